@@ -1,0 +1,148 @@
+//! Equality of values as JSON Schema sees it: numbers by what they amount to, objects without
+//! order.
+//!
+//! Everything here is recursive; the depth limit of the parse bounds it.
+
+use std::hash::{BuildHasher, Hash, Hasher};
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+use serde_json::{Number, Value};
+
+use super::node::Node;
+use super::number::{self, Decimal};
+use super::tape::Tag;
+
+/// Arrays up to this length are compared pair by pair.
+const PAIRWISE_MAX: usize = 12;
+
+/// Whether two values are equal; numbers exactly, whatever their size.
+pub(super) fn nodes_equal(left: Node<'_>, right: Node<'_>) -> bool {
+    let (left_entry, right_entry) = (left.entry(), right.entry());
+    if left_entry.tag != right_entry.tag {
+        return false;
+    }
+    let left_text = || left.tape.text(left_entry, left.source);
+    let right_text = || right.tape.text(right_entry, right.source);
+    match left_entry.tag {
+        Tag::Null | Tag::False | Tag::True => true,
+        Tag::String | Tag::Key => left_text() == right_text(),
+        Tag::Number => numbers_equal(left_text(), right_text()),
+        Tag::Array => {
+            left.len() == right.len()
+                && left
+                    .elements()
+                    .zip(right.elements())
+                    .all(|(l, r)| nodes_equal(l, r))
+        }
+        Tag::Object => {
+            left.len() == right.len()
+                && left
+                    .members()
+                    .all(|(name, l)| right.get(name).is_some_and(|r| nodes_equal(l, r)))
+        }
+    }
+}
+
+fn numbers_equal(left: &str, right: &str) -> bool {
+    left == right || Decimal::new(left) == Decimal::new(right)
+}
+
+/// Whether a value equals one of a schema.
+pub(super) fn equals_value(node: Node<'_>, expected: &Value) -> bool {
+    match expected {
+        Value::Null => node.is_null(),
+        Value::Bool(expected) => node.as_bool() == Some(*expected),
+        Value::String(expected) => node.as_str() == Some(expected),
+        Value::Number(expected) => node
+            .number_text()
+            .is_some_and(|text| equals_number(text, expected)),
+        Value::Array(expected) => {
+            node.is_array()
+                && node.len() == expected.len()
+                && node
+                    .elements()
+                    .zip(expected)
+                    .all(|(node, expected)| equals_value(node, expected))
+        }
+        Value::Object(expected) => {
+            node.is_object()
+                && node.len() == expected.len()
+                && expected.iter().all(|(name, expected)| {
+                    node.get(name).is_some_and(|n| equals_value(n, expected))
+                })
+        }
+    }
+}
+
+/// Integers compare exactly. Other numbers of a schema were rounded to `f64` when it was read,
+/// so the literal is rounded likewise.
+fn equals_number(text: &str, expected: &Number) -> bool {
+    if let Some(expected) = expected.as_u64() {
+        return number::as_u64(text).map_or_else(
+            || Decimal::new(text) == Decimal::new(&expected.to_string()),
+            |integer| integer == expected,
+        );
+    }
+    if let Some(expected) = expected.as_i64() {
+        return number::as_i64(text).map_or_else(
+            || Decimal::new(text) == Decimal::new(&expected.to_string()),
+            |integer| integer == expected,
+        );
+    }
+    number::as_f64(text) == expected.as_f64()
+}
+
+/// Whether no two elements of an array are equal.
+pub(super) fn is_unique(array: Node<'_>) -> bool {
+    let elements = array.elements();
+    if elements.len() <= PAIRWISE_MAX {
+        let mut rest = elements;
+        while let Some(element) = rest.next() {
+            if rest.clone().any(|other| nodes_equal(element, other)) {
+                return false;
+            }
+        }
+        return true;
+    }
+    let seed = DefaultHashBuilder::default();
+    let mut seen = HashTable::with_capacity(elements.len());
+    for element in elements {
+        let hash = hash_node(element, &seed);
+        if seen
+            .find(hash, |&other| nodes_equal(element, other))
+            .is_some()
+        {
+            return false;
+        }
+        seen.insert_unique(hash, element, |&other| hash_node(other, &seed));
+    }
+    true
+}
+
+/// Equal values have equal hashes.
+fn hash_node(node: Node<'_>, seed: &DefaultHashBuilder) -> u64 {
+    let mut hasher = seed.build_hasher();
+    let entry = node.entry();
+    hasher.write_u8(entry.tag as u8);
+    match entry.tag {
+        Tag::Null | Tag::False | Tag::True => {}
+        Tag::String | Tag::Key => node.tape.text(entry, node.source).hash(&mut hasher),
+        Tag::Number => {
+            // Equal numbers round to the same float; the sum folds the two zeros together.
+            let rounded = node.as_f64().unwrap_or_default() + 0.0;
+            rounded.to_bits().hash(&mut hasher);
+        }
+        Tag::Array => {
+            for element in node.elements() {
+                hasher.write_u64(hash_node(element, seed));
+            }
+        }
+        Tag::Object => {
+            let members = node
+                .members()
+                .map(|(name, value)| seed.hash_one((name, hash_node(value, seed))));
+            hasher.write_u64(members.fold(0, u64::wrapping_add));
+        }
+    }
+    hasher.finish()
+}

@@ -1,0 +1,145 @@
+//! What is wrong with a JSON text, and where, in words that suffice to mend it.
+//!
+//! Messages never quote values of the payload; they name members, and single punctuation marks.
+
+use std::fmt;
+
+use super::number::NumberError;
+
+/// What is wrong with a JSON text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SyntaxErrorKind {
+    #[error("no JSON value: the text is empty")]
+    Empty,
+    #[error("not UTF-8")]
+    Utf8,
+    #[error("starts with a byte order mark, which JSON does not allow (RFC 8259 section 8.1)")]
+    ByteOrderMark,
+    #[error("nested deeper than {depth_max} levels")]
+    Depth { depth_max: u32 },
+    #[error("member {0:?} is given twice in one object")]
+    DuplicateKey(Box<str>),
+    #[error(transparent)]
+    Number(NumberError),
+    #[error("a \\u escape is half of a surrogate pair")]
+    Surrogate,
+    #[error("something follows the JSON value: {0}")]
+    Trailing(Found),
+    #[error("expected {expected}, found {found}")]
+    Unexpected {
+        expected: &'static str,
+        found: Found,
+    },
+    #[error("longer than {bytes_max} bytes")]
+    TooLarge { bytes_max: usize },
+}
+
+/// The character that stands where it should not, described without giving payload away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    End,
+    Punctuation(char),
+    Letter,
+    Digit,
+    Control,
+    Other,
+}
+
+impl Found {
+    fn at(bytes: &[u8], at: usize) -> Self {
+        match bytes.get(at) {
+            None => Self::End,
+            Some(byte) if byte.is_ascii_punctuation() => Self::Punctuation(char::from(*byte)),
+            Some(byte) if byte.is_ascii_alphabetic() => Self::Letter,
+            Some(byte) if byte.is_ascii_digit() => Self::Digit,
+            Some(byte) if byte.is_ascii_control() => Self::Control,
+            Some(_) => Self::Other,
+        }
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::End => f.write_str("the end of the text"),
+            Self::Punctuation(mark) => write!(f, "`{mark}`"),
+            Self::Letter => f.write_str("a letter"),
+            Self::Digit => f.write_str("a digit"),
+            Self::Control => f.write_str("a control character"),
+            Self::Other => f.write_str("another character"),
+        }
+    }
+}
+
+/// A JSON text that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    pub kind: SyntaxErrorKind,
+    /// Bytes before the place.
+    pub offset: usize,
+    /// 1-based.
+    pub line: u32,
+    /// 1-based, in characters.
+    pub column: u32,
+    /// JSON pointer (RFC 6901) of the value in which it happened; empty for the document.
+    pub pointer: String,
+}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} at line {}, column {}",
+            self.kind, self.line, self.column
+        )?;
+        if !self.pointer.is_empty() {
+            write!(f, ", in {}", self.pointer)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for SyntaxError {}
+
+/// An error before its place has been worked out.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) kind: SyntaxErrorKind,
+    pub(super) offset: usize,
+}
+
+#[cold]
+pub(super) fn unexpected(expected: &'static str, bytes: &[u8], offset: usize) -> Failure {
+    let found = Found::at(bytes, offset);
+    Failure {
+        kind: SyntaxErrorKind::Unexpected { expected, found },
+        offset,
+    }
+}
+
+#[cold]
+pub(super) fn trailing(bytes: &[u8], offset: usize) -> Failure {
+    Failure {
+        kind: SyntaxErrorKind::Trailing(Found::at(bytes, offset)),
+        offset,
+    }
+}
+
+impl Failure {
+    /// Works out line and column in `source`, which may not be UTF-8 past the place.
+    #[cold]
+    pub(super) fn locate(self, source: &[u8], pointer: String) -> SyntaxError {
+        let Self { kind, offset } = self;
+        let before = source.get(..offset).unwrap_or(source);
+        let line_start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+        let is_first = |byte: &&u8| **byte & 0xC0 != 0x80;
+        SyntaxError {
+            kind,
+            offset,
+            line: memchr::memchr_iter(b'\n', before).count() as u32 + 1,
+            column: before[line_start..].iter().filter(is_first).count() as u32 + 1,
+            pointer,
+        }
+    }
+}

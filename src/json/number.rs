@@ -1,0 +1,192 @@
+//! Numbers as they are written: the grammar, and exact arithmetic on literals.
+//!
+//! A tape keeps the literal, so integers of any size stay exact and nothing is converted that
+//! nobody asks for.
+
+use std::cmp::Ordering;
+
+/// Why a text is not a number that can be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NumberError {
+    #[error("not a number by the JSON grammar (RFC 8259 section 6)")]
+    Grammar,
+    #[error("a number beyond the range of a 64-bit float")]
+    Range,
+}
+
+/// Literals up to this length without an exponent are finite.
+const SURELY_FINITE_BYTES: usize = 300;
+
+/// Scans the number at `from` and returns the position past it.
+///
+/// # Errors
+/// Where the grammar is violated, or where a literal starts that no `f64` can hold.
+#[inline]
+pub(super) fn scan(text: &str, from: usize) -> Result<usize, (NumberError, usize)> {
+    let bytes = text.as_bytes();
+    let mut at = from;
+    if bytes.get(at) == Some(&b'-') {
+        at += 1;
+    }
+    at = match bytes.get(at) {
+        Some(b'0') => at + 1,
+        Some(b'1'..=b'9') => digits(bytes, at + 1),
+        _ => return Err((NumberError::Grammar, at)),
+    };
+    // `01` is two tokens by the grammar, and a number with a leading zero by all appearances.
+    if bytes.get(at).is_some_and(u8::is_ascii_digit) {
+        return Err((NumberError::Grammar, at));
+    }
+    let mut can_overflow = at - from > SURELY_FINITE_BYTES;
+    if bytes.get(at) == Some(&b'.') {
+        at = some_digits(bytes, at + 1)?;
+    }
+    if let Some(b'e' | b'E') = bytes.get(at) {
+        can_overflow = true;
+        let signed = matches!(bytes.get(at + 1), Some(b'+' | b'-'));
+        at = some_digits(bytes, at + 1 + usize::from(signed))?;
+    }
+    if can_overflow && !is_finite(&text[from..at]) {
+        return Err((NumberError::Range, from));
+    }
+    Ok(at)
+}
+
+/// Whether the whole of `text` is a number.
+pub(super) fn check(text: &str) -> Result<(), NumberError> {
+    match scan(text, 0) {
+        Ok(past) if past == text.len() => Ok(()),
+        Ok(_) => Err(NumberError::Grammar),
+        Err((error, _)) => Err(error),
+    }
+}
+
+#[inline]
+fn digits(bytes: &[u8], mut at: usize) -> usize {
+    while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+        at += 1;
+    }
+    at
+}
+
+fn some_digits(bytes: &[u8], from: usize) -> Result<usize, (NumberError, usize)> {
+    let past = digits(bytes, from);
+    if past == from {
+        Err((NumberError::Grammar, from))
+    } else {
+        Ok(past)
+    }
+}
+
+fn is_finite(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(f64::is_finite)
+}
+
+/// The literal as `u64`, if it is written as an integer and fits.
+#[inline]
+pub(super) fn as_u64(text: &str) -> Option<u64> {
+    text.parse().ok()
+}
+
+/// The literal as `i64`, if it is written as an integer and fits.
+#[inline]
+pub(super) fn as_i64(text: &str) -> Option<i64> {
+    text.parse().ok()
+}
+
+/// The nearest `f64`.
+pub(super) fn as_f64(text: &str) -> Option<f64> {
+    text.parse().ok()
+}
+
+/// The number as `serde_json` would have parsed it: `u64`, else `i64`, else `f64`.
+pub(super) fn to_number(text: &str) -> serde_json::Number {
+    let integer = match text {
+        // Only a float keeps the sign of a zero.
+        "-0" => None,
+        _ => as_u64(text)
+            .map(Into::into)
+            .or_else(|| as_i64(text).map(Into::into)),
+    };
+    integer
+        .or_else(|| as_f64(text).and_then(serde_json::Number::from_f64))
+        .unwrap_or_else(|| 0.into())
+}
+
+/// A literal as `±0.d₁d₂d₃… × 10^exponent`, `d₁` not 0; zero has no digits.
+///
+/// Two literals are the same number exactly if they agree in all three.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Decimal<'a> {
+    negative: bool,
+    /// Digits with at most one point among them, no zero at either end.
+    digits: &'a str,
+    /// The place of the first digit relative to the point.
+    exponent: i64,
+}
+
+impl<'a> Decimal<'a> {
+    /// Reads a literal that keeps the JSON grammar.
+    pub(super) fn new(literal: &'a str) -> Self {
+        let (negative, unsigned) = match literal.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, literal),
+        };
+        let (coefficient, power) = match unsigned.find(['e', 'E']) {
+            Some(at) => (&unsigned[..at], saturating_power(&unsigned[at + 1..])),
+            None => (unsigned, 0),
+        };
+        let point = coefficient.find('.').unwrap_or(coefficient.len()) as i64;
+        let zero = |c: char| c == '0' || c == '.';
+        let stripped = coefficient.trim_start_matches(zero);
+        let skipped = (coefficient.len() - stripped.len()) as i64;
+        let digits = stripped.trim_end_matches(zero);
+        if digits.is_empty() {
+            return Self {
+                negative: false,
+                digits,
+                exponent: 0,
+            };
+        }
+        // Leading zeros past the point count, the point itself does not.
+        let place = if skipped > point {
+            point - skipped + 1
+        } else {
+            point - skipped
+        };
+        Self {
+            negative,
+            digits,
+            exponent: place.saturating_add(power),
+        }
+    }
+
+    pub(super) fn is_integer(self) -> bool {
+        self.significant().count() as i64 <= self.exponent || self.digits.is_empty()
+    }
+
+    fn significant(self) -> impl Iterator<Item = u8> + use<'a> {
+        self.digits.bytes().filter(|&byte| byte != b'.')
+    }
+}
+
+impl PartialEq for Decimal<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.negative == other.negative
+            && self.exponent == other.exponent
+            && self.significant().cmp(other.significant()) == Ordering::Equal
+    }
+}
+
+fn saturating_power(text: &str) -> i64 {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let power = digits.bytes().fold(0_i64, |power, digit| {
+        power
+            .saturating_mul(10)
+            .saturating_add(i64::from(digit - b'0'))
+    });
+    if negative { -power } else { power }
+}

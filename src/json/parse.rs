@@ -1,0 +1,388 @@
+//! JSON text onto a tape: strict RFC 8259 in one pass, without recursion.
+//!
+//! Stricter than most parsers where two readers could disagree: repeated member names, lone
+//! surrogates, numbers that no `f64` holds and byte order marks are refused.
+
+use super::error::{Failure, SyntaxError, SyntaxErrorKind, trailing, unexpected};
+use super::members::digest;
+use super::number::{self, NumberError};
+use super::scan::{skip_space, string_failure, string_stop, unescape};
+use super::tape::{Entry, Tag, Tape};
+
+/// Longest text a tape addresses. Half of the range of its offsets, so that the side buffer
+/// stays addressable too.
+pub const SOURCE_BYTES_MAX: usize = i32::MAX as usize;
+
+/// What becomes of an object with two members of one name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DuplicateKeys {
+    /// An error: two readers may take two different values.
+    Refuse,
+    /// All members stay and count; a look-up by name finds the last.
+    Allow,
+}
+
+/// How much a text may ask of its reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Most containers around a value. Whatever walks values recursively (validators,
+    /// [`Node::to_value`](super::Node::to_value), serde) relies on it: keep it in the hundreds.
+    pub depth_max: u32,
+    pub duplicate_keys: DuplicateKeys,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            depth_max: 128,
+            duplicate_keys: DuplicateKeys::Refuse,
+        }
+    }
+}
+
+impl Tape {
+    /// Reads exactly one JSON value as `{"<key>": <value>}`, replacing what the tape held.
+    ///
+    /// Returns the source as text, from which [`Tape::root`] and [`Tape::wrapped`] make handles.
+    ///
+    /// # Errors
+    /// The first violation of RFC 8259 or of the limits, with its place. The tape is then empty.
+    pub fn parse<'s>(
+        &mut self,
+        key: &str,
+        source: &'s [u8],
+        limits: Limits,
+    ) -> Result<&'s str, SyntaxError> {
+        let text = check_text(source).map_err(|failure| failure.locate(source, String::new()))?;
+        self.begin(key);
+        self.source_bytes = text.len();
+        let mut parser = Parser {
+            bytes: source,
+            text,
+            at: 0,
+            tape: self,
+            limits,
+            wants_value: true,
+        };
+        let parsed = parser.document();
+        match parsed {
+            Ok(()) => Ok(text),
+            Err(failure) => {
+                let pointer = parser.pointer();
+                self.clear();
+                Err(failure.locate(source, pointer))
+            }
+        }
+    }
+}
+
+fn check_text(source: &[u8]) -> Result<&str, Failure> {
+    if source.len() > SOURCE_BYTES_MAX {
+        let kind = SyntaxErrorKind::TooLarge {
+            bytes_max: SOURCE_BYTES_MAX,
+        };
+        return Err(Failure { kind, offset: 0 });
+    }
+    if source.starts_with(b"\xEF\xBB\xBF") {
+        return Err(Failure {
+            kind: SyntaxErrorKind::ByteOrderMark,
+            offset: 0,
+        });
+    }
+    std::str::from_utf8(source).map_err(|error| Failure {
+        kind: SyntaxErrorKind::Utf8,
+        offset: error.valid_up_to(),
+    })
+}
+
+struct Parser<'t, 's> {
+    bytes: &'s [u8],
+    text: &'s str,
+    at: usize,
+    tape: &'t mut Tape,
+    limits: Limits,
+    /// Whether a value is being read, rather than what stands between values.
+    wants_value: bool,
+}
+
+impl Parser<'_, '_> {
+    fn document(&mut self) -> Result<(), Failure> {
+        self.space();
+        if self.at == self.bytes.len() {
+            return Err(Failure {
+                kind: SyntaxErrorKind::Empty,
+                offset: self.at,
+            });
+        }
+        loop {
+            self.wants_value = true;
+            let opened = self.value()?;
+            self.wants_value = false;
+            if !(if opened {
+                self.first_of_container()?
+            } else {
+                self.next_after_value()?
+            }) {
+                break;
+            }
+        }
+        self.space();
+        if self.at < self.bytes.len() {
+            return Err(trailing(self.bytes, self.at));
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn space(&mut self) {
+        self.at = skip_space(self.bytes, self.at);
+    }
+
+    #[inline]
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    /// Reads a scalar, or the opening of a container; tells whether it was the latter.
+    #[inline]
+    fn value(&mut self) -> Result<bool, Failure> {
+        match self.peek() {
+            Some(b'"') => self.string(Tag::String)?,
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            Some(b'{') => return self.open(Tag::Object),
+            Some(b'[') => return self.open(Tag::Array),
+            Some(b't') => self.literal(b"true", Tag::True)?,
+            Some(b'f') => self.literal(b"false", Tag::False)?,
+            Some(b'n') => self.literal(b"null", Tag::Null)?,
+            _ => return Err(unexpected("a value", self.bytes, self.at)),
+        }
+        Ok(false)
+    }
+
+    #[inline]
+    fn open(&mut self, tag: Tag) -> Result<bool, Failure> {
+        let depth_max = self.limits.depth_max;
+        if self.tape.open.len() >= depth_max as usize {
+            return Err(Failure {
+                kind: SyntaxErrorKind::Depth { depth_max },
+                offset: self.at,
+            });
+        }
+        self.tape.open(tag, self.at as u32);
+        self.at += 1;
+        Ok(true)
+    }
+
+    /// After an opening bracket: goes to the first value, or past an empty container. Tells
+    /// whether a value follows.
+    #[inline]
+    fn first_of_container(&mut self) -> Result<bool, Failure> {
+        self.space();
+        let is_object = self.is_in_object();
+        match self.peek() {
+            Some(b'}') if is_object => self.close()?,
+            Some(b']') if !is_object => self.close()?,
+            Some(b'"') if is_object => {
+                self.member_name()?;
+                return Ok(true);
+            }
+            _ if is_object => {
+                return Err(unexpected(
+                    "a member name in quotes, or `}`",
+                    self.bytes,
+                    self.at,
+                ));
+            }
+            _ => return Ok(true),
+        }
+        self.next_after_value()
+    }
+
+    /// After a value: goes past commas and closing brackets to the next value. Tells whether
+    /// there is one.
+    #[inline]
+    fn next_after_value(&mut self) -> Result<bool, Failure> {
+        while !self.tape.open.is_empty() {
+            let is_object = self.is_in_object();
+            self.space();
+            match self.peek() {
+                Some(b',') => {
+                    self.at += 1;
+                    self.space();
+                    if is_object {
+                        self.member_name()?;
+                    }
+                    return Ok(true);
+                }
+                Some(b'}') if is_object => self.close()?,
+                Some(b']') if !is_object => self.close()?,
+                _ => {
+                    let expected = if is_object {
+                        "`,` or `}`"
+                    } else {
+                        "`,` or `]`"
+                    };
+                    return Err(unexpected(expected, self.bytes, self.at));
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    #[inline]
+    fn is_in_object(&self) -> bool {
+        let innermost = self
+            .tape
+            .open
+            .last()
+            .map(|&container| self.tape.entry(container).tag);
+        innermost == Some(Tag::Object)
+    }
+
+    #[inline]
+    fn close(&mut self) -> Result<(), Failure> {
+        self.at += 1;
+        if let Some(object) = self.tape.close() {
+            let settled = self.tape.settle_members(object, self.text);
+            if let (Err(repeated), DuplicateKeys::Refuse) = (settled, self.limits.duplicate_keys) {
+                self.tape.open.push(object);
+                let key = self.tape.entry(repeated.second);
+                let name = self.tape.text(key, self.text).into();
+                let kind = SyntaxErrorKind::DuplicateKey(name);
+                return Err(Failure {
+                    kind,
+                    offset: key.offset as usize,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn member_name(&mut self) -> Result<(), Failure> {
+        if self.peek() != Some(b'"') {
+            return Err(unexpected("a member name in quotes", self.bytes, self.at));
+        }
+        self.string(Tag::Key)?;
+        self.space();
+        if self.peek() != Some(b':') {
+            return Err(unexpected("`:` after a member name", self.bytes, self.at));
+        }
+        self.at += 1;
+        self.space();
+        Ok(())
+    }
+
+    /// Reads the string or key whose opening quote is here.
+    #[inline]
+    fn string(&mut self, tag: Tag) -> Result<(), Failure> {
+        let offset = self.at as u32;
+        let from = self.at + 1;
+        let stop = string_stop(self.bytes, from);
+        let (start, end, in_side) = match self.bytes.get(stop) {
+            Some(b'"') => {
+                self.at = stop + 1;
+                (from as u32, stop as u32, false)
+            }
+            Some(b'\\') => {
+                let (start, end) = self.escaped_string(from, stop)?;
+                (start, end, true)
+            }
+            _ => return Err(string_failure(self.bytes, stop)),
+        };
+        if tag == Tag::Key {
+            let mut entry = Entry {
+                tag,
+                in_side,
+                digest: 0,
+                offset,
+                start,
+                end,
+            };
+            entry.digest = digest(self.tape.text(entry, self.text));
+            self.tape.entries.push(entry);
+        } else {
+            self.tape.push_text(tag, offset, (start, end), in_side);
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn escaped_string(&mut self, from: usize, escape: usize) -> Result<(u32, u32), Failure> {
+        let (start, _) = self
+            .tape
+            .add_side(self.text.get(from..escape).unwrap_or_default());
+        self.at = unescape(self.text, escape, &mut self.tape.side)?;
+        Ok((start, self.tape.side.len() as u32))
+    }
+
+    #[inline]
+    fn number(&mut self) -> Result<(), Failure> {
+        let from = self.at;
+        match number::scan(self.text, from) {
+            Ok(past) => {
+                self.at = past;
+                let offset = from as u32;
+                self.tape
+                    .push_text(Tag::Number, offset, (offset, past as u32), false);
+                Ok(())
+            }
+            Err((NumberError::Grammar, at)) if at > from && at == self.bytes.len() => {
+                Err(unexpected("a digit", self.bytes, at))
+            }
+            Err((error, offset)) => Err(Failure {
+                kind: SyntaxErrorKind::Number(error),
+                offset,
+            }),
+        }
+    }
+
+    #[inline]
+    fn literal(&mut self, word: &'static [u8], tag: Tag) -> Result<(), Failure> {
+        if !self.bytes[self.at..].starts_with(word) {
+            return Err(unexpected("`true`, `false` or `null`", self.bytes, self.at));
+        }
+        self.tape.push_value(tag, self.at as u32);
+        self.at += word.len();
+        Ok(())
+    }
+
+    /// JSON pointer of the value that is being read, or of the container that is.
+    #[cold]
+    fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        let mut containers = self.tape.open.iter().copied().peekable();
+        while let Some(container) = containers.next() {
+            let child = containers.peek().copied();
+            if child.is_some() || self.wants_value {
+                self.push_step(container, child, &mut pointer);
+            }
+        }
+        pointer
+    }
+
+    /// Appends the step from an open container to its last child.
+    fn push_step(&self, container: u32, child: Option<u32>, pointer: &mut String) {
+        let past_all = self.tape.entries.len() as u32;
+        let is_object = self.tape.entry(container).tag == Tag::Object;
+        let (mut at, mut position) = (container + 1, 0);
+        let mut name = "";
+        while at < past_all {
+            if is_object {
+                name = self.tape.text(self.tape.entry(at), self.text);
+                at += 1;
+            }
+            if child == Some(at) || at >= past_all {
+                break;
+            }
+            position += 1;
+            at = self.tape.entry(at).past(at);
+        }
+        pointer.push('/');
+        if is_object {
+            pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+        } else {
+            pointer.push_str(&position.to_string());
+        }
+    }
+}
