@@ -1,1 +1,5 @@
 //! contract
+
+mod yaml;
+
+pub use self::yaml::{YamlError, parse_yaml};

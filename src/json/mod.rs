@@ -18,7 +18,6 @@ mod schema;
 mod tape;
 
 pub use self::error::{Found, SyntaxError, SyntaxErrorKind};
-pub(crate) use self::members::Repeated;
 pub use self::node::{Elements, Kind, Members, Node};
 pub use self::number::NumberError;
 pub use self::parse::{DuplicateKeys, Limits, SOURCE_BYTES_MAX};

@@ -178,6 +178,11 @@ impl Tape {
         starts.partition_point(|&start| start <= offset) as u32 + 1
     }
 
+    /// The name that the key entry at `index` of a built tape holds.
+    pub(crate) fn name_at(&self, index: u32) -> &str {
+        self.text(self.entry(index), "")
+    }
+
     /// Says on which line each entry stands, for documents that are read from another notation.
     pub(crate) fn set_lines(&mut self, lines: Vec<u32>) {
         debug_assert_eq!(lines.len(), self.entries.len(), "one line per entry");

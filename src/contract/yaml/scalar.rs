@@ -1,0 +1,126 @@
+//! Scalars by the core schema (YAML 1.2.2 section 10.3.2): what a plain word stands for.
+
+use super::compose::ScalarTag;
+
+/// What a scalar stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Scalar {
+    Null,
+    Boolean(bool),
+    /// The literal by the JSON grammar.
+    Number(String),
+    /// The text itself.
+    String,
+}
+
+/// Resolves a scalar; `plain` is written without quotes.
+///
+/// # Errors
+/// Why it has no JSON form.
+pub(super) fn resolve(text: &str, plain: bool, tag: Option<ScalarTag>) -> Result<Scalar, String> {
+    let resolved = match tag {
+        Some(ScalarTag::Str) => Some(Scalar::String),
+        Some(ScalarTag::Null) => is_null(text).then_some(Scalar::Null),
+        Some(ScalarTag::Bool) => boolean(text).map(Scalar::Boolean),
+        Some(ScalarTag::Int) => integer(text)?.map(Scalar::Number),
+        Some(ScalarTag::Float) => number(text)?.map(Scalar::Number),
+        None if plain => return resolve_plain(text),
+        None => Some(Scalar::String),
+    };
+    resolved.ok_or_else(|| "the value does not have the form its tag demands".to_owned())
+}
+
+fn resolve_plain(text: &str) -> Result<Scalar, String> {
+    match text.as_bytes().first() {
+        None | Some(b'~' | b'n' | b'N') if is_null(text) => Ok(Scalar::Null),
+        Some(b't' | b'T' | b'f' | b'F') => {
+            Ok(boolean(text).map_or(Scalar::String, Scalar::Boolean))
+        }
+        Some(b'0'..=b'9' | b'+' | b'-' | b'.') => {
+            Ok(number(text)?.map_or(Scalar::String, Scalar::Number))
+        }
+        _ => Ok(Scalar::String),
+    }
+}
+
+fn is_null(text: &str) -> bool {
+    matches!(text, "" | "~" | "null" | "Null" | "NULL")
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    match text {
+        "true" | "True" | "TRUE" => Some(true),
+        "false" | "False" | "FALSE" => Some(false),
+        _ => None,
+    }
+}
+
+/// An integer in base ten, eight (`0o`) or sixteen (`0x`) as a JSON literal.
+fn integer(text: &str) -> Result<Option<String>, String> {
+    let (digits, radix) = match (text.strip_prefix("0x"), text.strip_prefix("0o")) {
+        (Some(digits), _) => (digits, 16),
+        (_, Some(digits)) => (digits, 8),
+        _ => {
+            let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+            return match is_digits(unsigned) && !unsigned.is_empty() {
+                true => decimal(text),
+                false => Ok(None),
+            };
+        }
+    };
+    if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
+        return Ok(None);
+    }
+    match u128::from_str_radix(digits, radix) {
+        Ok(value) => Ok(Some(value.to_string())),
+        Err(_) => Err("an integer of more than 128 bits".to_owned()),
+    }
+}
+
+fn number(text: &str) -> Result<Option<String>, String> {
+    match integer(text)? {
+        Some(literal) => Ok(Some(literal)),
+        None => decimal(text),
+    }
+}
+
+/// A decimal integer or float as a JSON literal: `+.5` is `0.5`, `012` is `12`, `1.` is `1`.
+fn decimal(text: &str) -> Result<Option<String>, String> {
+    let (sign, unsigned) = match text.strip_prefix(['+', '-']) {
+        Some(rest) => (if text.starts_with('-') { "-" } else { "" }, rest),
+        None => ("", text),
+    };
+    if matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
+        return Err("infinities and not-a-number have no JSON form".to_owned());
+    }
+    let (coefficient, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((coefficient, exponent)) => (coefficient, Some(exponent)),
+        None => (unsigned, None),
+    };
+    let (whole, fraction) = coefficient.split_once('.').unwrap_or((coefficient, ""));
+    let exponent_digits = exponent.map(|text| text.strip_prefix(['+', '-']).unwrap_or(text));
+    if !(is_digits(whole) && is_digits(fraction) && exponent_digits.is_none_or(is_digits))
+        || whole.len() + fraction.len() == 0
+        || exponent_digits.is_some_and(str::is_empty)
+    {
+        return Ok(None);
+    }
+    let whole = match whole.trim_start_matches('0') {
+        "" => "0",
+        trimmed => trimmed,
+    };
+    let mut literal = format!("{sign}{whole}");
+    if !fraction.is_empty() {
+        literal.push('.');
+        literal.push_str(fraction);
+    }
+    if let Some(exponent) = exponent {
+        literal.push('e');
+        literal.push_str(exponent);
+    }
+    Ok(Some(literal))
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
