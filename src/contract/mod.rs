@@ -1,5 +1,6 @@
 //! contract
 
 mod yaml;
+pub mod route;
 
 pub use self::yaml::{YamlError, parse_yaml};

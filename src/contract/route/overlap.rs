@@ -1,0 +1,158 @@
+//! Templates that match the same paths although nothing decides between them.
+//!
+//! Two templates overlap if some path fits both and the first segment in which their shapes differ
+//! is mixed in both, with equally long literal text: only the order of declaration decides then.
+//! `/a/{x}/c` and `/a/b/{y}` share paths as well, but there the rule decides: no finding.
+
+use std::fmt;
+
+use hashbrown::HashMap;
+
+use super::segment::{Piece, Segment};
+use super::table::Route;
+
+/// How two templates overlap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OverlapKind {
+    /// The same method of the same path is declared twice.
+    Duplicate,
+    /// They differ only in the names of their expressions, or in encoding.
+    SameShape,
+    /// Mixed segments of equally long literal text that some value fits both of.
+    EquallySpecific,
+}
+
+/// Two templates (base and path) that match the same paths; the first is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overlap {
+    pub kind: OverlapKind,
+    pub first: String,
+    pub second: String,
+}
+
+impl fmt::Display for Overlap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { first, second, .. } = self;
+        match self.kind {
+            OverlapKind::Duplicate => write!(f, "`{first}` declares one method twice"),
+            OverlapKind::SameShape => write!(f, "`{first}` and `{second}` are the same path"),
+            OverlapKind::EquallySpecific => {
+                write!(f, "`{first}` and `{second}` match some paths equally well")
+            }
+        }
+    }
+}
+
+/// Routes that no rank tells apart up to some segment, where the order of declaration decides.
+#[derive(PartialEq, Eq, Hash)]
+struct Tie<'t> {
+    before: Vec<&'t Segment>,
+    /// Literal text of the mixed segment that follows; `None` where the template ends.
+    literal_bytes: Option<usize>,
+    length: usize,
+}
+
+pub(super) fn find_overlaps(routes: &[Route]) -> Vec<Overlap> {
+    let mut tied: HashMap<Tie<'_>, Vec<&Route>> = HashMap::new();
+    let mut overlaps = Vec::new();
+    for route in routes {
+        for tie in ties(route) {
+            let peers = tied.entry(tie).or_default();
+            for &peer in peers.iter() {
+                let overlap = overlap_kind(peer, route).map(|kind| Overlap {
+                    kind,
+                    first: peer.key.to_string(),
+                    second: route.key.to_string(),
+                });
+                // A path added once for each of its operations repeats its findings.
+                overlaps.extend(overlap.filter(|found| !overlaps.contains(found)));
+            }
+            peers.push(route);
+        }
+    }
+    overlaps
+}
+
+fn ties(route: &Route) -> Vec<Tie<'_>> {
+    let segments: Vec<&Segment> = route.segments().collect();
+    let tie = |before: &[_], literal_bytes| Tie {
+        before: before.to_vec(),
+        literal_bytes,
+        length: segments.len(),
+    };
+    let at_mixed = |(index, segment): (usize, &&Segment)| match segment {
+        Segment::Mixed(mixed) => Some(tie(&segments[..index], Some(mixed.literal_bytes()))),
+        Segment::Literal(_) | Segment::Expression => None,
+    };
+    let mut ties: Vec<_> = segments.iter().enumerate().filter_map(at_mixed).collect();
+    ties.push(tie(&segments, None));
+    ties
+}
+
+fn overlap_kind(first: &Route, second: &Route) -> Option<OverlapKind> {
+    if first.path.key() == second.path.key() {
+        // One path item below several bases: only a second operation for a method is a conflict.
+        let clash = |(verb, operation): &(_, u32)| {
+            second
+                .operations
+                .iter()
+                .any(|(other, id)| other == verb && id != operation)
+        };
+        return first
+            .operations
+            .iter()
+            .any(clash)
+            .then_some(OverlapKind::Duplicate);
+    }
+    if first.segments().eq(second.segments()) {
+        return Some(OverlapKind::SameShape);
+    }
+    let mut pairs = first.segments().zip(second.segments());
+    let all = pairs.all(|(one, other)| one == other || have_common_text(one, other));
+    all.then_some(OverlapKind::EquallySpecific)
+}
+
+#[derive(Clone, Copy)]
+enum Token {
+    Octet(u8),
+    Any,
+    Repeated,
+}
+
+/// An expression is any octet, then any number of them.
+fn tokens(segment: &Segment) -> Vec<Token> {
+    let literal = |text: &[u8]| text.iter().copied().map(Token::Octet).collect();
+    let of_piece = |piece: &Piece| match piece {
+        Piece::Literal(text) => literal(text),
+        Piece::Expression => vec![Token::Any, Token::Repeated],
+    };
+    match segment {
+        Segment::Literal(text) => literal(text),
+        Segment::Mixed(mixed) => mixed.pieces().iter().flat_map(of_piece).collect(),
+        Segment::Expression => of_piece(&Piece::Expression),
+    }
+}
+
+/// Whether some text fits both. `common[j]` says so for the tails from `one[i]` and `other[j]`,
+/// `below[j]` for those from `one[i + 1]`.
+fn have_common_text(one: &Segment, other: &Segment) -> bool {
+    let (one, other) = (tokens(one), tokens(other));
+    let mut below = vec![false; other.len() + 1];
+    for i in (0..=one.len()).rev() {
+        let mut common = vec![false; other.len() + 1];
+        for j in (0..=other.len()).rev() {
+            let after = |table: &[bool]| table.get(j + 1).copied().unwrap_or(false);
+            common[j] = match (one.get(i), other.get(j)) {
+                (None, None) => true,
+                (Some(Token::Repeated), _) | (_, Some(Token::Repeated)) => {
+                    below[j] || after(&common)
+                }
+                (Some(Token::Octet(a)), Some(Token::Octet(b))) => a == b && after(&below),
+                (Some(_), Some(_)) => after(&below),
+                (None, Some(_)) | (Some(_), None) => false,
+            };
+        }
+        below = common;
+    }
+    below[0]
+}

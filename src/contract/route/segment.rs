@@ -1,0 +1,142 @@
+//! One segment of a template, and how it matches one raw segment of a path.
+//!
+//! Literals are kept decoded and compared unit by unit, a unit being one octet or one `%XX`, so
+//! an encoded path matches without being decoded into a buffer and captures never cut a unit.
+//! Where a literal inside a mixed segment occurs several times, values on the left are as short
+//! as possible: `{name}.{ext}` reads `a.tar.gz` as `a` and `tar.gz`.
+
+use std::ops::Range;
+
+use super::path::decode_unit;
+
+/// A literal run (decoded octets) or a `{name}`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Piece {
+    Literal(Box<[u8]>),
+    Expression,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Segment {
+    /// Decoded octets; empty after a trailing slash.
+    Literal(Box<[u8]>),
+    Mixed(Mixed),
+    Expression,
+}
+
+/// Literals and expressions in turn, at least one of each; expressions never touch.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Mixed {
+    pieces: Box<[Piece]>,
+}
+
+impl Segment {
+    pub(super) fn new(mut pieces: Vec<Piece>) -> Self {
+        match pieces.as_mut_slice() {
+            [] => Self::Literal(Box::default()),
+            [Piece::Literal(text)] => Self::Literal(std::mem::take(text)),
+            [Piece::Expression] => Self::Expression,
+            _ => Self::Mixed(Mixed {
+                pieces: pieces.into(),
+            }),
+        }
+    }
+}
+
+impl Mixed {
+    pub(super) fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
+    /// Octets of literal text: the longer, the more specific.
+    pub(super) fn literal_bytes(&self) -> usize {
+        let length = |piece: &Piece| match piece {
+            Piece::Literal(text) => text.len(),
+            Piece::Expression => 0,
+        };
+        self.pieces.iter().map(length).sum()
+    }
+
+    /// Matches all of `raw`, handing out the value of each expression in order. On `false`, some
+    /// values may have been handed out already.
+    pub(super) fn captures(&self, raw: &[u8], mut capture: impl FnMut(Range<usize>)) -> bool {
+        let (mut at, mut end) = (0, raw.len());
+        let mut pieces = &*self.pieces;
+        if let [Piece::Literal(text), rest @ ..] = pieces {
+            let Some(length) = match_start(raw, text) else {
+                return false;
+            };
+            (at, pieces) = (length, rest);
+        }
+        if let [rest @ .., Piece::Literal(text)] = pieces {
+            let Some(length) = match_end(&raw[at..], text) else {
+                return false;
+            };
+            (end, pieces) = (end - length, rest);
+        }
+        // What is left starts and ends with an expression.
+        for piece in pieces {
+            let Piece::Literal(text) = piece else {
+                continue;
+            };
+            let Some(found) = find(&raw[..end], at, text) else {
+                return false;
+            };
+            capture(at..found.start);
+            at = found.end;
+        }
+        capture(at..end);
+        at < end
+    }
+}
+
+/// The first unit of `raw`: its octet and its length.
+fn unit(raw: &[u8]) -> (u8, usize) {
+    decode_unit(raw).map_or_else(|| (raw[0], 1), |octet| (octet, 3))
+}
+
+/// How much of the start of `raw` spells `literal`.
+fn match_start(raw: &[u8], literal: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    for expected in literal {
+        if at == raw.len() {
+            return None;
+        }
+        let (octet, length) = unit(&raw[at..]);
+        if octet != *expected {
+            return None;
+        }
+        at += length;
+    }
+    Some(at)
+}
+
+/// How much of the end of `raw` spells `literal`. A `%` third from the end opens a unit, since it
+/// is no hexadecimal digit and so cannot close another one.
+fn match_end(raw: &[u8], literal: &[u8]) -> Option<usize> {
+    let mut end = raw.len();
+    for expected in literal.iter().rev() {
+        let last = end.checked_sub(1)?;
+        let encoded = end
+            .checked_sub(3)
+            .and_then(|start| decode_unit(&raw[start..end]));
+        let (octet, length) = encoded.map_or((raw[last], 1), |octet| (octet, 3));
+        if octet != *expected {
+            return None;
+        }
+        end -= length;
+    }
+    Some(raw.len() - end)
+}
+
+/// The first place after one unit at least where `raw[from..]` spells `literal`.
+fn find(raw: &[u8], from: usize, literal: &[u8]) -> Option<Range<usize>> {
+    let mut at = from;
+    while at < raw.len() {
+        at += unit(&raw[at..]).1;
+        if let Some(length) = match_start(&raw[at..], literal) {
+            return Some(at..at + length);
+        }
+    }
+    None
+}

@@ -1,0 +1,348 @@
+//! The routing table: a trie over segments whose literal edges share one hash table.
+//!
+//! One probe decides a literal segment however many operations there are, so matching costs the
+//! same for ten operations and for ten thousand. Only mixed segments in the same position are
+//! tried one after another. Every node is entered at most once per match: backtracking cannot do
+//! more work than the contract has nodes, whatever the path. Nothing is allocated, unless a
+//! segment holds `%` or a path captures more than eight values.
+
+use std::fmt::Write as _;
+use std::hash::BuildHasher;
+use std::ops::Range;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+use http::Method;
+use memchr::memchr;
+use percent_encoding::percent_decode;
+use smallvec::SmallVec;
+
+use super::overlap::{Overlap, find_overlaps};
+use super::segment::{Mixed, Segment};
+use super::template::Template;
+use super::verb::Verb;
+
+/// What a path and a method lead to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Match<'t> {
+    /// The operation's id. `HEAD` falls back to `GET`.
+    Found {
+        operation: u32,
+    },
+    /// The path exists; `allow` is the value for the `Allow` field (RFC 9110 section 10.2.1),
+    /// sorted by name.
+    MethodNotAllowed {
+        allow: &'t str,
+    },
+    NotFound,
+}
+
+/// Raw values of the last match, to be decoded once by whoever needs them.
+///
+/// Slots are those of [`Template::slot`] on the template the operation was added with, so an
+/// operation can look its parameters' slots up when it is compiled.
+#[derive(Debug, Default, Clone)]
+pub struct Captures {
+    spans: SmallVec<[(u32, u32); 8]>,
+    of_base: usize,
+}
+
+impl Captures {
+    /// The raw text of a path parameter in `path`, the path that was matched.
+    #[must_use]
+    pub fn value<'p>(&self, path: &'p str, slot: usize) -> Option<&'p str> {
+        path.get(self.span(self.of_base + slot)?)
+    }
+
+    /// The raw text of a variable in the path of the server address.
+    #[must_use]
+    pub fn base_value<'p>(&self, path: &'p str, slot: usize) -> Option<&'p str> {
+        path.get(self.span(slot).filter(|_| slot < self.of_base)?)
+    }
+
+    fn span(&self, index: usize) -> Option<Range<usize>> {
+        self.spans
+            .get(index)
+            .map(|(start, end)| *start as usize..*end as usize)
+    }
+
+    fn push(&mut self, start: usize, end: usize) {
+        // A path fits: its length was checked before matching.
+        self.spans.push((start as u32, end as u32));
+    }
+
+    fn clear(&mut self) {
+        self.spans.clear();
+        self.of_base = 0;
+    }
+}
+
+/// The operations of one contract, by path and method.
+#[derive(Debug, Default)]
+pub struct RouteTable {
+    nodes: Vec<Node>,
+    literals: HashTable<LiteralEdge>,
+    hasher: DefaultHashBuilder,
+    pub(super) routes: Vec<Route>,
+}
+
+/// One template with the methods declared for it; kept for findings and suggestions.
+#[derive(Debug)]
+pub(super) struct Route {
+    pub(super) base: Template,
+    pub(super) path: Template,
+    pub(super) key: Box<str>,
+    pub(super) operations: Vec<(Verb, u32)>,
+}
+
+impl Route {
+    pub(super) fn segments(&self) -> impl Iterator<Item = &Segment> {
+        self.base.segments.iter().chain(&self.path.segments)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    has_literals: bool,
+    /// Most specific first.
+    mixed: Vec<(Mixed, u32)>,
+    expression: Option<u32>,
+    leaf: Option<Box<Leaf>>,
+}
+
+#[derive(Debug)]
+struct LiteralEdge {
+    from: u32,
+    to: u32,
+    text: Box<[u8]>,
+}
+
+/// Where a template ends.
+#[derive(Debug, Default)]
+struct Leaf {
+    endpoints: Vec<Endpoint>,
+    allow: String,
+}
+
+#[derive(Debug)]
+struct Endpoint {
+    verb: Verb,
+    operation: u32,
+    /// How many captures belong to the base; templates of one shape may differ in it.
+    of_base: usize,
+}
+
+impl RouteTable {
+    /// A table without operations.
+    #[must_use]
+    pub fn builder() -> RouteTableBuilder {
+        let table = Self {
+            nodes: vec![Node::default()],
+            ..Self::default()
+        };
+        RouteTableBuilder { table }
+    }
+
+    /// Finds the operation for a path (raw, without query, as [`check_path`](super::check_path)
+    /// lets it pass) and leaves its raw values in `captures`.
+    pub fn find(&self, method: &Method, path: &str, captures: &mut Captures) -> Match<'_> {
+        captures.clear();
+        let small = u32::try_from(path.len()).is_ok();
+        let walk = Walk {
+            table: self,
+            path: path.as_bytes(),
+        };
+        let leaf = if small && path.starts_with('/') {
+            walk.enter(0, 1, captures)
+        } else {
+            None
+        };
+        let Some(leaf) = leaf else {
+            return Match::NotFound;
+        };
+        let found = Verb::of(method).and_then(|verb| {
+            let declared = |verb| leaf.endpoints.iter().find(|known| known.verb == verb);
+            declared(verb).or_else(|| declared(Verb::Get).filter(|_| verb == Verb::Head))
+        });
+        let Some(endpoint) = found else {
+            return Match::MethodNotAllowed { allow: &leaf.allow };
+        };
+        captures.of_base = endpoint.of_base;
+        Match::Found {
+            operation: endpoint.operation,
+        }
+    }
+
+    /// Templates that match the same paths with nothing to decide between them, in the order of
+    /// declaration; the first one declared is served.
+    #[must_use]
+    pub fn overlaps(&self) -> Vec<Overlap> {
+        find_overlaps(&self.routes)
+    }
+
+    fn literal_child(&self, from: u32, text: &[u8]) -> Option<u32> {
+        let hash = self.hasher.hash_one((from, text));
+        let same = |edge: &LiteralEdge| edge.from == from && *edge.text == *text;
+        self.literals.find(hash, same).map(|edge| edge.to)
+    }
+}
+
+/// One match under way.
+#[derive(Clone, Copy)]
+struct Walk<'t, 'p> {
+    table: &'t RouteTable,
+    path: &'p [u8],
+}
+
+impl<'t> Walk<'t, '_> {
+    /// Matches what follows `start`, the first octet of a segment, below a node.
+    fn enter(self, node: u32, start: usize, captures: &mut Captures) -> Option<&'t Leaf> {
+        let rest = &self.path[start..];
+        let raw = &rest[..memchr(b'/', rest).unwrap_or(rest.len())];
+        let (id, node) = (node, &self.table.nodes[node as usize]);
+        let end = start + raw.len();
+        if node.has_literals
+            && let Some(child) = self.literal_child(id, raw)
+            && let Some(leaf) = self.leave(child, end, captures)
+        {
+            return Some(leaf);
+        }
+        let mark = captures.spans.len();
+        for (mixed, child) in &node.mixed {
+            let capture = |span: Range<usize>| captures.push(start + span.start, start + span.end);
+            if mixed.captures(raw, capture)
+                && let Some(leaf) = self.leave(*child, end, captures)
+            {
+                return Some(leaf);
+            }
+            captures.spans.truncate(mark);
+        }
+        let child = node.expression.filter(|_| !raw.is_empty())?;
+        captures.push(start, end);
+        let leaf = self.leave(child, end, captures);
+        if leaf.is_none() {
+            captures.spans.truncate(mark);
+        }
+        leaf
+    }
+
+    /// Goes on after a segment that ends at `end`.
+    fn leave(self, node: u32, end: usize, captures: &mut Captures) -> Option<&'t Leaf> {
+        if end == self.path.len() {
+            self.table.nodes[node as usize].leaf.as_deref()
+        } else {
+            self.enter(node, end + 1, captures)
+        }
+    }
+
+    fn literal_child(self, node: u32, raw: &[u8]) -> Option<u32> {
+        if memchr(b'%', raw).is_none() {
+            return self.table.literal_child(node, raw);
+        }
+        let decoded: Vec<u8> = percent_decode(raw).collect();
+        self.table.literal_child(node, &decoded)
+    }
+}
+
+/// Collects the operations of a contract.
+#[derive(Debug)]
+pub struct RouteTableBuilder {
+    table: RouteTable,
+}
+
+impl RouteTableBuilder {
+    /// Adds the operations of a path below a base. Call it once for each base; a template without
+    /// operations makes the path known. What was added first wins; later claims of the same path
+    /// and method are reported by [`RouteTable::overlaps`].
+    #[must_use]
+    pub fn add(mut self, base: &Template, path: &Template, operations: &[(Verb, u32)]) -> Self {
+        let mut node = 0;
+        for segment in base.segments.iter().chain(&path.segments) {
+            node = self.child(node, segment);
+        }
+        let leaf = self.table.nodes[node as usize].leaf.get_or_insert_default();
+        let of_base = base.names().len();
+        for &(verb, operation) in operations {
+            if leaf.endpoints.iter().all(|known| known.verb != verb) {
+                leaf.endpoints.push(Endpoint {
+                    verb,
+                    operation,
+                    of_base,
+                });
+            }
+        }
+        leaf.allow = allow(&leaf.endpoints);
+        self.table.routes.push(Route {
+            key: format!("{base}{path}").into(),
+            base: base.clone(),
+            path: path.clone(),
+            operations: operations.to_vec(),
+        });
+        self
+    }
+
+    /// The finished table.
+    #[must_use]
+    pub fn build(self) -> RouteTable {
+        self.table
+    }
+
+    fn child(&mut self, node: u32, segment: &Segment) -> u32 {
+        // Fewer than 2^32 nodes: each one takes more than a byte of a contract held in memory.
+        let fresh = self.table.nodes.len() as u32;
+        let parent = &mut self.table.nodes[node as usize];
+        let child = match segment {
+            Segment::Expression => *parent.expression.get_or_insert(fresh),
+            Segment::Mixed(mixed) => mixed_child(&mut parent.mixed, mixed, fresh),
+            Segment::Literal(text) => {
+                parent.has_literals = true;
+                self.literal_child(node, text, fresh)
+            }
+        };
+        if child == fresh {
+            self.table.nodes.push(Node::default());
+        }
+        child
+    }
+
+    fn literal_child(&mut self, from: u32, text: &[u8], fresh: u32) -> u32 {
+        if let Some(known) = self.table.literal_child(from, text) {
+            return known;
+        }
+        let RouteTable {
+            literals, hasher, ..
+        } = &mut self.table;
+        let hash = |edge: &LiteralEdge| hasher.hash_one((edge.from, &*edge.text));
+        let edge = LiteralEdge {
+            from,
+            to: fresh,
+            text: text.into(),
+        };
+        literals.insert_unique(hash(&edge), edge, hash);
+        fresh
+    }
+}
+
+/// The child for a mixed segment, inserted by precedence.
+fn mixed_child(mixed: &mut Vec<(Mixed, u32)>, segment: &Mixed, fresh: u32) -> u32 {
+    if let Some((_, known)) = mixed.iter().find(|(shape, _)| shape == segment) {
+        return *known;
+    }
+    let length = segment.literal_bytes();
+    let position = mixed.partition_point(|(shape, _)| shape.literal_bytes() >= length);
+    mixed.insert(position, (segment.clone(), fresh));
+    fresh
+}
+
+/// The value of the `Allow` field.
+fn allow(endpoints: &[Endpoint]) -> String {
+    let declared = |verb| endpoints.iter().any(|known| known.verb == verb);
+    let mut text = String::new();
+    for verb in Verb::ALL {
+        if declared(verb) || (verb == Verb::Head && declared(Verb::Get)) {
+            let separator = if text.is_empty() { "" } else { ", " };
+            // Writing into a String cannot fail.
+            let _ = write!(text, "{separator}{}", verb.name());
+        }
+    }
+    text
+}

@@ -1,0 +1,316 @@
+//! A path template of a contract: literals and `{name}` expressions, segment by segment.
+//!
+//! Two expressions that touch (`{a}{b}`) are an error: no text says where one value ends.
+//! Keys that no well-formed path can match (`/a//b`, `/a/../b`) are errors too, so that a dead
+//! operation is noticed when the contract is loaded and not in production.
+
+use std::fmt;
+
+use percent_encoding::percent_decode_str;
+
+use super::path::{MalformedPath, check_path};
+use super::segment::{Piece, Segment};
+
+/// Most segments a template may have; it bounds how deep matching can go.
+pub const SEGMENTS_MAX: usize = 128;
+
+/// Why a path key is no template. Columns count characters from 1.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    #[error("path `{key}` does not start with `/`; add the leading slash")]
+    NoLeadingSlash { key: String },
+    #[error("column {column}: `{{` is not closed within its segment; add `}}`")]
+    Unclosed { column: usize },
+    #[error("column {column}: `}}` closes nothing; remove it or add `{{` before it")]
+    Unopened { column: usize },
+    #[error("column {column}: `{{}}` has no name; name the parameter")]
+    EmptyName { column: usize },
+    #[error("column {column}: `{{{name}}}` stands twice in the path; rename one of them")]
+    RepeatedName { column: usize, name: String },
+    #[error(
+        "column {column}: `{{{name}}}` touches the expression before it, so nothing says where \
+         one value ends; put text between them"
+    )]
+    Adjacent { column: usize, name: String },
+    #[error("column {column}: `?` cannot stand in a path; declare query parameters instead")]
+    Query { column: usize },
+    #[error("column {column}: `#` cannot stand in a path; paths have no fragment, remove it")]
+    Fragment { column: usize },
+    #[error("no request can match this path: {0}")]
+    Unreachable(MalformedPath),
+    #[error("the path has {count} segments; at most {SEGMENTS_MAX} are supported")]
+    TooManySegments { count: usize },
+}
+
+/// A parsed path key, or the path of a server address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    key: Box<str>,
+    names: Box<[Box<str>]>,
+    pub(super) segments: Box<[Segment]>,
+}
+
+impl Template {
+    /// Parses a key of the Paths Object.
+    ///
+    /// # Errors
+    /// What is wrong, in which column, and what to do.
+    pub fn parse(path_key: &str) -> Result<Self, TemplateError> {
+        if !path_key.starts_with('/') {
+            return Err(TemplateError::NoLeadingSlash {
+                key: path_key.to_owned(),
+            });
+        }
+        let mut parser = Parser::default();
+        let segments = path_key[1..]
+            .split('/')
+            .map(|text| parser.segment(text))
+            .collect::<Result<Box<[_]>, _>>()?;
+        check_path(path_key).map_err(TemplateError::Unreachable)?;
+        if segments.len() > SEGMENTS_MAX {
+            return Err(TemplateError::TooManySegments {
+                count: segments.len(),
+            });
+        }
+        Ok(Self {
+            key: path_key.into(),
+            names: parser.names.into(),
+            segments,
+        })
+    }
+
+    /// Parses the path of a server address, which path keys are appended to: one trailing `/` is
+    /// stripped, and `""` and `/` add nothing. A variable with an `enum` is better expanded by the
+    /// caller into one base for each value; an expression takes any one-segment value.
+    ///
+    /// # Errors
+    /// As [`Template::parse`].
+    pub fn parse_base(path: &str) -> Result<Self, TemplateError> {
+        match path.strip_suffix('/').unwrap_or(path) {
+            "" => Ok(Self {
+                key: "".into(),
+                names: Box::default(),
+                segments: Box::default(),
+            }),
+            stripped => Self::parse(stripped),
+        }
+    }
+
+    /// The template as the contract writes it (without the slash that a base loses).
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Names of the expressions in order; the position of a name is its slot in
+    /// [`Captures`](super::Captures).
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.names.iter().map(AsRef::as_ref)
+    }
+
+    /// The slot of an expression.
+    #[must_use]
+    pub fn slot(&self, name: &str) -> Option<usize> {
+        self.names().position(|known| known == name)
+    }
+}
+
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.key)
+    }
+}
+
+/// Walks a key, counting columns. `column` is the last character consumed.
+#[derive(Debug)]
+struct Parser {
+    column: usize,
+    names: Vec<Box<str>>,
+}
+
+impl Default for Parser {
+    fn default() -> Self {
+        Self {
+            column: 1,
+            names: Vec::new(),
+        }
+    }
+}
+
+impl Parser {
+    fn segment(&mut self, text: &str) -> Result<Segment, TemplateError> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (literal, after) = rest.split_at(rest.find(['{', '}']).unwrap_or(rest.len()));
+            if !literal.is_empty() {
+                pieces.push(self.literal(literal)?);
+            }
+            if after.is_empty() {
+                break;
+            }
+            let (name, after) = self.expression(after)?;
+            self.add_name(name, matches!(pieces.last(), Some(Piece::Expression)))?;
+            pieces.push(Piece::Expression);
+            rest = after;
+        }
+        self.column += 1;
+        Ok(Segment::new(pieces))
+    }
+
+    fn literal(&mut self, text: &str) -> Result<Piece, TemplateError> {
+        self.pass(text)?;
+        Ok(Piece::Literal(percent_decode_str(text).collect()))
+    }
+
+    /// Moves `column` over text, which may not leave the path.
+    fn pass(&mut self, text: &str) -> Result<(), TemplateError> {
+        for character in text.chars() {
+            self.column += 1;
+            match character {
+                '?' => {
+                    return Err(TemplateError::Query {
+                        column: self.column,
+                    });
+                }
+                '#' => {
+                    return Err(TemplateError::Fragment {
+                        column: self.column,
+                    });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Splits `{name}rest`, leaving `column` at the opening brace.
+    fn expression<'t>(&mut self, text: &'t str) -> Result<(&'t str, &'t str), TemplateError> {
+        self.column += 1;
+        let column = self.column;
+        let Some(inside) = text.strip_prefix('{') else {
+            return Err(TemplateError::Unopened { column });
+        };
+        match inside.split_once('}') {
+            Some(("", _)) => Err(TemplateError::EmptyName { column }),
+            Some((name, rest)) if !name.contains('{') => Ok((name, rest)),
+            _ => Err(TemplateError::Unclosed { column }),
+        }
+    }
+
+    fn add_name(&mut self, name: &str, adjacent: bool) -> Result<(), TemplateError> {
+        let column = self.column;
+        if adjacent {
+            return Err(TemplateError::Adjacent {
+                column,
+                name: name.to_owned(),
+            });
+        }
+        if self.names.iter().any(|known| **known == *name) {
+            return Err(TemplateError::RepeatedName {
+                column,
+                name: name.to_owned(),
+            });
+        }
+        self.pass(name)?;
+        self.column += 1;
+        self.names.push(name.into());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use TemplateError::*;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn check(key: &str, names: &[&str]) {
+        let template = Template::parse(key).unwrap();
+        assert_eq!(template.names().collect::<Vec<_>>(), names, "{key}");
+        assert_eq!(template.key(), key);
+    }
+
+    #[track_caller]
+    fn check_error(key: &str, expected: TemplateError) {
+        assert_eq!(Template::parse(key), Err(expected), "{key}");
+    }
+
+    #[test]
+    fn templates_parse() {
+        check("/", &[]);
+        check("/pets/", &[]);
+        check("/pets/{id}", &["id"]);
+        check("/Calls/{Sid}.json", &["Sid"]);
+        check("/compare/{base}...{head}", &["base", "head"]);
+        check("/report({id})", &["id"]);
+        check("/Users('{id}')/{part}", &["id", "part"]);
+        check("/{index}:suggest", &["index"]);
+    }
+
+    #[test]
+    fn mistakes_are_located() {
+        check_error("pets", NoLeadingSlash { key: "pets".into() });
+        check_error("", NoLeadingSlash { key: String::new() });
+        check_error("/é/{id", Unclosed { column: 4 });
+        check_error("/a/{b/c}", Unclosed { column: 4 });
+        check_error("/{a{b}}", Unclosed { column: 2 });
+        check_error("/a}b", Unopened { column: 3 });
+        check_error("/x/{}", EmptyName { column: 4 });
+        check_error(
+            "/{a}/{a}",
+            RepeatedName {
+                column: 6,
+                name: "a".into(),
+            },
+        );
+        check_error(
+            "/{a}{b}",
+            Adjacent {
+                column: 5,
+                name: "b".into(),
+            },
+        );
+        check_error("/a?b={c}", Query { column: 3 });
+        check_error("/a{?b}", Query { column: 4 });
+        check_error("/{a}/b#c", Fragment { column: 7 });
+        check_error(
+            "/a//b",
+            Unreachable(MalformedPath::EmptySegment { offset: 3 }),
+        );
+        check_error(
+            "/a/%zz",
+            Unreachable(MalformedPath::InvalidPercent { offset: 3 }),
+        );
+        let long = "/a".repeat(SEGMENTS_MAX + 1);
+        check_error(
+            &long,
+            TooManySegments {
+                count: SEGMENTS_MAX + 1,
+            },
+        );
+    }
+
+    #[test]
+    fn bases_lose_one_trailing_slash() {
+        for (path, key) in [
+            ("", ""),
+            ("/", ""),
+            ("/v1", "/v1"),
+            ("/v1/", "/v1"),
+            ("/{v}", "/{v}"),
+        ] {
+            assert_eq!(Template::parse_base(path).unwrap().key(), key);
+        }
+        assert!(Template::parse_base("v1").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(key in "/?[a-c{}/%é?#.]{0,16}") {
+            let _ = Template::parse(&key);
+            let _ = Template::parse_base(&key);
+        }
+    }
+}

@@ -1,0 +1,422 @@
+//! The table against cases of the rules, and against a reference that tries every template.
+
+use http::Method;
+use proptest::prelude::*;
+
+use super::segment::Segment;
+use super::*;
+
+/// One operation per template, numbered in order; all `GET`.
+fn table(base: &str, keys: &[&str]) -> RouteTable {
+    let base = Template::parse_base(base).unwrap();
+    let add = |builder: RouteTableBuilder, (key, id): (&&str, u32)| {
+        builder.add(&base, &Template::parse(key).unwrap(), &[(Verb::Get, id)])
+    };
+    keys.iter()
+        .zip(0..)
+        .fold(RouteTable::builder(), add)
+        .build()
+}
+
+/// `values` are the raw values in order; `None` for a path that is not found.
+#[track_caller]
+fn check(keys: &[&str], path: &str, expected: Option<(u32, &[&str])>) {
+    check_below("", keys, path, expected);
+}
+
+#[track_caller]
+fn check_below(base: &str, keys: &[&str], path: &str, expected: Option<(u32, &[&str])>) {
+    let table = table(base, keys);
+    let mut captures = Captures::default();
+    let found = table.find(&Method::GET, path, &mut captures);
+    let Some((operation, values)) = expected else {
+        assert_eq!(found, Match::NotFound, "{path}");
+        return;
+    };
+    assert_eq!(found, Match::Found { operation }, "{path}");
+    let slots = 0..values.len() + 1;
+    let actual: Vec<_> = slots
+        .filter_map(|slot| captures.value(path, slot))
+        .collect();
+    assert_eq!(actual, values, "{path}");
+}
+
+#[test]
+fn slashes_are_significant() {
+    check(&["/"], "/", Some((0, &[])));
+    check(&["/pets"], "/pets/", None);
+    check(&["/pets/"], "/pets", None);
+    check(&["/pets", "/pets/"], "/pets/", Some((1, &[])));
+    check(&["/pets"], "/Pets", None);
+    check(&["/pets"], "pets", None);
+    check(&["/pets"], "", None);
+    check_below("/v1/", &["/", "/pets"], "/v1/", Some((0, &[])));
+    check_below("/v1/", &["/", "/pets"], "/v1", None);
+    check_below("/v1", &["/pets"], "/v1/pets", Some((0, &[])));
+    check_below("/v1", &["/pets"], "/pets", None);
+}
+
+#[test]
+fn expressions_match_one_nonempty_segment() {
+    check(&["/pets/{id}"], "/pets/7", Some((0, &["7"])));
+    check(&["/pets/{id}"], "/pets/", None);
+    check(&["/pets/{id}/toys"], "/pets//toys", None);
+    check(&["/pets/{id}"], "/pets/7/8", None);
+    check(&["/pets/{id}"], "/pets/a%2Fb", Some((0, &["a%2Fb"])));
+    check(&["/{a}/{b}"], "/é/%C3%A9", Some((0, &["é", "%C3%A9"])));
+    let many = "/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}";
+    check(
+        &[many],
+        "/1/2/3/4/5/6/7/8/9",
+        Some((0, &["1", "2", "3", "4", "5", "6", "7", "8", "9"])),
+    );
+}
+
+#[test]
+fn mixed_segments_match() {
+    check(&["/{sid}.json"], "/a.json", Some((0, &["a"])));
+    check(&["/{sid}.json"], "/.json", None);
+    check(&["/{sid}.json"], "/aXjson", None);
+    check(&["/{sid}.json"], "/a.json.x", None);
+    check(&["/{sid}.json"], "/a.json.json", Some((0, &["a.json"])));
+    check(&["/{sid}.json"], "/a%2ejson", Some((0, &["a"])));
+    check(&["/{name}.{ext}"], "/a.tar.gz", Some((0, &["a", "tar.gz"])));
+    check(
+        &["/{base}...{head}"],
+        "/main...dev",
+        Some((0, &["main", "dev"])),
+    );
+    check(&["/{base}...{head}"], "/main...", None);
+    check(&["/{base}...{head}"], "/...dev", None);
+    check(&["/report({id})"], "/report(7)", Some((0, &["7"])));
+    check(&["/report({id})"], "/report()", None);
+    check(&["/Users('{id}')"], "/Users(%277%27)", Some((0, &["7"])));
+    check(
+        &["/Users('{id}')"],
+        "/Users('%41%29')",
+        Some((0, &["%41%29"])),
+    );
+    check(&["/{index}:suggest"], "/a:b:suggest", Some((0, &["a:b"])));
+    check(&["/ab{x}bc"], "/abc", None);
+    check(&["/é{x}é"], "/%C3%A9%C3%A9%C3%A9", Some((0, &["%C3%A9"])));
+}
+
+#[test]
+fn literals_compare_decoded() {
+    check(&["/a b"], "/a%20b", Some((0, &[])));
+    check(&["/a%20b"], "/%61%20b", Some((0, &[])));
+    check(&["/a%2Fb"], "/a%2fb", Some((0, &[])));
+    check(&["/a%2Fb"], "/a/b", None);
+    check(
+        &["/pets/mine", "/pets/{id}"],
+        "/pets/%6Dine",
+        Some((0, &[])),
+    );
+}
+
+#[test]
+fn the_most_specific_template_wins() {
+    check(&["/{id}", "/mine"], "/mine", Some((1, &[])));
+    check(
+        &["/{id}", "/{id}.json", "/a.json"],
+        "/a.json",
+        Some((2, &[])),
+    );
+    check(
+        &["/{id}", "/{id}.json", "/a.json"],
+        "/b.json",
+        Some((1, &["b"])),
+    );
+    check(
+        &["/{id}.json", "/{id}.geo.json"],
+        "/a.geo.json",
+        Some((1, &["a"])),
+    );
+    check(&["/x{b}", "/{a}y"], "/x1y", Some((0, &["1y"])));
+    check(
+        &["/{entity}/me", "/books/{id}"],
+        "/books/me",
+        Some((1, &["me"])),
+    );
+}
+
+#[test]
+fn a_dead_end_falls_back() {
+    check(&["/a/b/c", "/{x}/b/d"], "/a/b/d", Some((1, &["a"])));
+    check(&["/{x}.j/y", "/{x}/z"], "/a.j/z", Some((1, &["a.j"])));
+    check(
+        &["/{x}.j/{y}/b", "/{x}/{y}/c"],
+        "/a.j/1/c",
+        Some((1, &["a.j", "1"])),
+    );
+    check(&["/a/{x}/b", "/{x}/c"], "/a/c", Some((1, &["a"])));
+}
+
+#[track_caller]
+fn check_method(method: &str, path: &str, expected: Match<'_>) {
+    let template = |key| Template::parse(key).unwrap();
+    let base = Template::parse_base("").unwrap();
+    let table = RouteTable::builder()
+        .add(
+            &base,
+            &template("/pets"),
+            &[(Verb::Post, 1), (Verb::Get, 0)],
+        )
+        .add(
+            &base,
+            &template("/pets/mine"),
+            &[(Verb::Get, 2), (Verb::Head, 3)],
+        )
+        .add(
+            &base,
+            &template("/pets/{id}"),
+            &[(Verb::Delete, 4), (Verb::Trace, 5)],
+        )
+        .add(&base, &template("/bare"), &[])
+        .build();
+    let method = Method::from_bytes(method.as_bytes()).unwrap();
+    assert_eq!(
+        table.find(&method, path, &mut Captures::default()),
+        expected
+    );
+}
+
+#[test]
+fn the_path_decides_before_the_method() {
+    check_method("HEAD", "/pets", Match::Found { operation: 0 });
+    check_method("HEAD", "/pets/mine", Match::Found { operation: 3 });
+    check_method(
+        "PUT",
+        "/pets",
+        Match::MethodNotAllowed {
+            allow: "GET, HEAD, POST",
+        },
+    );
+    check_method(
+        "QUERY",
+        "/pets",
+        Match::MethodNotAllowed {
+            allow: "GET, HEAD, POST",
+        },
+    );
+    check_method(
+        "DELETE",
+        "/pets/mine",
+        Match::MethodNotAllowed { allow: "GET, HEAD" },
+    );
+    check_method(
+        "HEAD",
+        "/pets/7",
+        Match::MethodNotAllowed {
+            allow: "DELETE, TRACE",
+        },
+    );
+    check_method("GET", "/bare", Match::MethodNotAllowed { allow: "" });
+    check_method("GET", "/none", Match::NotFound);
+    assert_eq!(Verb::from_field("get"), Some(Verb::Get));
+    assert_eq!(Verb::from_field("GET"), None);
+    assert_eq!(Verb::from_field("parameters"), None);
+}
+
+#[test]
+fn bases_capture_apart() {
+    let path = Template::parse("/pets/{id}").unwrap();
+    let add = |builder: RouteTableBuilder, base| {
+        builder.add(
+            &Template::parse_base(base).unwrap(),
+            &path,
+            &[(Verb::Get, 0)],
+        )
+    };
+    let table = ["/{version}", "/stable/"]
+        .into_iter()
+        .fold(RouteTable::builder(), add)
+        .build();
+    let mut captures = Captures::default();
+    for (request, version) in [("/v2/pets/7", Some("v2")), ("/stable/pets/7", None)] {
+        table.find(&Method::GET, request, &mut captures);
+        assert_eq!(captures.value(request, path.slot("id").unwrap()), Some("7"));
+        assert_eq!(captures.base_value(request, 0), version);
+    }
+    assert!(table.overlaps().is_empty());
+}
+
+#[track_caller]
+fn check_overlaps(keys: &[&str], expected: &[(OverlapKind, &str, &str)]) {
+    let overlaps = table("", keys).overlaps();
+    let actual: Vec<_> = overlaps
+        .iter()
+        .map(|o| (o.kind, &*o.first, &*o.second))
+        .collect();
+    assert_eq!(actual, expected);
+}
+
+#[test]
+fn overlaps_are_reported() {
+    use OverlapKind::*;
+    check_overlaps(&["/p/{a}", "/p/{b}"], &[(SameShape, "/p/{a}", "/p/{b}")]);
+    check_overlaps(&["/a b", "/a%20b"], &[(SameShape, "/a b", "/a%20b")]);
+    check_overlaps(&["/p", "/p"], &[(Duplicate, "/p", "/p")]);
+    check_overlaps(&["/x{a}", "/{a}y"], &[(EquallySpecific, "/x{a}", "/{a}y")]);
+    check_overlaps(
+        &["/x{a}/{b}", "/{a}y/{c}"],
+        &[(EquallySpecific, "/x{a}/{b}", "/{a}y/{c}")],
+    );
+    check_overlaps(
+        &["/x{a}/{b}", "/{a}y/c"],
+        &[(EquallySpecific, "/x{a}/{b}", "/{a}y/c")],
+    );
+    check_overlaps(&["/x{a}/b", "/{a}y/c"], &[]);
+    check_overlaps(&["/a/{x}/c", "/a/b/{y}"], &[]);
+    check_overlaps(&["/{a}.x", "/{a}.y"], &[]);
+    check_overlaps(&["/x{a}", "/{a}yy"], &[]);
+    check_overlaps(&["/ab{a}", "/{a}b"], &[]);
+    check_overlaps(&["/p/{a}", "/p/{b}/", "/p/c"], &[]);
+}
+
+#[track_caller]
+fn check_nearest(path: &str, expected: Option<&str>) {
+    let keys = [
+        "/pets",
+        "/pets/{id}",
+        "/pets/{id}/toys",
+        "/orders/",
+        "/{any}/export.csv",
+    ];
+    assert_eq!(table("/v1", &keys).nearest(path), expected, "{path}");
+}
+
+#[test]
+fn the_nearest_path_is_suggested() {
+    check_nearest("/v1/pet", Some("/v1/pets"));
+    check_nearest("/v1/Pets", Some("/v1/pets"));
+    check_nearest("/v1/pets/7/", Some("/v1/pets/{id}"));
+    check_nearest("/v1/pets/7/toy", Some("/v1/pets/{id}/toys"));
+    check_nearest("/pets/7", Some("/v1/pets/{id}"));
+    check_nearest("/v1/orders", Some("/v1/orders/"));
+    check_nearest("/v1/x/exports.csv", Some("/v1/{any}/export.csv"));
+    check_nearest("/v1/invoices", None);
+    check_nearest("", None);
+    check_nearest(&"/v1/pets".repeat(100), None);
+}
+
+/// Every template that matches, best first by the rule, each segment matched by backtracking.
+fn reference(keys: &[String], path: &str) -> Option<u32> {
+    let templates: Vec<_> = keys
+        .iter()
+        .map(|key| Template::parse(key).unwrap())
+        .collect();
+    let raw: Vec<&str> = path[1..].split('/').collect();
+    let fits_path = |template: &Template| {
+        let fits_raw = |(expected, raw): (&str, &&str)| {
+            fits(
+                expected,
+                &percent_encoding::percent_decode_str(raw).decode_utf8_lossy(),
+            )
+        };
+        template.segments.len() == raw.len()
+            && template.key()[1..].split('/').zip(&raw).all(fits_raw)
+    };
+    let matching = (0..templates.len()).filter(|id| fits_path(&templates[*id]));
+    matching
+        .min_by_key(|id| (ranks(&templates, *id), *id))
+        .map(|id| id as u32)
+}
+
+/// Smaller is more specific. Among equals the one declared first, in that position, wins.
+fn ranks(templates: &[Template], id: usize) -> Vec<(u8, usize, usize)> {
+    let segments = &templates[id].segments;
+    let declared = |depth: usize| {
+        let same = |other: &Template| other.segments.get(..=depth) == Some(&segments[..=depth]);
+        templates.iter().position(same).unwrap()
+    };
+    let rank = |(depth, segment): (usize, &Segment)| match segment {
+        Segment::Literal(_) => (0, 0, 0),
+        Segment::Mixed(mixed) => (1, usize::MAX - mixed.literal_bytes(), declared(depth)),
+        Segment::Expression => (2, 0, 0),
+    };
+    segments.iter().enumerate().map(rank).collect()
+}
+
+/// The text of a template's segment against a decoded segment of a path.
+fn fits(expected: &str, text: &str) -> bool {
+    let Some(first) = expected.chars().next() else {
+        return text.is_empty();
+    };
+    if first != '{' {
+        return text
+            .strip_prefix(first)
+            .is_some_and(|rest| fits(&expected[first.len_utf8()..], rest));
+    }
+    let after = &expected[expected.find('}').unwrap() + 1..];
+    let ends = text
+        .char_indices()
+        .map(|(at, character)| at + character.len_utf8());
+    ends.into_iter().any(|end| fits(after, &text[end..]))
+}
+
+fn segment_text() -> impl Strategy<Value = String> {
+    prop::sample::select(vec![
+        "", "a", "b", "ab", "{}", "a{}", "{}b", "{}a", "a{}b", "{}a{}", "{}ab", "é{}", "{}.{}",
+    ])
+    .prop_map(str::to_owned)
+}
+
+/// Keys of up to four segments; expressions are numbered so that no name repeats.
+fn key() -> impl Strategy<Value = String> {
+    prop::collection::vec(segment_text(), 1..5).prop_filter_map("dead key", |segments| {
+        let mut key = String::new();
+        for (index, part) in format!("/{}", segments.join("/")).split("{}").enumerate() {
+            let expression = if index == 0 {
+                String::new()
+            } else {
+                format!("{{e{index}}}")
+            };
+            key += &(expression + part);
+        }
+        Template::parse(&key)
+            .ok()
+            .map(|template| template.key().to_owned())
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_500))]
+
+    #[test]
+    fn agrees_with_trying_every_template(
+        keys in prop::collection::vec(key(), 1..12),
+        paths in prop::collection::vec("(/(a|b|ab|aab|%61|a%62|é|%C3%A9a|a\\.b|%2F)){1,4}/?", 1..12),
+    ) {
+        let borrowed: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let table = table("", &borrowed);
+        let mut captures = Captures::default();
+        for path in &paths {
+            let expected = match reference(&keys, path) {
+                Some(operation) => Match::Found { operation },
+                None => Match::NotFound,
+            };
+            prop_assert_eq!(table.find(&Method::GET, path, &mut captures), expected, "{}", path);
+            if let Match::Found { operation } = expected {
+                let template = Template::parse(&keys[operation as usize]).unwrap();
+                for slot in 0..template.names().len() {
+                    prop_assert!(captures.value(path, slot).is_some_and(|value| !value.is_empty()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_path_is_survived(path in ".*", raw in "[/a%2.é]{0,20}") {
+        let table = table("/{v}", &["/", "/{a}.{b}/é", "/a%20{b}", "/{x}"]);
+        let mut captures = Captures::default();
+        for path in [&path, &raw] {
+            table.find(&Method::GET, path, &mut captures);
+            let _ = table.nearest(path);
+            for slot in 0..4 {
+                let _ = captures.value(path, slot);
+                let _ = captures.base_value(path, slot);
+            }
+        }
+    }
+}
