@@ -1,1 +1,15 @@
-//! squad
+//! Who owns what, and who calls: the vocabulary of squads.
+//!
+//! Pure values without I/O and without a file format: the catalog's text is read by
+//! `config`, header bytes and peer addresses come in as arguments. Nothing here imports
+//! another domain, so every domain may import this one.
+
+mod catalog;
+mod consumer;
+mod name;
+mod tier;
+
+pub use catalog::{Catalog, DeployPolicy, Flag, Resource, ResourceKind, Squad, SquadId};
+pub use consumer::{Consumer, TrustedPeers};
+pub use name::{InvalidSquadName, SquadName};
+pub use tier::{Tier, UnknownTier};

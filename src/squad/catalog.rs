@@ -1,0 +1,235 @@
+//! The catalog: which squads there are, and what belongs to them.
+//!
+//! Squads are numbered in the order of their names, so that a metric or a table can hold one
+//! small integer instead of a name, and two processes that read one catalog number alike.
+//!
+//! Invariant: squads are sorted by name and names are unique.
+
+use std::time::Duration;
+
+use super::{Consumer, SquadName, Tier};
+
+/// The place of a squad in its catalog; meaningless in any other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SquadId(u16);
+
+/// One squad: how it ranks, how it is reached, and what it owns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Squad {
+    /// The name that `x-squad-owner` carries.
+    pub name: SquadName,
+    /// The highest tier that its traffic may claim.
+    pub tier: Tier,
+    /// Its share, relative to the others' weights, when an upstream is short; at least 1.
+    pub weight: u32,
+    /// Where to write.
+    pub email: Option<String>,
+    /// Where to talk.
+    pub chat: Option<String>,
+    /// Whom to wake.
+    pub oncall: Option<String>,
+    /// Who pays.
+    pub cost_center: Option<String>,
+    /// Its business domains.
+    pub domains: Vec<String>,
+    /// Its Kubernetes namespaces.
+    pub namespaces: Vec<String>,
+    /// The services that it provides.
+    pub services: Vec<String>,
+    /// The paths of the repository that it owns, as globs.
+    pub paths: Vec<String>,
+    /// What its deployments must keep to.
+    pub deploy: DeployPolicy,
+}
+
+/// What a squad's deployments must keep to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeployPolicy {
+    /// The least time between two deployments of one service.
+    pub cooldown: Option<Duration>,
+    /// The risk score above which a deployment is blocked.
+    pub risk_max: Option<u32>,
+}
+
+/// Something that several services share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// Its name, unique among resources.
+    pub name: String,
+    /// What it is.
+    pub kind: ResourceKind,
+    /// The squad that it belongs to.
+    pub owner: SquadName,
+    /// The services that use it.
+    pub used_by: Vec<String>,
+}
+
+/// What a shared resource is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResourceKind {
+    /// A database or a schema in one.
+    Database,
+    /// A topic or queue of messages.
+    Topic,
+    /// A shared cache.
+    Cache,
+    /// A bucket of objects or files.
+    Bucket,
+}
+
+/// A feature flag that changes what a service does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flag {
+    /// Its name, unique among flags.
+    pub name: String,
+    /// The service that reads it.
+    pub service: String,
+    /// Whether switching it changes behaviour that another squad sees.
+    pub cross_squad: bool,
+    /// The other squad.
+    pub target: Option<SquadName>,
+    /// Counts the flag's changes.
+    pub version: u64,
+}
+
+/// All squads and what they share; empty where no catalog is configured.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Catalog {
+    squads: Vec<Squad>,
+    resources: Vec<Resource>,
+    flags: Vec<Flag>,
+}
+
+impl SquadId {
+    /// The squad's number, counted from 0 without gaps.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl ResourceKind {
+    /// Each kind with its name in the catalog.
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("database", Self::Database),
+        ("topic", Self::Topic),
+        ("cache", Self::Cache),
+        ("bucket", Self::Bucket),
+    ];
+}
+
+impl Catalog {
+    /// The most squads that one catalog may hold: each is a row of labels and tables.
+    pub const SQUADS_MAX: usize = 4096;
+
+    /// Builds the catalog of these squads, whose names are unique and whose number is at most
+    /// [`SQUADS_MAX`](Self::SQUADS_MAX); what is beyond is dropped.
+    pub fn new(mut squads: Vec<Squad>, resources: Vec<Resource>, flags: Vec<Flag>) -> Self {
+        squads.sort_by(|a, b| a.name.cmp(&b.name));
+        squads.dedup_by(|a, b| a.name == b.name);
+        squads.truncate(Self::SQUADS_MAX);
+        Self {
+            squads,
+            resources,
+            flags,
+        }
+    }
+
+    /// All squads in the order of their ids.
+    pub fn squads(&self) -> &[Squad] {
+        &self.squads
+    }
+
+    /// What several services share.
+    pub fn resources(&self) -> &[Resource] {
+        &self.resources
+    }
+
+    /// The feature flags.
+    pub fn flags(&self) -> &[Flag] {
+        &self.flags
+    }
+
+    /// The squad of this name.
+    pub fn find(&self, name: &str) -> Option<SquadId> {
+        let place = self
+            .squads
+            .binary_search_by(|squad| squad.name.as_str().cmp(name))
+            .ok()?;
+        u16::try_from(place).ok().map(SquadId)
+    }
+
+    /// The squad of this id; none when the id is another catalog's.
+    pub fn squad(&self, id: SquadId) -> Option<&Squad> {
+        self.squads.get(id.index())
+    }
+
+    /// The squad that provides this service.
+    pub fn provider_of(&self, service: &str) -> Option<&Squad> {
+        self.squads
+            .iter()
+            .find(|squad| squad.services.iter().any(|own| own == service))
+    }
+
+    /// The name of a consumer for labels and answers: its squad's, else `unknown`.
+    pub fn consumer_name(&self, consumer: Consumer) -> &str {
+        let squad = consumer.squad().and_then(|id| self.squad(id));
+        squad.map_or(Consumer::UNKNOWN_NAME, |squad| squad.name.as_str())
+    }
+}
+
+#[cfg(test)]
+impl Squad {
+    /// A squad that has nothing but a name.
+    pub(crate) fn named(name: &str) -> Self {
+        Self {
+            name: name.parse().unwrap(),
+            tier: Tier::Bronze,
+            weight: 1,
+            email: None,
+            chat: None,
+            oncall: None,
+            cost_center: None,
+            domains: Vec::new(),
+            namespaces: Vec::new(),
+            services: Vec::new(),
+            paths: Vec::new(),
+            deploy: DeployPolicy::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn squads_are_numbered_by_name() {
+        let catalog = Catalog::new(
+            vec![Squad::named("search"), Squad::named("checkout")],
+            vec![],
+            vec![],
+        );
+        let index = |name| catalog.find(name).map(SquadId::index);
+        assert_eq!(index("checkout"), Some(0));
+        assert_eq!(index("search"), Some(1));
+        assert_eq!(index("payments"), None);
+        for (index, squad) in catalog.squads().iter().enumerate() {
+            let id = catalog.find(squad.name.as_str()).unwrap();
+            assert_eq!((id.index(), catalog.squad(id)), (index, Some(squad)));
+        }
+    }
+
+    #[test]
+    fn the_provider_is_the_squad_that_lists_the_service() {
+        let payments = Squad {
+            services: vec!["orders".into()],
+            ..Squad::named("payments")
+        };
+        let catalog = Catalog::new(vec![payments, Squad::named("search")], vec![], vec![]);
+        assert_eq!(
+            catalog.provider_of("orders").unwrap().name.as_str(),
+            "payments"
+        );
+        assert_eq!(catalog.provider_of("ledger"), None);
+    }
+}
