@@ -1,1 +1,22 @@
-//! config
+//! What the operator decides: `config.toml`, the catalog, the environment and the flags,
+//! read once into an immutable [`Config`].
+//!
+//! The way of a key: `raw` reads a file's text into a tree in which every value knows its
+//! line; `environment` and `overrides` write into the same tree; `section` hands values out
+//! and notices what nobody asked for; `value` turns text into types; `resolve` puts the model
+//! together. Every problem on the way is collected, so that one run names them all.
+//!
+//! The vocabulary of violations stands in `enforcement`, because the configuration is where
+//! classes are named first; `contract` and `proxy` import it from here.
+
+mod model;
+
+mod service;
+
+pub mod enforcement;
+pub mod limits;
+
+pub use enforcement::{Enforcement, EnforcementPolicy, ViolationClass};
+pub use limits::Limits;
+pub use model::{Config, Identity, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runtime};
+pub use service::{HostPattern, PathPrefix, Preflight, Service, Upstream, UpstreamAddress};

@@ -1,0 +1,243 @@
+//! Violation classes and what is done about them.
+//!
+//! A class is one way in which a request departs from its contract. Its name is stable: it
+//! stands in configurations, refusals, metrics and logs. This is a vocabulary: `contract`
+//! finds violations, `proxy` acts on them, and both name the classes from here.
+
+use std::fmt;
+
+/// One way in which a request departs from its contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ViolationClass {
+    /// No path of the contract matches.
+    UnknownPath,
+    /// The path is declared, the method is not.
+    UnknownMethod,
+    /// The path cannot be read in one way only: bad escapes, `..`, encoded separators.
+    MalformedPath,
+    /// A required parameter is absent.
+    MissingParameter,
+    /// A parameter's value does not match its schema.
+    InvalidParameter,
+    /// A parameter that holds one value came more than once.
+    DuplicateParameter,
+    /// The query holds a parameter that is not declared.
+    UnknownQuery,
+    /// A header that is not declared.
+    UnknownHeader,
+    /// A cookie that is not declared.
+    UnknownCookie,
+    /// The required body is absent.
+    MissingBody,
+    /// A body where the contract declares none.
+    UnexpectedBody,
+    /// The body's media type is not declared.
+    UnsupportedMediaType,
+    /// The body's content coding or charset cannot be read.
+    UnsupportedEncoding,
+    /// The body exceeds the configured bound.
+    BodyTooLarge,
+    /// The body is not what its media type says: broken JSON, for example.
+    MalformedBody,
+    /// A JSON object holds one key twice, which two parsers may read in two ways.
+    DuplicateKey,
+    /// The body does not match its schema.
+    InvalidBody,
+}
+
+/// What is done about a class of violations; the order is that of severity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Enforcement {
+    /// Nothing: the class is not looked for.
+    Off,
+    /// The request passes and the violation is counted.
+    Report,
+    /// The request is refused.
+    #[default]
+    Reject,
+}
+
+/// What a service does about each class of violations of its requests.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EnforcementPolicy {
+    by_class: [Enforcement; ViolationClass::COUNT],
+    sample: f64,
+}
+
+impl ViolationClass {
+    /// How many classes there are.
+    pub const COUNT: usize = Self::ALL.len();
+
+    /// Every class, in the order of [`index`](Self::index).
+    pub const ALL: [Self; 17] = [
+        Self::UnknownPath,
+        Self::UnknownMethod,
+        Self::MalformedPath,
+        Self::MissingParameter,
+        Self::InvalidParameter,
+        Self::DuplicateParameter,
+        Self::UnknownQuery,
+        Self::UnknownHeader,
+        Self::UnknownCookie,
+        Self::MissingBody,
+        Self::UnexpectedBody,
+        Self::UnsupportedMediaType,
+        Self::UnsupportedEncoding,
+        Self::BodyTooLarge,
+        Self::MalformedBody,
+        Self::DuplicateKey,
+        Self::InvalidBody,
+    ];
+
+    /// The class's number, dense from 0, for tables.
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The class's stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownPath => "unknown-path",
+            Self::UnknownMethod => "unknown-method",
+            Self::MalformedPath => "malformed-path",
+            Self::MissingParameter => "missing-parameter",
+            Self::InvalidParameter => "invalid-parameter",
+            Self::DuplicateParameter => "duplicate-parameter",
+            Self::UnknownQuery => "unknown-query",
+            Self::UnknownHeader => "unknown-header",
+            Self::UnknownCookie => "unknown-cookie",
+            Self::MissingBody => "missing-body",
+            Self::UnexpectedBody => "unexpected-body",
+            Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::UnsupportedEncoding => "unsupported-encoding",
+            Self::BodyTooLarge => "body-too-large",
+            Self::MalformedBody => "malformed-body",
+            Self::DuplicateKey => "duplicate-key",
+            Self::InvalidBody => "invalid-body",
+        }
+    }
+
+    /// The class of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.as_str() == name)
+    }
+
+    /// What is done where nothing is configured: reject. Where OpenAPI is silent about what is
+    /// not declared, honest clients are among the senders, so it is reported; undeclared
+    /// headers and cookies come with every browser and every hop and are not even counted.
+    pub const fn default_enforcement(self) -> Enforcement {
+        match self {
+            Self::UnknownQuery | Self::UnexpectedBody => Enforcement::Report,
+            Self::UnknownHeader | Self::UnknownCookie => Enforcement::Off,
+            _ => Enforcement::Reject,
+        }
+    }
+}
+
+impl fmt::Display for ViolationClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Enforcement {
+    /// Each enforcement with its name in the configuration.
+    pub const NAMES: [(&'static str, Self); 3] = [
+        ("reject", Self::Reject),
+        ("report", Self::Report),
+        ("off", Self::Off),
+    ];
+
+    /// The enforcement's stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reject => "reject",
+            Self::Report => "report",
+            Self::Off => "off",
+        }
+    }
+}
+
+impl fmt::Display for Enforcement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl EnforcementPolicy {
+    /// The policy of a service. `request` is a ceiling over the defaults of the classes
+    /// (`report` turns what would be rejected into reports); a class named in `classes` is
+    /// enforced exactly as it says. `sample`, between 0 and 1, is the share of rejectable
+    /// requests that are really rejected.
+    pub fn new(
+        request: Enforcement,
+        classes: impl IntoIterator<Item = (ViolationClass, Enforcement)>,
+        sample: f64,
+    ) -> Self {
+        let mut by_class =
+            ViolationClass::ALL.map(|class| class.default_enforcement().min(request));
+        for (class, enforcement) in classes {
+            by_class[class.index()] = enforcement;
+        }
+        Self {
+            by_class,
+            sample: sample.clamp(0.0, 1.0),
+        }
+    }
+
+    /// What is done about this class.
+    pub const fn of(&self, class: ViolationClass) -> Enforcement {
+        self.by_class[class.index()]
+    }
+
+    /// The share of rejectable requests that are really rejected, between 0 and 1; the others
+    /// pass and are reported.
+    pub const fn sample(&self) -> f64 {
+        self.sample
+    }
+}
+
+impl Default for EnforcementPolicy {
+    /// The policy of a service whose configuration says nothing: every class by its default,
+    /// every rejectable request rejected.
+    fn default() -> Self {
+        Self::new(Enforcement::Reject, [], 1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_numbers_are_inverse_to_classes() {
+        for (index, class) in ViolationClass::ALL.into_iter().enumerate() {
+            assert_eq!(class.index(), index);
+            assert_eq!(ViolationClass::from_name(class.as_str()), Some(class));
+        }
+        for (name, enforcement) in Enforcement::NAMES {
+            assert_eq!(enforcement.as_str(), name);
+        }
+        assert_eq!(ViolationClass::from_name("Unknown-Path"), None);
+    }
+
+    #[test]
+    fn a_named_class_wins_over_the_ceiling_and_the_ceiling_over_defaults() {
+        use Enforcement::{Off, Reject, Report};
+        use ViolationClass::{InvalidBody, UnknownHeader, UnknownPath, UnknownQuery};
+        let check = |request, classes: &[_], class, expected| {
+            let policy = EnforcementPolicy::new(request, classes.iter().copied(), 1.0);
+            assert_eq!(policy.of(class), expected, "{request} {class}");
+        };
+        check(Reject, &[], InvalidBody, Reject);
+        check(Reject, &[], UnknownQuery, Report);
+        check(Reject, &[], UnknownHeader, Off);
+        check(Report, &[], InvalidBody, Report);
+        check(Report, &[], UnknownHeader, Off);
+        check(Off, &[], InvalidBody, Off);
+        check(Off, &[], UnknownQuery, Off);
+        check(Report, &[(UnknownPath, Reject)], UnknownPath, Reject);
+        check(Reject, &[(UnknownHeader, Reject)], UnknownHeader, Reject);
+        check(Reject, &[(InvalidBody, Off)], InvalidBody, Off);
+    }
+}

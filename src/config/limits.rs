@@ -1,0 +1,107 @@
+//! Every bound of the program, with its default, its unit and the reason for both.
+//!
+//! Nothing that a stranger sends may grow without a bound, and no bound is hidden in the
+//! code that keeps it: what can be set stands in [`Limits`], what is fixed stands as a
+//! constant below. Sizes are bytes, counts are counts, times are [`Duration`]s.
+
+use std::time::Duration;
+
+/// The largest `config.toml` or catalog that is read, in bytes. Both are written by hand;
+/// something larger is the wrong file.
+pub const FILE_BYTES_MAX: usize = 4 * MIB;
+
+/// The most services of one configuration: each has its own contract in memory.
+pub const SERVICES_MAX: usize = 1024;
+
+/// The most data cores, each of which is a thread with a listener and pools of its own.
+pub const DATA_CORES_MAX: usize = 1024;
+
+/// The longest duration that a key may hold: a day. Anything longer is a slip of the unit.
+pub const DURATION_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+pub(super) const KIB: usize = 1024;
+pub(super) const MIB: usize = 1024 * KIB;
+
+/// The bounds that the operator may set, section `[limits]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest request body, in bytes: a body is held in memory until it is judged.
+    /// 1 MiB is far above an ordinary API call and far below an upload.
+    pub body_bytes_max: usize,
+    /// How deeply a JSON body may nest. 128 is what common parsers take.
+    pub json_depth_max: usize,
+    /// The most header fields of a request. 100 is what common servers take.
+    pub header_count_max: usize,
+    /// The largest head of a request, in bytes: request line and header fields together.
+    /// 64 KiB leaves room for large tokens and cookies.
+    pub header_bytes_max: usize,
+    /// The longest request target, path and query together, in bytes. RFC 9112 section 3 asks
+    /// for at least 8000.
+    pub request_target_bytes_max: usize,
+    /// The most client connections of the process at one time. Each may hold one head and one
+    /// body in memory.
+    pub connections_max: usize,
+    /// How long a client may take to send a request's head, from its first byte or the
+    /// connection's start. 10 s stops slow senders, not slow networks.
+    pub request_head_timeout: Duration,
+    /// How long a client may take to send a request's body.
+    pub request_body_timeout: Duration,
+    /// How long a client's connection may stay open without a request. 75 s is longer than
+    /// the 60 s after which common load balancers close first, so that no request meets a
+    /// closing connection.
+    pub idle_timeout: Duration,
+    /// How long the upstream may take from the request's last byte to its answer's head.
+    pub upstream_timeout: Duration,
+    /// How long connecting to the upstream may take. One retransmission of a lost SYN fits.
+    pub upstream_connect_timeout: Duration,
+    /// How long an idle connection to the upstream is kept. 4 s is below the 5 s after which
+    /// widespread servers close idle connections: reusing one that is just being closed fails.
+    pub upstream_idle_timeout: Duration,
+    /// The most idle connections kept to one upstream, for each data core.
+    pub upstream_connections_idle_max: usize,
+    /// How long the process goes on accepting after it was told to stop and readiness already
+    /// fails, so that load balancers can turn away. None by default; 5 s suits Kubernetes.
+    pub drain_delay: Duration,
+    /// How long requests in flight may take to finish after the drain delay. 25 s ends before
+    /// the 30 s after which Kubernetes kills.
+    pub drain_timeout: Duration,
+    /// The most violations listed in one refusal. Nobody reads more, and each costs work.
+    pub violations_max: usize,
+    /// The largest contract, in bytes, all its files together. The largest public documents
+    /// are a third of it.
+    pub contract_bytes_max: usize,
+    /// The most nodes (objects, arrays, scalars, keys) of a contract after YAML aliases are
+    /// expanded: the bound against documents that unfold to more than they look.
+    pub contract_nodes_max: usize,
+    /// How deeply a contract's document may nest.
+    pub contract_depth_max: usize,
+    /// The most files of one contract.
+    pub contract_files_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes_max: MIB,
+            json_depth_max: 128,
+            header_count_max: 100,
+            header_bytes_max: 64 * KIB,
+            request_target_bytes_max: 8 * KIB,
+            connections_max: 10_000,
+            request_head_timeout: Duration::from_secs(10),
+            request_body_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(75),
+            upstream_timeout: Duration::from_secs(30),
+            upstream_connect_timeout: Duration::from_secs(3),
+            upstream_idle_timeout: Duration::from_secs(4),
+            upstream_connections_idle_max: 64,
+            drain_delay: Duration::ZERO,
+            drain_timeout: Duration::from_secs(25),
+            violations_max: 20,
+            contract_bytes_max: 32 * MIB,
+            contract_nodes_max: 4_000_000,
+            contract_depth_max: 128,
+            contract_files_max: 1000,
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The configuration as the program sees it: complete, checked, immutable.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{Limits, Service, Upstream};
+use crate::squad::{Catalog, TrustedPeers};
+
+/// All that the operator decides. Nothing in it changes while it is served.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where clients connect, `listen.address`.
+    pub listen_address: SocketAddr,
+    /// Where operators connect, `admin.address`.
+    pub admin_address: SocketAddr,
+    /// The squads; empty where no catalog is configured.
+    pub catalog: Arc<Catalog>,
+    /// Who may say who calls.
+    pub identity: Identity,
+    /// How the work is spread.
+    pub runtime: Runtime,
+    /// Every bound.
+    pub limits: Limits,
+    /// What is written to the log.
+    pub log: Log,
+    /// What a refusal tells.
+    pub refusals: Refusals,
+    /// The services in the order of the file; never empty, names are unique.
+    pub services: Vec<Service>,
+}
+
+/// Who may say who calls, section `[identity]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The networks whose `x-squad-owner` counts.
+    pub trusted_peers: TrustedPeers,
+}
+
+/// How the work is spread, section `[runtime]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Runtime {
+    /// How many threads serve requests; 0 is as many as there are CPUs.
+    pub data_cores: usize,
+}
+
+/// What is written to the log, section `[log]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    /// The form of a line.
+    pub format: LogFormat,
+    /// The least severe events that are written.
+    pub level: LogLevel,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object per line, for collectors.
+    Json,
+}
+
+/// The least severe events that are written; the order is that of severity, gravest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// Only what failed.
+    Error,
+    /// And what looks wrong.
+    Warn,
+    /// And what happens in the ordinary course.
+    #[default]
+    Info,
+    /// And how it came about.
+    Debug,
+    /// And every step.
+    Trace,
+}
+
+/// What a refusal tells, section `[refusals]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusals {
+    /// Whether values of the request are repeated.
+    pub values: RefusalValues,
+    /// Whether answers to requests with reported violations carry `x-portcullis-violations`.
+    pub report_header: bool,
+}
+
+/// Whether values of the request are repeated in a refusal. Logs and metrics never have them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RefusalValues {
+    /// To the caller, who sent them.
+    #[default]
+    Caller,
+    /// To nobody.
+    Never,
+}
+
+impl Config {
+    /// The configuration of one service without any file: every default, every host and path,
+    /// no catalog. The service is named after its contract's file or directory.
+    pub fn single(contract: impl Into<PathBuf>, upstream: Upstream) -> Self {
+        let service = Service::single(contract.into(), upstream);
+        Self {
+            services: vec![service],
+            ..Self::default()
+        }
+    }
+}
+
+impl Default for Config {
+    /// What holds where a file says nothing, before it names any service.
+    fn default() -> Self {
+        Self {
+            listen_address: SocketAddr::from(([0, 0, 0, 0], 8080)),
+            admin_address: SocketAddr::from(([127, 0, 0, 1], 9901)),
+            catalog: Arc::default(),
+            identity: Identity::default(),
+            runtime: Runtime::default(),
+            limits: Limits::default(),
+            log: Log::default(),
+            refusals: Refusals::default(),
+            services: Vec::new(),
+        }
+    }
+}
+
+impl Default for Identity {
+    /// Trusts the loopback networks, where a sidecar's own workload calls from.
+    fn default() -> Self {
+        let networks = [([127, 0, 0, 0], 8)]
+            .map(|(address, length)| ipnet::Ipv4Net::new_assert(address.into(), length).into());
+        let loopback = ipnet::Ipv6Net::new_assert(std::net::Ipv6Addr::LOCALHOST, 128).into();
+        Self {
+            trusted_peers: TrustedPeers::new(networks.into_iter().chain([loopback]).collect()),
+        }
+    }
+}
+
+impl Default for Refusals {
+    fn default() -> Self {
+        Self {
+            values: RefusalValues::Caller,
+            report_header: true,
+        }
+    }
+}
+
+impl LogLevel {
+    /// The level's name in the configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
