@@ -1,6 +1,40 @@
-//! contract
+//! Contracts: an OpenAPI document compiled into something that judges messages.
+//!
+//! `load` reads the files, `compile` walks them once and builds a [`CompiledContract`]; `route`
+//! finds the operation of a request, `check` judges it. Schemas of both dialects are lowered to
+//! one JSON Schema 2020-12 document for each direction, and values are judged on a JSON tape.
+//! What is wrong with a contract is a [`Problem`], what is wrong with a message a [`Violation`].
 
+mod load;
+mod document;
 mod yaml;
+mod reference;
+mod revision;
+mod dialect;
+mod problem;
+mod compile;
+mod compiled;
+mod operation;
+mod server;
+mod media;
+mod shape;
+mod lower;
+mod schema;
 pub mod route;
+mod parameter;
+mod check;
+mod explain;
+mod violation;
 
-pub use self::yaml::{YamlError, parse_yaml};
+pub use check::{BodyPlan, Head, Rules, Scratch, check_body, check_head};
+pub use compile::{CompileOptions, compile};
+pub use compiled::CompiledContract;
+pub use dialect::{Dialect, Direction};
+pub use document::{Document, Documents, ParseError, Place, Spot};
+pub use load::{LoadError, from_bytes, load};
+pub use media::MediaRange;
+pub use operation::{BodyRule, MediaType, Operation, RequestBody, Response, StatusPattern};
+pub use parameter::{Parameter, Style};
+pub use problem::{Problem, ProblemKind, Severity};
+pub use schema::SchemaKey;
+pub use violation::{Part, Violation, ViolationClass};

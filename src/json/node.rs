@@ -66,6 +66,16 @@ impl<'a> Node<'a> {
         self.index
     }
 
+    /// Whether the value at `index` is this one or stands inside it.
+    pub fn spans(self, index: u32) -> bool {
+        let entry = self.entry();
+        let end = match entry.tag {
+            Tag::Array | Tag::Object => entry.end,
+            Tag::Null | Tag::False | Tag::True | Tag::Number | Tag::String | Tag::Key => self.index + 1,
+        };
+        (self.index..end).contains(&index)
+    }
+
     #[inline]
     pub fn kind(self) -> Kind {
         match self.entry().tag {

@@ -16,7 +16,8 @@ use super::table::Route;
 pub enum OverlapKind {
     /// The same method of the same path is declared twice.
     Duplicate,
-    /// They differ only in the names of their expressions, or in encoding.
+    /// They differ only in the names of their expressions, or in encoding, and declare different
+    /// methods: each is reached, though the specification wants them under one key.
     SameShape,
     /// Mixed segments of equally long literal text that some value fits both of.
     EquallySpecific,
@@ -34,8 +35,15 @@ impl fmt::Display for Overlap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { first, second, .. } = self;
         match self.kind {
-            OverlapKind::Duplicate => write!(f, "`{first}` declares one method twice"),
-            OverlapKind::SameShape => write!(f, "`{first}` and `{second}` are the same path"),
+            OverlapKind::Duplicate if first == second => {
+                write!(f, "`{first}` declares one method twice")
+            }
+            OverlapKind::Duplicate => {
+                write!(f, "`{first}` and `{second}` are the same path and declare the same method")
+            }
+            OverlapKind::SameShape => {
+                write!(f, "`{first}` and `{second}` are the same path: declare it once")
+            }
             OverlapKind::EquallySpecific => {
                 write!(f, "`{first}` and `{second}` match some paths equally well")
             }
@@ -90,22 +98,17 @@ fn ties(route: &Route) -> Vec<Tie<'_>> {
 }
 
 fn overlap_kind(first: &Route, second: &Route) -> Option<OverlapKind> {
+    let clash = |(verb, operation): &(_, u32)| {
+        let others = &mut second.operations.iter();
+        others.any(|(other, id)| other == verb && id != operation)
+    };
+    let clashes = first.operations.iter().any(clash);
     if first.path.key() == second.path.key() {
         // One path item below several bases: only a second operation for a method is a conflict.
-        let clash = |(verb, operation): &(_, u32)| {
-            second
-                .operations
-                .iter()
-                .any(|(other, id)| other == verb && id != operation)
-        };
-        return first
-            .operations
-            .iter()
-            .any(clash)
-            .then_some(OverlapKind::Duplicate);
+        return clashes.then_some(OverlapKind::Duplicate);
     }
     if first.segments().eq(second.segments()) {
-        return Some(OverlapKind::SameShape);
+        return Some(if clashes { OverlapKind::Duplicate } else { OverlapKind::SameShape });
     }
     let mut pairs = first.segments().zip(second.segments());
     let all = pairs.all(|(one, other)| one == other || have_common_text(one, other));

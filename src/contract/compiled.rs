@@ -1,0 +1,68 @@
+//! The compiled contract: everything the data plane needs, immutable.
+
+use std::sync::Arc;
+
+use super::document::{Documents, Spot};
+use super::operation::Operation;
+use super::problem::Problem;
+use super::route::{Captures, Match, RouteTable};
+use super::schema::SchemaSet;
+use super::dialect::{Dialect, Direction};
+
+/// One revision of a contract, compiled.
+#[derive(Debug)]
+pub struct CompiledContract {
+    /// `info.title`.
+    pub title: Arc<str>,
+    /// `info.version`.
+    pub version: Arc<str>,
+    /// The hash of the content: `sha256:` and 64 hexadecimal digits.
+    pub revision: Arc<str>,
+    /// The dialect.
+    pub dialect: Dialect,
+    /// `info.x-squad-owner`, or that of the document.
+    pub provider: Option<Arc<str>>,
+    /// The operations, in the order of the document.
+    pub operations: Vec<Operation>,
+    /// What is questionable about the contract without keeping it from being enforced.
+    pub warnings: Vec<Problem>,
+    pub(super) documents: Documents,
+    pub(super) routes: RouteTable,
+    pub(super) requests: SchemaSet,
+    pub(super) responses: SchemaSet,
+}
+
+impl CompiledContract {
+    /// Finds the operation for a method and a raw path.
+    pub fn find(&self, method: &http::Method, path: &str, captures: &mut Captures) -> Match<'_> {
+        self.routes.find(method, path, captures)
+    }
+
+    /// The declared path that is most like an unknown one.
+    pub fn nearest_path(&self, path: &str) -> Option<&str> {
+        self.routes.nearest(path)
+    }
+
+    /// Where a place stands, for a person.
+    pub fn spot(&self, place: super::document::Place) -> Spot {
+        self.documents.spot(place)
+    }
+
+    /// The files of the contract, the entry first.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.documents.list().iter().map(|document| &*document.name)
+    }
+
+    /// The operations by method and path, for people.
+    pub fn operation(&self, index: u32) -> &Operation {
+        &self.operations[index as usize]
+    }
+
+    /// The schemas of one direction.
+    pub(super) fn schemas(&self, direction: Direction) -> &SchemaSet {
+        match direction {
+            Direction::Request => &self.requests,
+            Direction::Response => &self.responses,
+        }
+    }
+}

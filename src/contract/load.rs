@@ -1,0 +1,148 @@
+//! Loading a contract: the entry file and every local file its references lead to.
+//!
+//! Files are found before compilation by one walk over each document that skips what is data
+//! (examples, defaults, enumerations, extensions). A file that cannot be had is remembered with
+//! its reason and becomes a problem only at a reference that needs it. Nothing is fetched over
+//! a network: a contract must not make a sidecar call somewhere at start-up.
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::config::limits::Limits;
+use crate::json::{self, Node};
+use crate::source::{self, ReadError};
+
+use super::document::{Document, Documents, ParseError};
+
+/// Why a contract's entry file could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The bytes could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The bytes are neither JSON nor YAML.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+}
+
+/// Reads the contract at `path` with all local files it refers to.
+///
+/// # Errors
+/// [`LoadError`] when the entry file itself cannot be read or parsed.
+pub fn load(path: &Path, limits: &Limits) -> Result<Documents, LoadError> {
+    let bytes = source::read(path, limits.contract_bytes_max as u64)?;
+    let entry = Document::parse(
+        &path.display().to_string(),
+        normalise(path),
+        bytes,
+        document_limits(limits),
+    )?;
+    Ok(load_references(Documents::new(entry), limits))
+}
+
+/// A contract given as bytes, for instance embedded in the program or posted to it. Its
+/// references to other files are not followed.
+///
+/// # Errors
+/// [`LoadError::Parse`] when the bytes are neither JSON nor YAML.
+pub fn from_bytes(name: &str, bytes: Vec<u8>, limits: &Limits) -> Result<Documents, LoadError> {
+    let entry = Document::parse(name, PathBuf::from(name), bytes, document_limits(limits))?;
+    Ok(Documents::new(entry))
+}
+
+fn document_limits(limits: &Limits) -> json::Limits {
+    json::Limits {
+        depth_max: u32::try_from(limits.contract_depth_max).unwrap_or(u32::MAX),
+        duplicate_keys: json::DuplicateKeys::Refuse,
+    }
+}
+
+fn load_references(mut documents: Documents, limits: &Limits) -> Documents {
+    let mut next = 0;
+    while next < documents.list().len() {
+        let document = &documents.list()[next];
+        let folder = document.path.parent().unwrap_or(Path::new("")).to_owned();
+        let shown = Path::new(&*document.name).parent().unwrap_or(Path::new("")).to_owned();
+        let mut targets = Vec::new();
+        collect_files(document.root(), &mut targets);
+        for target in targets {
+            let path = normalise(&folder.join(&target));
+            if documents.knows(&path) {
+                continue;
+            }
+            let name = normalise(&shown.join(&target)).display().to_string();
+            let loaded = if documents.list().len() < limits.contract_files_max {
+                load_one(&name, &path, limits)
+            } else {
+                Err(format!(
+                    "more than {} files; raise `limits.contract_files_max`",
+                    limits.contract_files_max
+                ))
+            };
+            documents.add(path, loaded);
+        }
+        next += 1;
+    }
+    documents
+}
+
+fn load_one(name: &str, path: &Path, limits: &Limits) -> Result<Document, String> {
+    let bytes = source::read(path, limits.contract_bytes_max as u64).map_err(|error| error.to_string())?;
+    Document::parse(name, path.to_owned(), bytes, document_limits(limits))
+        .map_err(|error| error.to_string())
+}
+
+/// Collects the file parts of all references below `root`, each once.
+fn collect_files(root: Node<'_>, targets: &mut Vec<String>) {
+    let mut open = vec![root];
+    while let Some(node) = open.pop() {
+        for (name, value) in node.members() {
+            match name {
+                "$ref" => {
+                    if let Some(file) = value.as_str().and_then(file_of)
+                        && !targets.contains(&file)
+                    {
+                        targets.push(file);
+                    }
+                }
+                "example" | "examples" | "default" | "enum" | "const" => {}
+                _ if name.starts_with("x-") => {}
+                _ => open.push(value),
+            }
+        }
+        open.extend(node.elements());
+    }
+}
+
+/// The file a reference leads to, percent-decoded; `None` for the document itself and for
+/// addresses, which are never fetched.
+fn file_of(reference: &str) -> Option<String> {
+    let file = reference.split_once('#').map_or(reference, |(file, _)| file);
+    (!file.is_empty() && !is_address(file)).then(|| decode(file))
+}
+
+/// Whether a reference starts with a URI scheme (RFC 3986 section 3.1).
+pub(super) fn is_address(reference: &str) -> bool {
+    reference.split_once(':').is_some_and(|(scheme, _)| {
+        scheme.len() > 1
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    })
+}
+
+pub(super) fn decode(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+/// Removes `.` and `..` from a path as far as its text allows, so that each file has one name.
+pub(super) fn normalise(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if clean.file_name().is_some() => {
+                clean.pop();
+            }
+            other => clean.push(other),
+        }
+    }
+    clean
+}

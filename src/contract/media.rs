@@ -1,0 +1,169 @@
+//! Media types: parsing them and choosing the one a contract means.
+//!
+//! Matching follows OpenAPI 3.0.4 and 3.1.1 (Media Type keys of `content`: the most specific
+//! key wins) and RFC 9110 section 8.3: type, subtype and parameter names ignore case. A
+//! parameter of a key only discriminates when the key has it; a `charset` never makes a JSON
+//! type miss.
+
+/// A media type or range, borrowed from a header or a contract's key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaRange<'a> {
+    kind: &'a str,
+    subtype: &'a str,
+    parameters: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> MediaRange<'a> {
+    /// Parses `type/subtype; name=value`; `None` when it is none.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = split_parameters(text);
+        let (kind, subtype) = parts.next()?.trim().split_once('/')?;
+        if !is_token(kind) || !is_token(subtype) {
+            return None;
+        }
+        let mut parameters = Vec::new();
+        for part in parts {
+            let part = part.trim();
+            if part.is_empty() {
+                continue;
+            }
+            let (name, value) = part.split_once('=')?;
+            parameters.push((name.trim(), value.trim().trim_matches('"')));
+        }
+        Some(Self { kind, subtype, parameters })
+    }
+
+    /// Whether this is JSON: `application/json`, `text/json` or a `+json` suffix (RFC 6839).
+    pub fn is_json(&self) -> bool {
+        (self.subtype.eq_ignore_ascii_case("json")
+            && (self.kind.eq_ignore_ascii_case("application")
+                || self.kind.eq_ignore_ascii_case("text")))
+            || ends_with_ignore_case(self.subtype, "+json")
+    }
+
+    /// Whether a range could cover JSON.
+    pub fn may_be_json(&self) -> bool {
+        self.is_json()
+            || (self.subtype == "*" && matches!(self.kind, "*" | "application" | "text"))
+    }
+
+    /// A parameter's value.
+    pub fn parameter(&self, name: &str) -> Option<&'a str> {
+        self.parameters
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| *value)
+    }
+
+    /// How specifically this range (a contract's key) covers a message's media type; `None`
+    /// when it does not. Higher is more specific.
+    pub fn covers(&self, other: &Self) -> Option<u32> {
+        let specificity = match (self.kind, self.subtype) {
+            ("*", "*") => 0,
+            (kind, "*") if kind.eq_ignore_ascii_case(other.kind) => 1,
+            (kind, suffix)
+                if suffix.starts_with("*+")
+                    && kind.eq_ignore_ascii_case(other.kind)
+                    && ends_with_ignore_case(other.subtype, &suffix[1..]) =>
+            {
+                2
+            }
+            (kind, subtype)
+                if kind.eq_ignore_ascii_case(other.kind)
+                    && subtype.eq_ignore_ascii_case(other.subtype) =>
+            {
+                3
+            }
+            _ => return None,
+        };
+        let all_met = self.parameters.iter().all(|(name, value)| {
+            match other.parameter(name) {
+                Some(found) => found.eq_ignore_ascii_case(value),
+                None => name.eq_ignore_ascii_case("charset"),
+            }
+        });
+        let counted = u32::try_from(self.parameters.len()).unwrap_or(u32::MAX >> 4);
+        all_met.then_some(specificity + 4 * counted)
+    }
+}
+
+fn ends_with_ignore_case(text: &str, suffix: &str) -> bool {
+    text.len() > suffix.len()
+        && text.is_char_boundary(text.len() - suffix.len())
+        && text[text.len() - suffix.len()..].eq_ignore_ascii_case(suffix)
+}
+
+fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+/// Splits at `;` outside of quoted strings.
+fn split_parameters(text: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    text.split(move |letter| {
+        quoted ^= letter == '"';
+        letter == ';' && !quoted
+    })
+}
+
+/// The index of the key that covers `found` most specifically; among equals the first.
+pub fn best_match<'k>(
+    keys: impl IntoIterator<Item = &'k str>,
+    found: &MediaRange<'_>,
+) -> Option<usize> {
+    let mut best = None;
+    for (index, key) in keys.into_iter().enumerate() {
+        let specificity = MediaRange::parse(key).and_then(|range| range.covers(found));
+        if let Some(specificity) = specificity
+            && best.is_none_or(|(highest, _)| specificity > highest)
+        {
+            best = Some((specificity, index));
+        }
+    }
+    best.map(|(_, index)| index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choose<'k>(keys: &[&'k str], found: &str) -> Option<&'k str> {
+        let found = MediaRange::parse(found).unwrap();
+        best_match(keys.iter().copied(), &found).map(|index| keys[index])
+    }
+
+    #[test]
+    fn the_most_specific_key_wins() {
+        let keys = ["*/*", "application/*", "application/*+json", "application/json"];
+        assert_eq!(choose(&keys, "application/json"), Some("application/json"));
+        assert_eq!(choose(&keys, "APPLICATION/JSON; charset=utf-8"), Some("application/json"));
+        assert_eq!(choose(&keys, "application/vnd.a+json"), Some("application/*+json"));
+        assert_eq!(choose(&keys, "application/xml"), Some("application/*"));
+        assert_eq!(choose(&keys, "text/plain"), Some("*/*"));
+        assert_eq!(choose(&["application/json"], "application/vnd.a+json"), None);
+        assert_eq!(choose(&["application/*+json"], "application/json"), None);
+    }
+
+    #[test]
+    fn parameters_of_a_key_discriminate() {
+        let keys = ["application/json", "application/json;version=1"];
+        assert_eq!(choose(&keys, "application/json; Version=1"), Some(keys[1]));
+        assert_eq!(choose(&keys, "application/json; version=2"), Some(keys[0]));
+        assert_eq!(choose(&keys[1..], "application/json"), None);
+        let charset = ["application/json; charset=utf-8"];
+        assert_eq!(choose(&charset, "application/json"), Some(charset[0]));
+        assert_eq!(choose(&charset, "application/json;charset=UTF-8"), Some(charset[0]));
+        assert_eq!(choose(&charset, "application/json;charset=latin1"), None);
+    }
+
+    #[test]
+    fn malformed_types_are_none() {
+        for text in ["", "json", "/", "a/", "a b/c", "application/json; charset"] {
+            assert_eq!(MediaRange::parse(text), None, "{text}");
+        }
+        let quoted = MediaRange::parse("a/b; x=\"1;2\"; y=3").unwrap();
+        assert_eq!(quoted.parameter("X"), Some("1;2"));
+        assert_eq!(quoted.parameter("y"), Some("3"));
+    }
+}

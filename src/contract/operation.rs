@@ -1,0 +1,148 @@
+//! Operations, compiled: what one method on one path takes and gives.
+
+use std::sync::Arc;
+
+use http::Method;
+
+use crate::config::enforcement::Enforcement;
+use crate::squad::Tier;
+
+use super::document::Place;
+use super::parameter::Parameter;
+use super::schema::SchemaKey;
+
+/// An operation of a contract.
+#[derive(Debug)]
+pub struct Operation {
+    /// `operationId`, else the method and the path: `GET /orders/{id}`.
+    pub name: Arc<str>,
+    /// The method.
+    pub method: Method,
+    /// The path as the contract writes it, without the base.
+    pub path: Arc<str>,
+    /// `x-squad-owner` of the operation, its path item or the document.
+    pub provider: Option<Arc<str>>,
+    /// `x-sla-tier` likewise.
+    pub tier: Option<Tier>,
+    /// What the contract itself says is to be done about violations (`x-portcullis`).
+    pub enforcement: Option<Enforcement>,
+    /// Its parameters; those of the path item included.
+    pub parameters: Vec<Parameter>,
+    /// Its body.
+    pub body: BodyRule,
+    /// Its responses, in the order of the document.
+    pub responses: Vec<Arc<Response>>,
+    /// Where it stands.
+    pub place: Place,
+    /// Whether a query parameter takes every name that no other claims.
+    pub(super) takes_any_query: bool,
+}
+
+/// What the contract says of a request's body.
+#[derive(Clone, Debug)]
+pub enum BodyRule {
+    /// Nothing: a body is unexpected.
+    Undeclared,
+    /// Declared where OpenAPI 3.0 demands that it be ignored: on GET, HEAD and DELETE.
+    Ignored,
+    /// Declared.
+    Declared(Arc<RequestBody>),
+}
+
+/// A Request Body Object.
+#[derive(Debug)]
+pub struct RequestBody {
+    /// Whether it must be there.
+    pub required: bool,
+    /// The media types, in the order of the document.
+    pub content: Vec<MediaType>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A member of `content`.
+#[derive(Debug)]
+pub struct MediaType {
+    /// The media type or range.
+    pub key: String,
+    /// Whether values are JSON text that can be judged.
+    pub is_json: bool,
+    /// The schema of a value.
+    pub schema: Option<SchemaKey>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A Response Object.
+#[derive(Debug)]
+pub struct Response {
+    /// The status it is for.
+    pub status: StatusPattern,
+    /// The media types, in the order of the document.
+    pub content: Vec<MediaType>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A key of the Responses Object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum StatusPattern {
+    /// One status.
+    Exact(u16),
+    /// A hundred: `2XX` is 2.
+    Range(u8),
+    /// Every status that is not declared.
+    Default,
+}
+
+impl StatusPattern {
+    /// Reads a key; ranges in any case.
+    pub fn parse(key: &str) -> Option<Self> {
+        let bytes = key.as_bytes();
+        match bytes {
+            _ if key == "default" => Some(Self::Default),
+            [b'1'..=b'5', b'x' | b'X', b'x' | b'X'] => Some(Self::Range(bytes[0] - b'0')),
+            [b'1'..=b'9', _, _] => key.parse().ok().map(Self::Exact),
+            _ => None,
+        }
+    }
+
+    /// Whether it covers a status, and how specifically.
+    pub fn covers(self, status: u16) -> Option<u8> {
+        match self {
+            Self::Exact(exact) => (exact == status).then_some(2),
+            Self::Range(hundred) => (u16::from(hundred) == status / 100).then_some(1),
+            Self::Default => Some(0),
+        }
+    }
+}
+
+impl Operation {
+    /// The response for a status: exact, then range, then default.
+    pub fn response(&self, status: u16) -> Option<&Arc<Response>> {
+        self.responses
+            .iter()
+            .filter_map(|response| Some((response.status.covers(status)?, response)))
+            .max_by_key(|(specificity, _)| *specificity)
+            .map(|(_, response)| response)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses() {
+        assert_eq!(StatusPattern::parse("200"), Some(StatusPattern::Exact(200)));
+        assert_eq!(StatusPattern::parse("2XX"), Some(StatusPattern::Range(2)));
+        assert_eq!(StatusPattern::parse("4xx"), Some(StatusPattern::Range(4)));
+        assert_eq!(StatusPattern::parse("default"), Some(StatusPattern::Default));
+        for key in ["", "20", "2000", "6XX", "x-a", "abc"] {
+            assert_eq!(StatusPattern::parse(key), None, "{key}");
+        }
+        assert!(StatusPattern::Exact(404).covers(404) > StatusPattern::Range(4).covers(404));
+        assert!(StatusPattern::Range(4).covers(404) > StatusPattern::Default.covers(404));
+        assert_eq!(StatusPattern::Range(4).covers(500), None);
+    }
+}

@@ -1,0 +1,14 @@
+//! Parameters: what a contract declares, and reading them from a request as it was sent.
+//!
+//! Text is split by its delimiters first and percent-decoded afterwards, once (OpenAPI 3.0.4 and
+//! 3.1.1, Appendix C): `a%2Cb,c` is two items.
+
+mod model;
+mod pairs;
+mod read;
+mod text;
+
+pub use model::{Parameter, Style};
+pub(super) use model::{Reading, parameter};
+pub(super) use pairs::{Pairs, Scratch as PairScratch};
+pub(super) use read::{Absent, Source, claims, decoded_query_name, read};

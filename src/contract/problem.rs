@@ -1,0 +1,82 @@
+//! What is wrong with a contract: findings of loading, compiling and checking it.
+
+use std::fmt;
+
+use super::document::Spot;
+
+/// How much a problem matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The contract works, but a part of it does not say what its author meant.
+    Warning,
+    /// The contract cannot be enforced and is refused.
+    Error,
+}
+
+/// The kinds of problem, with stable names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProblemKind {
+    /// Not an OpenAPI document of a supported version, or a part has the wrong shape.
+    MalformedDocument,
+    /// A `$ref` that leads nowhere.
+    UnresolvedReference,
+    /// A path key that is no template, or whose expressions and parameters disagree.
+    MalformedPath,
+    /// Two templates that match the same paths with equal right.
+    AmbiguousPath,
+    /// A parameter object that cannot be used.
+    MalformedParameter,
+    /// A schema that is no schema.
+    MalformedSchema,
+    /// A `pattern` that is no regular expression.
+    MalformedPattern,
+    /// A schema that no value satisfies.
+    UnsatisfiableSchema,
+    /// An example that its own schema refuses.
+    InvalidExample,
+    /// A part of the contract that is read but not enforced.
+    NotJudged,
+}
+
+impl ProblemKind {
+    /// The stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MalformedDocument => "malformed-document",
+            Self::UnresolvedReference => "unresolved-reference",
+            Self::MalformedPath => "malformed-path",
+            Self::AmbiguousPath => "ambiguous-path",
+            Self::MalformedParameter => "malformed-parameter",
+            Self::MalformedSchema => "malformed-schema",
+            Self::MalformedPattern => "malformed-pattern",
+            Self::UnsatisfiableSchema => "unsatisfiable-schema",
+            Self::InvalidExample => "invalid-example",
+            Self::NotJudged => "not-judged",
+        }
+    }
+}
+
+/// One thing wrong with a contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Whether the contract is refused for it.
+    pub severity: Severity,
+    /// What kind it is.
+    pub kind: ProblemKind,
+    /// Where it stands.
+    pub at: Spot,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        let Spot { file, line, pointer } = &self.at;
+        write!(f, "{file}:{line}: {severity}: {} ", self.message)?;
+        write!(f, "[{}] at #{pointer}", self.kind.as_str())
+    }
+}
