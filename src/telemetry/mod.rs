@@ -1,1 +1,15 @@
-//! telemetry
+//! What is told about traffic: metrics and logs.
+//!
+//! `names` lists every metric and label, `record` has one typed function for each thing that is
+//! counted, so that nobody else builds a label. Labels come from closed sets only: services and
+//! operations of the configuration, classes of the program, squads of the catalog.
+
+mod names;
+mod metrics;
+mod record;
+mod log;
+
+pub use log::init as init_log;
+pub use metrics::Metrics;
+pub use names::{METRICS, Metric, MetricKind};
+pub use record::{CoreRecorder, Outcome, ServiceRecorder, Subject};

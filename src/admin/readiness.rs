@@ -1,0 +1,78 @@
+//! Whether the program is ready for traffic.
+//!
+//! Every part that must be up first takes a [`Pending`] and drops it when it is. Draining makes
+//! the program unready for good.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The state behind `/readyz`.
+#[derive(Clone, Debug, Default)]
+pub struct Readiness(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    pending: BTreeSet<String>,
+    is_draining: bool,
+}
+
+/// A part that is not ready yet; dropping it says that it is.
+#[derive(Debug)]
+pub struct Pending {
+    readiness: Readiness,
+    part: String,
+}
+
+impl Readiness {
+    /// Ready, until a part says otherwise.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Says that a part is not ready yet.
+    pub fn pending(&self, part: &str) -> Pending {
+        self.with(|state| state.pending.insert(part.to_owned()));
+        Pending { readiness: self.clone(), part: part.to_owned() }
+    }
+
+    /// Says that the program is going away.
+    pub fn drain(&self) {
+        self.with(|state| state.is_draining = true);
+    }
+
+    /// Why the program is not ready; empty when it is.
+    pub fn reasons(&self) -> Vec<String> {
+        self.with(|state| {
+            let draining = state.is_draining.then(|| "draining".to_owned());
+            let pending = state.pending.iter().map(|part| format!("{part} is not ready"));
+            draining.into_iter().chain(pending).collect()
+        })
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.readiness.with(|state| state.pending.remove(&self.part));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ready_when_nothing_is_pending() {
+        let readiness = Readiness::new();
+        assert!(readiness.reasons().is_empty());
+        let core = readiness.pending("core 0");
+        assert_eq!(readiness.reasons(), ["core 0 is not ready"]);
+        drop(core);
+        assert!(readiness.reasons().is_empty());
+        readiness.drain();
+        assert_eq!(readiness.reasons(), ["draining"]);
+    }
+}
