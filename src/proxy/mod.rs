@@ -1,1 +1,37 @@
-//! proxy
+//! The data plane: bytes in from clients, bytes out to upstreams.
+//!
+//! A data core is one single-threaded runtime that shares nothing with the others. A client
+//! connection is one task on it: the socket is read through the inspector (`inspect`,
+//! `wire`), the HTTP library frames the messages, the service answers them, and the upstream
+//! connection (`upstream`) is driven from within the same task.
+
+mod limits;
+
+pub mod inspect;
+
+mod alarm;
+mod link;
+mod wire;
+
+mod answer_body;
+mod body;
+mod headers;
+mod upstream;
+
+mod connection;
+mod drain;
+mod listener;
+mod refuse;
+mod registry;
+
+pub use answer_body::AnswerBody;
+pub use body::{BodyError, Collected, ForwardBody, RequestBody};
+pub use connection::Arrived;
+pub use drain::{Drain, DrainPhase, DrainTrigger, drain};
+pub use headers::{
+    MaxForwards, Peer, add_forwarding, add_request_id, count_hop, remove_hop_by_hop,
+};
+pub use inspect::HttpRefusal;
+pub use limits::{UpstreamLimits, WireLimits};
+pub use listener::{BindError, Bound, ConnectionCap, ServeSettings, Served, bind, serve};
+pub use upstream::{Gathered, Phase, Upstream, UpstreamBody, UpstreamError};

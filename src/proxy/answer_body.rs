@@ -1,0 +1,104 @@
+//! Bodies of answers: our own, or the upstream's as it streams in.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+use super::body::Collected;
+use super::upstream::{UpstreamBody, UpstreamError};
+
+/// The body of an answer.
+#[derive(Debug)]
+pub struct AnswerBody {
+    /// What is sent first, and at once.
+    first: Bytes,
+    rest: Rest,
+}
+
+#[derive(Debug)]
+enum Rest {
+    Trailers(Option<http::HeaderMap>),
+    Streamed(UpstreamBody),
+}
+
+impl AnswerBody {
+    /// No body.
+    pub fn empty() -> Self {
+        Self::from(Bytes::new())
+    }
+
+    /// A body in memory, with its trailers if it has any.
+    pub fn whole(collected: Collected) -> Self {
+        let Collected { bytes, trailers } = collected;
+        let trailers = trailers.filter(|fields| !fields.is_empty());
+        Self {
+            first: bytes,
+            rest: Rest::Trailers(trailers),
+        }
+    }
+
+    /// The upstream's body, passed on as it arrives.
+    pub fn streamed(body: UpstreamBody) -> Self {
+        Self::resumed(Bytes::new(), body)
+    }
+
+    /// The upstream's body of which the beginning was read already.
+    pub fn resumed(first: Bytes, rest: UpstreamBody) -> Self {
+        Self {
+            first,
+            rest: Rest::Streamed(rest),
+        }
+    }
+}
+
+impl From<Bytes> for AnswerBody {
+    fn from(bytes: Bytes) -> Self {
+        Self {
+            first: bytes,
+            rest: Rest::Trailers(None),
+        }
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = UpstreamError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
+        let this = self.get_mut();
+        if !this.first.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut this.first)))));
+        }
+        match &mut this.rest {
+            Rest::Trailers(trailers) => {
+                Poll::Ready(trailers.take().map(|fields| Ok(Frame::trailers(fields))))
+            }
+            Rest::Streamed(body) => Pin::new(body).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.first.is_empty()
+            && match &self.rest {
+                Rest::Trailers(trailers) => trailers.is_none(),
+                Rest::Streamed(body) => body.is_end_stream(),
+            }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let first = self.first.len() as u64;
+        match &self.rest {
+            Rest::Trailers(None) => SizeHint::with_exact(first),
+            Rest::Trailers(Some(_)) => SizeHint::default(),
+            Rest::Streamed(body) => match body.size_hint().exact() {
+                Some(rest) => SizeHint::with_exact(first + rest),
+                None => SizeHint::default(),
+            },
+        }
+    }
+}

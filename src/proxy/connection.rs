@@ -1,0 +1,324 @@
+//! One client connection: the library's state machine, the clock, and the way it ends.
+//!
+//! The driver polls the library and then looks at what the parts of the connection left in
+//! their common cells. It alone decides about time, so a connection has one timer however
+//! many deadlines it knows, and a request that is answered in time moves none of them.
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue};
+use http::{Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{HttpService, service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tower::Service;
+
+use super::alarm::Alarm;
+use super::answer_body::AnswerBody;
+use super::body::RequestBody;
+use super::headers::{self, Peer};
+use super::inspect::{HttpRefusal, Inspector, Stage};
+use super::limits::WireLimits;
+use super::link::Link;
+use super::refuse::{close_gently, write_answer};
+use super::registry::{Registry, Seat};
+use super::upstream::UpstreamError;
+use super::wire::Wire;
+
+/// A request as the service receives it: target in origin-form, `Host` settled, fields of
+/// the hop removed.
+#[derive(Debug)]
+pub struct Arrived {
+    /// The request.
+    pub request: Request<RequestBody>,
+    /// Who sent it.
+    pub peer: Rc<Peer>,
+}
+
+/// What all connections of a data core are served with.
+#[derive(Debug)]
+pub(super) struct Serving<S, R> {
+    pub(super) service: S,
+    pub(super) refuse: R,
+    pub(super) limits: Rc<WireLimits>,
+    pub(super) builder: http1::Builder,
+    pub(super) registry: Rc<Registry>,
+}
+
+/// How a connection ends.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    /// In agreement with the client.
+    Done,
+    /// With a last answer.
+    Refused(HttpRefusal),
+    /// Without a word.
+    Silent,
+    /// In the middle of an answer, which the client must not take for a whole one.
+    Broken,
+}
+
+/// What to do when nothing happens until a deadline.
+#[derive(Clone, Copy, Debug)]
+enum Lapse {
+    End(End),
+    Body,
+}
+
+/// Serves a connection until it ends.
+pub(super) async fn run<S, R>(stream: TcpStream, peer: Peer, seat: Seat, serving: Rc<Serving<S, R>>)
+where
+    S: Service<Arrived, Response = Response<AnswerBody>, Error = Infallible> + Clone + 'static,
+    R: Fn(HttpRefusal, &Peer) -> Response<Bytes> + 'static,
+{
+    let patience = serving.limits.linger_timeout;
+    let peer = Rc::new(peer);
+    let (mut stream, end, with_body) = if seat.within_cap {
+        exchange(stream, &peer, &seat, &serving).await
+    } else {
+        (stream, End::Refused(HttpRefusal::TooManyConnections), true)
+    };
+    match end {
+        End::Done => close_gently(stream, patience).await,
+        End::Refused(refusal) => {
+            seat.registry().counts.borrow_mut().refused += 1;
+            let answer = (serving.refuse)(refusal, &peer);
+            write_answer(&mut stream, answer, with_body, serving.limits.write_timeout).await;
+            close_gently(stream, patience).await;
+        }
+        End::Silent => {}
+        // A reset, since the end of the stream may be all that marks the end of the answer.
+        End::Broken => drop(stream.set_zero_linger()),
+    }
+}
+
+/// Exchanges messages until the connection is to end. Gives the socket back.
+async fn exchange<S, R>(
+    stream: TcpStream,
+    peer: &Rc<Peer>,
+    seat: &Seat,
+    serving: &Rc<Serving<S, R>>,
+) -> (TcpStream, End, bool)
+where
+    S: Service<Arrived, Response = Response<AnswerBody>, Error = Infallible> + Clone + 'static,
+    R: 'static,
+{
+    let link = Rc::new(Link::new(Instant::now()));
+    let wire = Wire::new(
+        stream,
+        Inspector::new(serving.limits.inspect),
+        Rc::clone(&link),
+    );
+    let calls = Calls {
+        service: RefCell::new(serving.service.clone()),
+        peer: Rc::clone(peer),
+        link: Rc::clone(&link),
+        limits: Rc::clone(&serving.limits),
+        registry: Rc::clone(&serving.registry),
+    };
+    let service = service_fn(move |request| calls.call(request));
+    let connection = serving
+        .builder
+        .serve_connection(TokioIo::new(wire), service);
+    let mut driver = Driver {
+        connection,
+        link,
+        alarm: Alarm::default(),
+        limits: Rc::clone(&serving.limits),
+        registry: Rc::clone(&serving.registry),
+    };
+    poll_fn(|cx| {
+        seat.register(cx.waker());
+        Poll::Ready(())
+    })
+    .await;
+    let end = poll_fn(|cx| driver.poll(cx)).await;
+    let (stream, with_body) = driver.connection.into_parts().io.into_inner().into_stream();
+    (stream, end, with_body)
+}
+
+/// The service as the library calls it, once per request.
+struct Calls<S> {
+    service: RefCell<S>,
+    peer: Rc<Peer>,
+    link: Rc<Link>,
+    limits: Rc<WireLimits>,
+    registry: Rc<Registry>,
+}
+
+impl<S> Calls<S>
+where
+    S: Service<Arrived, Response = Response<AnswerBody>, Error = Infallible>,
+{
+    fn call(
+        &self,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Result<Response<Tracked>, Infallible>> + use<S> {
+        let link = Rc::clone(&self.link);
+        link.calls.set(link.calls.get() + 1);
+        let (mut head, incoming) = request.into_parts();
+        let is_sized = head.headers.contains_key(CONTENT_LENGTH);
+        headers::arrive(&mut head);
+        let body = RequestBody::new(incoming, Rc::clone(&link), Rc::clone(&self.limits));
+        let request = Request::from_parts(head, body);
+        let arrived = Arrived {
+            request,
+            peer: Rc::clone(&self.peer),
+        };
+        let answering = self.service.borrow_mut().call(arrived);
+        let registry = Rc::clone(&self.registry);
+        async move {
+            let Ok(mut answer) = answering.await;
+            // The library reads past an unread body only when it has it in one piece.
+            let is_skippable = is_sized && link.has_whole_request();
+            if registry.closing.get() || (link.body_unread.get() && !is_skippable) {
+                answer
+                    .headers_mut()
+                    .insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            registry.counts.borrow_mut().requests += 1;
+            Ok(answer.map(|body| Tracked { body, link }))
+        }
+    }
+}
+
+/// An answer's body that tells when the library has all of it.
+struct Tracked {
+    body: AnswerBody,
+    link: Rc<Link>,
+}
+
+impl Body for Tracked {
+    type Data = Bytes;
+    type Error = UpstreamError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        self.link.handed_over.set(true);
+    }
+}
+
+struct Driver<S>
+where
+    S: HttpService<Incoming>,
+{
+    connection: http1::Connection<TokioIo<Wire>, S>,
+    link: Rc<Link>,
+    alarm: Alarm,
+    limits: Rc<WireLimits>,
+    registry: Rc<Registry>,
+}
+
+impl<S> Driver<S>
+where
+    S: HttpService<Incoming, ResBody = Tracked, Error = Infallible>,
+{
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        loop {
+            if let Poll::Ready(outcome) = Pin::new(&mut self.connection).poll(cx) {
+                return Poll::Ready(self.end_of(outcome.is_ok()));
+            }
+            if self.registry.aborting.get() {
+                self.registry.counts.borrow_mut().aborted += 1;
+                return Poll::Ready(End::Broken);
+            }
+            if let Some(end) = self.ended() {
+                return Poll::Ready(end);
+            }
+            let Some((deadline, lapse)) = self.deadline() else {
+                return Poll::Pending;
+            };
+            match (self.alarm.poll(cx, deadline), lapse) {
+                (Poll::Pending, _) => return Poll::Pending,
+                (Poll::Ready(()), Lapse::End(end)) => return Poll::Ready(end),
+                (Poll::Ready(()), Lapse::Body) => {
+                    self.link.body_deadline.set(None);
+                    self.link.body_expired.set(true);
+                    self.link.wake_body();
+                }
+            }
+        }
+    }
+
+    /// How the connection ends when the library is done with it.
+    fn end_of(&self, is_ok: bool) -> End {
+        match self.ended() {
+            Some(end) => end,
+            None if self.link.is_serving() => End::Broken,
+            None if is_ok => End::Done,
+            None => End::Silent,
+        }
+    }
+
+    /// How it ends although the library would go on.
+    fn ended(&self) -> Option<End> {
+        let link = &self.link;
+        if !link.is_idle() || link.refused_in_body.get() {
+            return None;
+        }
+        match link.refusal.get() {
+            Some(refusal) => Some(End::Refused(refusal)),
+            None if link.stage.get() == Stage::Closed => Some(End::Done),
+            None => None,
+        }
+    }
+
+    /// The nearest deadline, if anything is waited for.
+    fn deadline(&self) -> Option<(Instant, Lapse)> {
+        let (link, limits) = (&self.link, &self.limits);
+        if link.is_idle() {
+            let since = link.since.get();
+            if link.stage.get() == Stage::Head {
+                let refused = Lapse::End(End::Refused(HttpRefusal::HeadTimeout));
+                return Some((since + limits.request_head_timeout, refused));
+            }
+            let until = since + limits.keep_alive_timeout;
+            let until = self
+                .registry
+                .idle_until
+                .get()
+                .map_or(until, |stop| stop.min(until));
+            return Some((until, Lapse::End(End::Silent)));
+        }
+        let stalled = link.stalled.get().map(|since| since + limits.write_timeout);
+        let gone = link
+            .half_closed
+            .get()
+            .map(|since| since + limits.half_close_grace);
+        let body = link.body_deadline.get();
+        [
+            stalled.map(|at| (at, Lapse::End(End::Broken))),
+            gone.map(|at| (at, Lapse::End(End::Broken))),
+            body.map(|at| (at, Lapse::Body)),
+        ]
+        .into_iter()
+        .flatten()
+        .min_by_key(|(at, _)| *at)
+    }
+}

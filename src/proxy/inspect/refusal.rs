@@ -1,0 +1,131 @@
+//! Why a request stream is refused: one variant per cause, each with its answer.
+
+use http::StatusCode;
+
+macro_rules! refusals {
+    ($($(#[$doc:meta])* $variant:ident = $status:literal, $name:literal, $sentence:literal;)+) => {
+        /// A defect of a request that makes it unsafe to read, and so to forward.
+        ///
+        /// The connection cannot be used afterwards: where the next request would begin is
+        /// no longer certain.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+        #[non_exhaustive]
+        pub enum HttpRefusal {
+            $($(#[$doc])* #[error($sentence)] $variant,)+
+        }
+
+        impl HttpRefusal {
+            /// Every variant, for tables and documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The status that answers it.
+            pub fn status(self) -> StatusCode {
+                let code = match self { $(Self::$variant => $status,)+ };
+                StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST)
+            }
+
+            /// Its stable name, for labels and logs.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// What was wrong and what to send instead, as one sentence.
+            pub fn sentence(self) -> &'static str {
+                match self { $(Self::$variant => $sentence,)+ }
+            }
+        }
+    };
+}
+
+refusals! {
+    /// RFC 9112 section 2.2 allows a bare LF, and implementations differ.
+    BareLineFeed = 400, "bare-line-feed",
+        "A line ends in LF alone; end every line of the message with CRLF.";
+    /// RFC 9112 section 2.2.
+    BareCarriageReturn = 400, "bare-carriage-return",
+        "A CR is not followed by LF; remove it, or end the line with CRLF.";
+    /// RFC 9110 section 5.5.
+    ControlCharacter = 400, "control-character",
+        "The head contains a control character; send visible characters, spaces and tabs only.";
+    /// RFC 9112 section 3.
+    MalformedRequestLine = 400, "malformed-request-line",
+        "The request line is not `METHOD target HTTP/1.1` with single spaces.";
+    /// RFC 9112 section 3.2.
+    MalformedTarget = 400, "malformed-target",
+        "The request target is not a path that starts with `/`, nor an http URI; percent-encode every other character.";
+    /// RFC 9112 section 3: a target longer than the server wishes to parse.
+    TargetTooLong = 414, "target-too-long",
+        "The request target is longer than this server reads; send a shorter path or query.";
+    /// RFC 9110 section 15.6.6.
+    UnsupportedVersion = 505, "unsupported-version",
+        "This port speaks HTTP/1.1 and HTTP/1.0; send the request in one of them.";
+    /// RFC 9110 section 9.3.6: this is a gateway, it opens no tunnels.
+    TunnelNotSupported = 501, "tunnel-not-supported",
+        "CONNECT is not supported; send the request itself to this address.";
+    /// RFC 9110 section 5.1.
+    MalformedFieldName = 400, "malformed-field-name",
+        "A header line has no valid field name; send `Name: value` with letters, digits and hyphens in the name.";
+    /// RFC 9112 section 5.1.
+    SpaceBeforeColon = 400, "space-before-colon",
+        "A header name is followed by whitespace; put the colon directly after the name.";
+    /// RFC 9112 section 5.2, and section 2.2 for the first line.
+    FoldedField = 400, "folded-field",
+        "A header line begins with whitespace; send each field on one line.";
+    /// RFC 9112 section 3.2.
+    MissingHost = 400, "missing-host",
+        "The request has no Host field; send exactly one.";
+    /// RFC 9112 section 3.2.
+    RepeatedHost = 400, "repeated-host",
+        "The request has more than one Host field; send exactly one.";
+    /// RFC 9112 section 3.2.
+    InvalidHost = 400, "invalid-host",
+        "The Host field is not a host name or address with an optional port.";
+    /// RFC 9110 section 8.6.
+    MalformedContentLength = 400, "malformed-content-length",
+        "Content-Length is not one decimal number; send the number of body bytes in digits only.";
+    /// RFC 9112 section 6.3.
+    ConflictingContentLength = 400, "conflicting-content-length",
+        "Content-Length is given more than once with different values; send it once.";
+    /// RFC 9112 section 6.1.
+    LengthWithTransferEncoding = 400, "length-with-transfer-encoding",
+        "Content-Length and Transfer-Encoding are both present; send one of them.";
+    /// RFC 9112 section 6.1.
+    TransferEncodingInHttp10 = 400, "transfer-encoding-in-http-1-0",
+        "Transfer-Encoding does not exist in HTTP/1.0; send Content-Length, or HTTP/1.1.";
+    /// RFC 9112 section 6.3.
+    TransferEncodingNotChunked = 400, "transfer-encoding-not-chunked",
+        "The last transfer coding is not `chunked`, so the body has no end; send `Transfer-Encoding: chunked`.";
+    /// RFC 9112 section 7.1.
+    RepeatedChunked = 400, "repeated-chunked",
+        "The transfer coding `chunked` is given more than once; send it once.";
+    /// RFC 9112 section 6.1.
+    UnknownTransferCoding = 501, "unknown-transfer-coding",
+        "A transfer coding other than `chunked` is not supported; use Content-Encoding for compression.";
+    /// RFC 9110 section 10.1.1.
+    UnknownExpectation = 417, "unknown-expectation",
+        "The only expectation supported is `100-continue`; remove the Expect field.";
+    /// RFC 6585 section 5.
+    TooManyFields = 431, "too-many-fields",
+        "The request has more header fields than this server reads; send fewer.";
+    /// RFC 6585 section 5.
+    HeadTooLarge = 431, "head-too-large",
+        "The header section is larger than this server reads; send fewer or shorter fields.";
+    /// RFC 9112 section 7.1.
+    MalformedChunk = 400, "malformed-chunk",
+        "A chunk does not begin with its size in hexadecimal digits followed by CRLF.";
+    /// RFC 9112 section 7.1.1.
+    MalformedChunkExtension = 400, "malformed-chunk-extension",
+        "A chunk extension is not `;name` or `;name=value`, or is too long; leave extensions out.";
+    /// RFC 9112 section 7.1.
+    MalformedChunkEnd = 400, "malformed-chunk-end",
+        "The data of a chunk is not followed by CRLF; its size does not match its data.";
+    /// RFC 9110 section 15.5.9.
+    HeadTimeout = 408, "head-timeout",
+        "The header section did not arrive in time; send it in one piece.";
+    /// More connections than the configured bound.
+    TooManyConnections = 503, "too-many-connections",
+        "This server has as many connections as it may hold; try again later.";
+    /// What the library refuses although the inspector let it pass.
+    Unreadable = 400, "unreadable",
+        "The request could not be read as HTTP/1.1.";
+}

@@ -1,0 +1,97 @@
+//! What the parts of one client connection know together.
+//!
+//! The socket (`wire`), the driver that owns the clock (`connection`) and the request body
+//! (`body`) run in one task, so they share plain cells. Nothing here is locked.
+
+use std::cell::{Cell, RefCell};
+use std::task::Waker;
+
+use tokio::time::Instant;
+
+use super::inspect::{HttpRefusal, Stage};
+
+/// The common facts of one connection.
+#[derive(Debug)]
+pub(super) struct Link {
+    /// Where the inspector stands in the request stream.
+    pub(super) stage: Cell<Stage>,
+    /// Since when that stage, or the silence between two requests, lasts.
+    pub(super) since: Cell<Instant>,
+    /// Heads passed on to the library.
+    pub(super) heads: Cell<u64>,
+    /// Requests handed to the service.
+    pub(super) calls: Cell<u64>,
+    /// Answers written out completely.
+    pub(super) answered: Cell<u64>,
+    /// Whether the last byte of the present answer was given to the library.
+    pub(super) handed_over: Cell<bool>,
+    /// The defect that ended the reading.
+    pub(super) refusal: Cell<Option<HttpRefusal>>,
+    /// Whether that defect is in the body of a request being served.
+    pub(super) refused_in_body: Cell<bool>,
+    /// Since when the client accepts no byte.
+    pub(super) stalled: Cell<Option<Instant>>,
+    /// When the client closed its sending side with answers outstanding.
+    pub(super) half_closed: Cell<Option<Instant>>,
+    /// When the wait for the present body ends.
+    pub(super) body_deadline: Cell<Option<Instant>>,
+    /// Whether it has ended.
+    pub(super) body_expired: Cell<bool>,
+    /// Whether the present request has a body that was not read to its end.
+    pub(super) body_unread: Cell<bool>,
+    /// Who waits for the present body.
+    pub(super) body_waker: RefCell<Option<Waker>>,
+}
+
+impl Link {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            stage: Cell::new(Stage::Idle),
+            since: Cell::new(now),
+            heads: Cell::new(0),
+            calls: Cell::new(0),
+            answered: Cell::new(0),
+            handed_over: Cell::new(false),
+            refusal: Cell::new(None),
+            refused_in_body: Cell::new(false),
+            stalled: Cell::new(None),
+            half_closed: Cell::new(None),
+            body_deadline: Cell::new(None),
+            body_expired: Cell::new(false),
+            body_unread: Cell::new(false),
+            body_waker: RefCell::new(None),
+        }
+    }
+
+    /// Whether every request passed on was answered.
+    pub(super) fn is_idle(&self) -> bool {
+        self.heads.get() == self.answered.get()
+    }
+
+    /// Whether a request is with the service, or its answer on the way.
+    pub(super) fn is_serving(&self) -> bool {
+        self.calls.get() > self.answered.get()
+    }
+
+    /// Whether all bytes of the request being served have arrived.
+    pub(super) fn has_whole_request(&self) -> bool {
+        self.heads.get() > self.calls.get() || self.stage.get() != Stage::Body
+    }
+
+    /// Takes note that the library has flushed what it had.
+    pub(super) fn note_flush(&self) {
+        if self.handed_over.replace(false) {
+            self.answered.set(self.answered.get() + 1);
+            if self.is_idle() {
+                self.since.set(Instant::now());
+            }
+        }
+    }
+
+    /// Wakes whoever waits for the body, so that it sees that the wait is over.
+    pub(super) fn wake_body(&self) {
+        if let Some(waker) = self.body_waker.take() {
+            waker.wake();
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! A response body on its way from the upstream.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+use super::error::{Phase, UpstreamError};
+use super::lane::Lane;
+use super::pool::Pool;
+use crate::proxy::body::{Collected, Pieces};
+use crate::proxy::headers::remove_forbidden_trailers;
+
+/// The body of the upstream's response. Reading it drives the connection; once it has been
+/// read to its end the connection is free for the next request, and dropping it before
+/// closes the connection.
+#[derive(Debug)]
+pub struct UpstreamBody {
+    incoming: Incoming,
+    lane: Option<Lane>,
+    pool: Rc<Pool>,
+    deadline: Option<Instant>,
+}
+
+/// What [`UpstreamBody::gather`] found.
+#[derive(Debug)]
+pub enum Gathered {
+    /// The whole body.
+    Whole(Collected),
+    /// The body is larger than was asked for.
+    Larger {
+        /// Its beginning.
+        first: Bytes,
+        /// What follows.
+        rest: UpstreamBody,
+    },
+}
+
+impl UpstreamBody {
+    pub(super) fn new(incoming: Incoming, lane: Lane, pool: Rc<Pool>) -> Self {
+        let mut body = Self {
+            incoming,
+            lane: Some(lane),
+            pool,
+            deadline: None,
+        };
+        if body.incoming.is_end_stream() {
+            body.release();
+        }
+        body
+    }
+
+    /// Reads up to about `bytes_max` bytes into memory. A body announced or found to be
+    /// larger is handed back, nothing of it lost.
+    ///
+    /// # Errors
+    ///
+    /// [`UpstreamError`] when the body breaks off.
+    pub async fn gather(mut self, bytes_max: u64) -> Result<Gathered, UpstreamError> {
+        let exact = self.size_hint().exact();
+        if exact.is_some_and(|length| length > bytes_max) {
+            return Ok(Gathered::Larger {
+                first: Bytes::new(),
+                rest: self,
+            });
+        }
+        let mut pieces = Pieces::default();
+        while !self.is_end_stream() {
+            let Some(frame) = poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await else {
+                break;
+            };
+            if pieces.take(frame?, exact, bytes_max).is_err() {
+                return Ok(Gathered::Larger {
+                    first: pieces.into_whole().bytes,
+                    rest: self,
+                });
+            }
+        }
+        Ok(Gathered::Whole(pieces.into_whole()))
+    }
+
+    /// Gives the connection back.
+    fn release(&mut self) {
+        if let Some(lane) = self.lane.take() {
+            self.pool.put(lane);
+        }
+    }
+
+    fn poll_incoming(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        // Only driving the connection produces frames, so nobody needs to be woken by them.
+        let mut quiet = Context::from_waker(Waker::noop());
+        let polled = Pin::new(&mut self.incoming).poll_frame(&mut quiet);
+        let (Poll::Pending, Some(lane)) = (&polled, &mut self.lane) else {
+            return polled;
+        };
+        lane.drive(cx);
+        Pin::new(&mut self.incoming).poll_frame(&mut quiet)
+    }
+
+    fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<UpstreamError> {
+        let stall = self.pool.limits.response_stall_timeout;
+        let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + stall);
+        let authority = Arc::clone(&self.pool.authority);
+        match &mut self.lane {
+            Some(lane) => lane
+                .alarm
+                .poll(cx, deadline)
+                .map(|()| UpstreamError::Timeout {
+                    authority,
+                    phase: Phase::ResponseBody,
+                }),
+            None => Poll::Ready(UpstreamError::Closed { authority }),
+        }
+    }
+}
+
+impl Body for UpstreamBody {
+    type Data = Bytes;
+    type Error = UpstreamError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
+        let this = self.get_mut();
+        let frame = match this.poll_incoming(cx) {
+            Poll::Ready(frame) => frame,
+            Poll::Pending => {
+                return this.poll_stalled(cx).map(|error| {
+                    this.lane = None;
+                    Some(Err(error))
+                });
+            }
+        };
+        this.deadline = None;
+        match frame {
+            Some(Ok(mut frame)) => {
+                if let Some(trailers) = frame.trailers_mut() {
+                    remove_forbidden_trailers(trailers);
+                }
+                if this.incoming.is_end_stream() {
+                    this.release();
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Some(Err(error)) => {
+                this.lane = None;
+                let error = UpstreamError::from_hyper(&error, &this.pool.authority);
+                Poll::Ready(Some(Err(error)))
+            }
+            None => {
+                this.release();
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}

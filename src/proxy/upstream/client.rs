@@ -1,0 +1,254 @@
+//! Exchanges: a request out, a response head back.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, TE, TRAILER, TRANSFER_ENCODING};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
+use http_body::Body;
+use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
+use tokio::time::{Instant, timeout};
+
+use super::body::UpstreamBody;
+use super::error::{Phase, UpstreamError};
+use super::lane::Lane;
+use super::pool::Pool;
+use crate::proxy::body::ForwardBody;
+use crate::proxy::headers::remove_hop_by_hop;
+use crate::proxy::limits::UpstreamLimits;
+
+/// One upstream, as one data core sees it. Cloning shares the connections.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    pool: Rc<Pool>,
+    host: HeaderValue,
+}
+
+/// A request that failed, and what may be done about it.
+enum Failure {
+    /// Not a byte was written: the request itself, to be sent elsewhere.
+    Unsent(Box<Request<ForwardBody>>),
+    /// It was written, and closed upon without a word.
+    Unheard(UpstreamError),
+    /// Anything else.
+    Final(UpstreamError),
+}
+
+impl Upstream {
+    /// The upstream at `authority`, which is `host:port`.
+    pub fn new(authority: &str, limits: UpstreamLimits) -> Self {
+        let host = HeaderValue::from_str(authority)
+            .unwrap_or_else(|_| HeaderValue::from_static("upstream"));
+        Self {
+            pool: Pool::new(authority, limits),
+            host,
+        }
+    }
+
+    /// The upstream as it was configured.
+    pub fn authority(&self) -> &str {
+        &self.pool.authority
+    }
+
+    /// Sends a request and waits for the head of the response.
+    ///
+    /// The request goes out as HTTP/1.1 with framing of its own, its target and `Host`
+    /// unchanged. A request that reached a closed connection is sent once more on a new one:
+    /// always when no byte of it was written, and when it is idempotent, its body is in
+    /// memory and the upstream had not said a word (RFC 9110 section 9.2.2).
+    ///
+    /// # Errors
+    ///
+    /// See [`UpstreamError`].
+    pub async fn send(
+        &self,
+        mut request: Request<ForwardBody>,
+    ) -> Result<Response<UpstreamBody>, UpstreamError> {
+        self.prepare(&mut request);
+        let Some(lane) = self.pool.take() else {
+            return self.send_anew(request).await;
+        };
+        let copy = replay(&request);
+        match self.exchange(lane, request).await {
+            Ok(response) => Ok(response),
+            Err(Failure::Final(error)) => Err(error),
+            Err(Failure::Unsent(request)) => self.send_anew(*request).await,
+            Err(Failure::Unheard(error)) => match copy {
+                Some(request) => self.send_anew(request).await,
+                None => Err(error),
+            },
+        }
+    }
+
+    async fn send_anew(
+        &self,
+        request: Request<ForwardBody>,
+    ) -> Result<Response<UpstreamBody>, UpstreamError> {
+        let lane = self.connect().await?;
+        self.exchange(lane, request)
+            .await
+            .map_err(|failure| match failure {
+                Failure::Unheard(error) | Failure::Final(error) => error,
+                Failure::Unsent(_) => UpstreamError::Closed {
+                    authority: self.shared_authority(),
+                },
+            })
+    }
+
+    async fn connect(&self) -> Result<Lane, UpstreamError> {
+        let limits = &self.pool.limits;
+        let connecting = Lane::connect(&self.pool.authority, limits);
+        match timeout(limits.connect_timeout, connecting).await {
+            Ok(Ok(lane)) => Ok(lane),
+            Ok(Err(error)) => Err(UpstreamError::Connect {
+                authority: self.shared_authority(),
+                source: Arc::new(error),
+            }),
+            Err(_) => Err(self.timeout(Phase::Connect)),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        mut lane: Lane,
+        request: Request<ForwardBody>,
+    ) -> Result<Response<UpstreamBody>, Failure> {
+        lane.listen();
+        let deadline = Instant::now() + self.pool.limits.response_head_timeout;
+        let mut sent = pin!(lane.sender.try_send_request(request));
+        let outcome = poll_fn(|cx| {
+            lane.drive(cx);
+            let mut quiet = Context::from_waker(Waker::noop());
+            match sent.as_mut().poll(&mut quiet) {
+                Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+                Poll::Pending => lane.alarm.poll(cx, deadline).map(|()| None),
+            }
+        });
+        match outcome.await {
+            Some(Ok(response)) => self.accept(response, lane).map_err(Failure::Final),
+            Some(Err(error)) => Err(self.judge_failure(error, &lane)),
+            None => Err(Failure::Final(self.timeout(Phase::ResponseHead))),
+        }
+    }
+
+    fn judge_failure(&self, mut error: TrySendError<Request<ForwardBody>>, lane: &Lane) -> Failure {
+        if let Some(request) = error.take_message() {
+            return Failure::Unsent(Box::new(request));
+        }
+        let cause = UpstreamError::from_hyper(&error.into_error(), &self.pool.authority);
+        match cause {
+            UpstreamError::Closed { .. } if !lane.has_heard() => Failure::Unheard(cause),
+            _ => Failure::Final(cause),
+        }
+    }
+
+    /// Refuses a response that can be read in two ways, and removes the fields of the hop.
+    fn accept(
+        &self,
+        response: Response<Incoming>,
+        lane: Lane,
+    ) -> Result<Response<UpstreamBody>, UpstreamError> {
+        if let Some(reason) = ambiguity(&response) {
+            let authority = self.shared_authority();
+            return Err(UpstreamError::Malformed {
+                authority,
+                reason: reason.into(),
+            });
+        }
+        let (mut head, incoming) = response.into_parts();
+        remove_hop_by_hop(&mut head.headers);
+        head.headers.remove(TE);
+        if head.status == StatusCode::NO_CONTENT {
+            head.headers.remove(CONTENT_LENGTH);
+        }
+        head.version = Version::HTTP_11;
+        let body = UpstreamBody::new(incoming, lane, Rc::clone(&self.pool));
+        Ok(Response::from_parts(head, body))
+    }
+
+    /// Gives a request the version, the `Host` and the framing it is sent with.
+    fn prepare(&self, request: &mut Request<ForwardBody>) {
+        *request.version_mut() = Version::HTTP_11;
+        let length = request.body().size_hint().exact();
+        let announced = request.body().trailers().and_then(trailer_names);
+        let needs_length = needs_length(request.method());
+        let headers = request.headers_mut();
+        if !headers.contains_key(HOST) {
+            headers.insert(HOST, self.host.clone());
+        }
+        if headers.contains_key(TE) {
+            headers.insert(CONNECTION, HeaderValue::from_static("te"));
+        }
+        headers.remove(CONTENT_LENGTH);
+        match length {
+            Some(0) if !needs_length => {}
+            Some(length) => {
+                headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+            }
+            None => {
+                headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+                if let Some(names) = announced {
+                    headers.insert(TRAILER, names);
+                }
+            }
+        }
+    }
+
+    fn timeout(&self, phase: Phase) -> UpstreamError {
+        UpstreamError::Timeout {
+            authority: self.shared_authority(),
+            phase,
+        }
+    }
+
+    fn shared_authority(&self) -> Arc<str> {
+        Arc::clone(&self.pool.authority)
+    }
+}
+
+/// The same request once more, if sending it twice does no more than sending it once.
+fn replay(request: &Request<ForwardBody>) -> Option<Request<ForwardBody>> {
+    if !request.method().is_idempotent() {
+        return None;
+    }
+    let mut copy = Request::new(request.body().replay()?);
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    Some(copy)
+}
+
+/// Methods that anticipate a body, so that its absence is stated (RFC 9110 section 8.6).
+fn needs_length(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
+}
+
+/// The `Trailer` field for trailers known beforehand.
+fn trailer_names(trailers: &HeaderMap) -> Option<HeaderValue> {
+    let names: Vec<&str> = trailers.keys().map(http::HeaderName::as_str).collect();
+    HeaderValue::from_str(&names.join(", ")).ok()
+}
+
+/// Why the end of a response is uncertain, or what follows it not HTTP.
+fn ambiguity(response: &Response<Incoming>) -> Option<&'static str> {
+    let headers = response.headers();
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return Some("it switches protocols, which was not asked for");
+    }
+    if !headers.contains_key(TRANSFER_ENCODING) {
+        return None;
+    }
+    if headers.contains_key(CONTENT_LENGTH) {
+        return Some("it has both Content-Length and Transfer-Encoding");
+    }
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let is_chunked = match (codings.next(), codings.next()) {
+        (Some(coding), None) => coding.as_bytes().eq_ignore_ascii_case(b"chunked"),
+        _ => false,
+    };
+    (!is_chunked).then_some("its transfer coding is not just `chunked`")
+}

@@ -1,0 +1,16 @@
+//! The way to one upstream: a pool of connections, and exchanges on them.
+//!
+//! A connection is driven by whoever waits for something from it, in the same task: there
+//! is no task per upstream connection, no wake-up from one to the other, and nothing to
+//! clean up when a request is cancelled. An unused connection is not driven at all; that
+//! the upstream has closed it is found out when it is taken from the pool.
+
+mod body;
+mod client;
+mod error;
+mod lane;
+mod pool;
+
+pub use body::{Gathered, UpstreamBody};
+pub use client::Upstream;
+pub use error::{Phase, UpstreamError};
