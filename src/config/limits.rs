@@ -19,8 +19,12 @@ pub const DATA_CORES_MAX: usize = 1024;
 /// The longest duration that a key may hold: a day. Anything longer is a slip of the unit.
 pub const DURATION_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// The longest cooldown of a squad's deployments, 30 days: anything longer is a slip of the unit.
+pub const COOLDOWN_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 pub(super) const KIB: usize = 1024;
 pub(super) const MIB: usize = 1024 * KIB;
+pub(super) const GIB: usize = 1024 * MIB;
 
 /// The bounds that the operator may set, section `[limits]`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,13 +10,30 @@
 //! classes are named first; `contract` and `proxy` import it from here.
 
 mod model;
-
 mod service;
 
 pub mod enforcement;
 pub mod limits;
 
+mod catalog;
+mod environment;
+mod load;
+mod overrides;
+mod problem;
+mod raw;
+mod resolve;
+mod section;
+mod services;
+mod value;
+
 pub use enforcement::{Enforcement, EnforcementPolicy, ViolationClass};
+pub use environment::CONFIG_VARIABLE;
 pub use limits::Limits;
+pub use load::{load, load_catalog};
 pub use model::{Config, Identity, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runtime};
+pub use overrides::Overrides;
+pub use problem::{ConfigErrors, Place, Problem};
 pub use service::{HostPattern, PathPrefix, Preflight, Service, Upstream, UpstreamAddress};
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Limits, Service, Upstream};
 use crate::squad::{Catalog, TrustedPeers};
 
-/// All that the operator decides. Nothing in it changes while it is served.
+/// All that the operator decides, from [`load`](super::load()) or [`Config::single`].
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where clients connect, `listen.address`.
@@ -26,7 +26,7 @@ pub struct Config {
     pub log: Log,
     /// What a refusal tells.
     pub refusals: Refusals,
-    /// The services in the order of the file; never empty, names are unique.
+    /// The services in the order of the file, at least one when loaded; names are unique.
     pub services: Vec<Service>,
 }
 
@@ -148,15 +148,23 @@ impl Default for Refusals {
     }
 }
 
+impl LogFormat {
+    /// Each format with its name in the configuration.
+    pub const NAMES: [(&'static str, Self); 2] = [("text", Self::Text), ("json", Self::Json)];
+}
+
 impl LogLevel {
-    /// The level's name in the configuration.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warn => "warn",
-            Self::Info => "info",
-            Self::Debug => "debug",
-            Self::Trace => "trace",
-        }
-    }
+    /// Each level with its name in the configuration.
+    pub const NAMES: [(&'static str, Self); 5] = [
+        ("error", Self::Error),
+        ("warn", Self::Warn),
+        ("info", Self::Info),
+        ("debug", Self::Debug),
+        ("trace", Self::Trace),
+    ];
+}
+
+impl RefusalValues {
+    /// Each choice with its name in the configuration.
+    pub const NAMES: [(&'static str, Self); 2] = [("caller", Self::Caller), ("never", Self::Never)];
 }

@@ -120,6 +120,11 @@ impl Service {
     }
 }
 
+impl Preflight {
+    /// Each choice with its name in the configuration.
+    pub const NAMES: [(&'static str, Self); 2] = [("pass", Self::Pass), ("reject", Self::Reject)];
+}
+
 impl fmt::Display for UpstreamAddress {
     /// The authority of a URL or a `Host` header.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -225,7 +230,7 @@ const fn is_name_char(c: char) -> bool {
 
 /// Names a service after its contract: `petstore.yaml` is `petstore`, `orders/openapi.yaml` is
 /// `orders`. A character that no name may have becomes `-`.
-fn name_of_contract(contract: &Path) -> String {
+pub(super) fn name_of_contract(contract: &Path) -> String {
     let stem = contract
         .file_stem()
         .filter(|stem| *stem != "openapi" && *stem != "swagger");

@@ -1,0 +1,223 @@
+//! The catalog's file: what stands in each table, then whether the tables agree.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::limits::COOLDOWN_MAX;
+use super::problem::{Place, suggestion};
+use super::section::Section;
+use super::value::{boolean, count, duration, parsed, text, word};
+use crate::squad::{
+    Catalog, Consumer, DeployPolicy, Flag, Resource, ResourceKind, Squad, SquadName, Tier,
+};
+
+/// What every name in the catalog can be checked against.
+#[derive(Default)]
+struct Names {
+    squads: Vec<SquadName>,
+    /// Each service with its provider and the place where that is said.
+    services: BTreeMap<String, (SquadName, Place)>,
+}
+
+/// Reads a whole catalog. Names that nobody bears are problems, for a typing error here is a
+/// wrong owner elsewhere.
+pub(super) fn resolve(mut root: Section<'_>) -> Catalog {
+    let mut squads = Vec::new();
+    let mut names = Names::default();
+    root.each_named("squads", |name, section| {
+        squads.extend(squad(name, section, &mut names))
+    });
+    if squads.len() > Catalog::SQUADS_MAX {
+        root.refuse(
+            "squads",
+            format!(
+                "expected at most {} squads, found {}",
+                Catalog::SQUADS_MAX,
+                squads.len()
+            ),
+        );
+    }
+    let (mut resources, mut flags) = (Vec::new(), Vec::new());
+    let mut taken = BTreeMap::new();
+    root.each("resources", |section| {
+        resources.extend(resource(section, &names, &mut taken))
+    });
+    let mut taken = BTreeMap::new();
+    root.each("flags", |section| {
+        flags.extend(flag(section, &names, &mut taken))
+    });
+    root.finish();
+    Catalog::new(squads, resources, flags)
+}
+
+fn squad(name: &str, mut section: Section<'_>, names: &mut Names) -> Option<Squad> {
+    let name = squad_name(name, &mut section);
+    let place = section.place_of("services");
+    let services = section.list("services", text).unwrap_or_default();
+    if let Some(name) = &name {
+        names.squads.push(name.clone());
+        claim_services(name, &services, &place, names, &mut section);
+    }
+    let squad = Squad {
+        tier: section.value("tier", Tier::Bronze, parsed),
+        weight: section.value("weight", 1, count(1..=1000)),
+        email: section.read("email", text),
+        chat: section.read("chat", text),
+        oncall: section.read("oncall", text),
+        cost_center: section.read("cost_center", text),
+        domains: section.list("domains", text).unwrap_or_default(),
+        namespaces: section.list("namespaces", text).unwrap_or_default(),
+        services,
+        paths: section.list("paths", text).unwrap_or_default(),
+        deploy: deploy(section.section("deploy")),
+        name: name?,
+    };
+    section.finish();
+    Some(squad)
+}
+
+fn squad_name(name: &str, section: &mut Section<'_>) -> Option<SquadName> {
+    let place = section.place().clone();
+    if name == Consumer::UNKNOWN_NAME {
+        section.refuse_at(
+            place,
+            "",
+            "is the name of consumers that no squad answers for; try another",
+        );
+        return None;
+    }
+    match name.parse() {
+        Ok(name) => Some(name),
+        Err(error) => {
+            section.refuse_at(place, "", format!("{error}, found {name:?}"));
+            None
+        }
+    }
+}
+
+fn claim_services(
+    squad: &SquadName,
+    services: &[String],
+    place: &Place,
+    names: &mut Names,
+    section: &mut Section<'_>,
+) {
+    for service in services {
+        if let Some((owner, earlier)) = names.services.get(service) {
+            let message = format!(
+                "\"{service}\" is a service of {owner} already, see {earlier}; it has one owner"
+            );
+            section.refuse_at(place.clone(), "services", message);
+        } else {
+            names
+                .services
+                .insert(service.clone(), (squad.clone(), place.clone()));
+        }
+    }
+}
+
+fn deploy(mut section: Section<'_>) -> DeployPolicy {
+    let policy = DeployPolicy {
+        cooldown: section.read("cooldown", duration(Duration::ZERO..=COOLDOWN_MAX)),
+        risk_max: section.read("risk_max", count(0..=1_000_000)),
+    };
+    section.finish();
+    policy
+}
+
+fn resource(
+    mut section: Section<'_>,
+    names: &Names,
+    taken: &mut BTreeMap<String, Place>,
+) -> Option<Resource> {
+    let name = unique_name(&mut section, taken);
+    let kind = section.required("kind", word(&ResourceKind::NAMES));
+    let owner = known_squad(&mut section, "owner", names, true);
+    let place = section.place_of("used_by");
+    let used_by = section.list("used_by", text).unwrap_or_default();
+    for service in &used_by {
+        check_service(&mut section, "used_by", &place, service, names);
+    }
+    section.finish();
+    Some(Resource {
+        name: name?,
+        kind: kind?,
+        owner: owner?,
+        used_by,
+    })
+}
+
+fn flag(
+    mut section: Section<'_>,
+    names: &Names,
+    taken: &mut BTreeMap<String, Place>,
+) -> Option<Flag> {
+    let name = unique_name(&mut section, taken);
+    let place = section.place_of("service");
+    let service = section.required("service", text);
+    if let Some(service) = &service {
+        check_service(&mut section, "service", &place, service, names);
+    }
+    let cross_squad = section.value("cross_squad", false, boolean);
+    let target = known_squad(&mut section, "target", names, false);
+    let version = section.value("version", 1, count(0..=u64::MAX));
+    section.finish();
+    Some(Flag {
+        name: name?,
+        service: service?,
+        cross_squad,
+        target,
+        version,
+    })
+}
+
+fn unique_name(section: &mut Section<'_>, taken: &mut BTreeMap<String, Place>) -> Option<String> {
+    let place = section.place_of("name");
+    let name = section.required("name", text)?;
+    if let Some(earlier) = taken.get(&name) {
+        let message = format!("\"{name}\" is taken already, see {earlier}; names are unique");
+        section.refuse_at(place, "name", message);
+        return None;
+    }
+    taken.insert(name.clone(), place);
+    Some(name)
+}
+
+fn known_squad(
+    section: &mut Section<'_>,
+    key: &'static str,
+    names: &Names,
+    required: bool,
+) -> Option<SquadName> {
+    let place = section.place_of(key);
+    let squad: SquadName = if required {
+        section.required(key, parsed)?
+    } else {
+        section.read(key, parsed)?
+    };
+    if !names.squads.contains(&squad) {
+        let advice = suggestion(squad.as_str(), names.squads.iter().map(SquadName::as_str));
+        section.refuse_at(
+            place,
+            key,
+            format!("expected a squad of this catalog, found \"{squad}\"{advice}"),
+        );
+    }
+    Some(squad)
+}
+
+fn check_service(
+    section: &mut Section<'_>,
+    key: &str,
+    place: &Place,
+    service: &str,
+    names: &Names,
+) {
+    if !names.services.contains_key(service) {
+        let advice = suggestion(service, names.services.keys().map(String::as_str));
+        let message = format!(
+            "expected a service that a squad of this catalog lists, found {service:?}{advice}"
+        );
+        section.refuse_at(place.clone(), key, message);
+    }
+}

@@ -1,0 +1,137 @@
+//! `PORTCULLIS_SECTION__KEY`: the environment over the file, the flags over both.
+//!
+//! A variable is written into the tree before anything is read from it, so its value is judged
+//! by the very code that judges the file's, and a variable that no key answers to is found as
+//! an unknown key. Names are lower-cased; `__` separates sections; a service is named by its
+//! place or by its name, in which every character that a variable cannot hold is `_`.
+
+use std::ffi::OsString;
+
+use super::problem::{Place, Problems};
+use super::raw::{Node, Table, Value};
+
+/// What every variable of the program begins with.
+const PREFIX: &str = "PORTCULLIS_";
+
+/// Names the configuration file itself; read by the command line.
+pub const CONFIG_VARIABLE: &str = "PORTCULLIS_CONFIG";
+
+/// Writes every variable of the program into the tree.
+pub(super) fn overlay(
+    root: &mut Table,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+    problems: &mut Problems,
+) {
+    for (name, value) in environment {
+        let Some(name) = name.to_str().filter(|name| is_ours(name)) else {
+            continue;
+        };
+        let place = Place::Variable(name.to_owned());
+        let Ok(value) = value.into_string() else {
+            problems.add(place, "", "expected text, found bytes that are not UTF-8");
+            continue;
+        };
+        let keys = name[PREFIX.len()..].to_ascii_lowercase();
+        let keys: Vec<_> = keys.split("__").collect();
+        if let Err(message) = insert(
+            root,
+            &keys,
+            Node {
+                place: place.clone(),
+                value: Value::Loose(value),
+            },
+        ) {
+            problems.add(place, &keys.join("."), message);
+        }
+    }
+}
+
+/// The variable that overrides a key, given as its parts.
+pub(super) fn variable(keys: &[&str]) -> String {
+    PREFIX.to_owned() + &keys.join("__").replace('-', "_").to_ascii_uppercase()
+}
+
+/// Writes a value at a path of keys, making the tables on the way.
+pub(super) fn insert(table: &mut Table, keys: &[&str], node: Node) -> Result<(), String> {
+    let [key, rest @ ..] = keys else {
+        return Err("is a section, not a key".into());
+    };
+    let key = table
+        .keys()
+        .find(|known| same_name(known, key))
+        .cloned()
+        .unwrap_or_else(|| (*key).to_owned());
+    if rest.is_empty() {
+        table.insert(key, node);
+        return Ok(());
+    }
+    let empty = || Node {
+        place: node.place.clone(),
+        value: Value::Table(Table::new()),
+    };
+    match &mut table.entry(key).or_insert_with(empty).value {
+        Value::Table(table) => insert(table, rest, node),
+        Value::List(items) => insert(item(items, rest[0])?, &rest[1..], node),
+        _ => Err("is a value of the file, not a section".into()),
+    }
+}
+
+/// Finds a table of an array of tables by its place or its name.
+fn item<'t>(items: &'t mut [Node], key: &str) -> Result<&'t mut Table, String> {
+    let names: Vec<_> = items
+        .iter()
+        .map(|item| name_of(item).unwrap_or_default().to_owned())
+        .collect();
+    let by_name = || names.iter().position(|name| same_name(name, key));
+    let place = key
+        .parse()
+        .ok()
+        .filter(|place| *place < names.len())
+        .or_else(by_name);
+    match place
+        .and_then(|place| items.get_mut(place))
+        .map(|item| &mut item.value)
+    {
+        Some(Value::Table(table)) => Ok(table),
+        _ => Err(format!(
+            "expected a place or a name of {}, found {key:?}",
+            names.join(", ")
+        )),
+    }
+}
+
+fn name_of(item: &Node) -> Option<&str> {
+    let Value::Table(table) = &item.value else {
+        return None;
+    };
+    table.get("name")?.text()
+}
+
+/// Whether a variable's part means this key: equal but for case and for the characters that
+/// the name of a variable cannot hold.
+fn same_name(known: &str, part: &str) -> bool {
+    let variable_char = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '_'
+        }
+    };
+    known.chars().map(variable_char).eq(part.chars())
+}
+
+/// Whether a variable is meant for this program. Kubernetes sets variables for every service of
+/// a namespace, and for one named `portcullis…` they begin like ours: `…_SERVICE_HOST`,
+/// `…_SERVICE_PORT…`, `…_PORT`, `…_PORT_8080_TCP…`. Ours have a `__`, theirs have not.
+fn is_ours(name: &str) -> bool {
+    if !name.starts_with(PREFIX) || name == CONFIG_VARIABLE {
+        return false;
+    }
+    let theirs = name.ends_with("_SERVICE_HOST")
+        || name.contains("_SERVICE_PORT")
+        || name.ends_with("_PORT")
+        || ["_TCP", "_UDP", "_SCTP"]
+            .iter()
+            .any(|protocol| name.contains(protocol));
+    name.contains("__") || !theirs
+}

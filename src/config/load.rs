@@ -1,0 +1,108 @@
+//! From files, environment and flags to a [`Config`], or to everything that is wrong.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::problem::{ConfigErrors, Place, Problems};
+use super::raw::{self, Table};
+use super::section::Section;
+use super::value;
+use super::{Config, Overrides, catalog, environment, limits, resolve};
+use crate::squad::Catalog;
+
+/// Reads the configuration. `path` is the file, or nothing where the flags name a contract;
+/// `environment` is the process's; paths in the file and in variables are relative to the
+/// file's directory, paths in flags to the working directory.
+///
+/// # Errors
+///
+/// Every problem of every file, variable and flag at once.
+pub fn load(
+    path: Option<&Path>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+    overrides: &Overrides,
+) -> Result<Config, ConfigErrors> {
+    let mut problems = Problems::default();
+    let config = assemble(path, environment, overrides, &mut problems);
+    problems.into_result(config)
+}
+
+/// Reads a catalog by itself.
+///
+/// # Errors
+///
+/// Every problem of the file at once.
+pub fn load_catalog(path: &Path) -> Result<Catalog, ConfigErrors> {
+    let mut problems = Problems::default();
+    let catalog = read_catalog(path, &mut problems);
+    problems.into_result(catalog)
+}
+
+fn assemble(
+    path: Option<&Path>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+    overrides: &Overrides,
+    problems: &mut Problems,
+) -> Option<Config> {
+    let mut table = match path {
+        Some(path) => read_table(path, "--config", problems)?,
+        None => Table::new(),
+    };
+    environment::overlay(&mut table, environment, problems);
+    overrides.apply(&mut table, problems);
+    let place = path.map_or(Place::Flag("--contract"), Place::file);
+    let mut root = Section::new(String::new(), place, table, problems);
+    let directory = path.and_then(Path::parent).unwrap_or(Path::new(""));
+    let catalog = catalog_path(&mut root, directory);
+    let catalog = catalog.and_then(|path| read_catalog(&path, root.problems()));
+    resolve::config(root, catalog.map(Arc::new), directory)
+}
+
+/// The catalog's path, which is known before the rest: services are judged against it.
+fn catalog_path(root: &mut Section<'_>, directory: &Path) -> Option<PathBuf> {
+    let mut section = root.section("catalog");
+    let path = section.read("path", value::path);
+    section.finish();
+    path.map(|path| directory.join(path))
+}
+
+fn read_catalog(path: &Path, problems: &mut Problems) -> Option<Catalog> {
+    let table = read_table(path, "catalog.path", problems)?;
+    Some(catalog::resolve(Section::new(
+        String::new(),
+        Place::file(path),
+        table,
+        problems,
+    )))
+}
+
+fn read_table(path: &Path, key: &str, problems: &mut Problems) -> Option<Table> {
+    match read_text(path) {
+        Ok(text) => raw::parse(&text, path, problems),
+        Err(error) => {
+            let why = match error.kind() {
+                io::ErrorKind::NotFound => "there is no such file".to_owned(),
+                _ => error.to_string(),
+            };
+            let message = format!("cannot be read: {why}; try {key} with the path of a file");
+            problems.add(Place::file(path), "", message);
+            None
+        }
+    }
+}
+
+/// Reads a file within its bound, so that a device or a wrong file cannot fill the memory.
+fn read_text(path: &Path) -> io::Result<String> {
+    let bound = limits::FILE_BYTES_MAX;
+    let mut text = String::new();
+    File::open(path)?
+        .take(bound as u64 + 1)
+        .read_to_string(&mut text)?;
+    if text.len() > bound {
+        return Err(io::Error::other(format!("it is larger than {bound} bytes")));
+    }
+    Ok(text)
+}

@@ -1,0 +1,96 @@
+//! What the flags of the command line say over file and environment.
+
+use std::path::Path;
+
+use super::environment::insert;
+use super::problem::{Place, Problems};
+use super::raw::{Node, Table, Value};
+use super::service::name_of_contract;
+
+/// Values of flags, as typed; each is judged like the key that it overrides.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `--listen`: `listen.address`.
+    pub listen: Option<String>,
+    /// `--admin`: `admin.address`.
+    pub admin: Option<String>,
+    /// `--contract`: one service for every host and path, in place of all configured ones.
+    /// Relative to the working directory.
+    pub contract: Option<String>,
+    /// `--upstream`: the upstream of the only service.
+    pub upstream: Option<String>,
+    /// `--log-format`: `log.format`.
+    pub log_format: Option<String>,
+    /// `--log-level`: `log.level`.
+    pub log_level: Option<String>,
+}
+
+impl Overrides {
+    /// Writes the flags into the tree.
+    pub(super) fn apply(&self, root: &mut Table, problems: &mut Problems) {
+        let keys: [(&'static str, &Option<String>, &[&str]); 4] = [
+            ("--listen", &self.listen, &["listen", "address"]),
+            ("--admin", &self.admin, &["admin", "address"]),
+            ("--log-format", &self.log_format, &["log", "format"]),
+            ("--log-level", &self.log_level, &["log", "level"]),
+        ];
+        for (flag, value, keys) in keys {
+            let Some(value) = value else { continue };
+            if let Err(message) = insert(root, keys, loose(flag, value)) {
+                problems.add(Place::Flag(flag), &keys.join("."), message);
+            }
+        }
+        if let Some(contract) = &self.contract {
+            root.insert("services".into(), service_of(contract));
+        }
+        if let Some(upstream) = &self.upstream {
+            set_upstream(root, upstream, problems);
+        }
+    }
+}
+
+fn service_of(contract: &str) -> Node {
+    let place = Place::Flag("--contract");
+    let name = name_of_contract(Path::new(contract));
+    let keys = [
+        ("name", name.as_str()),
+        ("contract", contract),
+        ("upstream", "mock"),
+    ];
+    let table = keys
+        .map(|(key, value)| (key.to_owned(), loose("--contract", value)))
+        .into();
+    let service = Node {
+        place: place.clone(),
+        value: Value::Table(table),
+    };
+    Node {
+        place,
+        value: Value::List(vec![service]),
+    }
+}
+
+fn set_upstream(root: &mut Table, upstream: &str, problems: &mut Problems) {
+    let node = loose("--upstream", upstream);
+    let services = root.get_mut("services").map(|node| &mut node.value);
+    if let Some(Value::List(services)) = services
+        && let [
+            Node {
+                value: Value::Table(service),
+                ..
+            },
+        ] = services.as_mut_slice()
+    {
+        service.insert("upstream".into(), node);
+        return;
+    }
+    let message = "needs exactly one service; try --contract, or the upstream key of a service";
+    problems.add(node.place, "services", message);
+}
+
+fn loose(flag: &'static str, value: &str) -> Node {
+    Node {
+        place: Place::Flag(flag),
+        value: Value::Loose(value.to_owned()),
+    }
+}

@@ -1,0 +1,183 @@
+//! What is wrong with a configuration: one line per problem, each with its place.
+//!
+//! Problems are collected rather than returned one by one, so that an operator repairs a file
+//! in one go. A problem says where it is, what was expected and found, and what to do.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where a value comes from. The order is that of the report: files by line, then the
+/// environment, then flags.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// A line of a file, counted from 1.
+    Line(Arc<Path>, usize),
+    /// A file as a whole.
+    File(Arc<Path>),
+    /// An environment variable.
+    Variable(String),
+    /// A flag of the command line.
+    Flag(&'static str),
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    place: Place,
+    key: String,
+    message: String,
+}
+
+/// Everything that is wrong with a configuration, in the order of places; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigErrors(Vec<Problem>);
+
+/// The problems found so far.
+#[derive(Debug, Default)]
+pub(super) struct Problems(Vec<Problem>);
+
+impl Problem {
+    /// Where it is.
+    pub const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The key that it is about, dotted; empty for a file that cannot be read as a whole.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// What was expected and found, and what to do.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl ConfigErrors {
+    /// The problems, at least one.
+    pub fn problems(&self) -> &[Problem] {
+        &self.0
+    }
+}
+
+impl Problems {
+    pub(super) fn add(&mut self, place: Place, key: &str, message: impl Into<String>) {
+        self.0.push(Problem {
+            place,
+            key: key.to_owned(),
+            message: message.into(),
+        });
+    }
+
+    /// Adds what is wrong with the text of a value.
+    pub(super) fn add_fault(&mut self, place: &Place, key: &str, found: &str, fault: &Fault) {
+        let Fault { expected, advice } = fault;
+        let advice = advice
+            .as_ref()
+            .map(|advice| format!("; try {advice}"))
+            .unwrap_or_default();
+        self.add(
+            place.clone(),
+            key,
+            format!("expected {expected}, found {found}{advice}"),
+        );
+    }
+
+    /// The value, or all that is wrong with it.
+    pub(super) fn into_result<T>(mut self, value: Option<T>) -> Result<T, ConfigErrors> {
+        self.0.sort();
+        match value {
+            Some(value) if self.0.is_empty() => Ok(value),
+            _ => Err(ConfigErrors(self.0)),
+        }
+    }
+}
+
+/// Why a value is refused; what was found is known to whoever asked for it.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) expected: String,
+    pub(super) advice: Option<String>,
+}
+
+impl Fault {
+    pub(super) fn expected(expected: impl Into<String>) -> Self {
+        Self {
+            expected: expected.into(),
+            advice: None,
+        }
+    }
+
+    pub(super) fn try_instead(self, advice: impl Into<String>) -> Self {
+        Self {
+            advice: Some(advice.into()),
+            ..self
+        }
+    }
+}
+
+/// The known name that was probably meant: one that differs in a few characters at most.
+pub(super) fn nearest<'n>(text: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let text = text.to_lowercase().replace('-', "_");
+    let rated = known.into_iter().map(|name| {
+        (
+            strsim::damerau_levenshtein(&text, &name.replace('-', "_")),
+            name,
+        )
+    });
+    let (distance, name) = rated.min_by_key(|(distance, _)| *distance)?;
+    (distance <= name.len().div_ceil(4).max(1)).then_some(name)
+}
+
+/// The end of a message that proposes the known name which was probably meant.
+pub(super) fn suggestion<'n>(text: &str, known: impl IntoIterator<Item = &'n str>) -> String {
+    nearest(text, known)
+        .map(|near| format!("; try {near:?}"))
+        .unwrap_or_default()
+}
+
+impl Place {
+    pub(super) fn file(path: &Path) -> Self {
+        Self::File(PathBuf::from(path).into())
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(path, line) => write!(f, "{}:{line}", path.display()),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Variable(name) => f.write_str(name),
+            Self::Flag(name) => f.write_str(name),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            place,
+            key,
+            message,
+        } = self;
+        if key.is_empty() {
+            write!(f, "{place}: {message}")
+        } else {
+            write!(f, "{place}: {key}: {message}")
+        }
+    }
+}
+
+impl fmt::Display for ConfigErrors {
+    /// One problem per line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            let line_break = if index == 0 { "" } else { "\n" };
+            write!(f, "{line_break}{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigErrors {}

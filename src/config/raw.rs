@@ -1,0 +1,141 @@
+//! A configuration file as a tree in which every value knows its line.
+//!
+//! Not a serde mirror: serde stops at the first value that it cannot take, and an operator
+//! should see all of them at once. The tree also takes values of the environment and of flags,
+//! which come as text whatever their key's type is ([`Value::Loose`]).
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::problem::{Place, Problems};
+
+/// A value with its place.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) place: Place,
+    pub(super) value: Value,
+}
+
+pub(super) type Table = BTreeMap<String, Node>;
+
+#[derive(Clone, Debug)]
+pub(super) enum Value {
+    Text(String),
+    /// Text from outside a file, which stands for whatever type its key has.
+    Loose(String),
+    /// An integer or a float, as written but for underscores.
+    Number(String),
+    Boolean(bool),
+    Date(String),
+    List(Vec<Node>),
+    Table(Table),
+}
+
+/// Reads TOML text. What is no TOML is added to the problems, and then there is no tree: what
+/// a broken file seems to say is not worth judging.
+pub(super) fn parse(text: &str, path: &Path, problems: &mut Problems) -> Option<Table> {
+    let lines = Lines::new(text, path);
+    let (root, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        let span = error.span().unwrap_or_default();
+        let message = error.message();
+        let message = message
+            .strip_suffix(", expected nothing")
+            .unwrap_or(message);
+        problems.add(lines.place(&span), "", format!("not TOML: {message}"));
+    }
+    errors.is_empty().then(|| lines.table(root.into_inner()))
+}
+
+impl Node {
+    /// The value as it is named in messages.
+    pub(super) fn describe(&self) -> String {
+        match &self.value {
+            Value::Text(text) | Value::Loose(text) => format!("{text:?}"),
+            Value::Number(text) | Value::Date(text) => text.clone(),
+            Value::Boolean(value) => value.to_string(),
+            Value::List(_) => "a list".into(),
+            Value::Table(_) => "a table".into(),
+        }
+    }
+
+    /// The text of a string.
+    pub(super) fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) | Value::Loose(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text of a number.
+    pub(super) fn number(&self) -> Option<&str> {
+        match &self.value {
+            Value::Number(text) | Value::Loose(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// Turns offsets of one file into lines.
+struct Lines {
+    path: Arc<Path>,
+    breaks: Vec<usize>,
+}
+
+impl Lines {
+    fn new(text: &str, path: &Path) -> Self {
+        Self {
+            path: path.into(),
+            breaks: memchr::memchr_iter(b'\n', text.as_bytes()).collect(),
+        }
+    }
+
+    fn place(&self, span: &Range<usize>) -> Place {
+        let line = self.breaks.partition_point(|&at| at < span.start) + 1;
+        Place::Line(Arc::clone(&self.path), line)
+    }
+
+    /// The place of a value is the line of its key, where a reader looks for it.
+    fn table(&self, table: DeTable<'_>) -> Table {
+        let entry = |(key, value): (Spanned<_>, Spanned<_>)| {
+            let place = self.place(&key.span());
+            let value = self.value(value.into_inner());
+            (String::from(key.into_inner()), Node { place, value })
+        };
+        table.into_iter().map(entry).collect()
+    }
+
+    fn value(&self, value: DeValue<'_>) -> Value {
+        match value {
+            DeValue::String(text) => Value::Text(text.into_owned()),
+            DeValue::Integer(number) => Value::Number(decimal(&number)),
+            DeValue::Float(number) => Value::Number(number.as_str().into()),
+            DeValue::Boolean(value) => Value::Boolean(value),
+            DeValue::Datetime(date) => Value::Date(date.to_string()),
+            DeValue::Array(items) => {
+                Value::List(items.into_iter().map(|item| self.item(item)).collect())
+            }
+            DeValue::Table(table) => Value::Table(self.table(table)),
+        }
+    }
+
+    fn item(&self, item: Spanned<DeValue<'_>>) -> Node {
+        Node {
+            place: self.place(&item.span()),
+            value: self.value(item.into_inner()),
+        }
+    }
+}
+
+/// An integer in decimal, also where it was written in another radix.
+fn decimal(number: &toml::de::DeInteger<'_>) -> String {
+    match i128::from_str_radix(number.as_str(), number.radix()) {
+        Ok(value) => value.to_string(),
+        Err(_) => number.to_string(),
+    }
+}

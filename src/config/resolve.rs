@@ -1,0 +1,158 @@
+//! From the tree to the model: one function per section.
+//!
+//! Each line reads one key, with its bounds where it has any. A key that is wrong is reported
+//! and replaced by its default, so that the rest is judged too; the model is given out only
+//! when nothing was reported.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::limits::{DATA_CORES_MAX, DURATION_MAX, GIB, KIB, MIB};
+use super::problem::Place;
+use super::section::Section;
+use super::services;
+use super::value::{address, boolean, count, duration, network, size, word};
+use super::{Config, Identity, Limits, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runtime};
+use crate::squad::{Catalog, TrustedPeers};
+
+/// Reads the whole file. `catalog` is absent where none is configured or it was refused.
+pub(super) fn config(
+    mut root: Section<'_>,
+    catalog: Option<Arc<Catalog>>,
+    directory: &Path,
+) -> Option<Config> {
+    let default = Config::default();
+    let (listen_address, listen_place) = address_of(root.section("listen"), default.listen_address);
+    let (admin_address, _) = address_of(root.section("admin"), default.admin_address);
+    if listen_address == admin_address && listen_address.port() != 0 {
+        root.refuse_at(
+            listen_place,
+            "listen.address",
+            "is the admin address too; try another port",
+        );
+    }
+    let identity = identity(root.section("identity"));
+    let runtime = runtime(root.section("runtime"));
+    let limits = limits(root.section("limits"));
+    let log = log(root.section("log"));
+    let refusals = refusals(root.section("refusals"));
+    let services = services::resolve(&mut root, catalog.as_deref(), directory);
+    root.finish();
+    let catalog = catalog.unwrap_or_default();
+    let config = Config {
+        listen_address,
+        admin_address,
+        catalog,
+        identity,
+        runtime,
+        limits,
+        log,
+        refusals,
+        services,
+    };
+    Some(config)
+}
+
+fn address_of(
+    mut section: Section<'_>,
+    default: std::net::SocketAddr,
+) -> (std::net::SocketAddr, Place) {
+    let place = section.place_of("address");
+    let address = section.value("address", default, address);
+    section.finish();
+    (address, place)
+}
+
+fn identity(mut section: Section<'_>) -> Identity {
+    let trusted_peers = section.list("trusted_peers", network);
+    section.finish();
+    let trusted_peers = trusted_peers.map(TrustedPeers::new);
+    trusted_peers.map_or_else(Identity::default, |trusted_peers| Identity {
+        trusted_peers,
+    })
+}
+
+fn runtime(mut section: Section<'_>) -> Runtime {
+    let runtime = Runtime {
+        data_cores: section.value("data_cores", 0, count(0..=DATA_CORES_MAX)),
+    };
+    section.finish();
+    runtime
+}
+
+fn log(mut section: Section<'_>) -> Log {
+    let default = Log::default();
+    let log = Log {
+        format: section.value("format", default.format, word(&LogFormat::NAMES)),
+        level: section.value("level", default.level, word(&LogLevel::NAMES)),
+    };
+    section.finish();
+    log
+}
+
+fn refusals(mut section: Section<'_>) -> Refusals {
+    let default = Refusals::default();
+    let refusals = Refusals {
+        values: section.value("values", default.values, word(&RefusalValues::NAMES)),
+        report_header: section.value("report_header", default.report_header, boolean),
+    };
+    section.finish();
+    refusals
+}
+
+fn limits(mut section: Section<'_>) -> Limits {
+    const MS: Duration = Duration::from_millis(1);
+    let some_time = || duration(MS..=DURATION_MAX);
+    let any_time = || duration(Duration::ZERO..=DURATION_MAX);
+    let s = &mut section;
+    let d = Limits::default();
+    let limits = Limits {
+        body_bytes_max: s.value("body_bytes_max", d.body_bytes_max, size(1..=GIB)),
+        json_depth_max: s.value("json_depth_max", d.json_depth_max, count(1..=512)),
+        header_count_max: s.value("header_count_max", d.header_count_max, count(8..=10_000)),
+        header_bytes_max: s.value("header_bytes_max", d.header_bytes_max, size(8 * KIB..=MIB)),
+        request_target_bytes_max: s.value(
+            "request_target_bytes_max",
+            d.request_target_bytes_max,
+            size(64..=64 * KIB - 2),
+        ),
+        connections_max: s.value("connections_max", d.connections_max, count(1..=1_000_000)),
+        request_head_timeout: s.value("request_head_timeout", d.request_head_timeout, some_time()),
+        request_body_timeout: s.value("request_body_timeout", d.request_body_timeout, some_time()),
+        idle_timeout: s.value("idle_timeout", d.idle_timeout, some_time()),
+        upstream_timeout: s.value("upstream_timeout", d.upstream_timeout, some_time()),
+        upstream_connect_timeout: s.value(
+            "upstream_connect_timeout",
+            d.upstream_connect_timeout,
+            some_time(),
+        ),
+        upstream_idle_timeout: s.value(
+            "upstream_idle_timeout",
+            d.upstream_idle_timeout,
+            some_time(),
+        ),
+        upstream_connections_idle_max: s.value(
+            "upstream_connections_idle_max",
+            d.upstream_connections_idle_max,
+            count(0..=100_000),
+        ),
+        drain_delay: s.value("drain_delay", d.drain_delay, any_time()),
+        drain_timeout: s.value("drain_timeout", d.drain_timeout, any_time()),
+        violations_max: s.value("violations_max", d.violations_max, count(1..=1000)),
+        contract_bytes_max: s.value("contract_bytes_max", d.contract_bytes_max, size(KIB..=GIB)),
+        contract_nodes_max: s.value(
+            "contract_nodes_max",
+            d.contract_nodes_max,
+            count(1000..=1_000_000_000),
+        ),
+        contract_depth_max: s.value("contract_depth_max", d.contract_depth_max, count(16..=512)),
+        contract_files_max: s.value(
+            "contract_files_max",
+            d.contract_files_max,
+            count(1..=100_000),
+        ),
+    };
+    section.finish();
+    limits
+}

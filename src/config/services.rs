@@ -1,0 +1,226 @@
+//! `[[services]]`: each service by itself, then all of them against each other.
+
+use std::path::{Path, PathBuf};
+
+use super::limits::SERVICES_MAX;
+use super::problem::{Fault, Place, nearest, suggestion};
+use super::raw::Node;
+use super::section::Section;
+use super::value::{self, share, word};
+use super::{
+    Enforcement, EnforcementPolicy, HostPattern, PathPrefix, Preflight, Service, ViolationClass,
+};
+use crate::squad::{Catalog, SquadName};
+
+/// A service with the places that messages about two services name.
+struct Placed {
+    service: Service,
+    name_place: Place,
+    prefix_place: Place,
+}
+
+pub(super) fn resolve(
+    root: &mut Section<'_>,
+    catalog: Option<&Catalog>,
+    directory: &Path,
+) -> Vec<Service> {
+    let mut placed = Vec::new();
+    let mut count = 0;
+    root.each("services", |section| {
+        count += 1;
+        placed.extend(service(section, catalog, directory));
+    });
+    if count == 0 {
+        root.refuse(
+            "services",
+            "expected at least one service, found none; try [[services]] or --contract",
+        );
+    }
+    if count > SERVICES_MAX {
+        root.refuse(
+            "services",
+            format!("expected at most {SERVICES_MAX} services, found {count}"),
+        );
+    }
+    refuse_twins(root, &placed);
+    placed.into_iter().map(|placed| placed.service).collect()
+}
+
+fn service(
+    mut section: Section<'_>,
+    catalog: Option<&Catalog>,
+    directory: &Path,
+) -> Option<Placed> {
+    let name_place = section.place_of("name");
+    let prefix_place = section.place_of("path_prefix");
+    let name = section.required("name", name);
+    let squad = squad(&mut section, name.as_deref(), catalog);
+    let contract = contract(&mut section, directory);
+    let upstream = section.required("upstream", value::upstream);
+    let hosts = hosts(&mut section);
+    let path_prefix = section.read_or("path_prefix", PathPrefix::root(), value::path_prefix);
+    let base_paths = section.list("base_paths", value::path_prefix);
+    let base_paths = base_paths.map(|paths| paths.iter().map(PathPrefix::to_string).collect());
+    let preflight = section.value("preflight", Preflight::default(), word(&Preflight::NAMES));
+    let enforcement = enforcement(section.section("enforcement"));
+    section.finish();
+    let service = Service {
+        name: name?,
+        squad,
+        contract: contract?,
+        upstream: upstream?,
+        hosts: hosts?,
+        path_prefix: path_prefix?,
+        base_paths,
+        preflight,
+        enforcement,
+    };
+    Some(Placed {
+        service,
+        name_place,
+        prefix_place,
+    })
+}
+
+fn name(node: &Node) -> Result<String, Fault> {
+    let name = node
+        .text()
+        .filter(|name| Service::is_valid_name(name))
+        .map(str::to_owned);
+    name.ok_or_else(|| {
+        let most = Service::NAME_CHARS_MAX;
+        Fault::expected(format!(
+            "1 to {most} characters of a-z, 0-9, '.', '_' and '-'"
+        ))
+    })
+}
+
+/// The provider: as named, else the squad to which the catalog gives the service.
+fn squad(
+    section: &mut Section<'_>,
+    service: Option<&str>,
+    catalog: Option<&Catalog>,
+) -> Option<SquadName> {
+    let place = section.place_of("squad");
+    let named = section.read("squad", value::parsed::<SquadName>);
+    let Some(catalog) = catalog else { return named };
+    let provider = service
+        .and_then(|service| catalog.provider_of(service))
+        .map(|squad| &squad.name);
+    let Some(named) = named else {
+        return provider.cloned();
+    };
+    if catalog.find(named.as_str()).is_none() {
+        let known = catalog.squads().iter().map(|squad| squad.name.as_str());
+        let advice = suggestion(named.as_str(), known);
+        let message = format!("expected a squad of the catalog, found \"{named}\"{advice}");
+        section.refuse_at(place, "squad", message);
+    } else if let Some(provider) = provider.filter(|provider| **provider != named) {
+        let message = format!(
+            "expected \"{provider}\", to which the catalog gives the service, found \"{named}\""
+        );
+        section.refuse_at(place, "squad", message);
+    }
+    Some(named)
+}
+
+/// The contract's path: relative to the file's directory, or as typed in a flag.
+fn contract(section: &mut Section<'_>, directory: &Path) -> Option<PathBuf> {
+    let typed = matches!(section.place_of("contract"), Place::Flag(_));
+    let contract = section.required("contract", value::path)?;
+    Some(if typed {
+        contract.into()
+    } else {
+        directory.join(contract)
+    })
+}
+
+/// The hosts; none where what is there is wrong, so that nothing is said about others.
+fn hosts(section: &mut Section<'_>) -> Option<Vec<HostPattern>> {
+    let place = section.place_of("hosts");
+    let absent = !section.has("hosts");
+    let hosts = section.list("hosts", value::host);
+    if absent {
+        return Some(vec![HostPattern::Any]);
+    }
+    let hosts = hosts?;
+    if hosts.is_empty() {
+        section.refuse_at(
+            place,
+            "hosts",
+            "expected at least one host, found none; try [\"*\"]",
+        );
+        return None;
+    }
+    Some(hosts)
+}
+
+fn enforcement(mut section: Section<'_>) -> EnforcementPolicy {
+    let request = section.value("request", Enforcement::Reject, word(&Enforcement::NAMES));
+    let sample = section.value("sample", 1.0, share);
+    let classes = classes(section.section("classes"));
+    section.finish();
+    EnforcementPolicy::new(request, classes, sample)
+}
+
+/// Each key is a class; a variable writes its dashes as underscores.
+fn classes(mut section: Section<'_>) -> Vec<(ViolationClass, Enforcement)> {
+    let mut classes = Vec::new();
+    for (key, node) in section.drain() {
+        let Some(class) = ViolationClass::from_name(&key.replace('_', "-")) else {
+            let known = ViolationClass::ALL.map(ViolationClass::as_str);
+            let advice = match nearest(&key, known) {
+                Some(near) => format!("try {near}"),
+                None => format!("known here: {}", known.join(", ")),
+            };
+            section.refuse_at(
+                node.place,
+                &key,
+                format!("unknown class of violations; {advice}"),
+            );
+            continue;
+        };
+        match word(&Enforcement::NAMES)(&node) {
+            Ok(enforcement) => classes.push((class, enforcement)),
+            Err(fault) => section.refuse_entry(&key, &node, &fault),
+        }
+    }
+    classes
+}
+
+/// Refuses services that cannot be told apart, by name or by the requests that they answer.
+fn refuse_twins(root: &mut Section<'_>, placed: &[Placed]) {
+    for (index, later) in placed.iter().enumerate() {
+        let key = format!("services.{}", later.service.name);
+        if let Some(earlier) = placed[..index]
+            .iter()
+            .find(|earlier| earlier.service.name == later.service.name)
+        {
+            let message = format!(
+                "another service has this name, see {}; names are unique",
+                earlier.name_place
+            );
+            root.refuse_at(later.name_place.clone(), &format!("{key}.name"), message);
+        }
+        let twin = placed[..index].iter().find_map(|earlier| {
+            let host = shared_host(&earlier.service, &later.service)?;
+            Some((earlier, host))
+        });
+        if let Some((earlier, host)) = twin {
+            let message = format!(
+                "host \"{host}\" with prefix \"{}\" belongs to {} already, see {}; try another host or prefix",
+                later.service.path_prefix, earlier.service.name, earlier.prefix_place,
+            );
+            root.refuse_at(
+                later.prefix_place.clone(),
+                &format!("{key}.path_prefix"),
+                message,
+            );
+        }
+    }
+}
+
+fn shared_host<'s>(one: &Service, other: &'s Service) -> Option<&'s HostPattern> {
+    let hosts = || other.hosts.iter().find(|host| one.hosts.contains(host));
+    (one.path_prefix == other.path_prefix).then(hosts).flatten()
+}

@@ -1,0 +1,595 @@
+//! Good configurations and what they mean; bad ones and every word of the complaint.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use super::*;
+use crate::squad::{Consumer, Tier};
+
+/// One service that is right, on the lines 1 to 4 of every file below.
+const SERVICE: &str =
+    "[[services]]\nname = \"orders\"\ncontract = \"openapi.yaml\"\nupstream = \"mock\"\n";
+
+const CATALOG: &str =
+    "[squads.payments]\ntier = \"gold\"\nservices = [\"orders\", \"ledger\"]\n[squads.checkout]\n";
+
+/// Loads these files from a directory of their own; messages have the directory cut out.
+fn load_with(
+    files: &[(&str, &str)],
+    variables: &[(&str, &str)],
+    overrides: &Overrides,
+) -> Result<Config, String> {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        fs::write(directory.path().join(name), text).unwrap();
+    }
+    let variables = variables
+        .iter()
+        .map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    let path = directory.path().join("config.toml");
+    let prefix = format!("{}/", directory.path().display());
+    load(Some(&path), variables, overrides)
+        .map_err(|errors| errors.to_string().replace(&prefix, ""))
+}
+
+fn load_text(text: &str) -> Result<Config, String> {
+    load_with(&[("config.toml", text)], &[], &Overrides::default())
+}
+
+fn load_variables(variables: &[(&str, &str)]) -> Result<Config, String> {
+    load_with(
+        &[("config.toml", SERVICE)],
+        variables,
+        &Overrides::default(),
+    )
+}
+
+fn load_cataloged(config: &str, catalog: &str) -> Result<Config, String> {
+    let config = format!("{config}[catalog]\npath = \"squads.toml\"\n");
+    load_with(
+        &[("config.toml", &config), ("squads.toml", catalog)],
+        &[],
+        &Overrides::default(),
+    )
+}
+
+/// The complaint about these lines after a service that is right.
+#[track_caller]
+fn refuses(lines: &str, complaint: &str) {
+    assert_eq!(
+        load_text(&format!("{SERVICE}{lines}")).unwrap_err(),
+        complaint
+    );
+}
+
+#[test]
+fn what_a_file_does_not_say_has_its_default() {
+    let config = load_text(SERVICE).unwrap();
+    assert_eq!(config.listen_address.to_string(), "0.0.0.0:8080");
+    assert_eq!(config.admin_address.to_string(), "127.0.0.1:9901");
+    assert_eq!(config.limits, Limits::default());
+    assert!(
+        config
+            .identity
+            .trusted_peers
+            .contains("127.3.2.1".parse().unwrap())
+    );
+    assert!(
+        config
+            .identity
+            .trusted_peers
+            .contains("::1".parse().unwrap())
+    );
+    assert!(
+        !config
+            .identity
+            .trusted_peers
+            .contains("10.0.0.1".parse().unwrap())
+    );
+    let service = &config.services[0];
+    assert_eq!(
+        (service.name.as_str(), &service.upstream),
+        ("orders", &Upstream::Mock)
+    );
+    assert_eq!(service.hosts, [HostPattern::Any]);
+    assert_eq!(service.path_prefix, PathPrefix::root());
+    assert_eq!(service.enforcement, EnforcementPolicy::default());
+    assert!(service.contract.is_absolute() && service.contract.ends_with("openapi.yaml"));
+}
+
+#[test]
+fn every_value_of_a_service_is_read() {
+    let config = load_text(
+        r#"
+        [[services]]
+        name = "orders"
+        squad = "payments"
+        contract = "a/openapi.yaml"
+        upstream = "http://Orders.internal:8081/"
+        hosts = ["API.example.com", "*.eu.example.com", "::1"]
+        path_prefix = "/v1/orders/"
+        base_paths = ["/", "/v1"]
+        preflight = "reject"
+        [services.enforcement]
+        request = "report"
+        classes = { invalid-body = "reject", unknown-header = "report" }
+        sample = 0.25
+        "#,
+    );
+    let service = config.unwrap().services.remove(0);
+    assert_eq!(service.squad.unwrap().as_str(), "payments");
+    assert_eq!(service.upstream.to_string(), "http://Orders.internal:8081");
+    let hosts: Vec<_> = service.hosts.iter().map(ToString::to_string).collect();
+    assert_eq!(hosts, ["api.example.com", "*.eu.example.com", "::1"]);
+    assert_eq!(service.path_prefix.as_str(), "/v1/orders");
+    assert_eq!(service.base_paths.unwrap(), ["/", "/v1"]);
+    assert_eq!(service.preflight, Preflight::Reject);
+    let policy = service.enforcement;
+    assert_eq!(policy.of(ViolationClass::InvalidBody), Enforcement::Reject);
+    assert_eq!(
+        policy.of(ViolationClass::UnknownHeader),
+        Enforcement::Report
+    );
+    assert_eq!(policy.of(ViolationClass::MissingBody), Enforcement::Report);
+    assert!((policy.sample() - 0.25).abs() < f64::EPSILON);
+}
+
+#[test]
+fn every_value_of_the_other_sections_is_read() {
+    let config = load_text(&format!(
+        r#"{SERVICE}
+        [listen]
+        address = "127.0.0.1:0"
+        [admin]
+        address = "127.0.0.1:0"
+        [identity]
+        trusted_peers = ["10.1.2.3/8", "192.0.2.7"]
+        [runtime]
+        data_cores = 3
+        [limits]
+        body_bytes_max = "1.5 MiB"
+        header_bytes_max = 0x4000
+        json_depth_max = 6_4
+        request_head_timeout = "1s 500ms"
+        [log]
+        format = "json"
+        level = "debug"
+        [refusals]
+        values = "never"
+        report_header = false
+        "#
+    ));
+    let config = config.unwrap();
+    let networks: Vec<_> = config
+        .identity
+        .trusted_peers
+        .networks()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(networks, ["10.0.0.0/8", "192.0.2.7/32"]);
+    assert_eq!(config.runtime.data_cores, 3);
+    assert_eq!(config.limits.body_bytes_max, 3 << 19);
+    assert_eq!(config.limits.header_bytes_max, 16 << 10);
+    assert_eq!(config.limits.json_depth_max, 64);
+    assert_eq!(
+        config.limits.request_head_timeout,
+        Duration::from_millis(1500)
+    );
+    assert_eq!(
+        config.log,
+        Log {
+            format: LogFormat::Json,
+            level: LogLevel::Debug
+        }
+    );
+    assert_eq!(
+        config.refusals,
+        Refusals {
+            values: RefusalValues::Never,
+            report_header: false
+        }
+    );
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_bad_value_is_named_with_its_line_what_was_expected_and_what_to_do() {
+    refuses("[limits]\nbody_bytes_max = 0", "config.toml:6: limits.body_bytes_max: expected a size from 1 B to 1 GiB, found 0");
+    refuses("[limits]\nbody_bytes_max = -1", "config.toml:6: limits.body_bytes_max: expected a size from 1 B to 1 GiB, found -1");
+    refuses("[limits]\nbody_bytes_max = 1.5", "config.toml:6: limits.body_bytes_max: expected a size from 1 B to 1 GiB, found 1.5");
+    refuses("[limits]\nbody_bytes_max = \"1 parsec\"", "config.toml:6: limits.body_bytes_max: expected a size from 1 B to 1 GiB, found \"1 parsec\"");
+    refuses("[limits]\nbody_bytes_max = \"99999999999 EiB\"", "config.toml:6: limits.body_bytes_max: expected a size from 1 B to 1 GiB, found \"99999999999 EiB\"");
+    refuses("[limits]\nbody_bytes_max = 99999999999999999999", "config.toml:6: limits.body_bytes_max: expected a size from 1 B to 1 GiB, found 99999999999999999999");
+    refuses("[limits]\nbody_bytes_max = [1]", "config.toml:6: limits.body_bytes_max: expected a size from 1 B to 1 GiB, found a list");
+    refuses("[limits]\nheader_bytes_max = \"1KiB\"", "config.toml:6: limits.header_bytes_max: expected a size from 8 KiB to 1 MiB, found \"1KiB\"");
+    refuses("[limits]\njson_depth_max = \"128\"", "config.toml:6: limits.json_depth_max: expected a whole number from 1 to 512, found \"128\"");
+    refuses("[limits]\njson_depth_max = 1e2", "config.toml:6: limits.json_depth_max: expected a whole number from 1 to 512, found 1e2");
+    refuses("[limits]\nidle_timeout = 30", "config.toml:6: limits.idle_timeout: expected a duration from 1ms to 1day, found 30; try \"30s\"");
+    refuses("[limits]\nidle_timeout = \"0s\"", "config.toml:6: limits.idle_timeout: expected a duration from 1ms to 1day, found \"0s\"");
+    refuses("[limits]\nidle_timeout = \"-5s\"", "config.toml:6: limits.idle_timeout: expected a duration from 1ms to 1day, found \"-5s\"");
+    refuses("[limits]\nidle_timeout = \"9999999999999999999999y\"", "config.toml:6: limits.idle_timeout: expected a duration from 1ms to 1day, found \"9999999999999999999999y\"");
+    refuses("[limits]\ndrain_delay = \"2 days\"", "config.toml:6: limits.drain_delay: expected a duration from 0s to 1day, found \"2 days\"");
+    refuses("[listen]\naddress = \":8080\"", "config.toml:6: listen.address: expected an IP address with a port, found \":8080\"; try \"0.0.0.0:8080\"");
+    refuses("[listen]\naddress = 8080", "config.toml:6: listen.address: expected an IP address with a port, found 8080; try \"0.0.0.0:8080\"");
+    refuses("[listen]\naddress = \"localhost:8080\"", "config.toml:6: listen.address: expected an IP address with a port, found \"localhost:8080\"; try \"127.0.0.1:8080\"");
+    refuses("[listen]\naddress = \"10.0.0.1\"", "config.toml:6: listen.address: expected an IP address with a port, found \"10.0.0.1\"");
+    refuses("[listen]\naddress = \"127.0.0.1:9901\"", "config.toml:6: listen.address: is the admin address too; try another port");
+    refuses("[identity]\ntrusted_peers = [\n\"10.0.0.0/8\",\n\"10.0.0.0/33\",\n7]", "config.toml:8: identity.trusted_peers: expected a network such as \"10.0.0.0/8\", found \"10.0.0.0/33\"\nconfig.toml:9: identity.trusted_peers: expected a network such as \"10.0.0.0/8\", found 7");
+    refuses("[identity]\ntrusted_peers = \"10.0.0.0/8\"", "config.toml:6: identity.trusted_peers: expected a list, found \"10.0.0.0/8\"");
+    refuses("[runtime]\ndata_cores = -1", "config.toml:6: runtime.data_cores: expected a whole number from 0 to 1024, found -1");
+    refuses("[log]\nformat = \"jsn\"", "config.toml:6: log.format: expected \"text\" or \"json\", found \"jsn\"; try \"json\"");
+    refuses("[log]\nlevel = 2026-01-02", "config.toml:6: log.level: expected \"error\" or \"warn\" or \"info\" or \"debug\" or \"trace\", found 2026-01-02");
+    refuses("[refusals]\nreport_header = \"true\"", "config.toml:6: refusals.report_header: expected true or false, found \"true\"");
+    refuses("[catalog]\npath = \"\"", "config.toml:6: catalog.path: expected the path of a file, found \"\"");
+    refuses("[catalog]\npath = \"none.toml\"", "none.toml: cannot be read: there is no such file; try catalog.path with the path of a file");
+}
+
+#[test]
+#[rustfmt::skip]
+fn an_unknown_key_is_named_with_the_one_that_was_meant() {
+    refuses("[limits]\nbody_byte_max = 1", "config.toml:6: limits.body_byte_max: unknown key; try body_bytes_max");
+    refuses("[limits]\nbody-bytes-max = 1", "config.toml:6: limits.body-bytes-max: unknown key; try body_bytes_max");
+    refuses("[limit]\nbody_bytes_max = 1", "config.toml:5: limit: unknown key; try limits");
+    refuses("[listen]\nport = 1", "config.toml:6: listen.port: unknown key; known here: address");
+    refuses("[services.enforcement.classes]\nunknown-qery = \"off\"", "config.toml:6: services.orders.enforcement.classes.unknown-qery: unknown class of violations; try unknown-query");
+    refuses("host = [\"*\"]", "config.toml:5: services.orders.host: unknown key; try hosts");
+}
+
+#[test]
+#[rustfmt::skip]
+fn what_is_no_toml_is_named_with_its_line() {
+    refuses("[limits\nx = 1", "config.toml:5: not TOML: unclosed table, expected `]`");
+    refuses("[log]\nlevel = \"info\"\nlevel = \"info\"", "config.toml:7: not TOML: duplicate key");
+    refuses("[limits]\nbody_bytes_max = 08", "config.toml:6: not TOML: unexpected leading zero");
+}
+
+#[test]
+fn all_problems_come_at_once_in_the_order_of_lines() {
+    refuses(
+        "upstrem = 1\n[log]\nlevel = \"loud\"\n[limits]\nviolations_max = 0\nidle_timeout = \"x\"",
+        "config.toml:5: services.orders.upstrem: unknown key; try upstream\n\
+         config.toml:7: log.level: expected \"error\" or \"warn\" or \"info\" or \"debug\" or \"trace\", found \"loud\"\n\
+         config.toml:9: limits.violations_max: expected a whole number from 1 to 1000, found 0\n\
+         config.toml:10: limits.idle_timeout: expected a duration from 1ms to 1day, found \"x\"",
+    );
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_bad_service_is_named() {
+    let check = |lines: &str, complaint: &str| {
+        let text = format!("[[services]]\nname = \"a\"\ncontract = \"a.yaml\"\n{lines}");
+        let text = if lines.contains("upstream") { text } else { format!("{text}\nupstream = \"mock\"") };
+        assert_eq!(load_text(&text).unwrap_err(), complaint);
+    };
+    let upstream = "config.toml:4: services.a.upstream: expected \"mock\" or \"http://host:port\", found";
+    check("upstream = \"https://a:1\"", &format!("{upstream} \"https://a:1\"; try http: upstreams are reached without TLS"));
+    check("upstream = \"http://a:1/api\"", &format!("{upstream} \"http://a:1/api\"; try \"http://a:1\": requests keep their own paths"));
+    check("upstream = \"http://a:1?x\"", &format!("{upstream} \"http://a:1?x\"; try \"http://a:1\": requests keep their own paths"));
+    check("upstream = \"a:8080\"", &format!("{upstream} \"a:8080\"; try \"http://a:8080\""));
+    check("upstream = \"http://u:p@a:1\"", &format!("{upstream} \"http://u:p@a:1\""));
+    check("upstream = \"http://a:0\"", &format!("{upstream} \"http://a:0\""));
+    check("upstream = \"http://a:70000\"", &format!("{upstream} \"http://a:70000\""));
+    check("upstream = \"http://\"", &format!("{upstream} \"http://\""));
+    check("upstream = \"\"", &format!("{upstream} \"\""));
+    check("upstream = 8080", &format!("{upstream} 8080"));
+    let host = "config.toml:4: services.a.hosts: expected a host, \"*.suffix\" or \"*\", found";
+    check("hosts = [\"a.b:80\"]", &format!("{host} \"a.b:80\"; try \"a.b\": ports are not compared"));
+    check("hosts = [\"*b\"]", &format!("{host} \"*b\""));
+    check("hosts = [\"a..b\"]", &format!("{host} \"a..b\""));
+    check("hosts = [\"http://a\"]", &format!("{host} \"http://a\""));
+    check("hosts = [\"a:b:c\"]\npath_prefix = 1", &format!("{host} \"a:b:c\"\nconfig.toml:5: services.a.path_prefix: expected a path such as \"/orders\" without escapes or empty segments, found 1"));
+    check("hosts = []", "config.toml:4: services.a.hosts: expected at least one host, found none; try [\"*\"]");
+    let prefix = "expected a path such as \"/orders\" without escapes or empty segments, found";
+    check("path_prefix = \"v1\"", &format!("config.toml:4: services.a.path_prefix: {prefix} \"v1\"; try \"/v1\""));
+    check("path_prefix = \"/a/../b\"", &format!("config.toml:4: services.a.path_prefix: {prefix} \"/a/../b\""));
+    check("path_prefix = \"\"", &format!("config.toml:4: services.a.path_prefix: {prefix} \"\""));
+    check("base_paths = [\"/{v}\"]", &format!("config.toml:4: services.a.base_paths: {prefix} \"/{{v}}\""));
+    check("squad = \"Pay ments\"", "config.toml:4: services.a.squad: expected 1 to 64 characters of a-z, 0-9, '.', '_' and '-', found \"Pay ments\"");
+    check("preflight = \"answer\"", "config.toml:4: services.a.preflight: expected \"pass\" or \"reject\", found \"answer\"");
+    check("enforcement = \"off\"", "config.toml:4: services.a.enforcement: expected a table, found \"off\"");
+    check("enforcement.request = \"rejct\"", "config.toml:4: services.a.enforcement.request: expected \"reject\" or \"report\" or \"off\", found \"rejct\"; try \"reject\"");
+    check("enforcement.response = \"off\"", "config.toml:4: services.a.enforcement.response: unknown key; known here: request, sample, classes");
+    check("enforcement.sample = 1.5", "config.toml:4: services.a.enforcement.sample: expected a share from 0.0 to 1.0, found 1.5");
+    check("enforcement.sample = nan", "config.toml:4: services.a.enforcement.sample: expected a share from 0.0 to 1.0, found nan");
+    check("enforcement.classes.invalid-body = true", "config.toml:4: services.a.enforcement.classes.invalid-body: expected \"reject\" or \"report\" or \"off\", found true");
+    check("enforcement.classes.teapot = \"off\"", &format!("config.toml:4: services.a.enforcement.classes.teapot: unknown class of violations; known here: {}", ViolationClass::ALL.map(ViolationClass::as_str).join(", ")));
+}
+
+#[test]
+#[rustfmt::skip]
+fn services_are_there_complete_and_apart() {
+    let check = |text: &str, complaint: &str| assert_eq!(load_text(text).unwrap_err(), complaint);
+    check("", "config.toml: services: expected at least one service, found none; try [[services]] or --contract");
+    check("services = []", "config.toml: services: expected at least one service, found none; try [[services]] or --contract");
+    check("services = 1", "config.toml:1: services: expected [[services]] tables, found 1\nconfig.toml: services: expected at least one service, found none; try [[services]] or --contract");
+    check("[[services]]", "config.toml:1: services.0.contract: is missing; it has no default\nconfig.toml:1: services.0.name: is missing; it has no default\nconfig.toml:1: services.0.upstream: is missing; it has no default");
+    check("\n[[services]]\nname = \"A\"\ncontract = \"https://a/b\"\nupstream = \"mock\"", "config.toml:3: services.A.name: expected 1 to 64 characters of a-z, 0-9, '.', '_' and '-', found \"A\"\nconfig.toml:4: services.A.contract: expected the path of a file, found \"https://a/b\"");
+    let second = |lines: &str| format!("{SERVICE}[[services]]\ncontract = \"b.yaml\"\nupstream = \"mock\"\n{lines}");
+    check(&second("name = \"orders\"\npath_prefix = \"/b\""), "config.toml:8: services.orders.name: another service has this name, see config.toml:2; names are unique");
+    check(&second("name = \"b\""), "config.toml:5: services.b.path_prefix: host \"*\" with prefix \"/\" belongs to orders already, see config.toml:1; try another host or prefix");
+    check(&second("name = \"b\"\nhosts = [\"b.example\", \"*\"]\npath_prefix = \"/\""), "config.toml:10: services.b.path_prefix: host \"*\" with prefix \"/\" belongs to orders already, see config.toml:1; try another host or prefix");
+    assert!(load_text(&second("name = \"b\"\nhosts = [\"b.example\"]")).is_ok());
+    assert!(load_text(&second("name = \"b\"\npath_prefix = \"/b\"")).is_ok());
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let complaint = load_with(&[], &[], &Overrides::default()).unwrap_err();
+    assert_eq!(
+        complaint,
+        "config.toml: cannot be read: there is no such file; try --config with the path of a file"
+    );
+}
+
+#[test]
+fn a_variable_overrides_the_file_as_the_type_of_its_key() {
+    let config = load_variables(&[
+        ("PORTCULLIS_CONFIG", "config.toml"),
+        ("PATH", "/bin"),
+        ("PORTCULLIS_LIMITS__BODY_BYTES_MAX", "2MiB"),
+        ("PORTCULLIS_LIMITS__JSON_DEPTH_MAX", "7"),
+        ("PORTCULLIS_LIMITS__IDLE_TIMEOUT", "5s"),
+        ("PORTCULLIS_LISTEN__ADDRESS", "127.0.0.1:1"),
+        (
+            "PORTCULLIS_IDENTITY__TRUSTED_PEERS",
+            "10.0.0.0/8, 192.0.2.1",
+        ),
+        ("PORTCULLIS_REFUSALS__REPORT_HEADER", "false"),
+        ("PORTCULLIS_SERVICES__0__UPSTREAM", "http://127.0.0.1:3000"),
+        (
+            "PORTCULLIS_SERVICES__ORDERS__HOSTS",
+            "a.example,*.b.example",
+        ),
+        ("PORTCULLIS_SERVICES__ORDERS__ENFORCEMENT__SAMPLE", "0.5"),
+        (
+            "PORTCULLIS_SERVICES__ORDERS__ENFORCEMENT__CLASSES__UNKNOWN_QUERY",
+            "off",
+        ),
+    ]);
+    let config = config.unwrap();
+    assert_eq!(config.limits.body_bytes_max, 2 << 20);
+    assert_eq!(config.limits.json_depth_max, 7);
+    assert_eq!(config.limits.idle_timeout, Duration::from_secs(5));
+    assert_eq!(config.listen_address.port(), 1);
+    assert_eq!(config.identity.trusted_peers.networks().len(), 2);
+    assert!(!config.refusals.report_header);
+    let service = &config.services[0];
+    assert_eq!(service.upstream.to_string(), "http://127.0.0.1:3000");
+    assert_eq!(service.hosts.len(), 2);
+    assert!((service.enforcement.sample() - 0.5).abs() < f64::EPSILON);
+    assert_eq!(
+        service.enforcement.of(ViolationClass::UnknownQuery),
+        Enforcement::Off
+    );
+}
+
+#[test]
+fn a_variable_names_a_service_or_a_class_with_underscores_for_dashes() {
+    let text = SERVICE.replace("orders", "search-api")
+        + "[services.enforcement]\nclasses = { invalid-body = \"report\" }\n";
+    let variables = [
+        ("PORTCULLIS_SERVICES__SEARCH_API__PATH_PREFIX", "/search"),
+        (
+            "PORTCULLIS_SERVICES__SEARCH_API__ENFORCEMENT__CLASSES__INVALID_BODY",
+            "off",
+        ),
+    ];
+    let config = load_with(&[("config.toml", &text)], &variables, &Overrides::default()).unwrap();
+    assert_eq!(config.services[0].path_prefix.as_str(), "/search");
+    assert_eq!(
+        config.services[0]
+            .enforcement
+            .of(ViolationClass::InvalidBody),
+        Enforcement::Off
+    );
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_bad_variable_is_named() {
+    let check = |name: &str, value: &str, complaint: &str| {
+        assert_eq!(load_variables(&[(name, value)]).unwrap_err(), format!("{name}: {complaint}"));
+    };
+    check("PORTCULLIS_LIMITS__BODY_BYTES_MAX", "many", "limits.body_bytes_max: expected a size from 1 B to 1 GiB, found \"many\"");
+    check("PORTCULLIS_LIMITS__IDLE_TIMEOUT", "30", "limits.idle_timeout: expected a duration from 1ms to 1day, found \"30\"; try \"30s\"");
+    check("PORTCULLIS_LIMITS__BODY_BYTE_MAX", "1", "limits.body_byte_max: unknown key; try body_bytes_max");
+    check("PORTCULLIS_LIMITS_BODY_BYTES_MAX", "1", "limits_body_bytes_max: unknown key; try PORTCULLIS_LIMITS__BODY_BYTES_MAX");
+    check("PORTCULLIS_LIMIT__BODY_BYTES_MAX", "1", "limit: unknown key; try limits");
+    check("PORTCULLIS_LIMITS", "1", "limits: expected a table, found \"1\"");
+    check("PORTCULLIS_LOG__LEVEL__X", "1", "log.level: expected \"error\" or \"warn\" or \"info\" or \"debug\" or \"trace\", found a table");
+    check("PORTCULLIS_SERVICES__0", "x", "services.0: is a section, not a key");
+    check("PORTCULLIS_SERVICES__1__UPSTREAM", "mock", "services.1.upstream: expected a place or a name of orders, found \"1\"");
+    check("PORTCULLIS_SERVICES__LEDGER__UPSTREAM", "mock", "services.ledger.upstream: expected a place or a name of orders, found \"ledger\"");
+    check("PORTCULLIS_SERVICES__ORDERS__NAME__X", "y", "services.orders.name.x: is a value of the file, not a section");
+    check("PORTCULLIS_REFUSALS__REPORT_HEADER", "yes", "refusals.report_header: expected true or false, found \"yes\"");
+    check("PORTCULLIS_", "", "unknown key; known here: catalog, listen, admin, identity, runtime, limits, log, refusals, services");
+}
+
+#[test]
+#[rustfmt::skip]
+fn the_variables_that_kubernetes_sets_for_a_service_of_our_name_are_not_ours() {
+    let names = ["SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT", "PORT_8080_TCP", "PORT_8080_TCP_ADDR", "ADMIN_SERVICE_HOST", "ADMIN_PORT_9901_TCP_PROTO"];
+    let variables = names.map(|name| format!("PORTCULLIS_{name}"));
+    let variables: Vec<_> = variables.iter().map(|name| (name.as_str(), "tcp://10.0.0.1:8080")).collect();
+    assert!(load_variables(&variables).is_ok());
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_flag_overrides_file_and_environment() {
+    let some = |text: &str| Some(text.to_owned());
+    let overrides = Overrides { listen: some("127.0.0.1:7"), log_level: some("warn"), upstream: some("http://a:1"), ..Overrides::default() };
+    let variables = [("PORTCULLIS_LISTEN__ADDRESS", "127.0.0.1:1")];
+    let config = load_with(&[("config.toml", SERVICE)], &variables, &overrides).unwrap();
+    assert_eq!(config.listen_address.port(), 7);
+    assert_eq!(config.log.level, LogLevel::Warn);
+    assert_eq!(config.services[0].upstream.to_string(), "http://a:1");
+    let overrides = Overrides { contract: some("x/petstore.yaml"), ..Overrides::default() };
+    let config = load_with(&[("config.toml", SERVICE)], &[], &overrides).unwrap();
+    assert_eq!(config.services, Config::single("x/petstore.yaml", Upstream::Mock).services);
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_bad_flag_is_named() {
+    let some = |text: &str| Some(text.to_owned());
+    let check = |overrides: Overrides, complaint: &str| {
+        let twice = SERVICE.to_owned() + &SERVICE.replace("orders", "b") + "path_prefix = \"/b\"";
+        assert_eq!(load_with(&[("config.toml", &twice)], &[], &overrides).unwrap_err(), complaint);
+    };
+    let default = Overrides::default;
+    check(Overrides { listen: some("8080"), ..default() }, "--listen: listen.address: expected an IP address with a port, found \"8080\"; try \"0.0.0.0:8080\"");
+    check(Overrides { log_format: some("xml"), ..default() }, "--log-format: log.format: expected \"text\" or \"json\", found \"xml\"");
+    check(Overrides { upstream: some("mock"), ..default() }, "--upstream: services: needs exactly one service; try --contract, or the upstream key of a service");
+    check(Overrides { contract: some("a.yaml"), upstream: some("https://a"), ..default() }, "--upstream: services.a.upstream: expected \"mock\" or \"http://host:port\", found \"https://a\"; try http: upstreams are reached without TLS");
+}
+
+#[test]
+fn flags_alone_are_a_configuration() {
+    let overrides = Overrides {
+        contract: Some("petstore.yaml".into()),
+        ..Overrides::default()
+    };
+    let config = load(None, [], &overrides).unwrap();
+    assert_eq!(
+        config.services,
+        Config::single("petstore.yaml", Upstream::Mock).services
+    );
+    let complaint = load(None, [], &Overrides::default())
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        complaint,
+        "--contract: services: expected at least one service, found none; try [[services]] or --contract"
+    );
+}
+
+#[test]
+#[rustfmt::skip]
+fn the_catalog_says_who_owns_a_service() {
+    let config = load_cataloged(SERVICE, CATALOG).unwrap();
+    assert_eq!(config.services[0].squad.as_ref().unwrap().as_str(), "payments");
+    let payments = config.catalog.find("payments").unwrap();
+    assert_eq!(config.catalog.squad(payments).unwrap().tier, Tier::Gold);
+    assert_eq!(config.catalog.consumer_name(Consumer::Squad(payments)), "payments");
+    let check = |squad: &str, complaint: &str| {
+        let config = format!("{SERVICE}squad = \"{squad}\"\n");
+        assert_eq!(load_cataloged(&config, CATALOG).unwrap_err(), complaint);
+    };
+    check("paymnts", "config.toml:5: services.orders.squad: expected a squad of the catalog, found \"paymnts\"; try \"payments\"");
+    check("checkout", "config.toml:5: services.orders.squad: expected \"payments\", to which the catalog gives the service, found \"checkout\"");
+}
+
+#[test]
+fn every_value_of_a_catalog_is_read() {
+    let text = format!(
+        r##"{CATALOG}
+        weight = 3
+        email = "a@example.com"
+        chat = "#a"
+        oncall = "a-pager"
+        cost_center = "4711"
+        domains = ["Ordering"]
+        namespaces = ["pay-prod"]
+        paths = ["services/orders/**"]
+        [squads.checkout.deploy]
+        cooldown = "4h"
+        risk_max = 100
+        [[resources]]
+        name = "orders-db"
+        kind = "database"
+        owner = "payments"
+        used_by = ["orders", "ledger"]
+        [[flags]]
+        name = "new-checkout"
+        service = "orders"
+        cross_squad = true
+        target = "checkout"
+        version = 3
+        "##
+    );
+    let catalog = load_cataloged(SERVICE, &text).unwrap().catalog;
+    let checkout = &catalog.squads()[0];
+    assert_eq!(
+        (checkout.name.as_str(), checkout.tier, checkout.weight),
+        ("checkout", Tier::Bronze, 3)
+    );
+    assert_eq!(checkout.chat.as_deref(), Some("#a"));
+    assert_eq!(
+        checkout.deploy.cooldown,
+        Some(Duration::from_secs(4 * 3600))
+    );
+    assert_eq!(checkout.deploy.risk_max, Some(100));
+    assert_eq!(checkout.paths, ["services/orders/**"]);
+    let (database, flag) = (&catalog.resources()[0], &catalog.flags()[0]);
+    assert_eq!(
+        (database.owner.as_str(), database.used_by.len()),
+        ("payments", 2)
+    );
+    assert_eq!(
+        (
+            flag.cross_squad,
+            flag.target.as_ref().unwrap().as_str(),
+            flag.version
+        ),
+        (true, "checkout", 3)
+    );
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_catalog_that_contradicts_itself_is_refused() {
+    let check = |lines: &str, complaint: &str| {
+        let catalog = format!("{CATALOG}{lines}");
+        assert_eq!(load_cataloged(SERVICE, &catalog).unwrap_err(), complaint);
+    };
+    check("services = [\"orders\"]", "squads.toml:3: squads.payments.services: \"orders\" is a service of checkout already, see squads.toml:5; it has one owner");
+    check("services = [\"cart\", \"cart\"]", "squads.toml:5: squads.checkout.services: \"cart\" is a service of checkout already, see squads.toml:5; it has one owner");
+    check("tier = \"platinum\"", "squads.toml:5: squads.checkout.tier: expected one of gold, silver, bronze, found \"platinum\"");
+    check("weight = 0", "squads.toml:5: squads.checkout.weight: expected a whole number from 1 to 1000, found 0");
+    check("wieght = 1", "squads.toml:5: squads.checkout.wieght: unknown key; try weight");
+    check("deploy.cooldown = \"soon\"", "squads.toml:5: squads.checkout.deploy.cooldown: expected a duration from 0s to 30days, found \"soon\"");
+    check("[squads.unknown]", "squads.toml:5: squads.unknown: is the name of consumers that no squad answers for; try another");
+    check("[squads.\"Big Team\"]", "squads.toml:5: squads.Big Team: expected 1 to 64 characters of a-z, 0-9, '.', '_' and '-', found \"Big Team\"");
+    check("[[resources]]\nname = \"db\"\nkind = \"databse\"\nowner = \"paymnts\"\nused_by = [\"order\"]", "squads.toml:7: resources.db.kind: expected \"database\" or \"topic\" or \"cache\" or \"bucket\", found \"databse\"; try \"database\"\nsquads.toml:8: resources.db.owner: expected a squad of this catalog, found \"paymnts\"; try \"payments\"\nsquads.toml:9: resources.db.used_by: expected a service that a squad of this catalog lists, found \"order\"; try \"orders\"");
+    check("[[resources]]\nname = \"db\"\nkind = \"cache\"\n[[resources]]\nname = \"db\"\nkind = \"topic\"\nowner = \"payments\"", "squads.toml:5: resources.db.owner: is missing; it has no default\nsquads.toml:9: resources.db.name: \"db\" is taken already, see squads.toml:6; names are unique");
+    check("[[flags]]\nname = \"f\"\nservice = \"x\"\ntarget = \"y\"\nversion = -1", "squads.toml:7: flags.f.service: expected a service that a squad of this catalog lists, found \"x\"\nsquads.toml:8: flags.f.target: expected a squad of this catalog, found \"y\"\nsquads.toml:9: flags.f.version: expected a whole number from 0 to 18446744073709551615, found -1");
+    check("squads = 1", "squads.toml:5: squads.checkout.squads: unknown key; known here: services, tier, weight, email, chat, oncall, cost_center, domains, namespaces, paths, deploy");
+}
+
+#[test]
+fn a_catalog_loads_by_itself() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("squads.toml");
+    fs::write(&path, CATALOG).unwrap();
+    assert_eq!(load_catalog(&path).unwrap().squads().len(), 2);
+    let complaint = load_catalog(Path::new("nowhere.toml"))
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        complaint,
+        "nowhere.toml: cannot be read: there is no such file; try catalog.path with the path of a file"
+    );
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_panics(text in "\\PC*", name in "(_?(LIMITS|SERVICES|ORDERS|0|X)){0,5}", lines in "([\\[\\]{}=\"'#.a-z0-9_-]|\n| )*") {
+        for text in [&text, &lines] {
+            let variables = [(format!("PORTCULLIS_{name}"), text.clone())];
+            let variables = variables.each_ref().map(|(name, value)| (name.as_str(), value.as_str()));
+            let file = format!("{SERVICE}{text}");
+            let _ = load_with(&[("config.toml", &file)], &variables, &Overrides::default());
+            let value = format!("{SERVICE}squad = {text:?}\nhosts = [{text:?}]\n[limits]\nidle_timeout = {text:?}\nbody_bytes_max = {text:?}");
+            let _ = load_text(&value);
+            for key in ["path_prefix", "upstream", "contract"] {
+                let name = format!("PORTCULLIS_SERVICES__0__{key}").to_uppercase();
+                let _ = load_variables(&[(name.as_str(), text.as_str())]);
+            }
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! From the text of a value to its type, one function per type.
+//!
+//! A refused value says what was expected, with the bounds in the unit of the key, and where
+//! there is a likely intention, what to write instead.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use http::uri::Authority;
+use humantime::format_duration;
+use ipnet::IpNet;
+
+use super::problem::{Fault, nearest};
+use super::raw::{Node, Value};
+use super::service::{HostPattern, PathPrefix, Upstream, UpstreamAddress};
+
+type Parsed<T> = Result<T, Fault>;
+
+/// Any text that is not blank.
+pub(super) fn text(node: &Node) -> Parsed<String> {
+    let text = node.text().filter(|text| !text.trim().is_empty());
+    text.map(str::to_owned)
+        .ok_or_else(|| Fault::expected("text"))
+}
+
+/// Text of a type that knows its own grammar.
+pub(super) fn parsed<T: FromStr<Err: ToString>>(node: &Node) -> Parsed<T> {
+    let text = node.text().ok_or_else(|| Fault::expected("text"))?;
+    text.parse().map_err(|error: T::Err| {
+        let message = error.to_string();
+        Fault::expected(message.strip_prefix("expected ").unwrap_or(&message))
+    })
+}
+
+pub(super) fn boolean(node: &Node) -> Parsed<bool> {
+    match &node.value {
+        Value::Boolean(value) => Ok(*value),
+        Value::Loose(text) if text == "true" => Ok(true),
+        Value::Loose(text) if text == "false" => Ok(false),
+        _ => Err(Fault::expected("true or false")),
+    }
+}
+
+/// One of a few words.
+pub(super) fn word<T: Copy>(words: &[(&'static str, T)]) -> impl Fn(&Node) -> Parsed<T> {
+    move |node| {
+        let text = node.text().unwrap_or_default();
+        if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
+            return Ok(*value);
+        }
+        let names: Vec<_> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
+        let fault = Fault::expected(names.join(" or "));
+        Err(match nearest(text, words.iter().map(|(word, _)| *word)) {
+            Some(near) => fault.try_instead(format!("{near:?}")),
+            None => fault,
+        })
+    }
+}
+
+/// A number of things.
+pub(super) fn count<T>(range: RangeInclusive<T>) -> impl Fn(&Node) -> Parsed<T>
+where
+    T: FromStr + PartialOrd + std::fmt::Display,
+{
+    move |node| {
+        let count = node.number().and_then(|text| text.parse().ok());
+        count.filter(|count| range.contains(count)).ok_or_else(|| {
+            Fault::expected(format!(
+                "a whole number from {} to {}",
+                range.start(),
+                range.end()
+            ))
+        })
+    }
+}
+
+/// A share between nothing and all.
+pub(super) fn share(node: &Node) -> Parsed<f64> {
+    let share = node.number().and_then(|text| text.parse().ok());
+    share
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| Fault::expected("a share from 0.0 to 1.0"))
+}
+
+/// A size in bytes: a whole number, or text with a unit.
+pub(super) fn size(range: RangeInclusive<usize>) -> impl Fn(&Node) -> Parsed<usize> {
+    move |node| {
+        let text = node.number().or_else(|| node.text());
+        let bytes = text.and_then(|text| text.trim().parse().ok());
+        let bytes = bytes.and_then(|ByteSize(bytes)| usize::try_from(bytes).ok());
+        bytes.filter(|bytes| range.contains(bytes)).ok_or_else(|| {
+            let (least, most) = (size_text(*range.start()), size_text(*range.end()));
+            Fault::expected(format!("a size from {least} to {most}"))
+        })
+    }
+}
+
+/// A length of time: text with a unit.
+pub(super) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&Node) -> Parsed<Duration> {
+    move |node| {
+        let parsed = node
+            .text()
+            .and_then(|text| humantime::parse_duration(text).ok());
+        parsed
+            .filter(|duration| range.contains(duration))
+            .ok_or_else(|| {
+                let (least, most) = (
+                    format_duration(*range.start()),
+                    format_duration(*range.end()),
+                );
+                let fault = Fault::expected(format!("a duration from {least} to {most}"));
+                match node
+                    .number()
+                    .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
+                {
+                    Some(number) => fault.try_instead(format!("\"{number}s\"")),
+                    None => fault,
+                }
+            })
+    }
+}
+
+/// An address to listen at.
+pub(super) fn address(node: &Node) -> Parsed<SocketAddr> {
+    let text = node.text().or_else(|| node.number()).unwrap_or_default();
+    text.parse().map_err(|_| {
+        let fault = Fault::expected("an IP address with a port");
+        let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
+        let host = match host {
+            "" | "*" => "0.0.0.0",
+            "localhost" => "127.0.0.1",
+            _ => return fault,
+        };
+        match port.parse::<u16>() {
+            Ok(port) => fault.try_instead(format!("\"{host}:{port}\"")),
+            Err(_) => fault,
+        }
+    })
+}
+
+/// A network, or a single address as a network of one.
+pub(super) fn network(node: &Node) -> Parsed<IpNet> {
+    let text = node.text().unwrap_or_default();
+    let network = text
+        .parse()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    network
+        .map(|network: IpNet| network.trunc())
+        .map_err(|_| Fault::expected("a network such as \"10.0.0.0/8\""))
+}
+
+/// A path of the file system.
+pub(super) fn path(node: &Node) -> Parsed<String> {
+    let fault = || Fault::expected("the path of a file");
+    let path = text(node).map_err(|_| fault())?;
+    if path.contains("://") {
+        Err(fault())
+    } else {
+        Ok(path)
+    }
+}
+
+/// Where requests go.
+pub(super) fn upstream(node: &Node) -> Parsed<Upstream> {
+    let fault = || Fault::expected("\"mock\" or \"http://host:port\"");
+    let text = node.text().ok_or_else(fault)?;
+    if text == "mock" {
+        return Ok(Upstream::Mock);
+    }
+    if text.starts_with("https://") {
+        return Err(fault().try_instead("http: upstreams are reached without TLS"));
+    }
+    let Some(rest) = text.strip_prefix("http://") else {
+        let bare = authority(text).filter(|_| text.contains(':'));
+        return Err(match bare {
+            Some(address) => fault().try_instead(format!("\"http://{address}\"")),
+            None => fault(),
+        });
+    };
+    let (host, path) = rest
+        .find(['/', '?', '#'])
+        .map_or((rest, ""), |at| rest.split_at(at));
+    let address = authority(host).ok_or_else(fault)?;
+    if matches!(path, "" | "/") {
+        return Ok(Upstream::Http(address));
+    }
+    let advice = format!("\"http://{address}\": requests keep their own paths");
+    Err(fault().try_instead(advice))
+}
+
+/// A pattern of hosts.
+pub(super) fn host(node: &Node) -> Parsed<HostPattern> {
+    let fault = || Fault::expected("a host, \"*.suffix\" or \"*\"");
+    let text = node.text().ok_or_else(fault)?.to_ascii_lowercase();
+    if text == "*" {
+        return Ok(HostPattern::Any);
+    }
+    if let Some(suffix) = text.strip_prefix('*') {
+        let valid = suffix.strip_prefix('.').is_some_and(is_host);
+        return if valid {
+            Ok(HostPattern::Suffix(suffix.into()))
+        } else {
+            Err(fault())
+        };
+    }
+    if is_host(&text) || text.parse::<IpAddr>().is_ok() {
+        return Ok(HostPattern::Exact(text));
+    }
+    Err(match text.rsplit_once(':') {
+        Some((host, port)) if is_host(host) && port.parse::<u16>().is_ok() => {
+            fault().try_instead(format!("{host:?}: ports are not compared"))
+        }
+        _ => fault(),
+    })
+}
+
+/// The beginning of paths.
+pub(super) fn path_prefix(node: &Node) -> Parsed<PathPrefix> {
+    let text = node.text().unwrap_or_default();
+    PathPrefix::parse(text).ok_or_else(|| {
+        let fault = Fault::expected("a path such as \"/orders\" without escapes or empty segments");
+        match PathPrefix::parse(&format!("/{text}")) {
+            Some(path) if !text.is_empty() => fault.try_instead(format!("\"{path}\"")),
+            _ => fault,
+        }
+    })
+}
+
+fn authority(text: &str) -> Option<UpstreamAddress> {
+    let authority = Authority::from_str(text)
+        .ok()
+        .filter(|_| !text.contains('@'))?;
+    let port = match authority.as_str().strip_prefix(authority.host())? {
+        "" => 80,
+        _ => authority.port_u16().filter(|port| *port != 0)?,
+    };
+    let host = authority.host();
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
+    let valid = is_host(&bare.to_ascii_lowercase()) || bare.parse::<IpAddr>().is_ok();
+    valid.then(|| UpstreamAddress {
+        host: bare.to_owned(),
+        port,
+    })
+}
+
+/// A host name of dotted labels, in lower case.
+fn is_host(text: &str) -> bool {
+    let is_label_byte = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
+    text.len() <= 253
+        && text
+            .split('.')
+            .all(|label| (1..=63).contains(&label.len()) && label.bytes().all(is_label_byte))
+}
+
+/// A size in the largest unit that names it exactly.
+fn size_text(bytes: usize) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let exact = units
+        .into_iter()
+        .find(|(shift, _)| bytes > 0 && bytes.trailing_zeros() >= *shift);
+    match exact {
+        Some((shift, unit)) => format!("{} {unit}", bytes >> shift),
+        None => format!("{bytes} B"),
+    }
+}
