@@ -36,4 +36,6 @@ pub use problem::{ConfigErrors, Place, Problem};
 pub use service::{HostPattern, PathPrefix, Preflight, Service, Upstream, UpstreamAddress};
 
 #[cfg(test)]
+mod shipped_tests;
+#[cfg(test)]
 mod tests;

@@ -1,0 +1,107 @@
+//! The files that are shipped say what is true.
+//!
+//! `config.toml` shows every key with its default as a comment, and a comment cannot be
+//! compiled: so it is uncommented here and compared with the defaults that the program has.
+
+use std::fs;
+use std::path::Path;
+
+use super::*;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The shipped file with each key that is commented out made real.
+fn uncommented() -> String {
+    let text = fs::read_to_string(Path::new(ROOT).join("config.toml")).unwrap();
+    let key = |line: &str| {
+        line.strip_prefix('#')
+            .filter(|key| key.starts_with(|c: char| c.is_ascii_alphabetic()))
+            .map(str::to_owned)
+    };
+    let lines: Vec<_> = text
+        .lines()
+        .map(|line| key(line).unwrap_or_else(|| line.to_owned()))
+        .collect();
+    lines.join("\n")
+}
+
+fn load_shipped() -> Config {
+    load(
+        Some(&Path::new(ROOT).join("config.toml")),
+        [],
+        &Overrides::default(),
+    )
+    .unwrap()
+}
+
+#[test]
+fn the_shipped_configuration_and_catalog_are_right() {
+    let config = load_shipped();
+    let names: Vec<_> = config
+        .services
+        .iter()
+        .map(|service| service.name.as_str())
+        .collect();
+    assert_eq!(names, ["orders", "ledger", "search-api"]);
+    for service in &config.services {
+        assert_eq!(service.upstream, Upstream::Mock);
+        assert!(service.contract.is_file(), "{}", service.contract.display());
+        let provider = config
+            .catalog
+            .provider_of(&service.name)
+            .map(|squad| &squad.name);
+        assert_eq!(service.squad.as_ref(), provider);
+    }
+    let squads: Vec<_> = config
+        .catalog
+        .squads()
+        .iter()
+        .map(|squad| squad.name.as_str())
+        .collect();
+    assert_eq!(squads, ["checkout", "discovery", "payments"]);
+}
+
+#[test]
+fn every_default_in_a_comment_is_the_default() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = Path::new(ROOT).join("contracts/squads.toml");
+    let text = uncommented().replace("contracts/squads.toml", catalog.to_str().unwrap());
+    let path = directory.path().join("config.toml");
+    fs::write(&path, text).unwrap();
+    let written = load(Some(&path), [], &Overrides::default()).unwrap();
+    let default = Config {
+        catalog: written.catalog.clone(),
+        services: written.services.clone(),
+        ..Config::default()
+    };
+    assert_eq!(format!("{written:#?}"), format!("{default:#?}"));
+    let (written, silent) = (
+        &written.services[0],
+        Service::single("a.yaml".into(), Upstream::Mock),
+    );
+    assert_eq!(written.hosts, silent.hosts);
+    assert_eq!(written.path_prefix, silent.path_prefix);
+    assert_eq!(written.preflight, silent.preflight);
+    assert_eq!(written.enforcement, silent.enforcement);
+}
+
+#[test]
+fn every_limit_and_every_class_is_shown() {
+    let text = uncommented();
+    let limits = format!("{:#?}", Limits::default());
+    let keys = limits
+        .lines()
+        .filter_map(|line| line.strip_prefix("    ")?.split_once(": "));
+    let mut count = 0;
+    for key in keys
+        .map(|(key, _)| key)
+        .chain(ViolationClass::ALL.map(ViolationClass::as_str))
+    {
+        assert!(
+            text.contains(&format!("\n{key} = ")),
+            "config.toml does not show {key}"
+        );
+        count += 1;
+    }
+    assert_eq!(count, 20 + ViolationClass::COUNT);
+}
