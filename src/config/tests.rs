@@ -577,6 +577,8 @@ fn a_catalog_loads_by_itself() {
 }
 
 proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(64))]
+
     #[test]
     fn no_text_panics(text in "\\PC*", name in "(_?(LIMITS|SERVICES|ORDERS|0|X)){0,5}", lines in "([\\[\\]{}=\"'#.a-z0-9_-]|\n| )*") {
         for text in [&text, &lines] {
