@@ -1,1 +1,5 @@
 //! The integration tests, one binary.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod tidy;
