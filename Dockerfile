@@ -1,0 +1,30 @@
+# The image: one binary, its configuration, no root.
+#
+#   docker build -t portcullis .
+#   docker run --rm -p 8080:8080 -p 9901:9901 portcullis
+#
+# Both stages follow Debian stable, so the binary meets the C library that it was linked with.
+
+FROM rust:1-slim AS build
+WORKDIR /src
+COPY Cargo.toml Cargo.lock ./
+COPY src src
+# The caches outlive the layer, so a change of the source compiles this crate alone.
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/src/target \
+    cargo build --profile dist --locked --bin portcullis \
+    && cp target/dist/portcullis /portcullis
+
+FROM debian:stable-slim
+COPY --from=build /portcullis /usr/local/bin/portcullis
+COPY config.toml /etc/portcullis/config.toml
+COPY contracts /etc/portcullis/contracts
+COPY LICENSE /usr/share/doc/portcullis/LICENSE
+WORKDIR /etc/portcullis
+# Probes and scrapes come from outside the container.
+ENV PORTCULLIS_ADMIN__ADDRESS=0.0.0.0:9901
+# A number, so that an orchestrator can see that it is not root.
+USER 65532:65532
+EXPOSE 8080 9901
+ENTRYPOINT ["/usr/local/bin/portcullis"]
+CMD ["serve", "--config", "/etc/portcullis/config.toml"]
