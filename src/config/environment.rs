@@ -5,6 +5,7 @@
 //! an unknown key. Names are lower-cased; `__` separates sections; a service is named by its
 //! place or by its name, in which every character that a variable cannot hold is `_`.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use super::problem::{Place, Problems};
@@ -16,34 +17,47 @@ const PREFIX: &str = "PORTCULLIS_";
 /// Names the configuration file itself; read by the command line.
 pub const CONFIG_VARIABLE: &str = "PORTCULLIS_CONFIG";
 
-/// Writes every variable of the program into the tree.
+/// The most parts of a variable's name; no key lies deeper.
+const PARTS_MAX: usize = 8;
+
+/// Writes every variable of the program into the tree, in the order of their names, for the
+/// environment itself has none.
 pub(super) fn overlay(
     root: &mut Table,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
     problems: &mut Problems,
 ) {
-    for (name, value) in environment {
-        let Some(name) = name.to_str().filter(|name| is_ours(name)) else {
-            continue;
-        };
-        let place = Place::Variable(name.to_owned());
-        let Ok(value) = value.into_string() else {
-            problems.add(place, "", "expected text, found bytes that are not UTF-8");
-            continue;
-        };
-        let keys = name[PREFIX.len()..].to_ascii_lowercase();
-        let keys: Vec<_> = keys.split("__").collect();
-        if let Err(message) = insert(
-            root,
-            &keys,
-            Node {
-                place: place.clone(),
-                value: Value::Loose(value),
-            },
-        ) {
-            problems.add(place, &keys.join("."), message);
+    let ours = |(name, value): (OsString, _)| Some((name.into_string().ok()?, value));
+    let ours = environment
+        .into_iter()
+        .filter_map(ours)
+        .filter(|(name, _)| is_ours(name));
+    let ours: BTreeMap<String, OsString> = ours.collect();
+    for (name, value) in ours {
+        let key = name[PREFIX.len()..].to_ascii_lowercase().replace("__", ".");
+        let place = Place::Variable(name);
+        if let Err(message) = overlay_one(root, &key, value, &place) {
+            problems.add(place, &key, message);
         }
     }
+}
+
+fn overlay_one(root: &mut Table, key: &str, value: OsString, place: &Place) -> Result<(), String> {
+    let value = value
+        .into_string()
+        .map_err(|_| "expected text, found bytes that are not UTF-8")?;
+    let keys: Vec<_> = key.splitn(PARTS_MAX + 1, '.').collect();
+    if keys.len() > PARTS_MAX {
+        return Err("unknown key; no key has so many parts".into());
+    }
+    insert(
+        root,
+        &keys,
+        Node {
+            place: place.clone(),
+            value: Value::Loose(value),
+        },
+    )
 }
 
 /// The variable that overrides a key, given as its parts.
