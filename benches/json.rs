@@ -104,7 +104,7 @@ fn judge(group: &mut BenchmarkGroup<'_, WallTime>, body: &[u8]) {
             let text = tape
                 .parse("body", black_box(body), Limits::default())
                 .expect("JSON");
-            assert!(on_tape.is_valid(&tape.wrapped(text)));
+            assert!(on_tape.is_valid(tape.wrapped(text)));
         });
     });
     group.bench_function("read and judge/value", |b| {

@@ -61,6 +61,8 @@ pub enum Enforcement {
 #[derive(Clone, Debug, PartialEq)]
 pub struct EnforcementPolicy {
     by_class: [Enforcement; ViolationClass::COUNT],
+    /// The classes that the configuration names.
+    is_named: [bool; ViolationClass::COUNT],
     sample: f64,
 }
 
@@ -176,13 +178,30 @@ impl EnforcementPolicy {
     ) -> Self {
         let mut by_class =
             ViolationClass::ALL.map(|class| class.default_enforcement().min(request));
+        let mut is_named = [false; ViolationClass::COUNT];
         for (class, enforcement) in classes {
             by_class[class.index()] = enforcement;
+            is_named[class.index()] = true;
         }
         Self {
             by_class,
+            is_named,
             sample: sample.clamp(0.0, 1.0),
         }
+    }
+
+    /// The policy of an operation whose contract asks for an enforcement of its own: a ceiling in
+    /// the place of the service's. Classes that the configuration names stay as it says.
+    #[must_use]
+    pub fn with_request(&self, request: Enforcement) -> Self {
+        let mut own = Self::new(request, [], self.sample);
+        for class in ViolationClass::ALL {
+            if self.is_named[class.index()] {
+                own.by_class[class.index()] = self.of(class);
+                own.is_named[class.index()] = true;
+            }
+        }
+        own
     }
 
     /// What is done about this class.

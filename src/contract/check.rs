@@ -41,8 +41,19 @@ pub struct Head<'a> {
     pub headers: &'a HeaderMap,
     /// The values of the path's expressions.
     pub captures: &'a Captures,
-    /// Whether a body follows (RFC 9112 section 6: `Content-Length` above 0 or a transfer coding).
-    pub has_body: bool,
+    /// What is known of the body before a byte of it was read.
+    pub body: BodyLength,
+}
+
+/// What the head tells of the body (RFC 9112 section 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyLength {
+    /// There is none: no `Content-Length` and no transfer coding, or a length of 0.
+    Absent,
+    /// `Content-Length` is above 0.
+    Known,
+    /// It ends when it ends, and may be empty (`chunked`).
+    Unknown,
 }
 
 /// What is to be done with the body of a request whose head was judged.
@@ -467,7 +478,7 @@ impl<'c> HeadJudge<'_, 'c> {
             BodyRule::Declared(body) => body,
             BodyRule::Ignored => return BodyPlan::Stream,
             BodyRule::Undeclared => {
-                if self.head.has_body {
+                if self.head.body != BodyLength::Absent {
                     let message = "the operation declares no body";
                     let violation =
                         Violation::new(ViolationClass::UnexpectedBody, Part::Body, message)
@@ -478,7 +489,7 @@ impl<'c> HeadJudge<'_, 'c> {
                 return BodyPlan::Stream;
             }
         };
-        if !self.head.has_body {
+        if self.head.body == BodyLength::Absent {
             if body.required {
                 self.push(missing_body(contract, body));
             }
@@ -549,9 +560,9 @@ impl<'c> HeadJudge<'_, 'c> {
         if is_encoded {
             return BodyPlan::Stream;
         }
-        match self.head.headers.contains_key(http::header::TRANSFER_ENCODING) {
-            true => BodyPlan::JudgeIfPresent(media, body),
-            false => BodyPlan::Judge(media),
+        match self.head.body {
+            BodyLength::Unknown => BodyPlan::JudgeIfPresent(media, body),
+            BodyLength::Absent | BodyLength::Known => BodyPlan::Judge(media),
         }
     }
 

@@ -26,7 +26,7 @@ mod check;
 mod explain;
 mod violation;
 
-pub use check::{BodyPlan, Head, Rules, Scratch, check_body, check_head};
+pub use check::{BodyLength, BodyPlan, Head, Rules, Scratch, check_body, check_head};
 pub use compile::{CompileOptions, compile};
 pub use compiled::CompiledContract;
 pub use dialect::{Dialect, Direction};

@@ -29,6 +29,7 @@ impl Tape {
         self.push_key(name, 0);
     }
 
+    /// Puts a string.
     pub fn string(&mut self, text: &str) {
         let range = self.add_side(text);
         self.push_text(Tag::String, 0, range, true);
@@ -46,10 +47,12 @@ impl Tape {
         Ok(())
     }
 
+    /// Puts `true` or `false`.
     pub fn boolean(&mut self, value: bool) {
         self.push_value(if value { Tag::True } else { Tag::False }, 0);
     }
 
+    /// Puts `null`.
     pub fn null(&mut self) {
         self.push_value(Tag::Null, 0);
     }
@@ -113,7 +116,7 @@ impl Tape {
 
     pub(super) fn push_key(&mut self, name: &str, offset: u32) {
         let (start, end) = self.add_side(name);
-        let digest = digest(name);
+        let digest = digest(name.as_bytes());
         self.entries.push(Entry {
             tag: Tag::Key,
             in_side: true,

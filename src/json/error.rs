@@ -102,35 +102,31 @@ impl fmt::Display for SyntaxError {
 
 impl std::error::Error for SyntaxError {}
 
-/// An error before its place has been worked out.
+/// An error before its place has been worked out; boxed, so that results without one stay small.
 #[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) kind: SyntaxErrorKind,
-    pub(super) offset: usize,
-}
+pub(super) struct Failure(Box<(SyntaxErrorKind, usize)>);
 
 #[cold]
 pub(super) fn unexpected(expected: &'static str, bytes: &[u8], offset: usize) -> Failure {
     let found = Found::at(bytes, offset);
-    Failure {
-        kind: SyntaxErrorKind::Unexpected { expected, found },
-        offset,
-    }
+    Failure::new(SyntaxErrorKind::Unexpected { expected, found }, offset)
 }
 
 #[cold]
 pub(super) fn trailing(bytes: &[u8], offset: usize) -> Failure {
-    Failure {
-        kind: SyntaxErrorKind::Trailing(Found::at(bytes, offset)),
-        offset,
-    }
+    Failure::new(SyntaxErrorKind::Trailing(Found::at(bytes, offset)), offset)
 }
 
 impl Failure {
+    #[cold]
+    pub(super) fn new(kind: SyntaxErrorKind, offset: usize) -> Self {
+        Self(Box::new((kind, offset)))
+    }
+
     /// Works out line and column in `source`, which may not be UTF-8 past the place.
     #[cold]
     pub(super) fn locate(self, source: &[u8], pointer: String) -> SyntaxError {
-        let Self { kind, offset } = self;
+        let (kind, offset) = *self.0;
         let before = source.get(..offset).unwrap_or(source);
         let line_start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
         let is_first = |byte: &&u8| **byte & 0xC0 != 0x80;

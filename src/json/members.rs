@@ -53,10 +53,9 @@ pub(crate) struct Repeated {
     pub(crate) second: u32,
 }
 
-/// A digest of a member name: equal names have equal digests, others rarely.
+/// A digest of the bytes of a member name: equal names have equal digests, others rarely.
 #[inline]
-pub(super) fn digest(name: &str) -> u16 {
-    let bytes = name.as_bytes();
+pub(super) fn digest(bytes: &[u8]) -> u16 {
     let mixed = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
         (Some(first), Some(last)) => {
             u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29)
@@ -135,25 +134,25 @@ impl Tape {
     }
 
     fn repeated_in_small(&self, object: u32, entry: Entry, source: &str) -> Option<Repeated> {
-        let mut digests = [0_u16; LINEAR_MAX as usize];
-        let mut keys = [0_u32; LINEAR_MAX as usize];
+        let mut keys = [(0_u16, 0_u32); LINEAR_MAX as usize];
         let mut count = 0;
+        // One bit per digest seen, folded to 64: most names need no comparison at all.
+        let mut seen = 0_u64;
         let mut key = object + 1;
         while key < entry.end && count < keys.len() {
             let candidate = self.entry(key);
-            for earlier in 0..count {
-                if digests[earlier] == candidate.digest {
-                    let name = self.text(candidate, source);
-                    if self.text(self.entry(keys[earlier]), source) == name {
-                        return Some(Repeated {
-                            first: keys[earlier],
-                            second: key,
-                        });
-                    }
+            let bit = 1 << (candidate.digest & 63);
+            if seen & bit != 0 {
+                let name = self.text(candidate, source);
+                let same = |&(digest, earlier): &(u16, u32)| {
+                    digest == candidate.digest && self.text(self.entry(earlier), source) == name
+                };
+                if let Some(&(_, first)) = keys[..count].iter().find(|key| same(key)) {
+                    return Some(Repeated { first, second: key });
                 }
             }
-            digests[count] = candidate.digest;
-            keys[count] = key;
+            seen |= bit;
+            keys[count] = (candidate.digest, key);
             count += 1;
             key = self.entry(key + 1).past(key + 1);
         }

@@ -71,7 +71,9 @@ impl<'a> Node<'a> {
         let entry = self.entry();
         let end = match entry.tag {
             Tag::Array | Tag::Object => entry.end,
-            Tag::Null | Tag::False | Tag::True | Tag::Number | Tag::String | Tag::Key => self.index + 1,
+            Tag::Null | Tag::False | Tag::True | Tag::Number | Tag::String | Tag::Key => {
+                self.index + 1
+            }
         };
         (self.index..end).contains(&index)
     }
@@ -153,7 +155,7 @@ impl<'a> Node<'a> {
 
     /// The member `name`; the last one, where the limits allowed several.
     pub fn get(self, name: &str) -> Option<Self> {
-        self.member(name, digest(name))
+        self.member(name, digest(name.as_bytes()))
     }
 
     #[inline]

@@ -62,6 +62,7 @@ impl Tape {
             at: 0,
             tape: self,
             limits,
+            in_object: false,
             wants_value: true,
         };
         let parsed = parser.document();
@@ -81,18 +82,13 @@ fn check_text(source: &[u8]) -> Result<&str, Failure> {
         let kind = SyntaxErrorKind::TooLarge {
             bytes_max: SOURCE_BYTES_MAX,
         };
-        return Err(Failure { kind, offset: 0 });
+        return Err(Failure::new(kind, 0));
     }
     if source.starts_with(b"\xEF\xBB\xBF") {
-        return Err(Failure {
-            kind: SyntaxErrorKind::ByteOrderMark,
-            offset: 0,
-        });
+        return Err(Failure::new(SyntaxErrorKind::ByteOrderMark, 0));
     }
-    std::str::from_utf8(source).map_err(|error| Failure {
-        kind: SyntaxErrorKind::Utf8,
-        offset: error.valid_up_to(),
-    })
+    std::str::from_utf8(source)
+        .map_err(|error| Failure::new(SyntaxErrorKind::Utf8, error.valid_up_to()))
 }
 
 struct Parser<'t, 's> {
@@ -101,6 +97,8 @@ struct Parser<'t, 's> {
     at: usize,
     tape: &'t mut Tape,
     limits: Limits,
+    /// Whether the innermost open container is an object.
+    in_object: bool,
     /// Whether a value is being read, rather than what stands between values.
     wants_value: bool,
 }
@@ -109,10 +107,7 @@ impl Parser<'_, '_> {
     fn document(&mut self) -> Result<(), Failure> {
         self.space();
         if self.at == self.bytes.len() {
-            return Err(Failure {
-                kind: SyntaxErrorKind::Empty,
-                offset: self.at,
-            });
+            return Err(Failure::new(SyntaxErrorKind::Empty, self.at));
         }
         loop {
             self.wants_value = true;
@@ -147,7 +142,7 @@ impl Parser<'_, '_> {
     #[inline]
     fn value(&mut self) -> Result<bool, Failure> {
         match self.peek() {
-            Some(b'"') => self.string(Tag::String)?,
+            Some(b'"') => self.string()?,
             Some(b'-' | b'0'..=b'9') => self.number()?,
             Some(b'{') => return self.open(Tag::Object),
             Some(b'[') => return self.open(Tag::Array),
@@ -163,12 +158,10 @@ impl Parser<'_, '_> {
     fn open(&mut self, tag: Tag) -> Result<bool, Failure> {
         let depth_max = self.limits.depth_max;
         if self.tape.open.len() >= depth_max as usize {
-            return Err(Failure {
-                kind: SyntaxErrorKind::Depth { depth_max },
-                offset: self.at,
-            });
+            return Err(Failure::new(SyntaxErrorKind::Depth { depth_max }, self.at));
         }
         self.tape.open(tag, self.at as u32);
+        self.in_object = tag == Tag::Object;
         self.at += 1;
         Ok(true)
     }
@@ -178,7 +171,7 @@ impl Parser<'_, '_> {
     #[inline]
     fn first_of_container(&mut self) -> Result<bool, Failure> {
         self.space();
-        let is_object = self.is_in_object();
+        let is_object = self.in_object;
         match self.peek() {
             Some(b'}') if is_object => self.close()?,
             Some(b']') if !is_object => self.close()?,
@@ -203,7 +196,7 @@ impl Parser<'_, '_> {
     #[inline]
     fn next_after_value(&mut self) -> Result<bool, Failure> {
         while !self.tape.open.is_empty() {
-            let is_object = self.is_in_object();
+            let is_object = self.in_object;
             self.space();
             match self.peek() {
                 Some(b',') => {
@@ -230,29 +223,23 @@ impl Parser<'_, '_> {
     }
 
     #[inline]
-    fn is_in_object(&self) -> bool {
+    fn close(&mut self) -> Result<(), Failure> {
+        self.at += 1;
+        let closed = self.tape.close();
         let innermost = self
             .tape
             .open
             .last()
             .map(|&container| self.tape.entry(container).tag);
-        innermost == Some(Tag::Object)
-    }
-
-    #[inline]
-    fn close(&mut self) -> Result<(), Failure> {
-        self.at += 1;
-        if let Some(object) = self.tape.close() {
+        self.in_object = innermost == Some(Tag::Object);
+        if let Some(object) = closed {
             let settled = self.tape.settle_members(object, self.text);
             if let (Err(repeated), DuplicateKeys::Refuse) = (settled, self.limits.duplicate_keys) {
                 self.tape.open.push(object);
                 let key = self.tape.entry(repeated.second);
                 let name = self.tape.text(key, self.text).into();
                 let kind = SyntaxErrorKind::DuplicateKey(name);
-                return Err(Failure {
-                    kind,
-                    offset: key.offset as usize,
-                });
+                return Err(Failure::new(kind, key.offset as usize));
             }
         }
         Ok(())
@@ -263,7 +250,7 @@ impl Parser<'_, '_> {
         if self.peek() != Some(b'"') {
             return Err(unexpected("a member name in quotes", self.bytes, self.at));
         }
-        self.string(Tag::Key)?;
+        self.key()?;
         self.space();
         if self.peek() != Some(b':') {
             return Err(unexpected("`:` after a member name", self.bytes, self.at));
@@ -273,38 +260,49 @@ impl Parser<'_, '_> {
         Ok(())
     }
 
-    /// Reads the string or key whose opening quote is here.
     #[inline]
-    fn string(&mut self, tag: Tag) -> Result<(), Failure> {
+    fn string(&mut self) -> Result<(), Failure> {
         let offset = self.at as u32;
+        let (range, in_side) = self.quoted()?;
+        self.tape.push_text(Tag::String, offset, range, in_side);
+        Ok(())
+    }
+
+    #[inline]
+    fn key(&mut self) -> Result<(), Failure> {
+        let offset = self.at as u32;
+        let ((start, end), in_side) = self.quoted()?;
+        let buffer = if in_side {
+            self.tape.side.as_bytes()
+        } else {
+            self.bytes
+        };
+        let digest = digest(buffer.get(start as usize..end as usize).unwrap_or_default());
+        self.tape.entries.push(Entry {
+            tag: Tag::Key,
+            in_side,
+            digest,
+            offset,
+            start,
+            end,
+        });
+        Ok(())
+    }
+
+    /// Reads the string whose opening quote is here. Tells where its text lies, and whether that
+    /// is in the side buffer.
+    #[inline(always)]
+    fn quoted(&mut self) -> Result<((u32, u32), bool), Failure> {
         let from = self.at + 1;
         let stop = string_stop(self.bytes, from);
-        let (start, end, in_side) = match self.bytes.get(stop) {
+        match self.bytes.get(stop) {
             Some(b'"') => {
                 self.at = stop + 1;
-                (from as u32, stop as u32, false)
+                Ok(((from as u32, stop as u32), false))
             }
-            Some(b'\\') => {
-                let (start, end) = self.escaped_string(from, stop)?;
-                (start, end, true)
-            }
-            _ => return Err(string_failure(self.bytes, stop)),
-        };
-        if tag == Tag::Key {
-            let mut entry = Entry {
-                tag,
-                in_side,
-                digest: 0,
-                offset,
-                start,
-                end,
-            };
-            entry.digest = digest(self.tape.text(entry, self.text));
-            self.tape.entries.push(entry);
-        } else {
-            self.tape.push_text(tag, offset, (start, end), in_side);
+            Some(b'\\') => Ok((self.escaped_string(from, stop)?, true)),
+            _ => Err(string_failure(self.bytes, stop)),
         }
-        Ok(())
     }
 
     #[cold]
@@ -330,10 +328,7 @@ impl Parser<'_, '_> {
             Err((NumberError::Grammar, at)) if at > from && at == self.bytes.len() => {
                 Err(unexpected("a digit", self.bytes, at))
             }
-            Err((error, offset)) => Err(Failure {
-                kind: SyntaxErrorKind::Number(error),
-                offset,
-            }),
+            Err((error, offset)) => Err(Failure::new(SyntaxErrorKind::Number(error), offset)),
         }
     }
 

@@ -41,6 +41,14 @@ fn stops(word: u64) -> u64 {
 /// Skips the four white space characters of RFC 8259 section 2.
 #[inline]
 pub(super) fn skip_space(bytes: &[u8], from: usize) -> usize {
+    // Bodies are mostly minified.
+    match bytes.get(from) {
+        Some(byte) if *byte > b' ' => from,
+        _ => skip_some_space(bytes, from),
+    }
+}
+
+fn skip_some_space(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     loop {
         match bytes.get(at) {
@@ -112,10 +120,7 @@ fn escape(bytes: &[u8], at: usize, side: &mut String) -> Result<usize, Failure> 
 }
 
 fn unicode_escape(bytes: &[u8], at: usize, side: &mut String) -> Result<usize, Failure> {
-    let lone = || Failure {
-        kind: SyntaxErrorKind::Surrogate,
-        offset: at,
-    };
+    let lone = || Failure::new(SyntaxErrorKind::Surrogate, at);
     let high = hex4(bytes, at + 2)?;
     let (code, past) = match high {
         0xD800..=0xDBFF => {

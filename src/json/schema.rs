@@ -38,7 +38,7 @@ impl Json for TapeJson {
     fn prepare_key(key: &str) -> PreparedKey {
         PreparedKey {
             name: key.into(),
-            digest: digest(key),
+            digest: digest(key.as_bytes()),
         }
     }
 

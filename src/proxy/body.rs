@@ -50,6 +50,20 @@ pub struct Collected {
     pub trailers: Option<HeaderMap>,
 }
 
+/// What [`RequestBody::gather`] found.
+#[derive(Debug)]
+pub enum GatheredRequest {
+    /// The whole body.
+    Whole(Collected),
+    /// The body is larger than was asked for.
+    Larger {
+        /// Its beginning.
+        first: Bytes,
+        /// What follows.
+        rest: RequestBody,
+    },
+}
+
 /// The body of an arrived request.
 #[derive(Debug)]
 pub struct RequestBody {
@@ -79,25 +93,28 @@ impl RequestBody {
         self.incoming.is_end_stream()
     }
 
-    /// Reads the body into memory. A body whose announced length exceeds `bytes_max` is
-    /// refused before a byte of it is asked for, so that its client need not send it.
+    /// Reads the body into memory as far as it fits; what is larger is handed back, nothing of
+    /// it lost. A body whose announced length exceeds `bytes_max` is not asked for at all.
     ///
     /// # Errors
     ///
-    /// See [`BodyError`]. Dropping what is left closes the connection after the answer.
-    pub async fn collect(mut self, bytes_max: u64) -> Result<Collected, BodyError> {
+    /// See [`BodyError`].
+    pub async fn gather(mut self, bytes_max: u64) -> Result<GatheredRequest, BodyError> {
         let exact = self.size_hint().exact();
-        if exact.is_some_and(|length| length > bytes_max) {
-            return Err(BodyError::TooLarge { bytes_max });
-        }
         let mut pieces = Pieces::default();
+        if exact.is_some_and(|length| length > bytes_max) {
+            return Ok(GatheredRequest::Larger { first: Bytes::new(), rest: self });
+        }
         while !self.is_end_stream() {
             let Some(frame) = poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await else {
                 break;
             };
-            pieces.take(frame?, exact, bytes_max)?;
+            if pieces.take(frame?, exact, bytes_max).is_err() {
+                let first = pieces.into_whole().bytes;
+                return Ok(GatheredRequest::Larger { first, rest: self });
+            }
         }
-        Ok(pieces.into_whole())
+        Ok(GatheredRequest::Whole(pieces.into_whole()))
     }
 
     /// Ends the wait, if any, that `poll_frame` began.
@@ -265,7 +282,11 @@ enum Forward {
         bytes: Bytes,
         trailers: Option<HeaderMap>,
     },
-    Streamed(RequestBody),
+    Streamed {
+        /// What was read already.
+        first: Bytes,
+        rest: RequestBody,
+    },
 }
 
 impl ForwardBody {
@@ -286,15 +307,20 @@ impl ForwardBody {
         if body.is_empty() {
             Self::empty()
         } else {
-            Self(Forward::Streamed(body))
+            Self::resumed(Bytes::new(), body)
         }
+    }
+
+    /// A body of which the beginning was read already, passed on as it arrives.
+    pub fn resumed(first: Bytes, rest: RequestBody) -> Self {
+        Self(Forward::Streamed { first, rest })
     }
 
     /// The trailer fields, when they are known already.
     pub(super) fn trailers(&self) -> Option<&HeaderMap> {
         match &self.0 {
             Forward::Whole { trailers, .. } => trailers.as_ref(),
-            Forward::Streamed(_) => None,
+            Forward::Streamed { .. } => None,
         }
     }
 
@@ -305,7 +331,7 @@ impl ForwardBody {
                 bytes: bytes.clone(),
                 trailers: trailers.clone(),
             })),
-            Forward::Streamed(_) => None,
+            Forward::Streamed { .. } => None,
         }
     }
 }
@@ -325,14 +351,17 @@ impl Body for ForwardBody {
             Forward::Whole { trailers, .. } => {
                 Poll::Ready(trailers.take().map(|fields| Ok(Frame::trailers(fields))))
             }
-            Forward::Streamed(body) => Pin::new(body).poll_frame(cx),
+            Forward::Streamed { first, .. } if !first.is_empty() => {
+                Poll::Ready(Some(Ok(Frame::data(std::mem::take(first)))))
+            }
+            Forward::Streamed { rest, .. } => Pin::new(rest).poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Forward::Whole { bytes, trailers } => bytes.is_empty() && trailers.is_none(),
-            Forward::Streamed(body) => body.is_end_stream(),
+            Forward::Streamed { first, rest } => first.is_empty() && rest.is_end_stream(),
         }
     }
 
@@ -342,7 +371,9 @@ impl Body for ForwardBody {
                 trailers: Some(_), ..
             } => SizeHint::default(),
             Forward::Whole { bytes, .. } => SizeHint::with_exact(bytes.len() as u64),
-            Forward::Streamed(body) => body.size_hint(),
+            // What was read already is of unknown whole length, or nothing was read.
+            Forward::Streamed { first, rest } if first.is_empty() => rest.size_hint(),
+            Forward::Streamed { .. } => SizeHint::default(),
         }
     }
 }

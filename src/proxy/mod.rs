@@ -24,9 +24,18 @@ mod listener;
 mod refuse;
 mod registry;
 
+mod answer;
+mod core;
+mod layers;
+mod ledger;
+mod mock;
+mod pipeline;
+mod problem;
+
 pub use answer_body::AnswerBody;
-pub use body::{BodyError, Collected, ForwardBody, RequestBody};
+pub use body::{BodyError, Collected, ForwardBody, GatheredRequest, RequestBody};
 pub use connection::Arrived;
+pub use core::Core;
 pub use drain::{Drain, DrainPhase, DrainTrigger, drain};
 pub use headers::{
     MaxForwards, Peer, add_forwarding, add_request_id, count_hop, remove_hop_by_hop,
@@ -34,4 +43,5 @@ pub use headers::{
 pub use inspect::HttpRefusal;
 pub use limits::{UpstreamLimits, WireLimits};
 pub use listener::{BindError, Bound, ConnectionCap, ServeSettings, Served, bind, serve};
+pub use pipeline::{pipeline, refuse_stream};
 pub use upstream::{Gathered, Phase, Upstream, UpstreamBody, UpstreamError};

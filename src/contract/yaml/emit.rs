@@ -168,7 +168,7 @@ impl<'a> Emitter<'a> {
                 let first = self.lines[repeated.first as usize];
                 let line = self.lines[repeated.second as usize];
                 let name = self.tape.name_at(repeated.second);
-                let message = format!("member {name:?} is given twice, first at line {first}");
+                let message = format!("member {name:?} repeats that of line {first}");
                 Err(YamlError {
                     line,
                     column: 1,

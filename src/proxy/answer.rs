@@ -1,0 +1,248 @@
+//! The one table from causes to answers: status, error, headers, outcome.
+
+use bytes::Bytes;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::{HeaderName, Response, StatusCode};
+
+use crate::config::enforcement::ViolationClass;
+use crate::contract::Violation;
+use crate::telemetry::Outcome;
+
+use super::body::BodyError;
+use super::inspect::HttpRefusal;
+use super::problem::Problem;
+use super::upstream::UpstreamError;
+
+/// Marks our own answers, so that nobody takes them for the service's.
+pub(super) const X_PORTCULLIS: HeaderName = HeaderName::from_static("x-portcullis");
+
+/// Why a request is not answered by its service.
+#[derive(Debug)]
+pub(super) enum Cause {
+    /// It departs from the contract, in these ways, the most useful first.
+    Violations {
+        violations: Vec<Violation>,
+        /// The methods that the path has, for an unknown method.
+        allow: Option<String>,
+    },
+    /// No service has this host and path.
+    NoService,
+    /// It breaks a rule of HTTP.
+    Http(HttpRefusal),
+    /// The body did not arrive in time.
+    BodyTimeout,
+    /// The client went away while its body was read.
+    ClientGone,
+    /// The upstream did not answer.
+    Upstream(UpstreamError),
+    /// The mock has nothing to answer with.
+    NothingToMock(String),
+    /// A defect of ours.
+    Panicked,
+}
+
+/// How one cause is answered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) status: StatusCode,
+    pub(super) error: &'static str,
+    pub(super) title: &'static str,
+    pub(super) outcome: Outcome,
+    /// After how many seconds the same request may succeed.
+    pub(super) retry_after: Option<u32>,
+}
+
+const fn entry(status: StatusCode, error: &'static str, title: &'static str) -> Entry {
+    Entry { status, error, title, outcome: Outcome::Refused, retry_after: None }
+}
+
+impl Cause {
+    /// The table.
+    pub(super) fn entry(&self) -> Entry {
+        match self {
+            Self::Violations { violations, .. } => violation_entry(violations),
+            Self::NoService => {
+                entry(StatusCode::NOT_FOUND, "NO_SERVICE", "No service has this host and path")
+            }
+            Self::Http(refusal) => http_entry(*refusal),
+            Self::BodyTimeout => entry(
+                StatusCode::REQUEST_TIMEOUT,
+                "REQUEST_TIMEOUT",
+                "The request did not arrive in time",
+            ),
+            Self::ClientGone => Entry {
+                outcome: Outcome::Abandoned,
+                ..entry(StatusCode::BAD_REQUEST, "MALFORMED_REQUEST", "The request broke off")
+            },
+            Self::Upstream(error) => upstream_entry(error),
+            Self::NothingToMock(_) => Entry {
+                outcome: Outcome::Unanswered,
+                ..entry(
+                    StatusCode::NOT_IMPLEMENTED,
+                    "NO_EXAMPLE",
+                    "The contract offers nothing to answer with",
+                )
+            },
+            Self::Panicked => entry(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "INTERNAL_VALIDATOR_FAILURE",
+                "The request could not be judged",
+            ),
+        }
+    }
+
+    /// What happened, in one sentence for whoever sent the request.
+    pub(super) fn detail(&self, with_values: bool) -> String {
+        match self {
+            Self::Violations { violations, .. } => match violations.first() {
+                Some(violation) => sentence(violation, with_values),
+                None => String::new(),
+            },
+            Self::NoService => {
+                "no configured service matches the request's host and path".to_owned()
+            }
+            Self::Http(refusal) => refusal.sentence().to_owned(),
+            Self::BodyTimeout => BodyError::Timeout.to_string(),
+            Self::ClientGone => BodyError::ClientGone.to_string(),
+            Self::Upstream(error) => error.to_string(),
+            Self::NothingToMock(reason) => reason.clone(),
+            Self::Panicked => {
+                "a defect of the proxy, which is counted; the request was not forwarded".to_owned()
+            }
+        }
+    }
+
+    pub(super) fn violations(&self) -> &[Violation] {
+        match self {
+            Self::Violations { violations, .. } => violations,
+            Self::NoService
+            | Self::Http(_)
+            | Self::BodyTimeout
+            | Self::ClientGone
+            | Self::Upstream(_)
+            | Self::NothingToMock(_)
+            | Self::Panicked => &[],
+        }
+    }
+
+    fn allow(&self) -> Option<HeaderValue> {
+        match self {
+            Self::Violations { allow: Some(allow), .. } => HeaderValue::from_str(allow).ok(),
+            _ => None,
+        }
+    }
+
+    /// The cause of a body that could not be read.
+    pub(super) fn of_body(error: BodyError) -> Self {
+        match error {
+            BodyError::Timeout => Self::BodyTimeout,
+            BodyError::Refused(refusal) => Self::Http(refusal),
+            BodyError::ClientGone => Self::ClientGone,
+            BodyError::TooLarge { bytes_max } => {
+                Self::Violations { violations: vec![too_large(bytes_max)], allow: None }
+            }
+        }
+    }
+}
+
+/// A violation as a sentence: its pointer, then what is wrong there.
+pub(super) fn sentence(violation: &Violation, with_values: bool) -> String {
+    let message = if with_values { &violation.message } else { &violation.masked };
+    match violation.pointer.as_str() {
+        "" => message.clone(),
+        pointer => format!("{pointer}: {message}"),
+    }
+}
+
+/// A body beyond the configured bound.
+pub(super) fn too_large(bytes_max: u64) -> Violation {
+    use crate::contract::Part;
+    let message = format!("the body is larger than {bytes_max} bytes");
+    Violation::new(ViolationClass::BodyTooLarge, Part::Body, message)
+        .expecting(format!("at most {bytes_max} bytes"))
+}
+
+fn violation_entry(violations: &[Violation]) -> Entry {
+    use ViolationClass as Class;
+    let Some(first) = violations.first() else {
+        return entry(StatusCode::BAD_REQUEST, CONTRACT_VIOLATION, "The request violates the contract");
+    };
+    let (status, title) = match first.class {
+        Class::UnknownPath => (404, "The contract has no such path"),
+        Class::UnknownMethod => (405, "The contract has no such method on this path"),
+        Class::MalformedPath => (400, "The path can be read in more than one way"),
+        Class::MissingParameter => (422, "A required parameter is missing"),
+        Class::InvalidParameter => (422, "A parameter does not match the contract"),
+        Class::DuplicateParameter => (422, "A parameter came more than once"),
+        Class::UnknownQuery => (422, "The contract has no such query parameter"),
+        Class::UnknownHeader => (422, "The contract has no such header"),
+        Class::UnknownCookie => (422, "The contract has no such cookie"),
+        Class::MissingBody => (422, "The request body is missing"),
+        Class::UnexpectedBody => (422, "The contract has no request body here"),
+        Class::UnsupportedMediaType => (415, "The contract has no such media type"),
+        Class::UnsupportedEncoding => (415, "The content coding is not supported"),
+        Class::BodyTooLarge => (413, "The request body is too large"),
+        Class::MalformedBody => (400, "The request body is malformed"),
+        Class::DuplicateKey => (422, "The request body names a member twice"),
+        Class::InvalidBody => (422, "Request body does not match the contract"),
+    };
+    entry(StatusCode::from_u16(status).expect("the table holds statuses"), CONTRACT_VIOLATION, title)
+}
+
+const CONTRACT_VIOLATION: &str = "CONTRACT_VIOLATION";
+
+fn http_entry(refusal: HttpRefusal) -> Entry {
+    let (error, title) = match refusal.status() {
+        StatusCode::REQUEST_TIMEOUT => ("REQUEST_TIMEOUT", "The request did not arrive in time"),
+        StatusCode::SERVICE_UNAVAILABLE => ("OVERLOADED", "Too many connections"),
+        _ => ("MALFORMED_REQUEST", "The request cannot be read as HTTP"),
+    };
+    let overloaded = refusal.status() == StatusCode::SERVICE_UNAVAILABLE;
+    Entry { retry_after: overloaded.then_some(1), ..entry(refusal.status(), error, title) }
+}
+
+fn upstream_entry(error: &UpstreamError) -> Entry {
+    let (status, error, title) = match error {
+        UpstreamError::Timeout { .. } => {
+            (StatusCode::GATEWAY_TIMEOUT, "UPSTREAM_TIMEOUT", "The service did not answer in time")
+        }
+        UpstreamError::RequestBody { source, .. } => {
+            return Cause::of_body(*source).entry();
+        }
+        UpstreamError::Connect { .. }
+        | UpstreamError::Closed { .. }
+        | UpstreamError::Malformed { .. } => {
+            (StatusCode::BAD_GATEWAY, "UPSTREAM_UNAVAILABLE", "The service did not answer")
+        }
+    };
+    Entry { outcome: Outcome::Unanswered, ..entry(status, error, title) }
+}
+
+/// An upstream error's label.
+pub(super) fn upstream_reason(error: &UpstreamError) -> &'static str {
+    match error {
+        UpstreamError::Connect { .. } => "connect",
+        UpstreamError::Timeout { .. } => "timeout",
+        UpstreamError::Closed { .. } => "closed",
+        UpstreamError::Malformed { .. } => "malformed",
+        UpstreamError::RequestBody { .. } => "request-body",
+    }
+}
+
+/// Our own answer (RFC 9457), never to be stored by a cache.
+pub(super) fn respond(cause: &Cause, problem: &Problem<'_>) -> Response<Bytes> {
+    let entry = cause.entry();
+    let mut response = Response::new(problem.to_bytes());
+    *response.status_mut() = entry.status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_PORTCULLIS, HeaderValue::from_static(entry.error));
+    if let Some(allow) = cause.allow() {
+        headers.insert(ALLOW, allow);
+    }
+    if let Some(seconds) = entry.retry_after {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}

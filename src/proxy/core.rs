@@ -1,0 +1,189 @@
+//! What one data core knows: its services, each with contract, policy and upstream of its own.
+//!
+//! Built once per core from shared, immutable parts; nothing in it is locked.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::config::enforcement::{Enforcement, EnforcementPolicy};
+use crate::config::limits::Limits;
+use crate::config::{Config, Preflight, RefusalValues, Service, Upstream as UpstreamConfig};
+use crate::contract::{CompiledContract, Rules, Scratch};
+use crate::squad::{Catalog, Squad, TrustedPeers};
+use crate::telemetry::{CoreRecorder, Metrics, ServiceRecorder};
+
+use super::limits::UpstreamLimits;
+use super::upstream::Upstream;
+
+/// One data core's view of the program.
+#[derive(Debug)]
+pub struct Core {
+    pub(super) services: Vec<Rc<ServiceCore>>,
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) trusted: TrustedPeers,
+    pub(super) refusals: Refusals,
+    pub(super) recorder: CoreRecorder,
+    pub(super) scratch: RefCell<Scratch>,
+}
+
+/// What refusals show.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refusals {
+    pub(super) with_values: bool,
+    pub(super) report_header: bool,
+}
+
+/// One service on one data core.
+#[derive(Debug)]
+pub(super) struct ServiceCore {
+    pub(super) service: Service,
+    pub(super) provider: Option<Squad>,
+    pub(super) contract: Arc<CompiledContract>,
+    pub(super) upstream: Target,
+    pub(super) recorder: ServiceRecorder,
+    pub(super) body_bytes_max: u64,
+    policies: Policies,
+    violations_max: usize,
+    json_depth_max: u32,
+}
+
+/// Where a service's requests go.
+#[derive(Debug)]
+pub(super) enum Target {
+    /// To a server.
+    Upstream(Upstream),
+    /// Nowhere: the contract's examples answer.
+    Mock,
+}
+
+/// The policy of a service, and those of operations that have their own.
+#[derive(Debug)]
+struct Policies {
+    service: EnforcementPolicy,
+    /// Only what differs, by operation.
+    operations: Vec<Option<EnforcementPolicy>>,
+}
+
+impl Core {
+    /// A core that serves these services, each with its contract.
+    pub fn new(
+        config: &Config,
+        contracts: &[Arc<CompiledContract>],
+        metrics: &Metrics,
+    ) -> Rc<Self> {
+        let services = config.services.iter().zip(contracts);
+        Rc::new(Self {
+            services: services
+                .map(|(service, contract)| {
+                    Rc::new(ServiceCore::new(config, service, Arc::clone(contract), metrics))
+                })
+                .collect(),
+            catalog: Arc::clone(&config.catalog),
+            trusted: config.identity.trusted_peers.clone(),
+            refusals: Refusals {
+                with_values: config.refusals.values == RefusalValues::Caller,
+                report_header: config.refusals.report_header,
+            },
+            recorder: CoreRecorder::new(metrics),
+            scratch: RefCell::default(),
+        })
+    }
+
+    /// The service for a host (without port) and a raw path: the most specific host, then the
+    /// longest prefix.
+    pub(super) fn service(&self, host: &str, path: &str) -> Option<&Rc<ServiceCore>> {
+        if let [only] = &self.services[..] {
+            return only.service.rank(host, path).map(|_| only);
+        }
+        let ranked = self.services.iter().filter_map(|service| {
+            Some((service.service.rank(host, path)?, service))
+        });
+        ranked.max_by(|left, right| left.0.cmp(&right.0)).map(|(_, service)| service)
+    }
+}
+
+impl ServiceCore {
+    fn new(
+        config: &Config,
+        service: &Service,
+        contract: Arc<CompiledContract>,
+        metrics: &Metrics,
+    ) -> Self {
+        let Limits { violations_max, json_depth_max, body_bytes_max, .. } = config.limits;
+        let provider = provider(config, service, &contract);
+        Self {
+            policies: Policies::new(&service.enforcement, &contract),
+            upstream: match &service.upstream {
+                UpstreamConfig::Mock => Target::Mock,
+                UpstreamConfig::Http(address) => Target::Upstream(Upstream::new(
+                    &address.to_string(),
+                    upstream_limits(&config.limits),
+                )),
+            },
+            recorder: ServiceRecorder::new(metrics, &service.name),
+            service: service.clone(),
+            provider,
+            contract,
+            body_bytes_max: body_bytes_max as u64,
+            violations_max,
+            json_depth_max: u32::try_from(json_depth_max).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// What is done about violations of an operation, or of a request to none.
+    pub(super) fn policy(&self, operation: Option<u32>) -> &EnforcementPolicy {
+        operation
+            .and_then(|operation| self.policies.operations.get(operation as usize)?.as_ref())
+            .unwrap_or(&self.policies.service)
+    }
+
+    /// How requests to an operation are judged.
+    pub(super) fn rules(&self, operation: u32) -> Rules<'_> {
+        Rules {
+            policy: self.policy(Some(operation)),
+            violations_max: self.violations_max,
+            json_depth_max: self.json_depth_max,
+        }
+    }
+
+    /// Whether CORS preflights pass that the contract does not declare.
+    pub(super) fn passes_preflight(&self) -> bool {
+        self.service.preflight == Preflight::Pass
+    }
+}
+
+impl Policies {
+    fn new(service: &EnforcementPolicy, contract: &CompiledContract) -> Self {
+        let own = |enforcement: Option<Enforcement>| Some(service.with_request(enforcement?));
+        let mut operations: Vec<Option<EnforcementPolicy>> =
+            contract.operations.iter().map(|operation| own(operation.enforcement)).collect();
+        while operations.last().is_some_and(Option::is_none) {
+            operations.pop();
+        }
+        Self { service: service.clone(), operations }
+    }
+}
+
+/// The squad that owns a service: as configured, as the catalog says, as the contract says.
+fn provider(config: &Config, service: &Service, contract: &CompiledContract) -> Option<Squad> {
+    let catalog = &config.catalog;
+    let named = service.squad.as_ref().map(|squad| squad.as_str());
+    let named = named.or(contract.provider.as_deref());
+    named
+        .and_then(|name| catalog.squad(catalog.find(name)?))
+        .or_else(|| catalog.provider_of(&service.name))
+        .cloned()
+}
+
+fn upstream_limits(limits: &Limits) -> UpstreamLimits {
+    UpstreamLimits {
+        connect_timeout: limits.upstream_connect_timeout,
+        response_head_timeout: limits.upstream_timeout,
+        response_stall_timeout: limits.upstream_timeout,
+        idle_timeout: limits.upstream_idle_timeout,
+        idle_max: limits.upstream_connections_idle_max,
+        header_count_max: limits.header_count_max,
+        header_bytes_max: limits.header_bytes_max,
+    }
+}

@@ -1,0 +1,107 @@
+//! The outermost layer: one answer for every request, whatever happens below.
+
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use http::{HeaderName, Response};
+use tower::Service;
+
+use crate::telemetry::Outcome;
+
+use super::super::answer::{Cause, respond};
+use super::super::answer_body::AnswerBody;
+use super::super::connection::Arrived;
+use super::super::core::Core;
+use super::super::headers::{add_request_id, remove_hop_by_hop};
+use super::super::inspect::HttpRefusal;
+use super::super::problem::Problem;
+use super::{Answered, Identified, Refused, report_header};
+
+const X_PORTCULLIS_VIOLATIONS: HeaderName = HeaderName::from_static("x-portcullis-violations");
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+pub(in super::super) async fn answer<S>(
+    core: Rc<Core>,
+    arrived: Arrived,
+    mut next: S,
+) -> Result<Response<AnswerBody>, Infallible>
+where
+    S: Service<Identified, Response = Answered, Error = Refused>,
+{
+    let Arrived { mut request, peer } = arrived;
+    let id = add_request_id(request.headers_mut(), &peer);
+    let answered = contain(next.call(Identified { request, peer })).await;
+    let refused = match answered {
+        Ok(Ok(answered)) => return Ok(finish(&core, answered)),
+        Ok(Err(refused)) => refused,
+        Err(Panicked) => {
+            core.recorder.panicked();
+            Refused { cause: Cause::Panicked, ledger: None }
+        }
+    };
+    let mut response = refusal(&core, &refused, id.to_str().unwrap_or_default());
+    response.headers_mut().insert(X_REQUEST_ID, id);
+    Ok(response.map(AnswerBody::from))
+}
+
+/// The service's answer, without the fields of its hop.
+fn finish(core: &Core, answered: Answered) -> Response<AnswerBody> {
+    let Answered { mut response, reported } = answered;
+    remove_hop_by_hop(response.headers_mut());
+    if !reported.is_empty()
+        && core.refusals.report_header
+        && let Some(value) = report_header(&reported)
+    {
+        response.headers_mut().insert(X_PORTCULLIS_VIOLATIONS, value);
+    }
+    response
+}
+
+fn refusal(core: &Core, refused: &Refused, request_id: &str) -> Response<Bytes> {
+    let Refused { cause, ledger } = refused;
+    let ledger = ledger.as_deref();
+    if let Some(ledger) = ledger {
+        ledger.ended(cause.entry().outcome);
+        tracing::debug!(
+            service = ledger.service.service.name,
+            operation = ledger.operation_name(),
+            squad = ledger.consumer_name(),
+            error = cause.entry().error,
+            request_id,
+            "refused"
+        );
+    }
+    let with_values = core.refusals.with_values;
+    let detail = cause.detail(with_values);
+    respond(cause, &Problem::new(cause, &detail, request_id, ledger, with_values))
+}
+
+/// The answer to a stream that cannot be read as HTTP: no service ever sees its request.
+pub(in super::super) fn refuse_stream(core: &Core, refusal_of: HttpRefusal) -> Response<Bytes> {
+    core.recorder.http_refusal(refusal_of.name());
+    let refused = Refused { cause: Cause::Http(refusal_of), ledger: None };
+    refusal(core, &refused, "")
+}
+
+struct Panicked;
+
+/// Runs a future so that its panic is a value. Nothing of the request is used afterwards.
+async fn contain<F: Future>(future: F) -> Result<F::Output, Panicked> {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+            Ok(polled) => polled.map(Ok),
+            Err(_) => std::task::Poll::Ready(Err(Panicked)),
+        }
+    })
+    .await
+}
+
+/// The outcome of an answer of the service.
+pub(super) fn outcome_of(status: http::StatusCode) -> Outcome {
+    if status.is_server_error() { Outcome::Failed } else { Outcome::Answered }
+}

@@ -1,0 +1,67 @@
+//! Judging the head of a request.
+
+use std::rc::Rc;
+
+use http_body::Body;
+use tower::Service;
+
+use crate::contract::{BodyLength, BodyRule, Head, Operation, RequestBody, check_head};
+
+use super::super::core::Core;
+use super::{Answered, Found, HeadJudged, OwnedPlan, Refused};
+
+pub(in super::super) async fn judge_head<S>(
+    core: Rc<Core>,
+    found: Found,
+    mut next: S,
+) -> Result<Answered, Refused>
+where
+    S: Service<HeadJudged, Response = Answered, Error = Refused>,
+{
+    let judged = judge(&core, found)?;
+    next.call(judged).await
+}
+
+fn judge(core: &Core, found: Found) -> Result<HeadJudged, Refused> {
+    let Found { mut routed, operation } = found;
+    let Some((id, captures)) = operation else {
+        return Ok(HeadJudged { routed, operation: None, plan: OwnedPlan::Stream });
+    };
+    let service = Rc::clone(&routed.ledger.service);
+    let operation = service.contract.operation(id);
+    let request = &routed.request;
+    let head = Head {
+        path: request.uri().path(),
+        query: request.uri().query(),
+        headers: request.headers(),
+        captures: &captures,
+        body: length_of(request.body()),
+    };
+    let mut violations = Vec::new();
+    let plan = check_head(
+        &service.contract,
+        operation,
+        head,
+        service.rules(id),
+        &mut core.scratch.borrow_mut(),
+        &mut violations,
+    );
+    let plan = OwnedPlan::of(plan, declared_body(operation));
+    routed.decide(violations, Some(id), None)?;
+    Ok(HeadJudged { routed, operation: Some(id), plan })
+}
+
+fn length_of<B: Body>(body: &B) -> BodyLength {
+    match body.size_hint().exact() {
+        _ if body.is_end_stream() => BodyLength::Absent,
+        Some(_) => BodyLength::Known,
+        None => BodyLength::Unknown,
+    }
+}
+
+pub(super) fn declared_body(operation: &Operation) -> Option<&RequestBody> {
+    match &operation.body {
+        BodyRule::Declared(body) => Some(body),
+        BodyRule::Undeclared | BodyRule::Ignored => None,
+    }
+}

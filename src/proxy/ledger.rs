@@ -1,0 +1,97 @@
+//! The account of one request, from its arrival to its answer.
+//!
+//! Everybody who learns something writes it down; the account is recorded when it is dropped,
+//! exactly once, whether the request was answered, refused or abandoned by its client.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::config::enforcement::{Enforcement, ViolationClass};
+use crate::squad::{Catalog, Consumer};
+use crate::telemetry::{Outcome, Subject};
+
+use super::core::ServiceCore;
+
+/// The account of one request to one service.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    pub(super) service: Rc<ServiceCore>,
+    pub(super) consumer: Consumer,
+    catalog: Arc<Catalog>,
+    started: Instant,
+    operation: Cell<Option<u32>>,
+    waited: Cell<Duration>,
+    outcome: Cell<Outcome>,
+}
+
+impl Ledger {
+    pub(super) fn open(
+        service: Rc<ServiceCore>,
+        consumer: Consumer,
+        catalog: Arc<Catalog>,
+        started: Instant,
+    ) -> Self {
+        Self {
+            service,
+            consumer,
+            catalog,
+            started,
+            operation: Cell::new(None),
+            waited: Cell::new(Duration::ZERO),
+            outcome: Cell::new(Outcome::Abandoned),
+        }
+    }
+
+    pub(super) fn operation(&self) -> Option<u32> {
+        self.operation.get()
+    }
+
+    pub(super) fn found(&self, operation: u32) {
+        self.operation.set(Some(operation));
+    }
+
+    /// Time in which the client or the upstream was waited for.
+    pub(super) fn waited(&self, time: Duration) {
+        self.waited.set(self.waited.get() + time);
+    }
+
+    pub(super) fn ended(&self, outcome: Outcome) {
+        self.outcome.set(outcome);
+    }
+
+    pub(super) fn violated(&self, class: ViolationClass, done: Enforcement) {
+        self.service.recorder.violation(self.subject(), class, done);
+    }
+
+    /// The consumer's name, as metrics and refusals write it.
+    pub(super) fn consumer_name(&self) -> &str {
+        self.catalog.consumer_name(self.consumer)
+    }
+
+    /// The operation's name; `unknown` where none was found.
+    pub(super) fn operation_name(&self) -> &str {
+        match self.operation.get() {
+            Some(operation) => &self.service.contract.operation(operation).name,
+            None => "unknown",
+        }
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject {
+            operation: self.operation.get().unwrap_or(u32::MAX),
+            operation_name: self.operation_name(),
+            squad: self.consumer.index(),
+            squad_name: self.consumer_name(),
+        }
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        let took = self.started.elapsed();
+        let own = took.saturating_sub(self.waited.get());
+        self.service.recorder.request(self.subject(), self.outcome.get(), took, own);
+    }
+}

@@ -1,0 +1,123 @@
+//! The upstream that needs no server: answers from the contract itself.
+//!
+//! The first success response answers, with the contract's example or a value generated from
+//! the schema; `Prefer: code=404` or `Prefer: example=name` (RFC 7240) chooses another one.
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, HeaderName, Request, Response, StatusCode};
+
+use crate::contract::{
+    CompiledContract, MediaRange, MediaType, Operation, Response as Declared, Sample, StatusPattern,
+};
+
+use super::answer::Cause;
+use super::answer_body::AnswerBody;
+use super::body::ForwardBody;
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+
+/// Answers a request to an operation; one to none was let through and finds nothing here.
+pub(super) fn answer(
+    contract: &CompiledContract,
+    operation: Option<u32>,
+    request: &Request<ForwardBody>,
+) -> Result<Response<AnswerBody>, Cause> {
+    let Some(operation) = operation.map(|operation| contract.operation(operation)) else {
+        return Err(nothing("the contract has no such operation"));
+    };
+    let wish = Wish::of(request.headers());
+    let (status, declared) = choose(operation, wish.status)
+        .ok_or_else(|| nothing("the operation declares no such response"))?;
+    let mut response = Response::new(AnswerBody::empty());
+    *response.status_mut() = status;
+    let Some(media) = media_type(declared, request.headers()) else { return Ok(response) };
+    let body = match contract.sample(media, wish.example) {
+        Sample::Body(body) => body,
+        Sample::NoSuchExample => return Err(nothing("the response has no example of that name")),
+        Sample::None => {
+            return Err(nothing(
+                "the contract gives no example of the response and no value of its schema was found; add an example",
+            ));
+        }
+    };
+    if let Ok(kind) = HeaderValue::from_str(&concrete(&media.key)) {
+        response.headers_mut().insert(CONTENT_TYPE, kind);
+    }
+    *response.body_mut() = AnswerBody::from(Bytes::from(body));
+    Ok(response)
+}
+
+fn nothing(reason: &str) -> Cause {
+    Cause::NothingToMock(reason.to_owned())
+}
+
+/// What the client asked for.
+#[derive(Debug, Default)]
+struct Wish<'a> {
+    status: Option<u16>,
+    example: Option<&'a str>,
+}
+
+impl<'a> Wish<'a> {
+    fn of(headers: &'a HeaderMap) -> Self {
+        let mut wish = Self::default();
+        let values = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
+        for preference in values.flat_map(|value| value.split([',', ';'])) {
+            match preference.split_once('=').map(|(name, value)| (name.trim(), value.trim())) {
+                Some(("code" | "status", code)) => wish.status = code.trim_matches('"').parse().ok(),
+                Some(("example", name)) => wish.example = Some(name.trim_matches('"')),
+                _ => {}
+            }
+        }
+        wish
+    }
+}
+
+/// The response to give: the wished one, else the lowest success, else the first.
+fn choose(operation: &Operation, wished: Option<u16>) -> Option<(StatusCode, &Declared)> {
+    if let Some(wished) = wished {
+        return Some((StatusCode::from_u16(wished).ok()?, operation.response(wished)?));
+    }
+    let codes = operation.responses.iter().map(|response| match response.status {
+        StatusPattern::Exact(code) => (code, response),
+        StatusPattern::Range(hundred) => (u16::from(hundred) * 100, response),
+        StatusPattern::Default => (200, response),
+    });
+    // Interim and redirecting responses only where nothing else is declared.
+    let (code, response) = codes.min_by_key(|(code, _)| ((*code / 100).abs_diff(2), *code))?;
+    Some((StatusCode::from_u16(code).ok()?, response))
+}
+
+/// The first media type that the client accepts, JSON before others; the first one where it
+/// accepts none: a mock that answers is worth more than a 406.
+fn media_type<'r>(response: &'r Declared, headers: &HeaderMap) -> Option<&'r MediaType> {
+    let accepted: Vec<MediaRange<'_>> = headers
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|range| MediaRange::parse(range.split(';').next()?))
+        .collect();
+    let is_accepted = |media: &&MediaType| {
+        let key = MediaRange::parse(&media.key);
+        key.is_some_and(|key| accepted.iter().any(|range| range.covers(&key).is_some()))
+    };
+    let content = &response.content;
+    content
+        .iter()
+        .find(|media| media.is_json && is_accepted(media))
+        .or_else(|| content.iter().find(is_accepted))
+        .or_else(|| content.iter().find(|media| media.is_json))
+        .or_else(|| content.first())
+}
+
+/// A media type for a key that may be a range.
+fn concrete(key: &str) -> String {
+    match key.split(';').next().unwrap_or_default().trim() {
+        "*/*" | "application/*" => "application/json".to_owned(),
+        "text/*" => "text/plain".to_owned(),
+        range if range.contains('*') => "application/octet-stream".to_owned(),
+        _ => key.to_owned(),
+    }
+}

@@ -1,0 +1,151 @@
+//! The body of a refusal: problem details (RFC 9457) that let the reader fix the request.
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::contract::Violation;
+
+use super::answer::Cause;
+use super::ledger::Ledger;
+
+/// The members of a refusal, in the order in which a person reads them.
+#[derive(Debug, Serialize)]
+pub(super) struct Problem<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
+    error: &'static str,
+    message: &'a str,
+    squad: &'a str,
+    timestamp: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contract: Option<Contract<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<Provider<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    violations: Vec<Item<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Contract<'a> {
+    version: &'a str,
+    revision: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct Provider<'a> {
+    squad: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chat: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oncall: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Item<'a> {
+    class: &'static str,
+    #[serde(rename = "in")]
+    part: &'static str,
+    name: Option<&'a str>,
+    pointer: &'a str,
+    keyword: Option<&'a str>,
+    expected: Option<&'a str>,
+    schema: Option<String>,
+    file: Option<&'a str>,
+    line: Option<u32>,
+    message: &'a str,
+}
+
+impl<'a> Problem<'a> {
+    /// The problem behind a cause. `ledger` is there where a service was found.
+    pub(super) fn new(
+        cause: &'a Cause,
+        detail: &'a str,
+        request_id: &str,
+        ledger: Option<&'a Ledger>,
+        with_values: bool,
+    ) -> Self {
+        let entry = cause.entry();
+        let service = ledger.map(|ledger| &ledger.service);
+        let kind = match cause.violations().first() {
+            Some(violation) => format!("urn:portcullis:violation:{}", violation.class),
+            None => format!("urn:portcullis:{}", entry.error.to_lowercase().replace('_', "-")),
+        };
+        Self {
+            kind,
+            title: entry.title,
+            status: entry.status.as_u16(),
+            detail,
+            instance: instance(request_id),
+            error: entry.error,
+            message: detail,
+            squad: ledger.map_or("unknown", Ledger::consumer_name),
+            timestamp: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
+            service: service.map(|service| service.service.name.as_str()),
+            operation: ledger
+                .filter(|ledger| ledger.operation().is_some())
+                .map(Ledger::operation_name),
+            contract: service.map(|service| Contract {
+                version: &service.contract.version,
+                revision: &service.contract.revision,
+            }),
+            provider: service.and_then(|service| service.provider.as_ref()).map(|squad| Provider {
+                squad: squad.name.as_str(),
+                chat: squad.chat.as_deref(),
+                oncall: squad.oncall.as_deref(),
+            }),
+            violations: cause
+                .violations()
+                .iter()
+                .map(|violation| Item::new(violation, with_values))
+                .collect(),
+        }
+    }
+
+    pub(super) fn to_bytes(&self) -> Bytes {
+        serde_json::to_vec(self).expect("all members are text and numbers").into()
+    }
+}
+
+impl<'a> Item<'a> {
+    fn new(violation: &'a Violation, with_values: bool) -> Self {
+        let contract = violation.contract.as_ref();
+        Self {
+            class: violation.class.as_str(),
+            part: violation.part.as_str(),
+            name: violation.name.as_deref(),
+            pointer: &violation.pointer,
+            keyword: violation.keyword.as_deref(),
+            expected: violation.expected.as_deref(),
+            schema: contract.map(|spot| format!("#{}", spot.pointer)),
+            file: contract.map(|spot| &*spot.file),
+            line: contract.map(|spot| spot.line),
+            message: if with_values { &violation.message } else { &violation.masked },
+        }
+    }
+}
+
+/// The request id as a URI: a UUID as such, any other plain word as it is.
+fn instance(request_id: &str) -> Option<String> {
+    let is_uuid = request_id.len() == 36
+        && request_id.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        });
+    let is_word = request_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
+    match (is_uuid, is_word && !request_id.is_empty()) {
+        (true, _) => Some(format!("urn:uuid:{request_id}")),
+        (false, true) => Some(request_id.to_owned()),
+        (false, false) => None,
+    }
+}
