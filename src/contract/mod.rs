@@ -25,6 +25,7 @@ mod parameter;
 mod check;
 mod explain;
 mod violation;
+mod sample;
 
 pub use check::{BodyLength, BodyPlan, Head, Rules, Scratch, check_body, check_head};
 pub use compile::{CompileOptions, compile};

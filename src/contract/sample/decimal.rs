@@ -1,0 +1,171 @@
+//! Numbers within bounds, in exact decimal arithmetic: `multipleOf: 0.01` is not a matter of luck.
+
+use serde_json::{Number, Value};
+
+/// Most digits after the point; finer bounds are left to the verdict.
+const SCALE_MAX: u32 = 15;
+
+/// A number times ten to the power of the scale that is worked in.
+type Scaled = i128;
+
+/// Which numbers are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Integer,
+    /// Whole if that is possible.
+    Number,
+    /// As fine as the bounds, and finer.
+    Fraction,
+}
+
+/// What a number must fulfil.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Numbers<'s> {
+    /// Inclusive or exclusive lower bounds.
+    pub(super) lower: Vec<(&'s Number, bool)>,
+    pub(super) upper: Vec<(&'s Number, bool)>,
+    pub(super) multiples: Vec<&'s Number>,
+}
+
+impl Numbers<'_> {
+    /// The `nth` number of a kind that fulfils all; small positive ones come first.
+    pub(super) fn nth(&self, nth: usize, kind: Kind) -> Option<Number> {
+        let bounds = self
+            .lower
+            .iter()
+            .chain(&self.upper)
+            .map(|(bound, _)| *bound);
+        let given = bounds
+            .chain(self.multiples.iter().copied())
+            .map(digits_after_point);
+        let finest = given.max().unwrap_or(0).min(SCALE_MAX);
+        let scales: &[u32] = match kind {
+            Kind::Integer => &[finest],
+            Kind::Number => &[finest, finest + 1, finest + 3],
+            Kind::Fraction => &[finest + 1],
+        };
+        let mut found = scales
+            .iter()
+            .filter_map(|scale| self.nth_at(nth, kind, *scale));
+        found
+            .find(|number| self.admit(number))
+            .or_else(|| self.extremes().nth(nth))
+    }
+
+    fn nth_at(&self, nth: usize, kind: Kind, scale: u32) -> Option<Number> {
+        let one = 10_i128.checked_pow(scale)?;
+        let lower = self.lower.iter().filter_map(|(bound, exclusive)| {
+            Some(to_scaled(bound, scale)? + i128::from(*exclusive))
+        });
+        let upper = self.upper.iter().filter_map(|(bound, exclusive)| {
+            Some(to_scaled(bound, scale)? - i128::from(*exclusive))
+        });
+        let (lower, upper) = (lower.max(), upper.min());
+        let multiples = self
+            .multiples
+            .iter()
+            .filter_map(|number| to_scaled(number, scale));
+        let step = multiples
+            .filter(|step| *step > 0)
+            .try_fold(1, least_common_multiple)?;
+        let whole = least_common_multiple(step, one)?;
+        let steps: &[Scaled] = match kind {
+            Kind::Integer => &[whole],
+            Kind::Number => &[whole, step],
+            Kind::Fraction => &[step],
+        };
+        steps.iter().find_map(|step| {
+            let beyond = step.checked_mul(i128::try_from(nth).ok()?)?;
+            let value = first_multiple(*step, lower, upper)?.checked_add(beyond)?;
+            let fits = upper.is_none_or(|upper| value <= upper);
+            fits.then(|| from_scaled(value, scale)).flatten()
+        })
+    }
+
+    /// The bounds themselves, for numbers too large for the arithmetic here.
+    fn extremes(&self) -> impl Iterator<Item = Number> {
+        let inclusive = self
+            .lower
+            .iter()
+            .chain(&self.upper)
+            .filter(|(_, exclusive)| !exclusive);
+        inclusive.map(|(bound, _)| (*bound).clone())
+    }
+
+    /// Whether a number lies within the bounds, as far as `f64` tells.
+    pub(super) fn admit(&self, number: &Number) -> bool {
+        let Some(value) = number.as_f64() else {
+            return true;
+        };
+        let above = |(bound, exclusive): &(&Number, bool)| {
+            bound
+                .as_f64()
+                .is_none_or(|bound| value > bound || (!exclusive && value == bound))
+        };
+        let below = |(bound, exclusive): &(&Number, bool)| {
+            bound
+                .as_f64()
+                .is_none_or(|bound| value < bound || (!exclusive && value == bound))
+        };
+        self.lower.iter().all(above) && self.upper.iter().all(below)
+    }
+}
+
+/// The first positive multiple of `step` within the bounds, else the lowest or the highest one.
+fn first_multiple(step: Scaled, lower: Option<Scaled>, upper: Option<Scaled>) -> Option<Scaled> {
+    let start = match (lower, upper) {
+        (Some(lower), _) if lower > 0 => lower,
+        (_, Some(upper)) if upper < step => lower.unwrap_or(upper - upper.rem_euclid(step)),
+        _ => step,
+    };
+    let missing = (step - start.rem_euclid(step)).rem_euclid(step);
+    let value = start.checked_add(missing)?;
+    upper.is_none_or(|upper| value <= upper).then_some(value)
+}
+
+fn least_common_multiple(one: Scaled, other: Scaled) -> Option<Scaled> {
+    let (mut divisor, mut rest) = (one, other);
+    while rest != 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    (one / divisor).checked_mul(other)
+}
+
+/// Sign and digits, and the power of ten that they are multiplied with.
+fn parts(number: &Number) -> Option<(i128, i32)> {
+    let text = number.to_string();
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((&text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let fraction = fraction.trim_end_matches('0');
+    let digits = format!("{whole}{fraction}").parse().ok()?;
+    let exponent: i32 = exponent.parse().ok()?;
+    Some((digits, exponent - i32::try_from(fraction.len()).ok()?))
+}
+
+fn digits_after_point(number: &Number) -> u32 {
+    parts(number).map_or(0, |(_, exponent)| (-exponent).max(0).unsigned_abs())
+}
+
+fn to_scaled(number: &Number, scale: u32) -> Option<Scaled> {
+    let (digits, exponent) = parts(number)?;
+    let shift = u32::try_from(exponent + i32::try_from(scale).ok()?).ok()?;
+    // Half the range, so that a step can be added without a check.
+    digits
+        .checked_mul(10_i128.checked_pow(shift)?)
+        .filter(|scaled| scaled.abs() < i128::MAX / 4)
+}
+
+fn from_scaled(value: Scaled, scale: u32) -> Option<Number> {
+    let one = 10_i128.checked_pow(scale)?;
+    let (sign, value) = (if value < 0 { "-" } else { "" }, value.unsigned_abs());
+    let one = one.unsigned_abs();
+    let (whole, fraction) = (value / one, value % one);
+    let text = match fraction {
+        0 => format!("{sign}{whole}"),
+        _ => format!("{sign}{whole}.{fraction:0width$}", width = scale as usize),
+    };
+    match serde_json::from_str(&text).ok()? {
+        Value::Number(number) => Some(number),
+        _ => None,
+    }
+}

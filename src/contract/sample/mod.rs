@@ -1,0 +1,19 @@
+//! Builds an instance of a JSON Schema, for answers that a contract gives no example of.
+//!
+//! Nothing is random: one schema always gives one value. A drawing ([`draw`]) walks the schema
+//! once, taking a decision wherever several would do; the search ([`search`]) draws again with
+//! other decisions until the verdict function, which is the real validator, accepts a value. The
+//! parts here may therefore be approximate: they can miss an instance, never return a wrong one.
+
+mod decimal;
+mod draw;
+mod pattern;
+mod search;
+mod shape;
+mod structure;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use search::sample;

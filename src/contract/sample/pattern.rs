@@ -1,0 +1,169 @@
+//! Strings that match a regular expression.
+//!
+//! The expression's syntax tree is written out: the first branch of an alternation, a friendly
+//! character of a class, every repetition as often as it must plus `stretch` times, so that
+//! lengths can be met. Look-arounds are ignored when writing and honoured when checking.
+
+use std::str;
+
+use fancy_regex::Regex;
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+const TEXT_BYTES_MAX: usize = 4_096;
+/// Most parts of an expression written for one text: nested repetitions multiply.
+const STEPS_MAX: usize = 20_000;
+
+/// A pattern of a schema (ECMA-262), compiled for both directions.
+#[derive(Debug, Clone)]
+pub(super) struct Pattern {
+    regex: Option<Regex>,
+    syntax: Option<Hir>,
+}
+
+impl Pattern {
+    pub(super) fn new(pattern: &str) -> Self {
+        let rust = jsonschema_regex::to_rust_regex(pattern);
+        let rust = rust.as_deref().unwrap_or(pattern);
+        let syntax = regex_syntax::parse(rust).ok().or_else(|| {
+            let plain = without_lookarounds(pattern);
+            regex_syntax::parse(&jsonschema_regex::to_rust_regex(&plain).ok()?).ok()
+        });
+        Self {
+            regex: Regex::new(rust).ok(),
+            syntax,
+        }
+    }
+
+    /// Whether the text matches; an expression that cannot be judged here counts as matched.
+    pub(super) fn is_match(&self, text: &str) -> bool {
+        self.regex
+            .as_ref()
+            .is_none_or(|regex| regex.is_match(text).unwrap_or(true))
+    }
+
+    /// Texts that probably match, ever longer.
+    pub(super) fn texts(&self, salt: usize) -> impl Iterator<Item = String> {
+        let stretches = (0..8).chain([10, 12, 16, 20, 24, 32, 36, 48, 64, 100, 128, 255]);
+        stretches.filter_map(move |stretch| {
+            let mut text = String::new();
+            let mut writer = Writer {
+                stretch,
+                salt,
+                left: STEPS_MAX,
+            };
+            writer
+                .write(self.syntax.as_ref()?, &mut text)
+                .then_some(text)
+        })
+    }
+}
+
+/// Drops `(?=…)`, `(?!…)`, `(?<=…)` and `(?<!…)`.
+fn without_lookarounds(pattern: &str) -> String {
+    let mut out = String::new();
+    let mut rest = pattern;
+    while let Some(first) = rest.chars().next() {
+        let looks = ["(?=", "(?!", "(?<=", "(?<!"]
+            .iter()
+            .any(|open| rest.starts_with(open));
+        let length = match first {
+            '\\' => 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
+            '(' if looks => group_length(rest),
+            _ => first.len_utf8(),
+        };
+        if !looks {
+            out.push_str(&rest[..length]);
+        }
+        rest = &rest[length..];
+    }
+    out
+}
+
+/// Bytes of the group that `text` starts with.
+fn group_length(text: &str) -> usize {
+    let (mut depth, mut escaped, mut in_class) = (0_usize, false, false);
+    for (index, character) in text.char_indices() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '[' => in_class = true,
+            ']' => in_class = false,
+            '(' if !in_class => depth += 1,
+            ')' if !in_class && depth == 1 => return index + 1,
+            ')' if !in_class => depth -= 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+struct Writer {
+    stretch: u32,
+    salt: usize,
+    left: usize,
+}
+
+impl Writer {
+    fn write(&mut self, syntax: &Hir, out: &mut String) -> bool {
+        self.left = self.left.saturating_sub(1);
+        if out.len() > TEXT_BYTES_MAX || self.left == 0 {
+            return false;
+        }
+        match syntax.kind() {
+            HirKind::Empty | HirKind::Look(_) => true,
+            HirKind::Literal(literal) => {
+                let text = str::from_utf8(&literal.0);
+                text.map(|text| out.push_str(text)).is_ok()
+            }
+            HirKind::Class(class) => self
+                .character(class, out.len())
+                .map(|c| out.push(c))
+                .is_some(),
+            HirKind::Repetition(repetition) => {
+                let most = repetition.max.unwrap_or(u32::MAX);
+                let wanted = repetition.min.saturating_add(self.stretch).min(most);
+                (0..wanted).all(|_| self.write(&repetition.sub, out))
+            }
+            HirKind::Capture(capture) => self.write(&capture.sub, out),
+            HirKind::Concat(parts) => parts.iter().all(|part| self.write(part, out)),
+            HirKind::Alternation(branches) => {
+                let start = out.len();
+                (0..branches.len()).any(|index| {
+                    out.truncate(start);
+                    self.write(&branches[(index + self.salt) % branches.len()], out)
+                })
+            }
+        }
+    }
+
+    /// A letter or digit if the class has one, varied by where it stands.
+    fn character(&self, class: &Class, position: usize) -> Option<char> {
+        let ranges: Vec<(char, char)> = match class {
+            Class::Unicode(class) => class
+                .ranges()
+                .iter()
+                .map(|r| (r.start(), r.end()))
+                .collect(),
+            Class::Bytes(class) => {
+                let bounds = |r: &regex_syntax::hir::ClassBytesRange| (r.start(), r.end());
+                let chars = |(start, end)| (char::from(start), char::from(end));
+                class.ranges().iter().map(bounds).map(chars).collect()
+            }
+        };
+        let has = |wanted: char| {
+            ranges
+                .iter()
+                .any(|(start, end)| (*start..=*end).contains(&wanted))
+        };
+        let friendly: Vec<char> = ('a'..='z')
+            .chain('1'..='9')
+            .chain('A'..='Z')
+            .filter(|c| has(*c))
+            .collect();
+        let visible = || (' '..='~').find(|c| has(*c));
+        match friendly.len() {
+            0 => visible().or_else(|| ranges.first().map(|(start, _)| *start)),
+            count => Some(friendly[(position + self.salt) % count]),
+        }
+    }
+}
