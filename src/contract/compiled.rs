@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::document::{Documents, Spot};
-use super::operation::Operation;
+use super::operation::{MediaType, Operation};
 use super::problem::Problem;
 use super::route::{Captures, Match, RouteTable};
+use super::sampling::{self, Sample};
 use super::schema::SchemaSet;
 use super::dialect::{Dialect, Direction};
 
@@ -56,6 +57,12 @@ impl CompiledContract {
     /// The operations by method and path, for people.
     pub fn operation(&self, index: u32) -> &Operation {
         &self.operations[index as usize]
+    }
+
+    /// A body for a response: the contract's own example, or a generated value; always one that
+    /// satisfies the response's schema.
+    pub fn sample(&self, media: &MediaType, name: Option<&str>) -> Sample {
+        sampling::sample(self, media, name)
     }
 
     /// The schemas of one direction.

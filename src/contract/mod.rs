@@ -26,6 +26,8 @@ mod check;
 mod explain;
 mod violation;
 mod sample;
+mod sampling;
+pub mod satisfiable;
 
 pub use check::{BodyLength, BodyPlan, Head, Rules, Scratch, check_body, check_head};
 pub use compile::{CompileOptions, compile};
@@ -37,5 +39,6 @@ pub use media::MediaRange;
 pub use operation::{BodyRule, MediaType, Operation, RequestBody, Response, StatusPattern};
 pub use parameter::{Parameter, Style};
 pub use problem::{Problem, ProblemKind, Severity};
+pub use sampling::Sample;
 pub use schema::SchemaKey;
 pub use violation::{Part, Violation, ViolationClass};

@@ -1,0 +1,190 @@
+//! Schemas that no value satisfies: usually a slip that makes a whole operation unusable.
+//!
+//! The proof is jsonschema's canonical form, which is exact or says nothing, so a finding is never
+//! a false alarm; what the form cannot express is left out. Its module is marked experimental,
+//! which is why nothing of it leaves this file. A schema written as `false`, or as `not` of
+//! everything, says so on purpose and is no finding; neither is one that only refers to another,
+//! which has a finding of its own.
+
+use jsonschema::Draft;
+use jsonschema::canonical::{self, Cause, UnsatisfiableReason};
+use serde_json::Value;
+
+/// A schema that no value satisfies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contradiction {
+    /// JSON Pointer of the schema.
+    pub pointer: String,
+    /// Which keywords exclude each other, as a sentence.
+    pub message: String,
+}
+
+/// Every contradiction in a schema (2020-12) and in what it refers to, by pointer.
+///
+/// `root` holds `$defs` and refers to all that matter, for instance by a `$ref` in `properties`:
+/// definitions that nothing refers to are not looked at. A contradiction in an optional member is
+/// reported there only, since the object can do without. An invalid schema gives no findings, nor
+/// does one that only an endless value would satisfy.
+#[must_use]
+pub fn contradictions(root: &Value) -> Vec<Contradiction> {
+    let options = canonical::options()
+        .with_draft(Draft::Draft202012)
+        .offline();
+    let found = options
+        .prepare(root)
+        .and_then(|prepared| prepared.unsatisfiable());
+    let found = found.unwrap_or_default().into_iter();
+    found
+        .filter_map(|(pointer, reason)| explain(root, pointer, reason))
+        .collect()
+}
+
+fn explain(root: &Value, pointer: String, reason: UnsatisfiableReason) -> Option<Contradiction> {
+    let causes = match reason {
+        UnsatisfiableReason::Literal => return None,
+        UnsatisfiableReason::Empty(cause) => vec![cause],
+        UnsatisfiableReason::Conflict(causes) => causes,
+    };
+    let refers = |cause: &Cause| matches!(&cause.keywords[..], [only] if only == "$ref" || only == "$dynamicRef");
+    if causes.iter().all(refers) || is_deliberate(root.pointer(&pointer)?) {
+        return None;
+    }
+    let parts: Vec<String> = causes
+        .iter()
+        .map(|cause| describe(cause, &pointer))
+        .collect();
+    let message = match &parts[..] {
+        [only] => format!("no value satisfies {only}"),
+        several => format!("no value satisfies {} together", several.join(" and ")),
+    };
+    Some(Contradiction { pointer, message })
+}
+
+/// `{"not": {}}` and `{"not": true}` are ways to write `false`.
+fn is_deliberate(schema: &Value) -> bool {
+    let everything = |inner: &Value| match inner {
+        Value::Object(keywords) => keywords.is_empty(),
+        other => *other == Value::Bool(true),
+    };
+    schema.get("not").is_some_and(everything)
+}
+
+/// The keywords of a cause, and where they stand if that is below the schema itself.
+fn describe(cause: &Cause, pointer: &str) -> String {
+    let keywords: Vec<String> = cause
+        .keywords
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let place = cause
+        .pointer
+        .strip_prefix(pointer)
+        .unwrap_or(&cause.pointer);
+    match (keywords.join(", "), place) {
+        (keywords, "") => keywords,
+        (keywords, place) if keywords.is_empty() => format!("the schema at {place}"),
+        (keywords, place) => format!("{keywords} at {place}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Findings of a schema named `s`, which may refer to `#/$defs/other`.
+    #[track_caller]
+    fn check_with(schema: &Value, other: &Value, expected: &[(&str, &str)]) {
+        let reference = |name: &str| json!({ "$ref": format!("#/$defs/{name}") });
+        let root = json!({
+            "$defs": { "s": schema, "other": other },
+            "properties": { "s": reference("s"), "other": reference("other") },
+        });
+        let found = contradictions(&root);
+        let found: Vec<_> = found.iter().map(|c| (&*c.pointer, &*c.message)).collect();
+        assert_eq!(found, expected, "{schema}");
+    }
+
+    #[track_caller]
+    fn check(schema: &Value, message: &str) {
+        check_with(schema, &json!({}), &[("/$defs/s", message)]);
+    }
+
+    #[track_caller]
+    fn check_satisfiable(schema: &Value) {
+        check_with(schema, &json!({}), &[]);
+    }
+
+    #[test]
+    fn contradictions_name_their_keywords() {
+        check(
+            &json!({"type": "integer", "exclusiveMinimum": 1, "exclusiveMaximum": 2}),
+            "no value satisfies `exclusiveMinimum`, `exclusiveMaximum`",
+        );
+        check(
+            &json!({"type": "integer", "minimum": 1, "maximum": 3, "multipleOf": 5}),
+            "no value satisfies `minimum`, `maximum`, `multipleOf`",
+        );
+        check(
+            &json!({"type": "string", "minLength": 3, "maxLength": 2}),
+            "no value satisfies `type` and `minLength`, `maxLength` together",
+        );
+        check(
+            &json!({"type": "boolean", "enum": ["a", 1]}),
+            "no value satisfies `type`, `enum`",
+        );
+        check(
+            &json!({"type": "string", "const": 1}),
+            "no value satisfies `type`, `const`",
+        );
+        check(
+            &json!({"allOf": [{"type": "string"}, {"type": "object"}]}),
+            "no value satisfies `type` at /allOf/0 and `type` at /allOf/1 together",
+        );
+        check(
+            &json!({"type": "object", "required": ["a", "b"], "maxProperties": 1}),
+            "no value satisfies `type` and `required`, `maxProperties` together",
+        );
+        check(
+            &json!({"type": "object", "required": ["a"], "properties": {"a": false}}),
+            "no value satisfies `type` and `properties`, `required` together",
+        );
+        check(
+            &json!({"type": "object", "required": ["a"], "additionalProperties": false}),
+            "no value satisfies `type` and `additionalProperties`, `required` together",
+        );
+        check(
+            &json!({"type": "array", "items": false, "minItems": 1}),
+            "no value satisfies `type` and `items`, `minItems` together",
+        );
+    }
+
+    #[test]
+    fn what_some_value_satisfies_is_no_finding() {
+        check_satisfiable(&json!({"minimum": 2, "maximum": 1}));
+        check_satisfiable(&json!({"type": ["string", "null"], "minLength": 3, "maxLength": 2}));
+        check_satisfiable(&json!({"type": "array", "items": false}));
+        check_satisfiable(&json!({"type": "number", "minimum": 1, "maximum": 1}));
+        check_satisfiable(&json!({"pattern": "^(?=a)b", "type": "string"}));
+        check_satisfiable(&json!({"properties": {"never": {"not": {}}, "no": false}}));
+        check_satisfiable(&json!({"type": "nonsense", "enum": []}));
+    }
+
+    #[test]
+    fn references_are_followed() {
+        let never = json!({"type": "string", "minLength": 3, "maxLength": 2});
+        let message = "no value satisfies `type` and `minLength`, `maxLength` together";
+        let optional = json!({"properties": {"a": {"$ref": "#/$defs/other"}}});
+        check_with(&optional, &never, &[("/$defs/other", message)]);
+        let required =
+            json!({"type": "object", "required": ["a"], "properties": optional["properties"]});
+        let consequence = "no value satisfies `type` and `properties`, `required` together";
+        check_with(
+            &required,
+            &never,
+            &[("/$defs/other", message), ("/$defs/s", consequence)],
+        );
+        let cycle = json!({"properties": {"me": {"$ref": "#/$defs/s"}}});
+        check_satisfiable(&cycle);
+    }
+}
