@@ -1,1 +1,17 @@
-//! app
+//! The composition root: configuration in, running program out.
+//!
+//! One single-threaded runtime for each data core, with a listener and upstream connections of
+//! its own, and one control runtime for the admin port, telemetry and signals: control work
+//! never delays a request, and data cores share nothing.
+
+mod build;
+mod contracts;
+mod core;
+mod error;
+mod run;
+mod running;
+
+pub use build::build;
+pub use error::Error;
+pub use run::run;
+pub use running::{Ended, Running};

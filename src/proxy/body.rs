@@ -171,6 +171,7 @@ impl Body for RequestBody {
         this.end_wait();
         match frame {
             Some(Ok(mut frame)) => {
+                this.link.body_frames.set(this.link.body_frames.get() + 1);
                 if let Some(data) = frame.data_ref() {
                     this.received += data.len() as u64;
                 } else if let Some(trailers) = frame.trailers_mut() {
@@ -324,6 +325,17 @@ impl ForwardBody {
         }
     }
 
+    /// A view of how the body proceeds while it is being sent, if it is streamed.
+    pub(super) fn upload(&self) -> Option<Upload> {
+        match &self.0 {
+            Forward::Whole { .. } => None,
+            Forward::Streamed(body) => Some(Upload {
+                link: Rc::clone(&body.link),
+                frames: 0,
+            }),
+        }
+    }
+
     /// The same body once more, when it is in memory.
     pub(super) fn replay(&self) -> Option<Self> {
         match &self.0 {
@@ -333,6 +345,23 @@ impl ForwardBody {
             })),
             Forward::Streamed { .. } => None,
         }
+    }
+}
+
+/// How a streamed request body proceeds.
+#[derive(Debug)]
+pub(super) struct Upload {
+    link: Rc<Link>,
+    frames: u64,
+}
+
+impl Upload {
+    /// Whether the body is unfinished and has moved since this was last asked, or its
+    /// client, who has a deadline of his own, is being waited for.
+    pub(super) fn is_moving(&mut self) -> bool {
+        let frames = self.link.body_frames.get();
+        let has_moved = std::mem::replace(&mut self.frames, frames) != frames;
+        self.link.body_unread.get() && (has_moved || self.link.body_deadline.get().is_some())
     }
 }
 

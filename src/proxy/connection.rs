@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue};
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -66,6 +66,18 @@ enum End {
     Silent,
     /// In the middle of an answer, which the client must not take for a whole one.
     Broken,
+    /// With what the client does not accept still in the kernel.
+    Stalled,
+}
+
+/// A socket after its last exchange.
+struct Ended {
+    stream: TcpStream,
+    end: End,
+    /// Whether a refusal may carry a body.
+    with_body: bool,
+    /// Whether the last answer's framing shows where it ends.
+    is_framed: bool,
 }
 
 /// What to do when nothing happens until a deadline.
@@ -83,10 +95,21 @@ where
 {
     let patience = serving.limits.linger_timeout;
     let peer = Rc::new(peer);
-    let (mut stream, end, with_body) = if seat.within_cap {
+    let Ended {
+        mut stream,
+        end,
+        with_body,
+        is_framed,
+    } = if seat.within_cap {
         exchange(stream, &peer, &seat, &serving).await
     } else {
-        (stream, End::Refused(HttpRefusal::TooManyConnections), true)
+        let end = End::Refused(HttpRefusal::TooManyConnections);
+        Ended {
+            stream,
+            end,
+            with_body: true,
+            is_framed: true,
+        }
     };
     match end {
         End::Done => close_gently(stream, patience).await,
@@ -97,8 +120,11 @@ where
             close_gently(stream, patience).await;
         }
         End::Silent => {}
-        // A reset, since the end of the stream may be all that marks the end of the answer.
-        End::Broken => drop(stream.set_zero_linger()),
+        // Framing shows that the answer is not whole, but HTTP/1.0 knows only the end of the
+        // stream, so that must be a reset.
+        End::Broken if !is_framed => drop(stream.set_zero_linger()),
+        End::Broken => {}
+        End::Stalled => drop(stream.set_zero_linger()),
     }
 }
 
@@ -108,7 +134,7 @@ async fn exchange<S, R>(
     peer: &Rc<Peer>,
     seat: &Seat,
     serving: &Rc<Serving<S, R>>,
-) -> (TcpStream, End, bool)
+) -> Ended
 where
     S: Service<Arrived, Response = Response<AnswerBody>, Error = Infallible> + Clone + 'static,
     R: 'static,
@@ -143,8 +169,14 @@ where
     })
     .await;
     let end = poll_fn(|cx| driver.poll(cx)).await;
+    let is_framed = driver.link.is_framed.get();
     let (stream, with_body) = driver.connection.into_parts().io.into_inner().into_stream();
-    (stream, end, with_body)
+    Ended {
+        stream,
+        end,
+        with_body,
+        is_framed,
+    }
 }
 
 /// The service as the library calls it, once per request.
@@ -166,6 +198,7 @@ where
     ) -> impl Future<Output = Result<Response<Tracked>, Infallible>> + use<S> {
         let link = Rc::clone(&self.link);
         link.calls.set(link.calls.get() + 1);
+        link.is_framed.set(request.version() != Version::HTTP_10);
         let (mut head, incoming) = request.into_parts();
         let is_sized = head.headers.contains_key(CONTENT_LENGTH);
         headers::arrive(&mut head);
@@ -187,7 +220,11 @@ where
                     .insert(CONNECTION, HeaderValue::from_static("close"));
             }
             registry.counts.borrow_mut().requests += 1;
-            Ok(answer.map(|body| Tracked { body, link }))
+            Ok(answer.map(|body| Tracked {
+                body,
+                link,
+                failure: None,
+            }))
         }
     }
 }
@@ -196,6 +233,9 @@ where
 struct Tracked {
     body: AnswerBody,
     link: Rc<Link>,
+    /// Why the body ends too soon, held back until what came before it is written: the
+    /// library throws away what it has buffered when a body fails.
+    failure: Option<UpstreamError>,
 }
 
 impl Body for Tracked {
@@ -206,7 +246,17 @@ impl Body for Tracked {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        if let Some(failure) = self.failure.take() {
+            return Poll::Ready(Some(Err(failure)));
+        }
+        match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Ready(Some(Err(failure))) => {
+                self.failure = Some(failure);
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            polled => polled,
+        }
     }
 
     fn is_end_stream(&self) -> bool {
@@ -313,7 +363,7 @@ where
             .map(|since| since + limits.half_close_grace);
         let body = link.body_deadline.get();
         [
-            stalled.map(|at| (at, Lapse::End(End::Broken))),
+            stalled.map(|at| (at, Lapse::End(End::Stalled))),
             gone.map(|at| (at, Lapse::End(End::Broken))),
             body.map(|at| (at, Lapse::Body)),
         ]

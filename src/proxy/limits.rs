@@ -53,7 +53,8 @@ impl Default for WireLimits {
 pub struct UpstreamLimits {
     /// Time for a connection to be made, over all addresses of the name.
     pub connect_timeout: Duration,
-    /// Time from a request's first byte to the complete head of its response.
+    /// Time from sending a request to the complete head of its response. While a streamed
+    /// request body moves, or its client is waited for, it begins anew.
     pub response_head_timeout: Duration,
     /// Time a response body may stand still while it is waited for.
     pub response_stall_timeout: Duration,

@@ -29,6 +29,8 @@ pub(super) struct Link {
     pub(super) refusal: Cell<Option<HttpRefusal>>,
     /// Whether that defect is in the body of a request being served.
     pub(super) refused_in_body: Cell<bool>,
+    /// Whether the client can tell the end of an answer from the end of the stream.
+    pub(super) is_framed: Cell<bool>,
     /// Since when the client accepts no byte.
     pub(super) stalled: Cell<Option<Instant>>,
     /// When the client closed its sending side with answers outstanding.
@@ -39,6 +41,8 @@ pub(super) struct Link {
     pub(super) body_expired: Cell<bool>,
     /// Whether the present request has a body that was not read to its end.
     pub(super) body_unread: Cell<bool>,
+    /// Frames of request bodies read so far.
+    pub(super) body_frames: Cell<u64>,
     /// Who waits for the present body.
     pub(super) body_waker: RefCell<Option<Waker>>,
 }
@@ -54,11 +58,13 @@ impl Link {
             handed_over: Cell::new(false),
             refusal: Cell::new(None),
             refused_in_body: Cell::new(false),
+            is_framed: Cell::new(true),
             stalled: Cell::new(None),
             half_closed: Cell::new(None),
             body_deadline: Cell::new(None),
             body_expired: Cell::new(false),
             body_unread: Cell::new(false),
+            body_frames: Cell::new(0),
             body_waker: RefCell::new(None),
         }
     }

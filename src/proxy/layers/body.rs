@@ -3,14 +3,13 @@
 use std::rc::Rc;
 use std::time::Instant;
 
-use http::Request;
 use tower::Service;
 
 use crate::config::enforcement::Enforcement;
 use crate::contract::{ViolationClass, check_body};
 
 use super::super::answer::{Cause, too_large};
-use super::super::body::{Collected, ForwardBody, GatheredRequest};
+use super::super::body::{Collected, ForwardBody, GatheredRequest, RequestBody};
 use super::super::core::Core;
 use super::head::declared_body;
 use super::{Answered, HeadJudged, Judged, OwnedPlan, Refused, Routed};
@@ -23,67 +22,60 @@ pub(in super::super) async fn judge_body<S>(
 where
     S: Service<Judged, Response = Answered, Error = Refused>,
 {
-    let HeadJudged { routed, operation, plan } = judged;
-    let Routed { request, peer, ledger, reported } = routed;
-    let (head, body) = request.into_parts();
-    let bare = Request::from_parts(head, ());
-    let mut judging = Judging { core, operation, plan, bare, ledger, peer, reported };
-    let body = match (operation, plan) {
-        (Some(_), OwnedPlan::Judge { .. }) => {
-            let started = Instant::now();
-            let gathered = body.gather(judging.ledger.service.body_bytes_max).await;
-            judging.ledger.waited(started.elapsed());
-            match gathered {
-                Ok(GatheredRequest::Whole(whole)) => judging.whole(whole)?,
-                Ok(GatheredRequest::Larger { first, rest }) => {
-                    judging.larger()?;
-                    ForwardBody::resumed(first, rest)
-                }
-                Err(error) => return Err(Refused::new(Cause::of_body(error), &judging.ledger)),
+    let HeadJudged { routed, plan } = judged;
+    let (mut routed, body) = routed.split();
+    let body = match plan {
+        OwnedPlan::Stream => ForwardBody::streamed(body),
+        OwnedPlan::Judge { .. } => match gather(&routed, body).await? {
+            GatheredRequest::Whole(whole) => {
+                judge(&core, &mut routed, plan, &whole)?;
+                ForwardBody::whole(whole)
             }
-        }
-        _ => ForwardBody::streamed(body),
+            GatheredRequest::Larger { first, rest } => {
+                judge_size(&mut routed)?;
+                ForwardBody::resumed(first, rest)
+            }
+        },
     };
-    let Judging { bare, peer, ledger, reported, .. } = judging;
-    next.call(Judged { request: bare.map(|()| body), peer, ledger, operation, reported }).await
+    next.call(Judged(routed.with_body(body))).await
 }
 
-struct Judging {
-    core: Rc<Core>,
-    operation: Option<u32>,
+/// Reads a body into memory as far as its bound allows. That time is the client's.
+async fn gather(routed: &Routed<()>, body: RequestBody) -> Result<GatheredRequest, Refused> {
+    let ledger = &routed.ledger;
+    let started = Instant::now();
+    let gathered = body.gather(ledger.service.body_bytes_max).await;
+    ledger.waited(started.elapsed());
+    gathered.map_err(|error| Refused::new(Cause::of_body(error), ledger))
+}
+
+fn judge(
+    core: &Core,
+    routed: &mut Routed<()>,
     plan: OwnedPlan,
-    bare: Request<()>,
-    ledger: Rc<super::super::ledger::Ledger>,
-    peer: Rc<super::super::headers::Peer>,
-    reported: Vec<crate::contract::Violation>,
+    whole: &Collected,
+) -> Result<(), Refused> {
+    let ledger = Rc::clone(&routed.ledger);
+    let (Some(id), service) = (ledger.operation(), &ledger.service) else { return Ok(()) };
+    let mut violations = Vec::new();
+    check_body(
+        &service.contract,
+        plan.borrow(declared_body(service.contract.operation(id))),
+        &whole.bytes,
+        service.rules(id),
+        &mut core.scratch.borrow_mut(),
+        &mut violations,
+    );
+    routed.decide(violations, None)
 }
 
-impl Judging {
-    /// Judges a body that fits into its bound.
-    fn whole(&mut self, whole: Collected) -> Result<ForwardBody, Refused> {
-        let Some(id) = self.operation else { return Ok(ForwardBody::whole(whole)) };
-        let service = Rc::clone(&self.ledger.service);
-        let declared = declared_body(service.contract.operation(id));
-        let mut violations = Vec::new();
-        check_body(
-            &service.contract,
-            self.plan.borrow(declared),
-            &whole.bytes,
-            service.rules(id),
-            &mut self.core.scratch.borrow_mut(),
-            &mut violations,
-        );
-        self.decide(violations)?;
-        Ok(ForwardBody::whole(whole))
+/// A body beyond its bound is refused, or passes unjudged.
+fn judge_size(routed: &mut Routed<()>) -> Result<(), Refused> {
+    let service = &routed.ledger.service;
+    let policy = service.policy(routed.ledger.operation());
+    if policy.of(ViolationClass::BodyTooLarge) == Enforcement::Off {
+        return Ok(());
     }
-
-    /// A body beyond its bound is refused, or passes unjudged.
-    fn larger(&mut self) -> Result<(), Refused> {
-        let policy = self.ledger.service.policy(self.operation);
-        if policy.of(ViolationClass::BodyTooLarge) == Enforcement::Off {
-            return Ok(());
-        }
-        let bytes_max = self.ledger.service.body_bytes_max;
-        self.decide(vec![too_large(bytes_max)])
-    }
+    let violation = too_large(service.body_bytes_max);
+    routed.decide(vec![violation], None)
 }

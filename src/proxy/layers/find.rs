@@ -31,7 +31,7 @@ fn operation_of(routed: &mut Routed) -> Result<Option<(u32, Captures)>, Refused>
     if let Err(malformed) = check_path(path) {
         let violation =
             Violation::new(ViolationClass::MalformedPath, Part::Target, malformed.to_string());
-        routed.decide(vec![violation], None, None)?;
+        routed.decide(vec![violation], None)?;
         return Ok(None);
     }
     let mut captures = Captures::default();
@@ -50,7 +50,7 @@ fn operation_of(routed: &mut Routed) -> Result<Option<(u32, Captures)>, Refused>
         }
         Match::NotFound => (unknown_path(contract, path), None),
     };
-    routed.decide(vec![violation], None, allow)?;
+    routed.decide(vec![violation], allow)?;
     Ok(None)
 }
 

@@ -15,16 +15,16 @@ use super::super::mock;
 use super::super::pipeline::End;
 use super::super::upstream::Upstream;
 use super::answer::outcome_of;
-use super::{Answered, Judged, Refused};
+use super::{Answered, Judged, Refused, Routed};
 
 pub(in super::super) async fn forward(
     _core: Rc<Core>,
-    judged: Judged,
+    Judged(routed): Judged,
     _: End,
 ) -> Result<Answered, Refused> {
-    let Judged { mut request, peer, ledger, operation, reported } = judged;
+    let Routed { mut request, peer, ledger, reported } = routed;
     let response = match &ledger.service.upstream {
-        Target::Mock => mock::answer(&ledger.service.contract, operation, &request),
+        Target::Mock => mock::answer(&ledger.service.contract, ledger.operation(), &request),
         Target::Upstream(_) if ends_here(&mut request) => Ok(Response::new(AnswerBody::empty())),
         Target::Upstream(upstream) => {
             add_forwarding(request.headers_mut(), &peer);

@@ -25,7 +25,7 @@ where
 fn judge(core: &Core, found: Found) -> Result<HeadJudged, Refused> {
     let Found { mut routed, operation } = found;
     let Some((id, captures)) = operation else {
-        return Ok(HeadJudged { routed, operation: None, plan: OwnedPlan::Stream });
+        return Ok(HeadJudged { routed, plan: OwnedPlan::Stream });
     };
     let service = Rc::clone(&routed.ledger.service);
     let operation = service.contract.operation(id);
@@ -47,8 +47,8 @@ fn judge(core: &Core, found: Found) -> Result<HeadJudged, Refused> {
         &mut violations,
     );
     let plan = OwnedPlan::of(plan, declared_body(operation));
-    routed.decide(violations, Some(id), None)?;
-    Ok(HeadJudged { routed, operation: Some(id), plan })
+    routed.decide(violations, None)?;
+    Ok(HeadJudged { routed, plan })
 }
 
 fn length_of<B: Body>(body: &B) -> BodyLength {

@@ -37,14 +37,15 @@ pub(super) struct Identified {
 
 /// A request whose service and consumer are known.
 #[derive(Debug)]
-pub(super) struct Routed {
-    pub(super) request: Request<RequestBody>,
+pub(super) struct Routed<B = RequestBody> {
+    pub(super) request: Request<B>,
     pub(super) peer: Rc<Peer>,
     pub(super) ledger: Rc<Ledger>,
+    /// Violations that do not keep it from passing.
     pub(super) reported: Vec<Violation>,
 }
 
-/// A request whose operation is known, or that passes without one.
+/// A request whose operation is known, with the values of its path; or one that passes without.
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) routed: Routed,
@@ -55,19 +56,12 @@ pub(super) struct Found {
 #[derive(Debug)]
 pub(super) struct HeadJudged {
     pub(super) routed: Routed,
-    pub(super) operation: Option<u32>,
     pub(super) plan: OwnedPlan,
 }
 
 /// A request that may go out.
 #[derive(Debug)]
-pub(super) struct Judged {
-    pub(super) request: Request<ForwardBody>,
-    pub(super) peer: Rc<Peer>,
-    pub(super) ledger: Rc<Ledger>,
-    pub(super) operation: Option<u32>,
-    pub(super) reported: Vec<Violation>,
-}
+pub(super) struct Judged(pub(super) Routed<ForwardBody>);
 
 /// An answer of the service.
 #[derive(Debug)]
@@ -123,19 +117,31 @@ impl OwnedPlan {
     }
 }
 
-impl Routed {
+impl<B> Routed<B> {
+    /// The request without its body, and the body.
+    pub(super) fn split(self) -> (Routed<()>, B) {
+        let (head, body) = self.request.into_parts();
+        let Self { peer, ledger, reported, .. } = self;
+        (Routed { request: Request::from_parts(head, ()), peer, ledger, reported }, body)
+    }
+
+    /// The request with another body.
+    pub(super) fn with_body<C>(self, body: C) -> Routed<C> {
+        let Self { request, peer, ledger, reported } = self;
+        Routed { request: request.map(|_| body), peer, ledger, reported }
+    }
+
     /// Decides about violations: refuses if one of them is to be rejected, and remembers the
-    /// others. `operation` is the one whose policy decides.
+    /// others.
     pub(super) fn decide(
         &mut self,
         violations: Vec<Violation>,
-        operation: Option<u32>,
         allow: Option<&str>,
     ) -> Result<(), Refused> {
         if violations.is_empty() {
             return Ok(());
         }
-        let policy = self.ledger.service.policy(operation);
+        let policy = self.ledger.service.policy(self.ledger.operation());
         let is_rejectable =
             |violation: &Violation| policy.of(violation.class) == Enforcement::Reject;
         // Drawn only when it matters: a roll-out rejects a share of what it could reject.

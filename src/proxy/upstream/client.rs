@@ -17,7 +17,7 @@ use super::body::UpstreamBody;
 use super::error::{Phase, UpstreamError};
 use super::lane::Lane;
 use super::pool::Pool;
-use crate::proxy::body::ForwardBody;
+use crate::proxy::body::{ForwardBody, Upload};
 use crate::proxy::headers::remove_hop_by_hop;
 use crate::proxy::limits::UpstreamLimits;
 
@@ -118,15 +118,23 @@ impl Upstream {
         request: Request<ForwardBody>,
     ) -> Result<Response<UpstreamBody>, Failure> {
         lane.listen();
-        let deadline = Instant::now() + self.pool.limits.response_head_timeout;
+        let patience = self.pool.limits.response_head_timeout;
+        let mut deadline = Instant::now() + patience;
+        let mut upload = request.body().upload();
         let mut sent = pin!(lane.sender.try_send_request(request));
         let outcome = poll_fn(|cx| {
             lane.drive(cx);
             let mut quiet = Context::from_waker(Waker::noop());
-            match sent.as_mut().poll(&mut quiet) {
-                Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
-                Poll::Pending => lane.alarm.poll(cx, deadline).map(|()| None),
+            if let Poll::Ready(outcome) = sent.as_mut().poll(&mut quiet) {
+                return Poll::Ready(Some(outcome));
             }
+            while lane.alarm.poll(cx, deadline).is_ready() {
+                if !upload.as_mut().is_some_and(Upload::is_moving) {
+                    return Poll::Ready(None);
+                }
+                deadline = Instant::now() + patience;
+            }
+            Poll::Pending
         });
         match outcome.await {
             Some(Ok(response)) => self.accept(response, lane).map_err(Failure::Final),

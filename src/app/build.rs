@@ -1,0 +1,149 @@
+//! From configuration to running threads.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::admin::{self, Admin, Readiness};
+use crate::config::Config;
+use crate::config::limits::Limits;
+use crate::proxy::inspect::InspectLimits;
+use crate::proxy::{Bound, ConnectionCap, Drain, ServeSettings, Served, WireLimits, bind, drain};
+use crate::telemetry::Metrics;
+
+use super::contracts::compile_all;
+use super::core::{Blueprint, serve_core};
+use super::error::Error;
+use super::running::Running;
+
+/// How often observations are folded into their histograms.
+const SETTLE_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Compiles the contracts, binds the addresses and starts every thread.
+///
+/// # Errors
+/// [`Error`] before anything is served: nothing is left running then.
+pub fn build(config: Config) -> Result<Running, Error> {
+    let contracts = compile_all(&config)?;
+    let bound = bind(config.listen_address, cores(&config))?;
+    let data_address = bound.first().map_or(config.listen_address, Bound::address);
+    let admin_listener = bind_admin(&config)?;
+    let admin_address = admin_listener
+        .local_addr()
+        .map_err(|source| Error::Admin { address: config.admin_address, source })?;
+    let metrics = Metrics::new();
+    for (service, contract) in config.services.iter().zip(&contracts) {
+        metrics.revision_in_force(&service.name, &contract.version, &contract.revision);
+    }
+    let readiness = Readiness::new();
+    let (trigger, drain) = drain();
+    let cap = ConnectionCap::new(config.limits.connections_max);
+    let limits = config.limits.clone();
+    let admin = Admin { readiness: readiness.clone(), metrics: metrics.clone() };
+    let control = start_control(admin_listener, admin, Arc::clone(&cap))?;
+    let blueprint = Arc::new(Blueprint { settings: settings(&config, cap), config, contracts, metrics });
+    let data = start_cores(bound, &blueprint, &readiness, &drain)?;
+    Ok(Running { data_address, admin_address, readiness, trigger, data, control, limits })
+}
+
+fn cores(config: &Config) -> usize {
+    match config.runtime.data_cores {
+        0 => thread::available_parallelism().map_or(1, usize::from),
+        cores => cores,
+    }
+}
+
+fn bind_admin(config: &Config) -> Result<std::net::TcpListener, Error> {
+    let address = config.admin_address;
+    let listener = std::net::TcpListener::bind(address);
+    listener
+        .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
+        .map_err(|source| Error::Admin { address, source })
+}
+
+fn settings(config: &Config, cap: Arc<ConnectionCap>) -> ServeSettings {
+    ServeSettings {
+        limits: wire_limits(&config.limits),
+        trusted_networks: config.identity.trusted_peers.networks().to_vec(),
+        cap,
+    }
+}
+
+fn wire_limits(limits: &Limits) -> WireLimits {
+    WireLimits {
+        inspect: InspectLimits {
+            target_bytes_max: limits.request_target_bytes_max,
+            header_count_max: limits.header_count_max,
+            header_bytes_max: limits.header_bytes_max,
+        },
+        request_head_timeout: limits.request_head_timeout,
+        keep_alive_timeout: limits.idle_timeout,
+        request_body_timeout: limits.request_body_timeout,
+        ..WireLimits::default()
+    }
+}
+
+/// The thread of the control runtime; it ends when the sender is dropped.
+pub(super) struct Control {
+    pub(super) stop: oneshot::Sender<()>,
+    pub(super) thread: JoinHandle<()>,
+}
+
+fn start_control(
+    listener: std::net::TcpListener,
+    admin: Admin,
+    cap: Arc<ConnectionCap>,
+) -> Result<Control, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::Runtime)?;
+    let listener = {
+        let _inside = runtime.enter();
+        TcpListener::from_std(listener).map_err(Error::Runtime)?
+    };
+    let (stop, stopped) = oneshot::channel();
+    let thread = thread::Builder::new()
+        .name("control".to_owned())
+        .spawn(move || {
+            runtime.block_on(async move {
+                let metrics = admin.metrics.clone();
+                tokio::spawn(admin::serve(listener, admin));
+                tokio::spawn(settle(metrics, cap));
+                // An error means that the sender is gone: the same thing.
+                let _ = stopped.await;
+            });
+        })
+        .map_err(Error::Runtime)?;
+    Ok(Control { stop, thread })
+}
+
+async fn settle(metrics: Metrics, cap: Arc<ConnectionCap>) {
+    let connections = metrics.connections();
+    let mut tick = tokio::time::interval(SETTLE_EVERY);
+    loop {
+        tick.tick().await;
+        metrics.settle();
+        connections.set(cap.open() as f64);
+    }
+}
+
+fn start_cores(
+    bound: Vec<Bound>,
+    blueprint: &Arc<Blueprint>,
+    readiness: &Readiness,
+    drain: &Drain,
+) -> Result<Vec<JoinHandle<Served>>, Error> {
+    let start = |(index, bound): (usize, Bound)| {
+        let blueprint = Arc::clone(blueprint);
+        let drain = drain.clone();
+        let pending = readiness.pending(&format!("data core {index}"));
+        thread::Builder::new()
+            .name(format!("data-{index}"))
+            .spawn(move || serve_core(bound, &blueprint, drain, pending))
+            .map_err(Error::Runtime)
+    };
+    bound.into_iter().enumerate().map(start).collect()
+}

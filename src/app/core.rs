@@ -1,0 +1,53 @@
+//! The thread of one data core.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::runtime::{Builder, LocalOptions};
+
+use crate::admin::Pending;
+use crate::config::Config;
+use crate::contract::CompiledContract;
+use crate::proxy::{Bound, Core, Drain, ServeSettings, Served, pipeline, refuse_stream, serve};
+use crate::telemetry::Metrics;
+
+/// What every data core is built from; immutable and shared.
+#[derive(Debug)]
+pub(super) struct Blueprint {
+    pub(super) config: Config,
+    pub(super) contracts: Vec<Arc<CompiledContract>>,
+    pub(super) metrics: Metrics,
+    pub(super) settings: ServeSettings,
+}
+
+/// Serves until the drain is complete. The core is ready when it accepts.
+pub(super) fn serve_core(
+    bound: Bound,
+    blueprint: &Blueprint,
+    drain: Drain,
+    pending: Pending,
+) -> Served {
+    let runtime = match Builder::new_current_thread()
+        .enable_all()
+        .build_local(LocalOptions::default())
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    let core = Core::new(&blueprint.config, &blueprint.contracts, &blueprint.metrics);
+    let refusing = Rc::clone(&core);
+    let refuse = move |refusal, _: &_| refuse_stream(&refusing, refusal);
+    let settings = blueprint.settings.clone();
+    let served = runtime.block_on(async move {
+        let serving = serve(bound, pipeline(&core), refuse, settings, drain);
+        drop(pending);
+        serving.await
+    });
+    served.unwrap_or_else(|error| failed(&error))
+}
+
+/// A data core that cannot serve must not be mistaken for one that is idle.
+fn failed(error: &std::io::Error) -> Served {
+    tracing::error!(%error, "a data core cannot serve; check the limits on open files");
+    Served::default()
+}

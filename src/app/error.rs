@@ -1,0 +1,47 @@
+//! Why the program cannot start.
+
+use std::io;
+use std::net::SocketAddr;
+
+use crate::contract::{LoadError, Problem};
+use crate::proxy::BindError;
+
+/// Why the program cannot start. Every message says where and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A contract's file cannot be read.
+    #[error("service `{service}`: {source}")]
+    Load {
+        /// The service whose contract it is.
+        service: String,
+        /// What is wrong.
+        source: LoadError,
+    },
+    /// A contract cannot be enforced.
+    #[error("service `{service}`: the contract is refused\n{}", listed(problems))]
+    Contract {
+        /// The service whose contract it is.
+        service: String,
+        /// Everything that is wrong with it.
+        problems: Vec<Problem>,
+    },
+    /// The data port cannot be listened on.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The admin port cannot be listened on.
+    #[error("cannot listen on admin address {address}: {source}; change `admin.address`")]
+    Admin {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A thread or its runtime cannot be started.
+    #[error("cannot start a runtime: {0}; check the limits on threads and open files")]
+    Runtime(io::Error),
+}
+
+fn listed(problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems.iter().map(|problem| format!("  {problem}")).collect();
+    lines.join("\n")
+}

@@ -1,0 +1,66 @@
+//! Running until a signal says otherwise.
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::config::Config;
+
+use super::build::build;
+use super::error::Error;
+
+/// Serves until SIGTERM or SIGINT, then drains.
+///
+/// # Errors
+/// [`Error`] when the program cannot start.
+pub fn run(config: Config) -> Result<(), Error> {
+    let signals = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::Runtime)?;
+    // Before anything is served: a signal must find its handler.
+    let mut waiting = {
+        let _inside = signals.enter();
+        Signals::new().map_err(Error::Runtime)?
+    };
+    let running = build(config)?;
+    tracing::info!(
+        address = %running.data_address,
+        admin = %running.admin_address,
+        "ready"
+    );
+    signals.block_on(waiting.end());
+    let ended = running.stop();
+    if ended.aborted > 0 {
+        tracing::warn!(connections = ended.aborted, "cut at the drain deadline");
+    }
+    tracing::info!(requests = ended.requests, "stopped");
+    Ok(())
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for a signal that ends the program. SIGHUP is reserved for reloading.
+    async fn end(&mut self) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hang_up.recv() => {
+                    tracing::warn!("SIGHUP: contracts and configuration are read at start only; restart to change them");
+                }
+            }
+        }
+    }
+}

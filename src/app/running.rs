@@ -1,0 +1,69 @@
+//! The running program, and its end.
+
+use std::net::SocketAddr;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::admin::Readiness;
+use crate::config::limits::Limits;
+use crate::proxy::{DrainTrigger, Served};
+
+use super::build::Control;
+
+/// A running program. Dropping it does not stop it: call [`Running::stop`].
+#[derive(Debug)]
+pub struct Running {
+    /// Where clients connect, with the real port.
+    pub data_address: SocketAddr,
+    /// Where operators connect, with the real port.
+    pub admin_address: SocketAddr,
+    /// The state behind `/readyz`.
+    pub readiness: Readiness,
+    pub(super) trigger: DrainTrigger,
+    pub(super) data: Vec<JoinHandle<Served>>,
+    pub(super) control: Control,
+    pub(super) limits: Limits,
+}
+
+impl std::fmt::Debug for Control {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Control").finish_non_exhaustive()
+    }
+}
+
+/// What was served in all, when everything has ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// Requests answered.
+    pub requests: u64,
+    /// Connections that were cut at the deadline.
+    pub aborted: u64,
+}
+
+impl Running {
+    /// Drains: readiness fails, then (after `limits.drain_delay`) no connection is accepted any
+    /// more, requests in flight finish, and what is left at `limits.drain_timeout` is cut.
+    /// Blocks until then.
+    pub fn stop(self) -> Ended {
+        self.readiness.drain();
+        self.trigger.announce();
+        tracing::info!("draining: not ready, every answer closes its connection");
+        thread::sleep(self.limits.drain_delay);
+        let patience = self.limits.drain_timeout;
+        self.finish(patience)
+    }
+
+    fn finish(self, patience: Duration) -> Ended {
+        self.trigger.stop(tokio::time::Instant::now() + patience);
+        let mut ended = Ended::default();
+        for core in self.data {
+            let served = core.join().unwrap_or_default();
+            ended.requests += served.requests;
+            ended.aborted += served.aborted;
+        }
+        drop(self.control.stop);
+        // Its panic was reported by the panic hook; there is nothing left to save.
+        let _ = self.control.thread.join();
+        ended
+    }
+}
