@@ -329,8 +329,8 @@ impl ForwardBody {
     pub(super) fn upload(&self) -> Option<Upload> {
         match &self.0 {
             Forward::Whole { .. } => None,
-            Forward::Streamed(body) => Some(Upload {
-                link: Rc::clone(&body.link),
+            Forward::Streamed { rest, .. } => Some(Upload {
+                link: Rc::clone(&rest.link),
                 frames: 0,
             }),
         }
