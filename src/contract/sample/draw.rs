@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value, json};
 
 use super::decimal::Kind;
-use super::pattern::Pattern;
+use super::pattern::Patterns;
 use super::search::{Decisions, Mode};
 use super::shape::Shape;
 
@@ -19,8 +19,8 @@ const OPTIONAL_DEPTH: usize = 4;
 const OPTIONAL_VALUES: usize = 400;
 const DEPTH_MAX: usize = 24;
 const NUMBERS_TRIED: usize = 4;
-/// How many plain values compiling a pattern is worth.
-const PATTERN_COST: usize = 50;
+/// How many plain values writing and matching a pattern is worth.
+const PATTERN_COST: usize = 200;
 /// Most members or elements of one value.
 const COUNT_MAX: usize = 1_024;
 
@@ -30,6 +30,7 @@ static ANY_TEXT: LazyLock<Value> = LazyLock::new(|| json!({ "type": "string" }))
 #[derive(Debug)]
 pub(super) struct Draw<'s> {
     root: &'s Value,
+    patterns: &'s Patterns,
     mode: Mode,
     pub(super) decisions: Decisions,
     depth: usize,
@@ -42,10 +43,16 @@ pub(super) struct Draw<'s> {
 }
 
 impl<'s> Draw<'s> {
-    pub(super) fn new(root: &'s Value, mode: Mode, decisions: Decisions, left: usize) -> Self {
+    pub(super) fn new(
+        (root, patterns): (&'s Value, &'s Patterns),
+        mode: Mode,
+        decisions: Decisions,
+        left: usize,
+    ) -> Self {
         let optional_until = left.saturating_sub(OPTIONAL_VALUES);
         Self {
             root,
+            patterns,
             mode,
             decisions,
             depth: 0,
@@ -60,7 +67,7 @@ impl<'s> Draw<'s> {
         if self.depth > DEPTH_MAX {
             return None;
         }
-        let mut shape = Shape::new(self.root);
+        let mut shape = Shape::new(self.root, self.patterns);
         schemas.into_iter().for_each(|schema| shape.add(schema));
         self.depth += 1;
         let value = self.resolve(shape);
@@ -215,7 +222,7 @@ impl<'s> Draw<'s> {
     }
 
     fn member(&mut self, shape: &Shape<'s>, name: &str) -> Option<Value> {
-        self.value_of(shape.object.schemas_of(name)?)
+        self.value_of(shape.object.schemas_of(name, self.patterns)?)
     }
 
     /// Adds members of free names, as many as must be, or one to show what a map holds.
@@ -242,8 +249,10 @@ impl<'s> Draw<'s> {
     }
 
     fn free_names(&mut self, shape: &Shape<'s>, turn: usize) -> Vec<String> {
-        let of_pattern = |text| Pattern::new(text).texts(turn).take(3).collect::<Vec<_>>();
-        let mut names: Vec<String> = shape.object.patterns().flat_map(of_pattern).collect();
+        let mut names = Vec::new();
+        for pattern in shape.object.patterns() {
+            names.extend(self.patterns.compile(pattern).texts(turn).take(3));
+        }
         if shape.object.names.is_empty() {
             names.push(format!("key{}", turn + 1));
             return names;

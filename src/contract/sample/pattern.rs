@@ -4,17 +4,36 @@
 //! character of a class, every repetition as often as it must plus `stretch` times, so that
 //! lengths can be met. Look-arounds are ignored when writing and honoured when checking.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::str;
 
 use fancy_regex::Regex;
+use hashbrown::HashMap;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 const TEXT_BYTES_MAX: usize = 4_096;
 /// Most parts of an expression written for one text: nested repetitions multiply.
 const STEPS_MAX: usize = 20_000;
 
+/// Every pattern met, compiled once: compiling is by far the dearest step of a drawing.
+#[derive(Debug, Default)]
+pub(super) struct Patterns {
+    compiled: RefCell<HashMap<String, Rc<Pattern>>>,
+}
+
+impl Patterns {
+    pub(super) fn compile(&self, pattern: &str) -> Rc<Pattern> {
+        let mut compiled = self.compiled.borrow_mut();
+        let known = compiled
+            .entry_ref(pattern)
+            .or_insert_with(|| Rc::new(Pattern::new(pattern)));
+        Rc::clone(known)
+    }
+}
+
 /// A pattern of a schema (ECMA-262), compiled for both directions.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Pattern {
     regex: Option<Regex>,
     syntax: Option<Hir>,

@@ -9,6 +9,7 @@ use std::mem;
 use serde_json::Value;
 
 use super::draw::Draw;
+use super::pattern::Patterns;
 
 /// Most values drawn for one schema.
 const DRAWINGS_MAX: usize = 600;
@@ -69,6 +70,7 @@ impl Decisions {
 pub fn sample(root: &Value, schema: &Value, is_valid: &dyn Fn(&Value) -> bool) -> Option<Value> {
     let mut search = Search {
         root,
+        patterns: &Patterns::default(),
         schema,
         is_valid,
         drawings: DRAWINGS_MAX,
@@ -90,6 +92,7 @@ pub fn sample(root: &Value, schema: &Value, is_valid: &dyn Fn(&Value) -> bool) -
 
 struct Search<'s> {
     root: &'s Value,
+    patterns: &'s Patterns,
     schema: &'s Value,
     is_valid: &'s dyn Fn(&Value) -> bool,
     drawings: usize,
@@ -104,7 +107,7 @@ impl Search<'_> {
             asked: Vec::new(),
         };
         let most = self.values.min(VALUES_MAX);
-        let mut draw = Draw::new(self.root, mode, decisions, most);
+        let mut draw = Draw::new((self.root, self.patterns), mode, decisions, most);
         let value = draw.value_of(vec![self.schema]);
         self.drawings = self.drawings.saturating_sub(1);
         self.values -= most - draw.left;

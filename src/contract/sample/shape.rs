@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::decimal::Numbers;
+use super::pattern::Patterns;
 use super::structure::{Elements, Members};
 use super::text::Texts;
 
@@ -65,6 +66,7 @@ pub(super) type Alternatives<'s> = Vec<(Vec<&'s Value>, Vec<&'s Value>)>;
 #[derive(Debug, Clone)]
 pub(super) struct Shape<'s> {
     root: &'s Value,
+    patterns: &'s Patterns,
     followed: Vec<&'s str>,
     /// Nothing fulfils it.
     pub(super) dead: bool,
@@ -82,9 +84,10 @@ pub(super) struct Shape<'s> {
 }
 
 impl<'s> Shape<'s> {
-    pub(super) fn new(root: &'s Value) -> Self {
+    pub(super) fn new(root: &'s Value, patterns: &'s Patterns) -> Self {
         Self {
             root,
+            patterns,
             followed: Vec::new(),
             dead: false,
             types: Types([true; 7]),
@@ -256,7 +259,7 @@ impl<'s> Shape<'s> {
                 self.meant.push("string");
             }
             ("pattern", Value::String(pattern)) => {
-                self.texts.patterns.push(pattern);
+                self.texts.patterns.push(self.patterns.compile(pattern));
                 self.meant.push("string");
             }
             ("format", Value::String(format)) => {

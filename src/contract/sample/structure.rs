@@ -7,7 +7,7 @@ use std::iter;
 
 use serde_json::{Map, Value};
 
-use super::pattern::Pattern;
+use super::pattern::Patterns;
 
 /// What an object must fulfil.
 #[derive(Debug, Clone, Default)]
@@ -74,7 +74,7 @@ impl<'s> Members<'s> {
     }
 
     /// What a member must fulfil; `None` if it may not exist.
-    pub(super) fn schemas_of(&self, name: &str) -> Option<Vec<&'s Value>> {
+    pub(super) fn schemas_of(&self, name: &str, compiled: &Patterns) -> Option<Vec<&'s Value>> {
         let mut schemas = Vec::new();
         for scope in &self.scopes {
             let before = schemas.len();
@@ -86,7 +86,7 @@ impl<'s> Members<'s> {
             if let Some(Value::Object(patterns)) = scope.get("patternProperties") {
                 let matching = patterns
                     .iter()
-                    .filter(|(text, _)| Pattern::new(text).is_match(name));
+                    .filter(|(text, _)| compiled.compile(text).is_match(name));
                 schemas.extend(matching.map(|(_, schema)| schema));
             }
             if schemas.len() == before {

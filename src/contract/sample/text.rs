@@ -1,5 +1,7 @@
 //! Strings of a format, a pattern and a length.
 
+use std::rc::Rc;
+
 use super::pattern::Pattern;
 
 /// Longest string made; a schema that demands a longer one gets no sample.
@@ -15,7 +17,7 @@ const WORDS: [&str; 8] = ["text", "name", "Aa1!Aa1!", "1", "A", "a-1", "/a", "a.
 pub(super) struct Texts<'s> {
     pub(super) characters_min: usize,
     pub(super) characters_max: Option<usize>,
-    pub(super) patterns: Vec<&'s str>,
+    pub(super) patterns: Vec<Rc<Pattern>>,
     pub(super) format: Option<&'s str>,
 }
 
@@ -25,14 +27,10 @@ impl Texts<'_> {
         if self.characters_min > CHARACTERS_MAX {
             return Vec::new();
         }
-        let patterns: Vec<Pattern> = self
-            .patterns
-            .iter()
-            .map(|text| Pattern::new(text))
-            .collect();
         let formatted = self.format.and_then(|format| of_format(format, salt));
-        let written = patterns.iter().flat_map(|pattern| pattern.texts(salt));
-        let padded = patterns
+        let written = self.patterns.iter().flat_map(|pattern| pattern.texts(salt));
+        let padded = self
+            .patterns
             .first()
             .and_then(|pattern| pattern.texts(salt).next());
         let padded = padded.map(|text| self.pad(text));
@@ -42,25 +40,20 @@ impl Texts<'_> {
             .chain(written)
             .chain(padded)
             .chain(plain);
-        let fitting = all.filter(|text| self.fits(text, &patterns));
+        let fitting = all.filter(|text| self.fits(text));
         fitting.take(CANDIDATES_MAX).collect()
     }
 
     /// Whether a given string fulfils length and patterns; formats are left to the verdict.
     pub(super) fn admit(&self, text: &str) -> bool {
-        let patterns: Vec<Pattern> = self
-            .patterns
-            .iter()
-            .map(|text| Pattern::new(text))
-            .collect();
-        self.fits(text, &patterns)
+        self.fits(text)
     }
 
-    fn fits(&self, text: &str, patterns: &[Pattern]) -> bool {
+    fn fits(&self, text: &str) -> bool {
         let length = text.chars().count();
         length >= self.characters_min
             && self.characters_max.is_none_or(|most| length <= most)
-            && patterns.iter().all(|pattern| pattern.is_match(text))
+            && self.patterns.iter().all(|pattern| pattern.is_match(text))
     }
 
     fn pad(&self, text: String) -> String {
