@@ -18,8 +18,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const ROUNDS: usize = 5;
 
 fn main() {
-    let files: Vec<PathBuf> =
-        std::env::args().skip(1).filter(|word| !word.starts_with("--")).map(PathBuf::from).collect();
+    let files: Vec<PathBuf> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with("--"))
+        .map(PathBuf::from)
+        .collect();
     if let Some(child) = std::env::var_os("PORTCULLIS_BENCH_FILE") {
         return measure(Path::new(&child));
     }
@@ -30,30 +33,49 @@ fn main() {
     );
     for file in files {
         let own = std::env::current_exe().expect("this program has a path");
-        let status = Command::new(own).env("PORTCULLIS_BENCH_FILE", &file).status();
-        assert!(status.is_ok_and(|status| status.success()), "{}", file.display());
+        let status = Command::new(own)
+            .env("PORTCULLIS_BENCH_FILE", &file)
+            .status();
+        assert!(
+            status.is_ok_and(|status| status.success()),
+            "{}",
+            file.display()
+        );
     }
 }
 
 fn samples() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("contracts");
-    ["payments/orders/openapi.yaml", "payments/ledger/openapi.yaml", "discovery/search-api/openapi.json"]
-        .iter()
-        .map(|path| root.join(path))
-        .collect()
+    [
+        "payments/orders/openapi.yaml",
+        "payments/ledger/openapi.yaml",
+        "discovery/search-api/openapi.json",
+    ]
+    .iter()
+    .map(|path| root.join(path))
+    .collect()
 }
 
 fn measure(file: &Path) {
-    let limits = Limits { contract_bytes_max: 64 << 20, ..Limits::default() };
+    let limits = Limits {
+        contract_bytes_max: 64 << 20,
+        ..Limits::default()
+    };
     let bytes = std::fs::read(file).expect("the document is readable");
-    let is_json = file.extension().is_some_and(|extension| extension == "json");
+    let is_json = file
+        .extension()
+        .is_some_and(|extension| extension == "json");
     let before = resident();
     let started = Instant::now();
     let first = load(file, &limits)
         .map_err(|error| error.to_string())
         .and_then(|documents| {
-            compile(documents, &CompileOptions::default())
-                .map_err(|problems| problems.first().map(ToString::to_string).unwrap_or_default())
+            compile(documents, &CompileOptions::default()).map_err(|problems| {
+                problems
+                    .first()
+                    .map(ToString::to_string)
+                    .unwrap_or_default()
+            })
         });
     let mut compile_time = started.elapsed();
     let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -70,7 +92,10 @@ fn measure(file: &Path) {
         compile_time = compile_time.min(started.elapsed());
         drop(again);
     }
-    let parse_time = (0..ROUNDS).map(|_| parse(&bytes, is_json)).min().unwrap_or_default();
+    let parse_time = (0..ROUNDS)
+        .map(|_| parse(&bytes, is_json))
+        .min()
+        .unwrap_or_default();
     println!(
         "{name:<34} {:>10} {:>7.1} ms {:>7.1} ms {:>7.1} ms {:>7.1} MB {:>7.1} MB",
         contract.operations.len(),
@@ -92,7 +117,9 @@ fn parse(bytes: &[u8], is_json: bool) -> Duration {
         return elapsed;
     }
     let limits = Limits::default();
-    std::hint::black_box(portcullis::contract::from_bytes("a.yaml", bytes.to_vec(), &limits).is_ok());
+    std::hint::black_box(
+        portcullis::contract::from_bytes("a.yaml", bytes.to_vec(), &limits).is_ok(),
+    );
     started.elapsed()
 }
 
@@ -111,6 +138,13 @@ fn peak() -> u64 {
 
 fn status(field: &str) -> u64 {
     let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix(field)).unwrap_or_default();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) * 1024
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(field))
+        .unwrap_or_default();
+    line.trim()
+        .trim_end_matches(" kB")
+        .parse::<u64>()
+        .unwrap_or(0)
+        * 1024
 }

@@ -32,7 +32,10 @@ impl Readiness {
     /// Says that a part is not ready yet.
     pub fn pending(&self, part: &str) -> Pending {
         self.with(|state| state.pending.insert(part.to_owned()));
-        Pending { readiness: self.clone(), part: part.to_owned() }
+        Pending {
+            readiness: self.clone(),
+            part: part.to_owned(),
+        }
     }
 
     /// Says that the program is going away.
@@ -44,7 +47,10 @@ impl Readiness {
     pub fn reasons(&self) -> Vec<String> {
         self.with(|state| {
             let draining = state.is_draining.then(|| "draining".to_owned());
-            let pending = state.pending.iter().map(|part| format!("{part} is not ready"));
+            let pending = state
+                .pending
+                .iter()
+                .map(|part| format!("{part} is not ready"));
             draining.into_iter().chain(pending).collect()
         })
     }
@@ -56,7 +62,8 @@ impl Readiness {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        self.readiness.with(|state| state.pending.remove(&self.part));
+        self.readiness
+            .with(|state| state.pending.remove(&self.part));
     }
 }
 

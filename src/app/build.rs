@@ -30,9 +30,10 @@ pub fn build(config: Config) -> Result<Running, Error> {
     let bound = bind(config.listen_address, cores(&config))?;
     let data_address = bound.first().map_or(config.listen_address, Bound::address);
     let admin_listener = bind_admin(&config)?;
-    let admin_address = admin_listener
-        .local_addr()
-        .map_err(|source| Error::Admin { address: config.admin_address, source })?;
+    let admin_address = admin_listener.local_addr().map_err(|source| Error::Admin {
+        address: config.admin_address,
+        source,
+    })?;
     let metrics = Metrics::new();
     for (service, contract) in config.services.iter().zip(&contracts) {
         metrics.revision_in_force(&service.name, &contract.version, &contract.revision);
@@ -41,11 +42,27 @@ pub fn build(config: Config) -> Result<Running, Error> {
     let (trigger, drain) = drain();
     let cap = ConnectionCap::new(config.limits.connections_max);
     let limits = config.limits.clone();
-    let admin = Admin { readiness: readiness.clone(), metrics: metrics.clone() };
+    let admin = Admin {
+        readiness: readiness.clone(),
+        metrics: metrics.clone(),
+    };
     let control = start_control(admin_listener, admin, Arc::clone(&cap))?;
-    let blueprint = Arc::new(Blueprint { settings: settings(&config, cap), config, contracts, metrics });
+    let blueprint = Arc::new(Blueprint {
+        settings: settings(&config, cap),
+        config,
+        contracts,
+        metrics,
+    });
     let data = start_cores(bound, &blueprint, &readiness, &drain)?;
-    Ok(Running { data_address, admin_address, readiness, trigger, data, control, limits })
+    Ok(Running {
+        data_address,
+        admin_address,
+        readiness,
+        trigger,
+        data,
+        control,
+        limits,
+    })
 }
 
 fn cores(config: &Config) -> usize {

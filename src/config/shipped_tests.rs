@@ -82,7 +82,10 @@ fn every_default_in_a_comment_is_the_default() {
     assert_eq!(written.hosts, silent.hosts);
     assert_eq!(written.path_prefix, silent.path_prefix);
     assert_eq!(written.preflight, silent.preflight);
-    assert_eq!(written.enforcement, silent.enforcement);
+    for class in ViolationClass::ALL {
+        let (written, silent) = (&written.enforcement, &silent.enforcement);
+        assert_eq!(written.of(class), silent.of(class), "{class}");
+    }
 }
 
 #[test]

@@ -95,7 +95,12 @@ pub fn check_head<'c>(
     scratch: &mut Scratch,
     violations: &mut Vec<Violation>,
 ) -> BodyPlan<'c> {
-    let Scratch { tape, query, cookies, cookie_text } = scratch;
+    let Scratch {
+        tape,
+        query,
+        cookies,
+        cookie_text,
+    } = scratch;
     let mut judge = HeadJudge {
         contract,
         operation,
@@ -147,9 +152,19 @@ pub fn check_body(
     let wrapped = scratch.tape.wrapped(source);
     let schemas = contract.schemas(Direction::Request);
     if !schemas.is_valid(wrapped) && rules.is_on(ViolationClass::InvalidBody) {
-        let subject = Subject { class: ViolationClass::InvalidBody, part: Part::Body, name: None };
+        let subject = Subject {
+            class: ViolationClass::InvalidBody,
+            part: Part::Body,
+            name: None,
+        };
         let most = rules.violations_max.saturating_sub(violations.len());
-        violations.extend(explain(schemas, &contract.documents, wrapped, subject, most));
+        violations.extend(explain(
+            schemas,
+            &contract.documents,
+            wrapped,
+            subject,
+            most,
+        ));
     }
 }
 
@@ -165,7 +180,14 @@ fn parse_body<'s>(
         Enforcement::Off => DuplicateKeys::Allow,
         Enforcement::Reject | Enforcement::Report => DuplicateKeys::Refuse,
     };
-    tape.parse(key, bytes, Limits { depth_max: rules.json_depth_max, duplicate_keys })
+    tape.parse(
+        key,
+        bytes,
+        Limits {
+            depth_max: rules.json_depth_max,
+            duplicate_keys,
+        },
+    )
 }
 
 fn malformed_body(
@@ -185,10 +207,18 @@ fn malformed_body(
 }
 
 fn missing_body(contract: &CompiledContract, body: &RequestBody) -> Violation {
-    let types: Vec<&str> = body.content.iter().map(|media| media.key.as_str()).collect();
-    Violation::new(ViolationClass::MissingBody, Part::Body, "the request has no body")
-        .expecting(format!("a body of {}", types.join(" or ")))
-        .declared_at(contract.spot(body.place))
+    let types: Vec<&str> = body
+        .content
+        .iter()
+        .map(|media| media.key.as_str())
+        .collect();
+    Violation::new(
+        ViolationClass::MissingBody,
+        Part::Body,
+        "the request has no body",
+    )
+    .expecting(format!("a body of {}", types.join(" or ")))
+    .declared_at(contract.spot(body.place))
 }
 
 /// The cookies, only split where somebody asks for them.
@@ -200,7 +230,10 @@ fn cookies_of<'s>(
     scratch: &'s mut PairScratch,
 ) -> Pairs<'s> {
     let is_asked = rules.is_on(ViolationClass::UnknownCookie)
-        || operation.parameters.iter().any(|parameter| parameter.part == Part::Cookie);
+        || operation
+            .parameters
+            .iter()
+            .any(|parameter| parameter.part == Part::Cookie);
     if !is_asked {
         return Pairs::EMPTY;
     }
@@ -247,7 +280,10 @@ impl<'c> HeadJudge<'_, 'c> {
                     self.parameter(parameter, Source::Pairs(self.query, &operation.parameters));
                 }
                 Part::Cookie => {
-                    self.parameter(parameter, Source::Pairs(self.cookies, &operation.parameters));
+                    self.parameter(
+                        parameter,
+                        Source::Pairs(self.cookies, &operation.parameters),
+                    );
                 }
                 Part::Target | Part::Body => {}
             }
@@ -257,10 +293,19 @@ impl<'c> HeadJudge<'_, 'c> {
     fn header(&mut self, parameter: &Parameter) {
         let headers = self.head.headers;
         let mut lines = headers.get_all(parameter.name.as_str()).iter();
-        let Some(first) = lines.next() else { return self.absent(parameter, Absent::Missing) };
-        let is_list = parameter.readings.iter().any(|reading| !matches!(reading, Reading::Scalar(_)));
+        let Some(first) = lines.next() else {
+            return self.absent(parameter, Absent::Missing);
+        };
+        let is_list = parameter
+            .readings
+            .iter()
+            .any(|reading| !matches!(reading, Reading::Scalar(_)));
         let joined: Option<Vec<&[u8]>> = lines.next().map(|second| {
-            std::iter::once(first).chain([second]).chain(lines).map(|line| line.as_bytes()).collect()
+            std::iter::once(first)
+                .chain([second])
+                .chain(lines)
+                .map(|line| line.as_bytes())
+                .collect()
         });
         match joined {
             Some(_) if !is_list => self.absent(parameter, Absent::Repeated),
@@ -325,7 +370,10 @@ impl<'c> HeadJudge<'_, 'c> {
             part: parameter.part,
             name: Some(&parameter.name),
         };
-        let most = self.rules.violations_max.saturating_sub(self.violations.len());
+        let most = self
+            .rules
+            .violations_max
+            .saturating_sub(self.violations.len());
         let schemas = self.contract.schemas(Direction::Request);
         explain(schemas, &self.contract.documents, wrapped, subject, most)
     }
@@ -334,9 +382,9 @@ impl<'c> HeadJudge<'_, 'c> {
     fn presence(&mut self, parameter: &Parameter, source: Source<'_>) {
         let is_there = match source {
             Source::One(_) => true,
-            Source::Pairs(pairs, _) => pairs
-                .iter()
-                .any(|(name, _)| decoded_query_name(name).is_some_and(|name| name == parameter.name)),
+            Source::Pairs(pairs, _) => pairs.iter().any(|(name, _)| {
+                decoded_query_name(name).is_some_and(|name| name == parameter.name)
+            }),
         };
         if !is_there {
             self.absent(parameter, Absent::Missing);
@@ -350,7 +398,10 @@ impl<'c> HeadJudge<'_, 'c> {
             Err(absent) => return self.absent(parameter, absent),
         };
         let key = parameter.schema.as_ref().map_or("", |key| key.as_str());
-        let limits = Limits { depth_max: self.rules.json_depth_max, ..Limits::default() };
+        let limits = Limits {
+            depth_max: self.rules.json_depth_max,
+            ..Limits::default()
+        };
         let mut tape = std::mem::take(self.tape);
         match tape.parse(key, text.as_bytes(), limits) {
             Ok(source) if parameter.schema.is_some() => {
@@ -364,7 +415,8 @@ impl<'c> HeadJudge<'_, 'c> {
             Ok(_) => {}
             Err(error) => {
                 let message = format!("not JSON: {error}");
-                let violation = self.of_parameter(ViolationClass::InvalidParameter, parameter, message);
+                let violation =
+                    self.of_parameter(ViolationClass::InvalidParameter, parameter, message);
                 self.push(violation.expecting("one JSON value (RFC 8259)"));
             }
         }
@@ -385,12 +437,14 @@ impl<'c> HeadJudge<'_, 'c> {
                 ViolationClass::DuplicateParameter,
                 format!("the {part} parameter `{name}` holds one value and came more than once"),
             ),
-            Absent::Escapes(error) => {
-                (ViolationClass::InvalidParameter, format!("the {part} parameter `{name}`: {error}"))
-            }
-            Absent::Form(error) => {
-                (ViolationClass::InvalidParameter, format!("the {part} parameter `{name}` {error}"))
-            }
+            Absent::Escapes(error) => (
+                ViolationClass::InvalidParameter,
+                format!("the {part} parameter `{name}`: {error}"),
+            ),
+            Absent::Form(error) => (
+                ViolationClass::InvalidParameter,
+                format!("the {part} parameter `{name}` {error}"),
+            ),
         };
         let violation = self.of_parameter(class, parameter, message);
         self.push(violation);
@@ -414,8 +468,12 @@ impl<'c> HeadJudge<'_, 'c> {
         for (raw, _) in self.query.iter() {
             let known = decoded_query_name(raw).is_some_and(|name| {
                 let parameters = &self.operation.parameters;
-                parameters.iter().any(|parameter| claims(parameter, &name, Part::Query))
-                    || parameters.iter().any(|parameter| parameter.takes_member(&name))
+                parameters
+                    .iter()
+                    .any(|parameter| claims(parameter, &name, Part::Query))
+                    || parameters
+                        .iter()
+                        .any(|parameter| parameter.takes_member(&name))
             });
             if !known {
                 self.unknown(ViolationClass::UnknownQuery, Part::Query, raw);
@@ -429,7 +487,10 @@ impl<'c> HeadJudge<'_, 'c> {
         }
         for (name, _) in self.cookies.iter() {
             let parameters = &self.operation.parameters;
-            if !parameters.iter().any(|parameter| claims(parameter, name, Part::Cookie)) {
+            if !parameters
+                .iter()
+                .any(|parameter| claims(parameter, name, Part::Cookie))
+            {
                 self.unknown(ViolationClass::UnknownCookie, Part::Cookie, name);
             }
         }
@@ -441,8 +502,7 @@ impl<'c> HeadJudge<'_, 'c> {
         }
         for name in self.head.headers.keys() {
             let is_declared = self.operation.parameters.iter().any(|parameter| {
-                parameter.part == Part::Header
-                    && parameter.name.eq_ignore_ascii_case(name.as_str())
+                parameter.part == Part::Header && parameter.name.eq_ignore_ascii_case(name.as_str())
             });
             if !is_declared && !is_common_header(name.as_str()) {
                 self.unknown(ViolationClass::UnknownHeader, Part::Header, name.as_str());
@@ -519,7 +579,9 @@ impl<'c> HeadJudge<'_, 'c> {
             return Err(refuse("the header `content-type` is missing".to_owned()));
         };
         if lines.next().is_some() {
-            return Err(refuse("the header `content-type` came more than once".to_owned()));
+            return Err(refuse(
+                "the header `content-type` came more than once".to_owned(),
+            ));
         }
         let text = line.to_str().unwrap_or_default();
         // The common case first: exactly the declared key.
@@ -527,15 +589,21 @@ impl<'c> HeadJudge<'_, 'c> {
             return Ok(media);
         }
         let Some(found) = MediaRange::parse(text) else {
-            return Err(refuse("the header `content-type` is no media type".to_owned()));
+            return Err(refuse(
+                "the header `content-type` is no media type".to_owned(),
+            ));
         };
         let index = best_match(keys(), &found)
             .ok_or_else(|| refuse(format!("the media type `{text}` is not declared")))?;
         let is_utf8 = found.parameter("charset").is_none_or(|charset| {
-            ["utf-8", "us-ascii"].iter().any(|known| charset.eq_ignore_ascii_case(known))
+            ["utf-8", "us-ascii"]
+                .iter()
+                .any(|known| charset.eq_ignore_ascii_case(known))
         });
         if found.is_json() && !is_utf8 {
-            return Err(refuse("JSON is UTF-8 (RFC 8259 section 8.1): send no other charset".to_owned()));
+            return Err(refuse(
+                "JSON is UTF-8 (RFC 8259 section 8.1): send no other charset".to_owned(),
+            ));
         }
         Ok(&body.content[index])
     }
@@ -546,9 +614,12 @@ impl<'c> HeadJudge<'_, 'c> {
             return BodyPlan::Stream;
         }
         let codings = self.head.headers.get_all(CONTENT_ENCODING);
-        let is_encoded = codings
-            .iter()
-            .any(|line| !line.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"));
+        let is_encoded = codings.iter().any(|line| {
+            !line
+                .as_bytes()
+                .trim_ascii()
+                .eq_ignore_ascii_case(b"identity")
+        });
         if is_encoded && self.rules.is_on(ViolationClass::UnsupportedEncoding) {
             let message = "the body is compressed and cannot be judged";
             let violation =
@@ -568,22 +639,59 @@ impl<'c> HeadJudge<'_, 'c> {
 
     /// For a key that is a range: whether the message itself is JSON.
     fn is_json_message(&self) -> bool {
-        let line = self.head.headers.get(CONTENT_TYPE).and_then(|line| line.to_str().ok());
-        line.and_then(MediaRange::parse).is_some_and(|range| range.is_json())
+        let line = self
+            .head
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|line| line.to_str().ok());
+        line.and_then(MediaRange::parse)
+            .is_some_and(|range| range.is_json())
     }
 }
 
 /// Fields that every request may carry without a contract saying so: those of HTTP itself
 /// (RFC 9110, 9111, 9112), of browsers, and of the hops in between.
 fn is_common_header(name: &str) -> bool {
-    const PREFIXES: [&str; 8] =
-        ["accept", "content-", "if-", "sec-", "x-forwarded-", "x-squad-", "x-sla-", "proxy-"];
+    const PREFIXES: [&str; 8] = [
+        "accept",
+        "content-",
+        "if-",
+        "sec-",
+        "x-forwarded-",
+        "x-squad-",
+        "x-sla-",
+        "proxy-",
+    ];
     const NAMES: [&str; 29] = [
-        "authorization", "baggage", "cache-control", "connection", "cookie", "date", "dnt",
-        "expect", "forwarded", "from", "host", "keep-alive", "max-forwards", "origin", "pragma",
-        "priority", "range", "referer", "te", "traceparent", "tracestate", "trailer",
-        "transfer-encoding", "upgrade", "upgrade-insecure-requests", "user-agent", "via",
-        "x-real-ip", "x-request-id",
+        "authorization",
+        "baggage",
+        "cache-control",
+        "connection",
+        "cookie",
+        "date",
+        "dnt",
+        "expect",
+        "forwarded",
+        "from",
+        "host",
+        "keep-alive",
+        "max-forwards",
+        "origin",
+        "pragma",
+        "priority",
+        "range",
+        "referer",
+        "te",
+        "traceparent",
+        "tracestate",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "upgrade-insecure-requests",
+        "user-agent",
+        "via",
+        "x-real-ip",
+        "x-request-id",
     ];
     NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use super::dialect::{Dialect, Direction};
 use super::document::{Documents, Spot};
 use super::operation::{MediaType, Operation};
 use super::problem::Problem;
 use super::route::{Captures, Match, RouteTable};
 use super::sampling::{self, Sample};
 use super::schema::SchemaSet;
-use super::dialect::{Dialect, Direction};
 
 /// One revision of a contract, compiled.
 #[derive(Debug)]

@@ -38,11 +38,16 @@ impl Dialect {
                     .to_owned(),
             );
         };
-        let text = version.as_str().or(version.number_text()).unwrap_or_default();
+        let text = version
+            .as_str()
+            .or(version.number_text())
+            .unwrap_or_default();
         match text.split('.').collect::<Vec<_>>()[..] {
             ["3", "0", ..] => Ok(Self::V30),
             ["3", "1", ..] => Ok(Self::V31),
-            _ => Err(format!("OpenAPI `{text}` is not supported: use 3.0.x or 3.1.x")),
+            _ => Err(format!(
+                "OpenAPI `{text}` is not supported: use 3.0.x or 3.1.x"
+            )),
         }
     }
 }

@@ -65,11 +65,21 @@ impl Document {
     ) -> Result<Self, ParseError> {
         let name: Arc<str> = name.into();
         let text = String::from_utf8(bytes).map_err(|error| not_utf8(&name, &error))?;
-        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-        let looks_json = path.extension().is_some_and(|extension| extension == "json")
+        let text = text
+            .strip_prefix('\u{feff}')
+            .map(str::to_owned)
+            .unwrap_or(text);
+        let looks_json = path
+            .extension()
+            .is_some_and(|extension| extension == "json")
             || text.trim_start().starts_with('{');
         let digest = Sha256::digest(&text).into();
-        let at = |line, column, message| ParseError { name: Arc::clone(&name), line, column, message };
+        let at = |line, column, message| ParseError {
+            name: Arc::clone(&name),
+            line,
+            column,
+            message,
+        };
         let (source, mut tape) = if looks_json {
             let mut tape = Tape::new();
             tape.parse("", text.as_bytes(), limits)
@@ -81,7 +91,13 @@ impl Document {
             (String::new(), tape)
         };
         tape.shrink_to_fit();
-        Ok(Self { name, path, digest, source, tape })
+        Ok(Self {
+            name,
+            path,
+            digest,
+            source,
+            tape,
+        })
     }
 
     /// The document's root value.
@@ -147,7 +163,11 @@ impl Documents {
     /// A contract of one document; [`Documents::add`] takes the others.
     pub fn new(entry: Document) -> Self {
         let by_path = HashMap::from([(entry.path.clone(), 0)]);
-        Self { list: vec![entry], by_path, missing: HashMap::new() }
+        Self {
+            list: vec![entry],
+            by_path,
+            missing: HashMap::new(),
+        }
     }
 
     /// Adds a file that a reference leads to, or the reason why it could not be had.
@@ -176,7 +196,10 @@ impl Documents {
     pub fn by_path(&self, path: &Path) -> Result<u32, &str> {
         match self.by_path.get(path) {
             Some(index) => Ok(*index),
-            None => Err(self.missing.get(path).map_or("it was not loaded", String::as_str)),
+            None => Err(self
+                .missing
+                .get(path)
+                .map_or("it was not loaded", String::as_str)),
         }
     }
 
@@ -197,7 +220,10 @@ impl Documents {
 
     /// The place of a document's root.
     pub fn root_place(&self, document: u32) -> Place {
-        Place { document, node: self.list[document as usize].root().index() }
+        Place {
+            document,
+            node: self.list[document as usize].root().index(),
+        }
     }
 
     /// The value at a place.
@@ -207,7 +233,10 @@ impl Documents {
 
     /// The place of a node in the same document as `near`.
     pub fn place(near: Place, node: Node<'_>) -> Place {
-        Place { document: near.document, node: node.index() }
+        Place {
+            document: near.document,
+            node: node.index(),
+        }
     }
 
     /// The place of a member of the object at `place`.
@@ -236,7 +265,9 @@ impl Documents {
         let mut node = self.node(place);
         for token in pointer.split('/').skip(1) {
             let name = unescape_token(token);
-            let Some(next) = child(node, &name) else { break };
+            let Some(next) = child(node, &name) else {
+                break;
+            };
             node = next;
         }
         Self::place(place, node)
@@ -244,7 +275,8 @@ impl Documents {
 }
 
 fn child<'a>(node: Node<'a>, token: &str) -> Option<Node<'a>> {
-    node.get(token).or_else(|| node.elements().nth(token.parse().ok()?))
+    node.get(token)
+        .or_else(|| node.elements().nth(token.parse().ok()?))
 }
 
 /// The JSON pointer from `root` to the node with this tape index.
@@ -255,7 +287,11 @@ fn pointer_to(root: Node<'_>, index: u32) -> String {
         let next = node
             .members()
             .map(|(name, value)| (escape_token(name), value))
-            .chain(node.elements().enumerate().map(|(at, value)| (at.to_string(), value)))
+            .chain(
+                node.elements()
+                    .enumerate()
+                    .map(|(at, value)| (at.to_string(), value)),
+            )
             .find(|(_, value)| value.spans(index));
         let Some((token, value)) = next else { break };
         pointer.push('/');

@@ -43,7 +43,10 @@ fn violation(
     error: &ValidationError<'_>,
     subject: Subject<'_>,
 ) -> Violation {
-    let Closest { error, alternatives } = closest(error);
+    let Closest {
+        error,
+        alternatives,
+    } = closest(error);
     let location = error.schema_path().as_str();
     let contract = schemas.origin(location).map(|(place, rest)| {
         let rest = rest.replace(NUMBER_FORMAT, "format");
@@ -73,7 +76,9 @@ fn violation(
 
 /// Takes the wrapper's member name off an instance path.
 fn below_wrapper(path: &str) -> String {
-    path.strip_prefix('/').and_then(|rest| rest.find('/').map(|at| rest[at..].to_owned())).unwrap_or_default()
+    path.strip_prefix('/')
+        .and_then(|rest| rest.find('/').map(|at| rest[at..].to_owned()))
+        .unwrap_or_default()
 }
 
 fn shortened(message: &str) -> String {
@@ -98,7 +103,10 @@ where
     let (ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context }) =
         error.kind()
     else {
-        return Closest { error, alternatives: 0 };
+        return Closest {
+            error,
+            alternatives: 0,
+        };
     };
     let own_depth = depth(error);
     let best = context
@@ -106,17 +114,29 @@ where
         .filter_map(|branch| {
             let deepest = branch.iter().max_by_key(|error| depth(error))?;
             let is_right_type = !branch.iter().any(|error| {
-                depth(error) == own_depth && matches!(error.kind(), ValidationErrorKind::Type { .. })
+                depth(error) == own_depth
+                    && matches!(error.kind(), ValidationErrorKind::Type { .. })
             });
-            Some((is_right_type, depth(deepest), std::cmp::Reverse(branch.len()), deepest))
+            Some((
+                is_right_type,
+                depth(deepest),
+                std::cmp::Reverse(branch.len()),
+                deepest,
+            ))
         })
         .max_by_key(|(is_right_type, depth, count, _)| (*is_right_type, *depth, *count));
     match best {
         Some((true, _, _, inner)) => {
             let inner = closest(inner);
-            Closest { error: inner.error, alternatives: context.len() }
+            Closest {
+                error: inner.error,
+                alternatives: context.len(),
+            }
         }
-        _ => Closest { error, alternatives: 0 },
+        _ => Closest {
+            error,
+            alternatives: 0,
+        },
     }
 }
 
@@ -168,14 +188,24 @@ fn format_hint(format: &str) -> String {
 }
 
 fn one_of(options: &Value) -> String {
-    let Some(options) = options.as_array() else { return format!("one of {options}") };
+    let Some(options) = options.as_array() else {
+        return format!("one of {options}");
+    };
     let shown: Vec<String> = options.iter().take(12).map(Value::to_string).collect();
-    let more = if options.len() > shown.len() { ", …" } else { "" };
+    let more = if options.len() > shown.len() {
+        ", …"
+    } else {
+        ""
+    };
     format!("one of {}{more}", shown.join(", "))
 }
 
 fn quoted(names: &[String]) -> String {
-    let quoted: Vec<String> = names.iter().take(12).map(|name| format!("`{name}`")).collect();
+    let quoted: Vec<String> = names
+        .iter()
+        .take(12)
+        .map(|name| format!("`{name}`"))
+        .collect();
     quoted.join(", ")
 }
 

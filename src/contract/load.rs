@@ -61,7 +61,10 @@ fn load_references(mut documents: Documents, limits: &Limits) -> Documents {
     while next < documents.list().len() {
         let document = &documents.list()[next];
         let folder = document.path.parent().unwrap_or(Path::new("")).to_owned();
-        let shown = Path::new(&*document.name).parent().unwrap_or(Path::new("")).to_owned();
+        let shown = Path::new(&*document.name)
+            .parent()
+            .unwrap_or(Path::new(""))
+            .to_owned();
         let mut targets = Vec::new();
         collect_files(document.root(), &mut targets);
         for target in targets {
@@ -86,7 +89,8 @@ fn load_references(mut documents: Documents, limits: &Limits) -> Documents {
 }
 
 fn load_one(name: &str, path: &Path, limits: &Limits) -> Result<Document, String> {
-    let bytes = source::read(path, limits.contract_bytes_max as u64).map_err(|error| error.to_string())?;
+    let bytes =
+        source::read(path, limits.contract_bytes_max as u64).map_err(|error| error.to_string())?;
     Document::parse(name, path.to_owned(), bytes, document_limits(limits))
         .map_err(|error| error.to_string())
 }
@@ -116,7 +120,9 @@ fn collect_files(root: Node<'_>, targets: &mut Vec<String>) {
 /// The file a reference leads to, percent-decoded; `None` for the document itself and for
 /// addresses, which are never fetched.
 fn file_of(reference: &str) -> Option<String> {
-    let file = reference.split_once('#').map_or(reference, |(file, _)| file);
+    let file = reference
+        .split_once('#')
+        .map_or(reference, |(file, _)| file);
     (!file.is_empty() && !is_address(file)).then(|| decode(file))
 }
 
@@ -124,12 +130,16 @@ fn file_of(reference: &str) -> Option<String> {
 pub(super) fn is_address(reference: &str) -> bool {
     reference.split_once(':').is_some_and(|(scheme, _)| {
         scheme.len() > 1
-            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+            && scheme
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
     })
 }
 
 pub(super) fn decode(text: &str) -> String {
-    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 /// Removes `.` and `..` from a path as far as its text allows, so that each file has one name.

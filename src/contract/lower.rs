@@ -108,7 +108,12 @@ impl<'d> Lowering<'d> {
             .collect();
         let properties: Map<String, Value> = roots
             .iter()
-            .map(|number| (number.to_string(), json!({ "$ref": format!("#/$defs/{number}") })))
+            .map(|number| {
+                (
+                    number.to_string(),
+                    json!({ "$ref": format!("#/$defs/{number}") }),
+                )
+            })
             .collect();
         Lowered {
             schema: json!({ "$defs": definitions, "properties": properties }),
@@ -192,16 +197,19 @@ impl<'d> Lowering<'d> {
         let node = self.documents.node(place);
         let is_true = |name| node.get(name).and_then(|flag| flag.as_bool()) == Some(true);
         let (name, lowered) = match keyword {
-            "type" if is_true("nullable") => {
-                ("type", json!([value.to_value(), Value::String("null".to_owned())]))
-            }
+            "type" if is_true("nullable") => (
+                "type",
+                json!([value.to_value(), Value::String("null".to_owned())]),
+            ),
             "type" => ("type", value.to_value()),
             "minimum" if is_true("exclusiveMinimum") => ("exclusiveMinimum", value.to_value()),
             "minimum" => ("minimum", value.to_value()),
             "maximum" if is_true("exclusiveMaximum") => ("exclusiveMaximum", value.to_value()),
             "maximum" => ("maximum", value.to_value()),
             "exclusiveMinimum" | "exclusiveMaximum" if value.kind() != Kind::Boolean => {
-                let message = format!("in OpenAPI 3.0 `{keyword}` is true or false and qualifies the bound beside it");
+                let message = format!(
+                    "in OpenAPI 3.0 `{keyword}` is true or false and qualifies the bound beside it"
+                );
                 let at = Documents::place(place, value);
                 return self.problem(ProblemKind::MalformedSchema, at, message);
             }
@@ -215,7 +223,12 @@ impl<'d> Lowering<'d> {
         Some(match keyword {
             "type" | "const" | "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum"
             | "dependentRequired" | "minContains" | "maxContains" => value.to_value(),
-            "if" | "then" | "else" | "contains" | "propertyNames" | "unevaluatedItems"
+            "if"
+            | "then"
+            | "else"
+            | "contains"
+            | "propertyNames"
+            | "unevaluatedItems"
             | "unevaluatedProperties" => self.schema(Documents::place(place, value)),
             "prefixItems" => self.list_of_schemas(place, value),
             "patternProperties" | "dependentSchemas" => self.map_of_schemas(place, value),
@@ -235,9 +248,12 @@ impl<'d> Lowering<'d> {
         if value.kind() != Kind::Object {
             return value.to_value();
         }
-        let lowered = value
-            .members()
-            .map(|(name, schema)| (name.to_owned(), self.schema(Documents::place(place, schema))));
+        let lowered = value.members().map(|(name, schema)| {
+            (
+                name.to_owned(),
+                self.schema(Documents::place(place, schema)),
+            )
+        });
         Value::Object(lowered.collect())
     }
 
@@ -245,8 +261,9 @@ impl<'d> Lowering<'d> {
         if value.kind() != Kind::Array {
             return value.to_value();
         }
-        let lowered =
-            value.elements().map(|schema| self.schema(Documents::place(place, schema)));
+        let lowered = value
+            .elements()
+            .map(|schema| self.schema(Documents::place(place, schema)));
         Value::Array(lowered.collect())
     }
 
@@ -265,13 +282,21 @@ impl<'d> Lowering<'d> {
             let property = name.as_str().and_then(|name| properties?.get(name));
             !property.is_some_and(|schema| self.carries(Documents::place(place, schema), flag, 0))
         };
-        Value::Array(value.elements().filter(is_kept).map(|name| name.to_value()).collect())
+        Value::Array(
+            value
+                .elements()
+                .filter(is_kept)
+                .map(|name| name.to_value())
+                .collect(),
+        )
     }
 
     /// Whether a property's schema has the flag, itself or through `$ref` and `allOf`.
     fn carries(&self, place: Place, flag: &str, depth: u8) -> bool {
         const DEPTH_MAX: u8 = 8;
-        let Ok(place) = follow(self.documents, place) else { return false };
+        let Ok(place) = follow(self.documents, place) else {
+            return false;
+        };
         let node = self.documents.node(place);
         if node.get(flag).and_then(|flag| flag.as_bool()) == Some(true) {
             return true;
@@ -287,7 +312,10 @@ impl<'d> Lowering<'d> {
     fn reference(&mut self, place: Place, reference: Node<'d>) -> Option<u32> {
         let at = Documents::place(place, reference);
         let Some(text) = reference.as_str() else {
-            self.unresolved(at, "`$ref` must be a string such as `#/components/schemas/Name`");
+            self.unresolved(
+                at,
+                "`$ref` must be a string such as `#/components/schemas/Name`",
+            );
             return None;
         };
         if let Some(target) = self.targets.get(&(place.document, text)) {
@@ -313,7 +341,12 @@ impl<'d> Lowering<'d> {
 
     fn problem(&mut self, kind: ProblemKind, at: Place, message: String) {
         let at = self.documents.spot(at);
-        self.problems.push(Problem { severity: Severity::Error, kind, at, message });
+        self.problems.push(Problem {
+            severity: Severity::Error,
+            kind,
+            at,
+            message,
+        });
     }
 }
 
@@ -324,5 +357,7 @@ fn is_number_format(value: Node<'_>) -> bool {
 /// `int32` and `int64` bound numbers (3.0.4, Data Types); JSON Schema's `format` judges only
 /// strings, so they get a keyword of their own.
 fn number_format<'d>(node: Node<'d>) -> Option<&'d str> {
-    node.get("format").filter(|format| is_number_format(*format))?.as_str()
+    node.get("format")
+        .filter(|format| is_number_format(*format))?
+        .as_str()
 }

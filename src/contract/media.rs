@@ -30,7 +30,11 @@ impl<'a> MediaRange<'a> {
             let (name, value) = part.split_once('=')?;
             parameters.push((name.trim(), value.trim().trim_matches('"')));
         }
-        Some(Self { kind, subtype, parameters })
+        Some(Self {
+            kind,
+            subtype,
+            parameters,
+        })
     }
 
     /// Whether this is JSON: `application/json`, `text/json` or a `+json` suffix (RFC 6839).
@@ -43,8 +47,7 @@ impl<'a> MediaRange<'a> {
 
     /// Whether a range could cover JSON.
     pub fn may_be_json(&self) -> bool {
-        self.is_json()
-            || (self.subtype == "*" && matches!(self.kind, "*" | "application" | "text"))
+        self.is_json() || (self.subtype == "*" && matches!(self.kind, "*" | "application" | "text"))
     }
 
     /// A parameter's value.
@@ -76,12 +79,13 @@ impl<'a> MediaRange<'a> {
             }
             _ => return None,
         };
-        let all_met = self.parameters.iter().all(|(name, value)| {
-            match other.parameter(name) {
+        let all_met = self
+            .parameters
+            .iter()
+            .all(|(name, value)| match other.parameter(name) {
                 Some(found) => found.eq_ignore_ascii_case(value),
                 None => name.eq_ignore_ascii_case("charset"),
-            }
-        });
+            });
         let counted = u32::try_from(self.parameters.len()).unwrap_or(u32::MAX >> 4);
         all_met.then_some(specificity + 4 * counted)
     }
@@ -95,7 +99,9 @@ fn ends_with_ignore_case(text: &str, suffix: &str) -> bool {
 
 fn is_token(text: &str) -> bool {
     !text.is_empty()
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 /// Splits at `;` outside of quoted strings.
@@ -135,13 +141,27 @@ mod tests {
 
     #[test]
     fn the_most_specific_key_wins() {
-        let keys = ["*/*", "application/*", "application/*+json", "application/json"];
+        let keys = [
+            "*/*",
+            "application/*",
+            "application/*+json",
+            "application/json",
+        ];
         assert_eq!(choose(&keys, "application/json"), Some("application/json"));
-        assert_eq!(choose(&keys, "APPLICATION/JSON; charset=utf-8"), Some("application/json"));
-        assert_eq!(choose(&keys, "application/vnd.a+json"), Some("application/*+json"));
+        assert_eq!(
+            choose(&keys, "APPLICATION/JSON; charset=utf-8"),
+            Some("application/json")
+        );
+        assert_eq!(
+            choose(&keys, "application/vnd.a+json"),
+            Some("application/*+json")
+        );
         assert_eq!(choose(&keys, "application/xml"), Some("application/*"));
         assert_eq!(choose(&keys, "text/plain"), Some("*/*"));
-        assert_eq!(choose(&["application/json"], "application/vnd.a+json"), None);
+        assert_eq!(
+            choose(&["application/json"], "application/vnd.a+json"),
+            None
+        );
         assert_eq!(choose(&["application/*+json"], "application/json"), None);
     }
 
@@ -153,7 +173,10 @@ mod tests {
         assert_eq!(choose(&keys[1..], "application/json"), None);
         let charset = ["application/json; charset=utf-8"];
         assert_eq!(choose(&charset, "application/json"), Some(charset[0]));
-        assert_eq!(choose(&charset, "application/json;charset=UTF-8"), Some(charset[0]));
+        assert_eq!(
+            choose(&charset, "application/json;charset=UTF-8"),
+            Some(charset[0])
+        );
         assert_eq!(choose(&charset, "application/json;charset=latin1"), None);
     }
 

@@ -137,7 +137,10 @@ mod tests {
         assert_eq!(StatusPattern::parse("200"), Some(StatusPattern::Exact(200)));
         assert_eq!(StatusPattern::parse("2XX"), Some(StatusPattern::Range(2)));
         assert_eq!(StatusPattern::parse("4xx"), Some(StatusPattern::Range(4)));
-        assert_eq!(StatusPattern::parse("default"), Some(StatusPattern::Default));
+        assert_eq!(
+            StatusPattern::parse("default"),
+            Some(StatusPattern::Default)
+        );
         for key in ["", "20", "2000", "6XX", "x-a", "abc"] {
             assert_eq!(StatusPattern::parse(key), None, "{key}");
         }

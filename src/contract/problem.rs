@@ -75,7 +75,11 @@ impl fmt::Display for Problem {
             Severity::Warning => "warning",
             Severity::Error => "error",
         };
-        let Spot { file, line, pointer } = &self.at;
+        let Spot {
+            file,
+            line,
+            pointer,
+        } = &self.at;
         write!(f, "{file}:{line}: {severity}: {} ", self.message)?;
         write!(f, "[{}] at #{pointer}", self.kind.as_str())
     }

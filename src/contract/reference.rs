@@ -59,14 +59,20 @@ const CHAIN_MAX: usize = 64;
 pub fn follow(documents: &Documents, place: Place) -> Result<Place, (Place, ReferenceError)> {
     let mut here = place;
     for _ in 0..CHAIN_MAX {
-        let Some(reference) = documents.node(here).get("$ref") else { return Ok(here) };
+        let Some(reference) = documents.node(here).get("$ref") else {
+            return Ok(here);
+        };
         let text = reference.as_str().ok_or((here, ReferenceError::NotText))?;
         here = resolve(documents, here, text).map_err(|error| (here, error))?;
         if here == place {
             return Err((place, ReferenceError::Circle(text.to_owned())));
         }
     }
-    let text = documents.node(place).get("$ref").and_then(|text| text.as_str()).unwrap_or_default();
+    let text = documents
+        .node(place)
+        .get("$ref")
+        .and_then(|text| text.as_str())
+        .unwrap_or_default();
     Err((place, ReferenceError::Circle(text.to_owned())))
 }
 
@@ -105,12 +111,17 @@ fn document_of(
     if is_address(file) {
         return Err(ReferenceError::Address(reference.to_owned()));
     }
-    let folder = documents.list()[from as usize].path.parent().unwrap_or(Path::new(""));
+    let folder = documents.list()[from as usize]
+        .path
+        .parent()
+        .unwrap_or(Path::new(""));
     let path = normalise(&folder.join(decode(file)));
-    documents.by_path(&path).map_err(|reason| ReferenceError::File {
-        reference: reference.to_owned(),
-        reason: reason.to_owned(),
-    })
+    documents
+        .by_path(&path)
+        .map_err(|reason| ReferenceError::File {
+            reference: reference.to_owned(),
+            reason: reason.to_owned(),
+        })
 }
 
 fn point(

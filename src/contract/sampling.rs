@@ -25,16 +25,14 @@ pub enum Sample {
 }
 
 /// The named example, else the first one that satisfies the schema, else a generated value.
-pub(super) fn sample(
-    contract: &CompiledContract,
-    media: &MediaType,
-    name: Option<&str>,
-) -> Sample {
+pub(super) fn sample(contract: &CompiledContract, media: &MediaType, name: Option<&str>) -> Sample {
     let documents = &contract.documents;
     let examples = examples(documents, media.place);
     if let Some(name) = name {
         let found = examples.iter().find(|(known, _)| *known == name);
-        return found.map_or(Sample::NoSuchExample, |(_, value)| Sample::Body(bytes(media, *value)));
+        return found.map_or(Sample::NoSuchExample, |(_, value)| {
+            Sample::Body(bytes(media, *value))
+        });
     }
     let key = media.schema.as_ref();
     let fitting = examples
@@ -44,7 +42,8 @@ pub(super) fn sample(
     if let Some(body) = fitting {
         return Sample::Body(body);
     }
-    key.and_then(|key| generated(contract, key, media)).map_or(Sample::None, Sample::Body)
+    key.and_then(|key| generated(contract, key, media))
+        .map_or(Sample::None, Sample::Body)
 }
 
 /// Examples of a media type: `example`, then the values of `examples` (OpenAPI, Media Type
@@ -52,7 +51,10 @@ pub(super) fn sample(
 pub(super) fn examples(documents: &Documents, media: Place) -> Vec<(&str, Node<'_>)> {
     let node = documents.node(media);
     let one = node.get("example").map(|value| ("", value));
-    let named = node.get("examples").into_iter().flat_map(|examples| examples.members());
+    let named = node
+        .get("examples")
+        .into_iter()
+        .flat_map(|examples| examples.members());
     let named = named.filter_map(|(name, example)| {
         let target = follow(documents, Documents::place(media, example)).ok()?;
         Some((name, documents.node(target).get("value")?))
@@ -80,7 +82,11 @@ fn generated(contract: &CompiledContract, key: &SchemaKey, media: &MediaType) ->
     let lowered = lowering.finish(&[number]).schema;
     let definition = lowered.get("$defs")?.get(number.to_string())?;
     let fits = |value: &Value| is_valid(contract, key, value.to_string().as_bytes());
-    Some(generate(&lowered, definition, &fits)?.to_string().into_bytes())
+    Some(
+        generate(&lowered, definition, &fits)?
+            .to_string()
+            .into_bytes(),
+    )
 }
 
 fn is_valid(contract: &CompiledContract, key: &SchemaKey, bytes: &[u8]) -> bool {

@@ -24,7 +24,10 @@ pub struct SchemaKey {
 
 impl SchemaKey {
     pub(super) fn new(number: u32) -> Self {
-        Self { number, text: number.to_string() }
+        Self {
+            number,
+            text: number.to_string(),
+        }
     }
 
     /// The member name for [`crate::json::Tape`].
@@ -45,7 +48,9 @@ pub struct SchemaSet {
 
 impl fmt::Debug for SchemaSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SchemaSet").field("definitions", &self.origins.len()).finish_non_exhaustive()
+        f.debug_struct("SchemaSet")
+            .field("definitions", &self.origins.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -55,7 +60,11 @@ impl SchemaSet {
     /// # Errors
     /// Every schema that is no schema, with its place in the contract.
     pub(super) fn build(lowered: Lowered, documents: &Documents) -> Result<Self, Vec<Problem>> {
-        let Lowered { schema, origins, problems } = lowered;
+        let Lowered {
+            schema,
+            origins,
+            problems,
+        } = lowered;
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -64,7 +73,9 @@ impl SchemaSet {
             .offline()
             .should_validate_formats(true)
             .with_format("byte", is_base64)
-            .with_keyword(NUMBER_FORMAT, |_, format, _| Ok(number_range(format.as_str())))
+            .with_keyword(NUMBER_FORMAT, |_, format, _| {
+                Ok(number_range(format.as_str()))
+            })
             .build(&schema);
         match validator {
             Ok(validator) => Ok(Self { validator, origins }),
@@ -124,17 +135,27 @@ fn malformed_schema(
     documents: &Documents,
 ) -> Problem {
     let location = error.instance_path().as_str();
-    let (place, rest) =
-        origin(origins, location).unwrap_or_else(|| (documents.entry_place(), ""));
+    let (place, rest) = origin(origins, location).unwrap_or_else(|| (documents.entry_place(), ""));
     let keyword = rest.rsplit('/').next().unwrap_or_default();
     let (kind, message) = if keyword == "pattern" || rest.contains("/patternProperties/") {
         let engine = "an ECMA-262 regular expression";
-        (ProblemKind::MalformedPattern, format!("`{keyword}` is not {engine}: {error}"))
+        (
+            ProblemKind::MalformedPattern,
+            format!("`{keyword}` is not {engine}: {error}"),
+        )
     } else {
-        (ProblemKind::MalformedSchema, format!("`{keyword}` is not as JSON Schema demands: {error}"))
+        (
+            ProblemKind::MalformedSchema,
+            format!("`{keyword}` is not as JSON Schema demands: {error}"),
+        )
     };
     let at = documents.spot(documents.nearest(place, rest));
-    Problem { severity: Severity::Error, kind, at, message }
+    Problem {
+        severity: Severity::Error,
+        kind,
+        at,
+        message,
+    }
 }
 
 /// Base64 with padding (RFC 4648 section 4), the `byte` format of OpenAPI 3.0.
@@ -142,7 +163,9 @@ fn is_base64(text: &str) -> bool {
     let data = text.trim_end_matches('=');
     text.len().is_multiple_of(4)
         && text.len() - data.len() <= 2
-        && data.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
+        && data
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
 }
 
 /// The range of `int32` or `int64`; other numbers pass (`type` judges whether it is integral).
@@ -154,10 +177,16 @@ struct NumberRange {
 
 fn number_range(format: Option<&str>) -> Box<dyn for<'i> Keyword<'i, TapeJson>> {
     Box::new(match format {
-        Some("int32") => {
-            NumberRange { min: i64::from(i32::MIN), max: i64::from(i32::MAX), name: "int32" }
-        }
-        _ => NumberRange { min: i64::MIN, max: i64::MAX, name: "int64" },
+        Some("int32") => NumberRange {
+            min: i64::from(i32::MIN),
+            max: i64::from(i32::MAX),
+            name: "int32",
+        },
+        _ => NumberRange {
+            min: i64::MIN,
+            max: i64::MAX,
+            name: "int64",
+        },
     })
 }
 
@@ -173,12 +202,16 @@ impl<'i> Keyword<'i, TapeJson> for NumberRange {
     }
 
     fn is_valid(&self, instance: Node<'i>) -> bool {
-        let Some(text) = instance.number_text() else { return true };
+        let Some(text) = instance.number_text() else {
+            return true;
+        };
         match instance.as_i64() {
             Some(number) => (self.min..=self.max).contains(&number),
             // Beyond i64, or not integral: compare as a double, exact enough outside the range.
             None => text.parse::<f64>().is_ok_and(|number| {
-                number >= self.min as f64 && number <= self.max as f64 && instance.as_u64().is_none()
+                number >= self.min as f64
+                    && number <= self.max as f64
+                    && instance.as_u64().is_none()
             }),
         }
     }

@@ -32,7 +32,9 @@ pub(super) fn base_paths(server: Node<'_>) -> Result<Vec<String>, String> {
                 .collect();
         }
         if urls.len() > EXPANSIONS_MAX {
-            return Err(format!("the server's variables expand to more than {EXPANSIONS_MAX} paths"));
+            return Err(format!(
+                "the server's variables expand to more than {EXPANSIONS_MAX} paths"
+            ));
         }
     }
     let mut paths: Vec<String> = urls.iter().map(|url| path_of(url)).collect();
@@ -63,11 +65,17 @@ fn path_start(url: &str) -> Option<usize> {
 fn path_of(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let path = match url.find("://") {
-        Some(at) => url[at + 3..].find('/').map_or("", |slash| &url[at + 3 + slash..]),
+        Some(at) => url[at + 3..]
+            .find('/')
+            .map_or("", |slash| &url[at + 3 + slash..]),
         None if url.starts_with("//") => url[2..].find('/').map_or("", |slash| &url[2 + slash..]),
         None => url.trim_start_matches("./"),
     };
-    if path.starts_with('/') { path.to_owned() } else { format!("/{path}") }
+    if path.starts_with('/') {
+        path.to_owned()
+    } else {
+        format!("/{path}")
+    }
 }
 
 fn skeleton(server: Node<'_>) -> Value {
@@ -87,7 +95,8 @@ mod tests {
 
     fn check(server: &str, expected: &[&str]) {
         let mut tape = Tape::new();
-        tape.parse("", server.as_bytes(), Limits::default()).unwrap();
+        tape.parse("", server.as_bytes(), Limits::default())
+            .unwrap();
         assert_eq!(base_paths(tape.root(server)).unwrap(), expected, "{server}");
     }
 

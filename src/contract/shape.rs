@@ -113,9 +113,16 @@ impl<'d> Surface<'d> {
 
     /// The members of the object schema at `place`, through references and composition.
     pub(super) fn object(self, place: Place) -> ObjectShape {
-        let mut shape = ObjectShape { members: Vec::new(), others: Some(TypeSet::ALL) };
+        let mut shape = ObjectShape {
+            members: Vec::new(),
+            others: Some(TypeSet::ALL),
+        };
         self.visit(place, 0, &mut |depth, at, node| {
-            for (name, schema) in node.get("properties").into_iter().flat_map(|map| map.members()) {
+            for (name, schema) in node
+                .get("properties")
+                .into_iter()
+                .flat_map(|map| map.members())
+            {
                 let types = self.types(Documents::place(at, schema));
                 if !shape.members.iter().any(|(known, _)| known == name) {
                     shape.members.push((name.to_owned(), types));
@@ -133,10 +140,16 @@ impl<'d> Surface<'d> {
     }
 
     fn types_at(self, place: Place, depth: u8) -> TypeSet {
-        let Ok(place) = follow(self.documents, place) else { return TypeSet::ALL };
+        let Ok(place) = follow(self.documents, place) else {
+            return TypeSet::ALL;
+        };
         let node = self.documents.node(place);
         if depth > DEPTH_MAX || node.kind() != Kind::Object {
-            return if node.as_bool() == Some(false) { TypeSet::NONE } else { TypeSet::ALL };
+            return if node.as_bool() == Some(false) {
+                TypeSet::NONE
+            } else {
+                TypeSet::ALL
+            };
         }
         let mut types = self.own_types(node);
         for branch in branches(node, &["allOf"]) {
@@ -167,7 +180,11 @@ impl<'d> Surface<'d> {
             types = types | TypeSet::NULL;
         }
         if let Some(values) = node.get("enum") {
-            types = types & values.elements().map(TypeSet::of).fold(TypeSet::NONE, BitOr::bitor);
+            types = types
+                & values
+                    .elements()
+                    .map(TypeSet::of)
+                    .fold(TypeSet::NONE, BitOr::bitor);
         }
         match node.get("const") {
             Some(value) if self.dialect == Dialect::V31 => types & TypeSet::of(value),
@@ -177,7 +194,9 @@ impl<'d> Surface<'d> {
 
     /// Calls `see` for the schema at `place` and all that composition makes of it.
     fn visit(self, place: Place, depth: u8, see: &mut dyn FnMut(u8, Place, Node<'d>)) {
-        let Ok(place) = follow(self.documents, place) else { return };
+        let Ok(place) = follow(self.documents, place) else {
+            return;
+        };
         let node = self.documents.node(place);
         if depth > DEPTH_MAX || node.kind() != Kind::Object {
             return;
@@ -190,6 +209,9 @@ impl<'d> Surface<'d> {
 }
 
 fn branches<'d>(node: Node<'d>, keywords: &[&'static str]) -> impl Iterator<Item = Node<'d>> {
-    let lists: Vec<Node<'d>> = keywords.iter().filter_map(|keyword| node.get(keyword)).collect();
+    let lists: Vec<Node<'d>> = keywords
+        .iter()
+        .filter_map(|keyword| node.get(keyword))
+        .collect();
     lists.into_iter().flat_map(|list| list.elements())
 }

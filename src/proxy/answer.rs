@@ -53,7 +53,13 @@ pub(super) struct Entry {
 }
 
 const fn entry(status: StatusCode, error: &'static str, title: &'static str) -> Entry {
-    Entry { status, error, title, outcome: Outcome::Refused, retry_after: None }
+    Entry {
+        status,
+        error,
+        title,
+        outcome: Outcome::Refused,
+        retry_after: None,
+    }
 }
 
 impl Cause {
@@ -61,9 +67,11 @@ impl Cause {
     pub(super) fn entry(&self) -> Entry {
         match self {
             Self::Violations { violations, .. } => violation_entry(violations),
-            Self::NoService => {
-                entry(StatusCode::NOT_FOUND, "NO_SERVICE", "No service has this host and path")
-            }
+            Self::NoService => entry(
+                StatusCode::NOT_FOUND,
+                "NO_SERVICE",
+                "No service has this host and path",
+            ),
             Self::Http(refusal) => http_entry(*refusal),
             Self::BodyTimeout => entry(
                 StatusCode::REQUEST_TIMEOUT,
@@ -72,7 +80,11 @@ impl Cause {
             ),
             Self::ClientGone => Entry {
                 outcome: Outcome::Abandoned,
-                ..entry(StatusCode::BAD_REQUEST, "MALFORMED_REQUEST", "The request broke off")
+                ..entry(
+                    StatusCode::BAD_REQUEST,
+                    "MALFORMED_REQUEST",
+                    "The request broke off",
+                )
             },
             Self::Upstream(error) => upstream_entry(error),
             Self::NothingToMock(_) => Entry {
@@ -127,7 +139,9 @@ impl Cause {
 
     fn allow(&self) -> Option<HeaderValue> {
         match self {
-            Self::Violations { allow: Some(allow), .. } => HeaderValue::from_str(allow).ok(),
+            Self::Violations {
+                allow: Some(allow), ..
+            } => HeaderValue::from_str(allow).ok(),
             _ => None,
         }
     }
@@ -138,16 +152,21 @@ impl Cause {
             BodyError::Timeout => Self::BodyTimeout,
             BodyError::Refused(refusal) => Self::Http(refusal),
             BodyError::ClientGone => Self::ClientGone,
-            BodyError::TooLarge { bytes_max } => {
-                Self::Violations { violations: vec![too_large(bytes_max)], allow: None }
-            }
+            BodyError::TooLarge { bytes_max } => Self::Violations {
+                violations: vec![too_large(bytes_max)],
+                allow: None,
+            },
         }
     }
 }
 
 /// A violation as a sentence: its pointer, then what is wrong there.
 pub(super) fn sentence(violation: &Violation, with_values: bool) -> String {
-    let message = if with_values { &violation.message } else { &violation.masked };
+    let message = if with_values {
+        &violation.message
+    } else {
+        &violation.masked
+    };
     match violation.pointer.as_str() {
         "" => message.clone(),
         pointer => format!("{pointer}: {message}"),
@@ -165,7 +184,11 @@ pub(super) fn too_large(bytes_max: u64) -> Violation {
 fn violation_entry(violations: &[Violation]) -> Entry {
     use ViolationClass as Class;
     let Some(first) = violations.first() else {
-        return entry(StatusCode::BAD_REQUEST, CONTRACT_VIOLATION, "The request violates the contract");
+        return entry(
+            StatusCode::BAD_REQUEST,
+            CONTRACT_VIOLATION,
+            "The request violates the contract",
+        );
     };
     let (status, title) = match first.class {
         Class::UnknownPath => (404, "The contract has no such path"),
@@ -186,7 +209,11 @@ fn violation_entry(violations: &[Violation]) -> Entry {
         Class::DuplicateKey => (422, "The request body names a member twice"),
         Class::InvalidBody => (422, "Request body does not match the contract"),
     };
-    entry(StatusCode::from_u16(status).expect("the table holds statuses"), CONTRACT_VIOLATION, title)
+    entry(
+        StatusCode::from_u16(status).expect("the table holds statuses"),
+        CONTRACT_VIOLATION,
+        title,
+    )
 }
 
 const CONTRACT_VIOLATION: &str = "CONTRACT_VIOLATION";
@@ -198,24 +225,34 @@ fn http_entry(refusal: HttpRefusal) -> Entry {
         _ => ("MALFORMED_REQUEST", "The request cannot be read as HTTP"),
     };
     let overloaded = refusal.status() == StatusCode::SERVICE_UNAVAILABLE;
-    Entry { retry_after: overloaded.then_some(1), ..entry(refusal.status(), error, title) }
+    Entry {
+        retry_after: overloaded.then_some(1),
+        ..entry(refusal.status(), error, title)
+    }
 }
 
 fn upstream_entry(error: &UpstreamError) -> Entry {
     let (status, error, title) = match error {
-        UpstreamError::Timeout { .. } => {
-            (StatusCode::GATEWAY_TIMEOUT, "UPSTREAM_TIMEOUT", "The service did not answer in time")
-        }
+        UpstreamError::Timeout { .. } => (
+            StatusCode::GATEWAY_TIMEOUT,
+            "UPSTREAM_TIMEOUT",
+            "The service did not answer in time",
+        ),
         UpstreamError::RequestBody { source, .. } => {
             return Cause::of_body(*source).entry();
         }
         UpstreamError::Connect { .. }
         | UpstreamError::Closed { .. }
-        | UpstreamError::Malformed { .. } => {
-            (StatusCode::BAD_GATEWAY, "UPSTREAM_UNAVAILABLE", "The service did not answer")
-        }
+        | UpstreamError::Malformed { .. } => (
+            StatusCode::BAD_GATEWAY,
+            "UPSTREAM_UNAVAILABLE",
+            "The service did not answer",
+        ),
     };
-    Entry { outcome: Outcome::Unanswered, ..entry(status, error, title) }
+    Entry {
+        outcome: Outcome::Unanswered,
+        ..entry(status, error, title)
+    }
 }
 
 /// An upstream error's label.
@@ -235,7 +272,10 @@ pub(super) fn respond(cause: &Cause, problem: &Problem<'_>) -> Response<Bytes> {
     let mut response = Response::new(problem.to_bytes());
     *response.status_mut() = entry.status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_PORTCULLIS, HeaderValue::from_static(entry.error));
     if let Some(allow) = cause.allow() {

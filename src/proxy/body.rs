@@ -103,7 +103,10 @@ impl RequestBody {
         let exact = self.size_hint().exact();
         let mut pieces = Pieces::default();
         if exact.is_some_and(|length| length > bytes_max) {
-            return Ok(GatheredRequest::Larger { first: Bytes::new(), rest: self });
+            return Ok(GatheredRequest::Larger {
+                first: Bytes::new(),
+                rest: self,
+            });
         }
         while !self.is_end_stream() {
             let Some(frame) = poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await else {

@@ -76,7 +76,12 @@ impl Core {
         Rc::new(Self {
             services: services
                 .map(|(service, contract)| {
-                    Rc::new(ServiceCore::new(config, service, Arc::clone(contract), metrics))
+                    Rc::new(ServiceCore::new(
+                        config,
+                        service,
+                        Arc::clone(contract),
+                        metrics,
+                    ))
                 })
                 .collect(),
             catalog: Arc::clone(&config.catalog),
@@ -96,10 +101,13 @@ impl Core {
         if let [only] = &self.services[..] {
             return only.service.rank(host, path).map(|_| only);
         }
-        let ranked = self.services.iter().filter_map(|service| {
-            Some((service.service.rank(host, path)?, service))
-        });
-        ranked.max_by(|left, right| left.0.cmp(&right.0)).map(|(_, service)| service)
+        let ranked = self
+            .services
+            .iter()
+            .filter_map(|service| Some((service.service.rank(host, path)?, service)));
+        ranked
+            .max_by(|left, right| left.0.cmp(&right.0))
+            .map(|(_, service)| service)
     }
 }
 
@@ -110,7 +118,12 @@ impl ServiceCore {
         contract: Arc<CompiledContract>,
         metrics: &Metrics,
     ) -> Self {
-        let Limits { violations_max, json_depth_max, body_bytes_max, .. } = config.limits;
+        let Limits {
+            violations_max,
+            json_depth_max,
+            body_bytes_max,
+            ..
+        } = config.limits;
         let provider = provider(config, service, &contract);
         Self {
             policies: Policies::new(&service.enforcement, &contract),
@@ -156,12 +169,18 @@ impl ServiceCore {
 impl Policies {
     fn new(service: &EnforcementPolicy, contract: &CompiledContract) -> Self {
         let own = |enforcement: Option<Enforcement>| Some(service.with_request(enforcement?));
-        let mut operations: Vec<Option<EnforcementPolicy>> =
-            contract.operations.iter().map(|operation| own(operation.enforcement)).collect();
+        let mut operations: Vec<Option<EnforcementPolicy>> = contract
+            .operations
+            .iter()
+            .map(|operation| own(operation.enforcement))
+            .collect();
         while operations.last().is_some_and(Option::is_none) {
             operations.pop();
         }
-        Self { service: service.clone(), operations }
+        Self {
+            service: service.clone(),
+            operations,
+        }
     }
 }
 

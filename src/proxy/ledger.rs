@@ -92,6 +92,8 @@ impl Drop for Ledger {
     fn drop(&mut self) {
         let took = self.started.elapsed();
         let own = took.saturating_sub(self.waited.get());
-        self.service.recorder.request(self.subject(), self.outcome.get(), took, own);
+        self.service
+            .recorder
+            .request(self.subject(), self.outcome.get(), took, own);
     }
 }

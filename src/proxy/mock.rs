@@ -31,7 +31,9 @@ pub(super) fn answer(
         .ok_or_else(|| nothing("the operation declares no such response"))?;
     let mut response = Response::new(AnswerBody::empty());
     *response.status_mut() = status;
-    let Some(media) = media_type(declared, request.headers()) else { return Ok(response) };
+    let Some(media) = media_type(declared, request.headers()) else {
+        return Ok(response);
+    };
     let body = match contract.sample(media, wish.example) {
         Sample::Body(body) => body,
         Sample::NoSuchExample => return Err(nothing("the response has no example of that name")),
@@ -62,10 +64,18 @@ struct Wish<'a> {
 impl<'a> Wish<'a> {
     fn of(headers: &'a HeaderMap) -> Self {
         let mut wish = Self::default();
-        let values = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
+        let values = headers
+            .get_all(PREFER)
+            .iter()
+            .filter_map(|value| value.to_str().ok());
         for preference in values.flat_map(|value| value.split([',', ';'])) {
-            match preference.split_once('=').map(|(name, value)| (name.trim(), value.trim())) {
-                Some(("code" | "status", code)) => wish.status = code.trim_matches('"').parse().ok(),
+            match preference
+                .split_once('=')
+                .map(|(name, value)| (name.trim(), value.trim()))
+            {
+                Some(("code" | "status", code)) => {
+                    wish.status = code.trim_matches('"').parse().ok()
+                }
                 Some(("example", name)) => wish.example = Some(name.trim_matches('"')),
                 _ => {}
             }
@@ -77,13 +87,19 @@ impl<'a> Wish<'a> {
 /// The response to give: the wished one, else the lowest success, else the first.
 fn choose(operation: &Operation, wished: Option<u16>) -> Option<(StatusCode, &Declared)> {
     if let Some(wished) = wished {
-        return Some((StatusCode::from_u16(wished).ok()?, operation.response(wished)?));
+        return Some((
+            StatusCode::from_u16(wished).ok()?,
+            operation.response(wished)?,
+        ));
     }
-    let codes = operation.responses.iter().map(|response| match response.status {
-        StatusPattern::Exact(code) => (code, response),
-        StatusPattern::Range(hundred) => (u16::from(hundred) * 100, response),
-        StatusPattern::Default => (200, response),
-    });
+    let codes = operation
+        .responses
+        .iter()
+        .map(|response| match response.status {
+            StatusPattern::Exact(code) => (code, response),
+            StatusPattern::Range(hundred) => (u16::from(hundred) * 100, response),
+            StatusPattern::Default => (200, response),
+        });
     // Interim and redirecting responses only where nothing else is declared.
     let (code, response) = codes.min_by_key(|(code, _)| ((*code / 100).abs_diff(2), *code))?;
     Some((StatusCode::from_u16(code).ok()?, response))

@@ -35,7 +35,11 @@ pub fn pipeline(
         // Is the body right: only where the contract has a schema for it; else it streams.
         .layer(step(core, layers::judge_body))
         // Innermost: what was judged goes out, byte for byte.
-        .service(Step { core: Rc::clone(core), act: layers::forward, inner: End })
+        .service(Step {
+            core: Rc::clone(core),
+            act: layers::forward,
+            inner: End,
+        })
 }
 
 /// Where the list ends.
@@ -43,7 +47,10 @@ pub fn pipeline(
 pub(super) struct End;
 
 fn step<F>(core: &Rc<Core>, act: F) -> StepLayer<F> {
-    StepLayer { core: Rc::clone(core), act }
+    StepLayer {
+        core: Rc::clone(core),
+        act,
+    }
 }
 
 struct StepLayer<F> {
@@ -55,7 +62,11 @@ impl<S, F: Clone> Layer<S> for StepLayer<F> {
     type Service = Step<F, S>;
 
     fn layer(&self, inner: S) -> Step<F, S> {
-        Step { core: Rc::clone(&self.core), act: self.act.clone(), inner }
+        Step {
+            core: Rc::clone(&self.core),
+            act: self.act.clone(),
+            inner,
+        }
     }
 }
 

@@ -79,7 +79,10 @@ impl<'a> Problem<'a> {
         let service = ledger.map(|ledger| &ledger.service);
         let kind = match cause.violations().first() {
             Some(violation) => format!("urn:portcullis:violation:{}", violation.class),
-            None => format!("urn:portcullis:{}", entry.error.to_lowercase().replace('_', "-")),
+            None => format!(
+                "urn:portcullis:{}",
+                entry.error.to_lowercase().replace('_', "-")
+            ),
         };
         Self {
             kind,
@@ -99,11 +102,13 @@ impl<'a> Problem<'a> {
                 version: &service.contract.version,
                 revision: &service.contract.revision,
             }),
-            provider: service.and_then(|service| service.provider.as_ref()).map(|squad| Provider {
-                squad: squad.name.as_str(),
-                chat: squad.chat.as_deref(),
-                oncall: squad.oncall.as_deref(),
-            }),
+            provider: service
+                .and_then(|service| service.provider.as_ref())
+                .map(|squad| Provider {
+                    squad: squad.name.as_str(),
+                    chat: squad.chat.as_deref(),
+                    oncall: squad.oncall.as_deref(),
+                }),
             violations: cause
                 .violations()
                 .iter()
@@ -113,7 +118,9 @@ impl<'a> Problem<'a> {
     }
 
     pub(super) fn to_bytes(&self) -> Bytes {
-        serde_json::to_vec(self).expect("all members are text and numbers").into()
+        serde_json::to_vec(self)
+            .expect("all members are text and numbers")
+            .into()
     }
 }
 
@@ -130,7 +137,11 @@ impl<'a> Item<'a> {
             schema: contract.map(|spot| format!("#{}", spot.pointer)),
             file: contract.map(|spot| &*spot.file),
             line: contract.map(|spot| spot.line),
-            message: if with_values { &violation.message } else { &violation.masked },
+            message: if with_values {
+                &violation.message
+            } else {
+                &violation.masked
+            },
         }
     }
 }
@@ -142,7 +153,9 @@ fn instance(request_id: &str) -> Option<String> {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => byte.is_ascii_hexdigit(),
         });
-    let is_word = request_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
+    let is_word = request_id
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
     match (is_uuid, is_word && !request_id.is_empty()) {
         (true, _) => Some(format!("urn:uuid:{request_id}")),
         (false, true) => Some(request_id.to_owned()),

@@ -36,21 +36,35 @@ pub enum ReadError {
 /// # Errors
 /// [`ReadError`] names the path and what to check.
 pub fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, ReadError> {
-    let io_error = |source| ReadError::Io { path: path.to_owned(), source };
+    let io_error = |source| ReadError::Io {
+        path: path.to_owned(),
+        source,
+    };
     let mut bytes = Vec::new();
     if path == Path::new("-") {
-        io::stdin().lock().take(bytes_max + 1).read_to_end(&mut bytes).map_err(io_error)?;
+        io::stdin()
+            .lock()
+            .take(bytes_max + 1)
+            .read_to_end(&mut bytes)
+            .map_err(io_error)?;
     } else {
         let file = File::open(path).map_err(io_error)?;
         let metadata = file.metadata().map_err(io_error)?;
         if metadata.is_dir() {
-            return Err(ReadError::Folder { path: path.to_owned() });
+            return Err(ReadError::Folder {
+                path: path.to_owned(),
+            });
         }
         bytes.reserve(usize::try_from(metadata.len().min(bytes_max)).unwrap_or(0));
-        file.take(bytes_max + 1).read_to_end(&mut bytes).map_err(io_error)?;
+        file.take(bytes_max + 1)
+            .read_to_end(&mut bytes)
+            .map_err(io_error)?;
     }
     if bytes.len() as u64 > bytes_max {
-        return Err(ReadError::TooLarge { path: path.to_owned(), bytes_max });
+        return Err(ReadError::TooLarge {
+            path: path.to_owned(),
+            bytes_max,
+        });
     }
     Ok(bytes)
 }
@@ -65,8 +79,14 @@ mod tests {
         let path = folder.path().join("a");
         std::fs::write(&path, b"12345").unwrap();
         assert_eq!(read(&path, 5).unwrap(), b"12345");
-        assert!(matches!(read(&path, 4), Err(ReadError::TooLarge { bytes_max: 4, .. })));
-        assert!(matches!(read(folder.path(), 4), Err(ReadError::Folder { .. })));
+        assert!(matches!(
+            read(&path, 4),
+            Err(ReadError::TooLarge { bytes_max: 4, .. })
+        ));
+        assert!(matches!(
+            read(folder.path(), 4),
+            Err(ReadError::Folder { .. })
+        ));
         let missing = read(&folder.path().join("b"), 4).unwrap_err().to_string();
         assert!(missing.contains("check the path"), "{missing}");
     }

@@ -51,9 +51,14 @@ impl Metrics {
             .and_then(|builder| builder.set_buckets_for_metric(overhead, &OVERHEAD_BUCKETS_SECONDS))
             .expect("the bucket lists are not empty")
             .build_recorder();
-        let metrics = Self { handle: recorder.handle(), recorder: Arc::new(recorder) };
+        let metrics = Self {
+            handle: recorder.handle(),
+            recorder: Arc::new(recorder),
+        };
         metrics.describe();
-        metrics.gauge(&BUILD_INFO, &[env!("CARGO_PKG_VERSION")]).set(1.0);
+        metrics
+            .gauge(&BUILD_INFO, &[env!("CARGO_PKG_VERSION")])
+            .set(1.0);
         metrics
     }
 
@@ -81,7 +86,8 @@ impl Metrics {
 
     /// Says which revision of a contract is in force.
     pub fn revision_in_force(&self, service: &str, version: &str, revision: &str) {
-        self.gauge(&REVISION_INFO, &[service, version, revision]).set(1.0);
+        self.gauge(&REVISION_INFO, &[service, version, revision])
+            .set(1.0);
     }
 
     /// The gauge of open client connections.
@@ -90,15 +96,18 @@ impl Metrics {
     }
 
     pub(super) fn counter(&self, metric: &Metric, values: &[&str]) -> Counter {
-        self.recorder.register_counter(&key(metric, values), &METADATA)
+        self.recorder
+            .register_counter(&key(metric, values), &METADATA)
     }
 
     pub(super) fn histogram(&self, metric: &Metric, values: &[&str]) -> Histogram {
-        self.recorder.register_histogram(&key(metric, values), &METADATA)
+        self.recorder
+            .register_histogram(&key(metric, values), &METADATA)
     }
 
     fn gauge(&self, metric: &Metric, values: &[&str]) -> Gauge {
-        self.recorder.register_gauge(&key(metric, values), &METADATA)
+        self.recorder
+            .register_gauge(&key(metric, values), &METADATA)
     }
 }
 

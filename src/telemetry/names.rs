@@ -82,8 +82,14 @@ mod tests {
     #[test]
     fn names_follow_the_conventions() {
         for metric in METRICS {
-            let Metric { name, kind, help, .. } = *metric;
-            assert_eq!(name.ends_with("_total"), kind == MetricKind::Counter, "{name}");
+            let Metric {
+                name, kind, help, ..
+            } = *metric;
+            assert_eq!(
+                name.ends_with("_total"),
+                kind == MetricKind::Counter,
+                "{name}"
+            );
             if kind == MetricKind::Histogram {
                 assert!(name.ends_with("_seconds"), "{name}");
             }

@@ -36,8 +36,13 @@ pub enum Outcome {
 
 impl Outcome {
     /// Each outcome.
-    pub const ALL: [Self; 5] =
-        [Self::Answered, Self::Failed, Self::Refused, Self::Unanswered, Self::Abandoned];
+    pub const ALL: [Self; 5] = [
+        Self::Answered,
+        Self::Failed,
+        Self::Refused,
+        Self::Unanswered,
+        Self::Abandoned,
+    ];
 
     /// The label's value.
     pub const fn as_str(self) -> &'static str {
@@ -60,7 +65,10 @@ struct Counters<K> {
 
 impl<K: Hash + Eq> Counters<K> {
     fn new(metric: Metric) -> Self {
-        Self { metric, handles: RefCell::default() }
+        Self {
+            metric,
+            handles: RefCell::default(),
+        }
     }
 
     fn increment<const N: usize>(
@@ -124,8 +132,13 @@ impl ServiceRecorder {
     pub fn request(&self, subject: Subject<'_>, outcome: Outcome, took: Duration, own: Duration) {
         let key = (subject.operation, subject.squad, outcome);
         self.requests.increment(&self.metrics, key, || {
-            [&self.service, subject.operation_name, subject.squad_name, outcome.as_str()]
-                .map(str::to_owned)
+            [
+                &self.service,
+                subject.operation_name,
+                subject.squad_name,
+                outcome.as_str(),
+            ]
+            .map(str::to_owned)
         });
         self.durations[outcome as usize].record(took.as_secs_f64());
         self.overhead.record(own.as_secs_f64());
@@ -135,8 +148,14 @@ impl ServiceRecorder {
     pub fn violation(&self, subject: Subject<'_>, class: ViolationClass, done: Enforcement) {
         let key = (subject.operation, class, subject.squad, done);
         self.violations.increment(&self.metrics, key, || {
-            [&self.service, subject.operation_name, class.as_str(), subject.squad_name, done.as_str()]
-                .map(str::to_owned)
+            [
+                &self.service,
+                subject.operation_name,
+                class.as_str(),
+                subject.squad_name,
+                done.as_str(),
+            ]
+            .map(str::to_owned)
         });
     }
 
@@ -170,7 +189,8 @@ impl CoreRecorder {
 
     /// A request broke a rule of HTTP.
     pub fn http_refusal(&self, reason: &'static str) {
-        self.http_refusals.increment(&self.metrics, reason, || [reason.to_owned()]);
+        self.http_refusals
+            .increment(&self.metrics, reason, || [reason.to_owned()]);
     }
 
     /// A request belongs to no service.

@@ -12,9 +12,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use portcullis::proxy::{
-    AnswerBody, Arrived, BodyError, ConnectionCap, Drain, DrainTrigger, ForwardBody, HttpRefusal,
-    Peer, ServeSettings, Served, Upstream, UpstreamError, UpstreamLimits, WireLimits,
-    add_forwarding, add_request_id, bind, drain, serve,
+    AnswerBody, Arrived, BodyError, ConnectionCap, Drain, DrainTrigger, ForwardBody,
+    GatheredRequest, HttpRefusal, Peer, ServeSettings, Served, Upstream, UpstreamError,
+    UpstreamLimits, WireLimits, add_forwarding, add_request_id, bind, drain, serve,
 };
 use tokio::runtime::{Builder, LocalOptions};
 
@@ -171,8 +171,11 @@ impl Pass {
         add_request_id(&mut head.headers, &arrived.peer);
         let body = match self.mode {
             Mode::Stream => ForwardBody::streamed(body),
-            Mode::Collect { bytes_max } => match body.collect(bytes_max).await {
-                Ok(collected) => ForwardBody::whole(collected),
+            Mode::Collect { bytes_max } => match body.gather(bytes_max).await {
+                Ok(GatheredRequest::Whole(whole)) => ForwardBody::whole(whole),
+                Ok(GatheredRequest::Larger { .. }) => {
+                    return of_body_error(BodyError::TooLarge { bytes_max });
+                }
                 Err(error) => return of_body_error(error),
             },
             Mode::Refuse => return own(StatusCode::UNAUTHORIZED, "unauthorized"),

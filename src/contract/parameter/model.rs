@@ -46,7 +46,11 @@ impl Reading {
         match self {
             Self::Scalar(types) | Self::Array(types) => is_mixed(*types),
             Self::Object(shape) => {
-                let types = shape.members.iter().map(|(_, types)| *types).chain(shape.others);
+                let types = shape
+                    .members
+                    .iter()
+                    .map(|(_, types)| *types)
+                    .chain(shape.others);
                 types.into_iter().any(is_mixed)
             }
         }
@@ -104,7 +108,9 @@ pub(in super::super) fn parameter(
         name: data.name,
         part,
         required: data.required || part == Part::Path,
-        explode: data.explode.unwrap_or(matches!(style, Style::Form | Style::DeepObject)),
+        explode: data
+            .explode
+            .unwrap_or(matches!(style, Style::Form | Style::DeepObject)),
         style,
         allow_empty,
         place,
@@ -129,7 +135,12 @@ impl Parameter {
     pub(in super::super) fn attempts(&self) -> impl Iterator<Item = (&Reading, bool)> {
         let is_mixed = |reading: &&Reading| reading.may_be_text_or_more();
         let typed = self.readings.iter().map(|reading| (reading, false));
-        typed.chain(self.readings.iter().filter(is_mixed).map(|reading| (reading, true)))
+        typed.chain(
+            self.readings
+                .iter()
+                .filter(is_mixed)
+                .map(|reading| (reading, true)),
+        )
     }
 
     /// Whether it takes this (decoded) name of the query as a member of an exploded object.
@@ -144,9 +155,10 @@ impl Parameter {
     /// Whether it takes every name of the query that no other parameter claims.
     pub(in super::super) fn takes_any_query(&self) -> bool {
         self.spreads()
-            && self.readings.iter().any(
-                |reading| matches!(reading, Reading::Object(shape) if shape.others.is_some()),
-            )
+            && self
+                .readings
+                .iter()
+                .any(|reading| matches!(reading, Reading::Object(shape) if shape.others.is_some()))
     }
 
     fn spreads(&self) -> bool {
@@ -158,7 +170,9 @@ impl Parameter {
     pub fn is_ignored(&self) -> bool {
         const IGNORED: [&str; 3] = ["accept", "content-type", "authorization"];
         self.part == Part::Header
-            && IGNORED.iter().any(|name| self.name.eq_ignore_ascii_case(name))
+            && IGNORED
+                .iter()
+                .any(|name| self.name.eq_ignore_ascii_case(name))
     }
 }
 
@@ -181,7 +195,11 @@ fn skeleton(node: Node<'_>) -> Value {
 
 fn location(parameter: &openapiv3::Parameter) -> (Part, Style, bool) {
     match parameter {
-        openapiv3::Parameter::Query { style, allow_empty_value, .. } => {
+        openapiv3::Parameter::Query {
+            style,
+            allow_empty_value,
+            ..
+        } => {
             let style = match style {
                 QueryStyle::Form => Style::Form,
                 QueryStyle::SpaceDelimited => Style::SpaceDelimited,
@@ -204,7 +222,10 @@ fn location(parameter: &openapiv3::Parameter) -> (Part, Style, bool) {
 }
 
 fn content(place: Place, node: Node<'_>) -> Result<(Style, Option<Place>), ParameterError> {
-    let mut media = node.get("content").into_iter().flat_map(|content| content.members());
+    let mut media = node
+        .get("content")
+        .into_iter()
+        .flat_map(|content| content.members());
     let (Some((key, media_type)), None) = (media.next(), media.next()) else {
         return Err(ParameterError::Content);
     };

@@ -40,7 +40,10 @@ impl<'a> Pairs<'a> {
         self.list.iter().map(move |pair| {
             let (start, equals, end) =
                 (pair.start as usize, pair.equals as usize, pair.end as usize);
-            (&self.raw[start..equals], &self.raw[(equals + 1).min(end)..end])
+            (
+                &self.raw[start..equals],
+                &self.raw[(equals + 1).min(end)..end],
+            )
         })
     }
 }
@@ -50,12 +53,18 @@ fn split(raw: &str, delimiter: u8, scratch: &mut Scratch) {
     let mut start = 0;
     while start < bytes.len() {
         let end = memchr::memchr(delimiter, &bytes[start..]).map_or(bytes.len(), |at| start + at);
-        let lead = bytes[start..end].iter().take_while(|byte| delimiter == b';' && **byte == b' ');
+        let lead = bytes[start..end]
+            .iter()
+            .take_while(|byte| delimiter == b';' && **byte == b' ');
         let first = start + lead.count();
         if first < end {
             let equals = memchr::memchr(b'=', &bytes[first..end]).map_or(end, |at| first + at);
             // Targets and headers are bounded far below u32.
-            scratch.push(Pair { start: first as u32, equals: equals as u32, end: end as u32 });
+            scratch.push(Pair {
+                start: first as u32,
+                equals: equals as u32,
+                end: end as u32,
+            });
         }
         start = end + 1;
     }
@@ -74,7 +83,10 @@ mod tests {
                 (at(name), name.len(), at(value), value.len())
             })
             .collect();
-        pairs.into_iter().map(|(n, nl, v, vl)| (&raw[n..n + nl], &raw[v..v + vl])).collect()
+        pairs
+            .into_iter()
+            .map(|(n, nl, v, vl)| (&raw[n..n + nl], &raw[v..v + vl]))
+            .collect()
     }
 
     #[test]

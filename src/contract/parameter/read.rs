@@ -55,7 +55,11 @@ pub(in super::super) fn read(
 ) -> Result<(), Absent> {
     tape.begin(key);
     let escapes = escapes_of(parameter.part);
-    let mut writer = Writer { tape, escapes, as_text };
+    let mut writer = Writer {
+        tape,
+        escapes,
+        as_text,
+    };
     match source {
         Source::One(text) => writer.text(parameter, reading, text),
         Source::Pairs(pairs, _) if parameter.style == Style::DeepObject => {
@@ -107,8 +111,10 @@ fn only_value<'a>(
     pairs: Pairs<'a>,
     escapes: Escapes,
 ) -> Result<&'a str, Absent> {
-    let mut values =
-        pairs.iter().filter(|(name, _)| is_named(name, &parameter.name, escapes)).map(|pair| pair.1);
+    let mut values = pairs
+        .iter()
+        .filter(|(name, _)| is_named(name, &parameter.name, escapes))
+        .map(|pair| pair.1);
     let value = values.next().ok_or(Absent::Missing)?;
     // The first of repeated cookies is the more specific one (RFC 6265 section 5.4).
     if parameter.part != Part::Cookie && values.next().is_some() {
@@ -132,7 +138,8 @@ impl Writer<'_> {
         let (body, separator) = match parameter.style {
             Style::Simple | Style::Form => (text, ","),
             Style::Label => (
-                text.strip_prefix('.').ok_or(Absent::Form("must start with `.` (style label)"))?,
+                text.strip_prefix('.')
+                    .ok_or(Absent::Form("must start with `.` (style label)"))?,
                 if parameter.explode { "." } else { "," },
             ),
             Style::Matrix => return self.matrix(parameter, reading, text),
@@ -163,7 +170,9 @@ impl Writer<'_> {
         let body = text.strip_prefix(';').ok_or(FORM)?;
         let value_of = |piece| -> Result<&str, Absent> {
             let (name, value) = split_pair(piece);
-            is_named(name, &parameter.name, Escapes::Percent).then_some(value).ok_or(FORM)
+            is_named(name, &parameter.name, Escapes::Percent)
+                .then_some(value)
+                .ok_or(FORM)
         };
         match reading {
             Reading::Object(shape) if parameter.explode => self.members(body.split(';'), shape),
@@ -203,7 +212,9 @@ impl Writer<'_> {
         self.tape.begin_object();
         for piece in pieces {
             if !piece.contains('=') {
-                return Err(Absent::Form("must be written as `name=value` for each member"));
+                return Err(Absent::Form(
+                    "must be written as `name=value` for each member",
+                ));
             }
             let (name, value) = split_pair(piece);
             self.member(name, value, shape)?;
@@ -220,9 +231,9 @@ impl Writer<'_> {
     ) -> Result<(), Absent> {
         self.tape.begin_object();
         while let Some(name) = pieces.next() {
-            let value = pieces
-                .next()
-                .ok_or(Absent::Form("must hold names and values in turn: an even number"))?;
+            let value = pieces.next().ok_or(Absent::Form(
+                "must hold names and values in turn: an even number",
+            ))?;
             self.member(name, value, shape)?;
         }
         self.tape.end();
@@ -236,8 +247,10 @@ impl Writer<'_> {
         pairs: Pairs<'_>,
     ) -> Result<(), Absent> {
         let escapes = self.escapes;
-        let mut values =
-            pairs.iter().filter(|(name, _)| is_named(name, &parameter.name, escapes)).peekable();
+        let mut values = pairs
+            .iter()
+            .filter(|(name, _)| is_named(name, &parameter.name, escapes))
+            .peekable();
         let (_, first) = values.peek().ok_or(Absent::Missing)?;
         if first.is_empty() && parameter.allow_empty {
             return Err(Absent::NotJudged);
@@ -257,7 +270,9 @@ impl Writer<'_> {
         self.tape.begin_object();
         let mut found = false;
         for (raw_name, value) in pairs.iter() {
-            let Ok(name) = decode(raw_name, self.escapes) else { continue };
+            let Ok(name) = decode(raw_name, self.escapes) else {
+                continue;
+            };
             let is_declared = shape.members.iter().any(|(member, _)| *member == name);
             let is_sibling = siblings
                 .iter()
@@ -279,12 +294,18 @@ impl Writer<'_> {
         reading: &Reading,
         pairs: Pairs<'_>,
     ) -> Result<(), Absent> {
-        let Reading::Object(shape) = reading else { return Err(Absent::NotJudged) };
+        let Reading::Object(shape) = reading else {
+            return Err(Absent::NotJudged);
+        };
         self.tape.begin_object();
         let mut found = false;
         for (raw_name, value) in pairs.iter() {
-            let Ok(name) = decode(raw_name, self.escapes) else { continue };
-            let Some(member) = deep_member(&name, &parameter.name) else { continue };
+            let Ok(name) = decode(raw_name, self.escapes) else {
+                continue;
+            };
+            let Some(member) = deep_member(&name, &parameter.name) else {
+                continue;
+            };
             if member.contains(['[', ']']) {
                 return Err(Absent::NotJudged);
             }
@@ -306,7 +327,11 @@ impl Writer<'_> {
     /// of the admitted types stays a string, for the validator to refuse.
     fn scalar(&mut self, raw: &str, types: TypeSet) -> Result<(), Absent> {
         let text = decode(raw, self.escapes)?;
-        let text = if self.escapes == Escapes::None { text.trim_matches([' ', '\t']) } else { &text };
+        let text = if self.escapes == Escapes::None {
+            text.trim_matches([' ', '\t'])
+        } else {
+            &text
+        };
         let is_text = self.as_text && types.has(TypeSet::STRING);
         if !is_text && types.has(TypeSet::NUMBER) && self.tape.number(text).is_ok() {
             return Ok(());
@@ -331,7 +356,9 @@ pub(in super::super) fn claims(parameter: &Parameter, name: &str, part: Part) ->
 
 /// The member part of `name[member]`.
 fn deep_member<'a>(name: &'a str, parameter: &str) -> Option<&'a str> {
-    name.strip_prefix(parameter)?.strip_prefix('[')?.strip_suffix(']')
+    name.strip_prefix(parameter)?
+        .strip_prefix('[')?
+        .strip_suffix(']')
 }
 
 fn split_pair(piece: &str) -> (&str, &str) {

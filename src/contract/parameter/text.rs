@@ -32,7 +32,11 @@ pub(super) fn decode(raw: &str, escapes: Escapes) -> Result<Cow<'_, str>, Escape
         return Ok(Cow::Borrowed(raw));
     }
     check_escapes(raw.as_bytes())?;
-    let spaced = if plus { Cow::Owned(raw.replace('+', " ")) } else { Cow::Borrowed(raw) };
+    let spaced = if plus {
+        Cow::Owned(raw.replace('+', " "))
+    } else {
+        Cow::Borrowed(raw)
+    };
     match percent_decode(spaced.as_bytes()).decode_utf8() {
         Ok(text) => Ok(Cow::Owned(text.into_owned())),
         Err(_) => Err(EscapeError::Utf8),

@@ -39,10 +39,16 @@ impl fmt::Display for Overlap {
                 write!(f, "`{first}` declares one method twice")
             }
             OverlapKind::Duplicate => {
-                write!(f, "`{first}` and `{second}` are the same path and declare the same method")
+                write!(
+                    f,
+                    "`{first}` and `{second}` are the same path and declare the same method"
+                )
             }
             OverlapKind::SameShape => {
-                write!(f, "`{first}` and `{second}` are the same path: declare it once")
+                write!(
+                    f,
+                    "`{first}` and `{second}` are the same path: declare it once"
+                )
             }
             OverlapKind::EquallySpecific => {
                 write!(f, "`{first}` and `{second}` match some paths equally well")
@@ -108,7 +114,11 @@ fn overlap_kind(first: &Route, second: &Route) -> Option<OverlapKind> {
         return clashes.then_some(OverlapKind::Duplicate);
     }
     if first.segments().eq(second.segments()) {
-        return Some(if clashes { OverlapKind::Duplicate } else { OverlapKind::SameShape });
+        return Some(if clashes {
+            OverlapKind::Duplicate
+        } else {
+            OverlapKind::SameShape
+        });
     }
     let mut pairs = first.segments().zip(second.segments());
     let all = pairs.all(|(one, other)| one == other || have_common_text(one, other));

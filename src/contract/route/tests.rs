@@ -252,10 +252,26 @@ fn check_overlaps(keys: &[&str], expected: &[(OverlapKind, &str, &str)]) {
 }
 
 #[test]
+fn one_shape_under_two_keys_is_a_conflict_only_for_a_common_method() {
+    let check = |second, expected| {
+        let base = Template::parse_base("").unwrap();
+        let template = |key| Template::parse(key).unwrap();
+        let table = RouteTable::builder()
+            .add(&base, &template("/p/{a}"), &[(Verb::Get, 0)])
+            .add(&base, &template("/p/{b}"), &[(second, 1)])
+            .build();
+        let kinds: Vec<_> = table.overlaps().iter().map(|overlap| overlap.kind).collect();
+        assert_eq!(kinds, [expected]);
+    };
+    check(Verb::Get, OverlapKind::Duplicate);
+    check(Verb::Delete, OverlapKind::SameShape);
+}
+
+#[test]
 fn overlaps_are_reported() {
     use OverlapKind::*;
-    check_overlaps(&["/p/{a}", "/p/{b}"], &[(SameShape, "/p/{a}", "/p/{b}")]);
-    check_overlaps(&["/a b", "/a%20b"], &[(SameShape, "/a b", "/a%20b")]);
+    check_overlaps(&["/p/{a}", "/p/{b}"], &[(Duplicate, "/p/{a}", "/p/{b}")]);
+    check_overlaps(&["/a b", "/a%20b"], &[(Duplicate, "/a b", "/a%20b")]);
     check_overlaps(&["/p", "/p"], &[(Duplicate, "/p", "/p")]);
     check_overlaps(&["/x{a}", "/{a}y"], &[(EquallySpecific, "/x{a}", "/{a}y")]);
     check_overlaps(

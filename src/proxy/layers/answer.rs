@@ -40,7 +40,10 @@ where
         Ok(Err(refused)) => refused,
         Err(Panicked) => {
             core.recorder.panicked();
-            Refused { cause: Cause::Panicked, ledger: None }
+            Refused {
+                cause: Cause::Panicked,
+                ledger: None,
+            }
         }
     };
     let mut response = refusal(&core, &refused, id.to_str().unwrap_or_default());
@@ -50,13 +53,18 @@ where
 
 /// The service's answer, without the fields of its hop.
 fn finish(core: &Core, answered: Answered) -> Response<AnswerBody> {
-    let Answered { mut response, reported } = answered;
+    let Answered {
+        mut response,
+        reported,
+    } = answered;
     remove_hop_by_hop(response.headers_mut());
     if !reported.is_empty()
         && core.refusals.report_header
         && let Some(value) = report_header(&reported)
     {
-        response.headers_mut().insert(X_PORTCULLIS_VIOLATIONS, value);
+        response
+            .headers_mut()
+            .insert(X_PORTCULLIS_VIOLATIONS, value);
     }
     response
 }
@@ -77,13 +85,19 @@ fn refusal(core: &Core, refused: &Refused, request_id: &str) -> Response<Bytes> 
     }
     let with_values = core.refusals.with_values;
     let detail = cause.detail(with_values);
-    respond(cause, &Problem::new(cause, &detail, request_id, ledger, with_values))
+    respond(
+        cause,
+        &Problem::new(cause, &detail, request_id, ledger, with_values),
+    )
 }
 
 /// The answer to a stream that cannot be read as HTTP: no service ever sees its request.
 pub(in super::super) fn refuse_stream(core: &Core, refusal_of: HttpRefusal) -> Response<Bytes> {
     core.recorder.http_refusal(refusal_of.name());
-    let refused = Refused { cause: Cause::Http(refusal_of), ledger: None };
+    let refused = Refused {
+        cause: Cause::Http(refusal_of),
+        ledger: None,
+    };
     refusal(core, &refused, "")
 }
 
@@ -92,16 +106,20 @@ struct Panicked;
 /// Runs a future so that its panic is a value. Nothing of the request is used afterwards.
 async fn contain<F: Future>(future: F) -> Result<F::Output, Panicked> {
     let mut future = pin!(future);
-    poll_fn(|cx| {
-        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+    poll_fn(
+        |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
             Ok(polled) => polled.map(Ok),
             Err(_) => std::task::Poll::Ready(Err(Panicked)),
-        }
-    })
+        },
+    )
     .await
 }
 
 /// The outcome of an answer of the service.
 pub(super) fn outcome_of(status: http::StatusCode) -> Outcome {
-    if status.is_server_error() { Outcome::Failed } else { Outcome::Answered }
+    if status.is_server_error() {
+        Outcome::Failed
+    } else {
+        Outcome::Answered
+    }
 }

@@ -56,7 +56,9 @@ fn judge(
     whole: &Collected,
 ) -> Result<(), Refused> {
     let ledger = Rc::clone(&routed.ledger);
-    let (Some(id), service) = (ledger.operation(), &ledger.service) else { return Ok(()) };
+    let (Some(id), service) = (ledger.operation(), &ledger.service) else {
+        return Ok(());
+    };
     let mut violations = Vec::new();
     check_body(
         &service.contract,

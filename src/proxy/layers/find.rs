@@ -29,8 +29,11 @@ fn operation_of(routed: &mut Routed) -> Result<Option<(u32, Captures)>, Refused>
     let contract = &service.contract;
     let path = routed.request.uri().path();
     if let Err(malformed) = check_path(path) {
-        let violation =
-            Violation::new(ViolationClass::MalformedPath, Part::Target, malformed.to_string());
+        let violation = Violation::new(
+            ViolationClass::MalformedPath,
+            Part::Target,
+            malformed.to_string(),
+        );
         routed.decide(vec![violation], None)?;
         return Ok(None);
     }
@@ -58,7 +61,9 @@ fn operation_of(routed: &mut Routed) -> Result<Option<(u32, Captures)>, Refused>
 fn is_preflight<B>(request: &Request<B>) -> bool {
     request.method() == Method::OPTIONS
         && request.headers().contains_key(ORIGIN)
-        && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+        && request
+            .headers()
+            .contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 fn unknown_method(method: &Method, allow: &str) -> Violation {

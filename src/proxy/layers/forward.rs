@@ -22,7 +22,12 @@ pub(in super::super) async fn forward(
     Judged(routed): Judged,
     _: End,
 ) -> Result<Answered, Refused> {
-    let Routed { mut request, peer, ledger, reported } = routed;
+    let Routed {
+        mut request,
+        peer,
+        ledger,
+        reported,
+    } = routed;
     let response = match &ledger.service.upstream {
         Target::Mock => mock::answer(&ledger.service.contract, ledger.operation(), &request),
         Target::Upstream(_) if ends_here(&mut request) => Ok(Response::new(AnswerBody::empty())),

@@ -23,9 +23,15 @@ where
 }
 
 fn judge(core: &Core, found: Found) -> Result<HeadJudged, Refused> {
-    let Found { mut routed, operation } = found;
+    let Found {
+        mut routed,
+        operation,
+    } = found;
     let Some((id, captures)) = operation else {
-        return Ok(HeadJudged { routed, plan: OwnedPlan::Stream });
+        return Ok(HeadJudged {
+            routed,
+            plan: OwnedPlan::Stream,
+        });
     };
     let service = Rc::clone(&routed.ledger.service);
     let operation = service.contract.operation(id);

@@ -79,7 +79,10 @@ pub(super) struct Refused {
 
 impl Refused {
     pub(super) fn new(cause: Cause, ledger: &Rc<Ledger>) -> Self {
-        Self { cause, ledger: Some(Rc::clone(ledger)) }
+        Self {
+            cause,
+            ledger: Some(Rc::clone(ledger)),
+        }
     }
 }
 
@@ -101,17 +104,28 @@ impl OwnedPlan {
             BodyPlan::Judge(media) => (media, false),
             BodyPlan::JudgeIfPresent(media, _) => (media, true),
         };
-        position(media).map_or(Self::Stream, |media| Self::Judge { media, may_be_absent })
+        position(media).map_or(Self::Stream, |media| Self::Judge {
+            media,
+            may_be_absent,
+        })
     }
 
     pub(super) fn borrow(self, body: Option<&ContractBody>) -> BodyPlan<'_> {
         match (self, body) {
-            (Self::Judge { media, may_be_absent: false }, Some(body)) => {
-                BodyPlan::Judge(&body.content[media])
-            }
-            (Self::Judge { media, may_be_absent: true }, Some(body)) => {
-                BodyPlan::JudgeIfPresent(&body.content[media], body)
-            }
+            (
+                Self::Judge {
+                    media,
+                    may_be_absent: false,
+                },
+                Some(body),
+            ) => BodyPlan::Judge(&body.content[media]),
+            (
+                Self::Judge {
+                    media,
+                    may_be_absent: true,
+                },
+                Some(body),
+            ) => BodyPlan::JudgeIfPresent(&body.content[media], body),
             (Self::Stream, _) | (Self::Judge { .. }, None) => BodyPlan::Stream,
         }
     }
@@ -121,14 +135,37 @@ impl<B> Routed<B> {
     /// The request without its body, and the body.
     pub(super) fn split(self) -> (Routed<()>, B) {
         let (head, body) = self.request.into_parts();
-        let Self { peer, ledger, reported, .. } = self;
-        (Routed { request: Request::from_parts(head, ()), peer, ledger, reported }, body)
+        let Self {
+            peer,
+            ledger,
+            reported,
+            ..
+        } = self;
+        (
+            Routed {
+                request: Request::from_parts(head, ()),
+                peer,
+                ledger,
+                reported,
+            },
+            body,
+        )
     }
 
     /// The request with another body.
     pub(super) fn with_body<C>(self, body: C) -> Routed<C> {
-        let Self { request, peer, ledger, reported } = self;
-        Routed { request: request.map(|_| body), peer, ledger, reported }
+        let Self {
+            request,
+            peer,
+            ledger,
+            reported,
+        } = self;
+        Routed {
+            request: request.map(|_| body),
+            peer,
+            ledger,
+            reported,
+        }
     }
 
     /// Decides about violations: refuses if one of them is to be rejected, and remembers the
@@ -160,15 +197,20 @@ impl<B> Routed<B> {
         let (mut rejected, others): (Vec<_>, Vec<_>) =
             violations.into_iter().partition(is_rejectable);
         rejected.extend(others);
-        let cause = Cause::Violations { violations: rejected, allow: allow.map(str::to_owned) };
+        let cause = Cause::Violations {
+            violations: rejected,
+            allow: allow.map(str::to_owned),
+        };
         Err(Refused::new(cause, &self.ledger))
     }
 }
 
 /// `x-portcullis-violations`: how many, and of which classes.
 pub(super) fn report_header(violations: &[Violation]) -> Option<HeaderValue> {
-    let mut classes: Vec<&str> =
-        violations.iter().map(|violation| violation.class.as_str()).collect();
+    let mut classes: Vec<&str> = violations
+        .iter()
+        .map(|violation| violation.class.as_str())
+        .collect();
     classes.sort_unstable();
     classes.dedup();
     HeaderValue::from_str(&format!("{}; {}", violations.len(), classes.join(", "))).ok()

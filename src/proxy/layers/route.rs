@@ -31,17 +31,29 @@ where
     let host = host_of(request.headers());
     let Some(service) = core.service(host, request.uri().path()) else {
         core.recorder.unrouted();
-        return Err(Refused { cause: Cause::NoService, ledger: None });
+        return Err(Refused {
+            cause: Cause::NoService,
+            ledger: None,
+        });
     };
     let consumer = consumer_of(&core, request.headers(), &peer);
     let catalog = Arc::clone(&core.catalog);
     let ledger = Rc::new(Ledger::open(Rc::clone(service), consumer, catalog, started));
-    next.call(Routed { request, peer, ledger, reported: Vec::new() }).await
+    next.call(Routed {
+        request,
+        peer,
+        ledger,
+        reported: Vec::new(),
+    })
+    .await
 }
 
 /// The host without its port.
 fn host_of(headers: &HeaderMap) -> &str {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let host = headers
+        .get(HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
     match host.rfind([':', ']']) {
         Some(at) if host.as_bytes()[at] == b':' => &host[..at],
         _ => host,
@@ -49,6 +61,9 @@ fn host_of(headers: &HeaderMap) -> &str {
 }
 
 fn consumer_of(core: &Core, headers: &HeaderMap, peer: &Peer) -> Consumer {
-    let claims = headers.get_all(X_SQUAD_OWNER).iter().map(|value| value.as_bytes());
+    let claims = headers
+        .get_all(X_SQUAD_OWNER)
+        .iter()
+        .map(|value| value.as_bytes());
     Consumer::identify(&core.catalog, claims, peer.address.ip(), &core.trusted)
 }
