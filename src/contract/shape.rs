@@ -77,6 +77,9 @@ pub(super) struct ObjectShape {
     pub(super) members: Vec<(String, TypeSet)>,
     /// The types of members that are not declared; `None` where they are forbidden.
     pub(super) others: Option<TypeSet>,
+    /// Whether the schema asks for members that are not declared: by `additionalProperties`, or
+    /// by declaring none. Only then does an exploded object take every name of a query.
+    pub(super) is_open: bool,
 }
 
 impl ObjectShape {
@@ -116,6 +119,7 @@ impl<'d> Surface<'d> {
         let mut shape = ObjectShape {
             members: Vec::new(),
             others: Some(TypeSet::ALL),
+            is_open: false,
         };
         self.visit(place, 0, &mut |depth, at, node| {
             for (name, schema) in node
@@ -130,12 +134,15 @@ impl<'d> Surface<'d> {
             }
             match node.get("additionalProperties") {
                 Some(rest) if rest.as_bool() == Some(false) && depth == 0 => shape.others = None,
+                Some(rest) if rest.as_bool() == Some(true) => shape.is_open = true,
                 Some(rest) if rest.kind() == Kind::Object => {
                     shape.others = Some(self.types(Documents::place(at, rest)));
+                    shape.is_open = true;
                 }
                 _ => {}
             }
         });
+        shape.is_open = shape.others.is_some() && (shape.is_open || shape.members.is_empty());
         shape
     }
 

@@ -12,3 +12,6 @@ pub use model::{Parameter, Style};
 pub(super) use model::{Reading, parameter};
 pub(super) use pairs::{Pairs, Scratch as PairScratch};
 pub(super) use read::{Absent, Source, claims, decoded_query_name, read};
+
+#[cfg(test)]
+mod tests;

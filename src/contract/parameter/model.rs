@@ -158,7 +158,7 @@ impl Parameter {
             && self
                 .readings
                 .iter()
-                .any(|reading| matches!(reading, Reading::Object(shape) if shape.others.is_some()))
+                .any(|reading| matches!(reading, Reading::Object(shape) if shape.is_open))
     }
 
     fn spreads(&self) -> bool {

@@ -277,7 +277,7 @@ impl Writer<'_> {
             let is_sibling = siblings
                 .iter()
                 .any(|other| !other.is_same(parameter) && claims(other, &name, parameter.part));
-            if is_declared || (!is_sibling && shape.others.is_some()) {
+            if is_declared || (!is_sibling && shape.is_open) {
                 self.member(raw_name, value, shape)?;
                 found = true;
             }

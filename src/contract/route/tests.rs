@@ -260,7 +260,11 @@ fn one_shape_under_two_keys_is_a_conflict_only_for_a_common_method() {
             .add(&base, &template("/p/{a}"), &[(Verb::Get, 0)])
             .add(&base, &template("/p/{b}"), &[(second, 1)])
             .build();
-        let kinds: Vec<_> = table.overlaps().iter().map(|overlap| overlap.kind).collect();
+        let kinds: Vec<_> = table
+            .overlaps()
+            .iter()
+            .map(|overlap| overlap.kind)
+            .collect();
         assert_eq!(kinds, [expected]);
     };
     check(Verb::Get, OverlapKind::Duplicate);

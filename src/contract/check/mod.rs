@@ -1,0 +1,17 @@
+//! Judging a request by its contract: the head first, then the body.
+//!
+//! The head decides whether the body is wanted at all, so `Expect: 100-continue` can be refused
+//! before a byte of the body was sent. Nothing is allocated for a request without violations
+//! except where text must be decoded; all explaining happens after a value was found invalid.
+
+mod body;
+mod head;
+mod parameters;
+mod plan;
+mod rules;
+mod unknown;
+
+pub use body::check_body;
+pub use head::{Head, check_head};
+pub use plan::{BodyLength, BodyPlan};
+pub use rules::{Rules, Scratch};

@@ -1,0 +1,165 @@
+//! What is to be done with a body: decided on the head.
+
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+
+use super::super::compiled::CompiledContract;
+use super::super::media::{MediaRange, best_match};
+use super::super::operation::{BodyRule, MediaType, RequestBody};
+use super::super::violation::{Part, Violation, ViolationClass};
+use super::head::HeadJudge;
+
+/// What the head tells of the body (RFC 9112 section 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyLength {
+    /// There is none: no `Content-Length` and no transfer coding, or a length of 0.
+    Absent,
+    /// `Content-Length` is above 0.
+    Known,
+    /// It ends when it ends, and may be empty (`chunked`).
+    Unknown,
+}
+
+/// What is to be done with the body of a request whose head was judged.
+#[derive(Clone, Copy, Debug)]
+pub enum BodyPlan<'c> {
+    /// Nothing to judge: it is passed on as it arrives.
+    Stream,
+    /// It is collected and judged as this media type.
+    Judge(&'c MediaType),
+    /// It may be absent and arrives without a length: it is collected, judged if there is a byte.
+    JudgeIfPresent(&'c MediaType, &'c RequestBody),
+}
+
+impl<'c> HeadJudge<'_, 'c> {
+    /// Decides what happens to the body.
+    pub(super) fn body(&mut self) -> BodyPlan<'c> {
+        let (operation, contract) = (self.operation, self.contract);
+        let body = match &operation.body {
+            BodyRule::Declared(body) => body,
+            BodyRule::Ignored => return BodyPlan::Stream,
+            BodyRule::Undeclared => {
+                if self.head.body != BodyLength::Absent {
+                    let message = "the operation declares no body";
+                    let violation =
+                        Violation::new(ViolationClass::UnexpectedBody, Part::Body, message)
+                            .expecting("no body")
+                            .declared_at(contract.spot(operation.place));
+                    self.push(violation);
+                }
+                return BodyPlan::Stream;
+            }
+        };
+        if self.head.body == BodyLength::Absent {
+            if body.required {
+                self.push(missing_body(contract, body));
+            }
+            return BodyPlan::Stream;
+        }
+        if body.content.is_empty() {
+            return BodyPlan::Stream;
+        }
+        match self.media_type(body) {
+            Ok(media) => self.plan(body, media),
+            Err(violation) => {
+                self.push(violation);
+                BodyPlan::Stream
+            }
+        }
+    }
+
+    fn media_type(&self, body: &'c RequestBody) -> Result<&'c MediaType, Violation> {
+        let keys = || body.content.iter().map(|media| media.key.as_str());
+        let refuse = |message: String| {
+            Violation::new(ViolationClass::UnsupportedMediaType, Part::Body, message)
+                .expecting(keys().collect::<Vec<_>>().join(" or "))
+                .declared_at(self.contract.spot(body.place))
+        };
+        let mut lines = self.head.headers.get_all(CONTENT_TYPE).iter();
+        let Some(line) = lines.next() else {
+            return Err(refuse("the header `content-type` is missing".to_owned()));
+        };
+        if lines.next().is_some() {
+            return Err(refuse(
+                "the header `content-type` came more than once".to_owned(),
+            ));
+        }
+        let text = line.to_str().unwrap_or_default();
+        // The common case first: exactly the declared key.
+        if let Some(media) = body.content.iter().find(|media| media.key == text) {
+            return Ok(media);
+        }
+        let Some(found) = MediaRange::parse(text) else {
+            return Err(refuse(
+                "the header `content-type` is no media type".to_owned(),
+            ));
+        };
+        let index = best_match(keys(), &found)
+            .ok_or_else(|| refuse(format!("the media type `{text}` is not declared")))?;
+        let is_utf8 = found.parameter("charset").is_none_or(|charset| {
+            ["utf-8", "us-ascii"]
+                .iter()
+                .any(|known| charset.eq_ignore_ascii_case(known))
+        });
+        if found.is_json() && !is_utf8 {
+            return Err(refuse(
+                "JSON is UTF-8 (RFC 8259 section 8.1): send no other charset".to_owned(),
+            ));
+        }
+        Ok(&body.content[index])
+    }
+
+    fn plan(&mut self, body: &'c RequestBody, media: &'c MediaType) -> BodyPlan<'c> {
+        let is_json = media.is_json || self.is_json_message();
+        if media.schema.is_none() || !is_json {
+            return BodyPlan::Stream;
+        }
+        let codings = self.head.headers.get_all(CONTENT_ENCODING);
+        let is_encoded = codings.iter().any(|line| {
+            !line
+                .as_bytes()
+                .trim_ascii()
+                .eq_ignore_ascii_case(b"identity")
+        });
+        if is_encoded && self.rules.is_on(ViolationClass::UnsupportedEncoding) {
+            let message = "the body is compressed and cannot be judged";
+            let violation =
+                Violation::new(ViolationClass::UnsupportedEncoding, Part::Body, message)
+                    .expecting("no `content-encoding`")
+                    .declared_at(self.contract.spot(body.place));
+            self.push(violation);
+        }
+        if is_encoded {
+            return BodyPlan::Stream;
+        }
+        match self.head.body {
+            BodyLength::Unknown => BodyPlan::JudgeIfPresent(media, body),
+            BodyLength::Absent | BodyLength::Known => BodyPlan::Judge(media),
+        }
+    }
+
+    /// For a key that is a range: whether the message itself is JSON.
+    fn is_json_message(&self) -> bool {
+        let line = self
+            .head
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|line| line.to_str().ok());
+        line.and_then(MediaRange::parse)
+            .is_some_and(|range| range.is_json())
+    }
+}
+
+pub(super) fn missing_body(contract: &CompiledContract, body: &RequestBody) -> Violation {
+    let types: Vec<&str> = body
+        .content
+        .iter()
+        .map(|media| media.key.as_str())
+        .collect();
+    Violation::new(
+        ViolationClass::MissingBody,
+        Part::Body,
+        "the request has no body",
+    )
+    .expecting(format!("a body of {}", types.join(" or ")))
+    .declared_at(contract.spot(body.place))
+}

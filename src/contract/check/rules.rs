@@ -1,0 +1,33 @@
+//! What judging needs besides the contract and the message.
+
+use crate::config::enforcement::{Enforcement, EnforcementPolicy};
+use crate::json::Tape;
+
+use super::super::parameter::PairScratch;
+use super::super::violation::ViolationClass;
+
+/// Reusable storage of one data core; nothing of a request outlives its judgement.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    pub(super) tape: Tape,
+    pub(super) query: PairScratch,
+    pub(super) cookies: PairScratch,
+    pub(super) cookie_text: String,
+}
+
+/// How to judge.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    /// What is done about each class; classes that are off are not looked for.
+    pub policy: &'a EnforcementPolicy,
+    /// The most violations to list.
+    pub violations_max: usize,
+    /// The bounds of JSON bodies.
+    pub json_depth_max: u32,
+}
+
+impl Rules<'_> {
+    pub(super) fn is_on(&self, class: ViolationClass) -> bool {
+        self.policy.of(class) != Enforcement::Off
+    }
+}
