@@ -78,14 +78,28 @@ fn path_of(url: &str) -> String {
     }
 }
 
+/// The members that the typed model needs. Values of variables are text even where they were
+/// written as numbers, as ports are in YAML.
 fn skeleton(server: Node<'_>) -> Value {
     let mut out = Map::new();
     for name in ["url", "variables"] {
         if let Some(value) = server.get(name) {
-            out.insert(name.to_owned(), value.to_value());
+            out.insert(name.to_owned(), as_text(value));
         }
     }
     Value::Object(out)
+}
+
+fn as_text(node: Node<'_>) -> Value {
+    match node.number_text() {
+        Some(number) => Value::String(number.to_owned()),
+        None if node.is_object() => node
+            .members()
+            .map(|(name, value)| (name.to_owned(), as_text(value)))
+            .collect(),
+        None if node.is_array() => node.elements().map(as_text).collect(),
+        None => node.to_value(),
+    }
 }
 
 #[cfg(test)]
@@ -113,6 +127,11 @@ mod tests {
 
     #[test]
     fn variables_in_the_path() {
+        check(
+            r#"{"url": "http://a.b:{port}/v{n}", "variables":
+                {"port": {"default": 80}, "n": {"enum": [1, 2], "default": 1}}}"#,
+            &["/v1", "/v2"],
+        );
         check(
             r#"{"url": "https://{host}/{v}", "variables":
                 {"host": {"default": "a.b"}, "v": {"default": "v1", "enum": ["v1", "v2"]}}}"#,

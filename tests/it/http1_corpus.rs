@@ -123,7 +123,7 @@ fn load() -> Option<Vec<Case>> {
 }
 
 /// Base64 with padding (RFC 4648 section 4).
-fn decode(text: &str) -> Vec<u8> {
+pub(crate) fn decode(text: &str) -> Vec<u8> {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut bytes = Vec::new();
     let (mut bits, mut count) = (0_u32, 0);

@@ -5,5 +5,6 @@
 mod http1;
 mod http1_corpus;
 mod relay;
+mod requests;
 mod tidy;
 mod upstream;

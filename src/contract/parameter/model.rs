@@ -190,6 +190,10 @@ fn skeleton(node: Node<'_>) -> Value {
         };
         out.insert(name.to_owned(), kept);
     }
+    // Neither is against the specification and common all the same: any text will do.
+    if !out.contains_key("schema") && !out.contains_key("content") {
+        out.insert("schema".to_owned(), Value::Object(Map::new()));
+    }
     Value::Object(out)
 }
 

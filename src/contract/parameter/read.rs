@@ -69,7 +69,9 @@ pub(in super::super) fn read(
             Reading::Object(shape) if parameter.explode && parameter.style == Style::Form => {
                 writer.exploded_object(parameter, shape, pairs, siblings)
             }
-            Reading::Array(types) if parameter.explode => {
+            // Cookies hold each name once, so lists are written with commas there, whatever the
+            // specification's default says (Appendix D).
+            Reading::Array(types) if parameter.explode && parameter.part != Part::Cookie => {
                 writer.exploded_array(parameter, *types, pairs)
             }
             Reading::Array(_) | Reading::Object(_) | Reading::Scalar(_) => {

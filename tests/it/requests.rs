@@ -1,0 +1,190 @@
+//! Requests that other products' suites judge, judged here: a corpus that does not belong to the
+//! project. Without it the test says that it was skipped.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use http::Method;
+use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use portcullis::config::{Enforcement, EnforcementPolicy, Limits};
+use portcullis::contract::route::{Captures, Match, check_path};
+use portcullis::contract::{
+    BodyLength, BodyPlan, CompileOptions, CompiledContract, Head, Rules, Scratch, check_body,
+    check_head, compile, load,
+};
+use serde_json::Value;
+
+use crate::http1_corpus::decode;
+
+pub(crate) fn corpora() -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora");
+    let named = std::env::var_os("PORTCULLIS_CORPORA").map_or(beside, PathBuf::from);
+    named.is_dir().then_some(named)
+}
+
+struct Case {
+    id: String,
+    value: Value,
+}
+
+impl Case {
+    fn text(&self, pointer: &str) -> &str {
+        self.value
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    fn requires(&self) -> Vec<&str> {
+        self.value["requires"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for pair in self.value["request"]["headers"]
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
+            let name = HeaderName::from_bytes(pair[0].as_str().unwrap().as_bytes()).unwrap();
+            headers.append(
+                name,
+                HeaderValue::from_str(pair[1].as_str().unwrap()).unwrap(),
+            );
+        }
+        headers
+    }
+
+    fn body(&self) -> Option<Vec<u8>> {
+        let body = &self.value["request"]["body"];
+        let text = body["text"].as_str().map(|text| text.as_bytes().to_vec());
+        text.or_else(|| body["base64"].as_str().map(decode))
+    }
+}
+
+/// The violations that would refuse the request; `None` where no operation was found.
+fn judge(contract: &CompiledContract, case: &Case) -> Vec<String> {
+    let policy = EnforcementPolicy::default();
+    let rules = Rules {
+        policy: &policy,
+        violations_max: 20,
+        json_depth_max: 128,
+    };
+    let mut headers = case.headers();
+    headers.remove(CONTENT_LENGTH);
+    headers.remove(TRANSFER_ENCODING);
+    let path = case.text("/request/path");
+    if let Err(error) = check_path(path) {
+        return vec![format!("malformed-path: {error}")];
+    }
+    let method = Method::from_bytes(case.text("/request/method").as_bytes()).unwrap();
+    let mut captures = Captures::default();
+    let operation = match contract.find(&method, path, &mut captures) {
+        Match::Found { operation } => contract.operation(operation),
+        Match::MethodNotAllowed { .. } => return vec!["unknown-method".to_owned()],
+        Match::NotFound => return vec!["unknown-path".to_owned()],
+    };
+    let body = case.body().unwrap_or_default();
+    let head = Head {
+        path,
+        query: Some(case.text("/request/query")).filter(|query| !query.is_empty()),
+        headers: &headers,
+        captures: &captures,
+        body: if body.is_empty() {
+            BodyLength::Absent
+        } else {
+            BodyLength::Known
+        },
+    };
+    let (mut scratch, mut violations) = (Scratch::default(), Vec::new());
+    let plan = check_head(
+        contract,
+        operation,
+        head,
+        rules,
+        &mut scratch,
+        &mut violations,
+    );
+    if !matches!(plan, BodyPlan::Stream) {
+        check_body(contract, plan, &body, rules, &mut scratch, &mut violations);
+    }
+    violations.retain(|violation| policy.of(violation.class) == Enforcement::Reject);
+    violations
+        .iter()
+        .map(|violation| format!("{}: {}", violation.class, violation.message))
+        .collect()
+}
+
+#[test]
+fn requests_are_judged_as_the_specification_says() {
+    let Some(folder) = corpora().map(|folder| folder.join("requests")) else {
+        return println!("skipped: the corpus of requests is not here (PORTCULLIS_CORPORA)");
+    };
+    let mut table: BTreeMap<(String, &str), usize> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for case in cases(&folder) {
+        let (verdict, why) = verdict(&folder, &case);
+        // What leans on parts that are not judged yet is counted and not held against anybody.
+        let counts = !case
+            .requires()
+            .iter()
+            .any(|part| NOT_JUDGED_YET.contains(part))
+            && case.value["document_conformant"] == true;
+        if verdict != "agreed" && counts {
+            wrong.push(format!("{} {verdict}: {why}", case.id));
+        }
+        let tier = if counts {
+            case.text("/tier").to_owned()
+        } else {
+            "not judged yet".to_owned()
+        };
+        *table.entry((tier, verdict)).or_default() += 1;
+    }
+    println!("{table:?}");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+const NOT_JUDGED_YET: [&str; 3] = ["security-presence", "urlencoded", "multipart"];
+
+fn cases(folder: &Path) -> Vec<Case> {
+    let entries = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut paths: Vec<_> = entries
+        .filter(|path| path.extension().is_some_and(|end| end == "json"))
+        .collect();
+    paths.sort();
+    let read = |path: &PathBuf| {
+        let value: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        Case {
+            id: value["id"].as_str().unwrap_or_default().to_owned(),
+            value,
+        }
+    };
+    let mut cases: Vec<Case> = paths.iter().map(read).collect();
+    cases.retain(|case| case.text("/expected/check") == "request");
+    cases
+}
+
+fn verdict(folder: &Path, case: &Case) -> (&'static str, String) {
+    let document = folder.join(case.text("/openapi_document"));
+    let loaded = load(&document, &Limits::default()).unwrap();
+    let contract = match compile(loaded, &CompileOptions::default()) {
+        Ok(contract) => contract,
+        Err(problems) => return ("contract refused", problems[0].to_string()),
+    };
+    let found = judge(&contract, case);
+    let expected = case.value["expected"]["valid"] == true;
+    match found.is_empty() == expected {
+        true => ("agreed", String::new()),
+        false => (
+            "disagreed",
+            format!("{found:?}, {}", case.text("/expected/note")),
+        ),
+    }
+}
