@@ -1,1 +1,19 @@
-//! cli
+//! The command line: words in, words out, an exit code at the end.
+//!
+//! `args` is the whole of it, as clap reads it. Each subcommand has a file of its own and
+//! returns what it found; `run` turns that into the exit code. Data goes to standard output
+//! through `output` alone, everything else to standard error. What `check` knows about a
+//! contract is a value (`report`), printed as JSON or, by `text`, for people.
+
+mod args;
+mod run;
+mod output;
+mod serve;
+mod check;
+mod find;
+mod report;
+mod text;
+mod completions;
+
+pub use args::{Args, CheckArgs, Command, CompletionsArgs, FailOn, ReportFormat, ServeArgs};
+pub use run::run;

@@ -21,6 +21,14 @@ pub enum Direction {
 }
 
 impl Dialect {
+    /// The versions it stands for: `3.0` or `3.1`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::V30 => "3.0",
+            Self::V31 => "3.1",
+        }
+    }
+
     /// Reads the dialect of a document.
     ///
     /// # Errors

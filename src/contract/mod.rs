@@ -14,6 +14,7 @@ mod dialect;
 mod problem;
 mod compile;
 mod compiled;
+mod listing;
 mod operation;
 mod server;
 mod media;
@@ -40,5 +41,6 @@ pub use operation::{BodyRule, MediaType, Operation, RequestBody, Response, Statu
 pub use parameter::{Parameter, Style};
 pub use problem::{Problem, ProblemKind, Severity};
 pub use sampling::Sample;
+pub use revision::Identity;
 pub use schema::SchemaKey;
 pub use violation::{Part, Violation, ViolationClass};

@@ -13,8 +13,18 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    /// The stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// The kinds of problem, with stable names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ProblemKind {
     /// Not an OpenAPI document of a supported version, or a part has the wrong shape.
     MalformedDocument,
@@ -34,6 +44,10 @@ pub enum ProblemKind {
     UnsatisfiableSchema,
     /// An example that its own schema refuses.
     InvalidExample,
+    /// A `format` that nobody here knows, and that judges nothing.
+    UnknownFormat,
+    /// A schema keyword of the other dialect of OpenAPI.
+    ForeignKeyword,
     /// A part of the contract that is read but not enforced.
     NotJudged,
 }
@@ -51,6 +65,8 @@ impl ProblemKind {
             Self::MalformedPattern => "malformed-pattern",
             Self::UnsatisfiableSchema => "unsatisfiable-schema",
             Self::InvalidExample => "invalid-example",
+            Self::UnknownFormat => "unknown-format",
+            Self::ForeignKeyword => "foreign-keyword",
             Self::NotJudged => "not-judged",
         }
     }
@@ -71,16 +87,8 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let severity = match self.severity {
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        };
-        let Spot {
-            file,
-            line,
-            pointer,
-        } = &self.at;
-        write!(f, "{file}:{line}: {severity}: {} ", self.message)?;
+        let Spot { file, line, pointer } = &self.at;
+        write!(f, "{file}:{line}: {}: {} ", self.severity.as_str(), self.message)?;
         write!(f, "[{}] at #{pointer}", self.kind.as_str())
     }
 }

@@ -179,6 +179,14 @@ impl RouteTable {
         find_overlaps(&self.routes)
     }
 
+    /// Every template, with its base, and an operation that is declared for it.
+    pub fn claims(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.routes.iter().flat_map(|route| {
+            let claims = route.operations.iter();
+            claims.map(|(_, operation)| (&*route.key, *operation))
+        })
+    }
+
     fn literal_child(&self, from: u32, text: &[u8]) -> Option<u32> {
         let hash = self.hasher.hash_one((from, text));
         let same = |edge: &LiteralEdge| edge.from == from && *edge.text == *text;

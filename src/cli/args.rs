@@ -1,0 +1,167 @@
+//! The whole command line. What is written here is what `--help` says.
+
+use std::path::PathBuf;
+
+use clap::{Args as Flags, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// A contract-validating reverse proxy: OpenAPI at the boundary between squads.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "portcullis", version, arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  portcullis serve --contract openapi.yaml --upstream http://127.0.0.1:3000
+  portcullis check contracts/
+
+Exit codes: 0 fine, 1 a finding, 2 could not run.")]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Run the proxy, beside one service or in front of several
+    Serve(ServeArgs),
+    /// Compile contracts, report what is wrong with them and list their operations
+    Check(CheckArgs),
+    /// Print the completions of this command line for a shell
+    Completions(CompletionsArgs),
+}
+
+/// `portcullis serve`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Flags)]
+#[command(after_help = "\
+Examples:
+  portcullis serve
+      with config.toml of the working directory
+  portcullis serve --contract openapi.yaml --upstream http://127.0.0.1:3000
+      one service, no configuration file
+  portcullis serve --contract openapi.yaml
+      answers from the contract's own examples
+  PORTCULLIS_LOG__LEVEL=debug portcullis serve --config gateway.toml --listen 0.0.0.0:80
+
+A flag outranks a variable (PORTCULLIS_SECTION__KEY), which outranks the file.")]
+pub struct ServeArgs {
+    /// The configuration [default: PORTCULLIS_CONFIG, else config.toml]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Serve this contract for every host and path, in place of all configured services
+    #[arg(long, value_name = "FILE")]
+    pub contract: Option<String>,
+    /// Where its requests go: http://host:port, or mock
+    #[arg(long, value_name = "URL")]
+    pub upstream: Option<String>,
+    /// Where clients connect, such as 0.0.0.0:8080
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// Where operators connect, for probes and metrics
+    #[arg(long, value_name = "ADDRESS")]
+    pub admin: Option<String>,
+    /// How log lines are written: text or json
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<String>,
+    /// What is logged: error, warn, info, debug or trace
+    #[arg(long, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+}
+
+/// `portcullis check`.
+#[derive(Clone, Debug, Flags)]
+#[command(after_help = "\
+Examples:
+  portcullis check openapi.yaml
+  portcullis check contracts/ --fail-on warning
+  portcullis check --format json contracts/ | jq '.contracts[].problems[]'
+  curl -s https://api.example.com/openapi.json | portcullis check -
+
+Exit codes: 0 fine, 1 errors (or warnings, with --fail-on warning), 2 a file that cannot
+be read as a contract at all.")]
+pub struct CheckArgs {
+    /// Contracts; a directory means every contract below it, - is standard input
+    #[arg(required = true, value_name = "CONTRACT|DIR")]
+    pub contracts: Vec<PathBuf>,
+    /// Text is for people; JSON is stable and lists everything
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ReportFormat,
+    /// The least severity that makes the exit code 1
+    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
+    pub fail_on: FailOn,
+}
+
+/// How `check` prints what it knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// The least severity that counts as a finding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Errors alone.
+    #[default]
+    Error,
+    /// Errors and warnings.
+    Warning,
+}
+
+/// `portcullis completions`.
+#[derive(Clone, Copy, Debug, Flags)]
+#[command(after_help = "\
+Examples:
+  portcullis completions bash > /etc/bash_completion.d/portcullis
+  portcullis completions zsh > \"${fpath[1]}/_portcullis\"")]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    fn refusal(words: &str) -> ErrorKind {
+        Args::try_parse_from(words.split(' ')).unwrap_err().kind()
+    }
+
+    #[test]
+    fn wrong_words_are_refused() {
+        assert_eq!(refusal("portcullis chekc"), ErrorKind::InvalidSubcommand);
+        assert_eq!(
+            refusal("portcullis check"),
+            ErrorKind::MissingRequiredArgument
+        );
+        assert_eq!(
+            refusal("portcullis check a --format xml"),
+            ErrorKind::InvalidValue
+        );
+        assert_eq!(
+            refusal("portcullis check a --fail-on never"),
+            ErrorKind::InvalidValue
+        );
+        assert_eq!(
+            refusal("portcullis serve --port 1"),
+            ErrorKind::UnknownArgument
+        );
+        assert_eq!(
+            refusal("portcullis completions dos"),
+            ErrorKind::InvalidValue
+        );
+        assert_eq!(refusal("portcullis serve --help"), ErrorKind::DisplayHelp);
+    }
+}

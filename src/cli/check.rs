@@ -1,0 +1,97 @@
+//! `portcullis check`: compiles contracts and says what is wrong with them.
+
+use std::path::Path;
+
+use crate::config::Limits;
+use crate::contract::Documents;
+
+use super::args::{CheckArgs, FailOn, ReportFormat};
+use super::find::find_contracts;
+use super::output::{Output, complain};
+use super::report::{ContractReport, Report, Summary};
+use super::run::{Outcome, RunError};
+use super::text;
+
+/// Checks every contract that the arguments name. Text is printed contract by contract, so
+/// that a long run shows how far it is.
+pub(super) fn check(args: &CheckArgs, out: &mut Output) -> Result<Outcome, RunError> {
+    let limits = Limits::default();
+    let mut checking = Checking {
+        limits: &limits,
+        format: args.format,
+        out,
+        report: Report::default(),
+    };
+    for path in &args.contracts {
+        if path.is_dir() {
+            checking.directory(path)?;
+        } else {
+            checking.file(path, |_| true);
+        }
+    }
+    let report = checking.report;
+    match args.format {
+        ReportFormat::Text => text::print_summary(out, report.summary),
+        ReportFormat::Json => {
+            let json = serde_json::to_string_pretty(&report).expect("a report has a JSON form");
+            out.line(json);
+        }
+    }
+    out.finish()?;
+    Ok(outcome(report.summary, args.fail_on))
+}
+
+struct Checking<'a> {
+    limits: &'a Limits,
+    format: ReportFormat,
+    out: &'a mut Output,
+    report: Report,
+}
+
+impl Checking<'_> {
+    fn directory(&mut self, path: &Path) -> Result<(), RunError> {
+        let before = self.report.summary;
+        for file in find_contracts(path)? {
+            self.file(&file, is_contract);
+        }
+        if self.report.summary == before {
+            return Err(RunError::NoContracts {
+                path: path.to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: &Path, is_wanted: fn(&Documents) -> bool) {
+        match ContractReport::of(path, self.limits, is_wanted) {
+            Ok(None) => {}
+            Ok(Some(contract)) => {
+                if self.format == ReportFormat::Text {
+                    text::print_contract(self.out, &contract);
+                }
+                self.report.add(contract);
+            }
+            Err(error) => {
+                complain(&error.to_string());
+                self.report.add_unreadable(path, &error);
+            }
+        }
+    }
+}
+
+fn is_contract(documents: &Documents) -> bool {
+    let root = documents.entry().root();
+    root.get("openapi").or(root.get("swagger")).is_some()
+}
+
+fn outcome(summary: Summary, fail_on: FailOn) -> Outcome {
+    let found = match fail_on {
+        FailOn::Error => summary.errors,
+        FailOn::Warning => summary.errors + summary.warnings,
+    };
+    match (summary.unreadable, found) {
+        (0, 0) => Outcome::Fine,
+        (0, _) => Outcome::Finding,
+        _ => Outcome::CouldNotRun,
+    }
+}

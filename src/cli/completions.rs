@@ -1,0 +1,38 @@
+//! `portcullis completions`: what a shell needs to complete this command line.
+
+use clap::CommandFactory;
+
+use super::args::{Args, CompletionsArgs};
+use super::output::Output;
+use super::run::{Outcome, RunError};
+
+/// Prints the completions.
+pub(super) fn completions(args: CompletionsArgs, out: &mut Output) -> Result<Outcome, RunError> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Args::command(), "portcullis", &mut script);
+    out.write(String::from_utf8_lossy(&script));
+    out.finish()?;
+    Ok(Outcome::Fine)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum;
+    use clap_complete::Shell;
+
+    use super::super::output::tests::printed;
+    use super::*;
+
+    #[test]
+    fn every_shell_learns_the_subcommands() {
+        for &shell in Shell::value_variants() {
+            let script = printed(|out| {
+                completions(CompletionsArgs { shell }, out).unwrap();
+            });
+            assert!(
+                script.contains("fail-on") && script.contains("log-level"),
+                "{shell}"
+            );
+        }
+    }
+}

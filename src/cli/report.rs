@@ -1,0 +1,276 @@
+//! What `check` knows, as a value. Its JSON form is stable: members are only ever added.
+//!
+//! ```json
+//! {
+//!   "contracts": [{
+//!     "path": "contracts/payments/orders/openapi.yaml",
+//!     "title": "Orders", "version": "1.4.0",
+//!     "revision": "sha256:…", "dialect": "3.1", "provider": "payments",
+//!     "files": ["contracts/payments/orders/openapi.yaml"],
+//!     "operations": [{
+//!       "method": "POST", "paths": ["/v1/orders"], "name": "createOrder",
+//!       "provider": "payments", "tier": "gold", "enforcement": "report",
+//!       "parameters": 2,
+//!       "body": { "required": true, "types": ["application/json"] },
+//!       "statuses": ["201", "4XX", "default"]
+//!     }],
+//!     "problems": [{
+//!       "severity": "warning", "kind": "invalid-example",
+//!       "file": "contracts/payments/orders/openapi.yaml", "line": 88,
+//!       "pointer": "/components/schemas/Order/example",
+//!       "message": "…"
+//!     }]
+//!   }],
+//!   "unreadable": [{ "path": "contracts/broken.yaml", "message": "…" }],
+//!   "summary": { "contracts": 1, "operations": 1, "errors": 0, "warnings": 1, "unreadable": 1 }
+//! }
+//! ```
+//!
+//! `dialect`, `provider`, `tier`, `enforcement` and `body` are null where the contract says
+//! nothing. A contract with errors is refused and has no operations. Problems are sorted:
+//! errors first, then by kind, file and line.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::config::Limits;
+use crate::contract::{
+    self, BodyRule, CompileOptions, CompiledContract, Dialect, Documents, Identity, LoadError,
+    Operation, Problem, Severity, StatusPattern,
+};
+
+/// The result of one run.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Report {
+    pub(super) contracts: Vec<ContractReport>,
+    pub(super) unreadable: Vec<Unreadable>,
+    pub(super) summary: Summary,
+}
+
+/// A contract that was read, enforceable or not.
+#[derive(Debug, Serialize)]
+pub(super) struct ContractReport {
+    pub(super) path: String,
+    pub(super) title: Arc<str>,
+    pub(super) version: Arc<str>,
+    pub(super) revision: Arc<str>,
+    pub(super) dialect: Option<&'static str>,
+    pub(super) provider: Option<Arc<str>>,
+    pub(super) files: Vec<Arc<str>>,
+    pub(super) operations: Vec<OperationReport>,
+    pub(super) problems: Vec<ProblemReport>,
+}
+
+/// An operation of an enforceable contract.
+#[derive(Debug, Serialize)]
+pub(super) struct OperationReport {
+    pub(super) method: String,
+    pub(super) paths: Vec<String>,
+    pub(super) name: Arc<str>,
+    pub(super) provider: Option<Arc<str>>,
+    pub(super) tier: Option<&'static str>,
+    pub(super) enforcement: Option<String>,
+    pub(super) parameters: usize,
+    pub(super) body: Option<BodyReport>,
+    pub(super) statuses: Vec<String>,
+}
+
+/// A declared request body.
+#[derive(Debug, Serialize)]
+pub(super) struct BodyReport {
+    pub(super) required: bool,
+    pub(super) types: Vec<String>,
+}
+
+/// One thing wrong with a contract.
+#[derive(Debug, Serialize)]
+pub(super) struct ProblemReport {
+    pub(super) severity: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) file: Arc<str>,
+    pub(super) line: u32,
+    pub(super) pointer: String,
+    pub(super) message: String,
+}
+
+/// A file that is neither JSON nor YAML, or cannot be had at all.
+#[derive(Debug, Serialize)]
+pub(super) struct Unreadable {
+    pub(super) path: String,
+    pub(super) message: String,
+}
+
+/// How much there was of everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Summary {
+    pub(super) contracts: usize,
+    pub(super) operations: usize,
+    pub(super) errors: usize,
+    pub(super) warnings: usize,
+    pub(super) unreadable: usize,
+}
+
+impl Report {
+    /// Adds a contract, and counts what is in it.
+    pub(super) fn add(&mut self, contract: ContractReport) {
+        let errors = contract.errors();
+        self.summary.contracts += 1;
+        self.summary.operations += contract.operations.len();
+        self.summary.errors += errors;
+        self.summary.warnings += contract.problems.len() - errors;
+        self.contracts.push(contract);
+    }
+
+    /// Adds a file that could not be read.
+    pub(super) fn add_unreadable(&mut self, path: &Path, error: &LoadError) {
+        self.summary.unreadable += 1;
+        let message = error.to_string();
+        self.unreadable.push(Unreadable {
+            path: path.display().to_string(),
+            message,
+        });
+    }
+}
+
+impl ContractReport {
+    /// Reads, compiles and lints the contract at `path`. Nothing, where `is_wanted` says no to
+    /// what was read.
+    ///
+    /// # Errors
+    /// The file cannot be read or parsed.
+    pub(super) fn of(
+        path: &Path,
+        limits: &Limits,
+        is_wanted: impl FnOnce(&Documents) -> bool,
+    ) -> Result<Option<Self>, LoadError> {
+        let documents = contract::load(path, limits)?;
+        if !is_wanted(&documents) {
+            return Ok(None);
+        }
+        let Identity {
+            title,
+            version,
+            revision,
+            provider,
+        } = Identity::of(&documents);
+        let dialect = Dialect::of(documents.entry().root())
+            .ok()
+            .map(Dialect::as_str);
+        let files = documents
+            .list()
+            .iter()
+            .map(|file| Arc::clone(&file.name))
+            .collect();
+        let (operations, problems) = judged(documents);
+        let path = path.display().to_string();
+        Ok(Some(Self {
+            path,
+            title,
+            version,
+            revision,
+            dialect,
+            provider,
+            files,
+            operations,
+            problems,
+        }))
+    }
+
+    fn errors(&self) -> usize {
+        self.problems
+            .iter()
+            .filter(|problem| problem.severity == Severity::Error.as_str())
+            .count()
+    }
+}
+
+fn judged(documents: Documents) -> (Vec<OperationReport>, Vec<ProblemReport>) {
+    let (operations, problems) = match contract::compile(documents, &CompileOptions::default()) {
+        Ok(mut contract) => {
+            let problems = std::mem::take(&mut contract.warnings);
+            (operations(&contract), problems)
+        }
+        Err(problems) => (Vec::new(), problems),
+    };
+    (
+        operations,
+        sorted(problems)
+            .into_iter()
+            .map(ProblemReport::from)
+            .collect(),
+    )
+}
+
+fn sorted(mut problems: Vec<Problem>) -> Vec<Problem> {
+    problems.sort_by(|left, right| {
+        let by_weight = right
+            .severity
+            .cmp(&left.severity)
+            .then(left.kind.cmp(&right.kind));
+        let place = |problem: &Problem| (Arc::clone(&problem.at.file), problem.at.line);
+        by_weight.then_with(|| place(left).cmp(&place(right)))
+    });
+    problems
+}
+
+fn operations(contract: &CompiledContract) -> Vec<OperationReport> {
+    let listing = contract.listing().into_iter();
+    listing
+        .map(|(operation, paths)| OperationReport::of(operation, &paths))
+        .collect()
+}
+
+impl OperationReport {
+    fn of(operation: &Operation, paths: &[&str]) -> Self {
+        Self {
+            method: operation.method.to_string(),
+            paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+            name: Arc::clone(&operation.name),
+            provider: operation.provider.clone(),
+            tier: operation.tier.map(|tier| tier.as_str()),
+            enforcement: operation
+                .enforcement
+                .map(|enforcement| enforcement.to_string()),
+            parameters: operation.parameters.len(),
+            body: body(&operation.body),
+            statuses: operation
+                .responses
+                .iter()
+                .map(|response| status(response.status))
+                .collect(),
+        }
+    }
+}
+
+fn body(rule: &BodyRule) -> Option<BodyReport> {
+    match rule {
+        BodyRule::Undeclared | BodyRule::Ignored => None,
+        BodyRule::Declared(body) => Some(BodyReport {
+            required: body.required,
+            types: body.content.iter().map(|media| media.key.clone()).collect(),
+        }),
+    }
+}
+
+fn status(pattern: StatusPattern) -> String {
+    match pattern {
+        StatusPattern::Exact(status) => status.to_string(),
+        StatusPattern::Range(hundred) => format!("{hundred}XX"),
+        StatusPattern::Default => "default".to_owned(),
+    }
+}
+
+impl From<Problem> for ProblemReport {
+    fn from(problem: Problem) -> Self {
+        Self {
+            severity: problem.severity.as_str(),
+            kind: problem.kind.as_str(),
+            file: problem.at.file,
+            line: problem.at.line,
+            pointer: problem.at.pointer,
+            message: problem.message,
+        }
+    }
+}

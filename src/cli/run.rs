@@ -1,0 +1,83 @@
+//! From a command to its exit code.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::config::{CONFIG_VARIABLE, ConfigErrors};
+
+use super::args::{Args, Command};
+use super::output::{Output, complain};
+use super::{check, completions, serve};
+
+/// What a command came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Outcome {
+    /// All is well.
+    Fine,
+    /// It did its work and found something.
+    Finding,
+    /// It could not do all of its work, and has said why.
+    CouldNotRun,
+}
+
+/// Why a command could not run.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RunError {
+    /// There is nothing to serve.
+    #[error(
+        "there is no config.toml in the working directory; name a configuration with --config or \
+         {CONFIG_VARIABLE}, or start without one: portcullis serve --contract openapi.yaml \
+         --upstream http://127.0.0.1:3000"
+    )]
+    NoConfiguration,
+    /// The configuration is refused.
+    #[error("the configuration is refused\n{0}")]
+    Configuration(#[from] ConfigErrors),
+    /// A directory cannot be listed.
+    #[error("{}: {source}; check the path and its permissions", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A directory holds nothing to check.
+    #[error(
+        "{}: no contract below this directory; a contract is a .yaml, .yml or .json file with \
+         the member `openapi`",
+        path.display()
+    )]
+    NoContracts {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The report cannot be written.
+    #[error("standard output cannot be written: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// Runs one command. The exit code is 0 when all is well, 1 for a finding, 2 when the command
+/// could not run, which it has then explained on standard error.
+pub fn run(args: Args) -> ExitCode {
+    let outcome = match args.command {
+        Command::Serve(args) => serve::serve(args),
+        Command::Check(args) => check::check(&args, &mut Output::stdout()),
+        Command::Completions(args) => completions::completions(args, &mut Output::stdout()),
+    };
+    let outcome = outcome.unwrap_or_else(|error| {
+        complain(&error.to_string());
+        Outcome::CouldNotRun
+    });
+    outcome.into()
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(match outcome {
+            Outcome::Fine => 0,
+            Outcome::Finding => 1,
+            Outcome::CouldNotRun => 2,
+        })
+    }
+}
