@@ -189,7 +189,8 @@ impl ContractReport {
 fn judged(documents: Documents) -> (Vec<OperationReport>, Vec<ProblemReport>) {
     let (operations, problems) = match contract::compile(documents, &CompileOptions::default()) {
         Ok(mut contract) => {
-            let problems = std::mem::take(&mut contract.warnings);
+            let mut problems = std::mem::take(&mut contract.warnings);
+            problems.extend(contract::lint(&contract));
             (operations(&contract), problems)
         }
         Err(problems) => (Vec::new(), problems),

@@ -12,7 +12,7 @@ pub enum Dialect {
 }
 
 /// Which way a message goes. `readOnly` and `writeOnly` depend on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// From the consumer to the service.
     Request,

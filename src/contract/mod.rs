@@ -29,12 +29,14 @@ mod violation;
 mod sample;
 mod sampling;
 pub mod satisfiable;
+mod lint;
 
 pub use check::{BodyLength, BodyPlan, Head, Rules, Scratch, check_body, check_head};
 pub use compile::{CompileOptions, compile};
 pub use compiled::CompiledContract;
 pub use dialect::{Dialect, Direction};
 pub use document::{Document, Documents, ParseError, Place, Spot};
+pub use lint::lint;
 pub use load::{LoadError, from_bytes, load};
 pub use media::MediaRange;
 pub use operation::{BodyRule, MediaType, Operation, RequestBody, Response, StatusPattern};

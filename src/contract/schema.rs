@@ -96,6 +96,11 @@ impl SchemaSet {
         self.validator.iter_errors(wrapped)
     }
 
+    /// Where the definitions stand in the contract.
+    pub(super) fn origins(&self) -> &[Place] {
+        &self.origins
+    }
+
     /// The place in the contract that a location in the lowered schema came from, and the rest
     /// of the pointer below that place's definition.
     pub(super) fn origin<'p>(&self, location: &'p str) -> Option<(Place, &'p str)> {

@@ -1,0 +1,37 @@
+//! The entry: one survey, then everything that looks at it.
+
+use super::super::compiled::CompiledContract;
+use super::super::document::{Documents, Place};
+use super::super::problem::{Problem, ProblemKind, Severity};
+use super::{coverage, keywords, styles, survey, values};
+
+/// Looks at all of a contract and says what is questionable; all of it warnings. Costs a second
+/// build of all its schemas: for people who write contracts, not for those who serve them.
+pub fn lint(contract: &CompiledContract) -> Vec<Problem> {
+    let survey = survey::survey(contract);
+    let mut findings = Findings { documents: &contract.documents, problems: Vec::new() };
+    coverage::inspect(contract, &survey, &mut findings);
+    styles::inspect(contract, &survey, &mut findings);
+    keywords::inspect(contract.dialect, &survey, &mut findings);
+    values::inspect(contract, &survey, &mut findings);
+    findings.problems
+}
+
+/// What was found so far.
+#[derive(Debug)]
+pub(super) struct Findings<'d> {
+    pub(super) documents: &'d Documents,
+    problems: Vec<Problem>,
+}
+
+impl Findings<'_> {
+    pub(super) fn warn(&mut self, kind: ProblemKind, place: Place, message: String) {
+        let at = self.documents.spot(place);
+        self.add(Problem { severity: Severity::Warning, kind, at, message });
+    }
+
+    /// Adds what another part found, as a warning.
+    pub(super) fn add(&mut self, problem: Problem) {
+        self.problems.push(Problem { severity: Severity::Warning, ..problem });
+    }
+}

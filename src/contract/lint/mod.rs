@@ -1,0 +1,16 @@
+//! What a contract's author should know beyond what keeps it from being enforced.
+//!
+//! Compiling looks at what operations need and refuses what cannot be enforced. This looks at
+//! everything, components that nothing uses included, and only warns: about examples that
+//! their own schemas refuse, and about what is written and silently does nothing. A warning
+//! that is not true costs more trust than one that is missing, so whatever can be read in two
+//! ways is read in the author's favour.
+
+mod survey;
+mod inspect;
+mod values;
+mod keywords;
+mod styles;
+mod coverage;
+
+pub use inspect::lint;
