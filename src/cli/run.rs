@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::app;
 use crate::config::{CONFIG_VARIABLE, ConfigErrors};
 
 use super::args::{Args, Command};
@@ -34,6 +35,9 @@ pub(super) enum RunError {
     /// The configuration is refused.
     #[error("the configuration is refused\n{0}")]
     Configuration(#[from] ConfigErrors),
+    /// The program cannot start.
+    #[error(transparent)]
+    Start(#[from] app::Error),
     /// A directory cannot be listed.
     #[error("{}: {source}; check the path and its permissions", path.display())]
     Directory {

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::app;
 use crate::config::{self, CONFIG_VARIABLE, Overrides};
 use crate::telemetry;
 
@@ -18,6 +19,7 @@ pub(super) fn serve(args: ServeArgs) -> Result<Outcome, RunError> {
     let path = config_path(&args, variable, Path::new(CONFIG_FILE).exists())?;
     let config = config::load(path.as_deref(), std::env::vars_os(), &overrides(args))?;
     telemetry::init_log(&config.log);
+    app::run(config)?;
     Ok(Outcome::Fine)
 }
 

@@ -57,7 +57,12 @@ pub fn compile(
     let mut compiler = Compiler::new(&documents, dialect, options);
     compiler.paths();
     let walked = compiler.finish()?;
-    let Identity { title, version, revision, provider } = Identity::of(&documents);
+    let Identity {
+        title,
+        version,
+        revision,
+        provider,
+    } = Identity::of(&documents);
     Ok(CompiledContract {
         title,
         version,
@@ -105,7 +110,10 @@ struct Schemas<'d> {
 
 impl<'d> Schemas<'d> {
     fn new(documents: &'d Documents, dialect: Dialect, direction: Direction) -> Self {
-        Self { lowering: Lowering::new(documents, dialect, direction), roots: Vec::new() }
+        Self {
+            lowering: Lowering::new(documents, dialect, direction),
+            roots: Vec::new(),
+        }
     }
 
     fn key(&mut self, place: Place) -> SchemaKey {
@@ -158,11 +166,18 @@ impl<'d> Compiler<'d> {
         let (requests, responses) = std::thread::scope(|scope| {
             let responses = scope.spawn(|| self.responses.build(self.documents));
             let requests = self.requests.build(self.documents);
-            (requests, responses.join().expect("building a validator does not panic"))
+            (
+                requests,
+                responses
+                    .join()
+                    .expect("building a validator does not panic"),
+            )
         });
         match (requests, responses) {
             (Ok(requests), Ok(responses))
-                if problems.iter().all(|problem| problem.severity < Severity::Error) =>
+                if problems
+                    .iter()
+                    .all(|problem| problem.severity < Severity::Error) =>
             {
                 Ok(Walked {
                     operations: self.operations,
@@ -173,7 +188,11 @@ impl<'d> Compiler<'d> {
                 })
             }
             (requests, responses) => {
-                for found in [requests.err(), responses.err()].into_iter().flatten().flatten() {
+                for found in [requests.err(), responses.err()]
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                {
                     if !problems.contains(&found) {
                         problems.push(found);
                     }
@@ -196,14 +215,20 @@ impl<'d> Compiler<'d> {
             return;
         };
         let text = |owner: Option<Node<'d>>, name| {
-            owner.and_then(|owner| owner.get(name)).and_then(|value| value.as_str())
+            owner
+                .and_then(|owner| owner.get(name))
+                .and_then(|value| value.as_str())
         };
         let info = root.get("info");
         let inherited = Inherited {
             parameters: Vec::new(),
             servers: root.get("servers").map(|servers| (entry, servers)),
-            provider: text(info, "x-squad-owner").or(text(Some(root), "x-squad-owner")).map(Arc::from),
-            tier: text(info, "x-sla-tier").or(text(Some(root), "x-sla-tier")).and_then(tier),
+            provider: text(info, "x-squad-owner")
+                .or(text(Some(root), "x-squad-owner"))
+                .map(Arc::from),
+            tier: text(info, "x-sla-tier")
+                .or(text(Some(root), "x-sla-tier"))
+                .and_then(tier),
         };
         for (key, item) in paths.members() {
             if key.starts_with("x-") {
@@ -213,25 +238,40 @@ impl<'d> Compiler<'d> {
             match Template::parse(key) {
                 Ok(template) => self.path_item(&template, place, &inherited),
                 Err(error) => {
-                    self.error(ProblemKind::MalformedPath, place, &format!("path `{key}`: {error}"));
+                    self.error(
+                        ProblemKind::MalformedPath,
+                        place,
+                        &format!("path `{key}`: {error}"),
+                    );
                 }
             }
         }
     }
 
     fn path_item(&mut self, template: &Template, place: Place, inherited: &Inherited<'d>) {
-        let Some(place) = self.target(place) else { return };
+        let Some(place) = self.target(place) else {
+            return;
+        };
         let item = self.documents.node(place);
         if item.kind() != Kind::Object {
-            return self.error(ProblemKind::MalformedDocument, place, "a path item must be an object");
+            return self.error(
+                ProblemKind::MalformedDocument,
+                place,
+                "a path item must be an object",
+            );
         }
         let mut inherited = self.inherit(place, item, inherited);
         inherited.parameters = self.parameters(place, item, template);
-        let mut by_servers: Vec<(Servers<'d>, Vec<(Verb, u32)>)> = vec![(inherited.servers, vec![])];
+        let mut by_servers: Vec<(Servers<'d>, Vec<(Verb, u32)>)> =
+            vec![(inherited.servers, vec![])];
         for (name, value) in item.members() {
-            let Some(verb) = Verb::from_field(name) else { continue };
+            let Some(verb) = Verb::from_field(name) else {
+                continue;
+            };
             let place = Documents::place(place, value);
-            let Some(id) = self.operation(template, verb, place, &inherited) else { continue };
+            let Some(id) = self.operation(template, verb, place, &inherited) else {
+                continue;
+            };
             match value.get("servers") {
                 Some(servers) => by_servers.push((Some((place, servers)), vec![(verb, id)])),
                 None => by_servers[0].1.push((verb, id)),
@@ -255,8 +295,13 @@ impl<'d> Compiler<'d> {
         let text = |name| node.get(name).and_then(|value| value.as_str());
         Inherited {
             parameters: Vec::new(),
-            servers: node.get("servers").map(|servers| (place, servers)).or(above.servers),
-            provider: text("x-squad-owner").map(Arc::from).or_else(|| above.provider.clone()),
+            servers: node
+                .get("servers")
+                .map(|servers| (place, servers))
+                .or(above.servers),
+            provider: text("x-squad-owner")
+                .map(Arc::from)
+                .or_else(|| above.provider.clone()),
             tier: text("x-sla-tier").and_then(tier).or(above.tier),
         }
     }
@@ -280,9 +325,7 @@ impl<'d> Compiler<'d> {
             paths.push((entry, "/".to_owned()));
         }
         paths.sort_by(|left, right| left.1.cmp(&right.1));
-        paths.dedup_by(|left, right| {
-            left.1.trim_end_matches('/') == right.1.trim_end_matches('/')
-        });
+        paths.dedup_by(|left, right| left.1.trim_end_matches('/') == right.1.trim_end_matches('/'));
         let mut bases = Vec::new();
         for (place, path) in paths {
             match Template::parse_base(&path) {
@@ -306,7 +349,11 @@ impl<'d> Compiler<'d> {
     ) -> Option<u32> {
         let node = self.documents.node(place);
         if node.kind() != Kind::Object {
-            self.error(ProblemKind::MalformedDocument, place, "an operation must be an object");
+            self.error(
+                ProblemKind::MalformedDocument,
+                place,
+                "an operation must be an object",
+            );
             return None;
         }
         let method = Method::from_bytes(verb.name().as_bytes()).expect("verbs are methods");
@@ -336,7 +383,13 @@ impl<'d> Compiler<'d> {
         Some(id)
     }
 
-    fn name(&mut self, node: Node<'d>, method: &Method, template: &Template, place: Place) -> Arc<str> {
+    fn name(
+        &mut self,
+        node: Node<'d>,
+        method: &Method,
+        template: &Template,
+        place: Place,
+    ) -> Arc<str> {
         let declared = node.get("operationId").and_then(|id| id.as_str());
         let name: Arc<str> = match declared {
             Some(id) => id.into(),
@@ -380,9 +433,17 @@ impl<'d> Compiler<'d> {
 
     fn parameters(&mut self, near: Place, owner: Node<'d>, template: &Template) -> Vec<Parameter> {
         let mut parameters = Vec::new();
-        for element in owner.get("parameters").into_iter().flat_map(|list| list.elements()) {
-            let Some(place) = self.target(Documents::place(near, element)) else { continue };
-            let Some(mut parameter) = self.parameter(place) else { continue };
+        for element in owner
+            .get("parameters")
+            .into_iter()
+            .flat_map(|list| list.elements())
+        {
+            let Some(place) = self.target(Documents::place(near, element)) else {
+                continue;
+            };
+            let Some(mut parameter) = self.parameter(place) else {
+                continue;
+            };
             if parameter.is_ignored() {
                 continue;
             }
@@ -435,7 +496,10 @@ impl<'d> Compiler<'d> {
 
     fn undeclared_expressions(&mut self, template: &Template, place: Place, known: &[Parameter]) {
         for name in template.names() {
-            if !known.iter().any(|known| known.part == Part::Path && known.name == name) {
+            if !known
+                .iter()
+                .any(|known| known.part == Part::Path && known.name == name)
+            {
                 let message = format!(
                     "`{{{name}}}` in `{}` has no parameter and takes any text",
                     template.key()
@@ -446,7 +510,9 @@ impl<'d> Compiler<'d> {
     }
 
     fn body(&mut self, near: Place, operation: Node<'d>, method: &Method) -> BodyRule {
-        let Some(declared) = operation.get("requestBody") else { return BodyRule::Undeclared };
+        let Some(declared) = operation.get("requestBody") else {
+            return BodyRule::Undeclared;
+        };
         // 3.0.4, Operation Object: ignored where HTTP gives a body no meaning. 3.1 lifted that.
         let has_meaning = ![Method::GET, Method::HEAD, Method::DELETE].contains(method);
         if self.surface.dialect == Dialect::V30 && !has_meaning {
@@ -460,9 +526,17 @@ impl<'d> Compiler<'d> {
             let compiled = if node.kind() == Kind::Object {
                 let required = node.get("required").and_then(|flag| flag.as_bool());
                 let content = self.content(place, node, Direction::Request);
-                Some(Arc::new(RequestBody { required: required == Some(true), content, place }))
+                Some(Arc::new(RequestBody {
+                    required: required == Some(true),
+                    content,
+                    place,
+                }))
             } else {
-                self.error(ProblemKind::MalformedDocument, place, "a request body must be an object");
+                self.error(
+                    ProblemKind::MalformedDocument,
+                    place,
+                    "a request body must be an object",
+                );
                 None
             };
             self.bodies.insert(place, compiled);
@@ -474,7 +548,9 @@ impl<'d> Compiler<'d> {
     }
 
     fn responses(&mut self, near: Place, operation: Node<'d>) -> Vec<Arc<Response>> {
-        let Some(declared) = operation.get("responses") else { return Vec::new() };
+        let Some(declared) = operation.get("responses") else {
+            return Vec::new();
+        };
         let mut responses = Vec::new();
         for (key, value) in declared.members() {
             if key.starts_with("x-") {
@@ -482,15 +558,22 @@ impl<'d> Compiler<'d> {
             }
             let at = Documents::place(near, value);
             let Some(status) = StatusPattern::parse(key) else {
-                let message =
-                    format!("`{key}` is no status: use a code such as 200, a range such as 2XX, or default");
+                let message = format!(
+                    "`{key}` is no status: use a code such as 200, a range such as 2XX, or default"
+                );
                 self.warn(ProblemKind::MalformedDocument, at, &message);
                 continue;
             };
-            let Some(place) = self.target(at) else { continue };
+            let Some(place) = self.target(at) else {
+                continue;
+            };
             if !self.answers.contains_key(&(place, status)) {
                 let content = self.content(place, self.documents.node(place), Direction::Response);
-                let response = Arc::new(Response { status, content, place });
+                let response = Arc::new(Response {
+                    status,
+                    content,
+                    place,
+                });
                 self.answers.insert((place, status), response);
             }
             responses.push(Arc::clone(&self.answers[&(place, status)]));
@@ -500,8 +583,14 @@ impl<'d> Compiler<'d> {
 
     fn content(&mut self, near: Place, owner: Node<'d>, direction: Direction) -> Vec<MediaType> {
         let mut content = Vec::new();
-        for (key, value) in owner.get("content").into_iter().flat_map(|map| map.members()) {
-            let Some(place) = self.target(Documents::place(near, value)) else { continue };
+        for (key, value) in owner
+            .get("content")
+            .into_iter()
+            .flat_map(|map| map.members())
+        {
+            let Some(place) = self.target(Documents::place(near, value)) else {
+                continue;
+            };
             let Some(range) = MediaRange::parse(key) else {
                 let message = format!("`{key}` is no media type: write type/subtype");
                 self.warn(ProblemKind::MalformedDocument, place, &message);
@@ -517,7 +606,12 @@ impl<'d> Compiler<'d> {
                 .get("schema")
                 .filter(|_| is_json || range.may_be_json())
                 .map(|schema| schemas.key(Documents::place(place, schema)));
-            content.push(MediaType { key: key.to_owned(), is_json, schema, place });
+            content.push(MediaType {
+                key: key.to_owned(),
+                is_json,
+                schema,
+                place,
+            });
         }
         content
     }
@@ -563,7 +657,12 @@ impl<'d> Compiler<'d> {
 
     fn problem(&mut self, severity: Severity, kind: ProblemKind, place: Place, message: &str) {
         let at = self.documents.spot(place);
-        let problem = Problem { severity, kind, at, message: message.to_owned() };
+        let problem = Problem {
+            severity,
+            kind,
+            at,
+            message: message.to_owned(),
+        };
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }

@@ -42,7 +42,7 @@ pub use media::MediaRange;
 pub use operation::{BodyRule, MediaType, Operation, RequestBody, Response, StatusPattern};
 pub use parameter::{Parameter, Style};
 pub use problem::{Problem, ProblemKind, Severity};
-pub use sampling::Sample;
 pub use revision::Identity;
+pub use sampling::Sample;
 pub use schema::SchemaKey;
 pub use violation::{Part, Violation, ViolationClass};

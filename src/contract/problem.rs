@@ -87,8 +87,17 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Spot { file, line, pointer } = &self.at;
-        write!(f, "{file}:{line}: {}: {} ", self.severity.as_str(), self.message)?;
+        let Spot {
+            file,
+            line,
+            pointer,
+        } = &self.at;
+        write!(
+            f,
+            "{file}:{line}: {}: {} ",
+            self.severity.as_str(),
+            self.message
+        )?;
         write!(f, "[{}] at #{pointer}", self.kind.as_str())
     }
 }

@@ -16,8 +16,14 @@ use super::survey::Survey;
 pub(super) fn inspect(contract: &CompiledContract, survey: &Survey, findings: &mut Findings<'_>) {
     let mut skipped: BTreeMap<&str, (Place, usize)> = BTreeMap::new();
     for operation in &contract.operations {
-        let BodyRule::Declared(body) = &operation.body else { continue };
-        for media in body.content.iter().filter(|media| is_skipped(contract, media)) {
+        let BodyRule::Declared(body) = &operation.body else {
+            continue;
+        };
+        for media in body
+            .content
+            .iter()
+            .filter(|media| is_skipped(contract, media))
+        {
             let (first, count) = skipped.entry(&media.key).or_insert((media.place, 0));
             *first = media.place.min(*first);
             *count += 1;

@@ -9,7 +9,10 @@ use super::{coverage, keywords, styles, survey, values};
 /// build of all its schemas: for people who write contracts, not for those who serve them.
 pub fn lint(contract: &CompiledContract) -> Vec<Problem> {
     let survey = survey::survey(contract);
-    let mut findings = Findings { documents: &contract.documents, problems: Vec::new() };
+    let mut findings = Findings {
+        documents: &contract.documents,
+        problems: Vec::new(),
+    };
     coverage::inspect(contract, &survey, &mut findings);
     styles::inspect(contract, &survey, &mut findings);
     keywords::inspect(contract.dialect, &survey, &mut findings);
@@ -27,11 +30,19 @@ pub(super) struct Findings<'d> {
 impl Findings<'_> {
     pub(super) fn warn(&mut self, kind: ProblemKind, place: Place, message: String) {
         let at = self.documents.spot(place);
-        self.add(Problem { severity: Severity::Warning, kind, at, message });
+        self.add(Problem {
+            severity: Severity::Warning,
+            kind,
+            at,
+            message,
+        });
     }
 
     /// Adds what another part found, as a warning.
     pub(super) fn add(&mut self, problem: Problem) {
-        self.problems.push(Problem { severity: Severity::Warning, ..problem });
+        self.problems.push(Problem {
+            severity: Severity::Warning,
+            ..problem
+        });
     }
 }

@@ -56,12 +56,20 @@ pub(super) fn inspect(dialect: Dialect, survey: &Survey, findings: &mut Findings
         }
         for (keyword, value) in node.members() {
             if let Some(message) = foreign(dialect, keyword, value) {
-                findings.warn(ProblemKind::ForeignKeyword, Documents::place(place, value), message);
+                findings.warn(
+                    ProblemKind::ForeignKeyword,
+                    Documents::place(place, value),
+                    message,
+                );
             }
         }
     }
     for (name, (place, count)) in unknown {
-        findings.warn(ProblemKind::UnknownFormat, place, unknown_format(name, count));
+        findings.warn(
+            ProblemKind::UnknownFormat,
+            place,
+            unknown_format(name, count),
+        );
     }
 }
 
@@ -72,7 +80,12 @@ fn unknown_format(name: &str, count: usize) -> String {
     };
     let near = FORMATS
         .iter()
-        .map(|known| (strsim::damerau_levenshtein(&name.to_lowercase(), known), known))
+        .map(|known| {
+            (
+                strsim::damerau_levenshtein(&name.to_lowercase(), known),
+                known,
+            )
+        })
         .min()
         .filter(|(distance, known)| *distance <= known.len() / 4 && name.len() > 3);
     let advice = match near {
@@ -110,8 +123,14 @@ fn foreign_to_30(keyword: &str, value: Node<'_>) -> Option<String> {
         "prefixItems" => "write `items`",
         "patternProperties" => "write `additionalProperties`",
         "if" | "then" | "else" => "write `anyOf`",
-        "contains" | "minContains" | "maxContains" | "propertyNames" | "unevaluatedItems"
-        | "unevaluatedProperties" | "dependentRequired" | "dependentSchemas" => "remove it",
+        "contains"
+        | "minContains"
+        | "maxContains"
+        | "propertyNames"
+        | "unevaluatedItems"
+        | "unevaluatedProperties"
+        | "dependentRequired"
+        | "dependentSchemas" => "remove it",
         _ => return None,
     };
     Some(format!(

@@ -15,12 +15,20 @@ use super::survey::Survey;
 
 /// Reports every such parameter.
 pub(super) fn inspect(contract: &CompiledContract, survey: &Survey, findings: &mut Findings<'_>) {
-    let surface = Surface { documents: &contract.documents, dialect: contract.dialect };
+    let surface = Surface {
+        documents: &contract.documents,
+        dialect: contract.dialect,
+    };
     for &place in &survey.parameters {
         let node = contract.documents.node(place);
-        let Some(schema) = node.get("schema") else { continue };
+        let Some(schema) = node.get("schema") else {
+            continue;
+        };
         let schema = Documents::place(place, schema);
-        let name = node.get("name").and_then(|name| name.as_str()).unwrap_or_default();
+        let name = node
+            .get("name")
+            .and_then(|name| name.as_str())
+            .unwrap_or_default();
         let found = match node.get("style").and_then(|style| style.as_str()) {
             Some(style @ ("spaceDelimited" | "pipeDelimited")) => {
                 delimited(name, style, node, surface.types(schema))
@@ -75,8 +83,9 @@ fn deep(name: &str, node: Node<'_>, schema: Place, surface: Surface<'_>) -> Foun
 /// A member that holds arrays or objects and nothing else.
 fn nested(shape: &ObjectShape) -> Option<String> {
     let scalar = TypeSet::NULL | TypeSet::BOOLEAN | TypeSet::NUMBER | TypeSet::STRING;
-    let (name, _) = shape.members.iter().find(|(_, types)| {
-        types.has(TypeSet::ARRAY | TypeSet::OBJECT) && !types.has(scalar)
-    })?;
+    let (name, _) = shape
+        .members
+        .iter()
+        .find(|(_, types)| types.has(TypeSet::ARRAY | TypeSet::OBJECT) && !types.has(scalar))?;
     Some(name.clone())
 }

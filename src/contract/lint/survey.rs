@@ -85,7 +85,8 @@ pub(super) fn survey(contract: &CompiledContract) -> Survey {
     };
     for direction in [Direction::Request, Direction::Response] {
         let origins = contract.schemas(direction).origins();
-        walk.open.extend(origins.iter().map(|place| (Role::RootSchema, *place)));
+        walk.open
+            .extend(origins.iter().map(|place| (Role::RootSchema, *place)));
     }
     walk.run();
     walk.survey.compiled = walk.survey.schemas.iter().copied().collect();
@@ -164,7 +165,11 @@ impl<'d> Walk<'d> {
         self.each(root, node.get("webhooks"), Role::PathItem);
         let components = node.get("components");
         for (name, role) in COMPONENTS {
-            self.each(root, components.and_then(|components| components.get(name)), role);
+            self.each(
+                root,
+                components.and_then(|components| components.get(name)),
+                role,
+            );
         }
     }
 
@@ -188,7 +193,10 @@ impl<'d> Walk<'d> {
     }
 
     fn security(&mut self, place: Place, node: Node<'d>) {
-        let demands = node.get("security").into_iter().flat_map(|list| list.elements());
+        let demands = node
+            .get("security")
+            .into_iter()
+            .flat_map(|list| list.elements());
         if self.survey.security.is_none()
             && let Some(demand) = demands.into_iter().find(|demand| !demand.is_empty())
         {
@@ -205,17 +213,27 @@ impl<'d> Walk<'d> {
     }
 
     fn content(&mut self, place: Place, node: Node<'d>, direction: Direction) {
-        for (_, media) in node.get("content").into_iter().flat_map(|content| content.members()) {
+        for (_, media) in node
+            .get("content")
+            .into_iter()
+            .flat_map(|content| content.members())
+        {
             self.push(place, media, Role::Content(direction));
         }
     }
 
     fn media_type(&mut self, place: Place, node: Node<'d>, direction: Direction) {
         self.each(place, node.get("encoding"), Role::Encoding);
-        let Some(schema) = node.get("schema") else { return };
+        let Some(schema) = node.get("schema") else {
+            return;
+        };
         self.push(place, schema, Role::RootSchema);
         // The examples of other media types show text, not the value that the schema describes.
-        if node.key().and_then(MediaRange::parse).is_some_and(|range| range.is_json()) {
+        if node
+            .key()
+            .and_then(MediaRange::parse)
+            .is_some_and(|range| range.is_json())
+        {
             self.samples(place, schema, Some(direction), Notation::Json);
         }
     }
@@ -227,7 +245,9 @@ impl<'d> Walk<'d> {
                 Some(Shape::One) => self.push(place, value, Role::Schema),
                 Some(Shape::List) => self.list(place, Some(value), Role::Schema),
                 Some(Shape::Map) => {
-                    value.members().for_each(|(_, schema)| self.push(place, schema, Role::Schema));
+                    value
+                        .members()
+                        .for_each(|(_, schema)| self.push(place, schema, Role::Schema));
                 }
                 None => {}
             }
@@ -247,20 +267,34 @@ impl<'d> Walk<'d> {
         let node = self.documents.node(place);
         let schema = Documents::place(place, schema);
         let mut add = |what: String, value: Place| {
-            self.survey.values.push(Sample { what, value, schema, direction, notation });
+            self.survey.values.push(Sample {
+                what,
+                value,
+                schema,
+                direction,
+                notation,
+            });
         };
         if let Some(value) = node.get("example") {
             add("the example".to_owned(), Documents::place(place, value));
         }
         // A default of null says that there is none.
         let of_schema = notation == Notation::Plain;
-        if let Some(value) = node.get("default").filter(|value| of_schema && !value.is_null()) {
+        if let Some(value) = node
+            .get("default")
+            .filter(|value| of_schema && !value.is_null())
+        {
             add("the default".to_owned(), Documents::place(place, value));
         }
-        let Some(examples) = node.get("examples") else { return };
+        let Some(examples) = node.get("examples") else {
+            return;
+        };
         for (index, value) in examples.elements().enumerate() {
             if of_schema && self.dialect == Dialect::V31 {
-                add(format!("example {}", index + 1), Documents::place(place, value));
+                add(
+                    format!("example {}", index + 1),
+                    Documents::place(place, value),
+                );
             }
         }
         for (name, example) in examples.members().filter(|_| !of_schema) {
@@ -305,7 +339,12 @@ fn shape_of(keyword: &str, dialect: Dialect) -> Option<Shape> {
         "allOf" | "anyOf" | "oneOf" => Some(Shape::List),
         "properties" => Some(Shape::Map),
         _ if dialect == Dialect::V30 => None,
-        "if" | "then" | "else" | "contains" | "propertyNames" | "unevaluatedItems"
+        "if"
+        | "then"
+        | "else"
+        | "contains"
+        | "propertyNames"
+        | "unevaluatedItems"
         | "unevaluatedProperties" => Some(Shape::One),
         "prefixItems" => Some(Shape::List),
         "patternProperties" | "dependentSchemas" | "$defs" => Some(Shape::Map),

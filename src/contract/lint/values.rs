@@ -24,15 +24,24 @@ const VIOLATIONS_MAX: usize = 10;
 
 /// Reports schemas that are none, and values that do not satisfy theirs.
 pub(super) fn inspect(contract: &CompiledContract, survey: &Survey, findings: &mut Findings<'_>) {
-    let all: Vec<Place> = survey.roots.iter().chain(places(&survey.values)).copied().collect();
+    let all: Vec<Place> = survey
+        .roots
+        .iter()
+        .chain(places(&survey.values))
+        .copied()
+        .collect();
     let judges = match Judges::build(contract, &all) {
         Ok(judges) => judges,
         Err(problems) => {
-            problems.into_iter().for_each(|problem| findings.add(problem));
+            problems
+                .into_iter()
+                .for_each(|problem| findings.add(problem));
             let compiled = |place: &&Place| survey.compiled.contains(place);
             let known: Vec<Place> = places(&survey.values).filter(compiled).copied().collect();
             // What compiled once compiles again.
-            let Ok(judges) = Judges::build(contract, &known) else { return };
+            let Ok(judges) = Judges::build(contract, &known) else {
+                return;
+            };
             judges
         }
     };
@@ -57,14 +66,20 @@ fn message(sample: &Sample, first: &Violation, count: usize) -> String {
         "" => String::new(),
         pointer => format!("at {pointer}, "),
     };
-    let rule = first.contract.as_ref().map(|spot| format!(" ({}:{})", spot.file, spot.line));
+    let rule = first
+        .contract
+        .as_ref()
+        .map(|spot| format!(" ({}:{})", spot.file, spot.line));
     let more = match count {
         1 => String::new(),
         VIOLATIONS_MAX => format!(", and at least {} more", VIOLATIONS_MAX - 1),
         _ => format!(", and {} more", count - 1),
     };
     let rule = rule.unwrap_or_default();
-    format!("{what} breaks its schema: {at}{}{rule}{more}; correct one of the two", first.message)
+    format!(
+        "{what} breaks its schema: {at}{}{rule}{more}; correct one of the two",
+        first.message
+    )
 }
 
 /// The validators of both directions.
@@ -89,7 +104,11 @@ impl<'d> Judges<'d> {
             Dialect::V30 => Some(build(Direction::Response)?),
             Dialect::V31 => None,
         };
-        Ok(Self { documents: &contract.documents, request, response })
+        Ok(Self {
+            documents: &contract.documents,
+            request,
+            response,
+        })
     }
 
     /// The violations of a value; those of one direction when it may travel in both and neither
@@ -121,14 +140,21 @@ impl Judge {
     ) -> Result<Self, Vec<Problem>> {
         let documents = &contract.documents;
         let mut lowering = Lowering::new(documents, contract.dialect, direction);
-        let numbers: HashMap<Place, u32> =
-            places.iter().map(|place| (*place, lowering.define(*place))).collect();
+        let numbers: HashMap<Place, u32> = places
+            .iter()
+            .map(|place| (*place, lowering.define(*place)))
+            .collect();
         let mut roots: Vec<u32> = numbers.values().copied().collect();
         roots.sort_unstable();
         roots.dedup();
         let schemas = SchemaSet::build(lowering.finish(&roots), documents)?;
-        let keys = numbers.into_iter().map(|(place, number)| (place, SchemaKey::new(number)));
-        Ok(Self { schemas, keys: keys.collect() })
+        let keys = numbers
+            .into_iter()
+            .map(|(place, number)| (place, SchemaKey::new(number)));
+        Ok(Self {
+            schemas,
+            keys: keys.collect(),
+        })
     }
 
     fn judge(
@@ -148,8 +174,18 @@ impl Judge {
         if self.schemas.is_valid(wrapped) {
             return Some(Vec::new());
         }
-        let subject = Subject { class: ViolationClass::InvalidBody, part: Part::Body, name: None };
-        Some(explain(&self.schemas, documents, wrapped, subject, VIOLATIONS_MAX))
+        let subject = Subject {
+            class: ViolationClass::InvalidBody,
+            part: Part::Body,
+            name: None,
+        };
+        Some(explain(
+            &self.schemas,
+            documents,
+            wrapped,
+            subject,
+            VIOLATIONS_MAX,
+        ))
     }
 
     /// Whether the value is a string that holds a right value in another notation.
@@ -160,7 +196,9 @@ impl Judge {
         value: Node<'_>,
         tape: &mut Tape,
     ) -> bool {
-        let Some(text) = value.as_str() else { return false };
+        let Some(text) = value.as_str() else {
+            return false;
+        };
         if notation == Notation::Plain {
             return false;
         }
