@@ -160,16 +160,25 @@ impl Cause {
     }
 }
 
-/// A violation as a sentence: its pointer, then what is wrong there.
+/// A violation as a sentence: where, then what is wrong there.
 pub(super) fn sentence(violation: &Violation, with_values: bool) -> String {
+    let Violation {
+        part,
+        name,
+        pointer,
+        keyword,
+        ..
+    } = violation;
     let message = if with_values {
         &violation.message
     } else {
         &violation.masked
     };
-    match violation.pointer.as_str() {
-        "" => message.clone(),
-        pointer => format!("{pointer}: {message}"),
+    match (name, keyword) {
+        // What a schema says of a value does not name the parameter that holds it.
+        (Some(name), Some(_)) => format!("{part} parameter `{name}`{pointer}: {message}"),
+        _ if pointer.is_empty() => message.clone(),
+        _ => format!("{pointer}: {message}"),
     }
 }
 

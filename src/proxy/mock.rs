@@ -92,16 +92,17 @@ fn choose(operation: &Operation, wished: Option<u16>) -> Option<(StatusCode, &De
             operation.response(wished)?,
         ));
     }
-    let codes = operation
-        .responses
-        .iter()
-        .map(|response| match response.status {
-            StatusPattern::Exact(code) => (code, response),
-            StatusPattern::Range(hundred) => (u16::from(hundred) * 100, response),
-            StatusPattern::Default => (200, response),
-        });
-    // Interim and redirecting responses only where nothing else is declared.
-    let (code, response) = codes.min_by_key(|(code, _)| ((*code / 100).abs_diff(2), *code))?;
+    // A success first, `default` next: it mostly describes errors, but may be all there is.
+    let rank = |response: &&Declared| match response.status {
+        StatusPattern::Exact(code) if code / 100 == 2 => (0, code),
+        StatusPattern::Range(2) => (1, 200),
+        StatusPattern::Default => (2, 200),
+        StatusPattern::Exact(code) => (3, code),
+        StatusPattern::Range(hundred) => (4, u16::from(hundred) * 100),
+    };
+    let mut responses = operation.responses.iter().map(|response| &**response);
+    let response = responses.min_by_key(rank)?;
+    let (_, code) = rank(&response);
     Some((StatusCode::from_u16(code).ok()?, response))
 }
 
