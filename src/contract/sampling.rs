@@ -66,7 +66,7 @@ pub(super) fn examples(documents: &Documents, media: Place) -> Vec<(&str, Node<'
 fn bytes(media: &MediaType, value: Node<'_>) -> Vec<u8> {
     match value.as_str() {
         Some(text) if !media.is_json => text.as_bytes().to_vec(),
-        _ => value.to_value().to_string().into_bytes(),
+        _ => value.to_string().into_bytes(),
     }
 }
 

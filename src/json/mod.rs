@@ -16,6 +16,7 @@ mod read;
 mod scan;
 mod schema;
 mod tape;
+mod write;
 
 pub use self::error::{Found, SyntaxError, SyntaxErrorKind};
 pub use self::node::{Elements, Kind, Members, Node};
