@@ -13,7 +13,7 @@ use crate::contract::{
 
 use super::answer::Cause;
 use super::answer_body::AnswerBody;
-use super::body::ForwardBody;
+use super::forward_body::ForwardBody;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 

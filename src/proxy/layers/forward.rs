@@ -7,8 +7,8 @@ use http::{Request, Response};
 
 use super::super::answer::{Cause, upstream_reason};
 use super::super::answer_body::AnswerBody;
-use super::super::body::ForwardBody;
 use super::super::core::{Core, Target};
+use super::super::forward_body::ForwardBody;
 use super::super::headers::{MaxForwards, add_forwarding, count_hop};
 use super::super::ledger::Ledger;
 use super::super::mock;

@@ -24,7 +24,8 @@ use crate::contract::{BodyPlan, MediaType, RequestBody as ContractBody, Violatio
 
 use super::answer::Cause;
 use super::answer_body::AnswerBody;
-use super::body::{ForwardBody, RequestBody};
+use super::body::RequestBody;
+use super::forward_body::ForwardBody;
 use super::headers::Peer;
 use super::ledger::Ledger;
 
