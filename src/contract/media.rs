@@ -114,7 +114,7 @@ fn split_parameters(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The index of the key that covers `found` most specifically; among equals the first.
-pub fn best_match<'k>(
+pub(super) fn best_match<'k>(
     keys: impl IntoIterator<Item = &'k str>,
     found: &MediaRange<'_>,
 ) -> Option<usize> {

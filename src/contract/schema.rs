@@ -17,31 +17,21 @@ use super::problem::{Problem, ProblemKind, Severity};
 
 /// A schema that is judged on its own: the member name under which its values are judged.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SchemaKey {
-    number: u32,
-    text: String,
-}
+pub struct SchemaKey(String);
 
 impl SchemaKey {
     pub(super) fn new(number: u32) -> Self {
-        Self {
-            number,
-            text: number.to_string(),
-        }
+        Self(number.to_string())
     }
 
     /// The member name for [`crate::json::Tape`].
     pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    pub(super) fn number(&self) -> u32 {
-        self.number
+        &self.0
     }
 }
 
 /// All schemas of one contract and direction.
-pub struct SchemaSet {
+pub(super) struct SchemaSet {
     validator: Validator<TapeJson>,
     origins: Vec<Place>,
 }
@@ -84,7 +74,7 @@ impl SchemaSet {
     }
 
     /// Whether a wrapped value satisfies the schema of its key.
-    pub fn is_valid(&self, wrapped: Node<'_>) -> bool {
+    pub(super) fn is_valid(&self, wrapped: Node<'_>) -> bool {
         self.validator.is_valid(wrapped)
     }
 

@@ -100,7 +100,7 @@ fn choose(operation: &Operation, wished: Option<u16>) -> Option<(StatusCode, &De
         StatusPattern::Exact(code) => (3, code),
         StatusPattern::Range(hundred) => (4, u16::from(hundred) * 100),
     };
-    let mut responses = operation.responses.iter().map(|response| &**response);
+    let responses = operation.responses.iter().map(|response| &**response);
     let response = responses.min_by_key(rank)?;
     let (_, code) = rank(&response);
     Some((StatusCode::from_u16(code).ok()?, response))

@@ -14,9 +14,10 @@ use super::super::core::Core;
 use super::super::forward_body::ForwardBody;
 use super::super::whole::{Collected, Gathered};
 use super::head::declared_body;
-use super::{Answered, HeadJudged, Judged, OwnedPlan, Refused, Routed};
+use super::plan::OwnedPlan;
+use super::stage::{Answered, HeadJudged, Judged, Refused, Routed};
 
-pub(in super::super) async fn judge_body<S>(
+pub(in crate::proxy) async fn judge_body<S>(
     core: Rc<Core>,
     judged: HeadJudged,
     mut next: S,

@@ -10,9 +10,9 @@ use crate::contract::route::{Captures, Match, check_path};
 use crate::contract::{CompiledContract, Part, Violation, ViolationClass};
 
 use super::super::core::Core;
-use super::{Answered, Found, Refused, Routed};
+use super::stage::{Answered, Found, Refused, Routed};
 
-pub(in super::super) async fn find<S>(
+pub(in crate::proxy) async fn find<S>(
     _core: Rc<Core>,
     mut routed: Routed,
     mut next: S,

@@ -15,9 +15,9 @@ use super::super::mock;
 use super::super::pipeline::End;
 use super::super::upstream::Upstream;
 use super::answer::outcome_of;
-use super::{Answered, Judged, Refused, Routed};
+use super::stage::{Answered, Judged, Refused, Routed};
 
-pub(in super::super) async fn forward(
+pub(in crate::proxy) async fn forward(
     _core: Rc<Core>,
     Judged(routed): Judged,
     _: End,

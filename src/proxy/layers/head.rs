@@ -8,9 +8,10 @@ use tower::Service;
 use crate::contract::{BodyLength, BodyRule, Head, Operation, RequestBody, check_head};
 
 use super::super::core::Core;
-use super::{Answered, Found, HeadJudged, OwnedPlan, Refused};
+use super::plan::OwnedPlan;
+use super::stage::{Answered, Found, HeadJudged, Refused};
 
-pub(in super::super) async fn judge_head<S>(
+pub(in crate::proxy) async fn judge_head<S>(
     core: Rc<Core>,
     found: Found,
     mut next: S,
