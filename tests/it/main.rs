@@ -11,5 +11,6 @@ mod http1;
 mod http1_corpus;
 mod relay;
 mod requests;
+mod contracts;
 mod tidy;
 mod upstream;

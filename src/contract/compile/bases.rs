@@ -1,5 +1,7 @@
 //! The base paths in force for an operation.
 
+use crate::json::Kind;
+
 use super::super::document::{Documents, Place};
 use super::super::problem::ProblemKind;
 use super::super::route::Template;
@@ -14,7 +16,9 @@ impl<'d> Walk<'d> {
         let entry = self.documents.entry_place();
         if let Some(configured) = &self.options.base_paths {
             paths.extend(configured.iter().map(|path| (entry, path.clone())));
-        } else if let Some((near, servers)) = servers {
+        } else if let Some((near, servers)) = servers
+            && self.is_a(Kind::Array, Documents::place(near, servers), "`servers`")
+        {
             for server in servers.elements() {
                 let place = Documents::place(near, server);
                 match base_paths(server) {

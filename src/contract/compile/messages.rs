@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::Method;
 
-use crate::json::{Kind, Node};
+use crate::json::Node;
 
 use super::super::dialect::{Dialect, Direction};
 use super::super::document::{Documents, Place};
@@ -23,41 +23,29 @@ impl<'d> Walk<'d> {
         if self.surface.dialect == Dialect::V30 && !has_meaning {
             return BodyRule::Ignored;
         }
-        let Some(place) = self.target(Documents::place(near, declared)) else {
+        let Some(place) = self.object(Documents::place(near, declared), "a request body") else {
             return BodyRule::Undeclared;
         };
         if !self.bodies.contains_key(&place) {
             let node = self.documents.node(place);
-            let compiled = if node.kind() == Kind::Object {
-                let required = node.get("required").and_then(|flag| flag.as_bool());
-                let content = self.content(place, node, Direction::Request);
-                Some(Arc::new(RequestBody {
-                    required: required == Some(true),
-                    content,
-                    place,
-                }))
-            } else {
-                self.error(
-                    ProblemKind::MalformedDocument,
-                    place,
-                    "a request body must be an object",
-                );
-                None
+            if node.get("content").is_none() {
+                let message = "`content` is missing: it says which media types the body may have";
+                self.error(ProblemKind::MalformedDocument, place, message);
+            }
+            let required = node.get("required").and_then(|flag| flag.as_bool());
+            let body = RequestBody {
+                required: required == Some(true),
+                content: self.content(place, node, Direction::Request),
+                place,
             };
-            self.bodies.insert(place, compiled);
+            self.bodies.insert(place, Arc::new(body));
         }
-        match &self.bodies[&place] {
-            Some(body) => BodyRule::Declared(Arc::clone(body)),
-            None => BodyRule::Undeclared,
-        }
+        BodyRule::Declared(Arc::clone(&self.bodies[&place]))
     }
 
     pub(super) fn responses(&mut self, near: Place, operation: Node<'d>) -> Vec<Arc<Response>> {
-        let Some(declared) = operation.get("responses") else {
-            return Vec::new();
-        };
         let mut responses = Vec::new();
-        for (key, value) in declared.members() {
+        for (key, value) in self.members(near, operation, "responses") {
             if key.starts_with("x-") {
                 continue;
             }
@@ -69,7 +57,7 @@ impl<'d> Walk<'d> {
                 self.warn(ProblemKind::MalformedDocument, at, &message);
                 continue;
             };
-            let Some(place) = self.target(at) else {
+            let Some(place) = self.object(at, "a response") else {
                 continue;
             };
             if !self.answers.contains_key(&(place, status)) {
@@ -88,12 +76,8 @@ impl<'d> Walk<'d> {
 
     fn content(&mut self, near: Place, owner: Node<'d>, direction: Direction) -> Vec<MediaType> {
         let mut content = Vec::new();
-        for (key, value) in owner
-            .get("content")
-            .into_iter()
-            .flat_map(|map| map.members())
-        {
-            let Some(place) = self.target(Documents::place(near, value)) else {
+        for (key, value) in self.members(near, owner, "content") {
+            let Some(place) = self.object(Documents::place(near, value), "a media type") else {
                 continue;
             };
             let Some(range) = MediaRange::parse(key) else {

@@ -24,15 +24,10 @@ impl<'d> Walk<'d> {
         place: Place,
         inherited: &Inherited<'d>,
     ) -> Option<u32> {
-        let node = self.documents.node(place);
-        if node.kind() != Kind::Object {
-            self.error(
-                ProblemKind::MalformedDocument,
-                place,
-                "an operation must be an object",
-            );
+        if !self.is_a(Kind::Object, place, "an operation") {
             return None;
         }
+        let node = self.documents.node(place);
         let method = Method::from_bytes(verb.name().as_bytes()).expect("verbs are methods");
         let own = self.inherit(place, node, inherited);
         let mut parameters = self.parameters(place, node, template);

@@ -17,12 +17,8 @@ impl<'d> Walk<'d> {
         template: &Template,
     ) -> Vec<Parameter> {
         let mut parameters = Vec::new();
-        for element in owner
-            .get("parameters")
-            .into_iter()
-            .flat_map(|list| list.elements())
-        {
-            let Some(place) = self.target(Documents::place(near, element)) else {
+        for element in self.elements(near, owner, "parameters") {
+            let Some(place) = self.object(Documents::place(near, element), "a parameter") else {
                 continue;
             };
             let Some(mut parameter) = self.parameter(place) else {

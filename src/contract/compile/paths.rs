@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::json::{Kind, Node};
+use crate::json::Node;
 use crate::squad::Tier;
 
 use super::super::dialect::Dialect;
@@ -16,7 +16,7 @@ use super::walk::Walk;
 pub(super) type Servers<'d> = Option<(Place, Node<'d>)>;
 
 /// What an operation takes from its path item and its document unless it says otherwise.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Inherited<'d> {
     pub(super) parameters: Vec<Parameter>,
     pub(super) servers: Servers<'d>,
@@ -28,29 +28,14 @@ impl<'d> Walk<'d> {
     pub(super) fn paths(&mut self) {
         let entry = self.documents.entry_place();
         let root = self.documents.node(entry);
-        let Some(paths) = root.get("paths") else {
-            if self.surface.dialect == Dialect::V30 {
-                self.error(ProblemKind::MalformedDocument, entry, "`paths` is missing");
-            }
-            return;
-        };
-        let text = |owner: Option<Node<'d>>, name| {
-            owner
-                .and_then(|owner| owner.get(name))
-                .and_then(|value| value.as_str())
-        };
-        let info = root.get("info");
-        let inherited = Inherited {
-            parameters: Vec::new(),
-            servers: root.get("servers").map(|servers| (entry, servers)),
-            provider: text(info, "x-squad-owner")
-                .or(text(Some(root), "x-squad-owner"))
-                .map(Arc::from),
-            tier: text(info, "x-sla-tier")
-                .or(text(Some(root), "x-sla-tier"))
-                .and_then(tier),
-        };
-        for (key, item) in paths.members() {
+        if root.get("paths").is_none() && self.surface.dialect == Dialect::V30 {
+            self.error(ProblemKind::MalformedDocument, entry, "`paths` is missing");
+        }
+        let mut inherited = self.inherit(entry, root, &Inherited::default());
+        if let Some(info) = root.get("info") {
+            inherited = self.inherit(Documents::place(entry, info), info, &inherited);
+        }
+        for (key, item) in self.members(entry, root, "paths") {
             if key.starts_with("x-") {
                 continue;
             }
@@ -69,26 +54,20 @@ impl<'d> Walk<'d> {
     }
 
     fn path_item(&mut self, template: &Template, place: Place, inherited: &Inherited<'d>) {
-        let Some(place) = self.target(place) else {
+        let Some(place) = self.object(place, "a path item") else {
             return;
         };
         let item = self.documents.node(place);
-        if item.kind() != Kind::Object {
-            return self.error(
-                ProblemKind::MalformedDocument,
-                place,
-                "a path item must be an object",
-            );
-        }
         let mut inherited = self.inherit(place, item, inherited);
         inherited.parameters = self.parameters(place, item, template);
         let mut by_servers: Vec<(Servers<'d>, Vec<(Verb, u32)>)> =
             vec![(inherited.servers, vec![])];
         for (name, value) in item.members() {
+            let place = Documents::place(place, value);
             let Some(verb) = Verb::from_field(name) else {
+                self.unknown_field(name, place);
                 continue;
             };
-            let place = Documents::place(place, value);
             let Some(id) = self.operation(template, verb, place, &inherited) else {
                 continue;
             };
@@ -112,7 +91,7 @@ impl<'d> Walk<'d> {
     }
 
     pub(super) fn inherit(
-        &self,
+        &mut self,
         place: Place,
         node: Node<'d>,
         above: &Inherited<'d>,
@@ -127,8 +106,35 @@ impl<'d> Walk<'d> {
             provider: text("x-squad-owner")
                 .map(Arc::from)
                 .or_else(|| above.provider.clone()),
-            tier: text("x-sla-tier").and_then(tier).or(above.tier),
+            tier: self.tier(place, node).or(above.tier),
         }
+    }
+
+    fn tier(&mut self, near: Place, node: Node<'d>) -> Option<Tier> {
+        let value = node.get("x-sla-tier")?;
+        let tier = value.as_str().and_then(|text| text.parse().ok());
+        if tier.is_none() {
+            self.warn(
+                ProblemKind::MalformedDocument,
+                Documents::place(near, value),
+                "`x-sla-tier` must be gold, silver or bronze; it is ignored",
+            );
+        }
+        tier
+    }
+
+    /// A member of a path item that is no method may be one that is misspelt.
+    fn unknown_field(&mut self, name: &str, place: Place) {
+        const KNOWN: [&str; 5] = ["$ref", "summary", "description", "servers", "parameters"];
+        if KNOWN.contains(&name) || name.starts_with("x-") {
+            return;
+        }
+        let advice = match Verb::from_field(&name.to_lowercase()) {
+            Some(_) => format!("write `{}`", name.to_lowercase()),
+            None => "methods are get, put, post, delete, options, head, patch, trace".to_owned(),
+        };
+        let message = format!("a path item has no `{name}`, and it is ignored: {advice}");
+        self.warn(ProblemKind::MalformedDocument, place, &message);
     }
 
     pub(super) fn overlaps(&mut self, routes: &RouteTable) {
@@ -150,8 +156,4 @@ impl<'d> Walk<'d> {
             }
         }
     }
-}
-
-fn tier(text: &str) -> Option<Tier> {
-    text.parse().ok()
 }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::json::{Kind, Node};
+
 use super::super::dialect::{Dialect, Direction};
 use super::super::document::{Documents, Place};
 use super::super::operation::{Operation, RequestBody, Response, StatusPattern};
@@ -27,7 +29,7 @@ pub(super) struct Walk<'d> {
     problems: Vec<Problem>,
     pub(super) names: HashMap<Arc<str>, Place>,
     pub(super) parameters: HashMap<Place, Option<Parameter>>,
-    pub(super) bodies: HashMap<Place, Option<Arc<RequestBody>>>,
+    pub(super) bodies: HashMap<Place, Arc<RequestBody>>,
     pub(super) answers: HashMap<(Place, StatusPattern), Arc<Response>>,
 }
 
@@ -119,6 +121,59 @@ impl<'d> Walk<'d> {
         }
     }
 
+    /// Follows a reference to an object; a problem where there is none. `what` names it, with
+    /// its article.
+    pub(super) fn object(&mut self, place: Place, what: &str) -> Option<Place> {
+        let place = self.target(place)?;
+        self.is_a(Kind::Object, place, what).then_some(place)
+    }
+
+    /// The members of `owner`'s member `name`; none where it is absent, and a problem where it
+    /// is no object.
+    pub(super) fn members(
+        &mut self,
+        near: Place,
+        owner: Node<'d>,
+        name: &str,
+    ) -> impl Iterator<Item = (&'d str, Node<'d>)> + use<'d> {
+        let found = self.member(Kind::Object, near, owner, name);
+        found.into_iter().flat_map(Node::members)
+    }
+
+    /// The elements of `owner`'s member `name`; none where it is absent, and a problem where it
+    /// is no array.
+    pub(super) fn elements(
+        &mut self,
+        near: Place,
+        owner: Node<'d>,
+        name: &str,
+    ) -> impl Iterator<Item = Node<'d>> + use<'d> {
+        let found = self.member(Kind::Array, near, owner, name);
+        found.into_iter().flat_map(Node::elements)
+    }
+
+    fn member(
+        &mut self,
+        kind: Kind,
+        near: Place,
+        owner: Node<'d>,
+        name: &str,
+    ) -> Option<Node<'d>> {
+        let node = owner.get(name)?;
+        let is_right = self.is_a(kind, Documents::place(near, node), &format!("`{name}`"));
+        is_right.then_some(node)
+    }
+
+    /// Whether the value at `place` is of a kind; a problem where it is not. `what` names it.
+    pub(super) fn is_a(&mut self, kind: Kind, place: Place, what: &str) -> bool {
+        let found = self.documents.node(place).kind();
+        if found != kind {
+            let message = format!("{what} must be {}, not {}", described(kind), described(found));
+            self.error(ProblemKind::MalformedDocument, place, &message);
+        }
+        found == kind
+    }
+
     pub(super) fn error(&mut self, kind: ProblemKind, place: Place, message: &str) {
         self.problem(Severity::Error, kind, place, message);
     }
@@ -138,5 +193,16 @@ impl<'d> Walk<'d> {
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
+    }
+}
+
+fn described(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Null => "null",
+        Kind::Boolean => "a boolean",
+        Kind::Number => "a number",
+        Kind::String => "a string",
+        Kind::Array => "an array",
+        Kind::Object => "an object",
     }
 }
