@@ -199,7 +199,7 @@ impl Documents {
             None => Err(self
                 .missing
                 .get(path)
-                .map_or("it was not loaded", String::as_str)),
+                .map_or("this contract was given without its other files", String::as_str)),
         }
     }
 

@@ -21,6 +21,7 @@ mod media;
 mod shape;
 mod lower;
 mod schema;
+mod malformed;
 pub mod route;
 mod parameter;
 mod check;

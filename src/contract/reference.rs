@@ -123,8 +123,18 @@ fn document_of(
         .by_path(&path)
         .map_err(|reason| ReferenceError::File {
             reference: reference.to_owned(),
-            reason: reason.to_owned(),
+            reason: reason.to_owned() + &by_name(documents, from, reference),
         })
+}
+
+/// What a reference that is only a name may mean.
+fn by_name(documents: &Documents, from: u32, reference: &str) -> String {
+    let root = documents.node(documents.root_place(from));
+    let schemas = root.pointer("/components/schemas");
+    match schemas.and_then(|schemas| schemas.get(reference)) {
+        Some(_) => format!("; did you mean `#/components/schemas/{reference}`?"),
+        None => String::new(),
+    }
 }
 
 fn point(

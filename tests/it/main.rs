@@ -7,10 +7,11 @@
     reason = "what a test cannot do fails it, wherever that happens"
 )]
 
+mod command_line;
+mod contracts;
 mod http1;
 mod http1_corpus;
 mod relay;
 mod requests;
-mod contracts;
 mod tidy;
 mod upstream;

@@ -39,6 +39,14 @@ impl<'d> Walk<'d> {
                 };
                 parameter.slot = slot;
             }
+            if parameters.iter().any(|known| parameter.is_same(known)) {
+                let message = format!(
+                    "the {} parameter `{}` is declared twice here: remove one",
+                    parameter.part, parameter.name
+                );
+                self.error(ProblemKind::MalformedParameter, place, &message);
+                continue;
+            }
             parameters.push(parameter);
         }
         parameters
@@ -64,6 +72,7 @@ impl<'d> Walk<'d> {
         found
     }
 
+    /// Warns where a parameter takes more than its author may think.
     fn judgeable(&mut self, parameter: &Parameter) {
         if parameter.style == Style::OtherContent {
             let message = format!(
@@ -71,6 +80,14 @@ impl<'d> Walk<'d> {
                 parameter.name
             );
             self.warn(ProblemKind::NotJudged, parameter.place, &message);
+        }
+        let node = self.documents.node(parameter.place);
+        if node.get("schema").or(node.get("content")).is_none() {
+            let message = format!(
+                "`{}` has no `schema` and takes any text: write `schema: {{type: string}}` if it may",
+                parameter.name
+            );
+            self.warn(ProblemKind::MalformedParameter, parameter.place, &message);
         }
     }
 }

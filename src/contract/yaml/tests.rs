@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 //! YAML against what a careful reader expects of it.
+=======
+//! What YAML means on the tape, and what is refused.
+>>>>>>> fd4bcf7 (Test the program as a person meets it)
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
