@@ -196,10 +196,10 @@ impl Documents {
     pub fn by_path(&self, path: &Path) -> Result<u32, &str> {
         match self.by_path.get(path) {
             Some(index) => Ok(*index),
-            None => Err(self
-                .missing
-                .get(path)
-                .map_or("this contract was given without its other files", String::as_str)),
+            None => Err(self.missing.get(path).map_or(
+                "this contract was given without its other files",
+                String::as_str,
+            )),
         }
     }
 

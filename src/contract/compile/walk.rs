@@ -152,13 +152,7 @@ impl<'d> Walk<'d> {
         found.into_iter().flat_map(Node::elements)
     }
 
-    fn member(
-        &mut self,
-        kind: Kind,
-        near: Place,
-        owner: Node<'d>,
-        name: &str,
-    ) -> Option<Node<'d>> {
+    fn member(&mut self, kind: Kind, near: Place, owner: Node<'d>, name: &str) -> Option<Node<'d>> {
         let node = owner.get(name)?;
         let is_right = self.is_a(kind, Documents::place(near, node), &format!("`{name}`"));
         is_right.then_some(node)
@@ -168,7 +162,11 @@ impl<'d> Walk<'d> {
     pub(super) fn is_a(&mut self, kind: Kind, place: Place, what: &str) -> bool {
         let found = self.documents.node(place).kind();
         if found != kind {
-            let message = format!("{what} must be {}, not {}", described(kind), described(found));
+            let message = format!(
+                "{what} must be {}, not {}",
+                described(kind),
+                described(found)
+            );
             self.error(ProblemKind::MalformedDocument, place, &message);
         }
         found == kind

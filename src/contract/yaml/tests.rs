@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 //! YAML against what a careful reader expects of it.
-=======
-//! What YAML means on the tape, and what is refused.
->>>>>>> fd4bcf7 (Test the program as a person meets it)
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
