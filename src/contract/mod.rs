@@ -26,6 +26,7 @@ pub mod route;
 mod parameter;
 mod check;
 mod explain;
+mod security;
 mod violation;
 mod sample;
 mod sampling;

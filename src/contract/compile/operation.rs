@@ -12,6 +12,7 @@ use super::super::operation::Operation;
 use super::super::parameter::Parameter;
 use super::super::problem::ProblemKind;
 use super::super::route::{Template, Verb};
+use super::super::security::Security;
 use super::super::violation::Part;
 use super::paths::Inherited;
 use super::walk::Walk;
@@ -46,6 +47,7 @@ impl<'d> Walk<'d> {
             enforcement: self.enforcement(place, node),
             takes_any_query: parameters.iter().any(Parameter::takes_any_query),
             parameters,
+            security: self.security(place, node),
             body: self.body(place, node, &method),
             responses: self.responses(place, node),
             method,
@@ -75,6 +77,26 @@ impl<'d> Walk<'d> {
             self.warn(ProblemKind::MalformedDocument, place, &message);
         }
         name
+    }
+
+    /// Its own requirements, else those of the document.
+    fn security(&mut self, place: Place, node: Node<'d>) -> Security {
+        let own = node.get("security");
+        let entry = self.documents.entry_place();
+        let declared = match own {
+            Some(list) => Some(Documents::place(place, list)),
+            None => self.documents.member(entry, "security"),
+        };
+        let Some(declared) = declared else {
+            return Security::default();
+        };
+        match self.schemes.requirements(self.documents, declared) {
+            Ok(security) => security,
+            Err((at, message)) => {
+                self.error(ProblemKind::MalformedDocument, at, &message);
+                Security::default()
+            }
+        }
     }
 
     /// `x-portcullis: { request: report }`.

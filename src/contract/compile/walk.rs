@@ -13,6 +13,7 @@ use super::super::problem::{Problem, ProblemKind, Severity};
 use super::super::reference::follow;
 use super::super::route::{RouteTable, RouteTableBuilder};
 use super::super::schema::SchemaSet;
+use super::super::security::Schemes;
 use super::super::shape::Surface;
 use super::entry::CompileOptions;
 use super::schemas::Schemas;
@@ -27,6 +28,7 @@ pub(super) struct Walk<'d> {
     pub(super) operations: Vec<Operation>,
     pub(super) routes: RouteTableBuilder,
     problems: Vec<Problem>,
+    pub(super) schemes: Schemes,
     pub(super) names: HashMap<Arc<str>, Place>,
     pub(super) parameters: HashMap<Place, Option<Parameter>>,
     pub(super) bodies: HashMap<Place, Arc<RequestBody>>,
@@ -57,6 +59,7 @@ impl<'d> Walk<'d> {
             operations: Vec::new(),
             routes: RouteTable::builder(),
             problems: Vec::new(),
+            schemes: Schemes::of(documents),
             names: HashMap::new(),
             parameters: HashMap::new(),
             bodies: HashMap::new(),

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use http::{HeaderValue, Request, Response};
+use http::{HeaderName, HeaderValue, Request, Response};
 
 use crate::config::enforcement::Enforcement;
 use crate::contract::Violation;
@@ -116,7 +116,7 @@ impl<B> Routed<B> {
     pub(in crate::proxy) fn decide(
         &mut self,
         violations: Vec<Violation>,
-        allow: Option<&str>,
+        header: Option<(HeaderName, HeaderValue)>,
     ) -> Result<(), Refused> {
         if violations.is_empty() {
             return Ok(());
@@ -142,7 +142,7 @@ impl<B> Routed<B> {
         rejected.extend(others);
         let cause = Cause::Violations {
             violations: rejected,
-            allow: allow.map(str::to_owned),
+            header,
         };
         Err(Refused::new(cause, &self.ledger))
     }
