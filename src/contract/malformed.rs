@@ -15,22 +15,29 @@ const TYPES: [&str; 7] = [
     "array", "boolean", "integer", "null", "number", "object", "string",
 ];
 
-/// Names every place where the lowered document is no JSON Schema, or else the one that the
-/// build stopped at.
+/// Names every place where the lowered document is no JSON Schema.
+pub(super) fn all_malformed(
+    schema: &Value,
+    origins: &[Place],
+    documents: &Documents,
+) -> Vec<Problem> {
+    jsonschema::draft202012::meta::validator()
+        .iter_errors(schema)
+        .map(|error| problem(&error, origins, documents))
+        .collect()
+}
+
+/// The same, or else the place that the build stopped at.
 pub(super) fn malformed(
     schema: &Value,
     error: &ValidationError<'_>,
     origins: &[Place],
     documents: &Documents,
 ) -> Vec<Problem> {
-    let by_meta_schema: Vec<Problem> = jsonschema::draft202012::meta::validator()
-        .iter_errors(schema)
-        .map(|error| problem(&error, origins, documents))
-        .collect();
-    if by_meta_schema.is_empty() {
-        vec![problem(error, origins, documents)]
-    } else {
-        by_meta_schema
+    let all = all_malformed(schema, origins, documents);
+    match all.is_empty() {
+        true => vec![problem(error, origins, documents)],
+        false => all,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::json::{Node, TapeJson};
 
 use super::document::{Documents, Place};
 use super::lower::{Lowered, NUMBER_FORMAT};
-use super::malformed::malformed;
+use super::malformed::{all_malformed, malformed};
 use super::problem::Problem;
 
 /// A schema that is judged on its own: the member name under which its values are judged.
@@ -54,9 +54,10 @@ impl SchemaSet {
         let Lowered {
             schema,
             origins,
-            problems,
+            mut problems,
         } = lowered;
         if !problems.is_empty() {
+            problems.extend(all_malformed(&schema, &origins, documents));
             return Err(problems);
         }
         let validator = jsonschema::options_for::<TapeJson>()
