@@ -254,9 +254,9 @@ impl Documents {
         }
     }
 
-    /// The line of a place, from 1.
+    /// The line of a place, from 1: where people look for it, so a member's is that of its name.
     pub fn line(&self, place: Place) -> u32 {
-        self.node(place).line()
+        self.node(place).key_line()
     }
 
     /// Follows as much of `pointer` as exists below `place`: a keyword that a reader can look
