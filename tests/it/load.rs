@@ -24,10 +24,13 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::app::{Process, Site, is_full};
+use super::app::{Process, Site, admin, is_full};
 use super::relay::PATIENCE;
 
 const CLIENTS: usize = 200;
+
+/// What resident memory may differ by when nothing is kept; in full, some 40 bytes a request.
+const NOISE_KIB: u64 = 2 << 10;
 
 /// What makes this binary run as an upstream instead of a test.
 const UPSTREAM_VARIABLE: &str = "PORTCULLIS_TEST_UPSTREAM";
@@ -416,20 +419,28 @@ fn nothing_is_lost_or_crossed_under_load_and_memory_is_flat() {
                 .unwrap();
         }
         drop(told);
-        samples.iter().map(|()| process.memory_kib().0).collect()
+        // Observations wait to be counted until they are asked for, some seconds at most. Asking
+        // before each sample leaves what is really held.
+        let sample = |()| {
+            assert_eq!(admin(process.admin, "/metrics").0, 200);
+            process.memory_kib().0
+        };
+        samples.iter().map(sample).collect()
     });
     let seconds = began.elapsed().as_secs_f64();
     assert_eq!(done.load(Ordering::Relaxed), total);
-    let most = |part: &[u64]| part.iter().copied().max().unwrap();
-    let (third, last) = (most(&samples[20..30]), most(&samples[30..]));
+    // The allocator keeps and returns memory in pieces of megabytes, in small waves.
+    let middle = |part: &[u64]| {
+        let mut part = part.to_vec();
+        part.sort_unstable();
+        part[part.len() / 2]
+    };
+    let (third, last) = (middle(&samples[20..30]), middle(&samples[30..]));
     eprintln!(
         "{total} exchanges by {CLIENTS} clients in {seconds:.1} s; resident KiB: {start_kib} at the \
          start, {third} in the third quarter, {last} in the last"
     );
-    assert!(
-        last <= third + third / 50 + 512,
-        "memory grows: {samples:?}"
-    );
+    assert!(last <= third + NOISE_KIB, "memory grows: {samples:?}");
     process.signal("TERM");
     let (status, log) = process.wait();
     assert!(status.success(), "{log}");
