@@ -28,10 +28,11 @@ use super::registry::Registry;
 /// Connections the kernel holds until they are accepted.
 const BACKLOG: i32 = 4096;
 
-/// Time for the connections' tasks to notice that they are aborted.
-const ABORT_PATIENCE: Duration = Duration::from_millis(100);
 /// How long a connection that was begun before the port closes may take to be made.
 const HANDSHAKE_GRACE: Duration = Duration::from_millis(100);
+
+/// Time for the connections' tasks to notice that they are aborted.
+const ABORT_PATIENCE: Duration = Duration::from_millis(100);
 
 /// Pause after the process ran out of what an accept needs, such as file descriptors.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);

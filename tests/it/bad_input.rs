@@ -142,6 +142,11 @@ fn a_contract_that_is_wrong() {
     };
     let reference = edited("'#/components/schemas/Item'", "'#/components/schemas/Itm'");
     check_contract(&reference, "schemas/Itm", "Itm");
+    let block = edited(
+        "schema: { $ref: '#/components/schemas/Item' }",
+        "schema:\n              $ref: '#/components/schemas/Itm'",
+    );
+    check_contract(&block, "$ref: '#/components/schemas/Itm'", "Itm");
     let pattern = edited("'^[a-z]+$'", "'^[a-z+$'");
     check_contract(&pattern, "'^[a-z+$'", "pattern");
     let kind = edited("type: integer # quantity-type", "type: integr");
