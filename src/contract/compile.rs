@@ -179,6 +179,11 @@ impl<'d> Compiler<'d> {
                     .iter()
                     .all(|problem| problem.severity < Severity::Error) =>
             {
+                for found in requests.warnings().iter().chain(responses.warnings()) {
+                    if !problems.contains(found) {
+                        problems.push(found.clone());
+                    }
+                }
                 Ok(Walked {
                     operations: self.operations,
                     warnings: problems,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::json::Node;
 
 use super::document::Documents;
-use super::lower::NUMBER_FORMAT;
+use super::lower::EXACT;
 use super::schema::SchemaSet;
 use super::violation::{Part, Violation, ViolationClass};
 
@@ -49,13 +49,12 @@ fn violation(
     } = closest(error);
     let location = error.schema_path().as_str();
     let contract = schemas.origin(location).map(|(place, rest)| {
-        let rest = rest.replace(NUMBER_FORMAT, "format");
+        let rest = rest.replace(EXACT, "");
         documents.spot(documents.nearest(place, &rest))
     });
     let keyword = match error.kind().keyword() {
         "falseSchema" => location.rsplit('/').next().unwrap_or("false").to_owned(),
-        NUMBER_FORMAT => "format".to_owned(),
-        keyword => keyword.to_owned(),
+        keyword => keyword.trim_start_matches(EXACT).to_owned(),
     };
     let among = match alternatives {
         0 => String::new(),

@@ -8,6 +8,7 @@
 mod load;
 mod document;
 mod yaml;
+mod identifier;
 mod reference;
 mod revision;
 mod dialect;
@@ -20,6 +21,8 @@ mod server;
 mod media;
 mod shape;
 mod lower;
+mod exact;
+mod format;
 mod schema;
 pub mod route;
 mod parameter;

@@ -7,12 +7,16 @@
 
 use std::fmt;
 
-use jsonschema::{Draft, Keyword, ValidationError, Validator};
+use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
+
+use serde_json::Value;
 
 use crate::json::{Node, TapeJson};
 
 use super::document::{Documents, Place};
-use super::lower::{Lowered, NUMBER_FORMAT};
+use super::exact::with_exact_keywords;
+use super::format::with_formats;
+use super::lower::{Lowered, number_of};
 use super::problem::{Problem, ProblemKind, Severity};
 
 /// A schema that is judged on its own: the member name under which its values are judged.
@@ -44,7 +48,12 @@ impl SchemaKey {
 pub struct SchemaSet {
     validator: Validator<TapeJson>,
     origins: Vec<Place>,
+    warnings: Vec<Problem>,
 }
+
+/// How often the backtracking engine may go back in one match. Patterns without looking around and
+/// back references never do; a match that would need more counts as failed.
+pub(super) const BACKTRACKS_MAX: usize = 200_000;
 
 impl fmt::Debug for SchemaSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,24 +72,28 @@ impl SchemaSet {
         let Lowered {
             schema,
             origins,
+            backtracks,
             problems,
         } = lowered;
-        if !problems.is_empty() {
+        if problems
+            .iter()
+            .any(|problem| problem.severity == Severity::Error)
+        {
             return Err(problems);
         }
-        let validator = jsonschema::options_for::<TapeJson>()
-            .with_draft(Draft::Draft202012)
-            .offline()
-            .should_validate_formats(true)
-            .with_format("byte", is_base64)
-            .with_keyword(NUMBER_FORMAT, |_, format, _| {
-                Ok(number_range(format.as_str()))
-            })
-            .build(&schema);
-        match validator {
-            Ok(validator) => Ok(Self { validator, origins }),
+        match validator(&schema, backtracks) {
+            Ok(validator) => Ok(Self {
+                validator,
+                origins,
+                warnings: problems,
+            }),
             Err(error) => Err(malformed(&schema, &error, &origins, documents)),
         }
+    }
+
+    /// What is odd about the schemas without keeping them from being judged.
+    pub(super) fn warnings(&self) -> &[Problem] {
+        &self.warnings
     }
 
     /// Whether a wrapped value satisfies the schema of its key.
@@ -109,16 +122,34 @@ impl SchemaSet {
 }
 
 fn origin<'p>(origins: &[Place], location: &'p str) -> Option<(Place, &'p str)> {
-    let rest = location.strip_prefix("/$defs/")?;
-    let end = rest.find('/').unwrap_or(rest.len());
-    let number: usize = rest[..end].parse().ok()?;
-    Some((*origins.get(number)?, &rest[end..]))
+    let (number, rest) = number_of(location)?;
+    Some((*origins.get(number)?, rest))
+}
+
+/// Patterns run in linear time where every one of the contract can.
+fn validator(
+    schema: &Value,
+    backtracks: bool,
+) -> Result<Validator<TapeJson>, ValidationError<'static>> {
+    let options = jsonschema::options_for::<TapeJson>()
+        .with_draft(Draft::Draft202012)
+        .offline()
+        .should_validate_formats(true);
+    let options = with_exact_keywords(with_formats(options));
+    if backtracks {
+        let engine = PatternOptions::fancy_regex().backtrack_limit(BACKTRACKS_MAX);
+        options.with_pattern_options(engine).build(schema)
+    } else {
+        options
+            .with_pattern_options(PatternOptions::regex())
+            .build(schema)
+    }
 }
 
 /// Names every place where the lowered document is no JSON Schema, or else the one that the
 /// build stopped at.
 fn malformed(
-    schema: &serde_json::Value,
+    schema: &Value,
     error: &ValidationError<'_>,
     origins: &[Place],
     documents: &Documents,
@@ -160,64 +191,5 @@ fn malformed_schema(
         kind,
         at,
         message,
-    }
-}
-
-/// Base64 with padding (RFC 4648 section 4), the `byte` format of OpenAPI 3.0.
-fn is_base64(text: &str) -> bool {
-    let data = text.trim_end_matches('=');
-    text.len().is_multiple_of(4)
-        && text.len() - data.len() <= 2
-        && data
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
-}
-
-/// The range of `int32` or `int64`; other numbers pass (`type` judges whether it is integral).
-struct NumberRange {
-    min: i64,
-    max: i64,
-    name: &'static str,
-}
-
-fn number_range(format: Option<&str>) -> Box<dyn for<'i> Keyword<'i, TapeJson>> {
-    Box::new(match format {
-        Some("int32") => NumberRange {
-            min: i64::from(i32::MIN),
-            max: i64::from(i32::MAX),
-            name: "int32",
-        },
-        _ => NumberRange {
-            min: i64::MIN,
-            max: i64::MAX,
-            name: "int64",
-        },
-    })
-}
-
-impl<'i> Keyword<'i, TapeJson> for NumberRange {
-    fn validate(&self, instance: Node<'i>) -> Result<(), ValidationError<'i>> {
-        if Keyword::<TapeJson>::is_valid(self, instance) {
-            return Ok(());
-        }
-        Err(ValidationError::custom(format!(
-            "the number is outside {}, which spans {} to {}",
-            self.name, self.min, self.max
-        )))
-    }
-
-    fn is_valid(&self, instance: Node<'i>) -> bool {
-        let Some(text) = instance.number_text() else {
-            return true;
-        };
-        match instance.as_i64() {
-            Some(number) => (self.min..=self.max).contains(&number),
-            // Beyond i64, or not integral: compare as a double, exact enough outside the range.
-            None => text.parse::<f64>().is_ok_and(|number| {
-                number >= self.min as f64
-                    && number <= self.max as f64
-                    && instance.as_u64().is_none()
-            }),
-        }
     }
 }
