@@ -28,11 +28,16 @@ pub mod route;
 mod parameter;
 mod check;
 mod explain;
+mod alternatives;
+mod expected;
 mod violation;
 mod sample;
 mod sampling;
 pub mod satisfiable;
 mod lint;
+
+#[cfg(test)]
+mod schema_tests;
 
 pub use check::{BodyLength, BodyPlan, Head, Rules, Scratch, check_body, check_head};
 pub use compile::{CompileOptions, compile};
