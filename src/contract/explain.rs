@@ -48,13 +48,38 @@ pub(super) fn explain(
         most,
         violations: Vec::new(),
     };
-    for error in schemas.errors(wrapped) {
+    let errors = schemas.errors(wrapped);
+    for error in &errors {
         if explanation.violations.len() >= most {
             break;
         }
-        explanation.error(&error, "", 0);
+        explanation.error(error, "", 0);
+    }
+    if errors.is_empty() && most > 0 {
+        explanation
+            .violations
+            .push(unexplained(schemas, documents, wrapped, subject));
     }
     explanation.violations
+}
+
+/// All that can be said where alternatives within alternatives have too many errors.
+fn unexplained(
+    schemas: &SchemaSet,
+    documents: &Documents,
+    wrapped: Node<'_>,
+    subject: Subject<'_>,
+) -> Violation {
+    let message = "the value fits none of the alternatives of its schema, in too many ways to list";
+    let mut violation = Violation::new(subject.class, subject.part, message);
+    violation.name = subject.name.map(str::to_owned);
+    let key = wrapped
+        .members()
+        .next()
+        .map(|(key, _)| format!("/$defs/{key}"));
+    let origin = key.and_then(|key| schemas.origin(&key).map(|(place, _)| place));
+    violation.contract = origin.map(|place| documents.spot(place));
+    violation
 }
 
 struct Explanation<'e> {

@@ -11,7 +11,7 @@ use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 
 use serde_json::Value;
 
-use crate::json::{Node, TapeJson};
+use crate::json::{Node, TapeJson, with_errors_at_most};
 
 use super::document::{Documents, Place};
 use super::exact::with_exact_keywords;
@@ -63,6 +63,9 @@ impl fmt::Debug for SchemaSet {
     }
 }
 
+/// How many errors are made to explain one value; recursive alternatives could make any number.
+const ERRORS_MAX: u32 = 10_000;
+
 impl SchemaSet {
     /// Builds the validator.
     ///
@@ -101,12 +104,14 @@ impl SchemaSet {
         self.validator.is_valid(wrapped)
     }
 
-    /// Every error of a wrapped value. Slow: only after [`SchemaSet::is_valid`] said no.
-    pub(super) fn errors<'a>(
-        &'a self,
-        wrapped: Node<'a>,
-    ) -> impl Iterator<Item = ValidationError<'a>> {
-        self.validator.iter_errors(wrapped)
+    /// The errors of a wrapped value: all of them, else the first, else none where even that one
+    /// has too many alternatives. Slow: only after [`SchemaSet::is_valid`] said no.
+    pub(super) fn errors<'a>(&'a self, wrapped: Node<'a>) -> Vec<ValidationError<'a>> {
+        let every = || self.validator.iter_errors(wrapped).collect();
+        let first = || Vec::from_iter(self.validator.validate(wrapped).err());
+        with_errors_at_most(ERRORS_MAX, every)
+            .or_else(|| with_errors_at_most(ERRORS_MAX, first))
+            .unwrap_or_default()
     }
 
     /// Where the definitions stand in the contract.

@@ -539,7 +539,7 @@ fn a_pattern_that_takes_too_long_is_not_met() {
 fn recursion_costs_no_more_than_the_value() {
     let union = r##"{"anyOf": [{"properties": {"x": {"$ref": "#/components/schemas/T"}}, "required": ["a"]},
         {"properties": {"x": {"$ref": "#/components/schemas/T"}}, "required": ["b"]}]}"##;
-    let value = format!("{}1{}", r#"{"a": 1, "x": "#.repeat(20), "}".repeat(20));
+    let value = format!("{}1{}", r#"{"a": 1, "x": "#.repeat(60), "}".repeat(60));
     let contract = contract(
         V31,
         r##"{"$ref": "#/components/schemas/T"}"##,

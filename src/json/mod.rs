@@ -10,6 +10,7 @@ mod build;
 mod equal;
 mod error;
 mod members;
+mod meter;
 mod node;
 mod number;
 mod parse;
@@ -21,6 +22,7 @@ mod write;
 
 pub use self::arithmetic::{compare_numbers, is_multiple};
 pub use self::error::{Found, SyntaxError, SyntaxErrorKind};
+pub use self::meter::with_errors_at_most;
 pub use self::node::{Elements, Kind, Members, Node};
 pub use self::number::NumberError;
 pub use self::parse::{DuplicateKeys, Limits, SOURCE_BYTES_MAX};
