@@ -97,11 +97,6 @@ impl Identifiers {
         found
     }
 
-    /// Whether no schema of the contract names itself.
-    pub(super) fn is_empty(&self) -> bool {
-        self.resources.is_empty()
-    }
-
     /// Whether there is a `$dynamicAnchor` anywhere.
     pub(super) fn is_dynamic(&self) -> bool {
         self.resources.iter().any(|one| !one.dynamic.is_empty())

@@ -13,7 +13,7 @@ use super::load::{decode, is_address, normalise};
 
 /// Why a reference leads nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ReferenceError {
+pub(super) enum ReferenceError {
     /// The reference names an address.
     #[error("`{0}` is not fetched: save the document beside the contract and refer to the file")]
     Address(String),
@@ -67,7 +67,10 @@ const CHAIN_MAX: usize = 64;
 ///
 /// # Errors
 /// The place of the object whose reference leads nowhere, and why.
-pub fn follow(documents: &Documents, place: Place) -> Result<Place, (Place, ReferenceError)> {
+pub(super) fn follow(
+    documents: &Documents,
+    place: Place,
+) -> Result<Place, (Place, ReferenceError)> {
     let mut here = place;
     for _ in 0..CHAIN_MAX {
         let Some(reference) = documents.node(here).get("$ref") else {
@@ -91,7 +94,7 @@ pub fn follow(documents: &Documents, place: Place) -> Result<Place, (Place, Refe
 ///
 /// # Errors
 /// [`ReferenceError`] says which part leads nowhere.
-pub fn resolve(
+pub(super) fn resolve(
     documents: &Documents,
     from: Place,
     reference: &str,

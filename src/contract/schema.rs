@@ -38,14 +38,10 @@ impl SchemaKey {
     pub fn as_str(&self) -> &str {
         &self.text
     }
-
-    pub(super) fn number(&self) -> u32 {
-        self.number
-    }
 }
 
 /// All schemas of one contract and direction.
-pub struct SchemaSet {
+pub(super) struct SchemaSet {
     validator: Validator<TapeJson>,
     origins: Vec<Place>,
     warnings: Vec<Problem>,
@@ -100,7 +96,7 @@ impl SchemaSet {
     }
 
     /// Whether a wrapped value satisfies the schema of its key.
-    pub fn is_valid(&self, wrapped: Node<'_>) -> bool {
+    pub(super) fn is_valid(&self, wrapped: Node<'_>) -> bool {
         self.validator.is_valid(wrapped)
     }
 

@@ -147,6 +147,7 @@ fn nullable_of_3_0() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table, a case each")]
 fn keywords_of_3_0() {
     check(
         V30,
@@ -384,6 +385,7 @@ fn discriminators_explain_and_decide_nothing() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table, a case each")]
 fn numbers_are_exact() {
     check_both(
         r#"{"type": "integer"}"#,
@@ -615,6 +617,7 @@ fn resources_and_dialects_of_3_1() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table, a case each")]
 fn formats_are_asserted() {
     let check = |format: &str, yes: &[&str], no: &[&str]| {
         let quoted = |values: &[&str]| -> Vec<String> {

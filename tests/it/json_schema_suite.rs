@@ -35,7 +35,7 @@ struct Difference {
     reason: &'static str,
 }
 
-/// The keywords of OpenAPI 3.0's Schema Object that draft 4 has too (3.0.4, section 4.8.24.1).
+/// The keywords of OpenAPI 3.0's Schema Object that draft 4 has too (3.0.4, JSON Schema Keywords).
 const COMMON: [&str; 22] = [
     "$ref",
     "additionalProperties",
@@ -82,12 +82,13 @@ fn what_3_0_shares_with_draft_4_is_judged_as_the_suite_says() {
 }
 
 const FORMATS: &str = "whether formats are asserted is for the tool to say (OpenAPI 3.1.1, \
-    section 4.4.2), and here they are";
-const META_SCHEMAS: &str = "a dialect with a meta-schema of one's own is refused: \"Tooling MAY \
-    support additional values of $schema\" (OpenAPI 3.1.1, section 4.8.24.7)";
-const OLDER: &str = "older drafts are refused: \"Tooling MAY support additional values of $schema\" \
-    (OpenAPI 3.1.1, section 4.8.24.7)";
-const DEPENDENCIES: &str = "`dependencies` is no keyword of 2020-12 (validation, appendix B)";
+    Data Type Format), and here they are";
+const META_SCHEMAS: &str = "a dialect with a meta-schema of one's own is refused: tooling \
+    \"MAY support additional values of $schema\" (OpenAPI 3.1.1, Specifying Schema Dialects)";
+const OLDER: &str = "older drafts are refused: tooling \"MAY support additional values of \
+    $schema\" (OpenAPI 3.1.1, Specifying Schema Dialects)";
+const DEPENDENCIES: &str = "`dependencies` was split into dependentRequired and dependentSchemas, and \
+    is no keyword of 2020-12";
 const ADDRESS: &str = "a schema's address is its `$id` or the path of its file; nothing is fetched, \
     so a file has no third";
 const NOT_FETCHED: &str = "nothing is fetched, and 3.0 has no `$id` to go by";

@@ -13,7 +13,8 @@ use super::survey::Survey;
 
 /// The formats that are judged, and those of OpenAPI that only describe (`float`, `double`,
 /// `binary` and `password`; OpenAPI 3.0.4, Data Types).
-const FORMATS: [&str; 24] = [
+const FORMATS: [&str; 27] = [
+    "base64url",
     "binary",
     "byte",
     "date",
@@ -23,6 +24,8 @@ const FORMATS: [&str; 24] = [
     "email",
     "float",
     "hostname",
+    "idn-email",
+    "idn-hostname",
     "int32",
     "int64",
     "ipv4",

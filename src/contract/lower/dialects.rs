@@ -1,5 +1,5 @@
 //! Which dialect of JSON Schema a 3.1 schema is written in: `jsonSchemaDialect` for the document,
-//! `$schema` for a resource (OpenAPI 3.1.1, section 4.8.24.7).
+//! `$schema` for a resource (OpenAPI 3.1.1, Specifying Schema Dialects).
 //!
 //! JSON Schema 2020-12 and OpenAPI's own dialect, which is that and annotations, are judged. An
 //! older draft gives the same keywords other meanings, so its schemas are refused, not guessed.
