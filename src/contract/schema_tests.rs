@@ -699,3 +699,50 @@ fn formats_are_asserted() {
     check("password", &["anything"], &[]);
     check("no-such-format", &["anything"], &[]);
 }
+
+/// The types that decide how a parameter's text is read.
+#[test]
+fn the_surface_of_a_reference_has_its_siblings() {
+    use shape::{Surface, TypeSet};
+    let types = |version| {
+        let schema = r##"{"$ref": "#/components/schemas/A", "type": "integer"}"##;
+        let contract = contract(version, schema, r#""A": {"enum": [1, "a"]}"#).unwrap();
+        let documents = &contract.documents;
+        let media = contract.operations[0].responses[0].content[0].place;
+        let surface = Surface {
+            documents,
+            dialect: contract.dialect,
+        };
+        surface.types(documents.member(media, "schema").unwrap())
+    };
+    assert_eq!(types(V31), TypeSet::NUMBER);
+    assert_eq!(types(V30), TypeSet::NUMBER | TypeSet::STRING);
+}
+
+/// A schema that asks for nothing but itself asks for nothing.
+#[test]
+fn schemas_that_lead_back_to_themselves_are_survived() {
+    let schema = r##"{"$ref": "#/components/schemas/A"}"##;
+    let a = r##""A": {"allOf": [{"$ref": "#/components/schemas/B"}], "required": ["x"]},
+        "B": {"oneOf": [{"$ref": "#/components/schemas/A"}], "properties": {"x": {"readOnly": true}}}"##;
+    check_with(
+        V30,
+        schema,
+        a,
+        Direction::Response,
+        &[r#"{"x": 1}"#],
+        &["{}"],
+    );
+    check_with(
+        V31,
+        schema,
+        a,
+        Direction::Request,
+        &[r#"{"x": 1}"#],
+        &["{}"],
+    );
+    let circle = contract(V30, schema, r##""A": {"$ref": "#/components/schemas/A"}"##);
+    assert!(
+        circle.is_err_and(|problems| problems[0].message.contains("only leads back to itself"))
+    );
+}
