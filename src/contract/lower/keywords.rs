@@ -125,8 +125,10 @@ impl<'d> Lowering<'d> {
             "maximum" if is_true("exclusiveMaximum") => "exclusiveMaximum",
             "minimum" | "maximum" => keyword,
             "exclusiveMinimum" | "exclusiveMaximum" if value.kind() != Kind::Boolean => {
+                let bound = bound_of(keyword);
                 let message = format!(
-                    "in OpenAPI 3.0 `{keyword}` is true or false and qualifies the bound beside it"
+                    "in OpenAPI 3.0 `{keyword}` is true or false and qualifies `{bound}`: write \
+                     the number there, and `{keyword}: true`"
                 );
                 let at = Documents::place(place, value);
                 return self.problem(ProblemKind::MalformedSchema, at, message);
@@ -181,9 +183,9 @@ impl<'d> Lowering<'d> {
     }
 
     fn boolean_bound(&mut self, place: Place, keyword: &str, value: Node<'d>) {
-        let bound = keyword.replace("exclusiveM", "m");
+        let bound = bound_of(keyword);
         let message = format!(
-            "in OpenAPI 3.1 `{keyword}` is a number, the bound itself: write `{keyword}: 0` for `{bound}: 0` with `{keyword}: true`, as OpenAPI 3.0 has it"
+            "in OpenAPI 3.1 `{keyword}` is a number: write it there, in place of `{bound}`"
         );
         let at = Documents::place(place, value);
         self.problem(ProblemKind::MalformedSchema, at, message);
@@ -260,6 +262,14 @@ fn insert_exactly(out: &mut Map<String, Value>, keyword: &str, value: Node<'_>) 
         out.insert(format!("{EXACT}{keyword}"), json!(value.to_string()));
     } else {
         out.insert(keyword.to_owned(), value.to_value());
+    }
+}
+
+/// The keyword that an exclusive bound is about.
+fn bound_of(keyword: &str) -> &'static str {
+    match keyword {
+        "exclusiveMinimum" => "minimum",
+        _ => "maximum",
     }
 }
 
