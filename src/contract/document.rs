@@ -8,12 +8,13 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 
 use crate::json::{Limits, Node, Tape};
 
+use super::identifier::Identifiers;
 use super::yaml::parse_yaml;
 
 /// One file of a contract.
@@ -157,6 +158,7 @@ pub struct Documents {
     /// Files that references name and that could not be loaded, with the reason. Reported at
     /// the reference, and only if the contract really needs it.
     missing: HashMap<PathBuf, String>,
+    identifiers: OnceLock<Identifiers>,
 }
 
 impl Documents {
@@ -167,11 +169,13 @@ impl Documents {
             list: vec![entry],
             by_path,
             missing: HashMap::new(),
+            identifiers: OnceLock::new(),
         }
     }
 
     /// Adds a file that a reference leads to, or the reason why it could not be had.
     pub fn add(&mut self, path: PathBuf, loaded: Result<Document, String>) {
+        self.identifiers = OnceLock::new();
         match loaded {
             Ok(document) => {
                 let index = u32::try_from(self.list.len()).expect("files are counted in limits");
@@ -211,6 +215,11 @@ impl Documents {
     /// The entry document.
     pub fn entry(&self) -> &Document {
         &self.list[0]
+    }
+
+    /// What the schemas of all documents are called.
+    pub(super) fn identifiers(&self) -> &Identifiers {
+        self.identifiers.get_or_init(|| Identifiers::of(&self.list))
     }
 
     /// The place of the entry document's root.

@@ -8,6 +8,7 @@
 mod load;
 mod document;
 mod yaml;
+mod identifier;
 mod reference;
 mod revision;
 mod dialect;
@@ -20,6 +21,8 @@ mod server;
 mod media;
 mod shape;
 mod lower;
+mod exact;
+mod format;
 mod schema;
 mod malformed;
 pub mod route;
@@ -27,6 +30,8 @@ mod parameter;
 mod check;
 mod explain;
 mod security;
+mod alternatives;
+mod expected;
 mod violation;
 mod sample;
 mod sampling;
@@ -53,3 +58,6 @@ pub use revision::Identity;
 pub use sampling::Sample;
 pub use schema::SchemaKey;
 pub use violation::{Part, Violation, ViolationClass};
+
+#[cfg(test)]
+mod schema_tests;

@@ -1,9 +1,10 @@
 //! Resolving `$ref`: from a reference's text to the place it names.
 //!
 //! A reference is a URI reference (RFC 3986) whose fragment is a JSON pointer (RFC 6901) or, in
-//! OpenAPI 3.1 schemas, the name of an `$anchor`. Chains are followed; a chain that only leads
-//! back to itself is an error, while recursion through a schema is ordinary and never followed
-//! here.
+//! OpenAPI 3.1 schemas, the name of an `$anchor`. In a schema with `$id` it resolves against that
+//! (JSON Schema 2020-12 core, section 8.2.1), else against the file. Chains are followed; a chain
+//! that only leads back to itself is an error, while recursion through a schema is ordinary and
+//! never followed here.
 
 use std::path::Path;
 
@@ -23,6 +24,16 @@ pub(super) enum ReferenceError {
         reference: String,
         /// Why the file could not be had.
         reason: String,
+    },
+    /// No schema has the name that it amounts to.
+    #[error(
+        "`{reference}` is `{address}`, and no schema with that `$id` was loaded; nothing is fetched: save the document beside the contract and refer to the file"
+    )]
+    Identifier {
+        /// The reference's text.
+        reference: String,
+        /// The reference, resolved against `$id`.
+        address: String,
     },
     /// The pointer names nothing.
     #[error("`{reference}` leads nowhere: `{existing}` exists and has no `{missing}`{suggestion}")]
@@ -89,17 +100,54 @@ pub(super) fn resolve(
     reference: &str,
 ) -> Result<Place, ReferenceError> {
     let (file, fragment) = reference.split_once('#').unwrap_or((reference, ""));
-    let document = document_of(documents, from.document, file, reference)?;
+    let root = resource_of(documents, from, file, reference)?;
     let fragment = decode(fragment);
-    let root = documents.root_place(document);
     if fragment.is_empty() {
         return Ok(root);
     }
     match fragment.strip_prefix('/') {
         Some(pointer) => point(documents, root, pointer, reference),
-        None => find_anchor(documents, root, &fragment)
-            .ok_or_else(|| ReferenceError::Anchor(reference.to_owned())),
+        None => {
+            let identifiers = documents.identifiers();
+            identifiers
+                .beginning_at(root)
+                .and_then(|resource| identifiers.anchor(resource, &fragment))
+                .ok_or_else(|| ReferenceError::Anchor(reference.to_owned()))
+        }
     }
+}
+
+/// Where the resource begins that a reference without its fragment names.
+fn resource_of(
+    documents: &Documents,
+    from: Place,
+    file: &str,
+    reference: &str,
+) -> Result<Place, ReferenceError> {
+    let identifiers = documents.identifiers();
+    let own = identifiers.resource(from, |place| documents.node(place));
+    if let Some(own) = own {
+        let base = identifiers.root(own);
+        if file.is_empty() {
+            return Ok(base);
+        }
+        let address = identifiers.absolute(own, file);
+        let named = address.as_ref().map(|address| address.as_str());
+        if let Some(place) = named.and_then(|address| identifiers.by_address(address)) {
+            return Ok(place);
+        }
+        let is_own = base == documents.root_place(from.document);
+        if let Some(address) = named
+            && !(is_own && address.starts_with("file:"))
+        {
+            return Err(ReferenceError::Identifier {
+                reference: reference.to_owned(),
+                address: address.to_owned(),
+            });
+        }
+    }
+    let document = document_of(documents, from.document, file, reference)?;
+    Ok(documents.root_place(document))
 }
 
 fn document_of(
@@ -175,18 +223,4 @@ fn suggest(missing: &str, names: &[&str]) -> String {
         .max_by(|left, right| left.0.total_cmp(&right.0))
         .map(|(_, name)| format!("; did you mean `{name}`?"))
         .unwrap_or_default()
-}
-
-/// The schema with this `$anchor` (JSON Schema 2020-12 core, section 8.2.2) in one document.
-fn find_anchor(documents: &Documents, root: Place, name: &str) -> Option<Place> {
-    let mut open = vec![documents.node(root)];
-    while let Some(node) = open.pop() {
-        let anchor = node.get("$anchor").and_then(|anchor| anchor.as_str());
-        if anchor == Some(name) {
-            return Some(Documents::place(root, node));
-        }
-        open.extend(node.members().map(|(_, value)| value));
-        open.extend(node.elements());
-    }
-    None
 }

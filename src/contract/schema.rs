@@ -7,14 +7,18 @@
 
 use std::fmt;
 
-use jsonschema::{Draft, Keyword, ValidationError, Validator};
+use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 
-use crate::json::{Node, TapeJson};
+use serde_json::Value;
+
+use crate::json::{Node, TapeJson, with_errors_at_most};
 
 use super::document::{Documents, Place};
-use super::lower::{Lowered, NUMBER_FORMAT};
+use super::exact::with_exact_keywords;
+use super::format::with_formats;
+use super::lower::{Lowered, number_of};
 use super::malformed::{all_malformed, malformed};
-use super::problem::Problem;
+use super::problem::{Problem, Severity};
 
 /// A schema that is judged on its own: the member name under which its values are judged.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,7 +39,12 @@ impl SchemaKey {
 pub(super) struct SchemaSet {
     validator: Validator<TapeJson>,
     origins: Vec<Place>,
+    warnings: Vec<Problem>,
 }
+
+/// How often the backtracking engine may go back in one match. Patterns without looking around and
+/// back references never do; a match that would need more counts as failed.
+pub(super) const BACKTRACKS_MAX: usize = 200_000;
 
 impl fmt::Debug for SchemaSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,6 +53,9 @@ impl fmt::Debug for SchemaSet {
             .finish_non_exhaustive()
     }
 }
+
+/// How many errors are made to explain one value; recursive alternatives could make any number.
+const ERRORS_MAX: u32 = 10_000;
 
 impl SchemaSet {
     /// Builds the validator.
@@ -54,25 +66,29 @@ impl SchemaSet {
         let Lowered {
             schema,
             origins,
+            backtracks,
             mut problems,
         } = lowered;
-        if !problems.is_empty() {
+        if problems
+            .iter()
+            .any(|problem| problem.severity == Severity::Error)
+        {
             problems.extend(all_malformed(&schema, &origins, documents));
             return Err(problems);
         }
-        let validator = jsonschema::options_for::<TapeJson>()
-            .with_draft(Draft::Draft202012)
-            .offline()
-            .should_validate_formats(true)
-            .with_format("byte", is_base64)
-            .with_keyword(NUMBER_FORMAT, |_, format, _| {
-                Ok(number_range(format.as_str()))
-            })
-            .build(&schema);
-        match validator {
-            Ok(validator) => Ok(Self { validator, origins }),
+        match validator(&schema, backtracks) {
+            Ok(validator) => Ok(Self {
+                validator,
+                origins,
+                warnings: problems,
+            }),
             Err(error) => Err(malformed(&schema, &error, &origins, documents)),
         }
+    }
+
+    /// What is odd about the schemas without keeping them from being judged.
+    pub(super) fn warnings(&self) -> &[Problem] {
+        &self.warnings
     }
 
     /// Whether a wrapped value satisfies the schema of its key.
@@ -80,12 +96,14 @@ impl SchemaSet {
         self.validator.is_valid(wrapped)
     }
 
-    /// Every error of a wrapped value. Slow: only after [`SchemaSet::is_valid`] said no.
-    pub(super) fn errors<'a>(
-        &'a self,
-        wrapped: Node<'a>,
-    ) -> impl Iterator<Item = ValidationError<'a>> {
-        self.validator.iter_errors(wrapped)
+    /// The errors of a wrapped value: all of them, else the first, else none where even that one
+    /// has too many alternatives. Slow: only after [`SchemaSet::is_valid`] said no.
+    pub(super) fn errors<'a>(&'a self, wrapped: Node<'a>) -> Vec<ValidationError<'a>> {
+        let every = || self.validator.iter_errors(wrapped).collect();
+        let first = || Vec::from_iter(self.validator.validate(wrapped).err());
+        with_errors_at_most(ERRORS_MAX, every)
+            .or_else(|| with_errors_at_most(ERRORS_MAX, first))
+            .unwrap_or_default()
     }
 
     /// Where the definitions stand in the contract.
@@ -103,67 +121,26 @@ impl SchemaSet {
 /// The definition that a location in the lowered schema is inside of, and the rest of the
 /// pointer below it.
 pub(super) fn origin<'p>(origins: &[Place], location: &'p str) -> Option<(Place, &'p str)> {
-    let rest = location.strip_prefix("/$defs/")?;
-    let end = rest.find('/').unwrap_or(rest.len());
-    let number: usize = rest[..end].parse().ok()?;
-    Some((*origins.get(number)?, &rest[end..]))
+    let (number, rest) = number_of(location)?;
+    Some((*origins.get(number)?, rest))
 }
 
-/// Base64 with padding (RFC 4648 section 4), the `byte` format of OpenAPI 3.0.
-fn is_base64(text: &str) -> bool {
-    let data = text.trim_end_matches('=');
-    text.len().is_multiple_of(4)
-        && text.len() - data.len() <= 2
-        && data
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
-}
-
-/// The range of `int32` or `int64`; other numbers pass (`type` judges whether it is integral).
-struct NumberRange {
-    min: i64,
-    max: i64,
-    name: &'static str,
-}
-
-fn number_range(format: Option<&str>) -> Box<dyn for<'i> Keyword<'i, TapeJson>> {
-    Box::new(match format {
-        Some("int32") => NumberRange {
-            min: i64::from(i32::MIN),
-            max: i64::from(i32::MAX),
-            name: "int32",
-        },
-        _ => NumberRange {
-            min: i64::MIN,
-            max: i64::MAX,
-            name: "int64",
-        },
-    })
-}
-
-impl<'i> Keyword<'i, TapeJson> for NumberRange {
-    fn validate(&self, instance: Node<'i>) -> Result<(), ValidationError<'i>> {
-        if Keyword::<TapeJson>::is_valid(self, instance) {
-            return Ok(());
-        }
-        Err(ValidationError::custom(format!(
-            "the number is outside {}, which spans {} to {}",
-            self.name, self.min, self.max
-        )))
-    }
-
-    fn is_valid(&self, instance: Node<'i>) -> bool {
-        let Some(text) = instance.number_text() else {
-            return true;
-        };
-        match instance.as_i64() {
-            Some(number) => (self.min..=self.max).contains(&number),
-            // Beyond i64, or not integral: compare as a double, exact enough outside the range.
-            None => text.parse::<f64>().is_ok_and(|number| {
-                number >= self.min as f64
-                    && number <= self.max as f64
-                    && instance.as_u64().is_none()
-            }),
-        }
+/// Patterns run in linear time where every one of the contract can.
+fn validator(
+    schema: &Value,
+    backtracks: bool,
+) -> Result<Validator<TapeJson>, ValidationError<'static>> {
+    let options = jsonschema::options_for::<TapeJson>()
+        .with_draft(Draft::Draft202012)
+        .offline()
+        .should_validate_formats(true);
+    let options = with_exact_keywords(with_formats(options));
+    if backtracks {
+        let engine = PatternOptions::fancy_regex().backtrack_limit(BACKTRACKS_MAX);
+        options.with_pattern_options(engine).build(schema)
+    } else {
+        options
+            .with_pattern_options(PatternOptions::regex())
+            .build(schema)
     }
 }

@@ -10,7 +10,7 @@ use crate::json::{Kind, Node};
 
 use super::dialect::Dialect;
 use super::document::{Documents, Place};
-use super::reference::follow;
+use super::reference::{follow, resolve};
 
 /// How deep composition is looked into.
 const DEPTH_MAX: u8 = 16;
@@ -147,9 +147,6 @@ impl<'d> Surface<'d> {
     }
 
     fn types_at(self, place: Place, depth: u8) -> TypeSet {
-        let Ok(place) = follow(self.documents, place) else {
-            return TypeSet::ALL;
-        };
         let node = self.documents.node(place);
         if depth > DEPTH_MAX || node.kind() != Kind::Object {
             return if node.as_bool() == Some(false) {
@@ -158,7 +155,14 @@ impl<'d> Surface<'d> {
                 TypeSet::ALL
             };
         }
-        let mut types = self.own_types(node);
+        let mut types = match self.referred(place, node) {
+            Some(target) => self.types_at(target, depth + 1),
+            None => TypeSet::ALL,
+        };
+        if self.is_all_of_it(node) {
+            return types;
+        }
+        types = types & self.own_types(node);
         for branch in branches(node, &["allOf"]) {
             types = types & self.types_at(Documents::place(place, branch), depth + 1);
         }
@@ -169,6 +173,18 @@ impl<'d> Surface<'d> {
             types = types & any.unwrap_or(TypeSet::ALL);
         }
         types
+    }
+
+    /// The schema that a schema refers to, one step of a chain that has an end.
+    fn referred(self, place: Place, node: Node<'d>) -> Option<Place> {
+        let reference = node.get("$ref")?.as_str()?;
+        follow(self.documents, place).ok()?;
+        resolve(self.documents, place, reference).ok()
+    }
+
+    /// Whether a reference is all that counts of a schema: 3.0 ignores what stands beside it.
+    fn is_all_of_it(self, node: Node<'_>) -> bool {
+        node.get("$ref").is_some() && (self.dialect == Dialect::V30 || node.len() == 1)
     }
 
     fn own_types(self, node: Node<'_>) -> TypeSet {
@@ -201,11 +217,16 @@ impl<'d> Surface<'d> {
 
     /// Calls `see` for the schema at `place` and all that composition makes of it.
     fn visit(self, place: Place, depth: u8, see: &mut dyn FnMut(u8, Place, Node<'d>)) {
-        let Ok(place) = follow(self.documents, place) else {
-            return;
-        };
         let node = self.documents.node(place);
         if depth > DEPTH_MAX || node.kind() != Kind::Object {
+            return;
+        }
+        if let Some(target) = self.referred(place, node) {
+            // A schema that is only a reference is no composition.
+            let deeper = u8::from(!self.is_all_of_it(node));
+            self.visit(target, depth + deeper, see);
+        }
+        if self.is_all_of_it(node) {
             return;
         }
         see(depth, place, node);

@@ -5,10 +5,12 @@
 //! `serde_json::Value` costs four fifths of judging a typical body; a tape costs a fraction of
 //! that, and nothing at all is allocated once its buffers are warm.
 
+mod arithmetic;
 mod build;
 mod equal;
 mod error;
 mod members;
+mod meter;
 mod node;
 mod number;
 mod parse;
@@ -18,7 +20,9 @@ mod schema;
 mod tape;
 mod write;
 
+pub use self::arithmetic::{compare_numbers, is_multiple};
 pub use self::error::{Found, SyntaxError, SyntaxErrorKind};
+pub use self::meter::with_errors_at_most;
 pub use self::node::{Elements, Kind, Members, Node};
 pub use self::number::NumberError;
 pub use self::parse::{DuplicateKeys, Limits, SOURCE_BYTES_MAX};

@@ -165,7 +165,19 @@ impl<'a> Decimal<'a> {
         self.significant().count() as i64 <= self.exponent || self.digits.is_empty()
     }
 
-    fn significant(self) -> impl Iterator<Item = u8> + use<'a> {
+    pub(super) fn is_zero(self) -> bool {
+        self.digits.is_empty()
+    }
+
+    pub(super) fn is_negative(self) -> bool {
+        self.negative
+    }
+
+    pub(super) fn exponent(self) -> i64 {
+        self.exponent
+    }
+
+    pub(super) fn significant(self) -> impl Iterator<Item = u8> + use<'a> {
         self.digits.bytes().filter(|&byte| byte != b'.')
     }
 }

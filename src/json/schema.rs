@@ -11,6 +11,7 @@ use serde_json::{Number, Value};
 
 use super::equal;
 use super::members::digest;
+use super::meter::count_error;
 use super::node::{Elements, Kind, Members, Node};
 use super::number::{self, Decimal};
 use super::tape::Tape;
@@ -117,6 +118,7 @@ impl<'a> JsonNode<'a, TapeJson> for Node<'a> {
     /// Errors name their instance, and most are never asked for it: what was read from JSON text
     /// is read again then, what was built is short.
     fn lazy_value(&self) -> LazyInstance<'a> {
+        count_error();
         let offset = self.offset() as usize;
         match self.source.as_bytes().get(offset..) {
             Some(bytes) if !self.source.is_empty() && self.index() >= 2 => LazyInstance::Deferred {

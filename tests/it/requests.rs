@@ -15,13 +15,8 @@ use portcullis::contract::{
 };
 use serde_json::Value;
 
+use crate::corpus::corpora;
 use crate::http1_corpus::decode;
-
-pub(crate) fn corpora() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora");
-    let named = std::env::var_os("PORTCULLIS_CORPORA").map_or(beside, PathBuf::from);
-    named.is_dir().then_some(named)
-}
 
 struct Case {
     id: String,

@@ -87,6 +87,11 @@ impl<'d> Walk<'d> {
                     .iter()
                     .all(|problem| problem.severity < Severity::Error) =>
             {
+                for found in requests.warnings().iter().chain(responses.warnings()) {
+                    if !problems.contains(found) {
+                        problems.push(found.clone());
+                    }
+                }
                 Ok(Walked {
                     operations: self.operations,
                     warnings: problems,

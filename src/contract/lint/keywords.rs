@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::json::{Kind, Node};
+use crate::json::Node;
 
 use super::super::dialect::Dialect;
 use super::super::document::{Documents, Place};
@@ -13,7 +13,8 @@ use super::survey::Survey;
 
 /// The formats that are judged, and those of OpenAPI that only describe (`float`, `double`,
 /// `binary` and `password`; OpenAPI 3.0.4, Data Types).
-const FORMATS: [&str; 24] = [
+const FORMATS: [&str; 27] = [
+    "base64url",
     "binary",
     "byte",
     "date",
@@ -23,6 +24,8 @@ const FORMATS: [&str; 24] = [
     "email",
     "float",
     "hostname",
+    "idn-email",
+    "idn-hostname",
     "int32",
     "int64",
     "ipv4",
@@ -106,13 +109,6 @@ fn foreign(dialect: Dialect, keyword: &str, value: Node<'_>) -> Option<String> {
 
 fn foreign_to_30(keyword: &str, value: Node<'_>) -> Option<String> {
     let instead = match keyword {
-        "type" if value.kind() == Kind::Array => {
-            return Some(
-                "OpenAPI 3.0 has one type in `type`: write `nullable: true` for null, `anyOf` for \
-                 other alternatives; the list is read as 3.1 does"
-                    .to_owned(),
-            );
-        }
         "type" if value.as_str() == Some("null") => {
             return Some(
                 "OpenAPI 3.0 has no type `null`: write `nullable: true` beside another type; it \

@@ -148,7 +148,7 @@ fn formats_and_keywords() {
     ]);
     check_schema("3.0.3", "{const: 1,\ntype: [string]}", &[
         "api.yaml:5: warning: OpenAPI 3.0 has no `const`, and it judges nothing: write `enum` with one value, or move the document to `openapi: 3.1.1` [foreign-keyword] at #/components/schemas/A/const",
-        "api.yaml:6: warning: OpenAPI 3.0 has one type in `type`: write `nullable: true` for null, `anyOf` for other alternatives; the list is read as 3.1 does [foreign-keyword] at #/components/schemas/A/type",
+        "api.yaml:6: warning: in OpenAPI 3.0 `type` is one name: use `nullable: true` for null, `oneOf` for alternatives, or OpenAPI 3.1 [malformed-schema] at #/components/schemas/A/type",
     ]);
     check_schema("3.1.0", "{const: 1, if: {format: uuid}, type: [integer], nullable: false}", &[]);
     check_schema("3.1.0", "{type: string, nullable: true}", &[

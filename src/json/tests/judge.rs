@@ -155,10 +155,12 @@ fn values_of_schemas_are_compared_exactly() {
     check("18446744073709551616", json!(u64::MAX), false);
     check("-9223372036854775808e0", json!(i64::MIN), true);
     check(
-        "123456789012345678901234567890",
+        "123456789012345680000000000000.0",
         json!(123456789012345678901234567890_f64),
         true,
     );
+    check("0.1", json!(0.1), true);
+    check("0.1000000000000000000001", json!(0.1), false);
     check(r#"{"a": [1.0]}"#, json!({"a": [1]}), true);
     check(r#"{"a": [1.0]}"#, json!({"a": [1], "b": 0}), false);
     check(r#"["1", true]"#, json!([1, true]), false);
