@@ -44,6 +44,29 @@ pub struct Arrived {
     pub peer: Rc<Peer>,
 }
 
+impl Arrived {
+    /// A request that did not come through a listener, for callers that read HTTP themselves.
+    pub fn new(request: Request<Incoming>, peer: Rc<Peer>, limits: Rc<WireLimits>) -> Self {
+        let link = Rc::new(Link::new(Instant::now()));
+        Self::on(request, peer, link, limits)
+    }
+
+    fn on(
+        request: Request<Incoming>,
+        peer: Rc<Peer>,
+        link: Rc<Link>,
+        limits: Rc<WireLimits>,
+    ) -> Self {
+        let (mut head, incoming) = request.into_parts();
+        headers::arrive(&mut head);
+        let body = RequestBody::new(incoming, link, limits);
+        Self {
+            request: Request::from_parts(head, body),
+            peer,
+        }
+    }
+}
+
 /// What all connections of a data core are served with.
 #[derive(Debug)]
 pub(super) struct Serving<S, R> {
@@ -198,15 +221,9 @@ where
         let link = Rc::clone(&self.link);
         link.calls.set(link.calls.get() + 1);
         link.is_framed.set(request.version() != Version::HTTP_10);
-        let (mut head, incoming) = request.into_parts();
-        let is_sized = head.headers.contains_key(CONTENT_LENGTH);
-        headers::arrive(&mut head);
-        let body = RequestBody::new(incoming, Rc::clone(&link), Rc::clone(&self.limits));
-        let request = Request::from_parts(head, body);
-        let arrived = Arrived {
-            request,
-            peer: Rc::clone(&self.peer),
-        };
+        let is_sized = request.headers().contains_key(CONTENT_LENGTH);
+        let (peer, limits) = (Rc::clone(&self.peer), Rc::clone(&self.limits));
+        let arrived = Arrived::on(request, peer, Rc::clone(&link), limits);
         let mut service = self.service.clone();
         let registry = Rc::clone(&self.registry);
         async move {

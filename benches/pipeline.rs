@@ -1,0 +1,167 @@
+//! What does the way of a request through all layers cost, without sockets?
+//!
+//! The HTTP library reads requests from a pipe in memory and hands them to the whole pipeline,
+//! where the contract's examples answer (`mock`). `library` is the same without the pipeline, so
+//! the difference between the two is ours. Not in it: the inspector of the wire, the upstream
+//! connection and the kernel, which `e2e` measures.
+
+mod order;
+
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use criterion::{Criterion, criterion_group, criterion_main};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use portcullis::config;
+use portcullis::contract::{CompileOptions, compile, load};
+use portcullis::proxy::{Arrived, Core, Peer, WireLimits, pipeline};
+use portcullis::telemetry::Metrics;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
+use tower::Service;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const PIPE_BYTES: usize = 64 * 1024;
+
+/// A client on one end of a pipe.
+struct Client {
+    runtime: LocalRuntime,
+    pipe: DuplexStream,
+    buffer: Vec<u8>,
+}
+
+impl Client {
+    /// A client whose pipe ends in what `serve` spawns.
+    fn new(serve: impl FnOnce(DuplexStream)) -> Self {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build_local(LocalOptions::default())
+            .expect("a runtime");
+        let (pipe, far_end) = tokio::io::duplex(PIPE_BYTES);
+        {
+            let _inside = runtime.enter();
+            serve(far_end);
+        }
+        Self {
+            runtime,
+            pipe,
+            buffer: vec![0; PIPE_BYTES],
+        }
+    }
+
+    /// Sends a request and reads the answer, which arrives in one piece.
+    fn exchange(&mut self, request: &[u8], status: &str) {
+        let Self {
+            runtime,
+            pipe,
+            buffer,
+        } = self;
+        let read = runtime.block_on(async {
+            pipe.write_all(request).await.expect("a pipe");
+            pipe.read(buffer).await.expect("a pipe")
+        });
+        let answer = buffer[..read].escape_ascii();
+        assert_eq!(&buffer[9..12], status.as_bytes(), "{answer}");
+        assert!(buffer[..read].ends_with(b"}"), "the whole answer");
+    }
+}
+
+fn serve_pipeline(pipe: DuplexStream) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let config = config::load(Some(&root.join("config.toml")), [], &Default::default());
+    let config = config.expect("the shipped configuration");
+    let contracts: Vec<_> = config
+        .services
+        .iter()
+        .map(|service| {
+            let documents = load(&service.contract, &config.limits).expect("a contract");
+            Arc::new(compile(documents, &CompileOptions::default()).expect("it compiles"))
+        })
+        .collect();
+    let core = Core::new(&config, &contracts, &Metrics::new());
+    let service = pipeline(&core);
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
+    let peer = Rc::new(Peer::new(address, &[]));
+    let limits = Rc::new(WireLimits::default());
+    let service = service_fn(move |request| {
+        let arrived = Arrived::new(request, Rc::clone(&peer), Rc::clone(&limits));
+        service.clone().call(arrived)
+    });
+    tokio::task::spawn_local(http1::Builder::new().serve_connection(TokioIo::new(pipe), service));
+}
+
+fn serve_library(pipe: DuplexStream) {
+    async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+        let body = request
+            .into_body()
+            .collect()
+            .await
+            .map(|body| body.to_bytes());
+        assert!(body.is_ok());
+        Ok(Response::new(Full::from(&b"{}"[..])))
+    }
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(pipe), service_fn(answer));
+    tokio::task::spawn_local(connection);
+}
+
+fn request(method: &str, target: &str, body: &str) -> Vec<u8> {
+    let framing = match body.len() {
+        0 => String::new(),
+        length => format!(
+            "content-type: application/json\r\ncontent-length: {length}\r\nprefer: code=201\r\n"
+        ),
+    };
+    format!(
+        "{method} {target} HTTP/1.1\r\nhost: orders.example.com\r\nuser-agent: bench/1.0\r\n\
+         accept: application/json\r\nx-squad-owner: checkout\r\n{framing}\r\n{body}"
+    )
+    .into_bytes()
+}
+
+fn exchanges(criterion: &mut Criterion) {
+    let mut ours = Client::new(serve_pipeline);
+    let mut library = Client::new(serve_library);
+    let get = request("GET", "/orders/0b9c8d5e-2f63-4f5a-8f0e-6f1f6f2b7a10", "");
+    let cases = [
+        ("GET", get, "200"),
+        (
+            "POST 1 KB",
+            request("POST", "/orders", &order::valid(1_000)),
+            "201",
+        ),
+        (
+            "POST 10 KB",
+            request("POST", "/orders", &order::valid(10_000)),
+            "201",
+        ),
+        (
+            "POST 1 KB refused",
+            request("POST", "/orders", &order::invalid(1_000)),
+            "422",
+        ),
+    ];
+    for (name, request, status) in &cases {
+        let mut group = criterion.benchmark_group(*name);
+        group.bench_function("pipeline", |bencher| {
+            bencher.iter(|| ours.exchange(request, status));
+        });
+        group.bench_function("library", |bencher| {
+            bencher.iter(|| library.exchange(request, "200"));
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, exchanges);
+criterion_main!(benches);
