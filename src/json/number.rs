@@ -95,8 +95,42 @@ pub(super) fn as_i64(text: &str) -> Option<i64> {
 }
 
 /// The nearest `f64`.
+#[inline]
 pub(super) fn as_f64(text: &str) -> Option<f64> {
-    text.parse().ok()
+    short_decimal(text.as_bytes()).or_else(|| text.parse().ok())
+}
+
+/// A literal of at most 15 digits without an exponent. Both its digits and the power of ten are
+/// exact as `f64`, so their quotient is rounded once, to the nearest.
+#[inline]
+fn short_decimal(literal: &[u8]) -> Option<f64> {
+    const POWERS: [f64; 16] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+    ];
+    const DIGITS_MAX: usize = 15;
+    let (is_negative, digits) = match literal {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if digits.len() > DIGITS_MAX + 1 {
+        return None;
+    }
+    let mut mantissa = 0_u64;
+    let mut point = None;
+    for (at, byte) in digits.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => mantissa = mantissa * 10 + u64::from(byte - b'0'),
+            b'.' if point.is_none() => point = Some(at),
+            _ => return None,
+        }
+    }
+    let decimals = match point {
+        Some(at) => digits.len() - at - 1,
+        None if digits.len() > DIGITS_MAX => return None,
+        None => 0,
+    };
+    let magnitude = mantissa as f64 / POWERS[decimals];
+    Some(if is_negative { -magnitude } else { magnitude })
 }
 
 /// The number as `serde_json` would have parsed it: `u64`, else `i64`, else `f64`.

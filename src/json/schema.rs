@@ -175,7 +175,10 @@ impl JsonNumber for TapeNumber<'_> {
     }
 
     fn is_written_as_integer(&self) -> bool {
-        !self.0.contains(['.', 'e', 'E'])
+        !self
+            .0
+            .bytes()
+            .any(|byte| matches!(byte, b'.' | b'e' | b'E'))
     }
 }
 

@@ -85,6 +85,13 @@ proptest! {
     }
 
     #[test]
+    fn a_decimal_is_read_to_the_nearest_float(text in "-?(0|[1-9][0-9]{0,16})(\\.[0-9]{1,16})?") {
+        let nearest: f64 = text.parse().unwrap();
+        let read = tape(&text).root(&text).as_f64();
+        prop_assert_eq!(read.map(f64::to_bits), Some(nearest.to_bits()));
+    }
+
+    #[test]
     fn every_value_is_found_by_name(value in value()) {
         let text = value.to_string();
         let tape = tape(&text);
