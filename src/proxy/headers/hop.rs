@@ -40,6 +40,10 @@ pub(in crate::proxy) fn arrive(head: &mut Parts) {
 /// Removes the fields that are meant for the next hop only (RFC 9110 section 7.6.1).
 /// `TE: trailers` survives as the one thing that may be said for ourselves.
 pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    // Most messages have none, and looking at their names is cheaper than looking for ours.
+    if !headers.keys().any(is_of_hop) {
+        return;
+    }
     if headers.contains_key(CONNECTION) {
         for name in nominated(headers) {
             headers.remove(name);
@@ -57,6 +61,11 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
     for name in [KEEP_ALIVE, PROXY_CONNECTION, TRANSFER_ENCODING, UPGRADE] {
         headers.remove(name);
     }
+}
+
+fn is_of_hop(name: &HeaderName) -> bool {
+    matches!(*name, CONNECTION | TE | TRANSFER_ENCODING | UPGRADE)
+        || matches!(name.as_str(), "keep-alive" | "proxy-connection")
 }
 
 /// Removes fields that must not come after a body, where nobody judged or expects them
