@@ -227,8 +227,6 @@ fn malformed_schemas() {
     schema("3.0.3", "{format: 1}", r##"a.yaml:5: error: `format` is not as JSON Schema demands: 1 is not of type "string" [malformed-schema] at #/components/schemas/A/format"##);
     schema("3.1.0", "{exclusiveMaximum: true}", "a.yaml:5: error: in OpenAPI 3.1 `exclusiveMaximum` is a number: write it there, in place of `maximum` [malformed-schema] at #/components/schemas/A/exclusiveMaximum");
     schema("3.1.0", "{type: any}", "a.yaml:5: error: `type` is one of array, boolean, integer, null, number, object, string, not `any` [malformed-schema] at #/components/schemas/A/type");
-    schema("3.1.0", "{$id: a}", "a.yaml:5: error: `$id` inside a schema is not supported: use `$ref` with a JSON pointer such as `#/components/schemas/Name` [malformed-schema] at #/components/schemas/A/$id");
-    schema("3.1.0", "{$dynamicRef: '#a'}", "a.yaml:5: error: `$dynamicRef` inside a schema is not supported: use `$ref` with a JSON pointer such as `#/components/schemas/Name` [malformed-schema] at #/components/schemas/A/$dynamicRef");
     schema("3.1.0", "{patternProperties: {'(': {}}}", "a.yaml:5: error: `patternProperties` is not a regular expression (ECMA-262): `(`: Parsing error at position 1: Opening parenthesis without closing parenthesis [malformed-pattern] at #/components/schemas/A/patternProperties/(");
     schema("3.1.0", "{exclusiveMinimum: true, enum: a}", r##"a.yaml:5: error: in OpenAPI 3.1 `exclusiveMinimum` is a number: write it there, in place of `minimum` [malformed-schema] at #/components/schemas/A/exclusiveMinimum
 a.yaml:5: error: `enum` is not as JSON Schema demands: "a" is not of type "array" [malformed-schema] at #/components/schemas/A/enum"##);
