@@ -32,6 +32,9 @@ pub struct Limits {
     /// The largest request body, in bytes: a body is held in memory until it is judged.
     /// 1 MiB is far above an ordinary API call and far below an upload.
     pub body_bytes_max: usize,
+    /// The largest response body that is judged, in bytes: it is held in memory until then. A
+    /// larger one passes unjudged, which is counted.
+    pub response_body_bytes_max: usize,
     /// How deeply a JSON body may nest. 128 is what common parsers take.
     pub json_depth_max: usize,
     /// The most header fields of a request. 100 is what common servers take.
@@ -87,6 +90,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes_max: MIB,
+            response_body_bytes_max: MIB,
             json_depth_max: 128,
             header_count_max: 100,
             header_bytes_max: 64 * KIB,

@@ -1,5 +1,6 @@
 //! Operations, compiled: what one method on one path takes and gives.
 
+use std::fmt;
 use std::sync::Arc;
 
 use http::Method;
@@ -26,7 +27,7 @@ pub struct Operation {
     /// `x-sla-tier` likewise.
     pub tier: Option<Tier>,
     /// What the contract itself says is to be done about violations (`x-portcullis`).
-    pub enforcement: Option<Enforcement>,
+    pub enforcement: OwnEnforcement,
     /// Its parameters; those of the path item included.
     pub parameters: Vec<Parameter>,
     /// The credentials it asks for.
@@ -39,6 +40,15 @@ pub struct Operation {
     pub place: Place,
     /// Whether a query parameter takes every name that no other claims.
     pub(super) takes_any_query: bool,
+}
+
+/// `x-portcullis` of an operation, by direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OwnEnforcement {
+    /// About violations of requests.
+    pub request: Option<Enforcement>,
+    /// About violations of responses.
+    pub response: Option<Enforcement>,
 }
 
 /// What the contract says of a request's body.
@@ -81,6 +91,8 @@ pub struct MediaType {
 pub struct Response {
     /// The status it is for.
     pub status: StatusPattern,
+    /// The header fields it declares.
+    pub headers: Vec<Parameter>,
     /// The media types, in the order of the document.
     pub content: Vec<MediaType>,
     /// Where it stands.
@@ -96,6 +108,16 @@ pub enum StatusPattern {
     Range(u8),
     /// Every status that is not declared.
     Default,
+}
+
+impl fmt::Display for StatusPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(code) => write!(f, "{code}"),
+            Self::Range(hundred) => write!(f, "{hundred}XX"),
+            Self::Default => f.write_str("default"),
+        }
+    }
 }
 
 impl StatusPattern {

@@ -69,15 +69,7 @@ fn parse<'s>(
     tape: &mut Tape,
     violations: &mut Vec<Violation>,
 ) -> Option<&'s str> {
-    let mut limits = Limits {
-        depth_max: rules.json_depth_max,
-        duplicate_keys: DuplicateKeys::Refuse,
-    };
-    let policy = rules.policy.of(ViolationClass::DuplicateKey);
-    if policy == Enforcement::Off {
-        limits.duplicate_keys = DuplicateKeys::Allow;
-    }
-    let error = match tape.parse(key.as_str(), bytes, limits) {
+    let error = match parse_json(tape, key, bytes, rules) {
         Ok(source) => return Some(source),
         Err(error) => error,
     };
@@ -86,11 +78,32 @@ fn parse<'s>(
     if rules.is_on(violation.class) {
         violations.push(violation);
     }
-    if !is_repeated || policy == Enforcement::Reject {
+    if !is_repeated || rules.policy.of(ViolationClass::DuplicateKey) == Enforcement::Reject {
         return None;
     }
-    limits.duplicate_keys = DuplicateKeys::Allow;
-    tape.parse(key.as_str(), bytes, limits).ok()
+    tape.parse(key.as_str(), bytes, limits(rules, DuplicateKeys::Allow))
+        .ok()
+}
+
+/// Reads a body of either direction. Repeated members are an error where they are looked for.
+pub(super) fn parse_json<'s>(
+    tape: &mut Tape,
+    key: &SchemaKey,
+    bytes: &'s [u8],
+    rules: Rules<'_>,
+) -> Result<&'s str, SyntaxError> {
+    let duplicate_keys = match rules.is_on(ViolationClass::DuplicateKey) {
+        true => DuplicateKeys::Refuse,
+        false => DuplicateKeys::Allow,
+    };
+    tape.parse(key.as_str(), bytes, limits(rules, duplicate_keys))
+}
+
+fn limits(rules: Rules<'_>, duplicate_keys: DuplicateKeys) -> Limits {
+    Limits {
+        depth_max: rules.json_depth_max,
+        duplicate_keys,
+    }
 }
 
 fn malformed_body(

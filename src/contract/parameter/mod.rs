@@ -9,7 +9,7 @@ mod read;
 mod text;
 
 pub use model::{Parameter, Style};
-pub(super) use model::{Reading, parameter};
+pub(super) use model::{Reading, header, parameter};
 pub(super) use pairs::{Pairs, Scratch as PairScratch};
 pub(super) use read::{Absent, Source, claims, decoded_query_name, read};
 

@@ -71,7 +71,7 @@ fn judge(
         &mut core.scratch.borrow_mut(),
         &mut violations,
     );
-    routed.decide(violations, None)
+    routed.decide(violations, Vec::new())
 }
 
 /// A body beyond its bound is refused, or passes unjudged.
@@ -82,5 +82,5 @@ fn judge_size(routed: &mut Routed<()>) -> Result<(), Refused> {
         return Ok(());
     }
     let violation = too_large(service.body_bytes_max);
-    routed.decide(vec![violation], None)
+    routed.decide(vec![violation], Vec::new())
 }

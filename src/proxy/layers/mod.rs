@@ -7,6 +7,7 @@ mod route;
 mod find;
 mod head;
 mod body;
+mod response;
 mod forward;
 
 pub(super) use answer::{answer, refuse_stream};
@@ -14,4 +15,5 @@ pub(super) use body::judge_body;
 pub(super) use find::find;
 pub(super) use forward::forward;
 pub(super) use head::judge_head;
+pub(super) use response::judge_response;
 pub(super) use route::route;

@@ -111,41 +111,49 @@ impl<B> Routed<B> {
         }
     }
 
-    /// Decides about violations: refuses if one of them is to be rejected, and remembers the
-    /// others.
+    /// See [`decide`].
     pub(in crate::proxy) fn decide(
         &mut self,
         violations: Vec<Violation>,
-        header: Option<(HeaderName, HeaderValue)>,
+        headers: Vec<(HeaderName, HeaderValue)>,
     ) -> Result<(), Refused> {
-        if violations.is_empty() {
-            return Ok(());
-        }
-        let policy = self.ledger.service.policy(self.ledger.operation());
-        let is_rejectable =
-            |violation: &Violation| policy.of(violation.class) == Enforcement::Reject;
-        // Drawn only when it matters: a roll-out rejects a share of what it could reject.
-        let rejects = violations.iter().any(is_rejectable) && fastrand::f64() < policy.sample();
-        for violation in &violations {
-            let done = match is_rejectable(violation) && rejects {
-                true => Enforcement::Reject,
-                false => Enforcement::Report,
-            };
-            self.ledger.violated(violation.class, done);
-        }
-        if !rejects {
-            self.reported.extend(violations);
-            return Ok(());
-        }
-        let (mut rejected, others): (Vec<_>, Vec<_>) =
-            violations.into_iter().partition(is_rejectable);
-        rejected.extend(others);
-        let cause = Cause::Violations {
-            violations: rejected,
-            header,
-        };
-        Err(Refused::new(cause, &self.ledger))
+        decide(&self.ledger, &mut self.reported, violations, headers)
     }
+}
+
+/// Decides about violations: refuses if one of them is to be rejected, with `headers` in the
+/// answer; else remembers them.
+pub(in crate::proxy) fn decide(
+    ledger: &Rc<Ledger>,
+    reported: &mut Vec<Violation>,
+    violations: Vec<Violation>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+) -> Result<(), Refused> {
+    if violations.is_empty() {
+        return Ok(());
+    }
+    let policy = ledger.service.policy(ledger.operation());
+    let is_rejectable = |violation: &Violation| policy.of(violation.class) == Enforcement::Reject;
+    // Drawn only when it matters: a roll-out rejects a share of what it could reject.
+    let rejects = violations.iter().any(is_rejectable) && fastrand::f64() < policy.sample();
+    for violation in &violations {
+        let done = match is_rejectable(violation) && rejects {
+            true => Enforcement::Reject,
+            false => Enforcement::Report,
+        };
+        ledger.violated(violation.class, done);
+    }
+    if !rejects {
+        reported.extend(violations);
+        return Ok(());
+    }
+    let (mut rejected, others): (Vec<_>, Vec<_>) = violations.into_iter().partition(is_rejectable);
+    rejected.extend(others);
+    let cause = Cause::Violations {
+        violations: rejected,
+        headers,
+    };
+    Err(Refused::new(cause, ledger))
 }
 
 /// `x-portcullis-violations`: how many, and of which classes.
