@@ -34,8 +34,8 @@ pub mod satisfiable;
 mod lint;
 
 pub use check::{
-    BodyLength, BodyPlan, Head, ResponseHead, ResponsePlan, Rules, Scratch, check_body, check_head,
-    check_response_body, check_response_head,
+    BodyLength, BodyPlan, Head, Policies, ResponseHead, ResponsePlan, Rules, Scratch, Stray,
+    body_too_large, check_body, check_head, check_response_body, check_response_head, judge_target,
 };
 pub use compile::{CompileOptions, compile};
 pub use compiled::CompiledContract;

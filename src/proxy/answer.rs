@@ -5,7 +5,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderName, Response, StatusCode};
 
 use crate::config::enforcement::ViolationClass;
-use crate::contract::Violation;
+use crate::contract::{Violation, body_too_large};
 use crate::telemetry::Outcome;
 
 use super::body::BodyError;
@@ -158,7 +158,7 @@ impl Cause {
             BodyError::Refused(refusal) => Self::Http(refusal),
             BodyError::ClientGone => Self::ClientGone,
             BodyError::TooLarge { bytes_max } => Self::Violations {
-                violations: vec![too_large(bytes_max)],
+                violations: vec![body_too_large(bytes_max)],
                 headers: Vec::new(),
             },
         }
@@ -185,14 +185,6 @@ pub(super) fn sentence(violation: &Violation, with_values: bool) -> String {
         _ if pointer.is_empty() => message.clone(),
         _ => format!("{pointer}: {message}"),
     }
-}
-
-/// A body beyond the configured bound.
-pub(super) fn too_large(bytes_max: u64) -> Violation {
-    use crate::contract::Part;
-    let message = format!("the body is larger than {bytes_max} bytes");
-    Violation::new(ViolationClass::BodyTooLarge, Part::Body, message)
-        .expecting(format!("at most {bytes_max} bytes"))
 }
 
 fn violation_entry(violations: &[Violation]) -> Entry {
