@@ -10,3 +10,4 @@ pub mod proxy;
 pub mod source;
 pub mod squad;
 pub mod telemetry;
+pub mod traffic;

@@ -52,4 +52,4 @@ pub use problem::{Problem, ProblemKind, Severity};
 pub use revision::Identity;
 pub use sampling::Sample;
 pub use schema::SchemaKey;
-pub use violation::{Part, Violation, ViolationClass};
+pub use violation::{Part, Violation, ViolationClass, ViolationRecord};

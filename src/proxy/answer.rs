@@ -108,7 +108,7 @@ impl Cause {
     pub(super) fn detail(&self, with_values: bool) -> String {
         match self {
             Self::Violations { violations, .. } => match violations.first() {
-                Some(violation) => sentence(violation, with_values),
+                Some(violation) => violation.sentence(with_values),
                 None => String::new(),
             },
             Self::NoService => {
@@ -162,28 +162,6 @@ impl Cause {
                 headers: Vec::new(),
             },
         }
-    }
-}
-
-/// A violation as a sentence: where, then what is wrong there.
-pub(super) fn sentence(violation: &Violation, with_values: bool) -> String {
-    let Violation {
-        part,
-        name,
-        pointer,
-        keyword,
-        ..
-    } = violation;
-    let message = if with_values {
-        &violation.message
-    } else {
-        &violation.masked
-    };
-    match (name, keyword) {
-        // What a schema says of a value does not name the parameter that holds it.
-        (Some(name), Some(_)) => format!("{part} parameter `{name}`{pointer}: {message}"),
-        _ if pointer.is_empty() => message.clone(),
-        _ => format!("{pointer}: {message}"),
     }
 }
 

@@ -1,0 +1,1 @@
+//! Both notations, as tables.
