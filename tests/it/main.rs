@@ -12,6 +12,7 @@ mod contracts;
 mod http1;
 mod http1_corpus;
 mod relay;
+mod replay;
 mod requests;
 mod tidy;
 mod upstream;

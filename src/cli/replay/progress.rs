@@ -76,7 +76,7 @@ impl Progress {
 /// The size of a file; nothing for what has none, such as standard input.
 fn file_bytes(path: &Path) -> Option<u64> {
     let metadata = fs::metadata(path).ok().filter(|_| path != Path::new("-"))?;
-    metadata.is_file().then(|| metadata.len())
+    metadata.is_file().then_some(metadata.len())
 }
 
 #[cfg(test)]
