@@ -4,11 +4,12 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use http::{HeaderMap, Method};
+
 use crate::json::Node;
 
 use super::exchange::add_header;
 use super::fault::Fault;
-use http::{HeaderMap, Method};
 
 /// Base64 (RFC 4648 section 4), with or without its padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
