@@ -5,6 +5,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use http::{HeaderMap, Method};
+use memchr::memchr2;
 
 use crate::json::Node;
 
@@ -90,6 +91,13 @@ impl<'a> Field<'a> {
         self.node.as_str().ok_or_else(|| self.expected("a string"))
     }
 
+    /// The JSON text of the value, as it stands in the record.
+    pub(super) fn json(self) -> &'a str {
+        let rest = self.source.get(self.node.offset() as usize..);
+        let rest = rest.unwrap_or_default();
+        rest.get(..json_bytes(rest.as_bytes())).unwrap_or_default()
+    }
+
     pub(super) fn base64(self) -> Result<Vec<u8>, Fault> {
         BASE64
             .decode(self.text()?)
@@ -136,5 +144,62 @@ impl<'a> Field<'a> {
 
     pub(super) fn fault(self, message: &str) -> Fault {
         Fault::at(self.node, self.source, format!("{}: {message}", self.name))
+    }
+}
+
+/// How long the JSON value is with which the text begins. The text was parsed before, so only
+/// brackets and strings have to be told apart.
+fn json_bytes(text: &[u8]) -> usize {
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b'"' => at = string_end(text, at + 1),
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth == 0 => return at,
+            b'}' | b']' => depth -= 1,
+            b',' | b' ' | b'\t' | b'\r' | b'\n' if depth == 0 => return at,
+            _ => {}
+        }
+        at += 1;
+        if depth == 0 && matches!(byte, b'"' | b'}' | b']') {
+            return at;
+        }
+    }
+    text.len()
+}
+
+/// Where the closing quote stands of a string whose text begins at `from`.
+fn string_end(text: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while let Some(found) = memchr2(b'"', b'\\', text.get(at..).unwrap_or_default()) {
+        at += found;
+        if text[at] == b'"' {
+            return at;
+        }
+        at += 2;
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_ends_where_its_text_does() {
+        let check = |value: &str| {
+            for rest in ["", ",1", " }", "}", "]", "\n"] {
+                let text = format!("{value}{rest}");
+                assert_eq!(&text[..json_bytes(text.as_bytes())], value, "{text}");
+            }
+        };
+        check("null");
+        check("-1.50e+3");
+        check("\"\"");
+        check(r#""a\"},\\""#);
+        check("{}");
+        check(r#"{ "a" : [ 1, {"b]": "}\\"} ] }"#);
+        check("[[],[]]");
     }
 }

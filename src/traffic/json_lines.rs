@@ -8,7 +8,8 @@
 //!
 //! - `url` is a whole address or what follows its host; `path` is the request target, raw.
 //! - `headers` is an object, whose values are strings or lists of strings, or a list of pairs.
-//! - `body` is a string, the body itself, or any other JSON value, whose text is the body.
+//! - `body` is a string, the body itself, or any other JSON value, whose text as it stands there is
+//!   the body.
 //! - `response`, `headers` and `body` may be left out. Any other member is a fault: a slip of
 //!   the pen must not turn into an exchange without a body.
 
@@ -123,10 +124,9 @@ fn read_headers(field: Option<Field<'_>>) -> Result<HeaderMap, Fault> {
 fn read_body<'a>(body: Option<Field<'a>>, base64: Option<Field<'a>>) -> Result<Body<'a>, Fault> {
     match (body, base64) {
         (None, None) => Ok(Body::Absent),
-        (Some(body), None) => Ok(match body.node.as_str() {
-            Some(text) => Body::from(text),
-            None => Body::from(body.node.to_string().into_bytes()),
-        }),
+        (Some(body), None) => Ok(Body::from(
+            body.node.as_str().unwrap_or_else(|| body.json()),
+        )),
         (None, Some(base64)) => base64.base64().map(Body::from),
         (Some(_), Some(base64)) => {
             Err(base64.fault("\"body\" is given already; leave one of them out"))

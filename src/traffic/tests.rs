@@ -73,7 +73,7 @@ fn json_lines() {
     check(r#""method": "GET", "path": "/", "headers": [["a", "b"], ["A", "c"], [":path", "/"]]"#, "GET / {a=b;a=c;} -");
     check(r#""method": "POST", "path": "/", "body": "a\"b""#, r#"POST / {} [a"b]"#);
     check(r#""method": "POST", "path": "/", "body": """#, "POST / {} []");
-    check(r#""method": "POST", "path": "/", "body": {"a": 1.50, "a": [null, "\n"]}"#, r#"POST / {} [{"a":1.50,"a":[null,"\n"]}]"#);
+    check(r#""method": "POST", "path": "/", "body": {"a": 1.50, "a": [null, "\n"]}"#, r#"POST / {} [{"a": 1.50, "a": [null, "\n"]}]"#);
     check(r#""method": "POST", "path": "/", "body": null"#, "POST / {} [null]");
     check(r#""method": "POST", "path": "/", "body": 1e400"#, "line 1, column 53: a number beyond the range of a 64-bit float, in /request/body");
     check(r#""method": "POST", "path": "/", "body_base64": "e30=""#, "POST / {} [{}]");
