@@ -66,6 +66,9 @@ pub(super) enum RunError {
         /// All that is wrong with it, and what is questionable.
         problems: Vec<Problem>,
     },
+    /// Standard input was named for two things.
+    #[error("standard input can be the contract or a recording, not both; name a file for one")]
+    InputTwice,
     /// The report cannot be written.
     #[error("standard output cannot be written: {0}")]
     Output(#[from] io::Error),

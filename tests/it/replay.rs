@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::requests::{self, Case, corpora};
 
 const CONTRACT: &str = "contracts/payments/orders/openapi.yaml";
+const RECORDING: &str = "tests/fixtures/traffic/orders.har";
 
 /// Runs the program in the repository, with what is written to its standard input.
 fn run(words: &str, input: &str) -> Output {
@@ -65,7 +66,11 @@ fn exit_codes() {
     let code = |words: &str| run(words, "").status.code();
     assert_eq!(code("replay --contract none.yaml -"), Some(2));
     assert_eq!(code("replay --contract Cargo.toml -"), Some(2));
-    assert_eq!(code("replay --contract - -"), Some(2));
+    let both = run("replay --contract - -", include_str!("../../contracts/payments/orders/openapi.yaml"));
+    assert!(String::from_utf8_lossy(&both.stderr).contains("not both"), "{both:?}");
+    assert_eq!(both.status.code(), Some(2));
+    let piped = run(&format!("replay --contract - {RECORDING}"), include_str!("../../contracts/payments/orders/openapi.yaml"));
+    assert_eq!(piped.status.code(), Some(1));
 }
 
 #[test]
@@ -147,7 +152,7 @@ fn values_are_shown_only_when_they_are_asked_for() {
 #[test]
 #[rustfmt::skip]
 fn archives_of_browsers() {
-    let found = verdicts("tests/fixtures/traffic/orders.har", "");
+    let found = verdicts(RECORDING, "");
     let found: Vec<String> = found
         .iter()
         .map(|verdict| {

@@ -22,6 +22,10 @@ const COMPLAINTS_MAX: u64 = 10;
 
 /// Judges all recordings that the arguments name.
 pub(in crate::cli) fn replay(args: &ReplayArgs, out: &mut Output) -> Result<Outcome, RunError> {
+    let input = Path::new("-");
+    if args.contract == input && args.traffic.iter().any(|path| path == input) {
+        return Err(RunError::InputTwice);
+    }
     let limits = Limits::default();
     let contract = compile(args, &limits)?;
     let mut replaying = Replaying {
