@@ -8,7 +8,7 @@
 //!
 //! # The map
 //! Vocabulary: [`squad`], [`json`]. What is configured: [`config`]. Where bytes live: [`source`].
-//! The engine: [`contract`]. What is told: [`telemetry`], [`admin`]. The data plane: [`proxy`].
+//! The engine: [`contract`]. Exchanges as data: [`traffic`]. What is told: [`telemetry`], [`admin`]. The data plane: [`proxy`].
 //! Composition: [`app`]. Words in, words out: [`cli`].
 //!
 //! # What must stay true
@@ -21,6 +21,7 @@ pub mod json;
 pub mod config;
 pub mod source;
 pub mod contract;
+pub mod traffic;
 pub mod telemetry;
 pub mod admin;
 pub mod proxy;

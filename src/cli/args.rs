@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args as Flags, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::config::PathPrefix;
+
 /// A contract-validating reverse proxy: OpenAPI at the boundary between squads.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "portcullis", version, arg_required_else_help = true)]
@@ -12,6 +14,7 @@ use clap_complete::Shell;
 Examples:
   portcullis serve --contract openapi.yaml --upstream http://127.0.0.1:3000
   portcullis check contracts/
+  portcullis replay --contract openapi.yaml traffic.har
 
 Exit codes: 0 fine, 1 a finding, 2 could not run.")]
 pub struct Args {
@@ -27,6 +30,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Compile contracts, report what is wrong with them and list their operations
     Check(CheckArgs),
+    /// Judge recorded exchanges by a contract, offline
+    Replay(ReplayArgs),
     /// Print the completions of this command line for a shell
     Completions(CompletionsArgs),
 }
@@ -91,7 +96,59 @@ pub struct CheckArgs {
     pub fail_on: FailOn,
 }
 
-/// How `check` prints what it knows.
+/// `portcullis replay`.
+#[derive(Clone, Debug, Flags)]
+#[command(after_help = "\
+Examples:
+  portcullis replay --contract openapi.yaml traffic.har
+  portcullis replay --contract openapi.yaml monday.jsonl tuesday.jsonl --enforce all
+  zcat traffic.jsonl.gz | portcullis replay --contract openapi.yaml -
+  portcullis replay --contract openapi.yaml --format json traffic.jsonl \\
+      | jq 'select(.verdict == \"violates\")'
+
+A line of JSON Lines is one exchange:
+  {\"request\": {\"method\": \"POST\", \"path\": \"/orders?draft=1\",
+               \"headers\": {\"content-type\": \"application/json\"}, \"body\": {\"quantity\": 1}},
+   \"response\": {\"status\": 201, \"headers\": [[\"location\", \"/orders/1\"]], \"body\": \"\"}}
+
+Exit codes: 0 fine, 1 an exchange violates the contract, 2 a contract or a record that
+cannot be read.")]
+pub struct ReplayArgs {
+    /// The contract to judge by
+    #[arg(long, value_name = "CONTRACT")]
+    pub contract: PathBuf,
+    /// Recordings: HTTP Archives (HAR 1.2) or JSON Lines; - is standard input
+    #[arg(required = true, value_name = "TRAFFIC")]
+    pub traffic: Vec<PathBuf>,
+    /// Text sums up for people; JSON prints one verdict a line and is stable
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ReportFormat,
+    /// Base paths in place of those of the contract's servers; may be repeated
+    #[arg(long, value_name = "PATH", value_parser = base_path)]
+    pub base_path: Vec<PathPrefix>,
+    /// Which violations count: those that serve would reject, or reported ones too
+    #[arg(long, value_enum, default_value_t)]
+    pub enforce: Enforce,
+    /// Show values of the recorded messages in what is printed
+    #[arg(long)]
+    pub values: bool,
+}
+
+fn base_path(text: &str) -> Result<PathPrefix, &'static str> {
+    PathPrefix::parse(text).ok_or("expected a path such as /v1, without escapes or empty segments")
+}
+
+/// Which violations count in a replay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Enforce {
+    /// Those of classes that are rejected by default.
+    #[default]
+    Rejectable,
+    /// Those that are reported by default, too.
+    All,
+}
+
+/// How a report is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ReportFormat {
     /// For people.
@@ -161,6 +218,14 @@ mod tests {
         assert_eq!(
             refusal("portcullis completions dos"),
             ErrorKind::InvalidValue
+        );
+        for words in ["replay a.har", "replay --contract a"] {
+            let words = format!("portcullis {words}");
+            assert_eq!(refusal(&words), ErrorKind::MissingRequiredArgument);
+        }
+        assert_eq!(
+            refusal("portcullis replay --contract a b.har --base-path v1"),
+            ErrorKind::ValueValidation
         );
         assert_eq!(refusal("portcullis serve --help"), ErrorKind::DisplayHelp);
     }

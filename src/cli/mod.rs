@@ -13,7 +13,10 @@ mod check;
 mod find;
 mod report;
 mod text;
+mod replay;
 mod completions;
 
-pub use args::{Args, CheckArgs, Command, CompletionsArgs, FailOn, ReportFormat, ServeArgs};
+pub use args::{
+    Args, CheckArgs, Command, CompletionsArgs, Enforce, FailOn, ReplayArgs, ReportFormat, ServeArgs,
+};
 pub use run::run;

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 
 use crate::app;
 use crate::config::{CONFIG_VARIABLE, ConfigErrors};
+use crate::contract::{LoadError, Problem, Severity};
 
 use super::args::{Args, Command};
 use super::output::{Output, complain};
-use super::{check, completions, serve};
+use super::{check, completions, replay, serve};
 
 /// What a command came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,9 +57,28 @@ pub(super) enum RunError {
         /// The directory.
         path: PathBuf,
     },
+    /// The contract cannot be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The contract is refused.
+    #[error("the contract is refused{}", listed(problems))]
+    Contract {
+        /// All that is wrong with it, and what is questionable.
+        problems: Vec<Problem>,
+    },
+    /// Standard input was named for two things.
+    #[error("standard input can be the contract or a recording, not both; name a file for one")]
+    InputTwice,
     /// The report cannot be written.
     #[error("standard output cannot be written: {0}")]
     Output(#[from] io::Error),
+}
+
+fn listed(problems: &[Problem]) -> String {
+    let errors = problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error);
+    errors.map(|problem| format!("\n{problem}")).collect()
 }
 
 /// Runs one command. The exit code is 0 when all is well, 1 for a finding, 2 when the command
@@ -67,6 +87,7 @@ pub fn run(args: Args) -> ExitCode {
     let outcome = match args.command {
         Command::Serve(args) => serve::serve(args),
         Command::Check(args) => check::check(&args, &mut Output::stdout()),
+        Command::Replay(args) => replay::replay(&args, &mut Output::stdout()),
         Command::Completions(args) => completions::completions(args, &mut Output::stdout()),
     };
     let outcome = outcome.unwrap_or_else(|error| {

@@ -30,13 +30,17 @@ pub(super) fn print_contract(out: &mut Output, contract: &ContractReport) {
 pub(super) fn print_summary(out: &mut Output, summary: Summary) {
     let mut text = format!(
         "{}, {}, {}, {}",
-        counted(summary.contracts, "contract"),
-        counted(summary.operations, "operation"),
-        counted(summary.errors, "error"),
-        counted(summary.warnings, "warning"),
+        counted(summary.contracts as u64, "contract"),
+        counted(summary.operations as u64, "operation"),
+        counted(summary.errors as u64, "error"),
+        counted(summary.warnings as u64, "warning"),
     );
     if summary.unreadable > 0 {
-        let _ = write!(text, ", {} unreadable", counted(summary.unreadable, "file"));
+        let _ = write!(
+            text,
+            ", {} unreadable",
+            counted(summary.unreadable as u64, "file")
+        );
     }
     let style = match summary {
         Summary {
@@ -193,7 +197,7 @@ fn details(operation: &OperationReport, owner: Option<&str>) -> String {
         parts.extend(own.response.map(|what| format!("responses: {what}")));
     }
     if operation.parameters > 0 {
-        parts.push(counted(operation.parameters, "parameter"));
+        parts.push(counted(operation.parameters as u64, "parameter"));
     }
     if let Some(body) = &operation.body {
         let optional = if body.required { "" } else { "optional " };
@@ -247,12 +251,12 @@ fn print_problem(out: &mut Output, problem: &ProblemReport) {
     out.line(format_args!("{:INDENT$}{pointer}", ""));
 }
 
-fn counted(count: usize, noun: &str) -> String {
+pub(super) fn counted(count: u64, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
 }
 
-fn length(text: &str) -> usize {
+pub(super) fn length(text: &str) -> usize {
     text.chars().count()
 }
 

@@ -22,6 +22,14 @@ pub const DURATION_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest cooldown of a squad's deployments, 30 days: anything longer is a slip of the unit.
 pub const COOLDOWN_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// The longest line of recorded traffic that is read, in bytes: an exchange whose bodies are far
+/// above what is judged by default still fits.
+pub const TRAFFIC_LINE_BYTES_MAX: usize = 64 * MIB;
+
+/// The largest HTTP Archive that is read, in bytes. An archive is one JSON value and is held in
+/// memory as a whole; more than that is better recorded as JSON Lines.
+pub const TRAFFIC_ARCHIVE_BYTES_MAX: usize = GIB;
+
 pub(super) const KIB: usize = 1024;
 pub(super) const MIB: usize = 1024 * KIB;
 pub(super) const GIB: usize = 1024 * MIB;

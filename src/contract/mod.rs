@@ -39,8 +39,8 @@ pub mod satisfiable;
 mod lint;
 
 pub use check::{
-    BodyLength, BodyPlan, Head, ResponseHead, ResponsePlan, Rules, Scratch, check_body, check_head,
-    check_response_body, check_response_head,
+    BodyLength, BodyPlan, Head, Policies, ResponseHead, ResponsePlan, Rules, Scratch, Stray,
+    body_too_large, check_body, check_head, check_response_body, check_response_head, judge_target,
 };
 pub use compile::{CompileOptions, compile};
 pub use compiled::CompiledContract;
@@ -57,7 +57,7 @@ pub use problem::{Problem, ProblemKind, Severity};
 pub use revision::Identity;
 pub use sampling::Sample;
 pub use schema::SchemaKey;
-pub use violation::{Part, Violation, ViolationClass};
+pub use violation::{Part, Violation, ViolationClass, ViolationRecord};
 
 #[cfg(test)]
 mod schema_tests;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 pub use crate::config::enforcement::ViolationClass;
 
 use super::document::Spot;
@@ -97,6 +99,49 @@ impl Violation {
         self
     }
 
+    /// A sentence: where, then what is wrong there. It quotes values only `with_values`.
+    pub fn sentence(&self, with_values: bool) -> String {
+        let Self {
+            part,
+            name,
+            pointer,
+            keyword,
+            ..
+        } = self;
+        let message = self.words(with_values);
+        match (name, keyword) {
+            // What a schema says of a value does not name the parameter that holds it.
+            (Some(name), Some(_)) => format!("{part} parameter `{name}`{pointer}: {message}"),
+            _ if pointer.is_empty() => message.to_owned(),
+            _ => format!("{pointer}: {message}"),
+        }
+    }
+
+    /// The violation for programs. It quotes values only `with_values`.
+    pub fn record(&self, with_values: bool) -> ViolationRecord<'_> {
+        let contract = self.contract.as_ref();
+        ViolationRecord {
+            class: self.class.as_str(),
+            part: self.part.as_str(),
+            name: self.name.as_deref(),
+            pointer: &self.pointer,
+            keyword: self.keyword.as_deref(),
+            expected: self.expected.as_deref(),
+            schema: contract.map(|spot| format!("#{}", spot.pointer)),
+            file: contract.map(|spot| &*spot.file),
+            line: contract.map(|spot| spot.line),
+            message: self.words(with_values),
+        }
+    }
+
+    fn words(&self, with_values: bool) -> &str {
+        if with_values {
+            &self.message
+        } else {
+            &self.masked
+        }
+    }
+
     /// Names the parameter.
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {
@@ -117,4 +162,20 @@ impl Violation {
         self.contract = Some(spot);
         self
     }
+}
+
+/// A violation as it stands in refusals and reports; members are only ever added.
+#[derive(Clone, Debug, Serialize)]
+pub struct ViolationRecord<'a> {
+    class: &'static str,
+    #[serde(rename = "in")]
+    part: &'static str,
+    name: Option<&'a str>,
+    pointer: &'a str,
+    keyword: Option<&'a str>,
+    expected: Option<&'a str>,
+    schema: Option<String>,
+    file: Option<&'a str>,
+    line: Option<u32>,
+    message: &'a str,
 }

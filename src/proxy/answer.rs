@@ -5,7 +5,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderName, Response, StatusCode};
 
 use crate::config::enforcement::ViolationClass;
-use crate::contract::Violation;
+use crate::contract::{Violation, body_too_large};
 use crate::telemetry::Outcome;
 
 use super::body::BodyError;
@@ -108,7 +108,7 @@ impl Cause {
     pub(super) fn detail(&self, with_values: bool) -> String {
         match self {
             Self::Violations { violations, .. } => match violations.first() {
-                Some(violation) => sentence(violation, with_values),
+                Some(violation) => violation.sentence(with_values),
                 None => String::new(),
             },
             Self::NoService => {
@@ -158,41 +158,11 @@ impl Cause {
             BodyError::Refused(refusal) => Self::Http(refusal),
             BodyError::ClientGone => Self::ClientGone,
             BodyError::TooLarge { bytes_max } => Self::Violations {
-                violations: vec![too_large(bytes_max)],
+                violations: vec![body_too_large(bytes_max)],
                 headers: Vec::new(),
             },
         }
     }
-}
-
-/// A violation as a sentence: where, then what is wrong there.
-pub(super) fn sentence(violation: &Violation, with_values: bool) -> String {
-    let Violation {
-        part,
-        name,
-        pointer,
-        keyword,
-        ..
-    } = violation;
-    let message = if with_values {
-        &violation.message
-    } else {
-        &violation.masked
-    };
-    match (name, keyword) {
-        // What a schema says of a value does not name the parameter that holds it.
-        (Some(name), Some(_)) => format!("{part} parameter `{name}`{pointer}: {message}"),
-        _ if pointer.is_empty() => message.clone(),
-        _ => format!("{pointer}: {message}"),
-    }
-}
-
-/// A body beyond the configured bound.
-pub(super) fn too_large(bytes_max: u64) -> Violation {
-    use crate::contract::Part;
-    let message = format!("the body is larger than {bytes_max} bytes");
-    Violation::new(ViolationClass::BodyTooLarge, Part::Body, message)
-        .expecting(format!("at most {bytes_max} bytes"))
 }
 
 fn violation_entry(violations: &[Violation]) -> Entry {

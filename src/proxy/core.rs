@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::config::enforcement::EnforcementPolicy;
 use crate::config::limits::Limits;
 use crate::config::{Config, Preflight, RefusalValues, Service, Upstream as UpstreamConfig};
-use crate::contract::{CompiledContract, OwnEnforcement, Rules, Scratch};
+use crate::contract::{CompiledContract, Policies, Rules, Scratch};
 use crate::squad::{Catalog, Squad, TrustedPeers};
 use crate::telemetry::{CoreRecorder, Metrics, ServiceRecorder};
 
@@ -56,14 +56,6 @@ pub(super) enum Target {
     Upstream(Upstream),
     /// Nowhere: the contract's examples answer.
     Mock,
-}
-
-/// The policy of a service, and those of operations that have their own.
-#[derive(Debug)]
-struct Policies {
-    service: EnforcementPolicy,
-    /// Only what differs, by operation.
-    operations: Vec<Option<EnforcementPolicy>>,
 }
 
 impl Core {
@@ -148,9 +140,7 @@ impl ServiceCore {
 
     /// What is done about violations of an operation, or of a request to none.
     pub(super) fn policy(&self, operation: Option<u32>) -> &EnforcementPolicy {
-        operation
-            .and_then(|operation| self.policies.operations.get(operation as usize)?.as_ref())
-            .unwrap_or(&self.policies.service)
+        self.policies.of(operation)
     }
 
     /// How requests to an operation are judged.
@@ -165,27 +155,6 @@ impl ServiceCore {
     /// Whether CORS preflights pass that the contract does not declare.
     pub(super) fn passes_preflight(&self) -> bool {
         self.service.preflight == Preflight::Pass
-    }
-}
-
-impl Policies {
-    fn new(service: &EnforcementPolicy, contract: &CompiledContract) -> Self {
-        let own = |own: OwnEnforcement| {
-            let is_said = own != OwnEnforcement::default();
-            is_said.then(|| service.with_ceilings(own.request, own.response))
-        };
-        let mut operations: Vec<Option<EnforcementPolicy>> = contract
-            .operations
-            .iter()
-            .map(|operation| own(operation.enforcement))
-            .collect();
-        while operations.last().is_some_and(Option::is_none) {
-            operations.pop();
-        }
-        Self {
-            service: service.clone(),
-            operations,
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::contract::Violation;
+use crate::contract::ViolationRecord;
 
 use super::answer::Cause;
 use super::ledger::Ledger;
@@ -33,7 +33,7 @@ pub(super) struct Problem<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     provider: Option<Provider<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    violations: Vec<Item<'a>>,
+    violations: Vec<ViolationRecord<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -49,21 +49,6 @@ struct Provider<'a> {
     chat: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     oncall: Option<&'a str>,
-}
-
-#[derive(Debug, Serialize)]
-struct Item<'a> {
-    class: &'static str,
-    #[serde(rename = "in")]
-    part: &'static str,
-    name: Option<&'a str>,
-    pointer: &'a str,
-    keyword: Option<&'a str>,
-    expected: Option<&'a str>,
-    schema: Option<String>,
-    file: Option<&'a str>,
-    line: Option<u32>,
-    message: &'a str,
 }
 
 impl<'a> Problem<'a> {
@@ -112,7 +97,7 @@ impl<'a> Problem<'a> {
             violations: cause
                 .violations()
                 .iter()
-                .map(|violation| Item::new(violation, with_values))
+                .map(|violation| violation.record(with_values))
                 .collect(),
         }
     }
@@ -121,28 +106,6 @@ impl<'a> Problem<'a> {
         serde_json::to_vec(self)
             .expect("all members are text and numbers")
             .into()
-    }
-}
-
-impl<'a> Item<'a> {
-    fn new(violation: &'a Violation, with_values: bool) -> Self {
-        let contract = violation.contract.as_ref();
-        Self {
-            class: violation.class.as_str(),
-            part: violation.part.as_str(),
-            name: violation.name.as_deref(),
-            pointer: &violation.pointer,
-            keyword: violation.keyword.as_deref(),
-            expected: violation.expected.as_deref(),
-            schema: contract.map(|spot| format!("#{}", spot.pointer)),
-            file: contract.map(|spot| &*spot.file),
-            line: contract.map(|spot| spot.line),
-            message: if with_values {
-                &violation.message
-            } else {
-                &violation.masked
-            },
-        }
     }
 }
 

@@ -23,6 +23,7 @@ mod metrics;
 mod mock;
 mod refusals;
 mod relay;
+mod replay;
 mod requests;
 mod responses;
 mod serve;

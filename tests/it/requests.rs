@@ -18,13 +18,13 @@ use serde_json::Value;
 use crate::corpus::corpora;
 use crate::http1_corpus::decode;
 
-struct Case {
-    id: String,
-    value: Value,
+pub(crate) struct Case {
+    pub(crate) id: String,
+    pub(crate) value: Value,
 }
 
 impl Case {
-    fn text(&self, pointer: &str) -> &str {
+    pub(crate) fn text(&self, pointer: &str) -> &str {
         self.value
             .pointer(pointer)
             .and_then(Value::as_str)
@@ -64,7 +64,7 @@ impl Case {
 }
 
 /// The violations that would refuse the request; `None` where no operation was found.
-fn judge(contract: &CompiledContract, case: &Case) -> Vec<String> {
+pub(crate) fn judge(contract: &CompiledContract, case: &Case) -> Vec<String> {
     let policy = EnforcementPolicy::default();
     let rules = Rules {
         policy: &policy,
@@ -117,7 +117,7 @@ fn judge(contract: &CompiledContract, case: &Case) -> Vec<String> {
 }
 
 /// What is wrong with the response; the request only selects the operation.
-fn judge_response(contract: &CompiledContract, case: &Case) -> Vec<String> {
+pub(crate) fn judge_response(contract: &CompiledContract, case: &Case) -> Vec<String> {
     let policy = EnforcementPolicy::new(
         Ceilings {
             request: Enforcement::Reject,
@@ -198,7 +198,7 @@ fn requests_are_judged_as_the_specification_says() {
 
 const NOT_JUDGED_YET: [&str; 2] = ["urlencoded", "multipart"];
 
-fn cases(folder: &Path) -> Vec<Case> {
+pub(crate) fn cases(folder: &Path) -> Vec<Case> {
     let entries = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path());

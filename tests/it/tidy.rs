@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Each domain with what it may import. A name with a path allows that part alone, which has
 /// to be written out: `use crate::config::limits::Limits`.
-const MAY_IMPORT: [(&str, &[&str]); 10] = [
+const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("squad", &[]),
     ("json", &[]),
     ("config", &["squad"]),
@@ -25,6 +25,10 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ),
     ("telemetry", &["squad", "config"]),
     (
+        "traffic",
+        &["contract", "squad", "json", "config::enforcement"],
+    ),
+    (
         "proxy",
         &["contract", "squad", "json", "telemetry", "config"],
     ),
@@ -38,6 +42,7 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
             "source",
             "contract",
             "telemetry",
+            "traffic",
             "proxy",
             "admin",
         ],
@@ -51,6 +56,7 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
             "source",
             "contract",
             "telemetry",
+            "traffic",
             "proxy",
             "admin",
             "app",
@@ -234,6 +240,8 @@ fn the_rules_see_what_is_not_tidy() {
     check("src/contract/a.rs", "use crate::config::enforcement::{A, B};", "");
     check("src/contract/a.rs", "use crate::config::Limits;", "`contract` may not import `config::Limits`");
     check("src/contract/a.rs", "use crate::config::limits_of;", "`contract` may not import");
+    check("src/traffic/a.rs", "use crate::config::Limits;", "`traffic` may not import `config::Limits`");
+    check("src/traffic/a.rs", "use crate::contract::Judge;", "");
     check("src/contract/a.rs", "use crate::{json, squad};", "write one `use crate::<domain>`");
     check("src/contract/a.rs", "use super::super::proxy;", "`super` leaves the domain");
     check("src/contract/a/b.rs", "use super::super::error;", "");

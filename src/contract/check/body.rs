@@ -58,6 +58,13 @@ pub fn check_body(
     }
 }
 
+/// A body beyond the bound within which bodies are judged, in bytes.
+pub fn body_too_large(bytes_max: u64) -> Violation {
+    let message = format!("the body is larger than {bytes_max} bytes");
+    Violation::new(ViolationClass::BodyTooLarge, Part::Body, message)
+        .expecting(format!("at most {bytes_max} bytes"))
+}
+
 /// Reads a body. Where repeated members do not keep it from passing, the last one counts, as for
 /// most parsers.
 fn parse<'s>(

@@ -1,4 +1,4 @@
-//! Judging a request by its contract: the head first, then the body.
+//! Judging a request by its contract: the target, the head, then the body.
 //!
 //! The head decides whether the body is wanted at all, so `Expect: 100-continue` can be refused
 //! before a byte of the body was sent. Nothing is allocated for a request without violations
@@ -8,12 +8,16 @@ mod body;
 mod head;
 mod parameters;
 mod plan;
+mod policies;
 mod response;
 mod rules;
+mod target;
 mod unknown;
 
-pub use body::check_body;
+pub use body::{body_too_large, check_body};
 pub use head::{Head, check_head};
 pub use plan::{BodyLength, BodyPlan};
+pub use policies::Policies;
 pub use response::{ResponseHead, ResponsePlan, check_response_body, check_response_head};
 pub use rules::{Rules, Scratch};
+pub use target::{Stray, judge_target};

@@ -6,9 +6,9 @@ use std::time::Instant;
 use tower::Service;
 
 use crate::config::enforcement::Enforcement;
-use crate::contract::{ViolationClass, check_body};
+use crate::contract::{ViolationClass, body_too_large, check_body};
 
-use super::super::answer::{Cause, too_large};
+use super::super::answer::Cause;
 use super::super::body::RequestBody;
 use super::super::core::Core;
 use super::super::forward_body::ForwardBody;
@@ -81,6 +81,6 @@ fn judge_size(routed: &mut Routed<()>) -> Result<(), Refused> {
     if policy.of(ViolationClass::BodyTooLarge) == Enforcement::Off {
         return Ok(());
     }
-    let violation = too_large(service.body_bytes_max);
+    let violation = body_too_large(service.body_bytes_max);
     routed.decide(vec![violation], Vec::new())
 }

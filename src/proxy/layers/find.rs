@@ -2,12 +2,11 @@
 
 use std::rc::Rc;
 
-use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ALLOW, HeaderValue, ORIGIN};
-use http::{Method, Request};
+use http::header::{ALLOW, HeaderValue};
 use tower::Service;
 
-use crate::contract::route::{Captures, Match, check_path};
-use crate::contract::{CompiledContract, Part, Violation, ViolationClass};
+use crate::contract::judge_target;
+use crate::contract::route::Captures;
 
 use super::super::core::Core;
 use super::stage::{Answered, Found, Refused, Routed};
@@ -27,61 +26,23 @@ where
 fn operation_of(routed: &mut Routed) -> Result<Option<(u32, Captures)>, Refused> {
     let service = Rc::clone(&routed.ledger.service);
     let contract = &service.contract;
-    let path = routed.request.uri().path();
-    if let Err(malformed) = check_path(path) {
-        let violation = Violation::new(
-            ViolationClass::MalformedPath,
-            Part::Target,
-            malformed.to_string(),
-        );
-        routed.decide(vec![violation], Vec::new())?;
-        return Ok(None);
-    }
+    let (method, path) = (routed.request.method(), routed.request.uri().path());
     let mut captures = Captures::default();
-    let (violation, allow) = match contract.find(routed.request.method(), path, &mut captures) {
-        Match::Found { operation } => {
+    let stray = match judge_target(contract, method, path, &mut captures) {
+        Ok(operation) => {
             routed.ledger.found(operation);
             return Ok(Some((operation, captures)));
         }
-        Match::MethodNotAllowed { .. } | Match::NotFound
-            if service.passes_preflight() && is_preflight(&routed.request) =>
-        {
-            return Ok(None);
-        }
-        Match::MethodNotAllowed { allow } => {
-            (unknown_method(routed.request.method(), allow), Some(allow))
-        }
-        Match::NotFound => (unknown_path(contract, path), None),
+        Err(stray) => stray,
     };
-    let allow = allow.and_then(|allow| HeaderValue::from_str(allow).ok());
+    if service.passes_preflight() && stray.is_preflight(method, routed.request.headers()) {
+        return Ok(None);
+    }
+    let violation = stray.violation(contract, method, path);
+    let allow = stray
+        .allow()
+        .and_then(|allow| HeaderValue::from_str(allow).ok());
     let headers = allow.map(|allow| (ALLOW, allow)).into_iter().collect();
     routed.decide(vec![violation], headers)?;
     Ok(None)
-}
-
-/// A CORS preflight (Fetch Standard, section 4.8): sent by browsers, described by few contracts.
-fn is_preflight<B>(request: &Request<B>) -> bool {
-    request.method() == Method::OPTIONS
-        && request.headers().contains_key(ORIGIN)
-        && request
-            .headers()
-            .contains_key(ACCESS_CONTROL_REQUEST_METHOD)
-}
-
-fn unknown_method(method: &Method, allow: &str) -> Violation {
-    let message = format!("the path has no operation for {method}");
-    Violation::new(ViolationClass::UnknownMethod, Part::Target, message).expecting(allow)
-}
-
-fn unknown_path(contract: &CompiledContract, path: &str) -> Violation {
-    let nearest = contract.nearest_path(path);
-    let message = match nearest {
-        Some(nearest) => format!("no path of the contract matches; did you mean `{nearest}`?"),
-        None => "no path of the contract matches".to_owned(),
-    };
-    let violation = Violation::new(ViolationClass::UnknownPath, Part::Target, message);
-    match nearest {
-        Some(nearest) => violation.expecting(nearest),
-        None => violation,
-    }
 }

@@ -1,0 +1,14 @@
+//! `portcullis replay`: judges recorded exchanges offline.
+//!
+//! `input` hands out lines or archives within bounds, `run` judges what they hold, `verdict` is
+//! one judgement for programs, `tally` the sum of all of them and `summary` its form for people.
+//! Nothing grows with the length of a recording but the numbers in the tally.
+
+mod run;
+mod input;
+mod verdict;
+mod tally;
+mod summary;
+mod progress;
+
+pub(super) use run::replay;

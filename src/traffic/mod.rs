@@ -1,0 +1,21 @@
+//! Recorded exchanges as data: read from HAR or JSON Lines, judged by a contract.
+//!
+//! Pure: bytes and limits come in as arguments, exchanges and verdicts go out. A record is read
+//! without a copy of its bodies where its notation allows, and judged by the functions that the
+//! proxy calls, so that a verdict here is the verdict there.
+
+mod exchange;
+mod fault;
+mod fields;
+mod json_lines;
+mod har;
+mod judge;
+
+#[cfg(test)]
+mod tests;
+
+pub use exchange::{Body, Exchange, Response};
+pub use fault::Fault;
+pub use har::{Entry, Har};
+pub use json_lines::read_line;
+pub use judge::{Bounds, Judge, Verdict};
