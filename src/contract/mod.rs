@@ -23,6 +23,7 @@ mod lower;
 mod schema;
 pub mod route;
 mod parameter;
+mod body;
 mod check;
 mod explain;
 mod violation;
@@ -31,6 +32,7 @@ mod sampling;
 pub mod satisfiable;
 mod lint;
 
+pub use body::FormData;
 pub use check::{BodyLength, BodyPlan, Head, Rules, Scratch, check_body, check_head};
 pub use compile::{CompileOptions, compile};
 pub use compiled::CompiledContract;

@@ -7,6 +7,7 @@ use http::Method;
 use crate::config::enforcement::Enforcement;
 use crate::squad::Tier;
 
+use super::body::BodyShape;
 use super::document::Place;
 use super::parameter::Parameter;
 use super::schema::SchemaKey;
@@ -67,8 +68,10 @@ pub struct MediaType {
     pub key: String,
     /// Whether values are JSON text that can be judged.
     pub is_json: bool,
-    /// The schema of a value.
+    /// The schema of a value; `None` where there is none, or values are not judged.
     pub schema: Option<SchemaKey>,
+    /// How values in other notations than JSON are read.
+    pub(super) shape: Option<Box<BodyShape>>,
     /// Where it stands.
     pub place: Place,
 }

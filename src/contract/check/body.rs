@@ -1,21 +1,19 @@
 //! Judging a collected body.
 
-use crate::config::enforcement::Enforcement;
-use crate::json::{DuplicateKeys, Limits, SyntaxError, SyntaxErrorKind, Tape};
+use http::HeaderMap;
 
+use super::super::body::Judge;
 use super::super::compiled::CompiledContract;
 use super::super::dialect::Direction;
-use super::super::explain::{Subject, explain};
-use super::super::operation::MediaType;
-use super::super::schema::SchemaKey;
-use super::super::violation::{Part, Violation, ViolationClass};
-use super::plan::{BodyPlan, missing_body};
+use super::super::violation::{Violation, ViolationClass};
+use super::plan::{BodyPlan, is_whole_when_empty, missing_body};
 use super::rules::{Rules, Scratch};
 
-/// Judges a collected body.
+/// Judges a collected body that arrived with these headers.
 pub fn check_body(
     contract: &CompiledContract,
     plan: BodyPlan<'_>,
+    headers: &HeaderMap,
     bytes: &[u8],
     rules: Rules<'_>,
     scratch: &mut Scratch,
@@ -24,87 +22,26 @@ pub fn check_body(
     let media = match plan {
         BodyPlan::Stream => return,
         BodyPlan::Judge(media) => media,
-        BodyPlan::JudgeIfPresent(_, body) if bytes.is_empty() => {
-            if body.required && rules.is_on(ViolationClass::MissingBody) {
-                violations.push(missing_body(contract, body));
+        BodyPlan::JudgeIfPresent(media, body) if bytes.is_empty() => {
+            if !body.required {
+                return;
             }
-            return;
+            if !is_whole_when_empty(media) {
+                if rules.is_on(ViolationClass::MissingBody) {
+                    violations.push(missing_body(contract, body));
+                }
+                return;
+            }
+            media
         }
         BodyPlan::JudgeIfPresent(media, _) => media,
     };
-    let Some(key) = &media.schema else {
-        return;
+    let mut judge = Judge {
+        contract,
+        direction: Direction::Request,
+        media,
+        rules,
+        violations,
     };
-    let Scratch { tape, .. } = scratch;
-    let Some(source) = parse(contract, media, key, bytes, rules, tape, violations) else {
-        return;
-    };
-    let wrapped = tape.wrapped(source);
-    let schemas = contract.schemas(Direction::Request);
-    if !schemas.is_valid(wrapped) && rules.is_on(ViolationClass::InvalidBody) {
-        let subject = Subject {
-            class: ViolationClass::InvalidBody,
-            part: Part::Body,
-            name: None,
-        };
-        let most = rules.violations_max.saturating_sub(violations.len());
-        violations.extend(explain(
-            schemas,
-            &contract.documents,
-            wrapped,
-            subject,
-            most,
-        ));
-    }
-}
-
-/// Reads a body. Where repeated members do not keep it from passing, the last one counts, as for
-/// most parsers.
-fn parse<'s>(
-    contract: &CompiledContract,
-    media: &MediaType,
-    key: &SchemaKey,
-    bytes: &'s [u8],
-    rules: Rules<'_>,
-    tape: &mut Tape,
-    violations: &mut Vec<Violation>,
-) -> Option<&'s str> {
-    let mut limits = Limits {
-        depth_max: rules.json_depth_max,
-        duplicate_keys: DuplicateKeys::Refuse,
-    };
-    let policy = rules.policy.of(ViolationClass::DuplicateKey);
-    if policy == Enforcement::Off {
-        limits.duplicate_keys = DuplicateKeys::Allow;
-    }
-    let error = match tape.parse(key.as_str(), bytes, limits) {
-        Ok(source) => return Some(source),
-        Err(error) => error,
-    };
-    let violation = malformed_body(contract, media, &error);
-    let is_repeated = violation.class == ViolationClass::DuplicateKey;
-    if rules.is_on(violation.class) {
-        violations.push(violation);
-    }
-    if !is_repeated || policy == Enforcement::Reject {
-        return None;
-    }
-    limits.duplicate_keys = DuplicateKeys::Allow;
-    tape.parse(key.as_str(), bytes, limits).ok()
-}
-
-fn malformed_body(
-    contract: &CompiledContract,
-    media: &MediaType,
-    error: &SyntaxError,
-) -> Violation {
-    let class = match error.kind {
-        SyntaxErrorKind::DuplicateKey(_) => ViolationClass::DuplicateKey,
-        _ => ViolationClass::MalformedBody,
-    };
-    let mut violation = Violation::new(class, Part::Body, error.to_string())
-        .expecting("one JSON value (RFC 8259)")
-        .declared_at(contract.spot(media.place));
-    violation.pointer.clone_from(&error.pointer);
-    violation
+    judge.body(headers, bytes, scratch);
 }

@@ -1,8 +1,10 @@
 //! What is to be done with a body: decided on the head.
 
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 
+use super::super::body::{Coding, Judge, Notation, codings, unreadable_charset};
 use super::super::compiled::CompiledContract;
+use super::super::dialect::Direction;
 use super::super::media::{MediaRange, best_match};
 use super::super::operation::{BodyRule, MediaType, RequestBody};
 use super::super::violation::{Part, Violation, ViolationClass};
@@ -50,10 +52,7 @@ impl<'c> HeadJudge<'_, 'c> {
             }
         };
         if self.head.body == BodyLength::Absent {
-            if body.required {
-                self.push(missing_body(contract, body));
-            }
-            return BodyPlan::Stream;
+            return self.absent_body(body);
         }
         if body.content.is_empty() {
             return BodyPlan::Stream;
@@ -62,6 +61,21 @@ impl<'c> HeadJudge<'_, 'c> {
             Ok(media) => self.plan(body, media),
             Err(violation) => {
                 self.push(violation);
+                BodyPlan::Stream
+            }
+        }
+    }
+
+    /// A required body that is not there is missing, unless its media type says that it is an
+    /// empty form.
+    fn absent_body(&mut self, body: &'c RequestBody) -> BodyPlan<'c> {
+        if !body.required {
+            return BodyPlan::Stream;
+        }
+        match self.media_type(body) {
+            Ok(media) if is_whole_when_empty(media) => self.plan(body, media),
+            Ok(_) | Err(_) => {
+                self.push(missing_body(self.contract, body));
                 BodyPlan::Stream
             }
         }
@@ -109,44 +123,86 @@ impl<'c> HeadJudge<'_, 'c> {
     }
 
     fn plan(&mut self, body: &'c RequestBody, media: &'c MediaType) -> BodyPlan<'c> {
-        let is_json = media.is_json || self.is_json_message();
-        if media.schema.is_none() || !is_json {
+        if media.schema.is_none() {
             return BodyPlan::Stream;
         }
-        let codings = self.head.headers.get_all(CONTENT_ENCODING);
-        let is_encoded = codings.iter().any(|line| {
-            !line
-                .as_bytes()
-                .trim_ascii()
-                .eq_ignore_ascii_case(b"identity")
-        });
-        if is_encoded && self.rules.is_on(ViolationClass::UnsupportedEncoding) {
-            let message = "the body is compressed and cannot be judged";
-            let violation =
-                Violation::new(ViolationClass::UnsupportedEncoding, Part::Body, message)
-                    .expecting("no `content-encoding`")
-                    .declared_at(self.contract.spot(body.place));
-            self.push(violation);
-        }
-        if is_encoded {
-            return BodyPlan::Stream;
-        }
-        match self.head.body {
-            BodyLength::Unknown => BodyPlan::JudgeIfPresent(media, body),
-            BodyLength::Absent | BodyLength::Known => BodyPlan::Judge(media),
+        let notation = match media.is_json {
+            true => Notation::Json,
+            false => match self.notation(media) {
+                Ok(Some(notation)) => notation,
+                Ok(None) => return BodyPlan::Stream,
+                Err(violation) => {
+                    self.push(violation);
+                    return BodyPlan::Stream;
+                }
+            },
+        };
+        let codings = match codings(self.head.headers) {
+            Ok(codings) => codings,
+            Err(name) => {
+                let message = format!("the content coding `{name}` cannot be judged");
+                self.push(self.unsupported_encoding(media, message, Coding::NAMES));
+                return BodyPlan::Stream;
+            }
+        };
+        let length = self.head.headers.get(CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        match (self.head.body, length) {
+            (_, Some(count)) if notation == Notation::Octets && codings.is_empty() => {
+                self.octets(media, count);
+                BodyPlan::Stream
+            }
+            (BodyLength::Unknown, _) => BodyPlan::JudgeIfPresent(media, body),
+            (BodyLength::Absent | BodyLength::Known, _) => BodyPlan::Judge(media),
         }
     }
 
-    /// For a key that is a range: whether the message itself is JSON.
-    fn is_json_message(&self) -> bool {
-        let line = self
-            .head
-            .headers
-            .get(CONTENT_TYPE)
-            .and_then(|line| line.to_str().ok());
-        line.and_then(MediaRange::parse)
-            .is_some_and(|range| range.is_json())
+    /// The notation of the message's media type; `None` where nothing of it is judged.
+    fn notation(&self, media: &MediaType) -> Result<Option<Notation>, Violation> {
+        let line = self.head.headers.get(CONTENT_TYPE);
+        let found = line
+            .and_then(|line| line.to_str().ok())
+            .and_then(MediaRange::parse);
+        let (Some(found), Some(shape)) = (found, &media.shape) else {
+            return Ok(None);
+        };
+        let notation = Notation::of(&found);
+        if !shape.judges(notation) {
+            return Ok(None);
+        }
+        match unreadable_charset(notation, &found) {
+            Some(message) => Err(self.unsupported_encoding(media, message, "charset=utf-8")),
+            None => Ok(Some(notation)),
+        }
     }
+
+    fn octets(&mut self, media: &'c MediaType, count: u64) {
+        let mut judge = Judge {
+            contract: self.contract,
+            direction: Direction::Request,
+            media,
+            rules: self.rules,
+            violations: self.violations,
+        };
+        judge.octets(count, self.tape);
+    }
+
+    fn unsupported_encoding(
+        &self,
+        media: &MediaType,
+        message: String,
+        expected: &str,
+    ) -> Violation {
+        Violation::new(ViolationClass::UnsupportedEncoding, Part::Body, message)
+            .expecting(expected)
+            .declared_at(self.contract.spot(media.place))
+    }
+}
+
+/// Whether no octet at all is a value: a form without members.
+pub(super) fn is_whole_when_empty(media: &MediaType) -> bool {
+    media.schema.is_some()
+        && MediaRange::parse(&media.key).is_some_and(|key| Notation::of(&key) == Notation::Form)
 }
 
 pub(super) fn missing_body(contract: &CompiledContract, body: &RequestBody) -> Violation {

@@ -9,8 +9,10 @@ use super::super::violation::ViolationClass;
 /// Reusable storage of one data core; nothing of a request outlives its judgement.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    pub(super) tape: Tape,
-    pub(super) query: PairScratch,
+    pub(in super::super) tape: Tape,
+    /// For JSON texts and headers inside of a body that has the tape.
+    pub(in super::super) inner: Tape,
+    pub(in super::super) query: PairScratch,
     pub(super) cookies: PairScratch,
     pub(super) cookie_text: String,
 }
@@ -24,10 +26,14 @@ pub struct Rules<'a> {
     pub violations_max: usize,
     /// The bounds of JSON bodies.
     pub json_depth_max: u32,
+    /// The largest decoded body, in bytes.
+    pub decoded_bytes_max: usize,
+    /// How many times as large as its compressed form a body may become.
+    pub decoded_ratio_max: usize,
 }
 
 impl Rules<'_> {
-    pub(super) fn is_on(&self, class: ViolationClass) -> bool {
+    pub(in super::super) fn is_on(&self, class: ViolationClass) -> bool {
         self.policy.of(class) != Enforcement::Off
     }
 }

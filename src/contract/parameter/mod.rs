@@ -9,9 +9,10 @@ mod read;
 mod text;
 
 pub use model::{Parameter, Style};
-pub(super) use model::{Reading, parameter};
+pub(super) use model::{Reading, header, parameter, readings};
 pub(super) use pairs::{Pairs, Scratch as PairScratch};
-pub(super) use read::{Absent, Source, claims, decoded_query_name, read};
+pub(super) use read::{Absent, Source, claims, decoded_query_name, put_scalar, read, write};
+pub(super) use text::decode_form;
 
 #[cfg(test)]
 mod tests;

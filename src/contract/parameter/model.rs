@@ -40,18 +40,15 @@ pub(in super::super) enum Reading {
 impl Reading {
     /// Whether a text may be read as a string or as something else.
     fn may_be_text_or_more(&self) -> bool {
-        let is_mixed = |types: TypeSet| {
-            types.has(TypeSet::STRING) && types.has(TypeSet::NUMBER | TypeSet::BOOLEAN)
-        };
         match self {
-            Self::Scalar(types) | Self::Array(types) => is_mixed(*types),
+            Self::Scalar(types) | Self::Array(types) => types.is_mixed(),
             Self::Object(shape) => {
                 let types = shape
                     .members
                     .iter()
                     .map(|(_, types)| *types)
                     .chain(shape.others);
-                types.into_iter().any(is_mixed)
+                types.into_iter().any(TypeSet::is_mixed)
             }
         }
     }
@@ -118,6 +115,34 @@ pub(in super::super) fn parameter(
         schema: schema.map(schema_key),
         slot: usize::MAX,
     })
+}
+
+/// Compiles the Header Object at `place` (OpenAPI 3.0.4 and 3.1.1): a parameter in a header
+/// whose name stands elsewhere.
+pub(in super::super) fn header(
+    surface: Surface<'_>,
+    name: &str,
+    place: Place,
+    schema_key: &mut dyn FnMut(Place) -> SchemaKey,
+) -> Parameter {
+    let node = surface.documents.node(place);
+    let is_true = |flag| node.get(flag).and_then(|flag| flag.as_bool()) == Some(true);
+    let (style, schema) = match (member(place, node, "schema"), node.get("content")) {
+        (None, Some(_)) => content(place, node).unwrap_or((Style::OtherContent, None)),
+        (schema, _) => (Style::Simple, schema),
+    };
+    Parameter {
+        name: name.to_owned(),
+        part: Part::Header,
+        required: is_true("required"),
+        style,
+        explode: is_true("explode"),
+        allow_empty: false,
+        place,
+        readings: schema.map_or_else(Vec::new, |schema| readings(surface, schema)),
+        schema: schema.map(schema_key),
+        slot: usize::MAX,
+    }
 }
 
 impl Parameter {
@@ -245,7 +270,7 @@ fn member(near: Place, node: Node<'_>, name: &str) -> Option<Place> {
 }
 
 /// The ways to read the text, the most telling first. An untyped schema reads a scalar.
-fn readings(surface: Surface<'_>, schema: Place) -> Vec<Reading> {
+pub(in super::super) fn readings(surface: Surface<'_>, schema: Place) -> Vec<Reading> {
     let types = surface.types(schema);
     let node = surface.documents.node(schema);
     let mut readings = Vec::new();
@@ -256,8 +281,7 @@ fn readings(surface: Surface<'_>, schema: Place) -> Vec<Reading> {
     if types.has(TypeSet::OBJECT) && (!untyped || node.get("properties").is_some()) {
         readings.push(Reading::Object(surface.object(schema)));
     }
-    let scalar = TypeSet::NULL | TypeSet::BOOLEAN | TypeSet::NUMBER | TypeSet::STRING;
-    if types.has(scalar) || readings.is_empty() {
+    if types.has(TypeSet::SCALAR) || readings.is_empty() {
         readings.insert(0, Reading::Scalar(types));
     }
     readings

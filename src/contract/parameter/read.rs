@@ -54,6 +54,18 @@ pub(in super::super) fn read(
     as_text: bool,
 ) -> Result<(), Absent> {
     tape.begin(key);
+    write(tape, parameter, reading, source, as_text)
+}
+
+/// Writes what [`read`] reads as the next value of an open tape. An error may leave a part of it
+/// there.
+pub(in super::super) fn write(
+    tape: &mut Tape,
+    parameter: &Parameter,
+    reading: &Reading,
+    source: Source<'_>,
+    as_text: bool,
+) -> Result<(), Absent> {
     let escapes = escapes_of(parameter.part);
     let mut writer = Writer {
         tape,
@@ -91,6 +103,24 @@ impl Parameter {
             Source::Pairs(pairs, _) => only_value(self, pairs, escapes)?,
         };
         Ok(decode(raw, escapes)?)
+    }
+}
+
+impl Parameter {
+    /// Whether there is something of the parameter to read.
+    pub(in super::super) fn is_in(&self, source: Source<'_>) -> bool {
+        let Source::Pairs(pairs, siblings) = source else {
+            return true;
+        };
+        pairs.iter().any(|(raw, _)| {
+            let Some(name) = decoded_query_name(raw) else {
+                return false;
+            };
+            let is_sibling = || siblings.iter().any(|other| claims(other, &name, self.part));
+            claims(self, &name, self.part)
+                || self.takes_member(&name)
+                || (self.takes_any_query() && !is_sibling())
+        })
     }
 }
 
@@ -325,8 +355,6 @@ impl Writer<'_> {
         self.scalar(value, shape.types_of(&name).unwrap_or(TypeSet::ALL))
     }
 
-    /// Puts a scalar on the tape as the first type that its text can be. A text that can be none
-    /// of the admitted types stays a string, for the validator to refuse.
     fn scalar(&mut self, raw: &str, types: TypeSet) -> Result<(), Absent> {
         let text = decode(raw, self.escapes)?;
         let text = if self.escapes == Escapes::None {
@@ -334,17 +362,23 @@ impl Writer<'_> {
         } else {
             &text
         };
-        let is_text = self.as_text && types.has(TypeSet::STRING);
-        if !is_text && types.has(TypeSet::NUMBER) && self.tape.number(text).is_ok() {
-            return Ok(());
-        }
-        match text {
-            "true" | "false" if !is_text && types.has(TypeSet::BOOLEAN) => {
-                self.tape.boolean(text == "true");
-            }
-            _ => self.tape.string(text),
-        }
+        put_scalar(self.tape, text, types, self.as_text);
         Ok(())
+    }
+}
+
+/// Puts a scalar on the tape as the first type that its text can be. A text that can be none of
+/// the admitted types stays a string, for the validator to refuse.
+pub(in super::super) fn put_scalar(tape: &mut Tape, text: &str, types: TypeSet, as_text: bool) {
+    let is_text = as_text && types.has(TypeSet::STRING);
+    if !is_text && types.has(TypeSet::NUMBER) && tape.number(text).is_ok() {
+        return;
+    }
+    match text {
+        "true" | "false" if !is_text && types.has(TypeSet::BOOLEAN) => {
+            tape.boolean(text == "true");
+        }
+        _ => tape.string(text),
     }
 }
 

@@ -63,6 +63,7 @@ fn judge(
     check_body(
         &service.contract,
         plan.borrow(declared_body(service.contract.operation(id))),
+        routed.request.headers(),
         &whole.bytes,
         service.rules(id),
         &mut core.scratch.borrow_mut(),
