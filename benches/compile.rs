@@ -5,6 +5,8 @@
 //! and what the compiled contract keeps resident. Each document runs in a process of its own, so
 //! that memory is counted from nothing.
 
+#![expect(clippy::print_stdout, reason = "a bench prints its table")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};

@@ -210,8 +210,10 @@ fn sorted(mut problems: Vec<Problem>) -> Vec<Problem> {
             .severity
             .cmp(&left.severity)
             .then(left.kind.cmp(&right.kind));
-        let place = |problem: &Problem| (Arc::clone(&problem.at.file), problem.at.line);
-        by_weight.then_with(|| place(left).cmp(&place(right)))
+        let place = |problem: &Problem| (problem.at.file.clone(), problem.at.line);
+        by_weight
+            .then_with(|| place(left).cmp(&place(right)))
+            .then_with(|| left.at.pointer.cmp(&right.at.pointer))
     });
     problems
 }

@@ -35,9 +35,9 @@ pub(super) enum RunError {
     /// The configuration is refused.
     #[error("the configuration is refused\n{0}")]
     Configuration(#[from] ConfigErrors),
-    /// The program cannot start.
+    /// The program cannot start or go on.
     #[error(transparent)]
-    Start(#[from] app::Error),
+    Application(#[from] app::Error),
     /// A directory cannot be listed.
     #[error("{}: {source}; check the path and its permissions", path.display())]
     Directory {

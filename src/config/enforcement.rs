@@ -15,6 +15,8 @@ pub enum ViolationClass {
     UnknownMethod,
     /// The path cannot be read in one way only: bad escapes, `..`, encoded separators.
     MalformedPath,
+    /// The credentials that the contract asks for are not there.
+    MissingCredentials,
     /// A required parameter is absent.
     MissingParameter,
     /// A parameter's value does not match its schema.
@@ -71,10 +73,11 @@ impl ViolationClass {
     pub const COUNT: usize = Self::ALL.len();
 
     /// Every class, in the order of [`index`](Self::index).
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::UnknownPath,
         Self::UnknownMethod,
         Self::MalformedPath,
+        Self::MissingCredentials,
         Self::MissingParameter,
         Self::InvalidParameter,
         Self::DuplicateParameter,
@@ -102,6 +105,7 @@ impl ViolationClass {
             Self::UnknownPath => "unknown-path",
             Self::UnknownMethod => "unknown-method",
             Self::MalformedPath => "malformed-path",
+            Self::MissingCredentials => "missing-credentials",
             Self::MissingParameter => "missing-parameter",
             Self::InvalidParameter => "invalid-parameter",
             Self::DuplicateParameter => "duplicate-parameter",

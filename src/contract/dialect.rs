@@ -46,10 +46,9 @@ impl Dialect {
                     .to_owned(),
             );
         };
-        let text = version
-            .as_str()
-            .or(version.number_text())
-            .unwrap_or_default();
+        let Some(text) = version.as_str().or(version.number_text()) else {
+            return Err("`openapi` must be a string such as 3.1.1".to_owned());
+        };
         match text.split('.').collect::<Vec<_>>()[..] {
             ["3", "0", ..] => Ok(Self::V30),
             ["3", "1", ..] => Ok(Self::V31),

@@ -196,10 +196,10 @@ impl Documents {
     pub fn by_path(&self, path: &Path) -> Result<u32, &str> {
         match self.by_path.get(path) {
             Some(index) => Ok(*index),
-            None => Err(self
-                .missing
-                .get(path)
-                .map_or("it was not loaded", String::as_str)),
+            None => Err(self.missing.get(path).map_or(
+                "this contract was given without its other files",
+                String::as_str,
+            )),
         }
     }
 
@@ -302,11 +302,11 @@ fn pointer_to(root: Node<'_>, index: u32) -> String {
 }
 
 /// Escapes a member name as a token of a JSON pointer (RFC 6901 section 3).
-pub fn escape_token(name: &str) -> String {
+pub(super) fn escape_token(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
 /// Undoes [`escape_token`].
-pub fn unescape_token(token: &str) -> String {
+pub(super) fn unescape_token(token: &str) -> String {
     token.replace("~1", "/").replace("~0", "~")
 }

@@ -30,13 +30,14 @@ pub enum LoadError {
 /// [`LoadError`] when the entry file itself cannot be read or parsed.
 pub fn load(path: &Path, limits: &Limits) -> Result<Documents, LoadError> {
     let bytes = source::read(path, limits.contract_bytes_max as u64)?;
+    let bytes_left = (limits.contract_bytes_max - bytes.len()) as u64;
     let entry = Document::parse(
         &path.display().to_string(),
         normalise(path),
         bytes,
         document_limits(limits),
     )?;
-    Ok(load_references(Documents::new(entry), limits))
+    Ok(load_references(Documents::new(entry), limits, bytes_left))
 }
 
 /// A contract given as bytes, for instance embedded in the program or posted to it. Its
@@ -56,7 +57,8 @@ fn document_limits(limits: &Limits) -> json::Limits {
     }
 }
 
-fn load_references(mut documents: Documents, limits: &Limits) -> Documents {
+fn load_references(mut documents: Documents, limits: &Limits, bytes_left: u64) -> Documents {
+    let mut bytes_left = bytes_left;
     let mut next = 0;
     while next < documents.list().len() {
         let document = &documents.list()[next];
@@ -74,7 +76,7 @@ fn load_references(mut documents: Documents, limits: &Limits) -> Documents {
             }
             let name = normalise(&shown.join(&target)).display().to_string();
             let loaded = if documents.list().len() < limits.contract_files_max {
-                load_one(&name, &path, limits)
+                load_one(&name, &path, limits, &mut bytes_left)
             } else {
                 Err(format!(
                     "more than {} files; raise `limits.contract_files_max`",
@@ -88,9 +90,15 @@ fn load_references(mut documents: Documents, limits: &Limits) -> Documents {
     documents
 }
 
-fn load_one(name: &str, path: &Path, limits: &Limits) -> Result<Document, String> {
-    let bytes =
-        source::read(path, limits.contract_bytes_max as u64).map_err(|error| error.to_string())?;
+/// Reads one more file; all files together share one bound.
+fn load_one(
+    name: &str,
+    path: &Path,
+    limits: &Limits,
+    bytes_left: &mut u64,
+) -> Result<Document, String> {
+    let bytes = source::read(path, *bytes_left).map_err(|error| error.to_string())?;
+    *bytes_left -= bytes.len() as u64;
     Document::parse(name, path.to_owned(), bytes, document_limits(limits))
         .map_err(|error| error.to_string())
 }

@@ -207,8 +207,10 @@ impl<'d> Lowering<'d> {
             "maximum" if is_true("exclusiveMaximum") => ("exclusiveMaximum", value.to_value()),
             "maximum" => ("maximum", value.to_value()),
             "exclusiveMinimum" | "exclusiveMaximum" if value.kind() != Kind::Boolean => {
+                let bound = bound_of(keyword);
                 let message = format!(
-                    "in OpenAPI 3.0 `{keyword}` is true or false and qualifies the bound beside it"
+                    "in OpenAPI 3.0 `{keyword}` is true or false and qualifies `{bound}`: write \
+                     the number there, and `{keyword}: true`"
                 );
                 let at = Documents::place(place, value);
                 return self.problem(ProblemKind::MalformedSchema, at, message);
@@ -221,6 +223,15 @@ impl<'d> Lowering<'d> {
     /// What only 3.1 knows: the rest of JSON Schema 2020-12. Unknown keywords annotate.
     fn keyword_31(&mut self, place: Place, keyword: &str, value: Node<'d>) -> Option<Value> {
         Some(match keyword {
+            "exclusiveMinimum" | "exclusiveMaximum" if value.kind() == Kind::Boolean => {
+                let bound = bound_of(keyword);
+                let message = format!(
+                    "in OpenAPI 3.1 `{keyword}` is a number: write it there, in place of `{bound}`"
+                );
+                let at = Documents::place(place, value);
+                self.problem(ProblemKind::MalformedSchema, at, message);
+                return None;
+            }
             "type" | "const" | "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum"
             | "dependentRequired" | "minContains" | "maxContains" => value.to_value(),
             "if"
@@ -347,6 +358,14 @@ impl<'d> Lowering<'d> {
             at,
             message,
         });
+    }
+}
+
+/// The keyword that an exclusive bound is about.
+fn bound_of(keyword: &str) -> &'static str {
+    match keyword {
+        "exclusiveMinimum" => "minimum",
+        _ => "maximum",
     }
 }
 

@@ -135,7 +135,7 @@ pub(super) fn split_unquoted(text: &str, delimiter: char) -> impl Iterator<Item 
 }
 
 /// The index of the key that covers `found` most specifically; among equals the first.
-pub fn best_match<'k>(
+pub(super) fn best_match<'k>(
     keys: impl IntoIterator<Item = &'k str>,
     found: &MediaRange<'_>,
 ) -> Option<usize> {

@@ -11,6 +11,7 @@ use super::body::BodyShape;
 use super::document::Place;
 use super::parameter::Parameter;
 use super::schema::SchemaKey;
+use super::security::Security;
 
 /// An operation of a contract.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Operation {
     pub enforcement: Option<Enforcement>,
     /// Its parameters; those of the path item included.
     pub parameters: Vec<Parameter>,
+    /// The credentials it asks for.
+    pub(super) security: Security,
     /// Its body.
     pub body: BodyRule,
     /// Its responses, in the order of the document.
@@ -121,6 +124,11 @@ impl StatusPattern {
 }
 
 impl Operation {
+    /// The challenges of an answer to a request without credentials (RFC 9110 section 11.6.1).
+    pub fn challenges(&self) -> String {
+        self.security.challenges()
+    }
+
     /// The response for a status: exact, then range, then default.
     pub fn response(&self, status: u16) -> Option<&Arc<Response>> {
         self.responses

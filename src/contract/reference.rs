@@ -12,7 +12,7 @@ use super::load::{decode, is_address, normalise};
 
 /// Why a reference leads nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ReferenceError {
+pub(super) enum ReferenceError {
     /// The reference names an address.
     #[error("`{0}` is not fetched: save the document beside the contract and refer to the file")]
     Address(String),
@@ -56,7 +56,10 @@ const CHAIN_MAX: usize = 64;
 ///
 /// # Errors
 /// The place of the object whose reference leads nowhere, and why.
-pub fn follow(documents: &Documents, place: Place) -> Result<Place, (Place, ReferenceError)> {
+pub(super) fn follow(
+    documents: &Documents,
+    place: Place,
+) -> Result<Place, (Place, ReferenceError)> {
     let mut here = place;
     for _ in 0..CHAIN_MAX {
         let Some(reference) = documents.node(here).get("$ref") else {
@@ -80,7 +83,7 @@ pub fn follow(documents: &Documents, place: Place) -> Result<Place, (Place, Refe
 ///
 /// # Errors
 /// [`ReferenceError`] says which part leads nowhere.
-pub fn resolve(
+pub(super) fn resolve(
     documents: &Documents,
     from: Place,
     reference: &str,
@@ -120,8 +123,18 @@ fn document_of(
         .by_path(&path)
         .map_err(|reason| ReferenceError::File {
             reference: reference.to_owned(),
-            reason: reason.to_owned(),
+            reason: reason.to_owned() + &by_name(documents, from, reference),
         })
+}
+
+/// What a reference that is only a name may mean.
+fn by_name(documents: &Documents, from: u32, reference: &str) -> String {
+    let root = documents.node(documents.root_place(from));
+    let schemas = root.pointer("/components/schemas");
+    match schemas.and_then(|schemas| schemas.get(reference)) {
+        Some(_) => format!("; did you mean `#/components/schemas/{reference}`?"),
+        None => String::new(),
+    }
 }
 
 fn point(

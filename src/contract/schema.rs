@@ -13,35 +13,26 @@ use crate::json::{Node, TapeJson};
 
 use super::document::{Documents, Place};
 use super::lower::{Lowered, NUMBER_FORMAT};
-use super::problem::{Problem, ProblemKind, Severity};
+use super::malformed::{all_malformed, malformed};
+use super::problem::Problem;
 
 /// A schema that is judged on its own: the member name under which its values are judged.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SchemaKey {
-    number: u32,
-    text: String,
-}
+pub struct SchemaKey(String);
 
 impl SchemaKey {
     pub(super) fn new(number: u32) -> Self {
-        Self {
-            number,
-            text: number.to_string(),
-        }
+        Self(number.to_string())
     }
 
     /// The member name for [`crate::json::Tape`].
     pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    pub(super) fn number(&self) -> u32 {
-        self.number
+        &self.0
     }
 }
 
 /// All schemas of one contract and direction.
-pub struct SchemaSet {
+pub(super) struct SchemaSet {
     validator: Validator<TapeJson>,
     origins: Vec<Place>,
 }
@@ -63,9 +54,10 @@ impl SchemaSet {
         let Lowered {
             schema,
             origins,
-            problems,
+            mut problems,
         } = lowered;
         if !problems.is_empty() {
+            problems.extend(all_malformed(&schema, &origins, documents));
             return Err(problems);
         }
         let validator = jsonschema::options_for::<TapeJson>()
@@ -84,7 +76,7 @@ impl SchemaSet {
     }
 
     /// Whether a wrapped value satisfies the schema of its key.
-    pub fn is_valid(&self, wrapped: Node<'_>) -> bool {
+    pub(super) fn is_valid(&self, wrapped: Node<'_>) -> bool {
         self.validator.is_valid(wrapped)
     }
 
@@ -108,59 +100,13 @@ impl SchemaSet {
     }
 }
 
-fn origin<'p>(origins: &[Place], location: &'p str) -> Option<(Place, &'p str)> {
+/// The definition that a location in the lowered schema is inside of, and the rest of the
+/// pointer below it.
+pub(super) fn origin<'p>(origins: &[Place], location: &'p str) -> Option<(Place, &'p str)> {
     let rest = location.strip_prefix("/$defs/")?;
     let end = rest.find('/').unwrap_or(rest.len());
     let number: usize = rest[..end].parse().ok()?;
     Some((*origins.get(number)?, &rest[end..]))
-}
-
-/// Names every place where the lowered document is no JSON Schema, or else the one that the
-/// build stopped at.
-fn malformed(
-    schema: &serde_json::Value,
-    error: &ValidationError<'_>,
-    origins: &[Place],
-    documents: &Documents,
-) -> Vec<Problem> {
-    let by_meta_schema: Vec<Problem> = jsonschema::draft202012::meta::validator()
-        .iter_errors(schema)
-        .map(|error| malformed_schema(&error, origins, documents))
-        .collect();
-    if by_meta_schema.is_empty() {
-        vec![malformed_schema(error, origins, documents)]
-    } else {
-        by_meta_schema
-    }
-}
-
-fn malformed_schema(
-    error: &ValidationError<'_>,
-    origins: &[Place],
-    documents: &Documents,
-) -> Problem {
-    let location = error.instance_path().as_str();
-    let (place, rest) = origin(origins, location).unwrap_or_else(|| (documents.entry_place(), ""));
-    let keyword = rest.rsplit('/').next().unwrap_or_default();
-    let (kind, message) = if keyword == "pattern" || rest.contains("/patternProperties/") {
-        let engine = "an ECMA-262 regular expression";
-        (
-            ProblemKind::MalformedPattern,
-            format!("`{keyword}` is not {engine}: {error}"),
-        )
-    } else {
-        (
-            ProblemKind::MalformedSchema,
-            format!("`{keyword}` is not as JSON Schema demands: {error}"),
-        )
-    };
-    let at = documents.spot(documents.nearest(place, rest));
-    Problem {
-        severity: Severity::Error,
-        kind,
-        at,
-        message,
-    }
 }
 
 /// Base64 with padding (RFC 4648 section 4), the `byte` format of OpenAPI 3.0.

@@ -6,7 +6,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -14,16 +14,11 @@ use tokio::time::{Instant, Sleep, sleep_until};
 #[derive(Debug, Default)]
 pub(super) struct Alarm {
     sleep: Option<Pin<Box<Sleep>>>,
-    /// Whether the timer holds the waker of the task that polls now.
-    registered: bool,
+    /// Whom the timer wakes.
+    waker: Option<Waker>,
 }
 
 impl Alarm {
-    /// Forgets whom to wake, for an alarm that is about to move to another task.
-    pub(super) fn detach(&mut self) {
-        self.registered = false;
-    }
-
     /// Ready once `deadline` has passed; otherwise the task is woken no later than then.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
         let sleep = self
@@ -31,21 +26,26 @@ impl Alarm {
             .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
         if sleep.deadline() > deadline {
             sleep.as_mut().reset(deadline);
-            self.registered = false;
+            self.waker = None;
         }
-        if self.registered && !sleep.is_elapsed() {
+        let is_set = self
+            .waker
+            .as_ref()
+            .is_some_and(|waker| waker.will_wake(cx.waker()));
+        if is_set && !sleep.is_elapsed() {
             return Poll::Pending;
         }
         while sleep.as_mut().poll(cx).is_ready() {
             if deadline <= Instant::now() {
                 // The next deadline sets the timer anew.
-                self.sleep = None;
-                self.registered = false;
+                *self = Self::default();
                 return Poll::Ready(());
             }
             sleep.as_mut().reset(deadline);
         }
-        self.registered = true;
+        if !is_set {
+            self.waker = Some(cx.waker().clone());
+        }
         Poll::Pending
     }
 }

@@ -1,7 +1,7 @@
 //! The one table from causes to answers: status, error, headers, outcome.
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderName, Response, StatusCode};
 
 use crate::config::enforcement::ViolationClass;
@@ -22,8 +22,8 @@ pub(super) enum Cause {
     /// It departs from the contract, in these ways, the most useful first.
     Violations {
         violations: Vec<Violation>,
-        /// The methods that the path has, for an unknown method.
-        allow: Option<String>,
+        /// What HTTP wants such an answer to say: `Allow` with 405, `WWW-Authenticate` with 401.
+        header: Option<(HeaderName, HeaderValue)>,
     },
     /// No service has this host and path.
     NoService,
@@ -137,11 +137,9 @@ impl Cause {
         }
     }
 
-    fn allow(&self) -> Option<HeaderValue> {
+    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
-            Self::Violations {
-                allow: Some(allow), ..
-            } => HeaderValue::from_str(allow).ok(),
+            Self::Violations { header, .. } => header.clone(),
             _ => None,
         }
     }
@@ -154,7 +152,7 @@ impl Cause {
             BodyError::ClientGone => Self::ClientGone,
             BodyError::TooLarge { bytes_max } => Self::Violations {
                 violations: vec![too_large(bytes_max)],
-                allow: None,
+                header: None,
             },
         }
     }
@@ -203,6 +201,7 @@ fn violation_entry(violations: &[Violation]) -> Entry {
         Class::UnknownPath => (404, "The contract has no such path"),
         Class::UnknownMethod => (405, "The contract has no such method on this path"),
         Class::MalformedPath => (400, "The path can be read in more than one way"),
+        Class::MissingCredentials => (401, "Credentials are missing"),
         Class::MissingParameter => (422, "A required parameter is missing"),
         Class::InvalidParameter => (422, "A parameter does not match the contract"),
         Class::DuplicateParameter => (422, "A parameter came more than once"),
@@ -287,8 +286,8 @@ pub(super) fn respond(cause: &Cause, problem: &Problem<'_>) -> Response<Bytes> {
     );
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_PORTCULLIS, HeaderValue::from_static(entry.error));
-    if let Some(allow) = cause.allow() {
-        headers.insert(ALLOW, allow);
+    if let Some((name, value)) = cause.header() {
+        headers.insert(name, value);
     }
     if let Some(seconds) = entry.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));

@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use super::body::Collected;
 use super::upstream::{UpstreamBody, UpstreamError};
+use super::whole::Collected;
 
 /// The body of an answer.
 #[derive(Debug)]

@@ -1,17 +1,15 @@
-//! Request bodies on their way in and out.
+//! Request bodies as they arrive.
 //!
 //! A body is only as good as the stream it comes from: when the inspector refuses the
 //! stream, or the client is too slow, the body ends in an error that says so, and never in
 //! a clean end. Nothing is copied unless a body must be whole and arrived in pieces.
 
-use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use http::HeaderMap;
+use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Instant;
@@ -20,6 +18,7 @@ use super::headers::remove_forbidden_trailers;
 use super::inspect::HttpRefusal;
 use super::limits::WireLimits;
 use super::link::Link;
+use super::whole::{Collected, Gathered, gather};
 
 /// Why a request body could not be read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,29 +38,6 @@ pub enum BodyError {
     /// The client closed the connection; there is nobody to answer.
     #[error("the client closed the connection before the end of the request body")]
     ClientGone,
-}
-
-/// A whole body.
-#[derive(Clone, Debug, Default)]
-pub struct Collected {
-    /// Its bytes.
-    pub bytes: Bytes,
-    /// Its trailer fields, without those that may not be trailers.
-    pub trailers: Option<HeaderMap>,
-}
-
-/// What [`RequestBody::gather`] found.
-#[derive(Debug)]
-pub enum GatheredRequest {
-    /// The whole body.
-    Whole(Collected),
-    /// The body is larger than was asked for.
-    Larger {
-        /// Its beginning.
-        first: Bytes,
-        /// What follows.
-        rest: RequestBody,
-    },
 }
 
 /// The body of an arrived request.
@@ -93,31 +69,35 @@ impl RequestBody {
         self.incoming.is_end_stream()
     }
 
-    /// Reads the body into memory as far as it fits; what is larger is handed back, nothing of
-    /// it lost. A body whose announced length exceeds `bytes_max` is not asked for at all.
+    /// Reads the body into memory, or says that it is too large.
+    ///
+    /// # Errors
+    ///
+    /// See [`BodyError`]. Dropping what is left closes the connection after the answer.
+    pub async fn collect(self, bytes_max: u64) -> Result<Collected, BodyError> {
+        match self.gather(bytes_max).await? {
+            Gathered::Whole(collected) => Ok(collected),
+            Gathered::Larger { .. } => Err(BodyError::TooLarge { bytes_max }),
+        }
+    }
+
+    /// Reads the body into memory, or hands it back when it is larger than `bytes_max`. When
+    /// its announced length already is, not a byte of it is asked for, so that a client that
+    /// waits for `100 Continue` need not send it.
     ///
     /// # Errors
     ///
     /// See [`BodyError`].
-    pub async fn gather(mut self, bytes_max: u64) -> Result<GatheredRequest, BodyError> {
-        let exact = self.size_hint().exact();
-        let mut pieces = Pieces::default();
-        if exact.is_some_and(|length| length > bytes_max) {
-            return Ok(GatheredRequest::Larger {
-                first: Bytes::new(),
-                rest: self,
-            });
+    pub async fn gather(self, bytes_max: u64) -> Result<Gathered<Self>, BodyError> {
+        gather(self, bytes_max).await
+    }
+
+    /// A view of how the body proceeds, for whoever waits for its receiver.
+    pub(super) fn upload(&self) -> Upload {
+        Upload {
+            link: Rc::clone(&self.link),
+            frames: 0,
         }
-        while !self.is_end_stream() {
-            let Some(frame) = poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await else {
-                break;
-            };
-            if pieces.take(frame?, exact, bytes_max).is_err() {
-                let first = pieces.into_whole().bytes;
-                return Ok(GatheredRequest::Larger { first, rest: self });
-            }
-        }
-        Ok(GatheredRequest::Whole(pieces.into_whole()))
     }
 
     /// Ends the wait, if any, that `poll_frame` began.
@@ -212,145 +192,6 @@ impl Drop for RequestBody {
     }
 }
 
-/// What a body is put together from. One piece stays as it is; several are joined in a
-/// buffer that is as large as the body is known to become.
-#[derive(Debug, Default)]
-pub(super) struct Pieces {
-    only: Bytes,
-    joined: Option<BytesMut>,
-    trailers: Option<HeaderMap>,
-}
-
-impl Pieces {
-    pub(super) fn len(&self) -> u64 {
-        self.joined.as_ref().map_or(self.only.len(), BytesMut::len) as u64
-    }
-
-    /// Adds a frame.
-    ///
-    /// # Errors
-    ///
-    /// [`BodyError::TooLarge`] when the body would exceed `bytes_max`; the frame is kept.
-    pub(super) fn take(
-        &mut self,
-        frame: Frame<Bytes>,
-        exact: Option<u64>,
-        bytes_max: u64,
-    ) -> Result<(), BodyError> {
-        let data = match frame.into_data() {
-            Ok(data) => data,
-            Err(frame) => {
-                self.trailers = frame.into_trailers().ok();
-                return Ok(());
-            }
-        };
-        let length = self.len() + data.len() as u64;
-        match &mut self.joined {
-            Some(joined) => joined.extend_from_slice(&data),
-            None if self.only.is_empty() => self.only = data,
-            None => {
-                let expected = exact
-                    .unwrap_or(length * 2)
-                    .max(length)
-                    .min(bytes_max.max(length));
-                let mut joined =
-                    BytesMut::with_capacity(usize::try_from(expected).unwrap_or_default());
-                joined.extend_from_slice(&self.only);
-                joined.extend_from_slice(&data);
-                self.joined = Some(joined);
-            }
-        }
-        if length > bytes_max {
-            Err(BodyError::TooLarge { bytes_max })
-        } else {
-            Ok(())
-        }
-    }
-
-    pub(super) fn into_whole(self) -> Collected {
-        let bytes = self.joined.map_or(self.only, BytesMut::freeze);
-        Collected {
-            bytes,
-            trailers: self.trailers,
-        }
-    }
-}
-
-/// The body of a request to the upstream.
-#[derive(Debug)]
-pub struct ForwardBody(Forward);
-
-#[derive(Debug)]
-enum Forward {
-    Whole {
-        bytes: Bytes,
-        trailers: Option<HeaderMap>,
-    },
-    Streamed {
-        /// What was read already.
-        first: Bytes,
-        rest: RequestBody,
-    },
-}
-
-impl ForwardBody {
-    /// No body at all.
-    pub fn empty() -> Self {
-        Self::whole(Collected::default())
-    }
-
-    /// A body that was read, and perhaps judged, before.
-    pub fn whole(collected: Collected) -> Self {
-        let Collected { bytes, trailers } = collected;
-        let trailers = trailers.filter(|fields| !fields.is_empty());
-        Self(Forward::Whole { bytes, trailers })
-    }
-
-    /// A body passed on as it arrives.
-    pub fn streamed(body: RequestBody) -> Self {
-        if body.is_empty() {
-            Self::empty()
-        } else {
-            Self::resumed(Bytes::new(), body)
-        }
-    }
-
-    /// A body of which the beginning was read already, passed on as it arrives.
-    pub fn resumed(first: Bytes, rest: RequestBody) -> Self {
-        Self(Forward::Streamed { first, rest })
-    }
-
-    /// The trailer fields, when they are known already.
-    pub(super) fn trailers(&self) -> Option<&HeaderMap> {
-        match &self.0 {
-            Forward::Whole { trailers, .. } => trailers.as_ref(),
-            Forward::Streamed { .. } => None,
-        }
-    }
-
-    /// A view of how the body proceeds while it is being sent, if it is streamed.
-    pub(super) fn upload(&self) -> Option<Upload> {
-        match &self.0 {
-            Forward::Whole { .. } => None,
-            Forward::Streamed { rest, .. } => Some(Upload {
-                link: Rc::clone(&rest.link),
-                frames: 0,
-            }),
-        }
-    }
-
-    /// The same body once more, when it is in memory.
-    pub(super) fn replay(&self) -> Option<Self> {
-        match &self.0 {
-            Forward::Whole { bytes, trailers } => Some(Self(Forward::Whole {
-                bytes: bytes.clone(),
-                trailers: trailers.clone(),
-            })),
-            Forward::Streamed { .. } => None,
-        }
-    }
-}
-
 /// How a streamed request body proceeds.
 #[derive(Debug)]
 pub(super) struct Upload {
@@ -365,47 +206,5 @@ impl Upload {
         let frames = self.link.body_frames.get();
         let has_moved = std::mem::replace(&mut self.frames, frames) != frames;
         self.link.body_unread.get() && (has_moved || self.link.body_deadline.get().is_some())
-    }
-}
-
-impl Body for ForwardBody {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        match &mut self.get_mut().0 {
-            Forward::Whole { bytes, .. } if !bytes.is_empty() => {
-                Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes)))))
-            }
-            Forward::Whole { trailers, .. } => {
-                Poll::Ready(trailers.take().map(|fields| Ok(Frame::trailers(fields))))
-            }
-            Forward::Streamed { first, .. } if !first.is_empty() => {
-                Poll::Ready(Some(Ok(Frame::data(std::mem::take(first)))))
-            }
-            Forward::Streamed { rest, .. } => Pin::new(rest).poll_frame(cx),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match &self.0 {
-            Forward::Whole { bytes, trailers } => bytes.is_empty() && trailers.is_none(),
-            Forward::Streamed { first, rest } => first.is_empty() && rest.is_end_stream(),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match &self.0 {
-            Forward::Whole {
-                trailers: Some(_), ..
-            } => SizeHint::default(),
-            Forward::Whole { bytes, .. } => SizeHint::with_exact(bytes.len() as u64),
-            // What was read already is of unknown whole length, or nothing was read.
-            Forward::Streamed { first, rest } if first.is_empty() => rest.size_hint(),
-            Forward::Streamed { .. } => SizeHint::default(),
-        }
     }
 }

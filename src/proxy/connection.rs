@@ -270,7 +270,7 @@ impl Body for Tracked {
 
 impl Drop for Tracked {
     fn drop(&mut self) {
-        self.link.handed_over.set(true);
+        self.link.handed_over.set(self.link.handed_over.get() + 1);
     }
 }
 

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use super::inspect::InspectLimits;
 
+/// Fields the library reads without being told a number, and fastest so.
+pub(super) const LIBRARY_HEADER_COUNT_MAX: usize = 100;
+
 /// Bounds on the clients' side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WireLimits {
@@ -62,7 +65,7 @@ pub struct UpstreamLimits {
     pub idle_timeout: Duration,
     /// Most unused connections kept, per data core.
     pub idle_max: usize,
-    /// Most header fields in a response head.
+    /// Most header fields in a response head; at least 100 are allowed.
     pub header_count_max: usize,
     /// Largest response head, in bytes; at least 8 KiB are allowed.
     pub header_bytes_max: usize,

@@ -23,8 +23,8 @@ pub(super) struct Link {
     pub(super) calls: Cell<u64>,
     /// Answers written out completely.
     pub(super) answered: Cell<u64>,
-    /// Whether the last byte of the present answer was given to the library.
-    pub(super) handed_over: Cell<bool>,
+    /// Answers of which the library was given the last byte.
+    pub(super) handed_over: Cell<u64>,
     /// The defect that ended the reading.
     pub(super) refusal: Cell<Option<HttpRefusal>>,
     /// Whether that defect is in the body of a request being served.
@@ -55,7 +55,7 @@ impl Link {
             heads: Cell::new(0),
             calls: Cell::new(0),
             answered: Cell::new(0),
-            handed_over: Cell::new(false),
+            handed_over: Cell::new(0),
             refusal: Cell::new(None),
             refused_in_body: Cell::new(false),
             is_framed: Cell::new(true),
@@ -86,11 +86,9 @@ impl Link {
 
     /// Takes note that the library has flushed what it had.
     pub(super) fn note_flush(&self) {
-        if self.handed_over.replace(false) {
-            self.answered.set(self.answered.get() + 1);
-            if self.is_idle() {
-                self.since.set(Instant::now());
-            }
+        let handed_over = self.handed_over.get();
+        if self.answered.replace(handed_over) != handed_over && self.is_idle() {
+            self.since.set(Instant::now());
         }
     }
 

@@ -13,7 +13,7 @@ use hyper::server::conn::http1;
 use ipnet::IpNet;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tower::Service;
 
 use super::answer_body::AnswerBody;
@@ -21,12 +21,15 @@ use super::connection::{Arrived, Serving, run};
 use super::drain::{Drain, DrainPhase};
 use super::headers::Peer;
 use super::inspect::HttpRefusal;
-use super::limits::WireLimits;
+use super::limits::{LIBRARY_HEADER_COUNT_MAX, WireLimits};
 pub use super::registry::ConnectionCap;
 use super::registry::Registry;
 
 /// Connections the kernel holds until they are accepted.
 const BACKLOG: i32 = 4096;
+
+/// Time for the connections' tasks to notice that they are aborted.
+const ABORT_PATIENCE: Duration = Duration::from_millis(100);
 
 /// Pause after the process ran out of what an accept needs, such as file descriptors.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
@@ -89,7 +92,8 @@ pub struct ServeSettings {
     pub trusted_networks: Vec<IpNet>,
     /// The bound on connections, common to all data cores. A connection beyond it is
     /// accepted, answered with [`HttpRefusal::TooManyConnections`] and closed, so that its
-    /// client learns what is the matter and the kernel's queue keeps moving.
+    /// client learns what is the matter and the kernel's queue keeps moving. When these, too,
+    /// become an eighth of the bound, further ones are closed without an answer.
     pub cap: Arc<ConnectionCap>,
 }
 
@@ -208,8 +212,8 @@ where
     if timeout_at(deadline, registry.empty()).await.is_err() {
         registry.aborting.set(true);
         registry.wake_all();
-        // Aborting takes one turn of each task; lingering closes are cut short with it.
-        tokio::task::yield_now().await;
+        // Aborting takes one turn of each task; what still lingers then has been answered.
+        let _ = timeout(ABORT_PATIENCE, registry.empty()).await;
     }
     let served = *registry.counts.borrow();
     Ok(served)
@@ -230,7 +234,9 @@ fn begin<S, R>(
     }
     serving.registry.counts.borrow_mut().connections += 1;
     let peer = Peer::new(address, &settings.trusted_networks);
-    let seat = serving.registry.seat(&settings.cap);
+    let Some(seat) = serving.registry.seat(&settings.cap) else {
+        return;
+    };
     // A panic ends this task, and with it this connection alone.
     tokio::task::spawn_local(run(stream, peer, seat, Rc::clone(serving)));
 }
@@ -265,9 +271,9 @@ fn builder(limits: &WireLimits) -> http1::Builder {
     const SLACK: usize = 8 * 1024;
     let head_bytes = limits.inspect.header_bytes_max + SLACK;
     let mut builder = http1::Builder::new();
-    builder
-        .max_headers(limits.inspect.header_count_max)
-        .max_header_size(head_bytes)
-        .max_buf_size(head_bytes);
+    builder.max_header_size(head_bytes).max_buf_size(head_bytes);
+    if limits.inspect.header_count_max > LIBRARY_HEADER_COUNT_MAX {
+        builder.max_headers(limits.inspect.header_count_max);
+    }
     builder
 }

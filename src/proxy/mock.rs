@@ -13,7 +13,7 @@ use crate::contract::{
 
 use super::answer::Cause;
 use super::answer_body::AnswerBody;
-use super::body::ForwardBody;
+use super::forward_body::ForwardBody;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
@@ -100,7 +100,7 @@ fn choose(operation: &Operation, wished: Option<u16>) -> Option<(StatusCode, &De
         StatusPattern::Exact(code) => (3, code),
         StatusPattern::Range(hundred) => (4, u16::from(hundred) * 100),
     };
-    let mut responses = operation.responses.iter().map(|response| &**response);
+    let responses = operation.responses.iter().map(|response| &**response);
     let response = responses.min_by_key(rank)?;
     let (_, code) = rank(&response);
     Some((StatusCode::from_u16(code).ok()?, response))

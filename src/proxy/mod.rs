@@ -15,8 +15,10 @@ mod wire;
 
 mod answer_body;
 mod body;
+mod forward_body;
 mod headers;
 mod upstream;
+mod whole;
 
 mod connection;
 mod drain;
@@ -33,15 +35,17 @@ mod pipeline;
 mod problem;
 
 pub use answer_body::AnswerBody;
-pub use body::{BodyError, Collected, ForwardBody, GatheredRequest, RequestBody};
+pub use body::{BodyError, RequestBody};
 pub use connection::Arrived;
 pub use core::Core;
 pub use drain::{Drain, DrainPhase, DrainTrigger, drain};
+pub use forward_body::ForwardBody;
 pub use headers::{
     MaxForwards, Peer, add_forwarding, add_request_id, count_hop, remove_hop_by_hop,
 };
-pub use inspect::HttpRefusal;
+pub use inspect::{HttpRefusal, InspectLimits};
 pub use limits::{UpstreamLimits, WireLimits};
 pub use listener::{BindError, Bound, ConnectionCap, ServeSettings, Served, bind, serve};
 pub use pipeline::{pipeline, refuse_stream};
-pub use upstream::{Gathered, Phase, Upstream, UpstreamBody, UpstreamError};
+pub use upstream::{Phase, Upstream, UpstreamBody, UpstreamError};
+pub use whole::{Collected, Gathered};

@@ -32,9 +32,15 @@ impl ConnectionCap {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// Counts a connection in and says whether it is within the bound.
-    fn enter(&self) -> bool {
-        self.open.fetch_add(1, Ordering::Relaxed) < self.max
+    /// Counts a connection in and says whether it is within the bound; `None` when it is so
+    /// far beyond that it is not even told.
+    fn enter(&self) -> Option<bool> {
+        let open = self.open.fetch_add(1, Ordering::Relaxed);
+        if open > self.max + self.max / 8 {
+            self.leave();
+            return None;
+        }
+        Some(open < self.max)
     }
 
     fn leave(&self) {
@@ -61,7 +67,8 @@ pub(super) struct Registry {
 type Seated = Option<Option<Waker>>;
 
 impl Registry {
-    pub(super) fn seat(self: &Rc<Self>, cap: &Arc<ConnectionCap>) -> Seat {
+    pub(super) fn seat(self: &Rc<Self>, cap: &Arc<ConnectionCap>) -> Option<Seat> {
+        let within_cap = cap.enter()?;
         let mut seats = self.seats.borrow_mut();
         let free = seats.iter().position(Option::is_none);
         let index = free.unwrap_or_else(|| {
@@ -70,13 +77,12 @@ impl Registry {
         });
         seats[index] = Some(None);
         self.taken.set(self.taken.get() + 1);
-        let within_cap = cap.enter();
-        Seat {
+        Some(Seat {
             registry: Rc::clone(self),
             cap: Arc::clone(cap),
             index,
             within_cap,
-        }
+        })
     }
 
     /// Lets every connection look at the flags.

@@ -22,7 +22,7 @@ pub enum ReadError {
         path: PathBuf,
     },
     /// The file is larger than the bound.
-    #[error("{}: larger than {bytes_max} bytes; raise `limits.contract_bytes_max` if it is meant to be", path.display())]
+    #[error("{}: larger than the {bytes_max} bytes that are left; raise `limits.contract_bytes_max` if it is meant to be", path.display())]
     TooLarge {
         /// The file asked for.
         path: PathBuf,

@@ -26,15 +26,15 @@ pub struct Metric {
 
 /// A label's name.
 pub(super) mod label {
-    pub(in super::super) const SERVICE: &str = "service";
-    pub(in super::super) const OPERATION: &str = "operation";
-    pub(in super::super) const SQUAD: &str = "squad";
-    pub(in super::super) const OUTCOME: &str = "outcome";
-    pub(in super::super) const CLASS: &str = "class";
-    pub(in super::super) const ENFORCEMENT: &str = "enforcement";
-    pub(in super::super) const REASON: &str = "reason";
-    pub(in super::super) const VERSION: &str = "version";
-    pub(in super::super) const REVISION: &str = "revision";
+    pub(in crate::telemetry) const SERVICE: &str = "service";
+    pub(in crate::telemetry) const OPERATION: &str = "operation";
+    pub(in crate::telemetry) const SQUAD: &str = "squad";
+    pub(in crate::telemetry) const OUTCOME: &str = "outcome";
+    pub(in crate::telemetry) const CLASS: &str = "class";
+    pub(in crate::telemetry) const ENFORCEMENT: &str = "enforcement";
+    pub(in crate::telemetry) const REASON: &str = "reason";
+    pub(in crate::telemetry) const VERSION: &str = "version";
+    pub(in crate::telemetry) const REVISION: &str = "revision";
 }
 
 macro_rules! metrics {

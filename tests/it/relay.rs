@@ -12,8 +12,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use portcullis::proxy::{
-    AnswerBody, Arrived, BodyError, ConnectionCap, Drain, DrainTrigger, ForwardBody,
-    GatheredRequest, HttpRefusal, Peer, ServeSettings, Served, Upstream, UpstreamError,
+    AnswerBody, Arrived, BodyError, ConnectionCap, Drain, DrainTrigger, ForwardBody, Gathered,
+    HttpRefusal, Peer, ServeSettings, Served, Upstream, UpstreamBody, UpstreamError,
     UpstreamLimits, WireLimits, add_forwarding, add_request_id, bind, drain, serve,
 };
 use tokio::runtime::{Builder, LocalOptions};
@@ -29,6 +29,8 @@ pub(crate) enum Mode {
     Stream,
     /// Reads request bodies into memory first.
     Collect { bytes_max: u64 },
+    /// Reads the beginning of both bodies into memory and passes them on whatever follows.
+    Gather { bytes_max: u64 },
     /// Answers 401 without reading the body.
     Refuse,
     /// Panics.
@@ -171,11 +173,13 @@ impl Pass {
         add_request_id(&mut head.headers, &arrived.peer);
         let body = match self.mode {
             Mode::Stream => ForwardBody::streamed(body),
-            Mode::Collect { bytes_max } => match body.gather(bytes_max).await {
-                Ok(GatheredRequest::Whole(whole)) => ForwardBody::whole(whole),
-                Ok(GatheredRequest::Larger { .. }) => {
-                    return of_body_error(BodyError::TooLarge { bytes_max });
-                }
+            Mode::Collect { bytes_max } => match body.collect(bytes_max).await {
+                Ok(collected) => ForwardBody::whole(collected),
+                Err(error) => return of_body_error(error),
+            },
+            Mode::Gather { bytes_max } => match body.gather(bytes_max).await {
+                Ok(Gathered::Whole(collected)) => ForwardBody::whole(collected),
+                Ok(Gathered::Larger { first, rest }) => ForwardBody::resumed(first, rest),
                 Err(error) => return of_body_error(error),
             },
             Mode::Refuse => return own(StatusCode::UNAUTHORIZED, "unauthorized"),
@@ -186,13 +190,28 @@ impl Pass {
             .send(http::Request::from_parts(head, body))
             .await
         {
-            Ok(response) => response.map(AnswerBody::streamed),
+            Ok(response) => self.pass(response).await,
             Err(UpstreamError::RequestBody { source, .. }) => of_body_error(source),
             Err(UpstreamError::Timeout { .. }) => own(StatusCode::GATEWAY_TIMEOUT, "timeout"),
             Err(UpstreamError::Connect { .. }) => own(StatusCode::BAD_GATEWAY, "connect"),
             Err(UpstreamError::Closed { .. }) => own(StatusCode::BAD_GATEWAY, "closed"),
             Err(UpstreamError::Malformed { .. }) => own(StatusCode::BAD_GATEWAY, "malformed"),
         }
+    }
+}
+
+impl Pass {
+    async fn pass(&self, response: Response<UpstreamBody>) -> Response<AnswerBody> {
+        let Mode::Gather { bytes_max } = self.mode else {
+            return response.map(AnswerBody::streamed);
+        };
+        let (head, body) = response.into_parts();
+        let body = match body.gather(bytes_max).await {
+            Ok(Gathered::Whole(collected)) => AnswerBody::whole(collected),
+            Ok(Gathered::Larger { first, rest }) => AnswerBody::resumed(first, rest),
+            Err(_) => return own(StatusCode::BAD_GATEWAY, "broken"),
+        };
+        Response::from_parts(head, body)
     }
 }
 
@@ -276,11 +295,6 @@ impl Client {
         self.read_answer(true).expect("a response")
     }
 
-    /// The response to a HEAD request.
-    pub(crate) fn answer_to_head(&mut self) -> Answer {
-        self.read_answer(false).expect("a response")
-    }
-
     /// The next response, `None` at the end of the stream.
     pub(crate) fn read_answer(&mut self, with_body: bool) -> Option<Answer> {
         let end = loop {
@@ -311,6 +325,23 @@ impl Client {
             self.read_body(&mut answer);
         }
         Some(answer)
+    }
+
+    /// Reads a response and drops its body as it comes; the number of its bytes.
+    pub(crate) fn count_body(&mut self) -> usize {
+        let head = self.read_answer(false).expect("a response");
+        let length = head
+            .field("content-length")
+            .map_or(0, |n| n.parse().unwrap());
+        let mut count = self.buffer.len();
+        while count < length && {
+            self.buffer.clear();
+            self.fill()
+        } {
+            count += self.buffer.len();
+        }
+        self.buffer.clear();
+        count
     }
 
     /// Whether the stream ends here.

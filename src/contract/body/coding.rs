@@ -54,7 +54,7 @@ impl Coding {
             .map(|(_, coding)| *coding)
     }
 
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
             Self::Deflate => "deflate",
@@ -270,6 +270,3 @@ impl Sink {
         Ok(bytes.len())
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -11,12 +11,13 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::config::enforcement::Enforcement;
 use crate::config::limits::FORM_MEMBERS_MAX;
-use crate::json::{SyntaxError, Tape};
+use crate::json::SyntaxError;
 
 use super::super::document::{escape_token, unescape_token};
-use super::super::parameter::{Absent, Pairs, Parameter, Source, put_scalar, write};
+use super::super::parameter::{Absent, Parameter};
 use super::super::schema::SchemaKey;
 use super::super::violation::ViolationClass;
+use super::desk::Desk;
 use super::judge::Judge;
 use super::model::{Attempt, Fields};
 
@@ -119,21 +120,17 @@ impl<'b, 'f> Entries<'b, 'f> {
     }
 
     /// Judges the object that the members make.
-    pub(super) fn judge(
-        mut self,
-        judge: &mut Judge<'_>,
-        key: &SchemaKey,
-        pairs: Pairs<'_>,
-        tape: &mut Tape,
-        inner: &mut Tape,
-    ) {
-        if !self.plan(judge) || !self.read(judge, key, pairs, tape, inner) {
+    pub(super) fn judge(mut self, judge: &mut Judge<'_>, key: &SchemaKey, desk: &mut Desk<'_>) {
+        if !self.plan(judge) {
             return;
+        }
+        if let Err((index, unread)) = self.read(key, desk) {
+            return refuse(judge, &self.list[index].name, unread);
         }
         let first: Vec<usize> = self.list.iter().map(|entry| entry.attempt).collect();
         let schemas = judge.contract.schemas(judge.direction);
         for _ in 0..ROUNDS_MAX {
-            let wrapped = tape.wrapped("");
+            let wrapped = desk.tape.wrapped("");
             if schemas.is_valid(wrapped) {
                 return;
             }
@@ -144,15 +141,16 @@ impl<'b, 'f> Entries<'b, 'f> {
                 .errors(wrapped)
                 .filter_map(|error| member_of(error.instance_path().as_str()))
                 .collect();
-            if !self.advance(&named) || !self.read(judge, key, pairs, tape, inner) {
+            if !self.advance(&named) || self.read(key, desk).is_err() {
                 break;
             }
         }
+        // The first reading is the most telling one.
         for (entry, attempt) in self.list.iter_mut().zip(first) {
             entry.attempt = attempt;
         }
-        if self.read(judge, key, pairs, tape, inner) {
-            judge.value(tape.wrapped(""), "");
+        if self.read(key, desk).is_ok() {
+            judge.value(desk.tape.wrapped(""), "");
         }
     }
 
@@ -181,40 +179,24 @@ impl<'b, 'f> Entries<'b, 'f> {
         goes_on
     }
 
-    /// Writes all members. A violation where one of them cannot be read in any way.
-    fn read(
-        &mut self,
-        judge: &mut Judge<'_>,
-        key: &SchemaKey,
-        pairs: Pairs<'_>,
-        tape: &mut Tape,
-        inner: &mut Tape,
-    ) -> bool {
-        tape.begin(key.as_str());
-        tape.begin_object();
-        for entry in &mut self.list {
-            let mut desk = Desk {
-                judge,
-                fields: self.fields,
-                pairs,
-                tape,
-                inner,
-            };
-            let Err(unread) = desk.read(entry) else {
-                continue;
-            };
-            if let Unread::Styled(_) = unread
-                && entry.has_more()
-            {
-                // What it left on the tape is written over.
-                entry.attempt += 1;
-                return self.read(judge, key, pairs, tape, inner);
+    /// Writes all members, or tells which of them cannot be read in any way.
+    fn read(&mut self, key: &SchemaKey, desk: &mut Desk<'_>) -> Result<(), (usize, Unread)> {
+        desk.tape.begin(key.as_str());
+        desk.tape.begin_object();
+        for (index, entry) in self.list.iter_mut().enumerate() {
+            desk.tape.key(&entry.name);
+            match entry.read(desk) {
+                Ok(()) => {}
+                Err(Unread::Styled(_)) if entry.has_more() => {
+                    // What it left on the tape is written over.
+                    entry.attempt += 1;
+                    return self.read(key, desk);
+                }
+                Err(unread) => return Err((index, unread)),
             }
-            refuse(judge, entry, unread);
-            return false;
         }
-        tape.end();
-        true
+        desk.tape.end();
+        Ok(())
     }
 
     /// Takes members to their next reading: those that errors name, or all where no error names
@@ -262,128 +244,27 @@ impl Entry<'_> {
         }
     }
 
-    fn has_more(&self) -> bool {
-        let count = self.styled.map_or(self.attempts.len(), |(_, count)| count);
-        self.attempt + 1 < count
-    }
-}
-
-/// What reading a member takes.
-struct Desk<'r, 'j> {
-    judge: &'r Judge<'j>,
-    fields: &'r Fields,
-    pairs: Pairs<'r>,
-    tape: &'r mut Tape,
-    inner: &'r mut Tape,
-}
-
-impl Desk<'_, '_> {
-    /// Reads a member in the way that is its turn, or the next one that can be read.
-    fn read(&mut self, entry: &mut Entry<'_>) -> Result<(), Unread> {
-        self.tape.key(&entry.name);
-        if let Some((field, _)) = entry.styled {
-            return self.styled(field, entry.attempt).map_err(Unread::Styled);
+    /// Reads the member in the way that is its turn, or the next one that can be read.
+    fn read(&mut self, desk: &mut Desk<'_>) -> Result<(), Unread> {
+        if let Some((field, _)) = self.styled {
+            return desk.styled(field, self.attempt).map_err(Unread::Styled);
         }
         let mut first = None;
         loop {
-            match self.values(&entry.values, entry.attempts[entry.attempt]) {
+            match desk.values(&self.values, self.attempts[self.attempt]) {
                 Ok(()) => return Ok(()),
-                Err(error) => {
-                    let error = first.get_or_insert(error);
-                    if !entry.has_more() {
-                        return Err(Unread::Syntax(error.clone()));
-                    }
-                    entry.attempt += 1;
+                Err(error) if self.has_more() => {
+                    first.get_or_insert(error);
+                    self.attempt += 1;
                 }
+                Err(error) => return Err(Unread::Syntax(first.unwrap_or(error))),
             }
         }
     }
 
-    fn styled(&mut self, field: usize, attempt: usize) -> Result<(), Absent> {
-        let Some(parameter) = &self.fields.get(field).styled else {
-            return Ok(());
-        };
-        let Some((reading, as_text)) = parameter.attempts().nth(attempt) else {
-            return Ok(());
-        };
-        let source = Source::Pairs(self.pairs, &self.fields.siblings);
-        write(self.tape, parameter, reading, source, as_text)
-    }
-
-    /// Puts the values; nothing where one of them is not JSON and must be.
-    fn values(&mut self, values: &[Value<'_>], attempt: Attempt) -> Result<(), SyntaxError> {
-        match attempt {
-            Attempt::JsonItems => return self.json_items(values),
-            Attempt::Items(types, as_text) => {
-                self.tape.begin_array();
-                for value in values {
-                    self.scalar(value, |tape, text| put_scalar(tape, text, types, as_text));
-                }
-                self.tape.end();
-            }
-            Attempt::OctetItems => {
-                self.tape.begin_array();
-                for value in values {
-                    self.scalar(value, Tape::string);
-                }
-                self.tape.end();
-            }
-            Attempt::Json => {
-                if let Some(Value::Text(text)) = values.first() {
-                    return self.json(text);
-                }
-            }
-            Attempt::Scalar(types, as_text) => {
-                for value in values.iter().take(1) {
-                    self.scalar(value, |tape, text| put_scalar(tape, text, types, as_text));
-                }
-            }
-            Attempt::Octets => {
-                for value in values.iter().take(1) {
-                    self.scalar(value, Tape::string);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn scalar(&mut self, value: &Value<'_>, put: impl FnOnce(&mut Tape, &str)) {
-        match value {
-            Value::Text(text) => put(self.tape, text),
-            Value::Octets(count) => self.tape.octets(*count),
-        }
-    }
-
-    fn json(&mut self, text: &str) -> Result<(), SyntaxError> {
-        let limits = self.judge.json_limits();
-        let source = self.inner.parse("", text.as_bytes(), limits)?;
-        self.tape.graft(self.inner.root(source));
-        Ok(())
-    }
-
-    fn json_items(&mut self, values: &[Value<'_>]) -> Result<(), SyntaxError> {
-        let limits = self.judge.json_limits();
-        let texts = || {
-            values.iter().filter_map(|value| match value {
-                Value::Text(text) => Some(text),
-                Value::Octets(_) => None,
-            })
-        };
-        if let [Value::Text(only)] = values
-            && only.trim_ascii_start().starts_with('[')
-        {
-            return self.json(only);
-        }
-        // Nothing is put before all of it can be read.
-        for text in texts() {
-            self.inner.parse("", text.as_bytes(), limits)?;
-        }
-        self.tape.begin_array();
-        for text in texts() {
-            self.json(text)?;
-        }
-        self.tape.end();
-        Ok(())
+    fn has_more(&self) -> bool {
+        let count = self.styled.map_or(self.attempts.len(), |(_, count)| count);
+        self.attempt + 1 < count
     }
 }
 
@@ -393,14 +274,14 @@ fn member_of(path: &str) -> Option<String> {
 }
 
 /// Says why a member cannot be read.
-fn refuse(judge: &mut Judge<'_>, entry: &Entry<'_>, unread: Unread) {
-    let below = format!("/{}", escape_token(&entry.name));
+fn refuse(judge: &mut Judge<'_>, name: &str, unread: Unread) {
+    let below = format!("/{}", escape_token(name));
     match unread {
         Unread::Syntax(error) => {
             let violation = judge.not_json(&error, &below);
             judge.push(violation);
         }
-        Unread::Styled(Absent::Repeated) => repeated(judge, &entry.name),
+        Unread::Styled(Absent::Repeated) => repeated(judge, name),
         Unread::Styled(Absent::Escapes(error)) => judge.malformed(below, error.to_string()),
         Unread::Styled(Absent::Form(error)) => judge.malformed(below, error.to_owned()),
         // Members of members, which no style defines: nobody knows what they mean.

@@ -9,6 +9,7 @@ use super::super::document::escape_token;
 use super::super::parameter::{Pairs, Source, claims, decode_form};
 use super::super::schema::SchemaKey;
 use super::super::violation::Part;
+use super::desk::Desk;
 use super::entries::{Entries, Value};
 use super::judge::Judge;
 use super::model::Fields;
@@ -52,7 +53,15 @@ pub(super) fn judge(
             entries.add_styled(index, parameter);
         }
     }
-    entries.judge(judge, key, pairs, tape, inner);
+    let limits = judge.json_limits();
+    let mut desk = Desk {
+        tape,
+        inner,
+        fields,
+        pairs,
+        limits,
+    };
+    entries.judge(judge, key, &mut desk);
 }
 
 /// Whether a name belongs to a member that is written by a style.

@@ -13,6 +13,7 @@ use super::super::document::escape_token;
 use super::super::media::MediaRange;
 use super::super::operation::MediaType;
 use super::super::parameter::{Pairs, Parameter, Source, Style, read};
+use super::desk::Desk;
 use super::disposition::PartHead;
 use super::entries::{Entries, Value};
 use super::judge::Judge;
@@ -107,8 +108,14 @@ impl FormData {
         }
         // Parts of a wrong type cannot be expected to hold what their schema describes.
         if judge.violations.len() == before {
-            let Scratch { tape, inner, .. } = scratch;
-            entries.judge(judge, key, Pairs::EMPTY, tape, inner);
+            let mut desk = Desk {
+                tape: &mut scratch.tape,
+                inner: &mut scratch.inner,
+                fields: &shape.multipart,
+                pairs: Pairs::EMPTY,
+                limits: judge.json_limits(),
+            };
+            entries.judge(judge, key, &mut desk);
         }
     }
 }

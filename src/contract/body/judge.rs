@@ -66,7 +66,7 @@ impl Judge<'_> {
         };
         let bytes = match self.decoded(headers, bytes) {
             Ok(bytes) => bytes,
-            Err(violation) => return self.push(violation),
+            Err(violation) => return self.push(*violation),
         };
         if media.is_json {
             return self.json(key, &bytes, &mut scratch.tape);
@@ -118,14 +118,14 @@ impl Judge<'_> {
         &self,
         headers: &HeaderMap,
         bytes: &'b [u8],
-    ) -> Result<Cow<'b, [u8]>, Violation> {
+    ) -> Result<Cow<'b, [u8]>, Box<Violation>> {
         if !headers.contains_key(CONTENT_ENCODING) {
             return Ok(Cow::Borrowed(bytes));
         }
         let codings = codings(headers).map_err(|name| {
             let message = format!("the content coding `{name}` cannot be judged");
-            self.violation(ViolationClass::UnsupportedEncoding, message)
-                .expecting(Coding::NAMES)
+            let violation = self.violation(ViolationClass::UnsupportedEncoding, message);
+            Box::new(violation.expecting(Coding::NAMES))
         })?;
         if codings.is_empty() {
             return Ok(Cow::Borrowed(bytes));
@@ -136,7 +136,7 @@ impl Judge<'_> {
         };
         decode(&codings, bytes, bounds)
             .map(Cow::Owned)
-            .map_err(|error| self.undecodable(error))
+            .map_err(|error| Box::new(self.undecodable(error)))
     }
 
     fn undecodable(&self, error: CodingError) -> Violation {

@@ -7,8 +7,10 @@
 
 mod notation;
 mod model;
+mod encoding;
 mod judge;
 mod entries;
+mod desk;
 mod form;
 mod multipart;
 mod disposition;
@@ -18,10 +20,15 @@ mod records;
 mod coding;
 
 pub(super) use coding::{Coding, codings};
+pub(super) use encoding::shape;
 pub use form_data::FormData;
 pub(super) use judge::{Judge, unreadable_charset};
-pub(super) use model::{BodyShape, shape};
+pub(super) use model::BodyShape;
 pub(super) use notation::Notation;
 
+#[cfg(test)]
+mod coding_tests;
+#[cfg(test)]
+mod multipart_tests;
 #[cfg(test)]
 mod tests;

@@ -64,7 +64,7 @@ pub(super) struct Reader {
     /// A line feed, two hyphens and the boundary.
     delimiter: memmem::Finder<'static>,
     /// What was not consumed yet.
-    buffer: Vec<u8>,
+    pub(super) buffer: Vec<u8>,
     /// How much of what follows is no data: the end of the header's empty line.
     skip: usize,
     state: State,
@@ -258,6 +258,3 @@ fn line_end(rest: &[u8]) -> Result<Option<usize>, MultipartError> {
         _ => Err(MultipartError::Delimiter),
     }
 }
-
-#[cfg(test)]
-mod tests;

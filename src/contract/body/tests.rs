@@ -218,7 +218,7 @@ fn forms_may_be_read_in_several_ways() {
             ("n=5", ""),
             ("n=5&s=x", ""),
             ("n=x&s=x", ""),
-            ("n=x", "invalid-body  oneOf"),
+            ("n=x", "invalid-body /n type"),
         ],
     );
 }

@@ -3,12 +3,14 @@
 use http::HeaderMap;
 use http::header::COOKIE;
 
+use crate::config::enforcement::Enforcement;
 use crate::json::Tape;
 
 use super::super::compiled::CompiledContract;
 use super::super::operation::Operation;
 use super::super::parameter::{PairScratch, Pairs};
 use super::super::route::Captures;
+use super::super::security::Carried;
 use super::super::violation::{Part, Violation, ViolationClass};
 use super::plan::{BodyLength, BodyPlan};
 use super::rules::{Rules, Scratch};
@@ -56,6 +58,10 @@ pub fn check_head<'c>(
         cookies: cookies_of(head.headers, operation, rules, cookie_text, cookies),
         violations,
     };
+    if judge.lacks_credentials() {
+        // Whoever may not ask is not told what else is wrong.
+        return BodyPlan::Stream;
+    }
     judge.parameters();
     judge.unknown_query();
     judge.unknown_headers();
@@ -72,6 +78,7 @@ fn cookies_of<'s>(
     scratch: &'s mut PairScratch,
 ) -> Pairs<'s> {
     let is_asked = rules.is_on(ViolationClass::UnknownCookie)
+        || operation.security.reads_cookies()
         || operation
             .parameters
             .iter()
@@ -100,7 +107,26 @@ pub(super) struct HeadJudge<'j, 'c> {
     pub(super) violations: &'j mut Vec<Violation>,
 }
 
-impl<'c> HeadJudge<'_, 'c> {
+impl HeadJudge<'_, '_> {
+    /// Whether the request is refused for its credentials.
+    fn lacks_credentials(&mut self) -> bool {
+        let class = ViolationClass::MissingCredentials;
+        let security = &self.operation.security;
+        let carried = Carried {
+            headers: self.head.headers,
+            query: self.query,
+            cookies: self.cookies,
+        };
+        if !self.rules.is_on(class) || security.is_met(carried) {
+            return false;
+        }
+        let mut violation = Violation::new(class, Part::Header, "credentials are missing")
+            .expecting(security.expected());
+        violation.contract = security.place.map(|place| self.contract.spot(place));
+        self.push(violation);
+        self.rules.policy.of(class) == Enforcement::Reject
+    }
+
     pub(super) fn push(&mut self, violation: Violation) {
         if self.rules.is_on(violation.class) && self.violations.len() < self.rules.violations_max {
             self.violations.push(violation);

@@ -59,7 +59,12 @@ impl<'c> HeadJudge<'_, 'c> {
         }
         match self.media_type(body) {
             Ok(media) => self.plan(body, media),
-            Err(violation) => {
+            Err(message) => {
+                let keys: Vec<&str> = body.content.iter().map(|media| &*media.key).collect();
+                let class = ViolationClass::UnsupportedMediaType;
+                let violation = Violation::new(class, Part::Body, message)
+                    .expecting(keys.join(" or "))
+                    .declared_at(contract.spot(body.place));
                 self.push(violation);
                 BodyPlan::Stream
             }
@@ -81,21 +86,14 @@ impl<'c> HeadJudge<'_, 'c> {
         }
     }
 
-    fn media_type(&self, body: &'c RequestBody) -> Result<&'c MediaType, Violation> {
-        let keys = || body.content.iter().map(|media| media.key.as_str());
-        let refuse = |message: String| {
-            Violation::new(ViolationClass::UnsupportedMediaType, Part::Body, message)
-                .expecting(keys().collect::<Vec<_>>().join(" or "))
-                .declared_at(self.contract.spot(body.place))
-        };
+    /// The declared media type of the body, or what is wrong with the message's.
+    fn media_type(&self, body: &'c RequestBody) -> Result<&'c MediaType, String> {
         let mut lines = self.head.headers.get_all(CONTENT_TYPE).iter();
         let Some(line) = lines.next() else {
-            return Err(refuse("the header `content-type` is missing".to_owned()));
+            return Err("the header `content-type` is missing".to_owned());
         };
         if lines.next().is_some() {
-            return Err(refuse(
-                "the header `content-type` came more than once".to_owned(),
-            ));
+            return Err("the header `content-type` came more than once".to_owned());
         }
         let text = line.to_str().unwrap_or_default();
         // The common case first: exactly the declared key.
@@ -103,21 +101,18 @@ impl<'c> HeadJudge<'_, 'c> {
             return Ok(media);
         }
         let Some(found) = MediaRange::parse(text) else {
-            return Err(refuse(
-                "the header `content-type` is no media type".to_owned(),
-            ));
+            return Err("the header `content-type` is no media type".to_owned());
         };
-        let index = best_match(keys(), &found)
-            .ok_or_else(|| refuse(format!("the media type `{text}` is not declared")))?;
+        let keys = body.content.iter().map(|media| media.key.as_str());
+        let index = best_match(keys, &found)
+            .ok_or_else(|| format!("the media type `{text}` is not declared"))?;
         let is_utf8 = found.parameter("charset").is_none_or(|charset| {
             ["utf-8", "us-ascii"]
                 .iter()
                 .any(|known| charset.eq_ignore_ascii_case(known))
         });
         if found.is_json() && !is_utf8 {
-            return Err(refuse(
-                "JSON is UTF-8 (RFC 8259 section 8.1): send no other charset".to_owned(),
-            ));
+            return Err("JSON is UTF-8 (RFC 8259 section 8.1): send no other charset".to_owned());
         }
         Ok(&body.content[index])
     }
@@ -131,8 +126,8 @@ impl<'c> HeadJudge<'_, 'c> {
             false => match self.notation(media) {
                 Ok(Some(notation)) => notation,
                 Ok(None) => return BodyPlan::Stream,
-                Err(violation) => {
-                    self.push(violation);
+                Err(message) => {
+                    self.push(self.unsupported_encoding(media, message, "charset=utf-8"));
                     return BodyPlan::Stream;
                 }
             },
@@ -158,7 +153,7 @@ impl<'c> HeadJudge<'_, 'c> {
     }
 
     /// The notation of the message's media type; `None` where nothing of it is judged.
-    fn notation(&self, media: &MediaType) -> Result<Option<Notation>, Violation> {
+    fn notation(&self, media: &MediaType) -> Result<Option<Notation>, String> {
         let line = self.head.headers.get(CONTENT_TYPE);
         let found = line
             .and_then(|line| line.to_str().ok())
@@ -171,7 +166,7 @@ impl<'c> HeadJudge<'_, 'c> {
             return Ok(None);
         }
         match unreadable_charset(notation, &found) {
-            Some(message) => Err(self.unsupported_encoding(media, message, "charset=utf-8")),
+            Some(message) => Err(message),
             None => Ok(Some(notation)),
         }
     }

@@ -18,6 +18,7 @@ impl HeadJudge<'_, '_> {
                     || parameters
                         .iter()
                         .any(|parameter| parameter.takes_member(&name))
+                    || self.operation.security.claims(Part::Query, &name)
             });
             if !known {
                 self.unknown(ViolationClass::UnknownQuery, Part::Query, raw);

@@ -1,11 +1,12 @@
 //! The entry: one survey, then everything that looks at it.
 
 use super::super::compiled::CompiledContract;
-use super::super::document::{Documents, Place};
+use super::super::document::{Documents, Place, Spot};
 use super::super::problem::{Problem, ProblemKind, Severity};
 use super::{coverage, keywords, styles, survey, values};
 
-/// Looks at all of a contract and says what is questionable; all of it warnings. Costs a second
+/// Looks at all of a contract and says what is questionable; all of it warnings, in the
+/// order of files and lines. Costs a second
 /// build of all its schemas: for people who write contracts, not for those who serve them.
 pub fn lint(contract: &CompiledContract) -> Vec<Problem> {
     let survey = survey::survey(contract);
@@ -17,7 +18,19 @@ pub fn lint(contract: &CompiledContract) -> Vec<Problem> {
     styles::inspect(contract, &survey, &mut findings);
     keywords::inspect(contract.dialect, &survey, &mut findings);
     values::inspect(contract, &survey, &mut findings);
-    findings.problems
+    let mut problems = findings.problems;
+    problems.sort_by(|left, right| {
+        let Spot {
+            file,
+            line,
+            pointer,
+        } = &left.at;
+        let place = file.cmp(&right.at.file).then(line.cmp(&right.at.line));
+        let place = place.then_with(|| pointer.cmp(&right.at.pointer));
+        place.then_with(|| (left.kind, &left.message).cmp(&(right.kind, &right.message)))
+    });
+    problems.dedup();
+    problems
 }
 
 /// What was found so far.

@@ -78,21 +78,22 @@ fn unknown_format(name: &str, count: usize) -> String {
         1 => String::new(),
         count => format!(" (it stands in {count} schemas)"),
     };
-    let near = FORMATS
-        .iter()
-        .map(|known| {
-            (
-                strsim::damerau_levenshtein(&name.to_lowercase(), known),
-                known,
-            )
-        })
-        .min()
-        .filter(|(distance, known)| *distance <= known.len() / 4 && name.len() > 3);
-    let advice = match near {
-        Some((_, known)) => format!("did you mean `{known}`?"),
+    let advice = match meant(name) {
+        Some(known) => format!("did you mean `{known}`?"),
         None => "where values must have a form, say it by `pattern`, or by bounds".to_owned(),
     };
     format!("the format `{name}` is not known and judges nothing{times}; {advice}")
+}
+
+/// The known format that a name differs from in its spelling only.
+fn meant(name: &str) -> Option<&'static str> {
+    let plain = |name: &str| name.replace(['-', '_', ' '], "").to_lowercase();
+    let name = plain(name);
+    match name.as_str() {
+        "url" => Some("uri"),
+        "guid" => Some("uuid"),
+        _ => FORMATS.into_iter().find(|known| plain(known) == name),
+    }
 }
 
 /// What is wrong with a keyword that the dialect does not have.

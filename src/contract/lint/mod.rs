@@ -14,3 +14,6 @@ mod styles;
 mod coverage;
 
 pub use inspect::lint;
+
+#[cfg(test)]
+mod tests;

@@ -64,7 +64,8 @@ fn deep(name: &str, node: Node<'_>, schema: Place, surface: Surface<'_>) -> Foun
     let malformed = |message| Some((ProblemKind::MalformedParameter, message));
     if !surface.types(schema).has(TypeSet::OBJECT) {
         return malformed(format!(
-            "`{name}` holds no object, for which `style: deepObject` is undefined: remove the style"
+            "`{name}` is not judged: it holds no object, and `style: deepObject` is undefined for \
+             anything else; remove the style"
         ));
     }
     if node.get("explode").and_then(|flag| flag.as_bool()) == Some(false) {

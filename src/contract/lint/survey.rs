@@ -14,6 +14,7 @@ use super::super::document::{Documents, Place};
 use super::super::media::MediaRange;
 use super::super::reference::follow;
 use super::super::route::Verb;
+use super::super::shape::{Surface, TypeSet};
 
 /// What the walk found.
 #[derive(Debug, Default)]
@@ -54,9 +55,12 @@ pub(super) enum Notation {
     Plain,
     /// As itself, or as a string that holds its JSON text (OpenAPI 3.1.1, Working with Examples).
     Json,
-    /// As itself, or as the string in which it travels.
-    Parameter,
+    /// As itself, or as the text in which it travels: parameters and headers.
+    Text,
 }
+
+/// What a default is called.
+pub(super) const DEFAULT: &str = "the default";
 
 /// What a place is looked at as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -193,21 +197,19 @@ impl<'d> Walk<'d> {
     }
 
     fn security(&mut self, place: Place, node: Node<'d>) {
-        let demands = node
+        let mut demands = node
             .get("security")
             .into_iter()
             .flat_map(|list| list.elements());
-        if self.survey.security.is_none()
-            && let Some(demand) = demands.into_iter().find(|demand| !demand.is_empty())
-        {
-            self.survey.security = Some(Documents::place(place, demand));
-        }
+        let demand = demands.find(|demand| !demand.is_empty());
+        let found = demand.map(|demand| Documents::place(place, demand));
+        self.survey.security = self.survey.security.into_iter().chain(found).min();
     }
 
     fn parameter(&mut self, place: Place, node: Node<'d>, direction: Direction) {
         if let Some(schema) = node.get("schema") {
             self.push(place, schema, Role::RootSchema);
-            self.samples(place, schema, Some(direction), Notation::Parameter);
+            self.samples(place, schema, Some(direction), Notation::Text);
         }
         self.content(place, node, direction);
     }
@@ -266,14 +268,25 @@ impl<'d> Walk<'d> {
     ) {
         let node = self.documents.node(place);
         let schema = Documents::place(place, schema);
+        let surface = Surface {
+            documents: self.documents,
+            dialect: self.dialect,
+        };
+        let is_delimited = notation == Notation::Text
+            && !surface.types(schema).has(TypeSet::STRING)
+            && surface.types(schema).has(TypeSet::ARRAY | TypeSet::OBJECT);
+        let documents = self.documents;
         let mut add = |what: String, value: Place| {
-            self.survey.values.push(Sample {
-                what,
-                value,
-                schema,
-                direction,
-                notation,
-            });
+            // The delimiters of a list's text are for its style, which is not read here.
+            if !(is_delimited && documents.node(value).as_str().is_some()) {
+                self.survey.values.push(Sample {
+                    what,
+                    value,
+                    schema,
+                    direction,
+                    notation,
+                });
+            }
         };
         if let Some(value) = node.get("example") {
             add("the example".to_owned(), Documents::place(place, value));
@@ -284,7 +297,7 @@ impl<'d> Walk<'d> {
             .get("default")
             .filter(|value| of_schema && !value.is_null())
         {
-            add("the default".to_owned(), Documents::place(place, value));
+            add(DEFAULT.to_owned(), Documents::place(place, value));
         }
         let Some(examples) = node.get("examples") else {
             return;

@@ -1,4 +1,4 @@
-//! Values that their own schemas refuse: examples and defaults.
+//! Values that their own schemas refuse, examples and defaults, and schemas that refuse all.
 //!
 //! They are judged by validators built as those for messages are, from all schemas of the
 //! contract at once. A schema that no operation uses may be none at all; then it is reported,
@@ -14,10 +14,11 @@ use super::super::document::{Documents, Place};
 use super::super::explain::{Subject, explain};
 use super::super::lower::Lowering;
 use super::super::problem::{Problem, ProblemKind};
+use super::super::satisfiable::{Contradiction, contradictions};
 use super::super::schema::{SchemaKey, SchemaSet};
 use super::super::violation::{Part, Violation, ViolationClass};
 use super::inspect::Findings;
-use super::survey::{Notation, Sample, Survey};
+use super::survey::{DEFAULT, Notation, Sample, Survey};
 
 /// The most violations of one value that are counted.
 const VIOLATIONS_MAX: usize = 10;
@@ -30,16 +31,16 @@ pub(super) fn inspect(contract: &CompiledContract, survey: &Survey, findings: &m
         .chain(places(&survey.values))
         .copied()
         .collect();
-    let judges = match Judges::build(contract, &all) {
+    let judges = match Judges::build(contract, &all, findings) {
         Ok(judges) => judges,
         Err(problems) => {
             problems
                 .into_iter()
                 .for_each(|problem| findings.add(problem));
-            let compiled = |place: &&Place| survey.compiled.contains(place);
-            let known: Vec<Place> = places(&survey.values).filter(compiled).copied().collect();
+            let compiled = |place: &Place| survey.compiled.contains(place);
+            let known: Vec<Place> = all.into_iter().filter(compiled).collect();
             // What compiled once compiles again.
-            let Ok(judges) = Judges::build(contract, &known) else {
+            let Ok(judges) = Judges::build(contract, &known, findings) else {
                 return;
             };
             judges
@@ -50,7 +51,8 @@ pub(super) fn inspect(contract: &CompiledContract, survey: &Survey, findings: &m
         if let Some(violations) = judges.judge(sample, &mut tape)
             && let Some(first) = violations.first()
         {
-            let message = message(sample, first, violations.len());
+            let file = &contract.documents.list()[sample.value.document as usize].name;
+            let message = message(sample, file, first, violations.len());
             findings.warn(ProblemKind::InvalidExample, sample.value, message);
         }
     }
@@ -60,26 +62,31 @@ fn places(values: &[Sample]) -> impl Iterator<Item = &Place> {
     values.iter().map(|sample| &sample.schema)
 }
 
-fn message(sample: &Sample, first: &Violation, count: usize) -> String {
+fn message(sample: &Sample, file: &str, first: &Violation, count: usize) -> String {
     let Sample { what, .. } = sample;
     let at = match first.pointer.as_str() {
         "" => String::new(),
         pointer => format!("at {pointer}, "),
     };
+    // A message that was cut short has lost its end, which says what is wrong.
+    let broken = match first.message.contains('…') {
+        true => &first.masked,
+        false => &first.message,
+    };
     let rule = first
         .contract
         .as_ref()
-        .map(|spot| format!(" ({}:{})", spot.file, spot.line));
+        .map(|spot| match *spot.file == *file {
+            true => format!(" (line {})", spot.line),
+            false => format!(" ({}:{})", spot.file, spot.line),
+        });
     let more = match count {
         1 => String::new(),
         VIOLATIONS_MAX => format!(", and at least {} more", VIOLATIONS_MAX - 1),
         _ => format!(", and {} more", count - 1),
     };
     let rule = rule.unwrap_or_default();
-    format!(
-        "{what} breaks its schema: {at}{}{rule}{more}; correct one of the two",
-        first.message
-    )
+    format!("{what} breaks its schema: {at}{broken}{rule}{more}; correct one of the two")
 }
 
 /// The validators of both directions.
@@ -97,8 +104,12 @@ struct Judge {
 }
 
 impl<'d> Judges<'d> {
-    fn build(contract: &'d CompiledContract, places: &[Place]) -> Result<Self, Vec<Problem>> {
-        let build = |direction| Judge::build(contract, direction, places);
+    fn build(
+        contract: &'d CompiledContract,
+        places: &[Place],
+        findings: &mut Findings<'_>,
+    ) -> Result<Self, Vec<Problem>> {
+        let mut build = |direction| Judge::build(contract, direction, places, findings);
         let request = build(Direction::Request)?;
         let response = match contract.dialect {
             Dialect::V30 => Some(build(Direction::Response)?),
@@ -137,6 +148,7 @@ impl Judge {
         contract: &CompiledContract,
         direction: Direction,
         places: &[Place],
+        findings: &mut Findings<'_>,
     ) -> Result<Self, Vec<Problem>> {
         let documents = &contract.documents;
         let mut lowering = Lowering::new(documents, contract.dialect, direction);
@@ -147,7 +159,15 @@ impl Judge {
         let mut roots: Vec<u32> = numbers.values().copied().collect();
         roots.sort_unstable();
         roots.dedup();
-        let schemas = SchemaSet::build(lowering.finish(&roots), documents)?;
+        let lowered = lowering.finish(&roots);
+        let contradictions = contradictions(&lowered.schema);
+        let schemas = SchemaSet::build(lowered, documents)?;
+        for Contradiction { pointer, message } in contradictions {
+            if let Some((place, rest)) = schemas.origin(&pointer) {
+                let place = documents.nearest(place, rest);
+                findings.warn(ProblemKind::UnsatisfiableSchema, place, message);
+            }
+        }
         let keys = numbers
             .into_iter()
             .map(|(place, number)| (place, SchemaKey::new(number)));
@@ -165,7 +185,7 @@ impl Judge {
     ) -> Option<Vec<Violation>> {
         let key = self.keys.get(&sample.schema)?.as_str();
         let value = documents.node(sample.value);
-        if self.accepts_text(key, sample.notation, value, tape) {
+        if self.accepts_otherwise(key, sample.notation, value, tape) {
             return Some(Vec::new());
         }
         tape.begin(key);
@@ -179,33 +199,34 @@ impl Judge {
             part: Part::Body,
             name: None,
         };
-        Some(explain(
-            &self.schemas,
-            documents,
-            wrapped,
-            subject,
-            VIOLATIONS_MAX,
-        ))
+        let mut violations = explain(&self.schemas, documents, wrapped, subject, VIOLATIONS_MAX);
+        // An empty default says that each member has its own.
+        if sample.what == DEFAULT && value.is_empty() {
+            violations.retain(|violation| violation.keyword.as_deref() != Some("required"));
+        }
+        Some(violations)
     }
 
-    /// Whether the value is a string that holds a right value in another notation.
-    fn accepts_text(
+    /// Whether the value is right in another notation that its place allows.
+    fn accepts_otherwise(
         &self,
         key: &str,
         notation: Notation,
         value: Node<'_>,
         tape: &mut Tape,
     ) -> bool {
-        let Some(text) = value.as_str() else {
-            return false;
-        };
-        if notation == Notation::Plain {
-            return false;
+        let text = value.as_str();
+        match (notation, text, value.number_text()) {
+            (Notation::Json | Notation::Text, Some(text), _) => tape
+                .parse(key, text.as_bytes(), Limits::default())
+                .is_ok_and(|source| self.schemas.is_valid(tape.wrapped(source))),
+            (Notation::Text, None, Some(digits)) => {
+                tape.begin(key);
+                tape.string(digits);
+                self.schemas.is_valid(tape.wrapped(""))
+            }
+            _ => false,
         }
-        let Ok(source) = tape.parse(key, text.as_bytes(), Limits::default()) else {
-            return false;
-        };
-        self.schemas.is_valid(tape.wrapped(source))
     }
 }
 

@@ -31,7 +31,7 @@ pub enum Style {
 
 /// One way to read a parameter's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) enum Reading {
+pub(in crate::contract) enum Reading {
     Scalar(TypeSet),
     Array(TypeSet),
     Object(ObjectShape),
@@ -71,15 +71,15 @@ pub struct Parameter {
     pub allow_empty: bool,
     /// Where the contract declares it.
     pub place: Place,
-    pub(in super::super) readings: Vec<Reading>,
-    pub(in super::super) schema: Option<SchemaKey>,
+    pub(in crate::contract) readings: Vec<Reading>,
+    pub(in crate::contract) schema: Option<SchemaKey>,
     /// The slot of a path parameter in the template's captures.
-    pub(in super::super) slot: usize,
+    pub(in crate::contract) slot: usize,
 }
 
 /// Why a parameter object cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(in super::super) enum ParameterError {
+pub(in crate::contract) enum ParameterError {
     #[error("not a Parameter Object: {0}")]
     Malformed(String),
     #[error("`content` must hold exactly one media type")]
@@ -87,7 +87,7 @@ pub(in super::super) enum ParameterError {
 }
 
 /// Compiles the parameter object at `place`; `schema_key` registers the schema it names.
-pub(in super::super) fn parameter(
+pub(in crate::contract) fn parameter(
     surface: Surface<'_>,
     place: Place,
     schema_key: &mut dyn FnMut(Place) -> SchemaKey,
@@ -157,7 +157,7 @@ impl Parameter {
     }
 
     /// The ways to read its text, in turn: typed first, then what may be a string as one.
-    pub(in super::super) fn attempts(&self) -> impl Iterator<Item = (&Reading, bool)> {
+    pub(in crate::contract) fn attempts(&self) -> impl Iterator<Item = (&Reading, bool)> {
         let is_mixed = |reading: &&Reading| reading.may_be_text_or_more();
         let typed = self.readings.iter().map(|reading| (reading, false));
         typed.chain(
@@ -169,7 +169,7 @@ impl Parameter {
     }
 
     /// Whether it takes this (decoded) name of the query as a member of an exploded object.
-    pub(in super::super) fn takes_member(&self, name: &str) -> bool {
+    pub(in crate::contract) fn takes_member(&self, name: &str) -> bool {
         self.spreads()
             && self.readings.iter().any(|reading| match reading {
                 Reading::Object(shape) => shape.members.iter().any(|(member, _)| member == name),
@@ -178,7 +178,7 @@ impl Parameter {
     }
 
     /// Whether it takes every name of the query that no other parameter claims.
-    pub(in super::super) fn takes_any_query(&self) -> bool {
+    pub(in crate::contract) fn takes_any_query(&self) -> bool {
         self.spreads()
             && self
                 .readings

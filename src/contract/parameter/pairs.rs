@@ -1,11 +1,11 @@
 //! The `name=value` pairs of a query or a cookie header, raw, split once per request.
 
 /// Reusable storage for the positions of pairs.
-pub(in super::super) type Scratch = Vec<Pair>;
+pub(in crate::contract) type Scratch = Vec<Pair>;
 
 /// The positions of one pair.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Pair {
+pub(in crate::contract) struct Pair {
     start: u32,
     /// The position of `=`, or the end where there is none.
     equals: u32,
@@ -14,29 +14,29 @@ pub(in super::super) struct Pair {
 
 /// Pairs of one raw text.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Pairs<'a> {
+pub(in crate::contract) struct Pairs<'a> {
     raw: &'a str,
     list: &'a [Pair],
 }
 
 impl<'a> Pairs<'a> {
-    pub(in super::super) const EMPTY: Self = Self { raw: "", list: &[] };
+    pub(in crate::contract) const EMPTY: Self = Self { raw: "", list: &[] };
 
     /// Splits a query at `&` (WHATWG URL section 5.1); empty pieces are no pairs.
-    pub(in super::super) fn of_query(raw: &'a str, scratch: &'a mut Scratch) -> Self {
+    pub(in crate::contract) fn of_query(raw: &'a str, scratch: &'a mut Scratch) -> Self {
         scratch.clear();
         split(raw, b'&', scratch);
         Self { raw, list: scratch }
     }
 
     /// Splits a cookie header at `;` (RFC 6265 section 4.2.1).
-    pub(in super::super) fn of_cookies(raw: &'a str, scratch: &'a mut Scratch) -> Self {
+    pub(in crate::contract) fn of_cookies(raw: &'a str, scratch: &'a mut Scratch) -> Self {
         scratch.clear();
         split(raw, b';', scratch);
         Self { raw, list: scratch }
     }
 
-    pub(in super::super) fn iter(self) -> impl Iterator<Item = (&'a str, &'a str)> + Clone {
+    pub(in crate::contract) fn iter(self) -> impl Iterator<Item = (&'a str, &'a str)> + Clone {
         self.list.iter().map(move |pair| {
             let (start, equals, end) =
                 (pair.start as usize, pair.equals as usize, pair.end as usize);

@@ -14,7 +14,7 @@ use super::text::{EscapeError, Escapes, decode, is_named};
 
 /// Where a parameter's text is found.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) enum Source<'a> {
+pub(in crate::contract) enum Source<'a> {
     /// One text: a path segment's capture, or a header's field lines joined by commas.
     One(&'a str),
     /// All pairs of the query or the cookies, and the parameters that share them.
@@ -23,7 +23,7 @@ pub(in super::super) enum Source<'a> {
 
 /// Why no value was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Absent {
+pub(in crate::contract) enum Absent {
     /// The parameter is not there.
     Missing,
     /// It holds one value and came more than once.
@@ -45,7 +45,7 @@ impl From<EscapeError> for Absent {
 /// Reads `parameter` from `source` onto `tape`, which then holds `{"<key>": value}`.
 ///
 /// `as_text` reads every scalar that may be a string as one.
-pub(in super::super) fn read(
+pub(in crate::contract) fn read(
     tape: &mut Tape,
     key: &str,
     parameter: &Parameter,
@@ -96,7 +96,7 @@ pub(in super::super) fn write(
 
 impl Parameter {
     /// The one text of the parameter, decoded once.
-    pub(in super::super) fn text<'a>(&self, source: Source<'a>) -> Result<Cow<'a, str>, Absent> {
+    pub(in crate::contract) fn text<'a>(&self, source: Source<'a>) -> Result<Cow<'a, str>, Absent> {
         let escapes = escapes_of(self.part);
         let raw = match source {
             Source::One(raw) => raw,
@@ -133,7 +133,7 @@ fn escapes_of(part: Part) -> Escapes {
 }
 
 /// A name of the query, decoded; `None` where its escapes are malformed.
-pub(in super::super) fn decoded_query_name(raw: &str) -> Option<Cow<'_, str>> {
+pub(in crate::contract) fn decoded_query_name(raw: &str) -> Option<Cow<'_, str>> {
     decode(raw, Escapes::Form).ok()
 }
 
@@ -383,7 +383,7 @@ pub(in super::super) fn put_scalar(tape: &mut Tape, text: &str, types: TypeSet, 
 }
 
 /// Whether a declared parameter takes pairs of this (decoded) name.
-pub(in super::super) fn claims(parameter: &Parameter, name: &str, part: Part) -> bool {
+pub(in crate::contract) fn claims(parameter: &Parameter, name: &str, part: Part) -> bool {
     parameter.part == part
         && (parameter.name == name
             || (parameter.style == Style::DeepObject

@@ -18,7 +18,7 @@ pub(super) enum Escapes {
 
 /// What is wrong with escaped text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in super::super) enum EscapeError {
+pub(in crate::contract) enum EscapeError {
     #[error("`%` must be followed by two hexadecimal digits; write a literal `%` as `%25`")]
     Percent,
     #[error("the escapes do not decode to UTF-8")]

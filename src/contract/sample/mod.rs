@@ -16,4 +16,4 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use search::sample;
+pub(super) use search::sample;

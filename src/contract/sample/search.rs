@@ -67,7 +67,11 @@ impl Decisions {
 ///
 /// `root` holds the `$defs` that every `$ref` points into (`#/$defs/<name>`); `is_valid` says
 /// whether a value is an instance of `schema` and has the last word.
-pub fn sample(root: &Value, schema: &Value, is_valid: &dyn Fn(&Value) -> bool) -> Option<Value> {
+pub(in crate::contract) fn sample(
+    root: &Value,
+    schema: &Value,
+    is_valid: &dyn Fn(&Value) -> bool,
+) -> Option<Value> {
     let mut search = Search {
         root,
         patterns: &Patterns::default(),

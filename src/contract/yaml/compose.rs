@@ -84,13 +84,24 @@ pub(super) fn compose(text: &str, depth_max: u32) -> Result<Vec<Item<'_>>, YamlE
     };
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
-        let (event, span) = event.map_err(|error| Place::at(error.marker()).error(error.info()))?;
+        let (event, span) = event.map_err(|error| {
+            let place = Place::at(error.marker());
+            match error.info() {
+                // The parser's own bound, which it meets while it looks ahead.
+                "recursion limit exceeded" => place.error(too_deep(depth_max)),
+                info => place.error(info),
+            }
+        })?;
         composer.take(event, Place::at(&span.start))?;
     }
     if composer.items.is_empty() {
         return Err(Place { line: 1, column: 1 }.error("no document: the text is empty"));
     }
     Ok(composer.items)
+}
+
+fn too_deep(depth_max: u32) -> String {
+    format!("nested deeper than {depth_max} levels")
 }
 
 struct Composer<'a> {
@@ -146,7 +157,7 @@ impl<'a> Composer<'a> {
 
     fn open(&mut self, anchor: usize, content: Content<'a>, place: Place) -> Result<(), YamlError> {
         if self.open.len() >= self.depth_max as usize {
-            return Err(place.error(format!("nested deeper than {} levels", self.depth_max)));
+            return Err(place.error(too_deep(self.depth_max)));
         }
         self.note_anchor(anchor);
         self.open.push(self.items.len());

@@ -12,7 +12,7 @@ mod emit;
 mod read;
 mod scalar;
 
-pub use self::read::{YamlError, parse_yaml};
+pub(super) use self::read::parse_yaml;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use crate::json::{Limits, SOURCE_BYTES_MAX, Tape};
 /// A YAML document that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message} at line {line}, column {column}")]
-pub struct YamlError {
+pub(in crate::contract) struct YamlError {
     /// 1-based.
     pub line: u32,
     /// 1-based, in characters.
@@ -26,7 +26,7 @@ pub(super) const DOCUMENT_KEY: &str = "document";
 /// # Errors
 /// Syntax errors; more than one document; repeated names; values without a JSON form (`.nan`,
 /// unknown tags); limits exceeded, also by the expansion of aliases.
-pub fn parse_yaml(text: &str, limits: Limits) -> Result<Tape, YamlError> {
+pub(in crate::contract) fn parse_yaml(text: &str, limits: Limits) -> Result<Tape, YamlError> {
     if text.len() > SOURCE_BYTES_MAX {
         let message = format!("longer than {SOURCE_BYTES_MAX} bytes");
         return Err(YamlError {

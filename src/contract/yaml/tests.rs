@@ -1,3 +1,5 @@
+//! YAML against what a careful reader expects of it.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

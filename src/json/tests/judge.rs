@@ -1,3 +1,5 @@
+//! The representation before the validators: it must judge as they do on trees.
+
 use jsonschema::json::JsonNumber;
 use jsonschema::json::Node as _;
 use jsonschema_value::conformance;

@@ -1,3 +1,5 @@
+//! Tests of the tape, by what they look at.
+
 mod judge;
 mod properties;
 mod read;

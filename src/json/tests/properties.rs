@@ -1,3 +1,5 @@
+//! Properties that hold for every value and every text.
+
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use serde::Deserialize;

@@ -1,3 +1,5 @@
+//! Typed models read from a tape.
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;

@@ -1,3 +1,5 @@
+//! What is JSON and what is not, and what is said about it.
+
 use serde_json::json;
 
 use super::*;

@@ -86,11 +86,7 @@ impl Head {
                 self.hosts += 1;
                 target::check_host(value)?;
             }
-            6 if name.eq_ignore_ascii_case(b"expect") => {
-                if !self.http10 && !value.eq_ignore_ascii_case(b"100-continue") {
-                    return Err(HttpRefusal::UnknownExpectation);
-                }
-            }
+            6 if name.eq_ignore_ascii_case(b"expect") => self.take_expectation(value)?,
             10 if name.eq_ignore_ascii_case(b"connection") => self.take_connection(value),
             14 if name.eq_ignore_ascii_case(b"content-length") => self.take_length(value)?,
             17 if name.eq_ignore_ascii_case(b"transfer-encoding") => self.codings.take(value),
@@ -135,6 +131,16 @@ impl Head {
         for option in elements(value) {
             self.close |= option.eq_ignore_ascii_case(b"close");
             self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+        }
+    }
+
+    fn take_expectation(&self, value: &[u8]) -> Result<(), HttpRefusal> {
+        // In HTTP/1.0 the field has no meaning.
+        let is_known = self.http10 || value.eq_ignore_ascii_case(b"100-continue");
+        if is_known {
+            Ok(())
+        } else {
+            Err(HttpRefusal::UnknownExpectation)
         }
     }
 

@@ -13,3 +13,6 @@ mod target;
 
 pub use refusal::HttpRefusal;
 pub use stream::{Fed, InspectLimits, Inspector, Stage};
+
+#[cfg(test)]
+mod tests;

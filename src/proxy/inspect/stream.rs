@@ -11,10 +11,13 @@ use super::chunked::{self, CHUNK_LINE_BYTES_MAX, EXTENSION_BYTES_MAX};
 use super::head::{Framing, Head};
 use super::refusal::HttpRefusal;
 
+/// Longest target the library reads, in bytes.
+const TARGET_BYTES_MAX: usize = 65_534;
+
 /// The bounds the inspector enforces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InspectLimits {
-    /// Longest request target, in bytes.
+    /// Longest request target, in bytes; more than 65,534 are never read.
     pub target_bytes_max: usize,
     /// Most header fields in one head, and most trailer fields in one body.
     pub header_count_max: usize,
@@ -91,7 +94,8 @@ struct Pass {
 
 impl Inspector {
     /// An inspector at the beginning of a connection.
-    pub fn new(limits: InspectLimits) -> Self {
+    pub fn new(mut limits: InspectLimits) -> Self {
+        limits.target_bytes_max = limits.target_bytes_max.min(TARGET_BYTES_MAX);
         Self {
             limits,
             state: State::RequestLine,

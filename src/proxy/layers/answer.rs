@@ -19,12 +19,12 @@ use super::super::core::Core;
 use super::super::headers::{add_request_id, remove_hop_by_hop};
 use super::super::inspect::HttpRefusal;
 use super::super::problem::Problem;
-use super::{Answered, Identified, Refused, report_header};
+use super::stage::{Answered, Identified, Refused, report_header};
 
 const X_PORTCULLIS_VIOLATIONS: HeaderName = HeaderName::from_static("x-portcullis-violations");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-pub(in super::super) async fn answer<S>(
+pub(in crate::proxy) async fn answer<S>(
     core: Rc<Core>,
     arrived: Arrived,
     mut next: S,
@@ -92,7 +92,7 @@ fn refusal(core: &Core, refused: &Refused, request_id: &str) -> Response<Bytes> 
 }
 
 /// The answer to a stream that cannot be read as HTTP: no service ever sees its request.
-pub(in super::super) fn refuse_stream(core: &Core, refusal_of: HttpRefusal) -> Response<Bytes> {
+pub(in crate::proxy) fn refuse_stream(core: &Core, refusal_of: HttpRefusal) -> Response<Bytes> {
     core.recorder.http_refusal(refusal_of.name());
     let refused = Refused {
         cause: Cause::Http(refusal_of),

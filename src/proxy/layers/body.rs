@@ -9,12 +9,15 @@ use crate::config::enforcement::Enforcement;
 use crate::contract::{ViolationClass, check_body};
 
 use super::super::answer::{Cause, too_large};
-use super::super::body::{Collected, ForwardBody, GatheredRequest, RequestBody};
+use super::super::body::RequestBody;
 use super::super::core::Core;
+use super::super::forward_body::ForwardBody;
+use super::super::whole::{Collected, Gathered};
 use super::head::declared_body;
-use super::{Answered, HeadJudged, Judged, OwnedPlan, Refused, Routed};
+use super::plan::OwnedPlan;
+use super::stage::{Answered, HeadJudged, Judged, Refused, Routed};
 
-pub(in super::super) async fn judge_body<S>(
+pub(in crate::proxy) async fn judge_body<S>(
     core: Rc<Core>,
     judged: HeadJudged,
     mut next: S,
@@ -27,11 +30,11 @@ where
     let body = match plan {
         OwnedPlan::Stream => ForwardBody::streamed(body),
         OwnedPlan::Judge { .. } => match gather(&routed, body).await? {
-            GatheredRequest::Whole(whole) => {
+            Gathered::Whole(whole) => {
                 judge(&core, &mut routed, plan, &whole)?;
                 ForwardBody::whole(whole)
             }
-            GatheredRequest::Larger { first, rest } => {
+            Gathered::Larger { first, rest } => {
                 judge_size(&mut routed)?;
                 ForwardBody::resumed(first, rest)
             }
@@ -41,7 +44,7 @@ where
 }
 
 /// Reads a body into memory as far as its bound allows. That time is the client's.
-async fn gather(routed: &Routed<()>, body: RequestBody) -> Result<GatheredRequest, Refused> {
+async fn gather(routed: &Routed<()>, body: RequestBody) -> Result<Gathered<RequestBody>, Refused> {
     let ledger = &routed.ledger;
     let started = Instant::now();
     let gathered = body.gather(ledger.service.body_bytes_max).await;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ALLOW, HeaderValue, ORIGIN};
 use http::{Method, Request};
 use tower::Service;
 
@@ -10,9 +10,9 @@ use crate::contract::route::{Captures, Match, check_path};
 use crate::contract::{CompiledContract, Part, Violation, ViolationClass};
 
 use super::super::core::Core;
-use super::{Answered, Found, Refused, Routed};
+use super::stage::{Answered, Found, Refused, Routed};
 
-pub(in super::super) async fn find<S>(
+pub(in crate::proxy) async fn find<S>(
     _core: Rc<Core>,
     mut routed: Routed,
     mut next: S,
@@ -53,7 +53,8 @@ fn operation_of(routed: &mut Routed) -> Result<Option<(u32, Captures)>, Refused>
         }
         Match::NotFound => (unknown_path(contract, path), None),
     };
-    routed.decide(vec![violation], allow)?;
+    let allow = allow.and_then(|allow| HeaderValue::from_str(allow).ok());
+    routed.decide(vec![violation], allow.map(|allow| (ALLOW, allow)))?;
     Ok(None)
 }
 

@@ -7,17 +7,17 @@ use http::{Request, Response};
 
 use super::super::answer::{Cause, upstream_reason};
 use super::super::answer_body::AnswerBody;
-use super::super::body::ForwardBody;
 use super::super::core::{Core, Target};
+use super::super::forward_body::ForwardBody;
 use super::super::headers::{MaxForwards, add_forwarding, count_hop};
 use super::super::ledger::Ledger;
 use super::super::mock;
 use super::super::pipeline::End;
 use super::super::upstream::Upstream;
 use super::answer::outcome_of;
-use super::{Answered, Judged, Refused, Routed};
+use super::stage::{Answered, Judged, Refused, Routed};
 
-pub(in super::super) async fn forward(
+pub(in crate::proxy) async fn forward(
     _core: Rc<Core>,
     Judged(routed): Judged,
     _: End,

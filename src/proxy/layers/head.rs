@@ -2,15 +2,19 @@
 
 use std::rc::Rc;
 
+use http::header::{HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use http_body::Body;
 use tower::Service;
 
-use crate::contract::{BodyLength, BodyRule, Head, Operation, RequestBody, check_head};
+use crate::contract::{
+    BodyLength, BodyRule, Head, Operation, RequestBody, Violation, ViolationClass, check_head,
+};
 
 use super::super::core::Core;
-use super::{Answered, Found, HeadJudged, OwnedPlan, Refused};
+use super::plan::OwnedPlan;
+use super::stage::{Answered, Found, HeadJudged, Refused};
 
-pub(in super::super) async fn judge_head<S>(
+pub(in crate::proxy) async fn judge_head<S>(
     core: Rc<Core>,
     found: Found,
     mut next: S,
@@ -53,8 +57,19 @@ fn judge(core: &Core, found: Found) -> Result<HeadJudged, Refused> {
         &mut violations,
     );
     let plan = OwnedPlan::of(plan, declared_body(operation));
-    routed.decide(violations, None)?;
+    let challenge = challenge(operation, &violations);
+    routed.decide(violations, challenge)?;
     Ok(HeadJudged { routed, plan })
+}
+
+/// What a 401 must say: how to come back (RFC 9110 section 15.5.2).
+fn challenge(operation: &Operation, violations: &[Violation]) -> Option<(HeaderName, HeaderValue)> {
+    let first = violations.first()?;
+    (first.class == ViolationClass::MissingCredentials).then_some(())?;
+    Some((
+        WWW_AUTHENTICATE,
+        HeaderValue::from_str(&operation.challenges()).ok()?,
+    ))
 }
 
 fn length_of<B: Body>(body: &B) -> BodyLength {

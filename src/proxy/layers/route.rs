@@ -14,11 +14,11 @@ use super::super::answer::Cause;
 use super::super::core::Core;
 use super::super::headers::Peer;
 use super::super::ledger::Ledger;
-use super::{Answered, Identified, Refused, Routed};
+use super::stage::{Answered, Identified, Refused, Routed};
 
 const X_SQUAD_OWNER: HeaderName = HeaderName::from_static("x-squad-owner");
 
-pub(in super::super) async fn route<S>(
+pub(in crate::proxy) async fn route<S>(
     core: Rc<Core>,
     identified: Identified,
     mut next: S,

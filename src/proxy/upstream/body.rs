@@ -1,6 +1,5 @@
 //! A response body on its way from the upstream.
 
-use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -14,8 +13,8 @@ use tokio::time::Instant;
 use super::error::{Phase, UpstreamError};
 use super::lane::Lane;
 use super::pool::Pool;
-use crate::proxy::body::{Collected, Pieces};
 use crate::proxy::headers::remove_forbidden_trailers;
+use crate::proxy::whole::{Gathered, gather};
 
 /// The body of the upstream's response. Reading it drives the connection; once it has been
 /// read to its end the connection is free for the next request, and dropping it before
@@ -26,20 +25,6 @@ pub struct UpstreamBody {
     lane: Option<Lane>,
     pool: Rc<Pool>,
     deadline: Option<Instant>,
-}
-
-/// What [`UpstreamBody::gather`] found.
-#[derive(Debug)]
-pub enum Gathered {
-    /// The whole body.
-    Whole(Collected),
-    /// The body is larger than was asked for.
-    Larger {
-        /// Its beginning.
-        first: Bytes,
-        /// What follows.
-        rest: UpstreamBody,
-    },
 }
 
 impl UpstreamBody {
@@ -56,33 +41,13 @@ impl UpstreamBody {
         body
     }
 
-    /// Reads up to about `bytes_max` bytes into memory. A body announced or found to be
-    /// larger is handed back, nothing of it lost.
+    /// Reads the body into memory, or hands it back when it is larger than `bytes_max`.
     ///
     /// # Errors
     ///
     /// [`UpstreamError`] when the body breaks off.
-    pub async fn gather(mut self, bytes_max: u64) -> Result<Gathered, UpstreamError> {
-        let exact = self.size_hint().exact();
-        if exact.is_some_and(|length| length > bytes_max) {
-            return Ok(Gathered::Larger {
-                first: Bytes::new(),
-                rest: self,
-            });
-        }
-        let mut pieces = Pieces::default();
-        while !self.is_end_stream() {
-            let Some(frame) = poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await else {
-                break;
-            };
-            if pieces.take(frame?, exact, bytes_max).is_err() {
-                return Ok(Gathered::Larger {
-                    first: pieces.into_whole().bytes,
-                    rest: self,
-                });
-            }
-        }
-        Ok(Gathered::Whole(pieces.into_whole()))
+    pub async fn gather(self, bytes_max: u64) -> Result<Gathered<Self>, UpstreamError> {
+        gather(self, bytes_max).await
     }
 
     /// Gives the connection back.

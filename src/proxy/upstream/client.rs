@@ -17,7 +17,8 @@ use super::body::UpstreamBody;
 use super::error::{Phase, UpstreamError};
 use super::lane::Lane;
 use super::pool::Pool;
-use crate::proxy::body::{ForwardBody, Upload};
+use crate::proxy::body::Upload;
+use crate::proxy::forward_body::ForwardBody;
 use crate::proxy::headers::remove_hop_by_hop;
 use crate::proxy::limits::UpstreamLimits;
 

@@ -79,7 +79,13 @@ impl UpstreamError {
                 source: *source,
             };
         }
-        if error.is_parse() || error.is_user() {
+        let is_undecodable = find::<io::Error>(error).is_some_and(|error| {
+            matches!(
+                error.kind(),
+                io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
+            )
+        });
+        if error.is_parse() || error.is_user() || is_undecodable {
             return Self::Malformed {
                 authority,
                 reason: error.to_string().into(),

@@ -13,8 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, lookup_host};
 
 use crate::proxy::alarm::Alarm;
-use crate::proxy::body::ForwardBody;
-use crate::proxy::limits::UpstreamLimits;
+use crate::proxy::forward_body::ForwardBody;
+use crate::proxy::limits::{LIBRARY_HEADER_COUNT_MAX, UpstreamLimits};
 
 /// A connection, the handle to send on it, and its clock.
 #[derive(Debug)]
@@ -46,9 +46,12 @@ impl Lane {
             stream,
             heard: Rc::clone(&heard),
         };
-        let (sender, connection) = http1::Builder::new()
-            .max_headers(limits.header_count_max)
-            .max_buf_size(limits.header_bytes_max.max(8 * 1024))
+        let mut builder = http1::Builder::new();
+        builder.max_buf_size(limits.header_bytes_max.max(8 * 1024));
+        if limits.header_count_max > LIBRARY_HEADER_COUNT_MAX {
+            builder.max_headers(limits.header_count_max);
+        }
+        let (sender, connection) = builder
             .handshake(TokioIo::new(tap))
             .await
             .map_err(io::Error::other)?;

@@ -11,6 +11,6 @@ mod error;
 mod lane;
 mod pool;
 
-pub use body::{Gathered, UpstreamBody};
+pub use body::UpstreamBody;
 pub use client::Upstream;
 pub use error::{Phase, UpstreamError};

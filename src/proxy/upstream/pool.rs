@@ -39,7 +39,6 @@ impl Pool {
         loop {
             let (since, mut lane) = self.idle.borrow_mut().lanes.pop_back()?;
             if since.elapsed() < self.limits.idle_timeout && lane.is_reusable() {
-                lane.alarm.detach();
                 return Some(lane);
             }
         }

@@ -4,11 +4,12 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
-use super::*;
+use super::coding::{Coding, CodingError, DecodeBounds, codings, decode};
 
 const TEXT: &[u8] = br#"{"quantity": 1}"#;
 

@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::*;
+use crate::config::limits::{PART_HEADER_BYTES_MAX, PARTS_MAX};
+
+use super::disposition::{HeadError, PartHead};
+use super::multipart::{MultipartError, PartSink, Reader};
 
 #[derive(Debug, Default, PartialEq)]
 struct Parts(Vec<(String, Vec<u8>)>);

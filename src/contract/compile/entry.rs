@@ -1,0 +1,57 @@
+//! The entry: documents in, a compiled contract or all that is wrong with it out.
+
+use super::super::compiled::CompiledContract;
+use super::super::dialect::Dialect;
+use super::super::document::Documents;
+use super::super::problem::{Problem, ProblemKind, Severity};
+use super::super::revision::Identity;
+use super::walk::Walk;
+
+/// What can be set about compiling.
+#[derive(Clone, Debug, Default)]
+pub struct CompileOptions {
+    /// Base paths that replace those of the document's `servers`.
+    pub base_paths: Option<Vec<String>>,
+}
+
+/// Compiles the documents of a contract.
+///
+/// # Errors
+/// Every problem found, errors and warnings, when there is an error among them.
+pub fn compile(
+    documents: Documents,
+    options: &CompileOptions,
+) -> Result<CompiledContract, Vec<Problem>> {
+    let root = documents.entry().root();
+    let dialect = Dialect::of(root).map_err(|message| {
+        let at = documents.spot(documents.entry_place());
+        vec![Problem {
+            severity: Severity::Error,
+            kind: ProblemKind::MalformedDocument,
+            at,
+            message,
+        }]
+    })?;
+    let mut walk = Walk::new(&documents, dialect, options);
+    walk.paths();
+    let walked = walk.finish()?;
+    let Identity {
+        title,
+        version,
+        revision,
+        provider,
+    } = Identity::of(&documents);
+    Ok(CompiledContract {
+        title,
+        version,
+        revision,
+        dialect,
+        provider,
+        operations: walked.operations,
+        warnings: walked.warnings,
+        routes: walked.routes,
+        requests: walked.requests,
+        responses: walked.responses,
+        documents,
+    })
+}

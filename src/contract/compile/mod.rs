@@ -1,0 +1,17 @@
+//! Compiling: documents → operations, routing table and validators.
+//!
+//! The structure is walked on the raw documents, so that 3.0 and 3.1 are read by the same code
+//! and every problem has a file, a line and a pointer. All problems of a contract are collected;
+//! one error refuses it. What has the wrong shape is an error even where nothing would miss it:
+//! an empty list of parameters and one that could not be read must not look alike.
+
+mod entry;
+mod walk;
+mod schemas;
+mod paths;
+mod bases;
+mod operation;
+mod parameters;
+mod messages;
+
+pub use entry::{CompileOptions, compile};

@@ -1,0 +1,127 @@
+//! Bodies of requests to the upstream: none, in memory, or passed on as they arrive.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
+
+use super::body::{BodyError, RequestBody, Upload};
+use super::whole::Collected;
+
+/// The body of a request to the upstream.
+#[derive(Debug)]
+pub struct ForwardBody(Forward);
+
+#[derive(Debug)]
+enum Forward {
+    Whole {
+        bytes: Bytes,
+        trailers: Option<HeaderMap>,
+    },
+    Streamed {
+        first: Bytes,
+        rest: RequestBody,
+    },
+}
+
+impl ForwardBody {
+    /// No body at all.
+    pub fn empty() -> Self {
+        Self::whole(Collected::default())
+    }
+
+    /// A body that was read, and perhaps judged, before.
+    pub fn whole(collected: Collected) -> Self {
+        let Collected { bytes, trailers } = collected;
+        let trailers = trailers.filter(|fields| !fields.is_empty());
+        Self(Forward::Whole { bytes, trailers })
+    }
+
+    /// A body passed on as it arrives.
+    pub fn streamed(body: RequestBody) -> Self {
+        Self::resumed(Bytes::new(), body)
+    }
+
+    /// A body of which the beginning was read already.
+    pub fn resumed(first: Bytes, rest: RequestBody) -> Self {
+        if rest.is_empty() {
+            return Self(Forward::Whole {
+                bytes: first,
+                trailers: None,
+            });
+        }
+        Self(Forward::Streamed { first, rest })
+    }
+
+    /// The trailer fields, when they are known already.
+    pub(super) fn trailers(&self) -> Option<&HeaderMap> {
+        match &self.0 {
+            Forward::Whole { trailers, .. } => trailers.as_ref(),
+            Forward::Streamed { .. } => None,
+        }
+    }
+
+    /// A view of how the body proceeds while it is being sent, if it is streamed.
+    pub(super) fn upload(&self) -> Option<Upload> {
+        match &self.0 {
+            Forward::Whole { .. } => None,
+            Forward::Streamed { rest, .. } => Some(rest.upload()),
+        }
+    }
+
+    /// The same body once more, when it is in memory.
+    pub(super) fn replay(&self) -> Option<Self> {
+        match &self.0 {
+            Forward::Whole { bytes, trailers } => Some(Self(Forward::Whole {
+                bytes: bytes.clone(),
+                trailers: trailers.clone(),
+            })),
+            Forward::Streamed { .. } => None,
+        }
+    }
+}
+
+impl Body for ForwardBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match &mut self.get_mut().0 {
+            Forward::Whole { bytes, .. } if !bytes.is_empty() => {
+                Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes)))))
+            }
+            Forward::Whole { trailers, .. } => {
+                Poll::Ready(trailers.take().map(|fields| Ok(Frame::trailers(fields))))
+            }
+            Forward::Streamed { first, .. } if !first.is_empty() => {
+                Poll::Ready(Some(Ok(Frame::data(std::mem::take(first)))))
+            }
+            Forward::Streamed { rest, .. } => Pin::new(rest).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Forward::Whole { bytes, trailers } => bytes.is_empty() && trailers.is_none(),
+            Forward::Streamed { first, rest } => first.is_empty() && rest.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Forward::Whole {
+                trailers: Some(_), ..
+            } => SizeHint::default(),
+            Forward::Whole { bytes, .. } => SizeHint::with_exact(bytes.len() as u64),
+            Forward::Streamed { first, rest } => match rest.size_hint().exact() {
+                Some(length) => SizeHint::with_exact(first.len() as u64 + length),
+                None => SizeHint::default(),
+            },
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What a gateway says about the client: forwarding fields and the request id.
+
+use std::cell::RefCell;
+use std::net::{IpAddr, SocketAddr};
+
+use http::header::{FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue};
+use ipnet::IpNet;
+
+use super::header_value;
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Longest request id taken over from a trusted peer, in bytes.
+const REQUEST_ID_BYTES_MAX: usize = 128;
+
+/// Who is at the other end of a connection.
+#[derive(Debug)]
+pub struct Peer {
+    /// The address the connection comes from.
+    pub address: SocketAddr,
+    /// Whether that address is in a trusted network, so that what it says about the
+    /// original client is believed.
+    pub trusted: bool,
+    /// The peer's address as `x-forwarded-for` writes it.
+    for_value: HeaderValue,
+    /// The last `Host` seen, and the `Forwarded` element made for it.
+    forwarded: RefCell<Option<(Option<HeaderValue>, HeaderValue)>>,
+}
+
+impl Peer {
+    /// A peer at an address, trusted when one of the networks contains it.
+    pub fn new(address: SocketAddr, trusted_networks: &[IpNet]) -> Self {
+        let ip = address.ip().to_canonical();
+        Self {
+            address,
+            trusted: trusted_networks.iter().any(|network| network.contains(&ip)),
+            for_value: header_value(ip.to_string()),
+            forwarded: RefCell::new(None),
+        }
+    }
+
+    /// The `Forwarded` element for this peer and a `Host` (RFC 7239 section 4). Connections
+    /// mostly ask for one host, so the last element is kept.
+    fn forwarded_element(&self, host: Option<&HeaderValue>) -> HeaderValue {
+        let mut last = self.forwarded.borrow_mut();
+        if let Some((of, element)) = &*last
+            && of.as_ref() == host
+        {
+            return element.clone();
+        }
+        let node = match self.address.ip().to_canonical() {
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => format!("\"[{ip}]\""),
+        };
+        let element = match host.and_then(|host| host.to_str().ok()) {
+            Some(host) => header_value(format!("for={node};host=\"{host}\";proto=http")),
+            None => header_value(format!("for={node};proto=http")),
+        };
+        *last = Some((host.cloned(), element.clone()));
+        element
+    }
+}
+
+/// Sets the forwarding fields. A trusted peer's are appended to; anybody else's replaced.
+pub fn add_forwarding(headers: &mut HeaderMap, peer: &Peer) {
+    let host = headers.get(HOST).cloned();
+    let element = peer.forwarded_element(host.as_ref());
+    add_element(headers, X_FORWARDED_FOR, &peer.for_value, peer.trusted);
+    add_element(headers, FORWARDED, &element, peer.trusted);
+    if !(peer.trusted && headers.contains_key(X_FORWARDED_PROTO)) {
+        headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static("http"));
+    }
+    if !(peer.trusted && headers.contains_key(X_FORWARDED_HOST)) {
+        match host {
+            Some(host) => headers.insert(X_FORWARDED_HOST, host),
+            None => headers.remove(X_FORWARDED_HOST),
+        };
+    }
+}
+
+/// Sets `x-request-id` and returns it: a trusted peer's own when it is one printable word,
+/// otherwise a random UUID (RFC 9562 section 5.4).
+pub fn add_request_id(headers: &mut HeaderMap, peer: &Peer) -> HeaderValue {
+    let kept = headers
+        .get(X_REQUEST_ID)
+        .filter(|id| peer.trusted && is_request_id(id));
+    let single = headers.get_all(X_REQUEST_ID).iter().nth(1).is_none();
+    match kept {
+        Some(id) if single => id.clone(),
+        _ => {
+            let id = header_value(uuid_text(fastrand::u128(..)));
+            headers.insert(X_REQUEST_ID, id.clone());
+            id
+        }
+    }
+}
+
+/// Appends an element to a list field, or replaces the field by it.
+fn add_element(headers: &mut HeaderMap, name: HeaderName, element: &HeaderValue, append: bool) {
+    let mut earlier = headers.get_all(&name).iter().filter(|_| append).peekable();
+    if earlier.peek().is_none() {
+        headers.insert(name, element.clone());
+        return;
+    }
+    let mut joined = Vec::new();
+    for value in earlier {
+        joined.extend_from_slice(value.as_bytes());
+        joined.extend_from_slice(b", ");
+    }
+    joined.extend_from_slice(element.as_bytes());
+    let joined = HeaderValue::from_maybe_shared(bytes::Bytes::from(joined));
+    headers.insert(name, joined.unwrap_or_else(|_| element.clone()));
+}
+
+fn is_request_id(id: &HeaderValue) -> bool {
+    let bytes = id.as_bytes();
+    (1..=REQUEST_ID_BYTES_MAX).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
+}
+
+/// Version 4, variant 1.
+fn uuid_text(random: u128) -> String {
+    let bits = random & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        bits >> 96,
+        (bits >> 80) & 0xffff,
+        (bits >> 64) & 0xffff,
+        (bits >> 48) & 0xffff,
+        bits & 0xffff_ffff_ffff
+    )
+}

@@ -1,0 +1,176 @@
+//! Fields that are meant for one hop, and targets that are meant for a proxy.
+//!
+//! A client may name any field in `Connection` (RFC 9110 section 7.6.1), and it is removed
+//! then, except for fields on which the reading of the message or the identity of its sender
+//! rests: removing those would let a client change, through us, what a peer in front of us
+//! vouched for.
+
+use http::Method;
+use http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
+    CONTENT_TYPE, COOKIE, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue,
+    MAX_FORWARDS, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, RANGE, SET_COOKIE, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE, WWW_AUTHENTICATE,
+};
+use http::request::Parts;
+use http::uri::{PathAndQuery, Uri};
+
+use super::header_value;
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+
+/// Fields by which a peer in front of us says who the client is.
+const PROTECTED_PREFIXES: [&str; 5] = [
+    "x-forwarded-",
+    "x-real-ip",
+    "x-request-id",
+    "x-squad-",
+    "x-sla-",
+];
+
+/// Prepares a head for judgement: origin-form target, one `Host`, no fields of the hop.
+pub(in crate::proxy) fn arrive(head: &mut Parts) {
+    to_origin_form(head);
+    remove_hop_by_hop(&mut head.headers);
+    // The listener has answered or refused the expectation.
+    head.headers.remove(EXPECT);
+}
+
+/// Removes the fields that are meant for the next hop only (RFC 9110 section 7.6.1).
+/// `TE: trailers` survives as the one thing that may be said for ourselves.
+pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    if headers.contains_key(CONNECTION) {
+        for name in nominated(headers) {
+            headers.remove(name);
+        }
+        headers.remove(CONNECTION);
+    }
+    if headers.contains_key(TE) {
+        let takes_trailers =
+            list(headers, &TE).any(|coding| coding.eq_ignore_ascii_case("trailers"));
+        headers.remove(TE);
+        if takes_trailers {
+            headers.insert(TE, HeaderValue::from_static("trailers"));
+        }
+    }
+    for name in [KEEP_ALIVE, PROXY_CONNECTION, TRANSFER_ENCODING, UPGRADE] {
+        headers.remove(name);
+    }
+}
+
+/// Removes fields that must not come after a body, where nobody judged or expects them
+/// (RFC 9110 section 6.5.1).
+pub(in crate::proxy) fn remove_forbidden_trailers(trailers: &mut HeaderMap) {
+    const FORBIDDEN: [HeaderName; 20] = [
+        AUTHORIZATION,
+        CACHE_CONTROL,
+        CONNECTION,
+        CONTENT_ENCODING,
+        CONTENT_LENGTH,
+        CONTENT_RANGE,
+        CONTENT_TYPE,
+        COOKIE,
+        EXPECT,
+        FORWARDED,
+        HOST,
+        MAX_FORWARDS,
+        PROXY_AUTHENTICATE,
+        PROXY_AUTHORIZATION,
+        RANGE,
+        SET_COOKIE,
+        TE,
+        TRAILER,
+        TRANSFER_ENCODING,
+        WWW_AUTHENTICATE,
+    ];
+    for name in FORBIDDEN {
+        trailers.remove(name);
+    }
+    for name in [KEEP_ALIVE, PROXY_CONNECTION, UPGRADE] {
+        trailers.remove(name);
+    }
+}
+
+/// What `Max-Forwards` asks of a gateway (RFC 9110 section 7.6.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MaxForwards {
+    /// Forward the request; the number was decremented where there was one.
+    Forward,
+    /// The request ends here: answer it as the final recipient.
+    AnswerHere,
+}
+
+/// Counts one hop of an OPTIONS or TRACE request; other methods ignore the field.
+pub fn count_hop(method: &Method, headers: &mut HeaderMap) -> MaxForwards {
+    if !matches!(*method, Method::OPTIONS | Method::TRACE) {
+        return MaxForwards::Forward;
+    }
+    let Some(left) = headers
+        .get(MAX_FORWARDS)
+        .and_then(|value| value.to_str().ok())
+    else {
+        return MaxForwards::Forward;
+    };
+    match left.parse::<u32>() {
+        Ok(0) => MaxForwards::AnswerHere,
+        Ok(left) => {
+            headers.insert(MAX_FORWARDS, HeaderValue::from(left - 1));
+            MaxForwards::Forward
+        }
+        Err(_) => MaxForwards::Forward,
+    }
+}
+
+/// Rewrites an absolute-form target, whose authority then is the only `Host`.
+fn to_origin_form(head: &mut Parts) {
+    let Some(authority) = head.uri.authority() else {
+        return;
+    };
+    // User information is for the client's own use (RFC 9110 section 4.2.4).
+    let text = authority.as_str();
+    let host = text.rsplit_once('@').map_or(text, |(_, host)| host);
+    head.headers.insert(HOST, header_value(host.to_owned()));
+    let target = head.uri.path_and_query().cloned();
+    head.uri = Uri::from(target.unwrap_or_else(|| PathAndQuery::from_static("/")));
+}
+
+/// Field names that `Connection` removes.
+fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
+    list(headers, &CONNECTION)
+        .filter(|option| !option.eq_ignore_ascii_case("close"))
+        .filter_map(|option| HeaderName::from_bytes(option.as_bytes()).ok())
+        .filter(|name| !is_protected(name))
+        .collect()
+}
+
+/// Fields that frame, route or authenticate a message, or say whom it comes from.
+fn is_protected(name: &HeaderName) -> bool {
+    matches!(
+        *name,
+        HOST | CONTENT_LENGTH
+            | CONTENT_TYPE
+            | CONTENT_ENCODING
+            | CONTENT_RANGE
+            | AUTHORIZATION
+            | COOKIE
+            | SET_COOKIE
+            | CACHE_CONTROL
+            | FORWARDED
+            | TRAILER
+            | TE
+    ) || PROTECTED_PREFIXES
+        .iter()
+        .any(|prefix| name.as_str().starts_with(prefix))
+}
+
+/// The elements of a list field that are text.
+fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|element| !element.is_empty())
+}

@@ -1,0 +1,208 @@
+//! One line per rule.
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Request};
+
+use super::*;
+
+/// A header map of `name: value` lines.
+fn map(lines: &[&str]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        let (name, value) = line.split_once(": ").unwrap();
+        headers.append(
+            HeaderName::try_from(name).unwrap(),
+            HeaderValue::try_from(value).unwrap(),
+        );
+    }
+    headers
+}
+
+fn lines(headers: &HeaderMap) -> Vec<String> {
+    let mut lines: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+        .collect();
+    lines.sort();
+    lines
+}
+
+fn peer(address: &str, trusted: &str) -> Peer {
+    Peer::new(address.parse().unwrap(), &[trusted.parse().unwrap()])
+}
+
+#[track_caller]
+fn check_hop(before: &[&str], after: &[&str]) {
+    let mut headers = map(before);
+    remove_hop_by_hop(&mut headers);
+    assert_eq!(lines(&headers), after);
+}
+
+#[test]
+fn fields_of_the_hop() {
+    check_hop(&["x: 1"], &["x: 1"]);
+    check_hop(&["connection: close", "x: 1"], &["x: 1"]);
+    check_hop(
+        &[
+            "connection: X, y",
+            "connection: z,, ",
+            "x: 1",
+            "y: 2",
+            "z: 3",
+            "w: 4",
+        ],
+        &["w: 4"],
+    );
+    check_hop(
+        &[
+            "keep-alive: 1",
+            "proxy-connection: x",
+            "upgrade: h2c",
+            "transfer-encoding: chunked",
+        ],
+        &[],
+    );
+    check_hop(&["te: gzip, Trailers"], &["te: trailers"]);
+    check_hop(&["te: gzip"], &[]);
+    check_hop(&["connection: te", "te: trailers"], &["te: trailers"]);
+    check_hop(
+        &["connection: host, content-length", "host: a"],
+        &["host: a"],
+    );
+    check_hop(
+        &["connection: x-squad-owner", "x-squad-owner: a"],
+        &["x-squad-owner: a"],
+    );
+    check_hop(
+        &["connection: (, x-forwarded-for", "x-forwarded-for: a"],
+        &["x-forwarded-for: a"],
+    );
+    check_hop(
+        &["connection: authorization", "authorization: a"],
+        &["authorization: a"],
+    );
+}
+
+#[test]
+fn targets_on_arrival() {
+    let check = |target: &str, path: &str, host: &str| {
+        let request = Request::builder()
+            .uri(target)
+            .header("host", "a")
+            .header("host", "b");
+        let (mut head, ()) = request.body(()).unwrap().into_parts();
+        arrive(&mut head);
+        assert_eq!(head.uri.to_string(), path);
+        assert_eq!(head.headers.get("host").unwrap(), host);
+    };
+    check("http://c:1/d?e", "/d?e", "c:1");
+    check("http://u@c", "/", "c");
+    check("/d?e", "/d?e", "a");
+}
+
+#[test]
+fn forbidden_trailers() {
+    let mut trailers = map(&[
+        "x: 1",
+        "host: a",
+        "content-length: 1",
+        "set-cookie: a",
+        "etag: b",
+    ]);
+    remove_forbidden_trailers(&mut trailers);
+    assert_eq!(lines(&trailers), ["etag: b", "x: 1"]);
+}
+
+#[track_caller]
+fn check_forwarding(peer: &Peer, before: &[&str], after: &[&str]) {
+    let mut headers = map(before);
+    add_forwarding(&mut headers, peer);
+    assert_eq!(lines(&headers), after);
+}
+
+#[test]
+fn forwarding_fields() {
+    let stranger = peer("192.0.2.1:5", "10.0.0.0/8");
+    let claims = [
+        "forwarded: for=8.8.8.8",
+        "x-forwarded-for: 8.8.8.8",
+        "x-forwarded-for: 9.9.9.9",
+        "x-forwarded-host: evil",
+        "x-forwarded-proto: https",
+    ];
+    let own = [
+        "forwarded: for=192.0.2.1;proto=http",
+        "x-forwarded-for: 192.0.2.1",
+        "x-forwarded-proto: http",
+    ];
+    check_forwarding(&stranger, &claims, &own);
+    check_forwarding(&stranger, &[], &own);
+
+    let trusted = peer("[::ffff:10.0.0.1]:5", "10.0.0.0/8");
+    let appended = [
+        "forwarded: for=8.8.8.8, for=10.0.0.1;proto=http",
+        "x-forwarded-for: 8.8.8.8, 9.9.9.9, 10.0.0.1",
+        "x-forwarded-host: evil",
+        "x-forwarded-proto: https",
+    ];
+    check_forwarding(&trusted, &claims, &appended);
+
+    let six = peer("[2001:db8::1]:5", "10.0.0.0/8");
+    let quoted = [
+        "forwarded: for=\"[2001:db8::1]\";host=\"a:1\";proto=http",
+        "host: a:1",
+        "x-forwarded-for: 2001:db8::1",
+        "x-forwarded-host: a:1",
+        "x-forwarded-proto: http",
+    ];
+    check_forwarding(&six, &["host: a:1"], &quoted);
+    check_forwarding(&six, &["host: a:1"], &quoted);
+}
+
+#[test]
+fn request_ids() {
+    let kept = |peer: &Peer, ids: &[&str]| {
+        let mut headers = map(ids);
+        let id = add_request_id(&mut headers, peer);
+        assert_eq!(
+            headers.get_all("x-request-id").iter().collect::<Vec<_>>(),
+            [&id]
+        );
+        id.to_str().unwrap().to_owned()
+    };
+    let trusted = peer("10.0.0.1:5", "10.0.0.0/8");
+    let stranger = peer("192.0.2.1:5", "10.0.0.0/8");
+    assert_eq!(kept(&trusted, &["x-request-id: abc"]), "abc");
+    let long = format!("x-request-id: {}", "a".repeat(129));
+    for (peer, ids) in [
+        (&stranger, ["x-request-id: abc"].as_slice()),
+        (&trusted, &[]),
+        (&trusted, &["x-request-id: a b"]),
+        (&trusted, &["x-request-id: a", "x-request-id: b"]),
+        (&trusted, &[long.as_str()]),
+    ] {
+        let id = kept(peer, ids);
+        let parts: Vec<_> = id.split('-').collect();
+        assert_eq!(
+            parts.iter().map(|part| part.len()).collect::<Vec<_>>(),
+            [8, 4, 4, 4, 12]
+        );
+        assert!(
+            parts[2].starts_with('4') && parts[3].starts_with(['8', '9', 'a', 'b']),
+            "{id}"
+        );
+    }
+}
+
+#[test]
+fn hops_are_counted() {
+    let count = |method: Method, value: &str| {
+        let mut headers = map(&[&format!("max-forwards: {value}")]);
+        (count_hop(&method, &mut headers), lines(&headers).concat())
+    };
+    let forward = |value: &str| (MaxForwards::Forward, format!("max-forwards: {value}"));
+    assert_eq!(count(Method::OPTIONS, "2"), forward("1"));
+    assert_eq!(count(Method::TRACE, "0").0, MaxForwards::AnswerHere);
+    assert_eq!(count(Method::GET, "0"), forward("0"));
+    assert_eq!(count(Method::OPTIONS, "x"), forward("x"));
+}

@@ -1,0 +1,578 @@
+//! One line per rule, then three properties: no bytes make the inspector panic, how the
+//! stream is cut does not change the verdict, and the library reads every message that
+//! passes exactly as the inspector does.
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use proptest::prelude::*;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::HttpRefusal::*;
+use super::*;
+
+const LIMITS: InspectLimits = InspectLimits {
+    target_bytes_max: 64,
+    header_count_max: 8,
+    header_bytes_max: 512,
+};
+
+/// Feeds a stream in pieces of a length; the heads that passed, the verdict, the bytes.
+fn read(stream: &[u8], piece: usize) -> (u32, Result<Stage, HttpRefusal>, Vec<u8>) {
+    let mut inspector = Inspector::new(LIMITS);
+    let (mut heads, mut passed) = (0, Vec::new());
+    for bytes in stream.chunks(piece) {
+        let fed = inspector.feed(bytes);
+        heads += fed.heads;
+        passed.extend_from_slice(&bytes[..fed.pass]);
+        if let Some(refusal) = fed.refusal {
+            return (heads, Err(refusal), passed);
+        }
+    }
+    (heads, Ok(inspector.stage()), passed)
+}
+
+/// Checks the verdict on a stream, whole and byte by byte.
+#[track_caller]
+fn check(stream: impl AsRef<[u8]>, heads: u32, expected: Result<Stage, HttpRefusal>) {
+    let stream = stream.as_ref();
+    let (seen, verdict, _) = read(stream, usize::MAX);
+    assert_eq!(
+        (seen, verdict),
+        (heads, expected),
+        "{}",
+        stream.escape_ascii()
+    );
+    let (_, verdict, _) = read(stream, 1);
+    assert_eq!(
+        verdict.is_err(),
+        expected.is_err(),
+        "{}",
+        stream.escape_ascii()
+    );
+}
+
+#[track_caller]
+fn accepts(stream: impl AsRef<[u8]>) {
+    check(stream, 1, Ok(Stage::Idle));
+}
+
+#[track_caller]
+fn refuses(stream: impl AsRef<[u8]>, refusal: HttpRefusal) {
+    check(stream, 0, Err(refusal));
+}
+
+/// A GET with these field lines beside its Host.
+fn get(fields: &str) -> String {
+    let end = if fields.is_empty() {
+        "\r\n"
+    } else {
+        "\r\n\r\n"
+    };
+    format!("GET / HTTP/1.1\r\nhost: a\r\n{fields}{end}")
+}
+
+/// A GET for this target.
+fn get_target(target: &str) -> String {
+    format!("GET {target} HTTP/1.1\r\nhost: a\r\n\r\n")
+}
+
+/// A GET with this Host.
+fn get_host(host: &str) -> String {
+    format!("GET / HTTP/1.1\r\nhost: {host}\r\n\r\n")
+}
+
+/// A POST with this chunked body.
+fn chunked(body: &str) -> String {
+    format!("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n{body}")
+}
+
+#[test]
+fn request_lines() {
+    accepts(get(""));
+    accepts("\r\n\r\nGET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    accepts("!#$%&'*+-.^_`|~aZ9 / HTTP/1.1\r\nhost: a\r\n\r\n");
+    refuses("\nGET / HTTP/1.1\r\nhost: a\r\n\r\n", BareLineFeed);
+    refuses("GET / HTTP/1.1\nhost: a\r\n\r\n", BareLineFeed);
+    refuses("GET /\rHTTP/1.1\r\nhost: a\r\n\r\n", BareCarriageReturn);
+    refuses("GET /\0 HTTP/1.1\r\nhost: a\r\n\r\n", ControlCharacter);
+    refuses("GET  / HTTP/1.1\r\nhost: a\r\n\r\n", MalformedRequestLine);
+    refuses("GET / HTTP/1.1 \r\nhost: a\r\n\r\n", MalformedRequestLine);
+    refuses(" GET / HTTP/1.1\r\nhost: a\r\n\r\n", MalformedRequestLine);
+    refuses("GET\t/\tHTTP/1.1\r\nhost: a\r\n\r\n", MalformedRequestLine);
+    refuses("GET / x HTTP/1.1\r\nhost: a\r\n\r\n", MalformedRequestLine);
+    refuses("G(T / HTTP/1.1\r\nhost: a\r\n\r\n", MalformedRequestLine);
+    refuses("GET /\r\n\r\n", MalformedRequestLine);
+    refuses("GET / http/1.1\r\nhost: a\r\n\r\n", MalformedRequestLine);
+    refuses("GET / HTTP/1.10\r\nhost: a\r\n\r\n", MalformedRequestLine);
+    refuses("GET / HTTP/01.1\r\nhost: a\r\n\r\n", MalformedRequestLine);
+    refuses("GET / HTTP/1.2\r\nhost: a\r\n\r\n", UnsupportedVersion);
+    refuses("GET / HTTP/0.9\r\nhost: a\r\n\r\n", UnsupportedVersion);
+    refuses("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", UnsupportedVersion);
+    refuses(
+        "CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n\r\n",
+        TunnelNotSupported,
+    );
+    refuses("CONNECT /x HTTP/1.1\r\nhost: a\r\n\r\n", MalformedTarget);
+    refuses(get_target(&format!("/{}", "a".repeat(64))), TargetTooLong);
+    refuses(format!("GET /{}", "a".repeat(200)), TargetTooLong);
+}
+
+#[test]
+fn targets() {
+    accepts(get_target("/a%2F-._~!$&'()*+,;=:@[]{}|^//..?b/?`{}"));
+    accepts(get_target("http://a/"));
+    accepts(get_target("HTTPS://u%20:p@a:1?b"));
+    accepts(get_target("http://[2001:db8::1]:80"));
+    accepts("OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n");
+    for target in [
+        "*",
+        "a",
+        "?a",
+        "#",
+        "/#",
+        "/\"",
+        "/<",
+        "/>",
+        "/\\",
+        "/\u{e4}",
+        "/%",
+        "/%2",
+        "/%2g",
+        "//a:b@c:x#",
+        "ftp://a/",
+        "http:/a",
+        "http://",
+        "http:///a",
+        "http://a b",
+        "http://a@b@c/",
+        "http://a:x/",
+        "http://[::1/",
+        "http://[g]/",
+        "a:80",
+        "http://a\\b",
+    ] {
+        let request = get_target(target);
+        assert!(read(request.as_bytes(), usize::MAX).1.is_err(), "{target}");
+    }
+}
+
+#[test]
+fn hosts() {
+    for host in [
+        "a",
+        "A.b-c_d~",
+        "a:",
+        "a:80",
+        "1.2.3.4:5",
+        "[::1]",
+        "[::ffff:1.2.3.4]:80",
+        "[v1.a:b]",
+        "%41",
+        "a,b",
+        "0.0.0.0=5000",
+    ] {
+        accepts(get_host(host));
+    }
+    for host in [
+        "", ":80", "a b", "a:b", "a:80:80", "a@b", "a/b", "a?b", "[::1", "::1", "[::1]a", "[]",
+        "[v.a]", "%4", "%zz", "\u{e4}", "a\\b", "a#b", "http://a",
+    ] {
+        refuses(get_host(host), InvalidHost);
+    }
+    refuses("GET / HTTP/1.1\r\n\r\n", MissingHost);
+    refuses("GET / HTTP/1.1\r\nx-host: a\r\n\r\n", MissingHost);
+    refuses(get("Host: a"), RepeatedHost);
+    refuses("GET / HTTP/1.0\r\nhost: a\r\nHOST: b\r\n\r\n", RepeatedHost);
+    check("GET / HTTP/1.0\r\n\r\n", 1, Ok(Stage::Closed));
+}
+
+#[test]
+fn fields() {
+    accepts(get("x:"));
+    accepts(get("x: \t y\tz \t"));
+    accepts(b"GET / HTTP/1.1\r\nhost: a\r\nx: \x80\xff\r\n\r\n");
+    refuses(get("x: \u{1}"), ControlCharacter);
+    refuses(get("x: \u{7f}"), ControlCharacter);
+    refuses(get("x: \0"), ControlCharacter);
+    refuses(get("x: y\nz: 1"), BareLineFeed);
+    refuses(get("x: y\rz: 1"), BareCarriageReturn);
+    refuses(get("x : y"), SpaceBeforeColon);
+    refuses(get("x\t: y"), SpaceBeforeColon);
+    refuses(get("x: y\r\n z"), FoldedField);
+    refuses(get("x: y\r\n\tz"), FoldedField);
+    refuses("GET / HTTP/1.1\r\n host: a\r\n\r\n", FoldedField);
+    refuses(get("x"), MalformedFieldName);
+    refuses(get(": y"), MalformedFieldName);
+    refuses(get("x y: z"), MalformedFieldName);
+    refuses(get("x\u{e4}: z"), MalformedFieldName);
+    refuses(get("(x): z"), MalformedFieldName);
+    refuses(get("x\u{1}: z"), MalformedFieldName);
+    refuses(get(&["x: y"; 8].join("\r\n")), TooManyFields);
+    refuses(get(&format!("x: {}", "y".repeat(512))), HeadTooLarge);
+    refuses(
+        format!("GET / HTTP/1.1\r\nx: {}", "y".repeat(512)),
+        HeadTooLarge,
+    );
+}
+
+#[test]
+fn lengths() {
+    check(get("content-length: 1"), 1, Ok(Stage::Body));
+    accepts(get("content-length: 0"));
+    accepts(get("content-length: 0003") + "abc");
+    accepts(get("content-length: 3\r\nContent-Length: 3") + "abc");
+    for length in [
+        "",
+        "+3",
+        "-3",
+        "3 3",
+        "3,3",
+        "3, 3",
+        "0x3",
+        "3.0",
+        "3a",
+        "٣",
+        "9223372036854775808",
+        "99999999999999999999",
+    ] {
+        refuses(
+            get(&format!("content-length: {length}")),
+            MalformedContentLength,
+        );
+    }
+    refuses(
+        get("content-length: 3\r\ncontent-length: 4"),
+        ConflictingContentLength,
+    );
+    refuses(
+        get("content-length: 0\r\ntransfer-encoding: chunked"),
+        LengthWithTransferEncoding,
+    );
+    refuses(
+        get("transfer-encoding: chunked\r\ncontent-length: 3"),
+        LengthWithTransferEncoding,
+    );
+}
+
+#[test]
+fn transfer_codings() {
+    let coded = |codings: &str| get(&format!("transfer-encoding: {codings}"));
+    for codings in ["chunked", "CHUNKED", ", ,chunked", "\tchunked\t"] {
+        check(coded(codings), 1, Ok(Stage::Body));
+    }
+    for codings in [
+        "",
+        "identity",
+        "chunked, gzip",
+        "chunked,",
+        "chunke",
+        "xchunked",
+        "\"chunked\"",
+        "chunked;q=1",
+        "chunked chunked",
+    ] {
+        refuses(coded(codings), TransferEncodingNotChunked);
+    }
+    refuses(
+        coded("chunked\r\ntransfer-encoding:"),
+        TransferEncodingNotChunked,
+    );
+    refuses(coded("chunked, chunked"), RepeatedChunked);
+    refuses(
+        coded("chunked\r\ntransfer-encoding: chunked"),
+        RepeatedChunked,
+    );
+    refuses(coded("gzip, chunked"), UnknownTransferCoding);
+    refuses(
+        coded("identity\r\ntransfer-encoding: chunked"),
+        UnknownTransferCoding,
+    );
+    refuses(
+        "POST / HTTP/1.0\r\ntransfer-encoding: chunked\r\n\r\n",
+        TransferEncodingInHttp10,
+    );
+}
+
+#[test]
+fn chunks() {
+    accepts(chunked("0\r\n\r\n"));
+    accepts(chunked("000\r\n\r\n"));
+    accepts(chunked("00000000000000000003\r\nabc\r\n0\r\n\r\n"));
+    accepts(chunked("A\r\n0123456789\r\na;x\r\n0123456789\r\n0\r\n\r\n"));
+    accepts(chunked(
+        "1 ; x = \"a\\\"\\\\ ;\" ;y=z\r\na\r\n0;last\r\n\r\n",
+    ));
+    accepts(chunked("2\r\n\r\n\r\n0\r\nx: y\r\nhost: z\r\n\r\n"));
+    for body in [
+        "\r\n",
+        "x\r\n",
+        "-1\r\n",
+        "+1\r\n",
+        "0x1\r\n",
+        " 1\r\n",
+        "1 \r\n",
+        "1_0\r\n",
+        "1\t\r\n",
+        "1 1\r\n",
+        "1000000000000000\r\n",
+        "ffffffffffffffffffff\r\n",
+        "\u{e4}\r\n",
+    ] {
+        refuses_chunk(body, &[MalformedChunk, MalformedChunkExtension]);
+    }
+    for body in [
+        "1;\r\n",
+        "1;=x\r\n",
+        "1;x=\r\n",
+        "1;x=\"y\r\n",
+        "1;x y\r\n",
+        "1;x;\r\n",
+        "1;(\r\n",
+    ] {
+        refuses_chunk(body, &[MalformedChunk, MalformedChunkExtension]);
+    }
+    refuses(
+        chunked(&format!("1;{}\r\na\r\n0\r\n\r\n", "x".repeat(2000))),
+        MalformedChunkExtension,
+    );
+    refuses(
+        chunked(&format!("1;{}\r\na\r\n", "x".repeat(1000)).repeat(9)),
+        MalformedChunkExtension,
+    );
+    refuses(chunked("1\na\r\n0\r\n\r\n"), BareLineFeed);
+    refuses(chunked("1\r\na\n0\r\n\r\n"), BareLineFeed);
+    refuses(chunked("1\r\nab\r\n0\r\n\r\n"), MalformedChunkEnd);
+    refuses(chunked("1\r\na0\r\n\r\n"), MalformedChunkEnd);
+    refuses(chunked("1\r\r\na\r\n0\r\n\r\n"), BareCarriageReturn);
+    refuses(chunked("0\r\nx : y\r\n\r\n"), SpaceBeforeColon);
+    refuses(chunked("0\r\n x: y\r\n\r\n"), FoldedField);
+    refuses(chunked("0\r\nx\r\n\r\n"), MalformedFieldName);
+    refuses(
+        chunked(&format!("0\r\n{}\r\n", "x: y\r\n".repeat(9))),
+        TooManyFields,
+    );
+    refuses(
+        chunked(&format!("0\r\nx: {}\r\n\r\n", "y".repeat(512))),
+        HeadTooLarge,
+    );
+}
+
+#[track_caller]
+fn refuses_chunk(body: &str, refusals: &[HttpRefusal]) {
+    let stream = chunked(body);
+    let (_, verdict, _) = read(stream.as_bytes(), usize::MAX);
+    assert!(
+        verdict.is_err_and(|refusal| refusals.contains(&refusal)),
+        "{body:?}: {verdict:?}"
+    );
+}
+
+#[test]
+fn expectations() {
+    accepts(get("expect: 100-Continue"));
+    refuses(get("expect:"), UnknownExpectation);
+    refuses(get("expect: 100-continue, x"), UnknownExpectation);
+    check("GET / HTTP/1.0\r\nexpect: x\r\n\r\n", 1, Ok(Stage::Closed));
+}
+
+#[test]
+fn connections() {
+    check(get("") + &get(""), 2, Ok(Stage::Idle));
+    check(
+        get("content-length: 1") + "x" + &get("") + "GET",
+        2,
+        Ok(Stage::Head),
+    );
+    check(
+        get("connection: keep-alive, Close") + "anything \0 at all",
+        1,
+        Ok(Stage::Closed),
+    );
+    check(
+        get("connection: close\r\nconnection: keep-alive"),
+        1,
+        Ok(Stage::Closed),
+    );
+    check(
+        "GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n",
+        1,
+        Ok(Stage::Idle),
+    );
+    check(
+        get("") + "GET / HTTP/1.1\r\nx y\r\n\r\n",
+        1,
+        Err(MalformedFieldName),
+    );
+    check(
+        chunked("0\r\n\r\n") + &chunked("x\r\n"),
+        1,
+        Err(MalformedChunk),
+    );
+}
+
+#[test]
+fn a_refusal_lets_pass_what_came_before_it() {
+    let good = get("");
+    let stream = good.clone() + "GET / HTTP/1.1\r\nx y\r\n\r\n";
+    let fed = Inspector::new(LIMITS).feed(stream.as_bytes());
+    assert_eq!((fed.pass, fed.heads, fed.known), (good.len(), 1, false));
+
+    let mut inspector = Inspector::new(LIMITS);
+    assert_eq!(inspector.feed(chunked("1\r\n").as_bytes()).heads, 1);
+    let fed = inspector.feed(b"ab");
+    assert_eq!((fed.pass, fed.heads, fed.known), (0, 0, true));
+}
+
+#[test]
+fn names_and_sentences_are_distinct() {
+    let mut names: Vec<_> = HttpRefusal::ALL
+        .iter()
+        .map(|refusal| refusal.name())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), HttpRefusal::ALL.len());
+    for refusal in HttpRefusal::ALL {
+        assert!(refusal.status().is_client_error() || refusal.status().is_server_error());
+        assert!(refusal.sentence().ends_with('.') && !refusal.name().contains(' '));
+    }
+}
+
+/// A piece of a request, right or almost right.
+fn fragment() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => Just(get("")),
+        2 => Just(get("content-length: 5") + "hello"),
+        2 => Just(chunked("3;a=b\r\nabc\r\n0\r\nx: y\r\n\r\n")),
+        1 => Just(chunked("0\r\n\r\n")),
+        1 => Just("GET http://u@b:1/c?d HTTP/1.1\r\nhost: a\r\n\r\n".to_owned()),
+        1 => Just("GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n".to_owned()),
+        1 => Just(get("connection: close")),
+        1 => Just(get("upgrade: x\r\nconnection: upgrade")),
+        1 => Just(get("expect: 100-continue\r\ncontent-length: 1") + "x"),
+        1 => Just("\r\n".to_owned()),
+        1 => "[ -~]{0,12}(\r\n)?",
+    ]
+}
+
+/// A few fragments of which some bytes were replaced, inserted or removed.
+fn mutated() -> impl Strategy<Value = Vec<u8>> {
+    let byte = prop_oneof![
+        Just(b'\r'),
+        Just(b'\n'),
+        Just(b' '),
+        Just(b'\t'),
+        Just(b':'),
+        Just(b','),
+        Just(b';'),
+        Just(b'0'),
+        Just(b'\0'),
+        Just(b'%'),
+        Just(b'/'),
+        Just(b'@'),
+        Just(b'['),
+        any::<u8>()
+    ];
+    let edit = (any::<prop::sample::Index>(), 0..3_u8, byte);
+    (
+        prop::collection::vec(fragment(), 1..5),
+        prop::collection::vec(edit, 0..3),
+    )
+        .prop_map(|(fragments, edits)| {
+            let mut stream = fragments.concat().into_bytes();
+            for (index, kind, byte) in edits {
+                let at = index.index(stream.len() + 1).min(stream.len());
+                match kind {
+                    0 if at < stream.len() => stream[at] = byte,
+                    1 if at < stream.len() => drop(stream.remove(at)),
+                    _ => stream.insert(at, byte),
+                }
+            }
+            stream
+        })
+}
+
+/// Method, target and body of each request that hyper reads, and whether it was content.
+fn read_by_library(stream: Vec<u8>) -> (Vec<(String, String, usize)>, bool) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async move {
+        let (mut client, server) = tokio::io::duplex(1 << 20);
+        client.write_all(&stream).await.unwrap();
+        client.shutdown().await.unwrap();
+        let requests = Rc::new(RefCell::new(Vec::new()));
+        let log = Rc::clone(&requests);
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let log = Rc::clone(&log);
+            async move {
+                let (head, body) = request.into_parts();
+                let body = body.collect().await.map(|body| body.to_bytes().len());
+                let target = head.uri.to_string();
+                log.borrow_mut().push((
+                    head.method.to_string(),
+                    target,
+                    body.unwrap_or(usize::MAX),
+                ));
+                Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
+            }
+        });
+        let mut builder = http1::Builder::new();
+        let connection = builder
+            .half_close(true)
+            .serve_connection(TokioIo::new(server), service);
+        let outcome = connection.await;
+        let mut answers = String::new();
+        client.read_to_string(&mut answers).await.unwrap();
+        let content = outcome.is_ok() && !answers.contains("HTTP/1.1 4");
+        let requests = requests.take();
+        (requests, content)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_make_it_panic(stream in prop::collection::vec(any::<u8>(), 0..300), piece in 1..20_usize) {
+        let (heads, _, passed) = read(&stream, piece);
+        prop_assert!(heads as usize <= stream.len() && stream.starts_with(&passed));
+    }
+
+    #[test]
+    fn cuts_do_not_change_the_verdict(stream in mutated(), piece in 1..40_usize) {
+        let (heads, verdict, whole) = read(&stream, usize::MAX);
+        let (heads_cut, verdict_cut, cut) = read(&stream, piece);
+        // A message refused for its body may have had its head passed on in an earlier piece,
+        // and an unfinished line may be refused for what it holds already.
+        prop_assert_eq!(verdict.is_err(), verdict_cut.is_err());
+        if verdict.is_ok() {
+            prop_assert_eq!((heads, verdict, whole), (heads_cut, verdict_cut, cut));
+        } else {
+            prop_assert!(heads_cut >= heads && cut.starts_with(&whole));
+        }
+    }
+
+    #[test]
+    fn the_library_agrees(stream in mutated()) {
+        let (heads, verdict, passed) = read(&stream, usize::MAX);
+        // What is unfinished is no agreement.
+        if matches!(verdict, Ok(Stage::Head | Stage::Body)) {
+            return Ok(());
+        }
+        let (requests, content) = read_by_library(passed);
+        prop_assert!(content, "{:?}", stream.escape_ascii().to_string());
+        prop_assert_eq!(requests.len(), heads as usize);
+        prop_assert!(requests.iter().all(|(_, _, body)| *body != usize::MAX));
+    }
+}

@@ -1,0 +1,48 @@
+//! What is to be done with a body, kept while the body is awaited.
+
+use crate::contract::{BodyPlan, MediaType, RequestBody as ContractBody};
+
+/// A body plan by position in the contract, so that it can be kept while a body is awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::proxy) enum OwnedPlan {
+    Stream,
+    Judge { media: usize, may_be_absent: bool },
+}
+
+impl OwnedPlan {
+    pub(super) fn of(plan: BodyPlan<'_>, body: Option<&ContractBody>) -> Self {
+        let position = |media: &MediaType| {
+            let content = &body?.content;
+            content.iter().position(|known| std::ptr::eq(known, media))
+        };
+        let (media, may_be_absent) = match plan {
+            BodyPlan::Stream => return Self::Stream,
+            BodyPlan::Judge(media) => (media, false),
+            BodyPlan::JudgeIfPresent(media, _) => (media, true),
+        };
+        position(media).map_or(Self::Stream, |media| Self::Judge {
+            media,
+            may_be_absent,
+        })
+    }
+
+    pub(super) fn borrow(self, body: Option<&ContractBody>) -> BodyPlan<'_> {
+        match (self, body) {
+            (
+                Self::Judge {
+                    media,
+                    may_be_absent: false,
+                },
+                Some(body),
+            ) => BodyPlan::Judge(&body.content[media]),
+            (
+                Self::Judge {
+                    media,
+                    may_be_absent: true,
+                },
+                Some(body),
+            ) => BodyPlan::JudgeIfPresent(&body.content[media], body),
+            (Self::Stream, _) | (Self::Judge { .. }, None) => BodyPlan::Stream,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What a request is between two layers: each stage knows more than the one before.
+
+use std::rc::Rc;
+
+use http::{HeaderName, HeaderValue, Request, Response};
+
+use crate::config::enforcement::Enforcement;
+use crate::contract::Violation;
+use crate::contract::route::Captures;
+
+use super::super::answer::Cause;
+use super::super::answer_body::AnswerBody;
+use super::super::body::RequestBody;
+use super::super::forward_body::ForwardBody;
+use super::super::headers::Peer;
+use super::super::ledger::Ledger;
+use super::plan::OwnedPlan;
+
+/// A request with its id.
+#[derive(Debug)]
+pub(in crate::proxy) struct Identified {
+    pub(in crate::proxy) request: Request<RequestBody>,
+    pub(in crate::proxy) peer: Rc<Peer>,
+}
+
+/// A request whose service and consumer are known.
+#[derive(Debug)]
+pub(in crate::proxy) struct Routed<B = RequestBody> {
+    pub(in crate::proxy) request: Request<B>,
+    pub(in crate::proxy) peer: Rc<Peer>,
+    pub(in crate::proxy) ledger: Rc<Ledger>,
+    /// Violations that do not keep it from passing.
+    pub(in crate::proxy) reported: Vec<Violation>,
+}
+
+/// A request whose operation is known, with the values of its path; or one that passes without.
+#[derive(Debug)]
+pub(in crate::proxy) struct Found {
+    pub(in crate::proxy) routed: Routed,
+    pub(in crate::proxy) operation: Option<(u32, Captures)>,
+}
+
+/// A request whose head was judged.
+#[derive(Debug)]
+pub(in crate::proxy) struct HeadJudged {
+    pub(in crate::proxy) routed: Routed,
+    pub(in crate::proxy) plan: OwnedPlan,
+}
+
+/// A request that may go out.
+#[derive(Debug)]
+pub(in crate::proxy) struct Judged(pub(in crate::proxy) Routed<ForwardBody>);
+
+/// An answer of the service.
+#[derive(Debug)]
+pub(in crate::proxy) struct Answered {
+    pub(in crate::proxy) response: Response<AnswerBody>,
+    pub(in crate::proxy) reported: Vec<Violation>,
+}
+
+/// A request that its service did not answer.
+#[derive(Debug)]
+pub(in crate::proxy) struct Refused {
+    pub(in crate::proxy) cause: Cause,
+    pub(in crate::proxy) ledger: Option<Rc<Ledger>>,
+}
+
+impl Refused {
+    pub(in crate::proxy) fn new(cause: Cause, ledger: &Rc<Ledger>) -> Self {
+        Self {
+            cause,
+            ledger: Some(Rc::clone(ledger)),
+        }
+    }
+}
+
+impl<B> Routed<B> {
+    /// The request without its body, and the body.
+    pub(in crate::proxy) fn split(self) -> (Routed<()>, B) {
+        let (head, body) = self.request.into_parts();
+        let Self {
+            peer,
+            ledger,
+            reported,
+            ..
+        } = self;
+        (
+            Routed {
+                request: Request::from_parts(head, ()),
+                peer,
+                ledger,
+                reported,
+            },
+            body,
+        )
+    }
+
+    /// The request with another body.
+    pub(in crate::proxy) fn with_body<C>(self, body: C) -> Routed<C> {
+        let Self {
+            request,
+            peer,
+            ledger,
+            reported,
+        } = self;
+        Routed {
+            request: request.map(|_| body),
+            peer,
+            ledger,
+            reported,
+        }
+    }
+
+    /// Decides about violations: refuses if one of them is to be rejected, and remembers the
+    /// others.
+    pub(in crate::proxy) fn decide(
+        &mut self,
+        violations: Vec<Violation>,
+        header: Option<(HeaderName, HeaderValue)>,
+    ) -> Result<(), Refused> {
+        if violations.is_empty() {
+            return Ok(());
+        }
+        let policy = self.ledger.service.policy(self.ledger.operation());
+        let is_rejectable =
+            |violation: &Violation| policy.of(violation.class) == Enforcement::Reject;
+        // Drawn only when it matters: a roll-out rejects a share of what it could reject.
+        let rejects = violations.iter().any(is_rejectable) && fastrand::f64() < policy.sample();
+        for violation in &violations {
+            let done = match is_rejectable(violation) && rejects {
+                true => Enforcement::Reject,
+                false => Enforcement::Report,
+            };
+            self.ledger.violated(violation.class, done);
+        }
+        if !rejects {
+            self.reported.extend(violations);
+            return Ok(());
+        }
+        let (mut rejected, others): (Vec<_>, Vec<_>) =
+            violations.into_iter().partition(is_rejectable);
+        rejected.extend(others);
+        let cause = Cause::Violations {
+            violations: rejected,
+            header,
+        };
+        Err(Refused::new(cause, &self.ledger))
+    }
+}
+
+/// `x-portcullis-violations`: how many, and of which classes.
+pub(in crate::proxy) fn report_header(violations: &[Violation]) -> Option<HeaderValue> {
+    let mut classes: Vec<&str> = violations
+        .iter()
+        .map(|violation| violation.class.as_str())
+        .collect();
+    classes.sort_unstable();
+    classes.dedup();
+    HeaderValue::from_str(&format!("{}; {}", violations.len(), classes.join(", "))).ok()
+}

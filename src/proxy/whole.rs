@@ -1,0 +1,105 @@
+//! Bodies read into memory, as far as they fit.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http_body::{Body, Frame};
+
+/// A whole body.
+#[derive(Clone, Debug, Default)]
+pub struct Collected {
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// Its trailer fields, without those that may not be trailers.
+    pub trailers: Option<HeaderMap>,
+}
+
+/// A body that was to be read into memory.
+#[derive(Debug)]
+pub enum Gathered<B> {
+    /// All of it.
+    Whole(Collected),
+    /// It is larger than was allowed.
+    Larger {
+        /// Its beginning.
+        first: Bytes,
+        /// What follows.
+        rest: B,
+    },
+}
+
+/// Reads a body until it ends or exceeds `bytes_max`; nothing of it is lost.
+pub(super) async fn gather<B>(mut body: B, bytes_max: u64) -> Result<Gathered<B>, B::Error>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let exact = body.size_hint().exact();
+    if exact.is_some_and(|length| length > bytes_max) {
+        return Ok(Gathered::Larger {
+            first: Bytes::new(),
+            rest: body,
+        });
+    }
+    let mut pieces = Pieces::default();
+    while !body.is_end_stream() {
+        let frame = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
+        let Some(frame) = frame.transpose()? else {
+            break;
+        };
+        pieces.take(frame, exact);
+        if pieces.len() > bytes_max {
+            return Ok(Gathered::Larger {
+                first: pieces.into_whole().bytes,
+                rest: body,
+            });
+        }
+    }
+    Ok(Gathered::Whole(pieces.into_whole()))
+}
+
+/// What a body is put together from. One piece stays as it is; several are joined in a
+/// buffer that is as large as the body is known to become.
+#[derive(Debug, Default)]
+struct Pieces {
+    only: Bytes,
+    joined: Option<BytesMut>,
+    trailers: Option<HeaderMap>,
+}
+
+impl Pieces {
+    fn len(&self) -> u64 {
+        self.joined.as_ref().map_or(self.only.len(), BytesMut::len) as u64
+    }
+
+    fn take(&mut self, frame: Frame<Bytes>, exact: Option<u64>) {
+        let data = match frame.into_data() {
+            Ok(data) => data,
+            Err(frame) => {
+                self.trailers = frame.into_trailers().ok();
+                return;
+            }
+        };
+        match &mut self.joined {
+            Some(joined) => joined.extend_from_slice(&data),
+            None if self.only.is_empty() => self.only = data,
+            None => {
+                let exact = exact.and_then(|length| usize::try_from(length).ok());
+                let expected = exact.unwrap_or(2 * (self.only.len() + data.len()));
+                let mut joined = BytesMut::with_capacity(expected);
+                joined.extend_from_slice(&self.only);
+                joined.extend_from_slice(&data);
+                self.joined = Some(joined);
+            }
+        }
+    }
+
+    fn into_whole(self) -> Collected {
+        let bytes = self.joined.map_or(self.only, BytesMut::freeze);
+        Collected {
+            bytes,
+            trailers: self.trailers,
+        }
+    }
+}
