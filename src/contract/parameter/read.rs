@@ -8,6 +8,7 @@ use crate::json::Tape;
 
 use super::super::shape::{ObjectShape, TypeSet};
 use super::super::violation::Part;
+use super::claim::{claims, deep_member};
 use super::model::{Parameter, Reading, Style};
 use super::pairs::Pairs;
 use super::text::{EscapeError, Escapes, decode, is_named};
@@ -106,35 +107,12 @@ impl Parameter {
     }
 }
 
-impl Parameter {
-    /// Whether there is something of the parameter to read.
-    pub(in super::super) fn is_in(&self, source: Source<'_>) -> bool {
-        let Source::Pairs(pairs, siblings) = source else {
-            return true;
-        };
-        pairs.iter().any(|(raw, _)| {
-            let Some(name) = decoded_query_name(raw) else {
-                return false;
-            };
-            let is_sibling = || siblings.iter().any(|other| claims(other, &name, self.part));
-            claims(self, &name, self.part)
-                || self.takes_member(&name)
-                || (self.takes_any_query() && !is_sibling())
-        })
-    }
-}
-
 fn escapes_of(part: Part) -> Escapes {
     match part {
         Part::Path => Escapes::Percent,
         Part::Query => Escapes::Form,
         Part::Target | Part::Header | Part::Cookie | Part::Body => Escapes::None,
     }
-}
-
-/// A name of the query, decoded; `None` where its escapes are malformed.
-pub(in crate::contract) fn decoded_query_name(raw: &str) -> Option<Cow<'_, str>> {
-    decode(raw, Escapes::Form).ok()
 }
 
 /// The value of the only pair of that name.
@@ -380,21 +358,6 @@ pub(in super::super) fn put_scalar(tape: &mut Tape, text: &str, types: TypeSet, 
         }
         _ => tape.string(text),
     }
-}
-
-/// Whether a declared parameter takes pairs of this (decoded) name.
-pub(in crate::contract) fn claims(parameter: &Parameter, name: &str, part: Part) -> bool {
-    parameter.part == part
-        && (parameter.name == name
-            || (parameter.style == Style::DeepObject
-                && deep_member(name, &parameter.name).is_some()))
-}
-
-/// The member part of `name[member]`.
-fn deep_member<'a>(name: &'a str, parameter: &str) -> Option<&'a str> {
-    name.strip_prefix(parameter)?
-        .strip_prefix('[')?
-        .strip_suffix(']')
 }
 
 fn split_pair(piece: &str) -> (&str, &str) {
