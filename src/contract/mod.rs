@@ -35,7 +35,9 @@ pub mod satisfiable;
 mod lint;
 
 pub use body::FormData;
-pub use check::{BodyLength, BodyPlan, Head, Rules, Scratch, check_body, check_head};
+pub use check::{
+    BodyLength, BodyPlan, Head, Rules, Scratch, check_body, check_form_data, check_head,
+};
 pub use compile::{CompileOptions, compile};
 pub use compiled::CompiledContract;
 pub use dialect::{Dialect, Direction};

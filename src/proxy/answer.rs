@@ -150,6 +150,11 @@ impl Cause {
             BodyError::Timeout => Self::BodyTimeout,
             BodyError::Refused(refusal) => Self::Http(refusal),
             BodyError::ClientGone => Self::ClientGone,
+            // Whoever judged it knows more.
+            BodyError::Violated => Self::Violations {
+                violations: Vec::new(),
+                header: None,
+            },
             BodyError::TooLarge { bytes_max } => Self::Violations {
                 violations: vec![too_large(bytes_max)],
                 header: None,

@@ -5,6 +5,9 @@
 
 use std::borrow::Cow;
 
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+
 use crate::config::enforcement::ViolationClass;
 use crate::json::Tape;
 
@@ -13,12 +16,14 @@ use super::super::document::escape_token;
 use super::super::media::MediaRange;
 use super::super::operation::MediaType;
 use super::super::parameter::{Pairs, Parameter, Source, Style, read};
+use super::coding::codings;
 use super::desk::Desk;
 use super::disposition::PartHead;
 use super::entries::{Entries, Value};
 use super::judge::Judge;
 use super::model::{Attempt, Field, Fields};
 use super::multipart::{MultipartError, PartSink, Reader};
+use super::notation::Notation;
 use super::text::Charset;
 
 /// What has been read of one `multipart/form-data` body.
@@ -46,8 +51,18 @@ enum Content {
 }
 
 impl FormData {
+    /// What an uncompressed message with these headers carries, if it is `multipart/form-data` and
+    /// the media type of its contract judges that.
+    pub fn of(media: &MediaType, headers: &HeaderMap, kept_max: usize) -> Option<Self> {
+        let content_type = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+        let is_multipart = Notation::of(&MediaRange::parse(content_type)?) == Notation::Multipart;
+        let is_plain = codings(headers).is_ok_and(|codings| codings.is_empty());
+        (media.shape.is_some() && is_multipart && is_plain)
+            .then(|| Self::new(content_type, kept_max))
+    }
+
     /// A body of this `Content-Type`, of whose parts at most `kept_max` bytes are kept.
-    pub fn new(content_type: &str, kept_max: usize) -> Self {
+    pub(super) fn new(content_type: &str, kept_max: usize) -> Self {
         let media = MediaRange::parse(content_type).filter(|media| media.count("boundary") == 1);
         let boundary = media.and_then(|media| media.parameter("boundary"));
         Self {
@@ -75,8 +90,13 @@ impl FormData {
         }
     }
 
-    /// Judges the body, which ends here.
-    pub(super) fn judge(&self, judge: &mut Judge<'_>, scratch: &mut Scratch) {
+    /// Whether it is known already that the body cannot be read.
+    pub fn is_broken(&self) -> bool {
+        self.reader.is_err()
+    }
+
+    /// Judges the body, which ends here or is broken.
+    pub(in super::super) fn judge(&self, judge: &mut Judge<'_>, scratch: &mut Scratch) {
         let read = match &self.reader {
             Ok(reader) => reader.finish(),
             Err(error) => Err(error.clone()),

@@ -2,9 +2,10 @@
 
 use http::HeaderMap;
 
-use super::super::body::Judge;
+use super::super::body::{FormData, Judge};
 use super::super::compiled::CompiledContract;
 use super::super::dialect::Direction;
+use super::super::operation::MediaType;
 use super::super::violation::{Violation, ViolationClass};
 use super::plan::{BodyPlan, is_whole_when_empty, missing_body};
 use super::rules::{Rules, Scratch};
@@ -44,4 +45,23 @@ pub fn check_body(
         violations,
     };
     judge.body(headers, bytes, scratch);
+}
+
+/// Judges `multipart/form-data` that was read as it arrived.
+pub fn check_form_data(
+    contract: &CompiledContract,
+    media: &MediaType,
+    form: &FormData,
+    rules: Rules<'_>,
+    scratch: &mut Scratch,
+    violations: &mut Vec<Violation>,
+) {
+    let mut judge = Judge {
+        contract,
+        direction: Direction::Request,
+        media,
+        rules,
+        violations,
+    };
+    form.judge(&mut judge, scratch);
 }

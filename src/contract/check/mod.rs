@@ -11,7 +11,7 @@ mod plan;
 mod rules;
 mod unknown;
 
-pub use body::check_body;
+pub use body::{check_body, check_form_data};
 pub use head::{Head, check_head};
 pub use plan::{BodyLength, BodyPlan};
 pub use rules::{Rules, Scratch};

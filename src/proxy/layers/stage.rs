@@ -118,34 +118,43 @@ impl<B> Routed<B> {
         violations: Vec<Violation>,
         header: Option<(HeaderName, HeaderValue)>,
     ) -> Result<(), Refused> {
-        if violations.is_empty() {
-            return Ok(());
-        }
-        let policy = self.ledger.service.policy(self.ledger.operation());
-        let is_rejectable =
-            |violation: &Violation| policy.of(violation.class) == Enforcement::Reject;
-        // Drawn only when it matters: a roll-out rejects a share of what it could reject.
-        let rejects = violations.iter().any(is_rejectable) && fastrand::f64() < policy.sample();
-        for violation in &violations {
-            let done = match is_rejectable(violation) && rejects {
-                true => Enforcement::Reject,
-                false => Enforcement::Report,
-            };
-            self.ledger.violated(violation.class, done);
-        }
-        if !rejects {
-            self.reported.extend(violations);
-            return Ok(());
-        }
-        let (mut rejected, others): (Vec<_>, Vec<_>) =
-            violations.into_iter().partition(is_rejectable);
-        rejected.extend(others);
-        let cause = Cause::Violations {
-            violations: rejected,
-            header,
-        };
-        Err(Refused::new(cause, &self.ledger))
+        self.reported
+            .extend(decide(&self.ledger, violations, header)?);
+        Ok(())
     }
+}
+
+/// Decides about violations of a request: refuses if one of them is to be rejected, and gives
+/// back what is to be reported.
+pub(super) fn decide(
+    ledger: &Rc<Ledger>,
+    violations: Vec<Violation>,
+    header: Option<(HeaderName, HeaderValue)>,
+) -> Result<Vec<Violation>, Refused> {
+    if violations.is_empty() {
+        return Ok(violations);
+    }
+    let policy = ledger.service.policy(ledger.operation());
+    let is_rejectable = |violation: &Violation| policy.of(violation.class) == Enforcement::Reject;
+    // Drawn only when it matters: a roll-out rejects a share of what it could reject.
+    let rejects = violations.iter().any(is_rejectable) && fastrand::f64() < policy.sample();
+    for violation in &violations {
+        let done = match is_rejectable(violation) && rejects {
+            true => Enforcement::Reject,
+            false => Enforcement::Report,
+        };
+        ledger.violated(violation.class, done);
+    }
+    if !rejects {
+        return Ok(violations);
+    }
+    let (mut rejected, others): (Vec<_>, Vec<_>) = violations.into_iter().partition(is_rejectable);
+    rejected.extend(others);
+    let cause = Cause::Violations {
+        violations: rejected,
+        header,
+    };
+    Err(Refused::new(cause, ledger))
 }
 
 /// `x-portcullis-violations`: how many, and of which classes.
