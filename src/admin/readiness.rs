@@ -4,11 +4,18 @@
 //! the program unready for good.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// The state behind `/readyz`.
 #[derive(Clone, Debug, Default)]
-pub struct Readiness(Arc<Mutex<State>>);
+pub struct Readiness(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// A part has become ready.
+    up: Condvar,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -38,6 +45,16 @@ impl Readiness {
         }
     }
 
+    /// Blocks until no part is pending.
+    pub fn await_parts(&self) {
+        let state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let up = self
+            .0
+            .up
+            .wait_while(state, |state| !state.pending.is_empty());
+        drop(up);
+    }
+
     /// Says that the program is going away.
     pub fn drain(&self) {
         self.with(|state| state.is_draining = true);
@@ -56,7 +73,7 @@ impl Readiness {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut self.0.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -64,6 +81,7 @@ impl Drop for Pending {
     fn drop(&mut self) {
         self.readiness
             .with(|state| state.pending.remove(&self.part));
+        self.readiness.0.up.notify_all();
     }
 }
 
@@ -77,7 +95,10 @@ mod tests {
         assert!(readiness.reasons().is_empty());
         let core = readiness.pending("core 0");
         assert_eq!(readiness.reasons(), ["core 0 is not ready"]);
-        drop(core);
+        std::thread::scope(|scope| {
+            scope.spawn(|| drop(core));
+            readiness.await_parts();
+        });
         assert!(readiness.reasons().is_empty());
         readiness.drain();
         assert_eq!(readiness.reasons(), ["draining"]);

@@ -21,7 +21,8 @@ use super::running::Running;
 /// How often observations are folded into their histograms.
 const SETTLE_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// Compiles the contracts, binds the addresses and starts every thread.
+/// Compiles the contracts, binds the addresses and starts every thread. The program is ready
+/// when this returns.
 ///
 /// # Errors
 /// [`Error`] before anything is served: nothing is left running then.
@@ -54,6 +55,7 @@ pub fn build(config: Config) -> Result<Running, Error> {
         metrics,
     });
     let data = start_cores(bound, &blueprint, &readiness, &drain)?;
+    readiness.await_parts();
     Ok(Running {
         data_address,
         admin_address,

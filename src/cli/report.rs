@@ -9,7 +9,7 @@
 //!     "files": ["contracts/payments/orders/openapi.yaml"],
 //!     "operations": [{
 //!       "method": "POST", "paths": ["/v1/orders"], "name": "createOrder",
-//!       "provider": "payments", "tier": "gold", "enforcement": "report",
+//!       "provider": "payments", "tier": "gold", "enforcement": {"request": "report", "response": null},
 //!       "parameters": 2,
 //!       "body": { "required": true, "types": ["application/json"] },
 //!       "statuses": ["201", "4XX", "default"]
@@ -35,10 +35,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::config::Limits;
+use crate::config::{Enforcement, Limits};
 use crate::contract::{
     self, BodyRule, CompileOptions, CompiledContract, Dialect, Documents, Identity, LoadError,
-    Operation, Problem, Severity, StatusPattern,
+    Operation, OwnEnforcement, Problem, Severity, StatusPattern,
 };
 
 /// The result of one run.
@@ -71,7 +71,7 @@ pub(super) struct OperationReport {
     pub(super) name: Arc<str>,
     pub(super) provider: Option<Arc<str>>,
     pub(super) tier: Option<&'static str>,
-    pub(super) enforcement: Option<String>,
+    pub(super) enforcement: Option<EnforcementReport>,
     pub(super) parameters: usize,
     pub(super) body: Option<BodyReport>,
     pub(super) statuses: Vec<String>,
@@ -233,9 +233,7 @@ impl OperationReport {
             name: Arc::clone(&operation.name),
             provider: operation.provider.clone(),
             tier: operation.tier.map(|tier| tier.as_str()),
-            enforcement: operation
-                .enforcement
-                .map(|enforcement| enforcement.to_string()),
+            enforcement: EnforcementReport::of(operation.enforcement),
             parameters: operation.parameters.len(),
             body: body(&operation.body),
             statuses: operation
@@ -244,6 +242,22 @@ impl OperationReport {
                 .map(|response| status(response.status))
                 .collect(),
         }
+    }
+}
+
+/// What an operation says is to be done about violations.
+#[derive(Debug, Serialize)]
+pub(super) struct EnforcementReport {
+    pub(super) request: Option<&'static str>,
+    pub(super) response: Option<&'static str>,
+}
+
+impl EnforcementReport {
+    fn of(own: OwnEnforcement) -> Option<Self> {
+        (own != OwnEnforcement::default()).then(|| Self {
+            request: own.request.map(Enforcement::as_str),
+            response: own.response.map(Enforcement::as_str),
+        })
     }
 }
 

@@ -188,12 +188,10 @@ fn details(operation: &OperationReport, owner: Option<&str>) -> String {
         .filter(|provider| Some(*provider) != owner);
     parts.extend(provider.map(|provider| format!("provider {provider}")));
     parts.extend(operation.tier.map(str::to_owned));
-    parts.extend(
-        operation
-            .enforcement
-            .as_deref()
-            .map(|what| format!("requests: {what}")),
-    );
+    if let Some(own) = &operation.enforcement {
+        parts.extend(own.request.map(|what| format!("requests: {what}")));
+        parts.extend(own.response.map(|what| format!("responses: {what}")));
+    }
     if operation.parameters > 0 {
         parts.push(counted(operation.parameters, "parameter"));
     }

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-/// One way in which a request departs from its contract.
+/// One way in which an exchange departs from its contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ViolationClass {
     /// No path of the contract matches.
@@ -45,6 +45,18 @@ pub enum ViolationClass {
     DuplicateKey,
     /// The body does not match its schema.
     InvalidBody,
+    /// The response's status is not declared.
+    UndeclaredStatus,
+    /// A required header of the response is absent.
+    MissingHeader,
+    /// A header of the response does not match its schema.
+    InvalidHeader,
+    /// The response's media type is not declared.
+    UndeclaredMediaType,
+    /// The response's body is not what its media type says.
+    MalformedResponseBody,
+    /// The response's body does not match its schema.
+    InvalidResponseBody,
 }
 
 /// What is done about a class of violations; the order is that of severity.
@@ -59,12 +71,13 @@ pub enum Enforcement {
     Reject,
 }
 
-/// What a service does about each class of violations of its requests.
+/// What a service does about each class of violations.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EnforcementPolicy {
     by_class: [Enforcement; ViolationClass::COUNT],
     /// The classes that the configuration names.
     is_named: [bool; ViolationClass::COUNT],
+    ceilings: Ceilings,
     sample: f64,
 }
 
@@ -73,7 +86,7 @@ impl ViolationClass {
     pub const COUNT: usize = Self::ALL.len();
 
     /// Every class, in the order of [`index`](Self::index).
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 24] = [
         Self::UnknownPath,
         Self::UnknownMethod,
         Self::MalformedPath,
@@ -92,6 +105,12 @@ impl ViolationClass {
         Self::MalformedBody,
         Self::DuplicateKey,
         Self::InvalidBody,
+        Self::UndeclaredStatus,
+        Self::MissingHeader,
+        Self::InvalidHeader,
+        Self::UndeclaredMediaType,
+        Self::MalformedResponseBody,
+        Self::InvalidResponseBody,
     ];
 
     /// The class's number, dense from 0, for tables.
@@ -120,7 +139,26 @@ impl ViolationClass {
             Self::MalformedBody => "malformed-body",
             Self::DuplicateKey => "duplicate-key",
             Self::InvalidBody => "invalid-body",
+            Self::UndeclaredStatus => "undeclared-status",
+            Self::MissingHeader => "missing-header",
+            Self::InvalidHeader => "invalid-header",
+            Self::UndeclaredMediaType => "undeclared-media-type",
+            Self::MalformedResponseBody => "malformed-response-body",
+            Self::InvalidResponseBody => "invalid-response-body",
         }
+    }
+
+    /// Whether it is about a response.
+    pub const fn is_of_response(self) -> bool {
+        matches!(
+            self,
+            Self::UndeclaredStatus
+                | Self::MissingHeader
+                | Self::InvalidHeader
+                | Self::UndeclaredMediaType
+                | Self::MalformedResponseBody
+                | Self::InvalidResponseBody
+        )
     }
 
     /// The class of this name.
@@ -170,18 +208,46 @@ impl fmt::Display for Enforcement {
     }
 }
 
+/// The most that is done about violations, by direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ceilings {
+    /// Of requests; rejecting by default.
+    pub request: Enforcement,
+    /// Of responses; reporting by default, since the request was served already.
+    pub response: Enforcement,
+}
+
+impl Default for Ceilings {
+    fn default() -> Self {
+        Self {
+            request: Enforcement::Reject,
+            response: Enforcement::Report,
+        }
+    }
+}
+
+impl Ceilings {
+    const fn of(self, class: ViolationClass) -> Enforcement {
+        if class.is_of_response() {
+            self.response
+        } else {
+            self.request
+        }
+    }
+}
+
 impl EnforcementPolicy {
-    /// The policy of a service. `request` is a ceiling over the defaults of the classes
-    /// (`report` turns what would be rejected into reports); a class named in `classes` is
-    /// enforced exactly as it says. `sample`, between 0 and 1, is the share of rejectable
-    /// requests that are really rejected.
+    /// The policy of a service. The ceilings hold over the defaults of the classes (`report`
+    /// turns what would be rejected into reports); a class named in `classes` is enforced
+    /// exactly as it says. `sample`, between 0 and 1, is the share of rejectable exchanges that
+    /// are really rejected.
     pub fn new(
-        request: Enforcement,
+        ceilings: Ceilings,
         classes: impl IntoIterator<Item = (ViolationClass, Enforcement)>,
         sample: f64,
     ) -> Self {
         let mut by_class =
-            ViolationClass::ALL.map(|class| class.default_enforcement().min(request));
+            ViolationClass::ALL.map(|class| class.default_enforcement().min(ceilings.of(class)));
         let mut is_named = [false; ViolationClass::COUNT];
         for (class, enforcement) in classes {
             by_class[class.index()] = enforcement;
@@ -190,22 +256,36 @@ impl EnforcementPolicy {
         Self {
             by_class,
             is_named,
+            ceilings,
             sample: sample.clamp(0.0, 1.0),
         }
     }
 
-    /// The policy of an operation whose contract asks for an enforcement of its own: a ceiling in
+    /// The policy of an operation whose contract asks for an enforcement of its own: ceilings in
     /// the place of the service's. Classes that the configuration names stay as it says.
     #[must_use]
-    pub fn with_request(&self, request: Enforcement) -> Self {
-        let mut own = Self::new(request, [], self.sample);
-        for class in ViolationClass::ALL {
-            if self.is_named[class.index()] {
-                own.by_class[class.index()] = self.of(class);
-                own.is_named[class.index()] = true;
-            }
-        }
-        own
+    pub fn with_ceilings(
+        &self,
+        request: Option<Enforcement>,
+        response: Option<Enforcement>,
+    ) -> Self {
+        let ceilings = Ceilings {
+            request: request.unwrap_or(self.ceilings.request),
+            response: response.unwrap_or(self.ceilings.response),
+        };
+        let is_named = |class: &ViolationClass| self.is_named[class.index()];
+        let named = ViolationClass::ALL.into_iter().filter(is_named);
+        Self::new(
+            ceilings,
+            named.map(|class| (class, self.of(class))),
+            self.sample,
+        )
+    }
+
+    /// Whether any violation of responses is looked for.
+    pub fn looks_at_responses(&self) -> bool {
+        let mut classes = ViolationClass::ALL.into_iter();
+        classes.any(|class| class.is_of_response() && self.of(class) != Enforcement::Off)
     }
 
     /// What is done about this class.
@@ -224,7 +304,7 @@ impl Default for EnforcementPolicy {
     /// The policy of a service whose configuration says nothing: every class by its default,
     /// every rejectable request rejected.
     fn default() -> Self {
-        Self::new(Enforcement::Reject, [], 1.0)
+        Self::new(Ceilings::default(), [], 1.0)
     }
 }
 
@@ -249,7 +329,11 @@ mod tests {
         use Enforcement::{Off, Reject, Report};
         use ViolationClass::{InvalidBody, UnknownHeader, UnknownPath, UnknownQuery};
         let check = |request, classes: &[_], class, expected| {
-            let policy = EnforcementPolicy::new(request, classes.iter().copied(), 1.0);
+            let ceilings = Ceilings {
+                request,
+                ..Ceilings::default()
+            };
+            let policy = EnforcementPolicy::new(ceilings, classes.iter().copied(), 1.0);
             assert_eq!(policy.of(class), expected, "{request} {class}");
         };
         check(Reject, &[], InvalidBody, Reject);

@@ -50,6 +50,9 @@ pub struct Limits {
     /// How many times as large as its compressed form a body may become. JSON seldom exceeds 20;
     /// data made to exhaust memory reaches 1000.
     pub decoded_ratio_max: usize,
+    /// The largest response body that is judged, in bytes: it is held in memory until then. A
+    /// larger one passes unjudged, which is counted.
+    pub response_body_bytes_max: usize,
     /// How deeply a JSON body may nest. 128 is what common parsers take.
     pub json_depth_max: usize,
     /// The most header fields of a request. 100 is what common servers take.
@@ -107,6 +110,7 @@ impl Default for Limits {
             body_bytes_max: MIB,
             decoded_bytes_max: 8 * MIB,
             decoded_ratio_max: 100,
+            response_body_bytes_max: MIB,
             json_depth_max: 128,
             header_count_max: 100,
             header_bytes_max: 64 * KIB,

@@ -26,7 +26,7 @@ mod section;
 mod services;
 mod value;
 
-pub use enforcement::{Enforcement, EnforcementPolicy, ViolationClass};
+pub use enforcement::{Ceilings, Enforcement, EnforcementPolicy, ViolationClass};
 pub use environment::CONFIG_VARIABLE;
 pub use limits::Limits;
 pub use load::{load, load_catalog};

@@ -111,6 +111,11 @@ fn limits(mut section: Section<'_>) -> Limits {
         body_bytes_max: s.value("body_bytes_max", d.body_bytes_max, size(1..=GIB)),
         decoded_bytes_max: s.value("decoded_bytes_max", d.decoded_bytes_max, size(1..=GIB)),
         decoded_ratio_max: s.value("decoded_ratio_max", d.decoded_ratio_max, count(1..=10_000)),
+        response_body_bytes_max: s.value(
+            "response_body_bytes_max",
+            d.response_body_bytes_max,
+            size(1..=GIB),
+        ),
         json_depth_max: s.value("json_depth_max", d.json_depth_max, count(1..=512)),
         header_count_max: s.value("header_count_max", d.header_count_max, count(8..=10_000)),
         header_bytes_max: s.value("header_bytes_max", d.header_bytes_max, size(8 * KIB..=MIB)),

@@ -8,7 +8,8 @@ use super::raw::Node;
 use super::section::Section;
 use super::value::{self, share, word};
 use super::{
-    Enforcement, EnforcementPolicy, HostPattern, PathPrefix, Preflight, Service, ViolationClass,
+    Ceilings, Enforcement, EnforcementPolicy, HostPattern, PathPrefix, Preflight, Service,
+    ViolationClass,
 };
 use crate::squad::{Catalog, SquadName};
 
@@ -156,11 +157,15 @@ fn hosts(section: &mut Section<'_>) -> Option<Vec<HostPattern>> {
 }
 
 fn enforcement(mut section: Section<'_>) -> EnforcementPolicy {
-    let request = section.value("request", Enforcement::Reject, word(&Enforcement::NAMES));
+    let default = Ceilings::default();
+    let ceilings = Ceilings {
+        request: section.value("request", default.request, word(&Enforcement::NAMES)),
+        response: section.value("response", default.response, word(&Enforcement::NAMES)),
+    };
     let sample = section.value("sample", 1.0, share);
     let classes = classes(section.section("classes"));
     section.finish();
-    EnforcementPolicy::new(request, classes, sample)
+    EnforcementPolicy::new(ceilings, classes, sample)
 }
 
 /// Each key is a class; a variable writes its dashes as underscores.

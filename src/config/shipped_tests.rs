@@ -106,5 +106,5 @@ fn every_limit_and_every_class_is_shown() {
         );
         count += 1;
     }
-    assert_eq!(count, 22 + ViolationClass::COUNT);
+    assert_eq!(count, 23 + ViolationClass::COUNT);
 }

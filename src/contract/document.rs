@@ -254,9 +254,11 @@ impl Documents {
         }
     }
 
-    /// The line of a place, from 1.
+    /// The line of a place, from 1, where people look for it: that of a member's name, whichever
+    /// line its value begins on, and of a reference itself where there is nothing else.
     pub fn line(&self, place: Place) -> u32 {
-        self.node(place).line()
+        let node = self.node(place);
+        node.get("$ref").unwrap_or(node).key_line()
     }
 
     /// Follows as much of `pointer` as exists below `place`: a keyword that a reader can look

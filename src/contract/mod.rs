@@ -36,7 +36,8 @@ mod lint;
 
 pub use body::FormData;
 pub use check::{
-    BodyLength, BodyPlan, Head, Rules, Scratch, check_body, check_form_data, check_head,
+    BodyLength, BodyPlan, Head, ResponseHead, ResponsePlan, Rules, Scratch, check_body,
+    check_form_data, check_head, check_response_body, check_response_head,
 };
 pub use compile::{CompileOptions, compile};
 pub use compiled::CompiledContract;
@@ -45,7 +46,9 @@ pub use document::{Document, Documents, ParseError, Place, Spot};
 pub use lint::lint;
 pub use load::{LoadError, from_bytes, load};
 pub use media::MediaRange;
-pub use operation::{BodyRule, MediaType, Operation, RequestBody, Response, StatusPattern};
+pub use operation::{
+    BodyRule, MediaType, Operation, OwnEnforcement, RequestBody, Response, StatusPattern,
+};
 pub use parameter::{Parameter, Style};
 pub use problem::{Problem, ProblemKind, Severity};
 pub use revision::Identity;

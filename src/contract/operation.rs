@@ -1,5 +1,6 @@
 //! Operations, compiled: what one method on one path takes and gives.
 
+use std::fmt;
 use std::sync::Arc;
 
 use http::Method;
@@ -7,7 +8,7 @@ use http::Method;
 use crate::config::enforcement::Enforcement;
 use crate::squad::Tier;
 
-use super::body::BodyShape;
+use super::body::{BodyShape, Notation};
 use super::document::Place;
 use super::parameter::Parameter;
 use super::schema::SchemaKey;
@@ -27,7 +28,7 @@ pub struct Operation {
     /// `x-sla-tier` likewise.
     pub tier: Option<Tier>,
     /// What the contract itself says is to be done about violations (`x-portcullis`).
-    pub enforcement: Option<Enforcement>,
+    pub enforcement: OwnEnforcement,
     /// Its parameters; those of the path item included.
     pub parameters: Vec<Parameter>,
     /// The credentials it asks for.
@@ -40,6 +41,15 @@ pub struct Operation {
     pub place: Place,
     /// Whether a query parameter takes every name that no other claims.
     pub(super) takes_any_query: bool,
+}
+
+/// `x-portcullis` of an operation, by direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OwnEnforcement {
+    /// About violations of requests.
+    pub request: Option<Enforcement>,
+    /// About violations of responses.
+    pub response: Option<Enforcement>,
 }
 
 /// What the contract says of a request's body.
@@ -79,11 +89,24 @@ pub struct MediaType {
     pub place: Place,
 }
 
+impl MediaType {
+    /// Whether messages in this notation are judged.
+    pub(super) fn judges(&self, notation: Notation) -> bool {
+        match (notation, &self.shape) {
+            (Notation::Json, _) => self.schema.is_some(),
+            (_, Some(shape)) => shape.judges(notation),
+            (_, None) => false,
+        }
+    }
+}
+
 /// A Response Object.
 #[derive(Debug)]
 pub struct Response {
     /// The status it is for.
     pub status: StatusPattern,
+    /// The header fields it declares.
+    pub headers: Vec<Parameter>,
     /// The media types, in the order of the document.
     pub content: Vec<MediaType>,
     /// Where it stands.
@@ -99,6 +122,16 @@ pub enum StatusPattern {
     Range(u8),
     /// Every status that is not declared.
     Default,
+}
+
+impl fmt::Display for StatusPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(code) => write!(f, "{code}"),
+            Self::Range(hundred) => write!(f, "{hundred}XX"),
+            Self::Default => f.write_str("default"),
+        }
+    }
 }
 
 impl StatusPattern {

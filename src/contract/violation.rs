@@ -21,6 +21,8 @@ pub enum Part {
     Cookie,
     /// The body.
     Body,
+    /// The status of a response.
+    Status,
 }
 
 impl Part {
@@ -33,6 +35,7 @@ impl Part {
             Self::Header => "header",
             Self::Cookie => "cookie",
             Self::Body => "body",
+            Self::Status => "status",
         }
     }
 }
@@ -85,6 +88,13 @@ impl Violation {
             masked: message.clone(),
             message,
         }
+    }
+
+    /// The same violation with no value of the message in its words.
+    #[must_use]
+    pub fn without_values(mut self) -> Self {
+        self.message.clone_from(&self.masked);
+        self
     }
 
     /// Names the parameter.

@@ -22,8 +22,9 @@ pub(super) enum Cause {
     /// It departs from the contract, in these ways, the most useful first.
     Violations {
         violations: Vec<Violation>,
-        /// What HTTP wants such an answer to say: `Allow` with 405, `WWW-Authenticate` with 401.
-        header: Option<(HeaderName, HeaderValue)>,
+        /// What HTTP wants such an answer to say (`Allow` with 405, `WWW-Authenticate` with 401),
+        /// and what a browser needs to show it.
+        headers: Vec<(HeaderName, HeaderValue)>,
     },
     /// No service has this host and path.
     NoService,
@@ -137,10 +138,16 @@ impl Cause {
         }
     }
 
-    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+    fn headers(&self) -> &[(HeaderName, HeaderValue)] {
         match self {
-            Self::Violations { header, .. } => header.clone(),
-            _ => None,
+            Self::Violations { headers, .. } => headers,
+            Self::NoService
+            | Self::Http(_)
+            | Self::BodyTimeout
+            | Self::ClientGone
+            | Self::Upstream(_)
+            | Self::NothingToMock(_)
+            | Self::Panicked => &[],
         }
     }
 
@@ -153,11 +160,11 @@ impl Cause {
             // Whoever judged it knows more.
             BodyError::Violated => Self::Violations {
                 violations: Vec::new(),
-                header: None,
+                headers: Vec::new(),
             },
             BodyError::TooLarge { bytes_max } => Self::Violations {
                 violations: vec![too_large(bytes_max)],
-                header: None,
+                headers: Vec::new(),
             },
         }
     }
@@ -221,12 +228,23 @@ fn violation_entry(violations: &[Violation]) -> Entry {
         Class::MalformedBody => (400, "The request body is malformed"),
         Class::DuplicateKey => (422, "The request body names a member twice"),
         Class::InvalidBody => (422, "Request body does not match the contract"),
+        Class::UndeclaredStatus => (502, "The service answered with an undeclared status"),
+        Class::MissingHeader => (502, "The service's response lacks a header"),
+        Class::InvalidHeader => (502, "A header of the service's response is invalid"),
+        Class::UndeclaredMediaType => (502, "The service answered with an undeclared media type"),
+        Class::MalformedResponseBody => (502, "The service's response is malformed"),
+        Class::InvalidResponseBody => (502, "The service's response does not match the contract"),
     };
-    entry(
-        StatusCode::from_u16(status).expect("the table holds statuses"),
-        CONTRACT_VIOLATION,
-        title,
-    )
+    let status = StatusCode::from_u16(status).expect("the table holds statuses");
+    let outcome = if first.class.is_of_response() {
+        Outcome::Failed
+    } else {
+        Outcome::Refused
+    };
+    Entry {
+        outcome,
+        ..entry(status, CONTRACT_VIOLATION, title)
+    }
 }
 
 const CONTRACT_VIOLATION: &str = "CONTRACT_VIOLATION";
@@ -285,15 +303,13 @@ pub(super) fn respond(cause: &Cause, problem: &Problem<'_>) -> Response<Bytes> {
     let mut response = Response::new(problem.to_bytes());
     *response.status_mut() = entry.status;
     let headers = response.headers_mut();
+    headers.extend(cause.headers().iter().cloned());
     headers.insert(
         CONTENT_TYPE,
         HeaderValue::from_static("application/problem+json"),
     );
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_PORTCULLIS, HeaderValue::from_static(entry.error));
-    if let Some((name, value)) = cause.header() {
-        headers.insert(name, value);
-    }
     if let Some(seconds) = entry.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 use super::upstream::{UpstreamBody, UpstreamError};
+use super::watch::Watch;
 use super::whole::Collected;
 
 /// The body of an answer.
@@ -15,6 +16,7 @@ pub struct AnswerBody {
     /// What is sent first, and at once.
     first: Bytes,
     rest: Rest,
+    watch: Option<Box<Watch>>,
 }
 
 #[derive(Debug)]
@@ -36,6 +38,7 @@ impl AnswerBody {
         Self {
             first: bytes,
             rest: Rest::Trailers(trailers),
+            watch: None,
         }
     }
 
@@ -49,6 +52,38 @@ impl AnswerBody {
         Self {
             first,
             rest: Rest::Streamed(rest),
+            watch: None,
+        }
+    }
+
+    /// The same body with what was read of it put back in front.
+    #[must_use]
+    pub(super) fn preceded_by(self, first: Bytes) -> Self {
+        debug_assert!(self.first.is_empty(), "it was read");
+        Self { first, ..self }
+    }
+
+    /// The same body, watched while it passes.
+    #[must_use]
+    pub(super) fn watched(self, watch: Watch) -> Self {
+        Self {
+            watch: Some(Box::new(watch)),
+            ..self
+        }
+    }
+
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
+        if !self.first.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.first)))));
+        }
+        match &mut self.rest {
+            Rest::Trailers(trailers) => {
+                Poll::Ready(trailers.take().map(|fields| Ok(Frame::trailers(fields))))
+            }
+            Rest::Streamed(body) => Pin::new(body).poll_frame(cx),
         }
     }
 }
@@ -58,6 +93,7 @@ impl From<Bytes> for AnswerBody {
         Self {
             first: bytes,
             rest: Rest::Trailers(None),
+            watch: None,
         }
     }
 }
@@ -71,15 +107,24 @@ impl Body for AnswerBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
         let this = self.get_mut();
-        if !this.first.is_empty() {
-            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut this.first)))));
-        }
-        match &mut this.rest {
-            Rest::Trailers(trailers) => {
-                Poll::Ready(trailers.take().map(|fields| Ok(Frame::trailers(fields))))
+        let polled = this.poll_next(cx);
+        let is_ended = this.is_end_stream();
+        if let Some(watch) = &mut this.watch {
+            match &polled {
+                Poll::Ready(Some(Ok(frame))) => {
+                    frame
+                        .data_ref()
+                        .into_iter()
+                        .for_each(|piece| watch.see(piece));
+                    if is_ended {
+                        watch.ended();
+                    }
+                }
+                Poll::Ready(None) => watch.ended(),
+                Poll::Ready(Some(Err(_))) | Poll::Pending => {}
             }
-            Rest::Streamed(body) => Pin::new(body).poll_frame(cx),
         }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

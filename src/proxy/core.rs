@@ -6,10 +6,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::config::enforcement::{Enforcement, EnforcementPolicy};
+use crate::config::enforcement::EnforcementPolicy;
 use crate::config::limits::Limits;
 use crate::config::{Config, Preflight, RefusalValues, Service, Upstream as UpstreamConfig};
-use crate::contract::{CompiledContract, Rules, Scratch};
+use crate::contract::{CompiledContract, OwnEnforcement, Rules, Scratch};
 use crate::squad::{Catalog, Squad, TrustedPeers};
 use crate::telemetry::{CoreRecorder, Metrics, ServiceRecorder};
 
@@ -43,6 +43,7 @@ pub(super) struct ServiceCore {
     pub(super) upstream: Target,
     pub(super) recorder: ServiceRecorder,
     pub(super) body_bytes_max: u64,
+    pub(super) response_body_bytes_max: u64,
     policies: Policies,
     violations_max: usize,
     json_depth_max: u32,
@@ -143,6 +144,7 @@ impl ServiceCore {
             provider,
             contract,
             body_bytes_max: body_bytes_max as u64,
+            response_body_bytes_max: config.limits.response_body_bytes_max as u64,
             violations_max,
             json_depth_max: u32::try_from(json_depth_max).unwrap_or(u32::MAX),
             decoded_bytes_max,
@@ -176,7 +178,10 @@ impl ServiceCore {
 
 impl Policies {
     fn new(service: &EnforcementPolicy, contract: &CompiledContract) -> Self {
-        let own = |enforcement: Option<Enforcement>| Some(service.with_request(enforcement?));
+        let own = |own: OwnEnforcement| {
+            let is_said = own != OwnEnforcement::default();
+            is_said.then(|| service.with_ceilings(own.request, own.response))
+        };
         let mut operations: Vec<Option<EnforcementPolicy>> = contract
             .operations
             .iter()

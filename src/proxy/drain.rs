@@ -1,8 +1,8 @@
 //! How a data core is told to stop.
 //!
 //! First every answer announces the end (`connection: close`) while everything is still
-//! served, so that load balancers and clients move on; then the listening socket is swept
-//! and closed and the connections end one by one; at the deadline the rest is aborted.
+//! served, so that load balancers and clients move on; then the listening socket takes what
+//! has begun and is closed, and the connections end one by one; at the deadline the rest is aborted.
 
 use tokio::sync::watch;
 use tokio::time::Instant;

@@ -26,11 +26,11 @@ enum Forward {
         first: Bytes,
         rest: RequestBody,
     },
-    Watched(Watched),
+    Gated(Gated),
 }
 
 /// Judges a body while it passes.
-pub(super) trait Watch: fmt::Debug {
+pub(super) trait Gate: fmt::Debug {
     /// More of the body.
     ///
     /// # Errors
@@ -47,15 +47,15 @@ pub(super) trait Watch: fmt::Debug {
 /// A body that is judged while it passes. Its last piece is held back until the verdict, so that
 /// the upstream never has all of a body that is refused.
 #[derive(Debug)]
-struct Watched {
+struct Gated {
     held: Bytes,
     rest: RequestBody,
-    watch: Box<dyn Watch>,
+    gate: Box<dyn Gate>,
     trailers: Option<HeaderMap>,
     has_ended: bool,
 }
 
-impl Watched {
+impl Gated {
     fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
@@ -64,14 +64,14 @@ impl Watched {
             let frame = ready!(Pin::new(&mut self.rest).poll_frame(cx)).transpose()?;
             match frame.map(Frame::into_data) {
                 Some(Ok(data)) => {
-                    self.watch.data(&data)?;
+                    self.gate.data(&data)?;
                     let before = std::mem::replace(&mut self.held, data);
                     if !before.is_empty() {
                         return Poll::Ready(Some(Ok(Frame::data(before))));
                     }
                 }
                 last => {
-                    self.watch.end()?;
+                    self.gate.end()?;
                     self.trailers = last.and_then(|frame| frame.err()?.into_trailers().ok());
                     self.has_ended = true;
                 }
@@ -115,19 +115,19 @@ impl ForwardBody {
         Self(Forward::Streamed { first, rest })
     }
 
-    /// A body of which the beginning was read and shown to `watch` already, judged to its end
+    /// A body of which the beginning was read and shown to `gate` already, judged to its end
     /// while it passes.
-    pub(super) fn watched(first: Bytes, rest: RequestBody, watch: Box<dyn Watch>) -> Self {
-        Self(Forward::Watched(Watched {
+    pub(super) fn gated(first: Bytes, rest: RequestBody, gate: Box<dyn Gate>) -> Self {
+        Self(Forward::Gated(Gated {
             held: first,
             rest,
-            watch,
+            gate,
             trailers: None,
             has_ended: false,
         }))
     }
 
-    /// Reads a body to its end for nobody but who watches it.
+    /// Reads a body to its end for nobody but its gate.
     pub(super) async fn drain(mut self) -> Result<(), BodyError> {
         while let Some(frame) = poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await {
             frame?;
@@ -139,7 +139,7 @@ impl ForwardBody {
     pub(super) fn trailers(&self) -> Option<&HeaderMap> {
         match &self.0 {
             Forward::Whole { trailers, .. } => trailers.as_ref(),
-            Forward::Streamed { .. } | Forward::Watched(_) => None,
+            Forward::Streamed { .. } | Forward::Gated(_) => None,
         }
     }
 
@@ -148,7 +148,7 @@ impl ForwardBody {
         match &self.0 {
             Forward::Whole { .. } => None,
             Forward::Streamed { rest, .. } => Some(rest.upload()),
-            Forward::Watched(watched) => Some(watched.rest.upload()),
+            Forward::Gated(gated) => Some(gated.rest.upload()),
         }
     }
 
@@ -159,7 +159,7 @@ impl ForwardBody {
                 bytes: bytes.clone(),
                 trailers: trailers.clone(),
             })),
-            Forward::Streamed { .. } | Forward::Watched(_) => None,
+            Forward::Streamed { .. } | Forward::Gated(_) => None,
         }
     }
 }
@@ -183,7 +183,7 @@ impl Body for ForwardBody {
                 Poll::Ready(Some(Ok(Frame::data(std::mem::take(first)))))
             }
             Forward::Streamed { rest, .. } => Pin::new(rest).poll_frame(cx),
-            Forward::Watched(watched) => watched.poll_frame(cx),
+            Forward::Gated(gated) => gated.poll_frame(cx),
         }
     }
 
@@ -191,8 +191,8 @@ impl Body for ForwardBody {
         match &self.0 {
             Forward::Whole { bytes, trailers } => bytes.is_empty() && trailers.is_none(),
             Forward::Streamed { first, rest } => first.is_empty() && rest.is_end_stream(),
-            Forward::Watched(watched) => {
-                watched.has_ended && watched.held.is_empty() && watched.trailers.is_none()
+            Forward::Gated(gated) => {
+                gated.has_ended && gated.held.is_empty() && gated.trailers.is_none()
             }
         }
     }
@@ -204,7 +204,7 @@ impl Body for ForwardBody {
             } => SizeHint::default(),
             Forward::Whole { bytes, .. } => SizeHint::with_exact(bytes.len() as u64),
             Forward::Streamed { first, rest }
-            | Forward::Watched(Watched {
+            | Forward::Gated(Gated {
                 held: first, rest, ..
             }) => match rest.size_hint().exact() {
                 Some(length) => SizeHint::with_exact(first.len() as u64 + length),

@@ -23,6 +23,7 @@ pub(super) struct Ledger {
     started: Instant,
     operation: Cell<Option<u32>>,
     waited: Cell<Duration>,
+    took: Cell<Option<Duration>>,
     outcome: Cell<Outcome>,
 }
 
@@ -40,6 +41,7 @@ impl Ledger {
             started,
             operation: Cell::new(None),
             waited: Cell::new(Duration::ZERO),
+            took: Cell::new(None),
             outcome: Cell::new(Outcome::Abandoned),
         }
     }
@@ -57,7 +59,9 @@ impl Ledger {
         self.waited.set(self.waited.get() + time);
     }
 
+    /// The head of the answer is decided; what follows does not count as time taken.
     pub(super) fn ended(&self, outcome: Outcome) {
+        self.took.set(Some(self.started.elapsed()));
         self.outcome.set(outcome);
     }
 
@@ -90,7 +94,7 @@ impl Ledger {
 
 impl Drop for Ledger {
     fn drop(&mut self) {
-        let took = self.started.elapsed();
+        let took = self.took.get().unwrap_or_else(|| self.started.elapsed());
         let own = took.saturating_sub(self.waited.get());
         self.service
             .recorder

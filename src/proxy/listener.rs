@@ -28,6 +28,9 @@ use super::registry::Registry;
 /// Connections the kernel holds until they are accepted.
 const BACKLOG: i32 = 4096;
 
+/// How long a connection that was begun before the port closes may take to be made.
+const HANDSHAKE_GRACE: Duration = Duration::from_millis(100);
+
 /// Time for the connections' tasks to notice that they are aborted.
 const ABORT_PATIENCE: Duration = Duration::from_millis(100);
 
@@ -202,13 +205,19 @@ where
             next = drain.next() => phase = next,
         }
     };
-    for (stream, address) in sweep(listener)? {
-        begin(stream, address);
-    }
     registry
         .idle_until
         .set(Some(Instant::now() + serving.limits.drain_idle_grace));
     registry.wake_all();
+    turn_away_newcomers(&listener);
+    let swept = deadline.min(Instant::now() + HANDSHAKE_GRACE);
+    while let Ok(accepted) = timeout_at(swept, listener.accept()).await {
+        match accepted {
+            Ok((stream, address)) => begin(stream, address),
+            Err(error) => outlast(&error).await,
+        }
+    }
+    drop(listener);
     if timeout_at(deadline, registry.empty()).await.is_err() {
         registry.aborting.set(true);
         registry.wake_all();
@@ -255,16 +264,32 @@ async fn outlast(error: &io::Error) {
     }
 }
 
-/// Takes what the kernel has queued, then closes the socket.
-fn sweep(listener: TcpListener) -> io::Result<Vec<(TcpStream, SocketAddr)>> {
-    let listener = listener.into_std()?;
-    let mut swept = Vec::new();
-    while let Ok((stream, address)) = listener.accept() {
-        stream.set_nonblocking(true)?;
-        swept.push((TcpStream::from_std(stream)?, address));
+/// Lets the kernel drop every SYN from now on, while connections that are being made come to
+/// their end and can be accepted. Closing a socket resets what is in its queue, and somebody's
+/// request with it; a client whose SYN is dropped has sent none, tries again and is refused.
+#[cfg(target_os = "linux")]
+fn turn_away_newcomers(listener: &TcpListener) {
+    use socket2::{SockFilter, SockRef};
+    // Instructions of the classic packet filter, whose packet begins with the TCP header.
+    const LOAD_BYTE: u16 = 0x30;
+    const JUMP_IF_SET: u16 = 0x45;
+    const RETURN: u16 = 0x06;
+    const FLAGS_AT: u32 = 13;
+    const SYN: u32 = 0x02;
+    let drop_syn = [
+        SockFilter::new(LOAD_BYTE, 0, 0, FLAGS_AT),
+        SockFilter::new(JUMP_IF_SET, 0, 1, SYN),
+        SockFilter::new(RETURN, 0, 0, 0),
+        SockFilter::new(RETURN, 0, 0, u32::MAX),
+    ];
+    if let Err(error) = SockRef::from(listener).attach_filter(&drop_syn) {
+        tracing::debug!(%error, "a connection made while the port closes may be reset");
     }
-    Ok(swept)
 }
+
+/// Only Linux can.
+#[cfg(not(target_os = "linux"))]
+fn turn_away_newcomers(_listener: &TcpListener) {}
 
 fn builder(limits: &WireLimits) -> http1::Builder {
     // The inspector has refused whatever exceeds the limits before the library counts it.

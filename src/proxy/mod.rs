@@ -33,6 +33,7 @@ mod ledger;
 mod mock;
 mod pipeline;
 mod problem;
+mod watch;
 
 pub use answer_body::AnswerBody;
 pub use body::{BodyError, RequestBody};

@@ -34,6 +34,8 @@ pub fn pipeline(
         .layer(step(core, layers::judge_head))
         // Is the body right: only where the contract has a schema for it; else it streams.
         .layer(step(core, layers::judge_body))
+        // Is the response right: on its way back.
+        .layer(step(core, layers::judge_response))
         // Innermost: what was judged goes out, byte for byte.
         .service(Step {
             core: Rc::clone(core),

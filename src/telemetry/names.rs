@@ -61,6 +61,8 @@ metrics! {
         "Violations of contracts found in requests, by what was done about them.";
     UPSTREAM_ERRORS: Counter "portcullis_upstream_errors_total" [SERVICE, REASON]
         "Requests that the upstream did not answer, by reason.";
+    UNJUDGED: Counter "contract_unjudged_total" [SERVICE, REASON]
+        "Messages that passed without being judged although their contract describes them.";
     HTTP_REFUSALS: Counter "portcullis_http_refusals_total" [REASON]
         "Requests refused before they could be read, by the rule of HTTP they broke.";
     UNROUTED: Counter "portcullis_unrouted_requests_total" []

@@ -15,8 +15,8 @@ use crate::config::enforcement::{Enforcement, ViolationClass};
 
 use super::metrics::Metrics;
 use super::names::{
-    DURATION, HTTP_REFUSALS, Metric, OVERHEAD, PANICS, REQUESTS, UNROUTED, UPSTREAM_ERRORS,
-    VIOLATIONS,
+    DURATION, HTTP_REFUSALS, Metric, OVERHEAD, PANICS, REQUESTS, UNJUDGED, UNROUTED,
+    UPSTREAM_ERRORS, VIOLATIONS,
 };
 
 /// How a request ended.
@@ -96,6 +96,7 @@ pub struct ServiceRecorder {
     requests: Counters<(u32, usize, Outcome)>,
     violations: Counters<(u32, ViolationClass, usize, Enforcement)>,
     upstream_errors: Counters<&'static str>,
+    unjudged: Counters<&'static str>,
     durations: [Histogram; Outcome::ALL.len()],
     overhead: Histogram,
 }
@@ -122,6 +123,7 @@ impl ServiceRecorder {
             requests: Counters::new(REQUESTS),
             violations: Counters::new(VIOLATIONS),
             upstream_errors: Counters::new(UPSTREAM_ERRORS),
+            unjudged: Counters::new(UNJUDGED),
             durations: Outcome::ALL
                 .map(|outcome| metrics.histogram(&DURATION, &[service, outcome.as_str()])),
             overhead: metrics.histogram(&OVERHEAD, &[service]),
@@ -156,6 +158,13 @@ impl ServiceRecorder {
                 done.as_str(),
             ]
             .map(str::to_owned)
+        });
+    }
+
+    /// A message passed without being judged.
+    pub fn unjudged(&self, reason: &'static str) {
+        self.unjudged.increment(&self.metrics, reason, || {
+            [self.service.clone(), reason.to_owned()]
         });
     }
 

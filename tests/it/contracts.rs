@@ -123,7 +123,7 @@ fn malformed_json() {
 #[test]
 #[rustfmt::skip]
 fn malformed_paths() {
-    paths("- a", "a.yaml:3: error: `paths` must be an object, not an array [malformed-document] at #/paths");
+    paths("- a", "a.yaml:2: error: `paths` must be an object, not an array [malformed-document] at #/paths");
     paths("a: {}", "a.yaml:3: error: path `a`: it does not start with `/`; add the leading slash [malformed-path] at #/paths/a");
     paths("/a: x", "a.yaml:3: error: a path item must be an object, not a string [malformed-document] at #/paths/~1a");
     paths("/a: []", "a.yaml:3: error: a path item must be an object, not an array [malformed-document] at #/paths/~1a");

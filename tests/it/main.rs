@@ -7,11 +7,23 @@
     reason = "what a test cannot do fails it, wherever that happens"
 )]
 
+mod app;
+mod bad_input;
+mod bodies;
 mod command_line;
 mod contracts;
+mod drain;
+mod edge;
+mod failures;
 mod http1;
 mod http1_corpus;
+mod load;
+mod metrics;
+mod mock;
+mod refusals;
 mod relay;
 mod requests;
+mod serve;
+mod stream;
 mod tidy;
 mod upstream;

@@ -221,6 +221,7 @@ fn of_body_error(error: BodyError) -> Response<AnswerBody> {
         BodyError::Timeout => own(StatusCode::REQUEST_TIMEOUT, "body-timeout"),
         BodyError::Refused(refusal) => own(refusal.status(), refusal.name()),
         BodyError::ClientGone => own(StatusCode::BAD_REQUEST, "client-gone"),
+        BodyError::Violated => own(StatusCode::UNPROCESSABLE_ENTITY, "violated"),
     }
 }
 
@@ -266,7 +267,10 @@ impl Answer {
 
 impl Client {
     pub(crate) fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
+        Self::from(TcpStream::connect(address).unwrap())
+    }
+
+    pub(crate) fn from(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use http::Method;
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
-use portcullis::config::{Enforcement, EnforcementPolicy, Limits};
+use portcullis::config::{Ceilings, Enforcement, EnforcementPolicy, Limits};
 use portcullis::contract::route::{Captures, Match, check_path};
 use portcullis::contract::{
-    BodyLength, BodyPlan, CompileOptions, CompiledContract, Head, Rules, Scratch, check_body,
-    check_head, compile, load,
+    BodyLength, BodyPlan, CompileOptions, CompiledContract, Head, ResponseHead, ResponsePlan,
+    Rules, Scratch, check_body, check_head, check_response_body, check_response_head, compile,
+    load,
 };
 use serde_json::Value;
 
@@ -35,9 +36,9 @@ impl Case {
             .unwrap_or_default()
     }
 
-    fn headers(&self) -> HeaderMap {
+    fn headers(&self, message: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        for pair in self.value["request"]["headers"]
+        for pair in self.value[message]["headers"]
             .as_array()
             .into_iter()
             .flatten()
@@ -51,8 +52,8 @@ impl Case {
         headers
     }
 
-    fn body(&self) -> Option<Vec<u8>> {
-        let body = &self.value["request"]["body"];
+    fn body(&self, message: &str) -> Option<Vec<u8>> {
+        let body = &self.value[message]["body"];
         let text = body["text"].as_str().map(|text| text.as_bytes().to_vec());
         text.or_else(|| body["base64"].as_str().map(decode))
     }
@@ -68,7 +69,7 @@ fn judge(contract: &CompiledContract, case: &Case) -> Vec<String> {
         decoded_bytes_max: 8 << 20,
         decoded_ratio_max: 100,
     };
-    let mut headers = case.headers();
+    let mut headers = case.headers("request");
     headers.remove(CONTENT_LENGTH);
     headers.remove(TRANSFER_ENCODING);
     let path = case.text("/request/path");
@@ -82,7 +83,7 @@ fn judge(contract: &CompiledContract, case: &Case) -> Vec<String> {
         Match::MethodNotAllowed { .. } => return vec!["unknown-method".to_owned()],
         Match::NotFound => return vec!["unknown-path".to_owned()],
     };
-    let body = case.body().unwrap_or_default();
+    let body = case.body("request").unwrap_or_default();
     let head = Head {
         path,
         query: Some(case.text("/request/query")).filter(|query| !query.is_empty()),
@@ -115,6 +116,67 @@ fn judge(contract: &CompiledContract, case: &Case) -> Vec<String> {
         );
     }
     violations.retain(|violation| policy.of(violation.class) == Enforcement::Reject);
+    violations
+        .iter()
+        .map(|violation| format!("{}: {}", violation.class, violation.message))
+        .collect()
+}
+
+/// What is wrong with the response; the request only selects the operation.
+fn judge_response(contract: &CompiledContract, case: &Case) -> Vec<String> {
+    let policy = EnforcementPolicy::new(
+        Ceilings {
+            request: Enforcement::Reject,
+            response: Enforcement::Reject,
+        },
+        [],
+        1.0,
+    );
+    let rules = Rules {
+        policy: &policy,
+        violations_max: 20,
+        json_depth_max: 128,
+        decoded_bytes_max: 8 << 20,
+        decoded_ratio_max: 100,
+    };
+    let method = Method::from_bytes(case.text("/request/method").as_bytes()).unwrap();
+    let mut captures = Captures::default();
+    let found = contract.find(&method, case.text("/request/path"), &mut captures);
+    let Match::Found { operation } = found else {
+        return vec![format!("{found:?}")];
+    };
+    let operation = contract.operation(operation);
+    let headers = case.headers("response");
+    let body = case.body("response").unwrap_or_default();
+    let head = ResponseHead {
+        status: u16::try_from(case.value["response"]["status"].as_u64().unwrap()).unwrap(),
+        headers: &headers,
+        is_to_head: method == Method::HEAD,
+        body: match body.is_empty() {
+            true => BodyLength::Absent,
+            false => BodyLength::Known,
+        },
+    };
+    let (mut scratch, mut violations) = (Scratch::default(), Vec::new());
+    let plan = check_response_head(
+        contract,
+        operation,
+        head,
+        rules,
+        &mut scratch,
+        &mut violations,
+    );
+    if let ResponsePlan::Judge(media) = plan {
+        check_response_body(
+            contract,
+            media,
+            &headers,
+            &body,
+            rules,
+            &mut scratch,
+            &mut violations,
+        );
+    }
     violations
         .iter()
         .map(|violation| format!("{}: {}", violation.class, violation.message))
@@ -162,7 +224,7 @@ fn cases(folder: &Path) -> Vec<Case> {
         }
     };
     let mut cases: Vec<Case> = paths.iter().map(read).collect();
-    cases.retain(|case| case.text("/expected/check") == "request");
+    cases.retain(|case| ["request", "response"].contains(&case.text("/expected/check")));
     cases
 }
 
@@ -175,7 +237,10 @@ fn verdict(folder: &Path, case: &Case) -> (&'static str, String) {
         Err(_) if case.value["expected"]["valid"] == false => return ("agreed", String::new()),
         Err(problems) => return ("contract refused", problems[0].to_string()),
     };
-    let found = judge(&contract, case);
+    let found = match case.text("/expected/check") {
+        "response" => judge_response(&contract, case),
+        _ => judge(&contract, case),
+    };
     let expected = case.value["expected"]["valid"] == true;
     match found.is_empty() == expected {
         true => ("agreed", String::new()),

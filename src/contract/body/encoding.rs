@@ -176,7 +176,7 @@ impl Reader<'_, '_> {
                 continue;
             }
             if let Ok(place) = follow(documents, Documents::place(headers, node)) {
-                compiled.push(header(self.surface, name, place, self.schema_key));
+                compiled.extend(header(self.surface, name, place, self.schema_key).ok());
             }
         }
         compiled

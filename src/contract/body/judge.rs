@@ -236,9 +236,13 @@ impl Judge<'_> {
         if schemas.is_valid(wrapped) {
             return true;
         }
-        if self.rules.is_on(ViolationClass::InvalidBody) {
+        let class = match self.direction {
+            Direction::Request => ViolationClass::InvalidBody,
+            Direction::Response => ViolationClass::InvalidResponseBody,
+        };
+        if self.rules.is_on(class) {
             let subject = Subject {
-                class: ViolationClass::InvalidBody,
+                class,
                 part: Part::Body,
                 name: None,
             };
@@ -246,11 +250,12 @@ impl Judge<'_> {
                 .rules
                 .violations_max
                 .saturating_sub(self.violations.len());
-            let mut found = explain(schemas, &self.contract.documents, wrapped, subject, most);
-            for violation in &mut found {
+            let found = explain(schemas, &self.contract.documents, wrapped, subject, most);
+            for mut violation in found {
                 violation.pointer.insert_str(0, below);
+                let shown = self.shown(violation);
+                self.violations.push(shown);
             }
-            self.violations.extend(found);
         }
         false
     }
@@ -267,9 +272,35 @@ impl Judge<'_> {
         Violation::new(class, Part::Body, message).declared_at(spot)
     }
 
-    pub(super) fn push(&mut self, violation: Violation) {
-        if self.rules.is_on(violation.class) && self.violations.len() < self.rules.violations_max {
-            self.violations.push(violation);
+    pub(super) fn push(&mut self, mut violation: Violation) {
+        let Some(class) = self.class(violation.class) else {
+            return;
+        };
+        violation.class = class;
+        if self.rules.is_on(class) && self.violations.len() < self.rules.violations_max {
+            self.violations.push(self.shown(violation));
+        }
+    }
+
+    /// What a class of violations of requests is called in this direction. What keeps the body of
+    /// a response from being judged is no violation of its contract.
+    fn class(&self, class: ViolationClass) -> Option<ViolationClass> {
+        use ViolationClass as Class;
+        match (self.direction, class) {
+            (Direction::Request, class) => Some(class),
+            (Direction::Response, Class::InvalidBody | Class::UnsupportedMediaType) => {
+                Some(Class::InvalidResponseBody)
+            }
+            (Direction::Response, Class::UnsupportedEncoding | Class::BodyTooLarge) => None,
+            (Direction::Response, _) => Some(Class::MalformedResponseBody),
+        }
+    }
+
+    /// What a response says is the service's, and not quoted.
+    fn shown(&self, violation: Violation) -> Violation {
+        match self.direction {
+            Direction::Request => violation,
+            Direction::Response => violation.without_values(),
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::config::enforcement::Enforcement;
 use crate::json::Tape;
 
 use super::super::compiled::CompiledContract;
+use super::super::dialect::Direction;
 use super::super::operation::Operation;
 use super::super::parameter::{PairScratch, Pairs};
 use super::super::route::Captures;
@@ -53,6 +54,7 @@ pub fn check_head<'c>(
         operation,
         head,
         rules,
+        direction: Direction::Request,
         tape,
         query: Pairs::of_query(head.query.unwrap_or_default(), query),
         cookies: cookies_of(head.headers, operation, rules, cookie_text, cookies),
@@ -101,6 +103,7 @@ pub(super) struct HeadJudge<'j, 'c> {
     pub(super) operation: &'c Operation,
     pub(super) head: Head<'j>,
     pub(super) rules: Rules<'j>,
+    pub(super) direction: Direction,
     pub(super) tape: &'j mut Tape,
     pub(super) query: Pairs<'j>,
     pub(super) cookies: Pairs<'j>,

@@ -8,10 +8,12 @@ mod body;
 mod head;
 mod parameters;
 mod plan;
+mod response;
 mod rules;
 mod unknown;
 
 pub use body::{check_body, check_form_data};
 pub use head::{Head, check_head};
 pub use plan::{BodyLength, BodyPlan};
+pub use response::{ResponseHead, ResponsePlan, check_response_body, check_response_head};
 pub use rules::{Rules, Scratch};

@@ -31,12 +31,12 @@ impl HeadJudge<'_, '_> {
                         Source::Pairs(self.cookies, &operation.parameters),
                     );
                 }
-                Part::Target | Part::Body => {}
+                Part::Target | Part::Body | Part::Status => {}
             }
         }
     }
 
-    fn header(&mut self, parameter: &Parameter) {
+    pub(super) fn header(&mut self, parameter: &Parameter) {
         let headers = self.head.headers;
         let mut lines = headers.get_all(parameter.name.as_str()).iter();
         let Some(first) = lines.next() else {
@@ -76,7 +76,7 @@ impl HeadJudge<'_, '_> {
         let Some(key) = &parameter.schema else {
             return self.presence(parameter, source);
         };
-        let schemas = self.contract.schemas(Direction::Request);
+        let schemas = self.contract.schemas(self.direction);
         let mut first_failure = None;
         for (reading, as_text) in parameter.attempts() {
             match read(self.tape, key.as_str(), parameter, reading, source, as_text) {
@@ -101,6 +101,27 @@ impl HeadJudge<'_, '_> {
         }
     }
 
+    fn invalid_class(&self) -> ViolationClass {
+        match self.direction {
+            Direction::Request => ViolationClass::InvalidParameter,
+            Direction::Response => ViolationClass::InvalidHeader,
+        }
+    }
+
+    fn repeated_class(&self) -> ViolationClass {
+        match self.direction {
+            Direction::Request => ViolationClass::DuplicateParameter,
+            Direction::Response => ViolationClass::InvalidHeader,
+        }
+    }
+
+    fn missing_class(&self) -> ViolationClass {
+        match self.direction {
+            Direction::Request => ViolationClass::MissingParameter,
+            Direction::Response => ViolationClass::MissingHeader,
+        }
+    }
+
     /// Explains why the value on the tape is invalid.
     fn invalid(&mut self, parameter: &Parameter) {
         let wrapped = self.tape.wrapped("");
@@ -112,7 +133,7 @@ impl HeadJudge<'_, '_> {
 
     fn explained(&self, parameter: &Parameter, wrapped: Node<'_>) -> Vec<Violation> {
         let subject = Subject {
-            class: ViolationClass::InvalidParameter,
+            class: self.invalid_class(),
             part: parameter.part,
             name: Some(&parameter.name),
         };
@@ -120,7 +141,7 @@ impl HeadJudge<'_, '_> {
             .rules
             .violations_max
             .saturating_sub(self.violations.len());
-        let schemas = self.contract.schemas(Direction::Request);
+        let schemas = self.contract.schemas(self.direction);
         explain(schemas, &self.contract.documents, wrapped, subject, most)
     }
 
@@ -152,7 +173,7 @@ impl HeadJudge<'_, '_> {
         match tape.parse(key, text.as_bytes(), limits) {
             Ok(source) if parameter.schema.is_some() => {
                 let wrapped = tape.wrapped(source);
-                if !self.contract.schemas(Direction::Request).is_valid(wrapped) {
+                if !self.contract.schemas(self.direction).is_valid(wrapped) {
                     for violation in self.explained(parameter, wrapped) {
                         self.push(violation);
                     }
@@ -161,8 +182,7 @@ impl HeadJudge<'_, '_> {
             Ok(_) => {}
             Err(error) => {
                 let message = format!("not JSON: {error}");
-                let violation =
-                    self.of_parameter(ViolationClass::InvalidParameter, parameter, message);
+                let violation = self.of_parameter(self.invalid_class(), parameter, message);
                 self.push(violation.expecting("one JSON value (RFC 8259)"));
             }
         }
@@ -176,19 +196,19 @@ impl HeadJudge<'_, '_> {
             Absent::NotJudged => return,
             Absent::Missing if !parameter.required => return,
             Absent::Missing => (
-                ViolationClass::MissingParameter,
+                self.missing_class(),
                 format!("the {part} parameter `{name}` is required and absent"),
             ),
             Absent::Repeated => (
-                ViolationClass::DuplicateParameter,
+                self.repeated_class(),
                 format!("the {part} parameter `{name}` holds one value and came more than once"),
             ),
             Absent::Escapes(error) => (
-                ViolationClass::InvalidParameter,
+                self.invalid_class(),
                 format!("the {part} parameter `{name}`: {error}"),
             ),
             Absent::Form(error) => (
-                ViolationClass::InvalidParameter,
+                self.invalid_class(),
                 format!("the {part} parameter `{name}` {error}"),
             ),
         };

@@ -158,11 +158,11 @@ impl<'c> HeadJudge<'_, 'c> {
         let found = line
             .and_then(|line| line.to_str().ok())
             .and_then(MediaRange::parse);
-        let (Some(found), Some(shape)) = (found, &media.shape) else {
+        let Some(found) = found else {
             return Ok(None);
         };
         let notation = Notation::of(&found);
-        if !shape.judges(notation) {
+        if !media.judges(notation) {
             return Ok(None);
         }
         match unreadable_charset(notation, &found) {

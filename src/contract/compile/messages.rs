@@ -11,6 +11,7 @@ use super::super::dialect::{Dialect, Direction};
 use super::super::document::{Documents, Place};
 use super::super::media::MediaRange;
 use super::super::operation::{BodyRule, MediaType, RequestBody, Response, StatusPattern};
+use super::super::parameter::{Parameter, header};
 use super::super::problem::ProblemKind;
 use super::walk::Walk;
 
@@ -62,9 +63,12 @@ impl<'d> Walk<'d> {
                 continue;
             };
             if !self.answers.contains_key(&(place, status)) {
-                let content = self.content(place, self.documents.node(place), Direction::Response);
+                let node = self.documents.node(place);
+                let headers = self.response_headers(place, node);
+                let content = self.content(place, node, Direction::Response);
                 let response = Arc::new(Response {
                     status,
+                    headers,
                     content,
                     place,
                 });
@@ -73,6 +77,32 @@ impl<'d> Walk<'d> {
             responses.push(Arc::clone(&self.answers[&(place, status)]));
         }
         responses
+    }
+
+    /// The header fields of a response. `Content-Type` is described elsewhere and ignored here
+    /// (OpenAPI 3.0.4 and 3.1.1, Response Object).
+    fn response_headers(&mut self, near: Place, response: Node<'d>) -> Vec<Parameter> {
+        let declared = response.get("headers").into_iter();
+        let mut headers = Vec::new();
+        for (name, value) in declared.flat_map(|headers| headers.members()) {
+            let Some(place) = self.target(Documents::place(near, value)) else {
+                continue;
+            };
+            if name.eq_ignore_ascii_case("content-type") {
+                continue;
+            }
+            let responses = &mut self.responses;
+            let compiled = header(self.surface, name, place, &mut |schema| {
+                responses.key(schema)
+            });
+            match compiled {
+                Ok(header) => headers.push(header),
+                Err(error) => {
+                    self.error(ProblemKind::MalformedParameter, place, &error.to_string());
+                }
+            }
+        }
+        headers
     }
 
     fn content(&mut self, near: Place, owner: Node<'d>, direction: Direction) -> Vec<MediaType> {

@@ -8,7 +8,7 @@ use crate::config::enforcement::Enforcement;
 use crate::json::{Kind, Node};
 
 use super::super::document::{Documents, Place};
-use super::super::operation::Operation;
+use super::super::operation::{Operation, OwnEnforcement};
 use super::super::parameter::Parameter;
 use super::super::problem::ProblemKind;
 use super::super::route::{Template, Verb};
@@ -99,30 +99,34 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// `x-portcullis: { request: report }`.
-    fn enforcement(&mut self, near: Place, node: Node<'d>) -> Option<Enforcement> {
-        let extension = node.get("x-portcullis")?;
-        let mut enforcement = None;
-        for (name, value) in extension.members() {
-            let found = value
-                .as_str()
-                .and_then(|text| Enforcement::NAMES.iter().find(|(name, _)| *name == text));
+    /// `x-portcullis: { request: report, response: off }`.
+    fn enforcement(&mut self, near: Place, node: Node<'d>) -> OwnEnforcement {
+        let mut own = OwnEnforcement::default();
+        for (name, value) in node
+            .get("x-portcullis")
+            .into_iter()
+            .flat_map(|extension| extension.members())
+        {
             let at = Documents::place(near, value);
-            match (name, found) {
-                ("request", Some((_, found))) => enforcement = Some(*found),
-                ("request", None) => self.error(
-                    ProblemKind::MalformedDocument,
-                    at,
-                    "`x-portcullis.request` must be reject, report or off",
-                ),
-                (other, _) => self.warn(
-                    ProblemKind::NotJudged,
-                    at,
-                    &format!("`x-portcullis.{other}` is not known here and does nothing"),
-                ),
+            let side = match name {
+                "request" => &mut own.request,
+                "response" => &mut own.response,
+                other => {
+                    let message = format!("`x-portcullis.{other}` is not known and does nothing");
+                    self.warn(ProblemKind::NotJudged, at, &message);
+                    continue;
+                }
+            };
+            let mut names = Enforcement::NAMES.iter();
+            match names.find(|(known, _)| value.as_str() == Some(known)) {
+                Some((_, found)) => *side = Some(*found),
+                None => {
+                    let message = format!("`x-portcullis.{name}` must be reject, report or off");
+                    self.error(ProblemKind::MalformedDocument, at, &message);
+                }
             }
         }
-        enforcement
+        own
     }
 
     fn undeclared_expressions(&mut self, template: &Template, place: Place, known: &[Parameter]) {

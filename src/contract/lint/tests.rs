@@ -179,7 +179,7 @@ fn schemas_that_nothing_uses() {
 #[rustfmt::skip]
 fn schemas_that_nothing_satisfies() {
     check_schema("3.1.0", "{type: string, enum: [1, 2]}", &[
-        "api.yaml:5: warning: no value satisfies `type`, `enum` [unsatisfiable-schema] at #/components/schemas/A",
+        "api.yaml:4: warning: no value satisfies `type`, `enum` [unsatisfiable-schema] at #/components/schemas/A",
     ]);
     check_schema("3.0.3", "{type: object, properties: {a: {type: integer, minimum: 2, maximum: 1}}}", &[
         "api.yaml:5: warning: no value satisfies `minimum`, `maximum` [unsatisfiable-schema] at #/components/schemas/A/properties/a",

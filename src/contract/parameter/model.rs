@@ -93,7 +93,31 @@ pub(in crate::contract) fn parameter(
     schema_key: &mut dyn FnMut(Place) -> SchemaKey,
 ) -> Result<Parameter, ParameterError> {
     let node = surface.documents.node(place);
-    let typed = openapiv3::Parameter::deserialize(skeleton(node))
+    compile(surface, place, skeleton(node), schema_key)
+}
+
+/// Compiles the header object at `place`, which is a parameter object without name and place
+/// (OpenAPI 3.0.4 and 3.1.1, Header Object).
+pub(in crate::contract) fn header(
+    surface: Surface<'_>,
+    name: &str,
+    place: Place,
+    schema_key: &mut dyn FnMut(Place) -> SchemaKey,
+) -> Result<Parameter, ParameterError> {
+    let mut skeleton = skeleton(surface.documents.node(place));
+    skeleton.insert("name".to_owned(), name.into());
+    skeleton.insert("in".to_owned(), "header".into());
+    compile(surface, place, skeleton, schema_key)
+}
+
+fn compile(
+    surface: Surface<'_>,
+    place: Place,
+    skeleton: Map<String, Value>,
+    schema_key: &mut dyn FnMut(Place) -> SchemaKey,
+) -> Result<Parameter, ParameterError> {
+    let node = surface.documents.node(place);
+    let typed = openapiv3::Parameter::deserialize(Value::Object(skeleton))
         .map_err(|error| ParameterError::Malformed(error.to_string()))?;
     let (part, style, allow_empty) = location(&typed);
     let data = typed.parameter_data();
@@ -115,34 +139,6 @@ pub(in crate::contract) fn parameter(
         schema: schema.map(schema_key),
         slot: usize::MAX,
     })
-}
-
-/// Compiles the Header Object at `place` (OpenAPI 3.0.4 and 3.1.1): a parameter in a header
-/// whose name stands elsewhere.
-pub(in super::super) fn header(
-    surface: Surface<'_>,
-    name: &str,
-    place: Place,
-    schema_key: &mut dyn FnMut(Place) -> SchemaKey,
-) -> Parameter {
-    let node = surface.documents.node(place);
-    let is_true = |flag| node.get(flag).and_then(|flag| flag.as_bool()) == Some(true);
-    let (style, schema) = match (member(place, node, "schema"), node.get("content")) {
-        (None, Some(_)) => content(place, node).unwrap_or((Style::OtherContent, None)),
-        (schema, _) => (Style::Simple, schema),
-    };
-    Parameter {
-        name: name.to_owned(),
-        part: Part::Header,
-        required: is_true("required"),
-        style,
-        explode: is_true("explode"),
-        allow_empty: false,
-        place,
-        readings: schema.map_or_else(Vec::new, |schema| readings(surface, schema)),
-        schema: schema.map(schema_key),
-        slot: usize::MAX,
-    }
 }
 
 impl Parameter {
@@ -203,7 +199,7 @@ impl Parameter {
 
 /// The parameter without what the typed model would misread or copy in vain: its schema is
 /// judged from the raw document, and examples are only read when somebody asks for them.
-fn skeleton(node: Node<'_>) -> Value {
+fn skeleton(node: Node<'_>) -> Map<String, Value> {
     let mut out = Map::new();
     for (name, value) in node.members() {
         let kept = match name {
@@ -219,7 +215,7 @@ fn skeleton(node: Node<'_>) -> Value {
     if !out.contains_key("schema") && !out.contains_key("content") {
         out.insert("schema".to_owned(), Value::Object(Map::new()));
     }
-    Value::Object(out)
+    out
 }
 
 fn location(parameter: &openapiv3::Parameter) -> (Part, Style, bool) {

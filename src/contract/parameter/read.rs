@@ -111,7 +111,7 @@ fn escapes_of(part: Part) -> Escapes {
     match part {
         Part::Path => Escapes::Percent,
         Part::Query => Escapes::Form,
-        Part::Target | Part::Header | Part::Cookie | Part::Body => Escapes::None,
+        Part::Target | Part::Header | Part::Cookie | Part::Body | Part::Status => Escapes::None,
     }
 }
 

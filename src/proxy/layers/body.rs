@@ -12,12 +12,12 @@ use crate::contract::{FormData, ViolationClass, check_body};
 use super::super::answer::{Cause, too_large};
 use super::super::body::RequestBody;
 use super::super::core::{Core, Target};
-use super::super::forward_body::{ForwardBody, Watch};
+use super::super::forward_body::{ForwardBody, Gate};
 use super::super::whole::{Collected, Gathered};
 use super::head::declared_body;
 use super::plan::OwnedPlan;
 use super::stage::{Answered, HeadJudged, Judged, Refused, Routed};
-use super::upload::{UploadWatch, conclude};
+use super::upload::{UploadGate, conclude};
 
 pub(in crate::proxy) async fn judge_body<S>(
     core: Rc<Core>,
@@ -40,8 +40,8 @@ where
         }
         Gathered::Larger { first, rest } => match form_data(&routed, media) {
             Some(form) => {
-                let watch = UploadWatch::new(&core, &routed.ledger, media, form);
-                return judge_upload(routed, (first, rest), watch, next).await;
+                let gate = UploadGate::new(&core, &routed.ledger, media, form);
+                return judge_upload(routed, (first, rest), gate, next).await;
             }
             None => {
                 judge_size(&mut routed)?;
@@ -65,19 +65,19 @@ fn form_data(routed: &Routed<()>, media: usize) -> Option<FormData> {
 async fn judge_upload<S>(
     routed: Routed<()>,
     (first, rest): (Bytes, RequestBody),
-    mut watch: UploadWatch,
+    mut gate: UploadGate,
     mut next: S,
 ) -> Result<Answered, Refused>
 where
     S: Service<Judged, Response = Answered, Error = Refused>,
 {
     let ledger = Rc::clone(&routed.ledger);
-    let verdict = watch.verdict();
+    let verdict = gate.verdict();
     let refused = |error| Refused::new(Cause::of_body(error), &ledger);
-    if let Err(error) = watch.data(&first) {
+    if let Err(error) = gate.data(&first) {
         return conclude(&verdict, Err(refused(error)));
     }
-    let mut body = ForwardBody::watched(first, rest, Box::new(watch));
+    let mut body = ForwardBody::gated(first, rest, Box::new(gate));
     if matches!(ledger.service.upstream, Target::Mock) {
         // Nobody else reads it.
         if let Err(error) = body.drain().await {
@@ -118,7 +118,7 @@ fn judge(
         &mut core.scratch.borrow_mut(),
         &mut violations,
     );
-    routed.decide(violations, None)
+    routed.decide(violations, Vec::new())
 }
 
 /// A body beyond its bound is refused, or passes unjudged.
@@ -129,5 +129,5 @@ fn judge_size(routed: &mut Routed<()>) -> Result<(), Refused> {
         return Ok(());
     }
     let violation = too_large(service.body_bytes_max);
-    routed.decide(vec![violation], None)
+    routed.decide(vec![violation], Vec::new())
 }

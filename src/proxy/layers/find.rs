@@ -34,7 +34,7 @@ fn operation_of(routed: &mut Routed) -> Result<Option<(u32, Captures)>, Refused>
             Part::Target,
             malformed.to_string(),
         );
-        routed.decide(vec![violation], None)?;
+        routed.decide(vec![violation], Vec::new())?;
         return Ok(None);
     }
     let mut captures = Captures::default();
@@ -54,7 +54,8 @@ fn operation_of(routed: &mut Routed) -> Result<Option<(u32, Captures)>, Refused>
         Match::NotFound => (unknown_path(contract, path), None),
     };
     let allow = allow.and_then(|allow| HeaderValue::from_str(allow).ok());
-    routed.decide(vec![violation], allow.map(|allow| (ALLOW, allow)))?;
+    let headers = allow.map(|allow| (ALLOW, allow)).into_iter().collect();
+    routed.decide(vec![violation], headers)?;
     Ok(None)
 }
 

@@ -58,7 +58,7 @@ fn judge(core: &Core, found: Found) -> Result<HeadJudged, Refused> {
     );
     let plan = OwnedPlan::of(plan, declared_body(operation));
     let challenge = challenge(operation, &violations);
-    routed.decide(violations, challenge)?;
+    routed.decide(violations, challenge.into_iter().collect())?;
     Ok(HeadJudged { routed, plan })
 }
 

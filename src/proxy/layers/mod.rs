@@ -8,6 +8,7 @@ mod find;
 mod head;
 mod body;
 mod upload;
+mod response;
 mod forward;
 
 pub(super) use answer::{answer, refuse_stream};
@@ -15,4 +16,5 @@ pub(super) use body::judge_body;
 pub(super) use find::find;
 pub(super) use forward::forward;
 pub(super) use head::judge_head;
+pub(super) use response::judge_response;
 pub(super) use route::route;

@@ -111,28 +111,26 @@ impl<B> Routed<B> {
         }
     }
 
-    /// Decides about violations: refuses if one of them is to be rejected, and remembers the
-    /// others.
+    /// See [`decide`].
     pub(in crate::proxy) fn decide(
         &mut self,
         violations: Vec<Violation>,
-        header: Option<(HeaderName, HeaderValue)>,
+        headers: Vec<(HeaderName, HeaderValue)>,
     ) -> Result<(), Refused> {
-        self.reported
-            .extend(decide(&self.ledger, violations, header)?);
-        Ok(())
+        decide(&self.ledger, &mut self.reported, violations, headers)
     }
 }
 
-/// Decides about violations of a request: refuses if one of them is to be rejected, and gives
-/// back what is to be reported.
-pub(super) fn decide(
+/// Decides about violations: refuses if one of them is to be rejected, with `headers` in the
+/// answer; else remembers them.
+pub(in crate::proxy) fn decide(
     ledger: &Rc<Ledger>,
+    reported: &mut Vec<Violation>,
     violations: Vec<Violation>,
-    header: Option<(HeaderName, HeaderValue)>,
-) -> Result<Vec<Violation>, Refused> {
+    headers: Vec<(HeaderName, HeaderValue)>,
+) -> Result<(), Refused> {
     if violations.is_empty() {
-        return Ok(violations);
+        return Ok(());
     }
     let policy = ledger.service.policy(ledger.operation());
     let is_rejectable = |violation: &Violation| policy.of(violation.class) == Enforcement::Reject;
@@ -146,13 +144,14 @@ pub(super) fn decide(
         ledger.violated(violation.class, done);
     }
     if !rejects {
-        return Ok(violations);
+        reported.extend(violations);
+        return Ok(());
     }
     let (mut rejected, others): (Vec<_>, Vec<_>) = violations.into_iter().partition(is_rejectable);
     rejected.extend(others);
     let cause = Cause::Violations {
         violations: rejected,
-        header,
+        headers,
     };
     Err(Refused::new(cause, ledger))
 }

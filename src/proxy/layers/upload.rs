@@ -10,7 +10,7 @@ use crate::contract::{FormData, MediaType, Violation, check_form_data};
 
 use super::super::body::BodyError;
 use super::super::core::Core;
-use super::super::forward_body::Watch;
+use super::super::forward_body::Gate;
 use super::super::ledger::Ledger;
 use super::head::declared_body;
 use super::stage::{Answered, Refused, decide};
@@ -20,7 +20,7 @@ pub(super) type Verdict = Rc<RefCell<Option<Result<Vec<Violation>, Refused>>>>;
 
 /// Reads an upload as it passes.
 #[derive(Debug)]
-pub(super) struct UploadWatch {
+pub(super) struct UploadGate {
     core: Rc<Core>,
     ledger: Rc<Ledger>,
     /// Which media type of the operation's body it is.
@@ -30,7 +30,7 @@ pub(super) struct UploadWatch {
     verdict: Verdict,
 }
 
-impl UploadWatch {
+impl UploadGate {
     pub(super) fn new(core: &Rc<Core>, ledger: &Rc<Ledger>, media: usize, form: FormData) -> Self {
         Self {
             core: Rc::clone(core),
@@ -61,7 +61,9 @@ impl UploadWatch {
                 &mut violations,
             );
         }
-        let decided = decide(&self.ledger, violations, None);
+        let mut reported = Vec::new();
+        let decided =
+            decide(&self.ledger, &mut reported, violations, Vec::new()).map(|()| reported);
         let is_refused = decided.is_err();
         *self.verdict.borrow_mut() = Some(decided);
         match is_refused {
@@ -71,7 +73,7 @@ impl UploadWatch {
     }
 }
 
-impl Watch for UploadWatch {
+impl Gate for UploadGate {
     fn data(&mut self, bytes: &[u8]) -> Result<(), BodyError> {
         let Some(form) = &mut self.form else {
             return Ok(());
