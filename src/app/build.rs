@@ -3,10 +3,7 @@
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-
-use crate::admin::{self, Admin, Readiness};
+use crate::admin::{Admin, Readiness};
 use crate::config::Config;
 use crate::config::limits::Limits;
 use crate::proxy::inspect::InspectLimits;
@@ -14,12 +11,10 @@ use crate::proxy::{Bound, ConnectionCap, Drain, ServeSettings, Served, WireLimit
 use crate::telemetry::Metrics;
 
 use super::contracts::compile_all;
+use super::control::start_control;
 use super::core::{Blueprint, serve_core};
 use super::error::Error;
 use super::running::Running;
-
-/// How often observations are folded into their histograms.
-const SETTLE_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Compiles the contracts, binds the addresses and starts every thread. The program is ready
 /// when this returns.
@@ -101,51 +96,6 @@ fn wire_limits(limits: &Limits) -> WireLimits {
         keep_alive_timeout: limits.idle_timeout,
         request_body_timeout: limits.request_body_timeout,
         ..WireLimits::default()
-    }
-}
-
-/// The thread of the control runtime; it ends when the sender is dropped.
-pub(super) struct Control {
-    pub(super) stop: oneshot::Sender<()>,
-    pub(super) thread: JoinHandle<()>,
-}
-
-fn start_control(
-    listener: std::net::TcpListener,
-    admin: Admin,
-    cap: Arc<ConnectionCap>,
-) -> Result<Control, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Error::Runtime)?;
-    let listener = {
-        let _inside = runtime.enter();
-        TcpListener::from_std(listener).map_err(Error::Runtime)?
-    };
-    let (stop, stopped) = oneshot::channel();
-    let thread = thread::Builder::new()
-        .name("control".to_owned())
-        .spawn(move || {
-            runtime.block_on(async move {
-                let metrics = admin.metrics.clone();
-                tokio::spawn(admin::serve(listener, admin));
-                tokio::spawn(settle(metrics, cap));
-                // An error means that the sender is gone: the same thing.
-                let _ = stopped.await;
-            });
-        })
-        .map_err(Error::Runtime)?;
-    Ok(Control { stop, thread })
-}
-
-async fn settle(metrics: Metrics, cap: Arc<ConnectionCap>) {
-    let connections = metrics.connections();
-    let mut tick = tokio::time::interval(SETTLE_EVERY);
-    loop {
-        tick.tick().await;
-        metrics.settle();
-        connections.set(cap.open() as f64);
     }
 }
 

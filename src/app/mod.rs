@@ -6,6 +6,7 @@
 
 mod build;
 mod contracts;
+mod control;
 mod core;
 mod error;
 mod run;

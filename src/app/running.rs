@@ -8,7 +8,7 @@ use crate::admin::Readiness;
 use crate::config::limits::Limits;
 use crate::proxy::{DrainTrigger, Served};
 
-use super::build::Control;
+use super::control::Control;
 
 /// A running program. Dropping it does not stop it: call [`Running::stop`].
 #[derive(Debug)]
@@ -23,12 +23,6 @@ pub struct Running {
     pub(super) data: Vec<JoinHandle<Served>>,
     pub(super) control: Control,
     pub(super) limits: Limits,
-}
-
-impl std::fmt::Debug for Control {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Control").finish_non_exhaustive()
-    }
 }
 
 /// What was served in all, when everything has ended.

@@ -13,7 +13,7 @@ pub enum ViolationClass {
     UnknownPath,
     /// The path is declared, the method is not.
     UnknownMethod,
-    /// The path cannot be read in one way only: bad escapes, `..`, encoded separators.
+    /// The path cannot be read in one way only: bad escapes, `..`, `//`, backslashes.
     MalformedPath,
     /// The credentials that the contract asks for are not there.
     MissingCredentials,

@@ -95,9 +95,6 @@ pub struct Limits {
     /// The largest contract, in bytes, all its files together. The largest public documents
     /// are a third of it.
     pub contract_bytes_max: usize,
-    /// The most nodes (objects, arrays, scalars, keys) of a contract after YAML aliases are
-    /// expanded: the bound against documents that unfold to more than they look.
-    pub contract_nodes_max: usize,
     /// How deeply a contract's document may nest.
     pub contract_depth_max: usize,
     /// The most files of one contract.
@@ -127,7 +124,6 @@ impl Default for Limits {
             drain_timeout: Duration::from_secs(25),
             violations_max: 20,
             contract_bytes_max: 32 * MIB,
-            contract_nodes_max: 4_000_000,
             contract_depth_max: 128,
             contract_files_max: 1000,
         }

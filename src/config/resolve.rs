@@ -148,11 +148,6 @@ fn limits(mut section: Section<'_>) -> Limits {
         drain_timeout: s.value("drain_timeout", d.drain_timeout, any_time()),
         violations_max: s.value("violations_max", d.violations_max, count(1..=1000)),
         contract_bytes_max: s.value("contract_bytes_max", d.contract_bytes_max, size(KIB..=GIB)),
-        contract_nodes_max: s.value(
-            "contract_nodes_max",
-            d.contract_nodes_max,
-            count(1000..=1_000_000_000),
-        ),
         contract_depth_max: s.value("contract_depth_max", d.contract_depth_max, count(16..=512)),
         contract_files_max: s.value(
             "contract_files_max",

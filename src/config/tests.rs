@@ -292,7 +292,7 @@ fn a_bad_service_is_named() {
     check("preflight = \"answer\"", "config.toml:4: services.a.preflight: expected \"pass\" or \"reject\", found \"answer\"");
     check("enforcement = \"off\"", "config.toml:4: services.a.enforcement: expected a table, found \"off\"");
     check("enforcement.request = \"rejct\"", "config.toml:4: services.a.enforcement.request: expected \"reject\" or \"report\" or \"off\", found \"rejct\"; try \"reject\"");
-    check("enforcement.response = \"off\"", "config.toml:4: services.a.enforcement.response: unknown key; known here: request, sample, classes");
+    check("enforcement.respond = \"off\"", "config.toml:4: services.a.enforcement.respond: unknown key; try response");
     check("enforcement.sample = 1.5", "config.toml:4: services.a.enforcement.sample: expected a share from 0.0 to 1.0, found 1.5");
     check("enforcement.sample = nan", "config.toml:4: services.a.enforcement.sample: expected a share from 0.0 to 1.0, found nan");
     check("enforcement.classes.invalid-body = true", "config.toml:4: services.a.enforcement.classes.invalid-body: expected \"reject\" or \"report\" or \"off\", found true");

@@ -4,7 +4,6 @@
 //! their common cells. It alone decides about time, so a connection has one timer however
 //! many deadlines it knows, and a request that is answered in time moves none of them.
 
-use std::cell::RefCell;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -146,7 +145,7 @@ where
         Rc::clone(&link),
     );
     let calls = Calls {
-        service: RefCell::new(serving.service.clone()),
+        service: serving.service.clone(),
         peer: Rc::clone(peer),
         link: Rc::clone(&link),
         limits: Rc::clone(&serving.limits),
@@ -181,7 +180,7 @@ where
 
 /// The service as the library calls it, once per request.
 struct Calls<S> {
-    service: RefCell<S>,
+    service: S,
     peer: Rc<Peer>,
     link: Rc<Link>,
     limits: Rc<WireLimits>,
@@ -190,7 +189,7 @@ struct Calls<S> {
 
 impl<S> Calls<S>
 where
-    S: Service<Arrived, Response = Response<AnswerBody>, Error = Infallible>,
+    S: Service<Arrived, Response = Response<AnswerBody>, Error = Infallible> + Clone,
 {
     fn call(
         &self,
@@ -208,10 +207,11 @@ where
             request,
             peer: Rc::clone(&self.peer),
         };
-        let answering = self.service.borrow_mut().call(arrived);
+        let mut service = self.service.clone();
         let registry = Rc::clone(&self.registry);
         async move {
-            let Ok(mut answer) = answering.await;
+            // Called in here: a future that is handed in is kept twice, and this one is large.
+            let Ok(mut answer) = service.call(arrived).await;
             // The library reads past an unread body only when it has it in one piece.
             let is_skippable = is_sized && link.has_whole_request();
             if registry.closing.get() || (link.body_unread.get() && !is_skippable) {

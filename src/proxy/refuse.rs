@@ -36,7 +36,8 @@ pub(super) async fn close_gently(mut stream: TcpStream, patience: Duration) {
         return;
     }
     let _ = timeout(patience, async {
-        let mut scratch = [0; 4096];
+        // On the heap: a connection would hold an array's room for all of its life.
+        let mut scratch = vec![0; 4096];
         let mut read = 0;
         while read < LINGER_BYTES_MAX {
             match stream.read(&mut scratch).await {

@@ -186,7 +186,7 @@ fn malformed_operations() {
     operation("{requestBody: {content: [a]}}", "a.yaml:4: error: `content` must be an object, not an array [malformed-document] at #/paths/~1a/post/requestBody/content");
     operation("{requestBody: {content: {application/json: []}}}", "a.yaml:4: error: a media type must be an object, not an array [malformed-document] at #/paths/~1a/post/requestBody/content/application~1json");
     operation("{requestBody: {$ref: '#/components/requestBodies/A'}}", "a.yaml:4: error: `#/components/requestBodies/A` leads nowhere: `#` exists and has no `components` [unresolved-reference] at #/paths/~1a/post/requestBody");
-    operation("{x-portcullis: {request: maybe, response: off}}", "a.yaml:4: error: `x-portcullis.request` must be reject, report or off [malformed-document] at #/paths/~1a/post/x-portcullis/request\na.yaml:4: warning: `x-portcullis.response` is not known here and does nothing [not-judged] at #/paths/~1a/post/x-portcullis/response");
+    operation("{x-portcullis: {request: maybe, response: off, x: off}}", "a.yaml:4: error: `x-portcullis.request` must be reject, report or off [malformed-document] at #/paths/~1a/post/x-portcullis/request\na.yaml:4: warning: `x-portcullis.x` is not known and does nothing [not-judged] at #/paths/~1a/post/x-portcullis/x");
     operation("{x-sla-tier: platinum}", "a.yaml:4: warning: `x-sla-tier` must be gold, silver or bronze; it is ignored [malformed-document] at #/paths/~1a/post/x-sla-tier");
 }
 

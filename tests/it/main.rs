@@ -23,6 +23,7 @@ mod mock;
 mod refusals;
 mod relay;
 mod requests;
+mod responses;
 mod serve;
 mod stream;
 mod tidy;

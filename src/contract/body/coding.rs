@@ -67,11 +67,16 @@ impl Coding {
 /// The codings of a body, in the order in which they were applied; `identity` is none.
 pub(in super::super) type Codings = SmallVec<[Coding; 2]>;
 
+/// A coding that cannot be decoded, so that what it holds cannot be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the body's content coding cannot be undone, and what it holds not be judged")]
+pub(in super::super) struct UnknownCoding;
+
 /// The codings that a message's head names.
 ///
 /// # Errors
-/// What cannot be decoded, as it stands there.
-pub(in super::super) fn codings(headers: &HeaderMap) -> Result<Codings, String> {
+/// One of them cannot be decoded, or there are too many.
+pub(in super::super) fn codings(headers: &HeaderMap) -> Result<Codings, UnknownCoding> {
     let mut codings = Codings::new();
     for line in headers.get_all(CONTENT_ENCODING) {
         let line = String::from_utf8_lossy(line.as_bytes());
@@ -81,7 +86,7 @@ pub(in super::super) fn codings(headers: &HeaderMap) -> Result<Codings, String> 
             }
             match Coding::parse(name) {
                 Some(coding) if codings.len() < CODINGS_MAX => codings.push(coding),
-                _ => return Err(name.chars().take(40).collect()),
+                _ => return Err(UnknownCoding),
             }
         }
     }

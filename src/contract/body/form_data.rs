@@ -186,6 +186,13 @@ impl PartSink for Collector<'_> {
     }
 }
 
+fn unknown_charset() -> String {
+    format!(
+        "the part's charset cannot be judged, only {}",
+        Charset::NAMES
+    )
+}
+
 fn is_octets(attempt: &Attempt) -> bool {
     attempt.is_octets()
 }
@@ -210,8 +217,7 @@ impl Part {
         };
         let label = self.head.content_type.as_deref();
         let charset = match label.and_then(MediaRange::parse) {
-            Some(label) => Charset::of(&label)
-                .map_err(|name| format!("the charset `{name}` cannot be judged"))?,
+            Some(label) => Charset::of(&label).ok_or_else(unknown_charset)?,
             None => Charset::Utf8,
         };
         let text = charset.decode(bytes).map_err(|error| error.to_string())?;
@@ -237,6 +243,7 @@ impl Part {
             let mut violation = judge
                 .violation(class, message)
                 .expecting(field.content_types.join(" or "));
+            violation.masked = "the part's media type is not declared".to_owned();
             violation.pointer = self.pointer();
             judge.push(violation);
         }

@@ -35,21 +35,14 @@ pub(in super::super) struct Judge<'j> {
     pub(in super::super) violations: &'j mut Vec<Violation>,
 }
 
-/// Why text in a charset that a media type names cannot be judged, if it cannot.
-pub(in super::super) fn unreadable_charset(
-    notation: Notation,
-    media: &MediaRange<'_>,
-) -> Option<String> {
-    let name = match (notation, Charset::of(media)) {
-        (Notation::Form | Notation::Text, Err(name)) => name,
+/// Whether text in the charset that a media type names can be judged.
+pub(in super::super) fn is_readable(notation: Notation, media: &MediaRange<'_>) -> bool {
+    match notation {
         // Its escapes are UTF-8, whatever stands beside them (WHATWG URL section 5.1).
-        (Notation::Form, Ok(Charset::Latin1)) => "iso-8859-1",
-        _ => return None,
-    };
-    let names = Charset::NAMES;
-    Some(format!(
-        "the charset `{name}` cannot be judged, only {names}"
-    ))
+        Notation::Form => matches!(Charset::of(media), Some(Charset::Utf8 | Charset::Ascii)),
+        Notation::Text => Charset::of(media).is_some(),
+        _ => true,
+    }
 }
 
 impl Judge<'_> {
@@ -122,8 +115,8 @@ impl Judge<'_> {
         if !headers.contains_key(CONTENT_ENCODING) {
             return Ok(Cow::Borrowed(bytes));
         }
-        let codings = codings(headers).map_err(|name| {
-            let message = format!("the content coding `{name}` cannot be judged");
+        let codings = codings(headers).map_err(|error| {
+            let message = error.to_string();
             let violation = self.violation(ViolationClass::UnsupportedEncoding, message);
             Box::new(violation.expecting(Coding::NAMES))
         })?;

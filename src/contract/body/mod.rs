@@ -22,9 +22,10 @@ mod coding;
 pub(super) use coding::{Coding, codings};
 pub(super) use encoding::shape;
 pub use form_data::FormData;
-pub(super) use judge::{Judge, unreadable_charset};
+pub(super) use judge::{Judge, is_readable};
 pub(super) use model::BodyShape;
 pub(super) use notation::Notation;
+pub(super) use text::Charset;
 
 #[cfg(test)]
 mod coding_tests;

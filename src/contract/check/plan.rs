@@ -1,8 +1,8 @@
 //! What is to be done with a body: decided on the head.
 
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 
-use super::super::body::{Coding, Judge, Notation, codings, unreadable_charset};
+use super::super::body::{Charset, Coding, Judge, Notation, codings, is_readable};
 use super::super::compiled::CompiledContract;
 use super::super::dialect::Direction;
 use super::super::media::{MediaRange, best_match};
@@ -118,60 +118,44 @@ impl<'c> HeadJudge<'_, 'c> {
     }
 
     fn plan(&mut self, body: &'c RequestBody, media: &'c MediaType) -> BodyPlan<'c> {
-        if media.schema.is_none() {
+        let headers = self.head.headers;
+        let known = match media.is_json {
+            true => Some((Notation::Json, true)),
+            false => notation(headers),
+        };
+        let Some((notation, is_readable)) = known.filter(|(notation, _)| media.judges(*notation))
+        else {
             return BodyPlan::Stream;
-        }
-        let notation = match media.is_json {
-            true => Notation::Json,
-            false => match self.notation(media) {
-                Ok(Some(notation)) => notation,
-                Ok(None) => return BodyPlan::Stream,
-                Err(message) => {
-                    self.push(self.unsupported_encoding(media, message, "charset=utf-8"));
-                    return BodyPlan::Stream;
-                }
-            },
         };
-        let codings = match codings(self.head.headers) {
-            Ok(codings) => codings,
-            Err(name) => {
-                let message = format!("the content coding `{name}` cannot be judged");
-                self.push(self.unsupported_encoding(media, message, Coding::NAMES));
-                return BodyPlan::Stream;
+        let (message, expected) = match codings(headers) {
+            _ if !is_readable => ("the charset cannot be judged", Charset::NAMES),
+            Err(_) => ("the content coding cannot be undone", Coding::NAMES),
+            Ok(codings) if codings.is_empty() && notation == Notation::Octets => {
+                return self.octets(body, media);
             }
+            Ok(_) => return self.collect(body, media),
         };
+        let class = ViolationClass::UnsupportedEncoding;
+        let violation = Violation::new(class, Part::Body, message)
+            .expecting(expected)
+            .declared_at(self.contract.spot(media.place));
+        self.push(violation);
+        BodyPlan::Stream
+    }
+
+    fn collect(&self, body: &'c RequestBody, media: &'c MediaType) -> BodyPlan<'c> {
+        match self.head.body {
+            BodyLength::Unknown => BodyPlan::JudgeIfPresent(media, body),
+            BodyLength::Absent | BodyLength::Known => BodyPlan::Judge(media),
+        }
+    }
+
+    /// Octets are only counted: the head tells their number, or they have to arrive first.
+    fn octets(&mut self, body: &'c RequestBody, media: &'c MediaType) -> BodyPlan<'c> {
         let length = self.head.headers.get(CONTENT_LENGTH);
-        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-        match (self.head.body, length) {
-            (_, Some(count)) if notation == Notation::Octets && codings.is_empty() => {
-                self.octets(media, count);
-                BodyPlan::Stream
-            }
-            (BodyLength::Unknown, _) => BodyPlan::JudgeIfPresent(media, body),
-            (BodyLength::Absent | BodyLength::Known, _) => BodyPlan::Judge(media),
-        }
-    }
-
-    /// The notation of the message's media type; `None` where nothing of it is judged.
-    fn notation(&self, media: &MediaType) -> Result<Option<Notation>, String> {
-        let line = self.head.headers.get(CONTENT_TYPE);
-        let found = line
-            .and_then(|line| line.to_str().ok())
-            .and_then(MediaRange::parse);
-        let Some(found) = found else {
-            return Ok(None);
+        let Some(count) = length.and_then(|length| length.to_str().ok()?.parse().ok()) else {
+            return self.collect(body, media);
         };
-        let notation = Notation::of(&found);
-        if !media.judges(notation) {
-            return Ok(None);
-        }
-        match unreadable_charset(notation, &found) {
-            Some(message) => Err(message),
-            None => Ok(Some(notation)),
-        }
-    }
-
-    fn octets(&mut self, media: &'c MediaType, count: u64) {
         let mut judge = Judge {
             contract: self.contract,
             direction: Direction::Request,
@@ -180,18 +164,16 @@ impl<'c> HeadJudge<'_, 'c> {
             violations: self.violations,
         };
         judge.octets(count, self.tape);
+        BodyPlan::Stream
     }
+}
 
-    fn unsupported_encoding(
-        &self,
-        media: &MediaType,
-        message: String,
-        expected: &str,
-    ) -> Violation {
-        Violation::new(ViolationClass::UnsupportedEncoding, Part::Body, message)
-            .expecting(expected)
-            .declared_at(self.contract.spot(media.place))
-    }
+/// How a body is written, and whether in a charset that can be judged.
+fn notation(headers: &HeaderMap) -> Option<(Notation, bool)> {
+    let line = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let found = MediaRange::parse(line)?;
+    let notation = Notation::of(&found);
+    Some((notation, is_readable(notation, &found)))
 }
 
 /// Whether no octet at all is a value: a form without members.

@@ -10,10 +10,9 @@ use super::super::document::Place;
 use super::super::operation::{BodyRule, MediaType};
 use super::super::problem::ProblemKind;
 use super::inspect::Findings;
-use super::survey::Survey;
 
 /// Reports them.
-pub(super) fn inspect(contract: &CompiledContract, survey: &Survey, findings: &mut Findings<'_>) {
+pub(super) fn inspect(contract: &CompiledContract, findings: &mut Findings<'_>) {
     let mut skipped: BTreeMap<&str, (Place, usize)> = BTreeMap::new();
     for operation in &contract.operations {
         let BodyRule::Declared(body) = &operation.body else {
@@ -39,11 +38,6 @@ pub(super) fn inspect(contract: &CompiledContract, survey: &Survey, findings: &m
              not read ({operations}); the service must judge them"
         );
         findings.warn(ProblemKind::NotJudged, place, message);
-    }
-    if let Some(place) = survey.security {
-        let message = "`security` is not enforced: requests without credentials are passed on, \
-                       and the service must refuse them";
-        findings.warn(ProblemKind::NotJudged, place, message.to_owned());
     }
 }
 

@@ -14,7 +14,7 @@ pub fn lint(contract: &CompiledContract) -> Vec<Problem> {
         documents: &contract.documents,
         problems: Vec::new(),
     };
-    coverage::inspect(contract, &survey, &mut findings);
+    coverage::inspect(contract, &mut findings);
     styles::inspect(contract, &survey, &mut findings);
     keywords::inspect(contract.dialect, &survey, &mut findings);
     values::inspect(contract, &survey, &mut findings);

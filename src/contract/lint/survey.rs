@@ -29,8 +29,6 @@ pub(super) struct Survey {
     pub(super) parameters: Vec<Place>,
     /// Every example and default.
     pub(super) values: Vec<Sample>,
-    /// The first security requirement of the document or of an operation.
-    pub(super) security: Option<Place>,
 }
 
 /// A value that is meant to satisfy a schema.
@@ -164,7 +162,6 @@ impl<'d> Walk<'d> {
             ("pathItems", Role::PathItem),
         ];
         let node = self.documents.node(root);
-        self.security(root, node);
         self.each(root, node.get("paths"), Role::PathItem);
         self.each(root, node.get("webhooks"), Role::PathItem);
         let components = node.get("components");
@@ -187,23 +184,12 @@ impl<'d> Walk<'d> {
     }
 
     fn operation(&mut self, place: Place, node: Node<'d>) {
-        self.security(place, node);
         self.list(place, node.get("parameters"), Role::Parameter);
         if let Some(body) = node.get("requestBody") {
             self.push(place, body, Role::RequestBody);
         }
         self.each(place, node.get("responses"), Role::Response);
         self.each(place, node.get("callbacks"), Role::Callback);
-    }
-
-    fn security(&mut self, place: Place, node: Node<'d>) {
-        let mut demands = node
-            .get("security")
-            .into_iter()
-            .flat_map(|list| list.elements());
-        let demand = demands.find(|demand| !demand.is_empty());
-        let found = demand.map(|demand| Documents::place(place, demand));
-        self.survey.security = self.survey.security.into_iter().chain(found).min();
     }
 
     fn parameter(&mut self, place: Place, node: Node<'d>, direction: Direction) {

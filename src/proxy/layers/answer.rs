@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 
 use bytes::Bytes;
@@ -34,7 +34,8 @@ where
 {
     let Arrived { mut request, peer } = arrived;
     let id = add_request_id(request.headers_mut(), &peer);
-    let answered = contain(next.call(Identified { request, peer })).await;
+    let answering = pin!(next.call(Identified { request, peer }));
+    let answered = contain(answering).await;
     let refused = match answered {
         Ok(Ok(answered)) => return Ok(finish(&core, answered)),
         Ok(Err(refused)) => refused,
@@ -103,9 +104,9 @@ pub(in crate::proxy) fn refuse_stream(core: &Core, refusal_of: HttpRefusal) -> R
 
 struct Panicked;
 
-/// Runs a future so that its panic is a value. Nothing of the request is used afterwards.
-async fn contain<F: Future>(future: F) -> Result<F::Output, Panicked> {
-    let mut future = pin!(future);
+/// Runs a future so that its panic is a value. Nothing of the request is used afterwards. The
+/// future stays where it is: an async function keeps its arguments twice, and this one is large.
+async fn contain<F: Future>(mut future: Pin<&mut F>) -> Result<F::Output, Panicked> {
     poll_fn(
         |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
             Ok(polled) => polled.map(Ok),

@@ -71,20 +71,22 @@ impl Upstream {
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         self.prepare(&mut request);
         let Some(lane) = self.pool.take() else {
-            return self.send_anew(request).await;
+            return Box::pin(self.send_anew(request)).await;
         };
         let copy = replay(&request);
         match self.exchange(lane, request).await {
             Ok(response) => Ok(response),
             Err(Failure::Final(error)) => Err(error),
-            Err(Failure::Unsent(request)) => self.send_anew(*request).await,
+            Err(Failure::Unsent(request)) => Box::pin(self.send_anew(*request)).await,
             Err(Failure::Unheard(error)) => match copy {
-                Some(request) => self.send_anew(request).await,
+                Some(request) => Box::pin(self.send_anew(request)).await,
                 None => Err(error),
             },
         }
     }
 
+    /// Sends a request on a connection of its own. Boxed by its callers: it is rare, and its
+    /// size would count for every request.
     async fn send_anew(
         &self,
         request: Request<ForwardBody>,

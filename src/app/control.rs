@@ -1,0 +1,71 @@
+//! The control runtime: the admin port and what telemetry does by itself, on a thread where it
+//! delays no request.
+
+use std::fmt;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::admin::{self, Admin};
+use crate::proxy::ConnectionCap;
+use crate::telemetry::Metrics;
+
+use super::error::Error;
+
+/// How often observations are folded into their histograms; until then each one is kept.
+const SETTLE_EVERY: Duration = Duration::from_secs(1);
+
+/// The thread of the control runtime; it ends when the sender is dropped.
+pub(super) struct Control {
+    pub(super) stop: oneshot::Sender<()>,
+    pub(super) thread: JoinHandle<()>,
+}
+
+impl fmt::Debug for Control {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Control").finish_non_exhaustive()
+    }
+}
+
+/// Starts it.
+pub(super) fn start_control(
+    listener: std::net::TcpListener,
+    admin: Admin,
+    cap: Arc<ConnectionCap>,
+) -> Result<Control, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::Runtime)?;
+    let listener = {
+        let _inside = runtime.enter();
+        TcpListener::from_std(listener).map_err(Error::Runtime)?
+    };
+    let (stop, stopped) = oneshot::channel();
+    let thread = thread::Builder::new()
+        .name("control".to_owned())
+        .spawn(move || {
+            runtime.block_on(async move {
+                let metrics = admin.metrics.clone();
+                tokio::spawn(admin::serve(listener, admin));
+                tokio::spawn(settle(metrics, cap));
+                // An error means that the sender is gone: the same thing.
+                let _ = stopped.await;
+            });
+        })
+        .map_err(Error::Runtime)?;
+    Ok(Control { stop, thread })
+}
+
+async fn settle(metrics: Metrics, cap: Arc<ConnectionCap>) {
+    let connections = metrics.connections();
+    let mut tick = tokio::time::interval(SETTLE_EVERY);
+    loop {
+        tick.tick().await;
+        metrics.settle();
+        connections.set(cap.open() as f64);
+    }
+}
