@@ -104,6 +104,7 @@ impl Judge {
         check_body(
             &self.contract,
             BodyPlan::Judge(&declared.content[0]),
+            &self.headers,
             black_box(body),
             rules(&self.policy),
             &mut self.scratch,
@@ -114,11 +115,7 @@ impl Judge {
 }
 
 fn rules(policy: &EnforcementPolicy) -> Rules<'_> {
-    Rules {
-        policy,
-        violations_max: 20,
-        json_depth_max: 128,
-    }
+    Rules::new(policy, &Limits::default())
 }
 
 fn of_size(group: &mut BenchmarkGroup<'_, WallTime>, judge: &mut Judge, bytes_min: usize) {

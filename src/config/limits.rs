@@ -30,6 +30,18 @@ pub const TRAFFIC_LINE_BYTES_MAX: usize = 64 * MIB;
 /// memory as a whole; more than that is better recorded as JSON Lines.
 pub const TRAFFIC_ARCHIVE_BYTES_MAX: usize = GIB;
 
+/// The most members of different names that a form may have. Repeated names are items of one.
+pub const FORM_MEMBERS_MAX: usize = 10_000;
+
+/// The most parts of a multipart body. A form in a browser has dozens.
+pub const PARTS_MAX: usize = 1000;
+
+/// The most header fields of one part. Forms send three.
+pub const PART_HEADERS_MAX: usize = 32;
+
+/// The largest header of one part, in bytes: room for long names of files.
+pub const PART_HEADER_BYTES_MAX: usize = 8 * KIB;
+
 pub(super) const KIB: usize = 1024;
 pub(super) const MIB: usize = 1024 * KIB;
 pub(super) const GIB: usize = 1024 * MIB;
@@ -40,6 +52,12 @@ pub struct Limits {
     /// The largest request body, in bytes: a body is held in memory until it is judged.
     /// 1 MiB is far above an ordinary API call and far below an upload.
     pub body_bytes_max: usize,
+    /// The largest body that decoding a compressed one may make, in bytes. Only judging needs it;
+    /// what is forwarded stays compressed.
+    pub decoded_bytes_max: usize,
+    /// How many times as large as its compressed form a body may become. JSON seldom exceeds 20;
+    /// data made to exhaust memory reaches 1000.
+    pub decoded_ratio_max: usize,
     /// The largest response body that is judged, in bytes: it is held in memory until then. A
     /// larger one passes unjudged, which is counted.
     pub response_body_bytes_max: usize,
@@ -95,6 +113,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes_max: MIB,
+            decoded_bytes_max: 8 * MIB,
+            decoded_ratio_max: 100,
             response_body_bytes_max: MIB,
             json_depth_max: 128,
             header_count_max: 100,

@@ -109,6 +109,8 @@ fn limits(mut section: Section<'_>) -> Limits {
     let d = Limits::default();
     let limits = Limits {
         body_bytes_max: s.value("body_bytes_max", d.body_bytes_max, size(1..=GIB)),
+        decoded_bytes_max: s.value("decoded_bytes_max", d.decoded_bytes_max, size(1..=GIB)),
+        decoded_ratio_max: s.value("decoded_ratio_max", d.decoded_ratio_max, count(1..=10_000)),
         response_body_bytes_max: s.value(
             "response_body_bytes_max",
             d.response_body_bytes_max,

@@ -45,9 +45,25 @@ impl<'a> MediaRange<'a> {
             || ends_with_ignore_case(self.subtype, "+json")
     }
 
-    /// Whether a range could cover JSON.
-    pub fn may_be_json(&self) -> bool {
-        self.is_json() || (self.subtype == "*" && matches!(self.kind, "*" | "application" | "text"))
+    /// The type, as written: `text` of `text/plain`.
+    pub fn kind(&self) -> &'a str {
+        self.kind
+    }
+
+    /// The subtype, as written: `plain` of `text/plain`.
+    pub fn subtype(&self) -> &'a str {
+        self.subtype
+    }
+
+    /// Whether this stands for several media types.
+    pub fn is_range(&self) -> bool {
+        self.subtype.starts_with('*')
+    }
+
+    /// How often a parameter stands there: two readers may take two of several.
+    pub fn count(&self, name: &str) -> usize {
+        let is_it = |(known, _): &&(&str, &str)| known.eq_ignore_ascii_case(name);
+        self.parameters.iter().filter(is_it).count()
     }
 
     /// A parameter's value.
@@ -106,10 +122,15 @@ fn is_token(text: &str) -> bool {
 
 /// Splits at `;` outside of quoted strings.
 fn split_parameters(text: &str) -> impl Iterator<Item = &str> {
+    split_unquoted(text, ';')
+}
+
+/// Splits at a delimiter outside of quoted strings.
+pub(super) fn split_unquoted(text: &str, delimiter: char) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     text.split(move |letter| {
         quoted ^= letter == '"';
-        letter == ';' && !quoted
+        letter == delimiter && !quoted
     })
 }
 

@@ -27,6 +27,7 @@ mod schema;
 mod malformed;
 pub mod route;
 mod parameter;
+mod body;
 mod check;
 mod explain;
 mod security;
@@ -38,9 +39,11 @@ mod sampling;
 pub mod satisfiable;
 mod lint;
 
+pub use body::FormData;
 pub use check::{
     BodyLength, BodyPlan, Head, Policies, ResponseHead, ResponsePlan, Rules, Scratch, Stray,
-    body_too_large, check_body, check_head, check_response_body, check_response_head, judge_target,
+    body_too_large, check_body, check_form_data, check_head, check_response_body,
+    check_response_head, judge_target,
 };
 pub use compile::{CompileOptions, compile};
 pub use compiled::CompiledContract;

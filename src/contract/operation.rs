@@ -8,6 +8,7 @@ use http::Method;
 use crate::config::enforcement::Enforcement;
 use crate::squad::Tier;
 
+use super::body::{BodyShape, Notation};
 use super::document::Place;
 use super::parameter::Parameter;
 use super::schema::SchemaKey;
@@ -80,10 +81,23 @@ pub struct MediaType {
     pub key: String,
     /// Whether values are JSON text that can be judged.
     pub is_json: bool,
-    /// The schema of a value.
+    /// The schema of a value; `None` where there is none, or values are not judged.
     pub schema: Option<SchemaKey>,
+    /// How values in other notations than JSON are read.
+    pub(super) shape: Option<Box<BodyShape>>,
     /// Where it stands.
     pub place: Place,
+}
+
+impl MediaType {
+    /// Whether messages in this notation are judged.
+    pub(super) fn judges(&self, notation: Notation) -> bool {
+        match (notation, &self.shape) {
+            (Notation::Json, _) => self.schema.is_some(),
+            (_, Some(shape)) => shape.judges(notation),
+            (_, None) => false,
+        }
+    }
 }
 
 /// A Response Object.

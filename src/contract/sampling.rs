@@ -34,7 +34,8 @@ pub(super) fn sample(contract: &CompiledContract, media: &MediaType, name: Optio
             Sample::Body(bytes(media, *value))
         });
     }
-    let key = media.schema.as_ref();
+    // Examples of other media types show text, not the value that the schema describes.
+    let key = media.schema.as_ref().filter(|_| media.is_json);
     let fitting = examples
         .iter()
         .map(|(_, value)| bytes(media, *value))

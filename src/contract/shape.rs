@@ -4,6 +4,7 @@
 //! This is a reading of the schema's outside only (`type`, composition, `enum`, `const`); the
 //! validator still judges the value. Where a schema says nothing, everything is admitted.
 
+use std::collections::BTreeMap;
 use std::ops::{BitAnd, BitOr};
 
 use crate::json::{Kind, Node};
@@ -28,9 +29,15 @@ impl TypeSet {
     pub(super) const ARRAY: Self = Self(16);
     pub(super) const OBJECT: Self = Self(32);
     pub(super) const ALL: Self = Self(63);
+    pub(super) const SCALAR: Self = Self(15);
 
     pub(super) fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
+    }
+
+    /// Whether text may be a string here, and something else too.
+    pub(super) fn is_mixed(self) -> bool {
+        self.has(Self::STRING) && self.has(Self::NUMBER | Self::BOOLEAN)
     }
 
     fn named(name: &str) -> Self {
@@ -100,6 +107,40 @@ impl<'d> Surface<'d> {
     /// The types that the schema at `place` admits.
     pub(super) fn types(self, place: Place) -> TypeSet {
         self.types_at(place, 0)
+    }
+
+    /// The schemas of each member, by name, through references and composition: alternatives may
+    /// declare one name in several ways.
+    pub(super) fn members(self, place: Place) -> BTreeMap<String, Vec<Place>> {
+        let mut members: BTreeMap<String, Vec<Place>> = BTreeMap::new();
+        self.visit(place, 0, &mut |_, at, node| {
+            let properties = node.get("properties");
+            for (name, schema) in properties.into_iter().flat_map(|map| map.members()) {
+                let places = members.entry(name.to_owned()).or_default();
+                places.push(Documents::place(at, schema));
+            }
+        });
+        members
+    }
+
+    /// The schemas that a keyword holds, through references and composition of the schema at
+    /// `place`.
+    pub(super) fn below(self, place: Place, keyword: &str) -> Vec<Place> {
+        let mut places = Vec::new();
+        self.visit(place, 0, &mut |_, at, node| {
+            let schema = node.get(keyword);
+            places.extend(schema.map(|schema| Documents::place(at, schema)));
+        });
+        places
+    }
+
+    /// Whether a keyword of the schema at `place`, references and composition included, is so.
+    pub(super) fn says(self, place: Place, is_so: &dyn Fn(&str, Node<'d>) -> bool) -> bool {
+        let mut found = false;
+        self.visit(place, 0, &mut |_, _, node| {
+            found |= node.members().any(|(keyword, value)| is_so(keyword, value));
+        });
+        found
     }
 
     /// The types of the items of the array schema at `place`.

@@ -3,8 +3,9 @@
 //! All text is copied to the side buffer, so a built tape has no source.
 
 use super::members::{Repeated, digest};
+use super::node::{Kind, Node};
 use super::number::{self, NumberError};
-use super::tape::{Entry, Tag, Tape};
+use super::tape::{Entry, OCTETS, Tag, Tape};
 
 impl Tape {
     /// Empties the tape and opens the wrapper `{"<key>": …}`; exactly one value must follow.
@@ -33,6 +34,47 @@ impl Tape {
     pub fn string(&mut self, text: &str) {
         let range = self.add_side(text);
         self.push_text(Tag::String, 0, range, true);
+    }
+
+    /// Puts a value that stands for so many octets, which are not kept: a string whose text is
+    /// empty and whose length is theirs. What exceeds a `u32` counts as its maximum.
+    pub fn octets(&mut self, count: u64) {
+        let offset = u32::try_from(count).unwrap_or(u32::MAX);
+        self.entries.push(Entry {
+            tag: Tag::String,
+            in_side: true,
+            digest: OCTETS,
+            offset,
+            start: 0,
+            end: 0,
+        });
+        self.complete();
+    }
+
+    /// Puts a copy of another tape's value. Recursive: the depth limit of its parse bounds it.
+    pub fn graft(&mut self, value: Node<'_>) {
+        match value.kind() {
+            Kind::Null => self.null(),
+            Kind::Boolean => self.boolean(value.as_bool().unwrap_or_default()),
+            Kind::String => self.string(value.as_str().unwrap_or_default()),
+            Kind::Number => {
+                let range = self.add_side(value.number_text().unwrap_or_default());
+                self.push_text(Tag::Number, 0, range, true);
+            }
+            Kind::Array => {
+                self.begin_array();
+                value.elements().for_each(|element| self.graft(element));
+                self.end();
+            }
+            Kind::Object => {
+                self.begin_object();
+                for (name, member) in value.members() {
+                    self.key(name);
+                    self.graft(member);
+                }
+                self.end();
+            }
+        }
     }
 
     /// Puts a number as it is written.

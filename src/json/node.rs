@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::members::digest;
 use super::number;
-use super::tape::{Entry, Tag, Tape};
+use super::tape::{Entry, OCTETS, Tag, Tape};
 
 /// The six kinds of JSON values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +116,13 @@ impl<'a> Node<'a> {
         (entry.tag == Tag::String).then(|| self.tape.text(entry, self.source))
     }
 
+    /// How many octets a value stands for that [`Tape::octets`] put.
+    #[inline]
+    pub(super) fn octets(self) -> Option<u64> {
+        let entry = self.entry();
+        (entry.tag == Tag::String && entry.digest == OCTETS).then_some(u64::from(entry.offset))
+    }
+
     /// The literal of a number, as it was written.
     #[inline]
     pub fn number_text(self) -> Option<&'a str> {
@@ -210,7 +217,10 @@ impl<'a> Node<'a> {
 
     /// Byte offset of the value in the source; 0 for values that were not read from JSON text.
     pub fn offset(self) -> u32 {
-        self.entry().offset
+        match self.octets() {
+            Some(_) => 0,
+            None => self.entry().offset,
+        }
     }
 
     /// 1-based line on which the value starts; 1 for values that were built.

@@ -104,7 +104,9 @@ impl<'a> JsonNode<'a, TapeJson> for Node<'a> {
     }
 
     fn string_length(&self) -> Option<u64> {
-        self.as_str().map(|text| text.chars().count() as u64)
+        let text = self.as_str()?;
+        let length = self.octets().unwrap_or_else(|| text.chars().count() as u64);
+        Some(length)
     }
 
     fn equals_value(&self, expected: &Value) -> bool {

@@ -28,6 +28,9 @@ pub(super) enum Tag {
     Key,
 }
 
+/// The digest of a string that stands for octets; that of every other string is 0.
+pub(super) const OCTETS: u16 = 1;
+
 /// One value or one key, in 16 bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
@@ -36,7 +39,7 @@ pub(super) struct Entry {
     pub(super) in_side: bool,
     /// For keys: a digest of the name, so that most comparisons end before the text is touched.
     pub(super) digest: u16,
-    /// Byte offset in the source; 0 where there is none.
+    /// Byte offset in the source; 0 where there is none. For octets their number.
     pub(super) offset: u32,
     /// Start of the text; for containers the number of members or elements.
     pub(super) start: u32,

@@ -157,6 +157,11 @@ impl Cause {
             BodyError::Timeout => Self::BodyTimeout,
             BodyError::Refused(refusal) => Self::Http(refusal),
             BodyError::ClientGone => Self::ClientGone,
+            // Whoever judged it knows more.
+            BodyError::Violated => Self::Violations {
+                violations: Vec::new(),
+                headers: Vec::new(),
+            },
             BodyError::TooLarge { bytes_max } => Self::Violations {
                 violations: vec![body_too_large(bytes_max)],
                 headers: Vec::new(),

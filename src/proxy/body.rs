@@ -38,6 +38,9 @@ pub enum BodyError {
     /// The client closed the connection; there is nobody to answer.
     #[error("the client closed the connection before the end of the request body")]
     ClientGone,
+    /// The body departs from its contract, which became clear while it was passed on.
+    #[error("the request body violates the contract")]
+    Violated,
 }
 
 /// The body of an arrived request.

@@ -47,6 +47,8 @@ pub(super) struct ServiceCore {
     policies: Policies,
     violations_max: usize,
     json_depth_max: u32,
+    decoded_bytes_max: usize,
+    decoded_ratio_max: usize,
 }
 
 /// Where a service's requests go.
@@ -115,6 +117,8 @@ impl ServiceCore {
             violations_max,
             json_depth_max,
             body_bytes_max,
+            decoded_bytes_max,
+            decoded_ratio_max,
             ..
         } = config.limits;
         let provider = provider(config, service, &contract);
@@ -135,6 +139,8 @@ impl ServiceCore {
             response_body_bytes_max: config.limits.response_body_bytes_max as u64,
             violations_max,
             json_depth_max: u32::try_from(json_depth_max).unwrap_or(u32::MAX),
+            decoded_bytes_max,
+            decoded_ratio_max,
         }
     }
 
@@ -149,6 +155,8 @@ impl ServiceCore {
             policy: self.policy(Some(operation)),
             violations_max: self.violations_max,
             json_depth_max: self.json_depth_max,
+            decoded_bytes_max: self.decoded_bytes_max,
+            decoded_ratio_max: self.decoded_ratio_max,
         }
     }
 

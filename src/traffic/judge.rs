@@ -22,6 +22,10 @@ pub struct Bounds {
     pub json_depth_max: u32,
     /// The largest request body that a schema is applied to, in bytes.
     pub body_bytes_max: u64,
+    /// The most bytes that a compressed body may decode to.
+    pub decoded_bytes_max: usize,
+    /// The most times as large that a decoded body may be.
+    pub decoded_ratio_max: usize,
 }
 
 /// What is to be said of an exchange.
@@ -128,7 +132,15 @@ impl<'c> Judge<'c> {
             return;
         }
         if bytes.len() as u64 <= bounds.body_bytes_max {
-            check_body(contract, plan, bytes, rules, scratch, violations);
+            check_body(
+                contract,
+                plan,
+                &exchange.headers,
+                bytes,
+                rules,
+                scratch,
+                violations,
+            );
         } else if rules.policy.of(ViolationClass::BodyTooLarge) != Enforcement::Off {
             violations.push(body_too_large(bounds.body_bytes_max));
         }
@@ -161,7 +173,15 @@ impl<'c> Judge<'c> {
         let operation = contract.operation(id);
         let plan = check_response_head(contract, operation, head, rules, scratch, violations);
         if let (ResponsePlan::Judge(media), Body::Bytes(bytes)) = (plan, &response.body) {
-            check_response_body(contract, media, bytes, rules, scratch, violations);
+            check_response_body(
+                contract,
+                media,
+                &response.headers,
+                bytes,
+                rules,
+                scratch,
+                violations,
+            );
         }
     }
 }
@@ -172,6 +192,8 @@ impl Bounds {
             policy,
             violations_max: self.violations_max,
             json_depth_max: self.json_depth_max,
+            decoded_bytes_max: self.decoded_bytes_max,
+            decoded_ratio_max: self.decoded_ratio_max,
         }
     }
 }

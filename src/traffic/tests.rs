@@ -248,6 +248,8 @@ fn judge(contract: &CompiledContract) -> Judge<'_> {
     let bounds = Bounds {
         violations_max: 20,
         json_depth_max: 8,
+        decoded_bytes_max: 1 << 20,
+        decoded_ratio_max: 100,
         body_bytes_max: 16,
     };
     Judge::new(contract, &EnforcementPolicy::new(ceilings, [], 1.0), bounds)

@@ -305,11 +305,7 @@ impl Bench {
 
 fn judge(contract: &CompiledContract, data: &str) -> Vec<String> {
     let policy = EnforcementPolicy::default();
-    let rules = Rules {
-        policy: &policy,
-        violations_max: 3,
-        json_depth_max: 128,
-    };
+    let rules = Rules::new(&policy, &Limits::default());
     let mut captures = Captures::default();
     let Match::Found { operation } = contract.find(&http::Method::POST, "/", &mut captures) else {
         panic!("the contract has one operation");
@@ -336,6 +332,7 @@ fn judge(contract: &CompiledContract, data: &str) -> Vec<String> {
     check_body(
         contract,
         plan,
+        &headers,
         data.as_bytes(),
         rules,
         &mut scratch,

@@ -9,6 +9,7 @@
 
 mod app;
 mod bad_input;
+mod bodies;
 mod command_line;
 mod contracts;
 mod corpus;

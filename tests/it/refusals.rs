@@ -289,7 +289,7 @@ fn media_types_that_are_not_declared() {
     );
     check(
         &app,
-        request("content-type: application/json\r\ncontent-encoding: gzip\r\n"),
+        request("content-type: application/json\r\ncontent-encoding: compress\r\n"),
         415,
         &json!([
             { "class": "unsupported-encoding" },

@@ -221,6 +221,7 @@ fn of_body_error(error: BodyError) -> Response<AnswerBody> {
         BodyError::Timeout => own(StatusCode::REQUEST_TIMEOUT, "body-timeout"),
         BodyError::Refused(refusal) => own(refusal.status(), refusal.name()),
         BodyError::ClientGone => own(StatusCode::BAD_REQUEST, "client-gone"),
+        BodyError::Violated => own(StatusCode::UNPROCESSABLE_ENTITY, "violated"),
     }
 }
 

@@ -217,6 +217,8 @@ fn judged(contract: &CompiledContract, line: &str) -> [Vec<String>; 2] {
         violations_max: 20,
         json_depth_max: 128,
         body_bytes_max: u64::MAX,
+        decoded_bytes_max: 8 << 20,
+        decoded_ratio_max: 100,
     };
     let ceilings = Ceilings {
         request: Enforcement::Reject,

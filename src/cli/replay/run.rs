@@ -86,6 +86,8 @@ fn bounds(limits: &Limits) -> Bounds {
     Bounds {
         violations_max: limits.violations_max,
         json_depth_max: u32::try_from(limits.json_depth_max).unwrap_or(u32::MAX),
+        decoded_bytes_max: limits.decoded_bytes_max,
+        decoded_ratio_max: limits.decoded_ratio_max,
         body_bytes_max: limits.body_bytes_max as u64,
     }
 }

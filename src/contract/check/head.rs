@@ -47,6 +47,7 @@ pub fn check_head<'c>(
         query,
         cookies,
         cookie_text,
+        ..
     } = scratch;
     let mut judge = HeadJudge {
         contract,

@@ -14,7 +14,7 @@ mod rules;
 mod target;
 mod unknown;
 
-pub use body::{body_too_large, check_body};
+pub use body::{body_too_large, check_body, check_form_data};
 pub use head::{Head, check_head};
 pub use plan::{BodyLength, BodyPlan};
 pub use policies::Policies;

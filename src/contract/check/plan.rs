@@ -1,8 +1,10 @@
 //! What is to be done with a body: decided on the head.
 
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 
+use super::super::body::{Charset, Coding, Judge, Notation, codings, is_readable};
 use super::super::compiled::CompiledContract;
+use super::super::dialect::Direction;
 use super::super::media::{MediaRange, best_match};
 use super::super::operation::{BodyRule, MediaType, RequestBody};
 use super::super::violation::{Part, Violation, ViolationClass};
@@ -50,10 +52,7 @@ impl<'c> HeadJudge<'_, 'c> {
             }
         };
         if self.head.body == BodyLength::Absent {
-            if body.required {
-                self.push(missing_body(contract, body));
-            }
-            return BodyPlan::Stream;
+            return self.absent_body(body);
         }
         if body.content.is_empty() {
             return BodyPlan::Stream;
@@ -67,6 +66,21 @@ impl<'c> HeadJudge<'_, 'c> {
                     .expecting(keys.join(" or "))
                     .declared_at(contract.spot(body.place));
                 self.push(violation);
+                BodyPlan::Stream
+            }
+        }
+    }
+
+    /// A required body that is not there is missing, unless its media type says that it is an
+    /// empty form.
+    fn absent_body(&mut self, body: &'c RequestBody) -> BodyPlan<'c> {
+        if !body.required {
+            return BodyPlan::Stream;
+        }
+        match self.media_type(body) {
+            Ok(media) if is_whole_when_empty(media) => self.plan(body, media),
+            Ok(_) | Err(_) => {
+                self.push(missing_body(self.contract, body));
                 BodyPlan::Stream
             }
         }
@@ -104,44 +118,68 @@ impl<'c> HeadJudge<'_, 'c> {
     }
 
     fn plan(&mut self, body: &'c RequestBody, media: &'c MediaType) -> BodyPlan<'c> {
-        let is_json = media.is_json || self.is_json_message();
-        if media.schema.is_none() || !is_json {
+        let headers = self.head.headers;
+        let known = match media.is_json {
+            true => Some((Notation::Json, true)),
+            false => notation(headers),
+        };
+        let Some((notation, is_readable)) = known.filter(|(notation, _)| media.judges(*notation))
+        else {
             return BodyPlan::Stream;
-        }
-        let codings = self.head.headers.get_all(CONTENT_ENCODING);
-        let is_encoded = codings.iter().any(|line| {
-            !line
-                .as_bytes()
-                .trim_ascii()
-                .eq_ignore_ascii_case(b"identity")
-        });
-        if is_encoded && self.rules.is_on(ViolationClass::UnsupportedEncoding) {
-            let message = "the body is compressed and cannot be judged";
-            let violation =
-                Violation::new(ViolationClass::UnsupportedEncoding, Part::Body, message)
-                    .expecting("no `content-encoding`")
-                    .declared_at(self.contract.spot(body.place));
-            self.push(violation);
-        }
-        if is_encoded {
-            return BodyPlan::Stream;
-        }
+        };
+        let (message, expected) = match codings(headers) {
+            _ if !is_readable => ("the charset cannot be judged", Charset::NAMES),
+            Err(_) => ("the content coding cannot be undone", Coding::NAMES),
+            Ok(codings) if codings.is_empty() && notation == Notation::Octets => {
+                return self.octets(body, media);
+            }
+            Ok(_) => return self.collect(body, media),
+        };
+        let class = ViolationClass::UnsupportedEncoding;
+        let violation = Violation::new(class, Part::Body, message)
+            .expecting(expected)
+            .declared_at(self.contract.spot(media.place));
+        self.push(violation);
+        BodyPlan::Stream
+    }
+
+    fn collect(&self, body: &'c RequestBody, media: &'c MediaType) -> BodyPlan<'c> {
         match self.head.body {
             BodyLength::Unknown => BodyPlan::JudgeIfPresent(media, body),
             BodyLength::Absent | BodyLength::Known => BodyPlan::Judge(media),
         }
     }
 
-    /// For a key that is a range: whether the message itself is JSON.
-    fn is_json_message(&self) -> bool {
-        let line = self
-            .head
-            .headers
-            .get(CONTENT_TYPE)
-            .and_then(|line| line.to_str().ok());
-        line.and_then(MediaRange::parse)
-            .is_some_and(|range| range.is_json())
+    /// Octets are only counted: the head tells their number, or they have to arrive first.
+    fn octets(&mut self, body: &'c RequestBody, media: &'c MediaType) -> BodyPlan<'c> {
+        let length = self.head.headers.get(CONTENT_LENGTH);
+        let Some(count) = length.and_then(|length| length.to_str().ok()?.parse().ok()) else {
+            return self.collect(body, media);
+        };
+        let mut judge = Judge {
+            contract: self.contract,
+            direction: Direction::Request,
+            media,
+            rules: self.rules,
+            violations: self.violations,
+        };
+        judge.octets(count, self.tape);
+        BodyPlan::Stream
     }
+}
+
+/// How a body is written, and whether in a charset that can be judged.
+fn notation(headers: &HeaderMap) -> Option<(Notation, bool)> {
+    let line = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let found = MediaRange::parse(line)?;
+    let notation = Notation::of(&found);
+    Some((notation, is_readable(notation, &found)))
+}
+
+/// Whether no octet at all is a value: a form without members.
+pub(super) fn is_whole_when_empty(media: &MediaType) -> bool {
+    media.schema.is_some()
+        && MediaRange::parse(&media.key).is_some_and(|key| Notation::of(&key) == Notation::Form)
 }
 
 pub(super) fn missing_body(contract: &CompiledContract, body: &RequestBody) -> Violation {

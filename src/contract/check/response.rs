@@ -3,19 +3,18 @@
 //! What a response says is the service's and meant for its client, so violations of responses
 //! quote no values.
 
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, SET_COOKIE};
+use http::header::{CONTENT_TYPE, HeaderMap, SET_COOKIE};
 
 use crate::config::enforcement::Enforcement;
 
+use super::super::body::{Judge, Notation, codings};
 use super::super::compiled::CompiledContract;
 use super::super::dialect::Direction;
-use super::super::explain::{Subject, explain};
 use super::super::media::{MediaRange, best_match};
 use super::super::operation::{MediaType, Operation, Response};
 use super::super::parameter::Pairs;
 use super::super::route::Captures;
 use super::super::violation::{Part, Violation, ViolationClass};
-use super::body::parse_json;
 use super::head::{Head, HeadJudge};
 use super::plan::BodyLength;
 use super::rules::{Rules, Scratch};
@@ -78,7 +77,7 @@ pub fn check_response_head<'c>(
         return ResponsePlan::Pass;
     }
     match media_type(declared, head.headers) {
-        Ok(media) => plan(media, head.headers),
+        Ok(media) => plan(media, head.headers, rules),
         Err(message) => {
             push(rules, violations, || {
                 let keys: Vec<&str> = declared.content.iter().map(|media| &*media.key).collect();
@@ -92,46 +91,24 @@ pub fn check_response_head<'c>(
     }
 }
 
-/// Judges the body of a response; pushes violations.
+/// Judges the body of a response with these headers; pushes violations.
 pub fn check_response_body(
     contract: &CompiledContract,
     media: &MediaType,
+    headers: &HeaderMap,
     bytes: &[u8],
     rules: Rules<'_>,
     scratch: &mut Scratch,
     violations: &mut Vec<Violation>,
 ) {
-    let Some(key) = &media.schema else {
-        return;
+    let mut judge = Judge {
+        contract,
+        direction: Direction::Response,
+        media,
+        rules,
+        violations,
     };
-    let tape = &mut scratch.tape;
-    let source = match parse_json(tape, key, bytes, rules) {
-        Ok(source) => source,
-        Err(error) => {
-            push(rules, violations, || {
-                let class = ViolationClass::MalformedResponseBody;
-                let mut violation = Violation::new(class, Part::Body, error.to_string())
-                    .expecting("one JSON value (RFC 8259)")
-                    .declared_at(contract.spot(media.place));
-                violation.pointer.clone_from(&error.pointer);
-                violation
-            });
-            return;
-        }
-    };
-    let wrapped = tape.wrapped(source);
-    let schemas = contract.schemas(Direction::Response);
-    let class = ViolationClass::InvalidResponseBody;
-    if rules.is_on(class) && !schemas.is_valid(wrapped) {
-        let subject = Subject {
-            class,
-            part: Part::Body,
-            name: None,
-        };
-        let most = rules.violations_max.saturating_sub(violations.len());
-        let found = explain(schemas, &contract.documents, wrapped, subject, most);
-        violations.extend(found.into_iter().map(Violation::without_values));
-    }
+    judge.body(headers, bytes, scratch);
 }
 
 fn push(rules: Rules<'_>, violations: &mut Vec<Violation>, make: impl FnOnce() -> Violation) {
@@ -209,19 +186,24 @@ fn media_type<'r>(declared: &'r Response, headers: &HeaderMap) -> Result<&'r Med
         .ok_or_else(|| format!("the media type `{text}` is not declared"))
 }
 
-fn plan<'r>(media: &'r MediaType, headers: &HeaderMap) -> ResponsePlan<'r> {
-    let is_json_message = || {
-        let line = headers
-            .get(CONTENT_TYPE)
-            .and_then(|line| line.to_str().ok());
-        line.and_then(MediaRange::parse)
-            .is_some_and(|range| range.is_json())
+fn plan<'r>(media: &'r MediaType, headers: &HeaderMap, rules: Rules<'_>) -> ResponsePlan<'r> {
+    let line = headers
+        .get(CONTENT_TYPE)
+        .and_then(|line| line.to_str().ok());
+    let notation = match (media.is_json, line.and_then(MediaRange::parse)) {
+        (true, _) => Notation::Json,
+        (false, Some(found)) => Notation::of(&found),
+        (false, None) => return ResponsePlan::Pass,
     };
-    let is_encoded = headers
-        .get_all(CONTENT_ENCODING)
-        .iter()
-        .any(|line| !line.as_bytes().eq_ignore_ascii_case(b"identity"));
-    let is_judged = media.schema.is_some() && !is_encoded && (media.is_json || is_json_message());
+    // Whoever reads records as they come must not wait for the last one.
+    let rejects = [
+        ViolationClass::MalformedResponseBody,
+        ViolationClass::InvalidResponseBody,
+    ]
+    .into_iter()
+    .any(|class| rules.policy.of(class) == Enforcement::Reject);
+    let waits = rejects && matches!(notation, Notation::Lines | Notation::Sequence);
+    let is_judged = media.judges(notation) && !waits && codings(headers).is_ok();
     if is_judged {
         ResponsePlan::Judge(media)
     } else {

@@ -6,6 +6,7 @@ use http::Method;
 
 use crate::json::Node;
 
+use super::super::body::shape;
 use super::super::dialect::{Dialect, Direction};
 use super::super::document::{Documents, Place};
 use super::super::media::MediaRange;
@@ -121,14 +122,22 @@ impl<'d> Walk<'d> {
                 Direction::Request => &mut self.requests,
                 Direction::Response => &mut self.responses,
             };
-            let schema = node
+            let declared = node
                 .get("schema")
-                .filter(|_| is_json || range.may_be_json())
-                .map(|schema| schemas.key(Documents::place(place, schema)));
+                .map(|schema| Documents::place(place, schema));
+            let shape = declared.filter(|_| !is_json).and_then(|schema| {
+                shape(self.surface, &range, place, schema, &mut |at| {
+                    schemas.key(at)
+                })
+            });
+            let schema = declared
+                .filter(|_| is_json || shape.is_some())
+                .map(|schema| schemas.key(schema));
             content.push(MediaType {
                 key: key.to_owned(),
                 is_json,
                 schema,
+                shape,
                 place,
             });
         }

@@ -1,4 +1,4 @@
-//! What a contract declares and Portcullis does not judge: other notations than JSON, and
+//! What a contract declares and Portcullis does not judge: notations that it does not read, and
 //! credentials. Each is said once for a contract.
 
 use std::collections::BTreeMap;
@@ -34,8 +34,8 @@ pub(super) fn inspect(contract: &CompiledContract, findings: &mut Findings<'_>) 
             count => format!("{count} operations"),
         };
         let message = format!(
-            "bodies of `{key}` pass without being judged by their schema, since only JSON is \
-             ({operations}); the service must judge them"
+            "bodies of `{key}` pass without being judged by their schema, since that notation is \
+             not read ({operations}); the service must judge them"
         );
         findings.warn(ProblemKind::NotJudged, place, message);
     }

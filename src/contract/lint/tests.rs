@@ -133,8 +133,13 @@ fn what_is_not_judged() {
     check("3.1.0", &body("application/json", "{type: object}"), &[]);
     check("3.1.0", &body("text/plain", "{type: string}"), &[]);
     check("3.1.0", &body("'*/*'", "{type: object}"), &[]);
+    check("3.1.0", &body("application/x-www-form-urlencoded", "{type: object}"), &[]);
+    check("3.1.0", &body("multipart/form-data", "{type: object}"), &[]);
+    check("3.1.0", &body("application/x-ndjson", "{type: object}"), &[]);
+    check("3.1.0", &body("text/plain", "{type: integer}"), &[]);
+    check("3.1.0", &body("image/png", "{type: string, format: binary, maxLength: 5}"), &[]);
     check("3.1.0", &body("application/xml", "{type: object}"), &[
-        "api.yaml:3: warning: bodies of `application/xml` pass without being judged by their schema, since only JSON is (2 operations); the service must judge them [not-judged] at #/paths/~1a/post/requestBody/content/application~1xml",
+        "api.yaml:3: warning: bodies of `application/xml` pass without being judged by their schema, since that notation is not read (2 operations); the service must judge them [not-judged] at #/paths/~1a/post/requestBody/content/application~1xml",
     ]);
 }
 

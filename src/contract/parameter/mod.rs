@@ -5,13 +5,16 @@
 
 mod model;
 mod pairs;
+mod claim;
 mod read;
 mod text;
 
+pub(super) use claim::{claims, decoded_query_name};
 pub use model::{Parameter, Style};
-pub(super) use model::{Reading, header, parameter};
+pub(super) use model::{Reading, header, parameter, readings};
 pub(super) use pairs::{Pairs, Scratch as PairScratch};
-pub(super) use read::{Absent, Source, claims, decoded_query_name, read};
+pub(super) use read::{Absent, Source, put_scalar, read, write};
+pub(super) use text::decode_form;
 
 #[cfg(test)]
 mod tests;

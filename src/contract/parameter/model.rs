@@ -40,18 +40,15 @@ pub(in crate::contract) enum Reading {
 impl Reading {
     /// Whether a text may be read as a string or as something else.
     fn may_be_text_or_more(&self) -> bool {
-        let is_mixed = |types: TypeSet| {
-            types.has(TypeSet::STRING) && types.has(TypeSet::NUMBER | TypeSet::BOOLEAN)
-        };
         match self {
-            Self::Scalar(types) | Self::Array(types) => is_mixed(*types),
+            Self::Scalar(types) | Self::Array(types) => types.is_mixed(),
             Self::Object(shape) => {
                 let types = shape
                     .members
                     .iter()
                     .map(|(_, types)| *types)
                     .chain(shape.others);
-                types.into_iter().any(is_mixed)
+                types.into_iter().any(TypeSet::is_mixed)
             }
         }
     }
@@ -269,7 +266,7 @@ fn member(near: Place, node: Node<'_>, name: &str) -> Option<Place> {
 }
 
 /// The ways to read the text, the most telling first. An untyped schema reads a scalar.
-fn readings(surface: Surface<'_>, schema: Place) -> Vec<Reading> {
+pub(in super::super) fn readings(surface: Surface<'_>, schema: Place) -> Vec<Reading> {
     let types = surface.types(schema);
     let node = surface.documents.node(schema);
     let mut readings = Vec::new();
@@ -280,8 +277,7 @@ fn readings(surface: Surface<'_>, schema: Place) -> Vec<Reading> {
     if types.has(TypeSet::OBJECT) && (!untyped || node.get("properties").is_some()) {
         readings.push(Reading::Object(surface.object(schema)));
     }
-    let scalar = TypeSet::NULL | TypeSet::BOOLEAN | TypeSet::NUMBER | TypeSet::STRING;
-    if types.has(scalar) || readings.is_empty() {
+    if types.has(TypeSet::SCALAR) || readings.is_empty() {
         readings.insert(0, Reading::Scalar(types));
     }
     readings

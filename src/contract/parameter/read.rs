@@ -8,6 +8,7 @@ use crate::json::Tape;
 
 use super::super::shape::{ObjectShape, TypeSet};
 use super::super::violation::Part;
+use super::claim::{claims, deep_member};
 use super::model::{Parameter, Reading, Style};
 use super::pairs::Pairs;
 use super::text::{EscapeError, Escapes, decode, is_named};
@@ -54,6 +55,18 @@ pub(in crate::contract) fn read(
     as_text: bool,
 ) -> Result<(), Absent> {
     tape.begin(key);
+    write(tape, parameter, reading, source, as_text)
+}
+
+/// Writes what [`read`] reads as the next value of an open tape. An error may leave a part of it
+/// there.
+pub(in super::super) fn write(
+    tape: &mut Tape,
+    parameter: &Parameter,
+    reading: &Reading,
+    source: Source<'_>,
+    as_text: bool,
+) -> Result<(), Absent> {
     let escapes = escapes_of(parameter.part);
     let mut writer = Writer {
         tape,
@@ -100,11 +113,6 @@ fn escapes_of(part: Part) -> Escapes {
         Part::Query => Escapes::Form,
         Part::Target | Part::Header | Part::Cookie | Part::Body | Part::Status => Escapes::None,
     }
-}
-
-/// A name of the query, decoded; `None` where its escapes are malformed.
-pub(in crate::contract) fn decoded_query_name(raw: &str) -> Option<Cow<'_, str>> {
-    decode(raw, Escapes::Form).ok()
 }
 
 /// The value of the only pair of that name.
@@ -325,8 +333,6 @@ impl Writer<'_> {
         self.scalar(value, shape.types_of(&name).unwrap_or(TypeSet::ALL))
     }
 
-    /// Puts a scalar on the tape as the first type that its text can be. A text that can be none
-    /// of the admitted types stays a string, for the validator to refuse.
     fn scalar(&mut self, raw: &str, types: TypeSet) -> Result<(), Absent> {
         let text = decode(raw, self.escapes)?;
         let text = if self.escapes == Escapes::None {
@@ -334,33 +340,24 @@ impl Writer<'_> {
         } else {
             &text
         };
-        let is_text = self.as_text && types.has(TypeSet::STRING);
-        if !is_text && types.has(TypeSet::NUMBER) && self.tape.number(text).is_ok() {
-            return Ok(());
-        }
-        match text {
-            "true" | "false" if !is_text && types.has(TypeSet::BOOLEAN) => {
-                self.tape.boolean(text == "true");
-            }
-            _ => self.tape.string(text),
-        }
+        put_scalar(self.tape, text, types, self.as_text);
         Ok(())
     }
 }
 
-/// Whether a declared parameter takes pairs of this (decoded) name.
-pub(in crate::contract) fn claims(parameter: &Parameter, name: &str, part: Part) -> bool {
-    parameter.part == part
-        && (parameter.name == name
-            || (parameter.style == Style::DeepObject
-                && deep_member(name, &parameter.name).is_some()))
-}
-
-/// The member part of `name[member]`.
-fn deep_member<'a>(name: &'a str, parameter: &str) -> Option<&'a str> {
-    name.strip_prefix(parameter)?
-        .strip_prefix('[')?
-        .strip_suffix(']')
+/// Puts a scalar on the tape as the first type that its text can be. A text that can be none of
+/// the admitted types stays a string, for the validator to refuse.
+pub(in super::super) fn put_scalar(tape: &mut Tape, text: &str, types: TypeSet, as_text: bool) {
+    let is_text = as_text && types.has(TypeSet::STRING);
+    if !is_text && types.has(TypeSet::NUMBER) && tape.number(text).is_ok() {
+        return;
+    }
+    match text {
+        "true" | "false" if !is_text && types.has(TypeSet::BOOLEAN) => {
+            tape.boolean(text == "true");
+        }
+        _ => tape.string(text),
+    }
 }
 
 fn split_pair(piece: &str) -> (&str, &str) {

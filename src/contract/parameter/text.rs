@@ -50,6 +50,11 @@ fn check_escapes(raw: &[u8]) -> Result<(), EscapeError> {
     })
 }
 
+/// Decodes a name or a value of a form or a query.
+pub(in super::super) fn decode_form(raw: &str) -> Result<Cow<'_, str>, EscapeError> {
+    decode(raw, Escapes::Form)
+}
+
 /// Whether a raw name is the declared one. Malformed escapes match nothing.
 pub(super) fn is_named(raw: &str, declared: &str, escapes: Escapes) -> bool {
     raw == declared

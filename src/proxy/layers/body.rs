@@ -3,19 +3,21 @@
 use std::rc::Rc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use tower::Service;
 
 use crate::config::enforcement::Enforcement;
-use crate::contract::{ViolationClass, body_too_large, check_body};
+use crate::contract::{FormData, ViolationClass, body_too_large, check_body};
 
 use super::super::answer::Cause;
 use super::super::body::RequestBody;
-use super::super::core::Core;
-use super::super::forward_body::ForwardBody;
+use super::super::core::{Core, Target};
+use super::super::forward_body::{ForwardBody, Gate};
 use super::super::whole::{Collected, Gathered};
 use super::head::declared_body;
 use super::plan::OwnedPlan;
 use super::stage::{Answered, HeadJudged, Judged, Refused, Routed};
+use super::upload::{UploadGate, conclude};
 
 pub(in crate::proxy) async fn judge_body<S>(
     core: Rc<Core>,
@@ -27,20 +29,64 @@ where
 {
     let HeadJudged { routed, plan } = judged;
     let (mut routed, body) = routed.split();
-    let body = match plan {
-        OwnedPlan::Stream => ForwardBody::streamed(body),
-        OwnedPlan::Judge { .. } => match gather(&routed, body).await? {
-            Gathered::Whole(whole) => {
-                judge(&core, &mut routed, plan, &whole)?;
-                ForwardBody::whole(whole)
+    let OwnedPlan::Judge { media, .. } = plan else {
+        let body = ForwardBody::streamed(body);
+        return next.call(Judged(routed.with_body(body))).await;
+    };
+    let body = match gather(&routed, body).await? {
+        Gathered::Whole(whole) => {
+            judge(&core, &mut routed, plan, &whole)?;
+            ForwardBody::whole(whole)
+        }
+        Gathered::Larger { first, rest } => match form_data(&routed, media) {
+            Some(form) => {
+                let gate = UploadGate::new(&core, &routed.ledger, media, form);
+                return judge_upload(routed, (first, rest), gate, next).await;
             }
-            Gathered::Larger { first, rest } => {
+            None => {
                 judge_size(&mut routed)?;
                 ForwardBody::resumed(first, rest)
             }
         },
     };
     next.call(Judged(routed.with_body(body))).await
+}
+
+/// The reading of a multipart body, of whose parts as much is kept as of other bodies.
+fn form_data(routed: &Routed<()>, media: usize) -> Option<FormData> {
+    let ledger = &routed.ledger;
+    let service = &ledger.service;
+    let body = declared_body(service.contract.operation(ledger.operation()?))?;
+    let kept_max = usize::try_from(service.body_bytes_max).unwrap_or(usize::MAX);
+    FormData::of(body.content.get(media)?, routed.request.headers(), kept_max)
+}
+
+/// Passes on a body that is judged while it passes.
+async fn judge_upload<S>(
+    routed: Routed<()>,
+    (first, rest): (Bytes, RequestBody),
+    mut gate: UploadGate,
+    mut next: S,
+) -> Result<Answered, Refused>
+where
+    S: Service<Judged, Response = Answered, Error = Refused>,
+{
+    let ledger = Rc::clone(&routed.ledger);
+    let verdict = gate.verdict();
+    let refused = |error| Refused::new(Cause::of_body(error), &ledger);
+    if let Err(error) = gate.data(&first) {
+        return conclude(&verdict, Err(refused(error)));
+    }
+    let mut body = ForwardBody::gated(first, rest, Box::new(gate));
+    if matches!(ledger.service.upstream, Target::Mock) {
+        // Nobody else reads it.
+        if let Err(error) = body.drain().await {
+            return conclude(&verdict, Err(refused(error)));
+        }
+        body = ForwardBody::empty();
+    }
+    let answered = next.call(Judged(routed.with_body(body))).await;
+    conclude(&verdict, answered)
 }
 
 /// Reads a body into memory as far as its bound allows. That time is the client's.
@@ -66,6 +112,7 @@ fn judge(
     check_body(
         &service.contract,
         plan.borrow(declared_body(service.contract.operation(id))),
+        routed.request.headers(),
         &whole.bytes,
         service.rules(id),
         &mut core.scratch.borrow_mut(),

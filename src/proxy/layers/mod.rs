@@ -7,6 +7,7 @@ mod route;
 mod find;
 mod head;
 mod body;
+mod upload;
 mod response;
 mod forward;
 

@@ -5,6 +5,7 @@
 
 use std::rc::Rc;
 
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body::Body;
 use tower::Service;
@@ -45,6 +46,7 @@ where
                 ledger: Rc::clone(&ledger),
                 id,
                 is_head,
+                headers: HeaderMap::new(),
             }
             .judge(answered)
             .await
@@ -61,10 +63,12 @@ struct Judging {
     ledger: Rc<Ledger>,
     id: u32,
     is_head: bool,
+    /// What the response says of its body.
+    headers: HeaderMap,
 }
 
 impl Judging {
-    async fn judge(self, answered: Answered) -> Result<Answered, Refused> {
+    async fn judge(mut self, answered: Answered) -> Result<Answered, Refused> {
         let Answered {
             response,
             mut reported,
@@ -87,6 +91,7 @@ impl Judging {
             &mut violations,
         );
         let (parts, body) = response.into_parts();
+        self.headers = about_body(&parts.headers);
         let cors = cors(&parts.headers);
         decide(&self.ledger, &mut reported, violations, cors.clone())?;
         let ResponsePlan::Judge(media) = plan else {
@@ -182,6 +187,7 @@ impl Judging {
         check_response_body(
             &service.contract,
             media,
+            &self.headers,
             bytes,
             service.rules(self.id),
             &mut self.core.scratch.borrow_mut(),
@@ -189,6 +195,17 @@ impl Judging {
         );
         violations
     }
+}
+
+/// The fields that say how a body is read.
+fn about_body(headers: &HeaderMap) -> HeaderMap {
+    let mut kept = HeaderMap::new();
+    for name in [CONTENT_TYPE, CONTENT_ENCODING] {
+        for value in headers.get_all(&name) {
+            kept.append(name.clone(), value.clone());
+        }
+    }
+    kept
 }
 
 /// What a browser needs to show an answer to its page (Fetch Standard, CORS protocol).
