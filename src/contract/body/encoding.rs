@@ -118,7 +118,13 @@ impl Reader<'_, '_> {
             ],
             false => self.attempts(&rest, &[], notation),
         };
-        let siblings = match list.iter().any(|field| field.styled.is_some()) {
+        let takes_others = |field: &Field| {
+            field
+                .styled
+                .as_ref()
+                .is_some_and(Parameter::takes_any_query)
+        };
+        let siblings = match list.iter().any(takes_others) {
             true => list.iter().map(|field| self.sibling(field)).collect(),
             false => Vec::new(),
         };

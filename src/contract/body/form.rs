@@ -74,5 +74,5 @@ fn is_styled(fields: &Fields, name: &str) -> bool {
                 || (parameter.takes_any_query() && !fields.siblings.iter().any(claimed))
         })
     };
-    !fields.siblings.is_empty() && fields.iter().any(is_own)
+    fields.iter().any(is_own)
 }

@@ -47,7 +47,7 @@ pub(super) struct Fields {
     pub(super) list: Vec<Field>,
     /// How a member is read that is not declared.
     pub(super) others: Vec<Attempt>,
-    /// The names of all members, for those of them that take other names than their own.
+    /// The names of all members, where one of them takes every name that no other has.
     pub(super) siblings: Vec<Parameter>,
     /// Whether files that are not declared are only counted: nothing describes them.
     pub(super) counts_files: bool,
