@@ -44,7 +44,7 @@ impl Exchange {
 
     fn request(self) -> Vec<u8> {
         let (target, body) = match self {
-            Self::Post => ("/orders", order::valid(BODY_BYTES)),
+            Self::Post => ("/orders", order::order(BODY_BYTES, true)),
             Self::Get => (
                 "/orders/0b9c8d5e-2f63-4f5a-8f0e-6f1f6f2b7a10",
                 String::new(),
@@ -122,7 +122,7 @@ pub(crate) fn serve_upstream() {
 
 fn answer(mut stream: TcpStream) {
     stream.set_nodelay(true).expect("a TCP socket");
-    let expected = order::valid(BODY_BYTES);
+    let expected = order::order(BODY_BYTES, true);
     let answers = Exchange::ALL.map(|exchange| {
         format!(
             "HTTP/1.1 {}\r\ndate: Fri, 02 Jan 2026 03:04:05 GMT\r\nserver: orders\r\n\

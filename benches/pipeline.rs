@@ -137,17 +137,17 @@ fn exchanges(criterion: &mut Criterion) {
         ("GET", get, "200"),
         (
             "POST 1 KB",
-            request("POST", "/orders", &order::valid(1_000)),
+            request("POST", "/orders", &order::order(1_000, true)),
             "201",
         ),
         (
             "POST 10 KB",
-            request("POST", "/orders", &order::valid(10_000)),
+            request("POST", "/orders", &order::order(10_000, true)),
             "201",
         ),
         (
             "POST 1 KB refused",
-            request("POST", "/orders", &order::invalid(1_000)),
+            request("POST", "/orders", &order::order(1_000, false)),
             "422",
         ),
     ];
