@@ -9,6 +9,9 @@ FROM rust:1-slim AS build
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY src src
+# The manifest names them, and cargo wants to see what a manifest names.
+COPY benches benches
+COPY tests tests
 # The caches outlive the layer, so a change of the source compiles this crate alone.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
