@@ -557,6 +557,7 @@ fn leaky() -> Vec<Vec<u8>> {
         format!("{head}{kind}\r\n\r\n{{}}").into_bytes()
     };
     requests.push(type_of(&format!("content-type: {s}")));
+    requests.push(type_of(&format!("content-type: text/{s}")));
     requests.push(type_of(&format!(
         "content-type: application/json\r\ncontent-encoding: {s}"
     )));

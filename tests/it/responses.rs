@@ -132,6 +132,28 @@ fn responses_that_keep_the_contract_pass_unchanged() {
     }
 }
 
+/// By either framing: a recording does not tell them apart either.
+#[test]
+fn an_empty_body_is_an_absent_one() {
+    for keys in ["", REJECT] {
+        for framed in [
+            "content-length: 0\r\n\r\n",
+            "transfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        ] {
+            let text = format!("HTTP/1.1 200 OK\r\n{JSON}{framed}");
+            let upstream = Upstream::start(move |_| vec![send(&text)]);
+            let app = parcels(&upstream, keys);
+            let answer = app.ask(get("/parcels/1"));
+            assert_eq!(
+                (answer.status, &answer.body[..]),
+                (200, &b""[..]),
+                "{framed}"
+            );
+            assert_eq!(answer.field("x-portcullis-violations"), None, "{framed}");
+        }
+    }
+}
+
 #[test]
 fn a_browser_may_read_the_refusal() {
     let head = format!("200 OK\r\naccess-control-allow-origin: *\r\n{JSON}");

@@ -59,13 +59,8 @@ impl<'c> HeadJudge<'_, 'c> {
         }
         match self.media_type(body) {
             Ok(media) => self.plan(body, media),
-            Err(message) => {
-                let keys: Vec<&str> = body.content.iter().map(|media| &*media.key).collect();
-                let class = ViolationClass::UnsupportedMediaType;
-                let violation = Violation::new(class, Part::Body, message)
-                    .expecting(keys.join(" or "))
-                    .declared_at(contract.spot(body.place));
-                self.push(violation);
+            Err(violation) => {
+                self.push(*violation);
                 BodyPlan::Stream
             }
         }
@@ -87,13 +82,13 @@ impl<'c> HeadJudge<'_, 'c> {
     }
 
     /// The declared media type of the body, or what is wrong with the message's.
-    fn media_type(&self, body: &'c RequestBody) -> Result<&'c MediaType, String> {
+    fn media_type(&self, body: &'c RequestBody) -> Result<&'c MediaType, Box<Violation>> {
         let mut lines = self.head.headers.get_all(CONTENT_TYPE).iter();
         let Some(line) = lines.next() else {
-            return Err("the header `content-type` is missing".to_owned());
+            return Err(self.unsupported(body, "the header `content-type` is missing"));
         };
         if lines.next().is_some() {
-            return Err("the header `content-type` came more than once".to_owned());
+            return Err(self.unsupported(body, "the header `content-type` came more than once"));
         }
         let text = line.to_str().unwrap_or_default();
         // The common case first: exactly the declared key.
@@ -101,20 +96,32 @@ impl<'c> HeadJudge<'_, 'c> {
             return Ok(media);
         }
         let Some(found) = MediaRange::parse(text) else {
-            return Err("the header `content-type` is no media type".to_owned());
+            return Err(self.unsupported(body, "the header `content-type` is no media type"));
         };
         let keys = body.content.iter().map(|media| media.key.as_str());
-        let index = best_match(keys, &found)
-            .ok_or_else(|| format!("the media type `{text}` is not declared"))?;
+        let index = best_match(keys, &found).ok_or_else(|| {
+            let mut violation = self.unsupported(body, "the media type is not declared");
+            violation.message = format!("the media type `{text}` is not declared");
+            violation
+        })?;
         let is_utf8 = found.parameter("charset").is_none_or(|charset| {
             ["utf-8", "us-ascii"]
                 .iter()
                 .any(|known| charset.eq_ignore_ascii_case(known))
         });
         if found.is_json() && !is_utf8 {
-            return Err("JSON is UTF-8 (RFC 8259 section 8.1): send no other charset".to_owned());
+            let message = "JSON is UTF-8 (RFC 8259 section 8.1): send no other charset";
+            return Err(self.unsupported(body, message));
         }
         Ok(&body.content[index])
+    }
+
+    fn unsupported(&self, body: &RequestBody, message: &str) -> Box<Violation> {
+        let keys: Vec<&str> = body.content.iter().map(|media| &*media.key).collect();
+        let violation = Violation::new(ViolationClass::UnsupportedMediaType, Part::Body, message)
+            .expecting(keys.join(" or "))
+            .declared_at(self.contract.spot(body.place));
+        Box::new(violation)
     }
 
     fn plan(&mut self, body: &'c RequestBody, media: &'c MediaType) -> BodyPlan<'c> {

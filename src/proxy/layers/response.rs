@@ -112,6 +112,7 @@ impl Judging {
         let is_bodiless = status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED;
         match response.body().size_hint().exact() {
             _ if self.is_head || is_bodiless => BodyLength::Absent,
+            Some(0) => BodyLength::Absent,
             Some(_) => BodyLength::Known,
             None => BodyLength::Unknown,
         }
