@@ -27,6 +27,7 @@ mod relay;
 mod replay;
 mod requests;
 mod responses;
+mod semantics;
 mod serve;
 mod stream;
 mod tidy;

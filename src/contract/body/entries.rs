@@ -282,7 +282,7 @@ fn refuse(judge: &mut Judge<'_>, name: &str, unread: Unread) {
             let violation = judge.not_json(&error, &below);
             judge.push(violation);
         }
-        Unread::Styled(Absent::Repeated) => repeated(judge, name),
+        Unread::Styled(Absent::Repeated | Absent::RepeatedMember) => repeated(judge, name),
         Unread::Styled(Absent::Escapes(error)) => judge.malformed(below, error.to_string()),
         Unread::Styled(Absent::Form(error)) => judge.malformed(below, error.to_owned()),
         // Members of members, which no style defines: nobody knows what they mean.

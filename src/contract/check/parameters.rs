@@ -203,6 +203,10 @@ impl HeadJudge<'_, '_> {
                 self.repeated_class(),
                 format!("the {part} parameter `{name}` holds one value and came more than once"),
             ),
+            Absent::RepeatedMember => (
+                self.repeated_class(),
+                format!("the {part} parameter `{name}` names a member more than once"),
+            ),
             Absent::Escapes(error) => (
                 self.invalid_class(),
                 format!("the {part} parameter `{name}`: {error}"),

@@ -6,6 +6,7 @@
 mod model;
 mod pairs;
 mod claim;
+mod pieces;
 mod read;
 mod text;
 

@@ -11,6 +11,7 @@ use super::super::violation::Part;
 use super::claim::{claims, deep_member};
 use super::model::{Parameter, Reading, Style};
 use super::pairs::Pairs;
+use super::pieces::{pieces, split_pair};
 use super::text::{EscapeError, Escapes, decode, is_named};
 
 /// Where a parameter's text is found.
@@ -29,6 +30,8 @@ pub(in crate::contract) enum Absent {
     Missing,
     /// It holds one value and came more than once.
     Repeated,
+    /// It names a member more than once, so that two readers may take two values.
+    RepeatedMember,
     /// Its escapes are malformed.
     Escapes(EscapeError),
     /// Its text does not have the form of its style.
@@ -75,8 +78,8 @@ pub(in super::super) fn write(
     };
     match source {
         Source::One(text) => writer.text(parameter, reading, text),
-        Source::Pairs(pairs, _) if parameter.style == Style::DeepObject => {
-            writer.deep_object(parameter, reading, pairs)
+        Source::Pairs(pairs, siblings) if parameter.style == Style::DeepObject => {
+            writer.deep_object(parameter, reading, pairs, siblings)
         }
         Source::Pairs(pairs, siblings) => match reading {
             Reading::Object(shape) if parameter.explode && parameter.style == Style::Form => {
@@ -229,8 +232,7 @@ impl Writer<'_> {
             let (name, value) = split_pair(piece);
             self.member(name, value, shape)?;
         }
-        self.tape.end();
-        Ok(())
+        self.end_object()
     }
 
     /// Members written as `name,value,name,value`.
@@ -246,8 +248,7 @@ impl Writer<'_> {
             ))?;
             self.member(name, value, shape)?;
         }
-        self.tape.end();
-        Ok(())
+        self.end_object()
     }
 
     fn exploded_array(
@@ -292,17 +293,19 @@ impl Writer<'_> {
                 found = true;
             }
         }
-        self.tape.end();
+        self.end_object()?;
         if found { Ok(()) } else { Err(Absent::Missing) }
     }
 
-    /// `name[member]=value`. Members of members are not defined by the specification; a
-    /// parameter that has them is not judged.
+    /// `name[member]=value`. Members of members are not defined by the specification: a parameter
+    /// that declares such is not judged where they are sent. A name that another parameter
+    /// declares, brackets and all, is that parameter's.
     fn deep_object(
         &mut self,
         parameter: &Parameter,
         reading: &Reading,
         pairs: Pairs<'_>,
+        siblings: &[Parameter],
     ) -> Result<(), Absent> {
         let Reading::Object(shape) = reading else {
             return Err(Absent::NotJudged);
@@ -313,18 +316,32 @@ impl Writer<'_> {
             let Ok(name) = decode(raw_name, self.escapes) else {
                 continue;
             };
-            let Some(member) = deep_member(&name, &parameter.name) else {
-                continue;
+            if name == parameter.name {
+                return Err(Absent::Form(
+                    "must be written as `name[member]=value` (style deepObject)",
+                ));
+            }
+            let is_other = |other: &Parameter| other.part == parameter.part && other.name == name;
+            let member = match deep_member(&name, &parameter.name) {
+                Some(member) if !siblings.iter().any(is_other) => member,
+                Some(_) | None => continue,
             };
-            if member.contains(['[', ']']) {
-                return Err(Absent::NotJudged);
+            let outer = member.split(['[', ']']).next().unwrap_or_default();
+            if outer.len() < member.len() {
+                nested(shape, outer)?;
+                found = true;
+                continue;
             }
             self.tape.key(member);
             self.scalar(value, shape.types_of(member).unwrap_or(TypeSet::ALL))?;
             found = true;
         }
-        self.tape.end();
+        self.end_object()?;
         if found { Ok(()) } else { Err(Absent::Missing) }
+    }
+
+    fn end_object(&mut self) -> Result<(), Absent> {
+        self.tape.end_checked().map_err(|_| Absent::RepeatedMember)
     }
 
     fn member(&mut self, name: &str, value: &str, shape: &ObjectShape) -> Result<(), Absent> {
@@ -345,6 +362,18 @@ impl Writer<'_> {
     }
 }
 
+/// Whether a member may be passed over that has members, where none are defined: only if it is
+/// not declared and may be anything.
+fn nested(shape: &ObjectShape, member: &str) -> Result<(), Absent> {
+    let is_declared = shape.members.iter().any(|(name, _)| name == member);
+    let types = shape.types_of(member).unwrap_or(TypeSet::NONE);
+    match types.has(TypeSet::ARRAY | TypeSet::OBJECT) {
+        true if is_declared => Err(Absent::NotJudged),
+        true => Ok(()),
+        false => Err(Absent::Form("holds members of members where none may be")),
+    }
+}
+
 /// Puts a scalar on the tape as the first type that its text can be. A text that can be none of
 /// the admitted types stays a string, for the validator to refuse.
 pub(in super::super) fn put_scalar(tape: &mut Tape, text: &str, types: TypeSet, as_text: bool) {
@@ -358,36 +387,4 @@ pub(in super::super) fn put_scalar(tape: &mut Tape, text: &str, types: TypeSet, 
         }
         _ => tape.string(text),
     }
-}
-
-fn split_pair(piece: &str) -> (&str, &str) {
-    piece.split_once('=').unwrap_or((piece, ""))
-}
-
-/// Splits at the delimiter as it arrives: spaces and pipes are encoded in a query, since they
-/// may not stand there raw; a raw `|` is common all the same.
-fn pieces<'a>(text: &'a str, separator: &'static str) -> impl Iterator<Item = &'a str> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let found = match separator {
-            " " => first_of(text, &["%20", "+"]),
-            "|" => first_of(text, &["|", "%7C", "%7c"]),
-            other => text.find(other).map(|at| (at, other.len())),
-        };
-        match found {
-            Some((at, len)) => {
-                rest = Some(&text[at + len..]);
-                Some(&text[..at])
-            }
-            None => rest.take(),
-        }
-    })
-}
-
-fn first_of(text: &str, delimiters: &[&str]) -> Option<(usize, usize)> {
-    delimiters
-        .iter()
-        .filter_map(|delimiter| Some((text.find(delimiter)?, delimiter.len())))
-        .min_by_key(|(at, _)| *at)
 }

@@ -70,7 +70,10 @@ fn attempt(
     let schemas = contract.schemas(Direction::Request);
     match read(tape, key, parameter, reading, source, as_text) {
         Ok(()) if schemas.is_valid(tape.wrapped("")) => Outcome::Value(tape.root("").to_value()),
-        Ok(()) | Err(Absent::Repeated | Absent::Escapes(_) | Absent::Form(_)) => Outcome::Invalid,
+        Ok(())
+        | Err(Absent::Repeated | Absent::RepeatedMember | Absent::Escapes(_) | Absent::Form(_)) => {
+            Outcome::Invalid
+        }
         Err(Absent::Missing | Absent::NotJudged) => Outcome::Absent,
     }
 }

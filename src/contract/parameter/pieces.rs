@@ -1,0 +1,34 @@
+//! Cutting a parameter's raw text at the delimiters of its style. What is cut is decoded after.
+
+/// `name=value`; a name alone has an empty value.
+pub(super) fn split_pair(piece: &str) -> (&str, &str) {
+    piece.split_once('=').unwrap_or((piece, ""))
+}
+
+/// Splits at the delimiter as it arrives: spaces and pipes are encoded in a query, since they
+/// may not stand there raw; a raw `|` is common all the same.
+pub(super) fn pieces<'a>(text: &'a str, separator: &'static str) -> impl Iterator<Item = &'a str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let found = match separator {
+            " " => first_of(text, &["%20", "+"]),
+            "|" => first_of(text, &["|", "%7C", "%7c"]),
+            other => text.find(other).map(|at| (at, other.len())),
+        };
+        match found {
+            Some((at, len)) => {
+                rest = Some(&text[at + len..]);
+                Some(&text[..at])
+            }
+            None => rest.take(),
+        }
+    })
+}
+
+fn first_of(text: &str, delimiters: &[&str]) -> Option<(usize, usize)> {
+    delimiters
+        .iter()
+        .filter_map(|delimiter| Some((text.find(delimiter)?, delimiter.len())))
+        .min_by_key(|(at, _)| *at)
+}
