@@ -709,3 +709,15 @@ paths:
     let unknown = compiled(V31, "paths: {/a: {get: {security: [{key: []}]}}}");
     assert!(unknown.is_err_and(|problem| problem.contains("`key` is not among `components.securitySchemes`")));
 }
+#[test]
+#[rustfmt::skip]
+fn row_57_preflights_carry_no_credentials() {
+    let contract = contract(V31, &format!("{SCHEMES}\npaths: {{/a: {{options: {{}}, get: {{}}}}, /b: {{get: {{}}}}}}"));
+    let preflight = "origin: https://b.example\naccess-control-request-method: GET";
+    for path in ["/a", "/b"] {
+        check(&contract, &format!("OPTIONS {path}\n{preflight}"), "");
+        check(&contract, &format!("GET {path}\n{preflight}"), "missing-credentials");
+    }
+    check(&contract, "OPTIONS /a", "missing-credentials");
+    check(&contract, "OPTIONS /a\norigin: https://b.example", "missing-credentials");
+}

@@ -15,6 +15,7 @@ use super::super::security::Carried;
 use super::super::violation::{Part, Violation, ViolationClass};
 use super::plan::{BodyLength, BodyPlan};
 use super::rules::{Rules, Scratch};
+use super::target::is_preflight;
 
 /// The head of a request, as it was received.
 #[derive(Clone, Copy, Debug)]
@@ -120,7 +121,9 @@ impl HeadJudge<'_, '_> {
             query: self.query,
             cookies: self.cookies,
         };
-        if !self.rules.is_on(class) || security.is_met(carried) {
+        // Browsers send preflights without credentials (Fetch Standard, section 4.8).
+        let is_free = is_preflight(&self.operation.method, self.head.headers);
+        if !self.rules.is_on(class) || is_free || security.is_met(carried) {
             return false;
         }
         let mut violation = Violation::new(class, Part::Header, "credentials are missing")

@@ -39,14 +39,18 @@ pub fn judge_target<'c>(
     }
 }
 
+/// Whether a request is a CORS preflight (Fetch Standard, section 4.8).
+pub(super) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+    method == Method::OPTIONS
+        && headers.contains_key(ORIGIN)
+        && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+}
+
 impl<'c> Stray<'c> {
     /// Whether this is a CORS preflight (Fetch Standard, section 4.8) that the contract does not
     /// declare: sent by browsers, described by few contracts.
     pub fn is_preflight(self, method: &Method, headers: &HeaderMap) -> bool {
-        !matches!(self, Self::MalformedPath(_))
-            && method == Method::OPTIONS
-            && headers.contains_key(ORIGIN)
-            && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+        !matches!(self, Self::MalformedPath(_)) && is_preflight(method, headers)
     }
 
     /// The value of `Allow` in the answer.
