@@ -5,6 +5,8 @@
 //! that is not there.
 
 use std::borrow::Cow;
+use std::fs;
+use std::path::Path;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use portcullis::config::{Ceilings, EnforcementPolicy, Limits};
@@ -720,4 +722,49 @@ fn row_57_preflights_carry_no_credentials() {
     }
     check(&contract, "OPTIONS /a", "missing-credentials");
     check(&contract, "OPTIONS /a\norigin: https://b.example", "missing-credentials");
+}
+
+/// The rows of the page: number and whole line.
+fn rows(page: &str) -> Vec<(usize, &str)> {
+    page.lines()
+        .filter_map(|line| {
+            let number = line.strip_prefix("| ")?.split_once(" |")?.0;
+            Some((number.parse().ok()?, line))
+        })
+        .collect()
+}
+
+#[test]
+fn the_page_names_tests_that_exist_and_leaves_no_row_out() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/semantics.md")).unwrap();
+    let rows = rows(&page);
+    let numbers: Vec<usize> = rows.iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, (1..=57).collect::<Vec<_>>());
+    for (number, line) in &rows {
+        let named: Vec<_> = line
+            .split('`')
+            .filter_map(|word| word.split_once(".rs::"))
+            .collect();
+        assert!(!named.is_empty(), "row {number} names no test");
+        for (file, name) in named {
+            let text = fs::read_to_string(root.join(format!("{file}.rs"))).unwrap_or_default();
+            assert!(
+                text.contains(&format!("fn {name}(")),
+                "row {number}: {file}.rs has no {name}"
+            );
+        }
+    }
+    let here = include_str!("semantics.rs");
+    for name in here
+        .lines()
+        .filter_map(|line| line.strip_prefix("fn row_")?.split_once('('))
+    {
+        let number: usize = name.0[..2].parse().unwrap();
+        assert!(
+            rows[number - 1].1.contains(&format!("row_{}`", name.0)),
+            "row {number} leaves out {}",
+            name.0
+        );
+    }
 }
