@@ -6,15 +6,18 @@
 
 use std::borrow::Cow;
 use std::fs;
+use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use portcullis::config::{Ceilings, EnforcementPolicy, Limits};
 use portcullis::contract::{CompileOptions, CompiledContract, compile, from_bytes};
 use portcullis::traffic::{Body, Bounds, Exchange, Judge, Response};
+use tokio::sync::Notify;
 
 use super::app::{App, Site, get, post, problem};
-use super::upstream::{Upstream, send};
+use super::upstream::{Step, Upstream, send};
 
 const V30: &str = "3.0.4";
 const V31: &str = "3.1.1";
@@ -680,6 +683,34 @@ fn row_53_a_refused_response_leaves_nothing_of_itself() {
     }
     assert_eq!(answer.field("content-length"), Some(&*answer.body.len().to_string()));
     assert_eq!(answer.field("access-control-allow-origin"), Some("*"));
+}
+
+/// Even where they may be refused: the beginning arrives although the end is not there yet.
+#[test]
+#[rustfmt::skip]
+fn row_54_streams_are_never_held() {
+    for kind in ["text/event-stream", "application/x-ndjson", "application/json-seq"] {
+        let rest = Arc::new(Notify::new());
+        let wait = Arc::clone(&rest);
+        let upstream = Upstream::start(move |_| {
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\n\r\n3\r\n[1]\r\n");
+            vec![send(&head), Step::Wait(Arc::clone(&wait)), send("0\r\n\r\n")]
+        });
+        let paths = format!("paths: {{/a: {{get: {{responses: {{'200': {{description: d, content: {{{kind}: {{schema: {{type: array}}}}}}}}}}}}}}}}");
+        let app = started(&upstream, "[services.enforcement]\nresponse = \"reject\"", &paths);
+        let mut client = app.client();
+        client.send(get("/a"));
+        let mut seen = Vec::new();
+        while !seen.ends_with(b"[1]\r\n") {
+            let mut byte = [0];
+            client.stream().read_exact(&mut byte).unwrap();
+            seen.push(byte[0]);
+        }
+        rest.notify_one();
+        let mut end = [0; 5];
+        client.stream().read_exact(&mut end).unwrap();
+        assert_eq!(&end, b"0\r\n\r\n", "{kind}");
+    }
 }
 
 const SCHEMES: &str = "components: {securitySchemes: {

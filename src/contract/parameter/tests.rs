@@ -135,6 +135,7 @@ fn scalars_are_typed_strictly() {
         ("color=1", json!(1)),
         ("color=-0", json!(-0.0)),
         ("color=1.0", json!(1.0)),
+        ("color=1e2", json!(100.0)),
     ] {
         check(&integer, raw, &Outcome::Value(number));
     }
