@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::config::enforcement::{Enforcement, ViolationClass};
 use crate::config::{Config, Service};
 use crate::contract::{CompileOptions, CompiledContract, compile, load};
 
@@ -24,6 +25,7 @@ fn compile_one(config: &Config, service: &Service) -> Result<Arc<CompiledContrac
     })?;
     let options = CompileOptions {
         base_paths: service.base_paths.clone(),
+        closed: service.enforcement.of(ViolationClass::UnknownBodyProperty) != Enforcement::Off,
     };
     let contract = compile(documents, &options).map_err(|problems| Error::Contract {
         service: name(),

@@ -45,6 +45,8 @@ pub enum ViolationClass {
     DuplicateKey,
     /// The body does not match its schema.
     InvalidBody,
+    /// The body holds a member that its schema does not declare.
+    UnknownBodyProperty,
     /// The response's status is not declared.
     UndeclaredStatus,
     /// A required header of the response is absent.
@@ -86,7 +88,7 @@ impl ViolationClass {
     pub const COUNT: usize = Self::ALL.len();
 
     /// Every class, in the order of [`index`](Self::index).
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::UnknownPath,
         Self::UnknownMethod,
         Self::MalformedPath,
@@ -105,6 +107,7 @@ impl ViolationClass {
         Self::MalformedBody,
         Self::DuplicateKey,
         Self::InvalidBody,
+        Self::UnknownBodyProperty,
         Self::UndeclaredStatus,
         Self::MissingHeader,
         Self::InvalidHeader,
@@ -139,6 +142,7 @@ impl ViolationClass {
             Self::MalformedBody => "malformed-body",
             Self::DuplicateKey => "duplicate-key",
             Self::InvalidBody => "invalid-body",
+            Self::UnknownBodyProperty => "unknown-body-property",
             Self::UndeclaredStatus => "undeclared-status",
             Self::MissingHeader => "missing-header",
             Self::InvalidHeader => "invalid-header",
@@ -172,7 +176,9 @@ impl ViolationClass {
     pub const fn default_enforcement(self) -> Enforcement {
         match self {
             Self::UnknownQuery | Self::UnexpectedBody => Enforcement::Report,
-            Self::UnknownHeader | Self::UnknownCookie => Enforcement::Off,
+            Self::UnknownHeader | Self::UnknownCookie | Self::UnknownBodyProperty => {
+                Enforcement::Off
+            }
             _ => Enforcement::Reject,
         }
     }

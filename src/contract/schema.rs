@@ -16,7 +16,7 @@ use crate::json::{Node, TapeJson, with_errors_at_most};
 use super::document::{Documents, Place};
 use super::exact::with_exact_keywords;
 use super::format::with_formats;
-use super::lower::{Lowered, number_of};
+use super::lower::{Lowered, closed, number_of};
 use super::malformed::{all_malformed, malformed};
 use super::problem::{Problem, Severity};
 
@@ -40,6 +40,8 @@ pub(super) struct SchemaSet {
     validator: Validator<TapeJson>,
     origins: Vec<Place>,
     warnings: Vec<Problem>,
+    /// The same schemas without room for members that are not declared.
+    closed: Option<Box<Self>>,
 }
 
 /// How often the backtracking engine may go back in one match. Patterns without looking around and
@@ -81,9 +83,37 @@ impl SchemaSet {
                 validator,
                 origins,
                 warnings: problems,
+                closed: None,
             }),
             Err(error) => Err(malformed(&schema, &error, &origins, documents)),
         }
+    }
+
+    /// Builds the validator, and one for the closed reading of the same schemas.
+    ///
+    /// # Errors
+    /// As [`SchemaSet::build`].
+    pub(super) fn build_closed(
+        lowered: Lowered,
+        documents: &Documents,
+    ) -> Result<Self, Vec<Problem>> {
+        let strict = Lowered {
+            schema: closed(&lowered.schema),
+            origins: lowered.origins.clone(),
+            backtracks: lowered.backtracks,
+            problems: Vec::new(),
+        };
+        let open = Self::build(lowered, documents)?;
+        let closed = Self::build(strict, documents)?;
+        Ok(Self {
+            closed: Some(Box::new(closed)),
+            ..open
+        })
+    }
+
+    /// The closed reading, where it was built.
+    pub(super) fn closed(&self) -> Option<&Self> {
+        self.closed.as_deref()
     }
 
     /// What is odd about the schemas without keeping them from being judged.

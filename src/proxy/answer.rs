@@ -198,6 +198,7 @@ fn violation_entry(violations: &[Violation]) -> Entry {
         Class::MalformedBody => (400, "The request body is malformed"),
         Class::DuplicateKey => (422, "The request body names a member twice"),
         Class::InvalidBody => (422, "Request body does not match the contract"),
+        Class::UnknownBodyProperty => (422, "The contract has no such member in the body"),
         Class::UndeclaredStatus => (502, "The service answered with an undeclared status"),
         Class::MissingHeader => (502, "The service's response lacks a header"),
         Class::InvalidHeader => (502, "A header of the service's response is invalid"),

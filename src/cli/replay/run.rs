@@ -68,6 +68,7 @@ fn compile(args: &ReplayArgs, limits: &Limits) -> Result<CompiledContract, RunEr
     let bases = args.base_path.iter().map(ToString::to_string);
     let options = CompileOptions {
         base_paths: (!args.base_path.is_empty()).then(|| bases.collect()),
+        ..CompileOptions::default()
     };
     contract::compile(documents, &options).map_err(|problems| RunError::Contract { problems })
 }

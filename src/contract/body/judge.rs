@@ -15,7 +15,7 @@ use super::super::explain::{Subject, explain};
 use super::super::media::MediaRange;
 use super::super::operation::MediaType;
 use super::super::parameter::put_scalar;
-use super::super::schema::SchemaKey;
+use super::super::schema::{SchemaKey, SchemaSet};
 use super::super::violation::{Part, Violation, ViolationClass};
 use super::coding::{Coding, CodingError, DecodeBounds, codings, decode};
 use super::form;
@@ -226,13 +226,30 @@ impl Judge<'_> {
     /// Judges a value on a tape, which stands at `below` in the body. Tells whether it is valid.
     pub(super) fn value(&mut self, wrapped: Node<'_>, below: &str) -> bool {
         let schemas = self.contract.schemas(self.direction);
-        if schemas.is_valid(wrapped) {
-            return true;
-        }
         let class = match self.direction {
             Direction::Request => ViolationClass::InvalidBody,
             Direction::Response => ViolationClass::InvalidResponseBody,
         };
+        let is_valid = schemas.is_valid(wrapped);
+        if !is_valid {
+            self.complain(class, schemas, wrapped, below);
+        } else if let Some(closed) = schemas.closed()
+            && self.rules.is_on(ViolationClass::UnknownBodyProperty)
+            && !closed.is_valid(wrapped)
+        {
+            self.complain(ViolationClass::UnknownBodyProperty, closed, wrapped, below);
+        }
+        is_valid
+    }
+
+    /// Explains why a value does not satisfy its schema.
+    fn complain(
+        &mut self,
+        class: ViolationClass,
+        schemas: &SchemaSet,
+        wrapped: Node<'_>,
+        below: &str,
+    ) {
         if self.rules.is_on(class) {
             let subject = Subject {
                 class,
@@ -250,7 +267,6 @@ impl Judge<'_> {
                 self.violations.push(shown);
             }
         }
-        false
     }
 
     pub(super) fn malformed(&mut self, pointer: String, message: String) {

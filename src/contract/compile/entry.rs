@@ -12,6 +12,9 @@ use super::walk::Walk;
 pub struct CompileOptions {
     /// Base paths that replace those of the document's `servers`.
     pub base_paths: Option<Vec<String>>,
+    /// Whether members of request bodies that are not declared can be found. It costs a second
+    /// validator.
+    pub closed: bool,
 }
 
 /// Compiles the documents of a contract.

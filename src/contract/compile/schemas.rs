@@ -26,9 +26,18 @@ impl<'d> Schemas<'d> {
         SchemaKey::new(number)
     }
 
-    pub(super) fn build(mut self, documents: &Documents) -> Result<SchemaSet, Vec<Problem>> {
+    /// Builds the validator; where undeclared members are looked for, their validator too.
+    pub(super) fn build(
+        mut self,
+        documents: &Documents,
+        is_closed: bool,
+    ) -> Result<SchemaSet, Vec<Problem>> {
         self.roots.sort_unstable();
         self.roots.dedup();
-        SchemaSet::build(self.lowering.finish(&self.roots), documents)
+        let lowered = self.lowering.finish(&self.roots);
+        match is_closed {
+            true => SchemaSet::build_closed(lowered, documents),
+            false => SchemaSet::build(lowered, documents),
+        }
     }
 }

@@ -73,8 +73,8 @@ impl<'d> Walk<'d> {
         let mut problems = self.problems;
         // One after the other: the second reuses what the first gave back, which on large contracts
         // is worth more than the milliseconds that a second thread would save.
-        let requests = self.requests.build(self.documents);
-        let responses = self.responses.build(self.documents);
+        let requests = self.requests.build(self.documents, self.options.closed);
+        let responses = self.responses.build(self.documents, false);
         match (requests, responses) {
             (Ok(requests), Ok(responses))
                 if problems

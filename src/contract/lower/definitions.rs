@@ -51,7 +51,9 @@ pub(in super::super) struct Lowered {
 /// The number of the definition that a location in the lowered document lies in, and the rest of
 /// the location below it.
 pub(in super::super) fn number_of(location: &str) -> Option<(usize, &str)> {
-    let rest = location.strip_prefix("/$defs/")?;
+    // A value that is judged on its own bears the number of its definition.
+    let judged = || location.strip_prefix("/properties/");
+    let rest = location.strip_prefix("/$defs/").or_else(judged)?;
     let end = rest.find('/').unwrap_or(rest.len());
     match rest[..end].parse() {
         Ok(number) => Some((number, &rest[end..])),

@@ -14,6 +14,8 @@ mod keywords;
 mod dynamic;
 mod dialects;
 mod composition;
+mod closed;
 
+pub(super) use closed::closed;
 pub(super) use definitions::{Lowered, Lowering, number_of};
 pub(super) use keywords::EXACT;
