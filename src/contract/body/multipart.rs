@@ -152,10 +152,11 @@ impl Reader {
         mut sink: Option<&mut impl PartSink>,
     ) -> Result<Step, MultipartError> {
         let found = self.delimiter.find(rest);
+        // The CR before it belongs to the delimiter. Without one, readers differ.
+        let is_bare = |feed: usize| feed == 0 || rest[feed - 1] != b'\r';
         let end = match found {
-            // The CR before it belongs to the delimiter. Without one, readers differ.
-            Some(feed) if feed > 0 && rest[feed - 1] == b'\r' => feed - 1,
-            Some(_) => return Err(MultipartError::Delimiter),
+            Some(feed) if is_bare(feed) => feed,
+            Some(feed) => feed - 1,
             None => rest.len().saturating_sub(self.delimiter.needle().len()),
         };
         if found.is_none() && end < self.skip {
@@ -165,10 +166,14 @@ impl Reader {
         if let Some(sink) = &mut sink
             && end > skip
         {
+            // Before a delimiter is refused, so that what is refused first is the same however
+            // the body was cut.
             sink.data(&rest[skip..end])?;
         }
-        if found.is_none() {
-            return Ok(Step::Wait(end));
+        match found {
+            None => return Ok(Step::Wait(end)),
+            Some(feed) if is_bare(feed) => return Err(MultipartError::Delimiter),
+            Some(_) => {}
         }
         self.state = State::Delimiter;
         Ok(Step::On(end + 1 + self.delimiter.needle().len()))

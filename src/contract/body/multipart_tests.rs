@@ -143,6 +143,41 @@ fn what_is_held_stays_small() {
     );
 }
 
+/// Takes 16 bytes of data.
+#[derive(Default)]
+struct Narrow(usize);
+
+impl PartSink for Narrow {
+    fn begin(&mut self, _: PartHead) -> Result<(), MultipartError> {
+        Ok(())
+    }
+
+    fn data(&mut self, bytes: &[u8]) -> Result<(), MultipartError> {
+        self.0 += bytes.len();
+        match self.0 {
+            0..=16 => Ok(()),
+            _ => Err(MultipartError::TooLarge { bytes_max: 16 }),
+        }
+    }
+}
+
+#[test]
+fn what_is_refused_first_does_not_depend_on_the_pieces() {
+    for (data, expected) in [
+        (17, MultipartError::TooLarge { bytes_max: 16 }),
+        (16, MultipartError::Delimiter),
+    ] {
+        let body = format!("--b\r\n{A}{}\n--b\r\n", "x".repeat(data));
+        for piece in [1, 7, body.len()] {
+            let mut reader = Reader::new("b").unwrap();
+            let mut sink = Narrow::default();
+            let mut pieces = body.as_bytes().chunks(piece);
+            let refused = pieces.try_for_each(|piece| reader.feed(piece, &mut sink));
+            assert_eq!(refused.unwrap_err(), expected, "in pieces of {piece}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn nothing_panics(body in "(--b|\r\n|\n|-|Content-Disposition: form-data; name=a|:|x| ){0,30}", piece in 1usize..20) {
