@@ -210,4 +210,13 @@ mod tests {
         assert_eq!(quoted.parameter("X"), Some("1;2"));
         assert_eq!(quoted.parameter("y"), Some("3"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_a_media_type_or_none(text in "([a-z*/;= \\t\",\\\\+é]|charset|;q=){0,20}") {
+            if let Some(range) = MediaRange::parse(&text) {
+                let _ = (range.is_json(), range.parameter("charset"), range.covers(&range));
+            }
+        }
+    }
 }

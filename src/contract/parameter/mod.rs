@@ -18,4 +18,6 @@ pub(super) use read::{Absent, Source, put_scalar, read, write};
 pub(super) use text::decode_form;
 
 #[cfg(test)]
+mod round_trip_tests;
+#[cfg(test)]
 mod tests;

@@ -166,7 +166,7 @@ impl Writer<'_> {
             Reading::Scalar(types) => self.scalar(body, *types),
             Reading::Array(types) => self.array(pieces(body, separator), *types),
             Reading::Object(shape) if parameter.explode => {
-                self.members(pieces(body, separator), shape)
+                self.members(pieces(body, separator), parameter.style, shape)
             }
             Reading::Object(shape) => self.alternating(pieces(body, separator), shape),
         }
@@ -188,7 +188,9 @@ impl Writer<'_> {
                 .ok_or(FORM)
         };
         match reading {
-            Reading::Object(shape) if parameter.explode => self.members(body.split(';'), shape),
+            Reading::Object(shape) if parameter.explode => {
+                self.members(body.split(';'), parameter.style, shape)
+            }
             Reading::Array(types) if parameter.explode => {
                 self.tape.begin_array();
                 for piece in body.split(';') {
@@ -216,15 +218,18 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Members written as `name=value`.
+    /// Members written as `name=value`. Path-style ones have no `=` where the value is empty
+    /// (RFC 6570 section 3.2.7).
     fn members<'a>(
         &mut self,
         pieces: impl Iterator<Item = &'a str>,
+        style: Style,
         shape: &ObjectShape,
     ) -> Result<(), Absent> {
         self.tape.begin_object();
         for piece in pieces {
-            if !piece.contains('=') {
+            let may_lack_equals = style == Style::Matrix && !piece.is_empty();
+            if !may_lack_equals && !piece.contains('=') {
                 return Err(Absent::Form(
                     "must be written as `name=value` for each member",
                 ));

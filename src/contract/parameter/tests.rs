@@ -12,14 +12,14 @@ use crate::json::Tape;
 
 /// What reading gives.
 #[derive(Debug, PartialEq)]
-enum Outcome {
+pub(super) enum Outcome {
     Value(Value),
     Invalid,
     Absent,
 }
 
 /// A contract whose only operation has these parameters.
-fn contract(openapi: &str, parameters: &Value) -> CompiledContract {
+pub(super) fn contract(openapi: &str, parameters: &Value) -> CompiledContract {
     let named_in_path = parameters.as_array().unwrap().iter();
     let path: String = named_in_path
         .filter(|parameter| parameter["in"] == "path")
@@ -38,7 +38,7 @@ fn contract(openapi: &str, parameters: &Value) -> CompiledContract {
     compile(documents, &CompileOptions::default()).unwrap()
 }
 
-fn outcome(contract: &CompiledContract, raw: &str) -> Outcome {
+pub(super) fn outcome(contract: &CompiledContract, raw: &str) -> Outcome {
     let operation = &contract.operations[0];
     let parameter = &operation.parameters[0];
     let mut scratch = PairScratch::new();
@@ -244,7 +244,7 @@ fn outcome_of_case(case: &Value) -> Outcome {
 }
 
 /// Numbers are compared by value: `1` is `1.0`.
-fn is_same(found: &Outcome, expected: &Outcome) -> bool {
+pub(super) fn is_same(found: &Outcome, expected: &Outcome) -> bool {
     fn same(left: &Value, right: &Value) -> bool {
         match (left, right) {
             (Value::Number(left), Value::Number(right)) => left.as_f64() == right.as_f64(),
