@@ -1,0 +1,34 @@
+//! Recordings, line by line or as an archive, are read and judged or refused.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use portcullis::json::Tape;
+use portcullis::traffic::{Bounds, Har, Judge, read_line};
+use portcullis_fuzz::{CONTRACT, EVERYTHING};
+
+const BOUNDS: Bounds = Bounds {
+    violations_max: 20,
+    json_depth_max: 128,
+    body_bytes_max: 1 << 20,
+    decoded_bytes_max: 8 << 20,
+    decoded_ratio_max: 100,
+};
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut judge = Judge::new(&CONTRACT, &EVERYTHING, BOUNDS);
+    let mut tape = Tape::new();
+    for line in bytes.split(|byte| *byte == b'\n') {
+        if let Ok(exchange) = read_line(&mut tape, line) {
+            let verdict = judge.judge(&exchange);
+            assert_eq!(verdict, judge.judge(&exchange));
+        }
+    }
+    if let Ok(archive) = Har::parse(&mut tape, bytes) {
+        for entry in archive.entries() {
+            if let Ok(exchange) = entry.exchange {
+                judge.judge(&exchange);
+            }
+        }
+    }
+});

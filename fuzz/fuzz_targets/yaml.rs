@@ -1,0 +1,18 @@
+//! Any text is read as YAML or refused; JSON that is read as YAML has the value that it has as
+//! JSON.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use portcullis::contract::Document;
+use portcullis::json::Limits;
+
+fuzz_target!(|bytes: &[u8]| {
+    // A comment keeps a document that begins with `{` from being read as JSON.
+    let commented = [b"#\n", bytes].concat();
+    let yaml = Document::parse("a.yaml", "a.yaml".into(), commented, Limits::default());
+    let json = Document::parse("a.json", "a.json".into(), bytes.to_vec(), Limits::default());
+    if let (Ok(yaml), Ok(json)) = (&yaml, &json) {
+        assert_eq!(yaml.root().to_value(), json.root().to_value());
+    }
+});
