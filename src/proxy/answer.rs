@@ -126,28 +126,18 @@ impl Cause {
     }
 
     pub(super) fn violations(&self) -> &[Violation] {
-        match self {
-            Self::Violations { violations, .. } => violations,
-            Self::NoService
-            | Self::Http(_)
-            | Self::BodyTimeout
-            | Self::ClientGone
-            | Self::Upstream(_)
-            | Self::NothingToMock(_)
-            | Self::Panicked => &[],
+        if let Self::Violations { violations, .. } = self {
+            violations
+        } else {
+            &[]
         }
     }
 
     fn headers(&self) -> &[(HeaderName, HeaderValue)] {
-        match self {
-            Self::Violations { headers, .. } => headers,
-            Self::NoService
-            | Self::Http(_)
-            | Self::BodyTimeout
-            | Self::ClientGone
-            | Self::Upstream(_)
-            | Self::NothingToMock(_)
-            | Self::Panicked => &[],
+        if let Self::Violations { headers, .. } = self {
+            headers
+        } else {
+            &[]
         }
     }
 
