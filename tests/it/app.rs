@@ -4,10 +4,10 @@
 //! 0 throughout and the real ones are asked for, so that tests run beside each other.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -301,16 +301,39 @@ impl Drop for Process {
     }
 }
 
-/// The command that serves by a configuration.
-pub(crate) fn command(config: &Path) -> Command {
+/// The program, without the words that it is given.
+fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
-    command.args(["serve", "--config"]).arg(config);
     // What is set for the tests is not meant for the program, which reads all of these.
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("PORTCULLIS_") {
             command.env_remove(name);
         }
     }
+    command
+}
+
+/// Runs the program in a directory, with what is written to its standard input.
+pub(crate) fn run(directory: &Path, words: &str, input: &str) -> Output {
+    let mut child = program()
+        .args(words.split_whitespace())
+        .current_dir(directory)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // A program that does not read its input closes it early.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    child.wait_with_output().unwrap()
+}
+
+/// The command that serves by a configuration.
+pub(crate) fn command(config: &Path) -> Command {
+    let mut command = program();
+    command.args(["serve", "--config"]).arg(config);
     command.stdin(Stdio::null()).stdout(Stdio::null());
     command
 }

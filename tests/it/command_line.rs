@@ -1,26 +1,8 @@
 //! The program as a person meets it: words in, text and an exit code out.
 
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-/// Runs the program in a directory, with what is written to its standard input.
-fn run(directory: &Path, words: &str, input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
-        .args(words.split_whitespace())
-        .current_dir(directory)
-        .env_remove("PORTCULLIS_CONFIG")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    // A program that does not read its input closes it early.
-    let _ = stdin.write_all(input.as_bytes());
-    drop(stdin);
-    child.wait_with_output().unwrap()
-}
+use super::app::run;
 
 const GOOD: &str = "\
 openapi: 3.1.0

@@ -1,8 +1,7 @@
 //! `portcullis replay`: the program with recordings, and the corpus of requests as recordings.
 
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use portcullis::config::{Ceilings, Enforcement, EnforcementPolicy, Limits};
 use portcullis::contract::{CompileOptions, CompiledContract, compile, load};
@@ -10,6 +9,7 @@ use portcullis::json::Tape;
 use portcullis::traffic::{Bounds, Judge, read_line};
 use serde_json::{Value, json};
 
+use crate::app;
 use crate::corpus::corpora;
 use crate::requests::{self, Case};
 
@@ -18,19 +18,7 @@ const RECORDING: &str = "tests/fixtures/traffic/orders.har";
 
 /// Runs the program in the repository, with what is written to its standard input.
 fn run(words: &str, input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
-        .args(words.split_whitespace())
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    // A program that does not read its input closes it early.
-    let _ = stdin.write_all(input.as_bytes());
-    drop(stdin);
-    child.wait_with_output().unwrap()
+    app::run(Path::new(env!("CARGO_MANIFEST_DIR")), words, input)
 }
 
 fn replay(words: &str, input: &str) -> Output {

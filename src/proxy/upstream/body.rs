@@ -74,17 +74,18 @@ impl UpstreamBody {
     fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<UpstreamError> {
         let stall = self.pool.limits.response_stall_timeout;
         let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + stall);
-        let authority = Arc::clone(&self.pool.authority);
-        match &mut self.lane {
-            Some(lane) => lane
-                .alarm
-                .poll(cx, deadline)
-                .map(|()| UpstreamError::Timeout {
-                    authority,
-                    phase: Phase::ResponseBody,
-                }),
-            None => Poll::Ready(UpstreamError::Closed { authority }),
-        }
+        let authority = || Arc::clone(&self.pool.authority);
+        let Some(lane) = &mut self.lane else {
+            return Poll::Ready(UpstreamError::Closed {
+                authority: authority(),
+            });
+        };
+        lane.alarm
+            .poll(cx, deadline)
+            .map(|()| UpstreamError::Timeout {
+                authority: authority(),
+                phase: Phase::ResponseBody,
+            })
     }
 }
 
