@@ -58,7 +58,7 @@ metrics! {
     OVERHEAD: Histogram "portcullis_overhead_seconds" [SERVICE]
         "Time from a request's head to its answer's head that was spent in Portcullis itself.";
     VIOLATIONS: Counter "contract_validation_errors_total" [SERVICE, OPERATION, CLASS, SQUAD, ENFORCEMENT]
-        "Violations of contracts found in requests, by what was done about them.";
+        "Violations of contracts found in requests and responses, by what was done about them.";
     UPSTREAM_ERRORS: Counter "portcullis_upstream_errors_total" [SERVICE, REASON]
         "Requests that the upstream did not answer, by reason.";
     UNJUDGED: Counter "contract_unjudged_total" [SERVICE, REASON]
