@@ -297,16 +297,17 @@ fn pointer_to(root: Node<'_>, index: u32) -> String {
     while node.index() != index {
         let next = node
             .members()
-            .map(|(name, value)| (escape_token(name), value))
+            .map(|(name, value)| (Ok(name), value))
             .chain(
                 node.elements()
                     .enumerate()
-                    .map(|(at, value)| (at.to_string(), value)),
+                    .map(|(at, value)| (Err(at), value)),
             )
             .find(|(_, value)| value.spans(index));
         let Some((token, value)) = next else { break };
         pointer.push('/');
-        pointer.push_str(&token);
+        // Only the step that is taken is written.
+        pointer.push_str(&token.map_or_else(|at: usize| at.to_string(), escape_token));
         node = value;
     }
     pointer

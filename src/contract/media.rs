@@ -113,7 +113,8 @@ fn ends_with_ignore_case(text: &str, suffix: &str) -> bool {
         && text[text.len() - suffix.len()..].eq_ignore_ascii_case(suffix)
 }
 
-fn is_token(text: &str) -> bool {
+/// Whether the text is a token (RFC 9110 section 5.6.2).
+pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty()
         && text
             .bytes()

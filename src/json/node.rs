@@ -68,14 +68,7 @@ impl<'a> Node<'a> {
 
     /// Whether the value at `index` is this one or stands inside it.
     pub fn spans(self, index: u32) -> bool {
-        let entry = self.entry();
-        let end = match entry.tag {
-            Tag::Array | Tag::Object => entry.end,
-            Tag::Null | Tag::False | Tag::True | Tag::Number | Tag::String | Tag::Key => {
-                self.index + 1
-            }
-        };
-        (self.index..end).contains(&index)
+        (self.index..self.entry().past(self.index)).contains(&index)
     }
 
     #[inline]

@@ -39,6 +39,7 @@ pub(super) struct Refusals {
 pub(super) struct ServiceCore {
     pub(super) service: Service,
     pub(super) provider: Option<Squad>,
+    pub(super) catalog: Arc<Catalog>,
     pub(super) contract: Arc<CompiledContract>,
     pub(super) upstream: Target,
     pub(super) recorder: ServiceRecorder,
@@ -134,6 +135,7 @@ impl ServiceCore {
             recorder: ServiceRecorder::new(metrics, &service.name),
             service: service.clone(),
             provider,
+            catalog: Arc::clone(&config.catalog),
             contract,
             body_bytes_max: body_bytes_max as u64,
             response_body_bytes_max: config.limits.response_body_bytes_max as u64,

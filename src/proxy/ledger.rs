@@ -5,11 +5,10 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::config::enforcement::{Enforcement, ViolationClass};
-use crate::squad::{Catalog, Consumer};
+use crate::squad::Consumer;
 use crate::telemetry::{Outcome, Subject};
 
 use super::core::ServiceCore;
@@ -19,7 +18,6 @@ use super::core::ServiceCore;
 pub(super) struct Ledger {
     pub(super) service: Rc<ServiceCore>,
     pub(super) consumer: Consumer,
-    catalog: Arc<Catalog>,
     started: Instant,
     operation: Cell<Option<u32>>,
     waited: Cell<Duration>,
@@ -28,16 +26,10 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    pub(super) fn open(
-        service: Rc<ServiceCore>,
-        consumer: Consumer,
-        catalog: Arc<Catalog>,
-        started: Instant,
-    ) -> Self {
+    pub(super) fn open(service: Rc<ServiceCore>, consumer: Consumer, started: Instant) -> Self {
         Self {
             service,
             consumer,
-            catalog,
             started,
             operation: Cell::new(None),
             waited: Cell::new(Duration::ZERO),
@@ -71,7 +63,7 @@ impl Ledger {
 
     /// The consumer's name, as metrics and refusals write it.
     pub(super) fn consumer_name(&self) -> &str {
-        self.catalog.consumer_name(self.consumer)
+        self.service.catalog.consumer_name(self.consumer)
     }
 
     /// The operation's name; `unknown` where none was found.

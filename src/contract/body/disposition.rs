@@ -5,6 +5,8 @@
 
 use crate::config::limits::PART_HEADERS_MAX;
 
+use super::super::media::is_token;
+
 /// What the header of a part says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct PartHead {
@@ -74,13 +76,6 @@ fn field(line: &str) -> Result<(&str, &str), HeadError> {
         return Err(HeadError::Line);
     }
     Ok((name, value.trim_matches([' ', '\t'])))
-}
-
-fn is_token(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 fn is_identity(coding: &str) -> bool {

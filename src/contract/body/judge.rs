@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 
 use crate::config::enforcement::Enforcement;
 use crate::json::{DuplicateKeys, Limits, Node, SyntaxError, SyntaxErrorKind, Tape};
@@ -112,9 +112,6 @@ impl Judge<'_> {
         headers: &HeaderMap,
         bytes: &'b [u8],
     ) -> Result<Cow<'b, [u8]>, Box<Violation>> {
-        if !headers.contains_key(CONTENT_ENCODING) {
-            return Ok(Cow::Borrowed(bytes));
-        }
         let codings = codings(headers).map_err(|error| {
             let message = error.to_string();
             let violation = self.violation(ViolationClass::UnsupportedEncoding, message);

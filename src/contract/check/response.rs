@@ -170,7 +170,7 @@ fn headers(
         }
     }
     for violation in &mut violations[before..] {
-        *violation = violation.clone().without_values();
+        violation.message.clone_from(&violation.masked);
     }
 }
 

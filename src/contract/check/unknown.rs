@@ -56,6 +56,10 @@ impl HeadJudge<'_, '_> {
     }
 
     fn unknown(&mut self, class: ViolationClass, part: Part, name: &str) {
+        // Nothing is worked out for what would not be listed.
+        if self.violations.len() >= self.rules.violations_max {
+            return;
+        }
         let declared: Vec<&str> = self
             .operation
             .parameters

@@ -28,8 +28,12 @@ pub(in crate::contract) enum EscapeError {
 /// Decodes once. Nothing is allocated where nothing is escaped.
 pub(super) fn decode(raw: &str, escapes: Escapes) -> Result<Cow<'_, str>, EscapeError> {
     let plus = escapes == Escapes::Form && raw.contains('+');
-    if escapes == Escapes::None || (!plus && !raw.contains('%')) {
-        return Ok(Cow::Borrowed(raw));
+    if escapes == Escapes::None || !raw.contains('%') {
+        return Ok(if plus {
+            Cow::Owned(raw.replace('+', " "))
+        } else {
+            Cow::Borrowed(raw)
+        });
     }
     check_escapes(raw.as_bytes())?;
     let spaced = if plus {

@@ -91,15 +91,20 @@ impl Judging {
             &mut violations,
         );
         let (parts, body) = response.into_parts();
-        self.headers = about_body(&parts.headers);
-        let cors = cors(&parts.headers);
-        decide(&self.ledger, &mut reported, violations, cors.clone())?;
+        decide(
+            &self.ledger,
+            &mut reported,
+            violations,
+            cors(&parts.headers),
+        )?;
         let ResponsePlan::Judge(media) = plan else {
             let response = Response::from_parts(parts, body);
             return Ok(Answered { response, reported });
         };
+        self.headers = about_body(&parts.headers);
         let body = if self.may_reject_body() {
-            self.gathered(media, body, &mut reported, cors).await?
+            self.gathered(media, body, &mut reported, &parts.headers)
+                .await?
         } else {
             self.watched(body, parts.status, media, operation)
         };
@@ -134,14 +139,14 @@ impl Judging {
         media: &MediaType,
         body: AnswerBody,
         reported: &mut Vec<Violation>,
-        cors: Vec<(HeaderName, HeaderValue)>,
+        headers: &HeaderMap,
     ) -> Result<AnswerBody, Refused> {
         let service = &self.ledger.service;
         let gathered = gather(body, service.response_body_bytes_max).await;
         match gathered {
             Ok(Gathered::Whole(whole)) => {
                 let violations = self.body(media, &whole.bytes);
-                decide(&self.ledger, reported, violations, cors)?;
+                decide(&self.ledger, reported, violations, cors(headers))?;
                 Ok(AnswerBody::whole(whole))
             }
             Ok(Gathered::Larger { first, rest }) => {

@@ -1,7 +1,6 @@
 //! Which service a request belongs to, and whom it comes from.
 
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Instant;
 
 use http::header::HOST;
@@ -37,8 +36,7 @@ where
         });
     };
     let consumer = consumer_of(&core, request.headers(), &peer);
-    let catalog = Arc::clone(&core.catalog);
-    let ledger = Rc::new(Ledger::open(Rc::clone(service), consumer, catalog, started));
+    let ledger = Rc::new(Ledger::open(Rc::clone(service), consumer, started));
     next.call(Routed {
         request,
         peer,
