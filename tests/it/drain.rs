@@ -5,11 +5,12 @@ use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use tokio::sync::Notify;
 
 use super::app::{Process, Site, admin, get, post};
-use super::relay::Client;
+use super::relay::{Client, PATIENCE};
 use super::upstream::{Step, Upstream, send};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
@@ -28,9 +29,10 @@ fn slow() -> (Upstream, Arc<Notify>) {
 }
 
 fn await_closed_listener(address: SocketAddr) {
+    let until = Instant::now() + PATIENCE;
     loop {
         match TcpStream::connect(address) {
-            Ok(_) => {}
+            Ok(_) => assert!(Instant::now() < until, "the listener stays open"),
             Err(error) if error.kind() == ErrorKind::ConnectionRefused => return,
             Err(error) => panic!("{error}"),
         }
@@ -76,8 +78,9 @@ fn readiness_fails_first_and_no_request_is_lost() {
         "{answered}: {log}"
     );
     assert!(!log.contains("cut at the drain deadline"), "{log}");
-    let mut requests = upstream.requests.try_iter();
-    assert!(requests.all(|request| request.complaints.is_empty()));
+    let requests: Vec<_> = upstream.requests.try_iter().collect();
+    assert!(!requests.is_empty());
+    assert!(requests.iter().all(|request| request.complaints.is_empty()));
 }
 
 /// Sends requests on one connection until an answer closes it; false when none can be made.

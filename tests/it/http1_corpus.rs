@@ -3,12 +3,12 @@
 //! The corpus is not part of the repository. Its folder is looked for in
 //! `PORTCULLIS_CORPORA`, then beside the repository; without it this says so and ends.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use portcullis::proxy::WireLimits;
 use serde::Deserialize;
 
+use super::corpus::corpora;
 use super::relay::{Mode, Relay, Setup};
 use super::upstream::{Upstream, send};
 
@@ -108,13 +108,12 @@ fn judge(case: &Case, relay: &Relay, upstream: &Upstream) -> Verdict {
 }
 
 fn load() -> Option<Vec<Case>> {
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora");
-    let folder = std::env::var_os("PORTCULLIS_CORPORA").map_or(beside, PathBuf::from);
-    let path = folder.join("http1/cases.jsonl");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        println!("skipped: {} is not there", path.display());
+    let Some(folder) = corpora() else {
+        println!("skipped: the corpus of HTTP/1.1 is not here (PORTCULLIS_CORPORA)");
         return None;
     };
+    let text = std::fs::read_to_string(folder.join("http1/cases.jsonl")).unwrap();
+    assert!(!text.is_empty());
     Some(
         text.lines()
             .map(|line| serde_json::from_str(line).unwrap())

@@ -192,9 +192,12 @@ fn scalars_are_typed_strictly() {
 
 /// The folder of cases that do not belong to the project, if this machine has it.
 fn corpora() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("PORTCULLIS_CORPORA").map(PathBuf::from) {
+        assert!(named.is_dir(), "PORTCULLIS_CORPORA: no folder {named:?}");
+        return Some(named);
+    }
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora");
-    let named = std::env::var_os("PORTCULLIS_CORPORA").map_or(beside, PathBuf::from);
-    named.is_dir().then_some(named)
+    beside.is_dir().then_some(beside)
 }
 
 #[test]
@@ -203,6 +206,7 @@ fn the_corpus_of_parameters() {
         return eprintln!("skipped: the corpus of parameters is not here (PORTCULLIS_CORPORA)");
     };
     let text = std::fs::read_to_string(folder.join("params/cases.jsonl")).unwrap();
+    assert!(!text.is_empty());
     let mut wrong = Vec::new();
     for line in text.lines() {
         let case: Value = serde_json::from_str(line).unwrap();
