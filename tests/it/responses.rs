@@ -17,6 +17,7 @@ info: { title: Parcels, version: 1.0.0 }
 components:
   securitySchemes:
     key: { type: apiKey, in: header, name: x-key }
+    session: { type: apiKey, in: cookie, name: sid }
     token: { type: http, scheme: bearer }
 paths:
   /parcels/{id}:
@@ -40,6 +41,10 @@ paths:
     get:
       operationId: unlock
       security: [{ key: [] }, { token: [] }]
+      responses: { default: { description: Open. } }
+  /sealed:
+    get:
+      security: [{ key: [], session: [] }]
       responses: { default: { description: Open. } }
 "#;
 
@@ -270,5 +275,27 @@ fn credentials_are_asked_for() {
             "GET /locked HTTP/1.1\r\nhost: a\r\n{field}\r\n\r\n"
         ));
         assert_eq!(answer.status, 200, "{field}");
+    }
+}
+
+#[test]
+fn credentials_are_declared_names() {
+    let upstream = Upstream::start(|_| response("200 OK\r\n", ""));
+    let keys = "[services.enforcement]\n\
+        classes = { unknown-header = \"reject\", unknown-cookie = \"reject\" }";
+    let app = parcels(&upstream, keys);
+    let ask = |fields: &str| {
+        app.ask(format!(
+            "GET /sealed HTTP/1.1\r\nhost: a\r\n{fields}\r\n\r\n"
+        ))
+    };
+    assert_eq!(ask("x-key: k\r\ncookie: sid=1").status, 200);
+    for (fields, class) in [
+        ("x-key: k\r\ncookie: sid=1; seen=1", "unknown-cookie"),
+        ("x-key: k\r\nx-other: k\r\ncookie: sid=1", "unknown-header"),
+    ] {
+        let answer = ask(fields);
+        assert_eq!(answer.status, 422, "{fields}");
+        assert_eq!(problem(&answer)["violations"][0]["class"], class);
     }
 }

@@ -32,10 +32,11 @@ impl HeadJudge<'_, '_> {
         }
         for (name, _) in self.cookies.iter() {
             let parameters = &self.operation.parameters;
-            if !parameters
+            let known = parameters
                 .iter()
                 .any(|parameter| claims(parameter, name, Part::Cookie))
-            {
+                || self.operation.security.claims(Part::Cookie, name);
+            if !known {
                 self.unknown(ViolationClass::UnknownCookie, Part::Cookie, name);
             }
         }
@@ -48,7 +49,7 @@ impl HeadJudge<'_, '_> {
         for name in self.head.headers.keys() {
             let is_declared = self.operation.parameters.iter().any(|parameter| {
                 parameter.part == Part::Header && parameter.name.eq_ignore_ascii_case(name.as_str())
-            });
+            }) || self.operation.security.claims(Part::Header, name.as_str());
             if !is_declared && !is_common_header(name.as_str()) {
                 self.unknown(ViolationClass::UnknownHeader, Part::Header, name.as_str());
             }
