@@ -22,6 +22,7 @@ pub mod config;
 pub mod source;
 pub mod contract;
 pub mod traffic;
+pub mod breaker;
 pub mod telemetry;
 pub mod admin;
 pub mod proxy;

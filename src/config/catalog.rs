@@ -60,7 +60,7 @@ fn squad(name: &str, mut section: Section<'_>, names: &mut Names) -> Option<Squa
     }
     let squad = Squad {
         tier: section.value("tier", Tier::Bronze, parsed),
-        weight: section.value("weight", 1, count(1..=1000)),
+        weight: section.read("weight", count(1..=1000)),
         email: section.read("email", text),
         chat: section.read("chat", text),
         oncall: section.read("oncall", text),

@@ -42,6 +42,10 @@ pub const PART_HEADERS_MAX: usize = 32;
 /// The largest header of one part, in bytes: room for long names of files.
 pub const PART_HEADER_BYTES_MAX: usize = 8 * KIB;
 
+/// The most requests in flight to one upstream, where nothing else is configured. Few services
+/// answer more at a time, and what waits beside them in memory is bounded then.
+pub const IN_FLIGHT_DEFAULT: u32 = 1000;
+
 pub(super) const KIB: usize = 1024;
 pub(super) const MIB: usize = 1024 * KIB;
 pub(super) const GIB: usize = 1024 * MIB;

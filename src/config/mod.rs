@@ -14,6 +14,7 @@ mod service;
 
 pub mod enforcement;
 pub mod limits;
+pub mod protection;
 
 mod catalog;
 mod environment;

@@ -517,7 +517,7 @@ fn every_value_of_a_catalog_is_read() {
     let checkout = &catalog.squads()[0];
     assert_eq!(
         (checkout.name.as_str(), checkout.tier, checkout.weight),
-        ("checkout", Tier::Bronze, 3)
+        ("checkout", Tier::Bronze, Some(3))
     );
     assert_eq!(checkout.chat.as_deref(), Some("#a"));
     assert_eq!(

@@ -20,8 +20,9 @@ pub struct Squad {
     pub name: SquadName,
     /// The highest tier that its traffic may claim.
     pub tier: Tier,
-    /// Its share, relative to the others' weights, when an upstream is short; at least 1.
-    pub weight: u32,
+    /// Its share, relative to the others' weights, when an upstream is short; at least 1. Without
+    /// it, that of its tier.
+    pub weight: Option<u32>,
     /// Where to write.
     pub email: Option<String>,
     /// Where to talk.
@@ -170,6 +171,12 @@ impl Catalog {
             .find(|squad| squad.services.iter().any(|own| own == service))
     }
 
+    /// Every consumer that can be told apart, the unknown first.
+    pub fn consumers(&self) -> impl Iterator<Item = Consumer> + use<> {
+        let squads = (0..self.squads.len()).filter_map(|place| u16::try_from(place).ok());
+        std::iter::once(Consumer::Unknown).chain(squads.map(|id| Consumer::Squad(SquadId(id))))
+    }
+
     /// The name of a consumer for labels and answers: its squad's, else `unknown`.
     pub fn consumer_name(&self, consumer: Consumer) -> &str {
         let squad = consumer.squad().and_then(|id| self.squad(id));
@@ -184,7 +191,7 @@ impl Squad {
         Self {
             name: name.parse().unwrap(),
             tier: Tier::Bronze,
-            weight: 1,
+            weight: None,
             email: None,
             chat: None,
             oncall: None,

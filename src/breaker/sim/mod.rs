@@ -1,0 +1,8 @@
+//! Seeded simulations: hundreds of seeds, thousands of steps, invariants after each.
+//!
+//! A failure prints its seed; `SIM_SEED=<seed> cargo test --lib sim` runs that one alone.
+
+mod seeds;
+mod cells;
+mod shares;
+mod banks;
