@@ -18,6 +18,7 @@
 
 pub mod squad;
 pub mod json;
+pub mod identity;
 pub mod config;
 pub mod source;
 pub mod contract;

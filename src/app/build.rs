@@ -11,9 +11,10 @@ use crate::proxy::{Bound, ConnectionCap, Drain, ServeSettings, Served, WireLimit
 use crate::telemetry::Metrics;
 
 use super::contracts::compile_all;
-use super::control::start_control;
+use super::control::{Gauges, start_control};
 use super::core::{Blueprint, serve_core};
 use super::error::Error;
+use super::guards::guard_all;
 use super::running::Running;
 
 /// Compiles the contracts, binds the addresses and starts every thread. The program is ready
@@ -34,6 +35,7 @@ pub fn build(config: Config) -> Result<Running, Error> {
     for (service, contract) in config.services.iter().zip(&contracts) {
         metrics.revision_in_force(&service.name, &contract.version, &contract.revision);
     }
+    let guards = guard_all(&config, &contracts, bound.len());
     let readiness = Readiness::new();
     let (trigger, drain) = drain();
     let cap = ConnectionCap::new(config.limits.connections_max);
@@ -42,11 +44,21 @@ pub fn build(config: Config) -> Result<Running, Error> {
         readiness: readiness.clone(),
         metrics: metrics.clone(),
     };
-    let control = start_control(admin_listener, admin, Arc::clone(&cap))?;
+    let control = start_control(
+        admin_listener,
+        admin,
+        Gauges {
+            metrics: metrics.clone(),
+            cap: Arc::clone(&cap),
+            guards: Arc::clone(&guards),
+            catalog: Arc::clone(&config.catalog),
+        },
+    )?;
     let blueprint = Arc::new(Blueprint {
         settings: settings(&config, cap),
         config,
         contracts,
+        guards,
         metrics,
     });
     let data = start_cores(bound, &blueprint, &readiness, &drain)?;
@@ -111,7 +123,7 @@ fn start_cores(
         let pending = readiness.pending(&format!("data core {index}"));
         thread::Builder::new()
             .name(format!("data-{index}"))
-            .spawn(move || serve_core(bound, &blueprint, drain, pending))
+            .spawn(move || serve_core(index, bound, &blueprint, drain, pending))
             .map_err(Error::Runtime)
     };
     bound.into_iter().enumerate().map(start).collect()

@@ -10,7 +10,9 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::admin::{self, Admin};
+use crate::breaker::Guarded;
 use crate::proxy::ConnectionCap;
+use crate::squad::Catalog;
 use crate::telemetry::Metrics;
 
 use super::error::Error;
@@ -30,11 +32,20 @@ impl fmt::Debug for Control {
     }
 }
 
+/// What is looked at every second.
+#[derive(Debug)]
+pub(super) struct Gauges {
+    pub(super) metrics: Metrics,
+    pub(super) cap: Arc<ConnectionCap>,
+    pub(super) guards: Arc<[Guarded]>,
+    pub(super) catalog: Arc<Catalog>,
+}
+
 /// Starts it.
 pub(super) fn start_control(
     listener: std::net::TcpListener,
     admin: Admin,
-    cap: Arc<ConnectionCap>,
+    gauges: Gauges,
 ) -> Result<Control, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -49,9 +60,8 @@ pub(super) fn start_control(
         .name("control".to_owned())
         .spawn(move || {
             runtime.block_on(async move {
-                let metrics = admin.metrics.clone();
                 tokio::spawn(admin::serve(listener, admin));
-                tokio::spawn(settle(metrics, cap));
+                tokio::spawn(settle(gauges));
                 // An error means that the sender is gone: the same thing.
                 let _ = stopped.await;
             });
@@ -60,12 +70,21 @@ pub(super) fn start_control(
     Ok(Control { stop, thread })
 }
 
-async fn settle(metrics: Metrics, cap: Arc<ConnectionCap>) {
+async fn settle(gauges: Gauges) {
+    let Gauges {
+        metrics,
+        cap,
+        guards,
+        catalog,
+    } = gauges;
     let connections = metrics.connections();
     let mut tick = tokio::time::interval(SETTLE_EVERY);
     loop {
         tick.tick().await;
         metrics.settle();
         connections.set(cap.open() as f64);
+        for guarded in guards.iter() {
+            metrics.observe_protection(guarded, &catalog);
+        }
     }
 }

@@ -9,6 +9,7 @@ mod contracts;
 mod control;
 mod core;
 mod error;
+mod guards;
 mod run;
 mod running;
 

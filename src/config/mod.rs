@@ -21,6 +21,7 @@ mod environment;
 mod load;
 mod overrides;
 mod problem;
+mod protect;
 mod raw;
 mod resolve;
 mod section;
@@ -34,6 +35,7 @@ pub use load::{load, load_catalog};
 pub use model::{Config, Identity, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runtime};
 pub use overrides::Overrides;
 pub use problem::{ConfigErrors, Place, Problem};
+pub use protection::{Protection, Tiers};
 pub use service::{HostPattern, PathPrefix, Preflight, Service, Upstream, UpstreamAddress};
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Limits, Service, Upstream};
+use super::{Limits, Service, Tiers, Upstream};
 use crate::squad::{Catalog, TrustedPeers};
 
 /// All that the operator decides, from [`load`](super::load()) or [`Config::single`].
@@ -22,6 +22,8 @@ pub struct Config {
     pub runtime: Runtime,
     /// Every bound.
     pub limits: Limits,
+    /// What holds for each tier.
+    pub tiers: Tiers,
     /// What is written to the log.
     pub log: Log,
     /// What a refusal tells.
@@ -120,6 +122,7 @@ impl Default for Config {
             identity: Identity::default(),
             runtime: Runtime::default(),
             limits: Limits::default(),
+            tiers: Tiers::default(),
             log: Log::default(),
             refusals: Refusals::default(),
             services: Vec::new(),

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use super::limits::{DATA_CORES_MAX, DURATION_MAX, GIB, KIB, MIB};
 use super::problem::Place;
+use super::protect;
+use super::protection::Protection;
 use super::section::Section;
 use super::services;
 use super::value::{address, boolean, count, duration, network, size, word};
@@ -37,7 +39,9 @@ pub(super) fn config(
     let limits = limits(root.section("limits"));
     let log = log(root.section("log"));
     let refusals = refusals(root.section("refusals"));
-    let services = services::resolve(&mut root, catalog.as_deref(), directory);
+    let tiers = protect::tiers(root.section("tiers"));
+    let base = protect::protection(&mut root, &Protection::default());
+    let services = services::resolve(&mut root, catalog.as_deref(), directory, &base);
     root.finish();
     let catalog = catalog.unwrap_or_default();
     let config = Config {
@@ -47,6 +51,7 @@ pub(super) fn config(
         identity,
         runtime,
         limits,
+        tiers,
         log,
         refusals,
         services,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Each domain with what it may import. A name with a path allows that part alone, which has
 /// to be written out: `use crate::config::limits::Limits`.
-const MAY_IMPORT: [(&str, &[&str]); 11] = [
+const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("squad", &[]),
     ("json", &[]),
     ("config", &["squad"]),
@@ -23,16 +23,32 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
             "config::enforcement",
         ],
     ),
-    ("telemetry", &["squad", "config"]),
+    (
+        "breaker",
+        &["squad", "config::limits", "config::protection"],
+    ),
+    ("identity", &["squad", "config"]),
+    ("telemetry", &["squad", "config", "breaker"]),
     (
         "traffic",
         &["contract", "squad", "json", "config::enforcement"],
     ),
     (
         "proxy",
-        &["contract", "squad", "json", "telemetry", "config"],
+        &[
+            "contract",
+            "breaker",
+            "identity",
+            "squad",
+            "json",
+            "telemetry",
+            "config",
+        ],
     ),
-    ("admin", &["contract", "telemetry", "squad", "config"]),
+    (
+        "admin",
+        &["contract", "breaker", "telemetry", "squad", "config"],
+    ),
     (
         "app",
         &[
@@ -41,6 +57,8 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
             "config",
             "source",
             "contract",
+            "breaker",
+            "identity",
             "telemetry",
             "traffic",
             "proxy",
@@ -55,6 +73,8 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
             "config",
             "source",
             "contract",
+            "breaker",
+            "identity",
             "telemetry",
             "traffic",
             "proxy",
