@@ -301,6 +301,7 @@ fn a_bad_value_of_a_token_is_named() {
     refuses("[identity]\nsource = \"jwt\"\njwt = \"a.json\"", "config.toml:7: identity.jwt: expected a table, found \"a.json\"\nconfig.toml:7: identity.jwt.jwks: is missing; it has no default");
     let keys = "jwks: expected the path of a file, or an http or https address, found";
     check("jwks = \"\"", &format!("{keys} \"\""));
+    check("jwks = \"-\"", &format!("{keys} \"-\""));
     check("jwks = 1", &format!("{keys} 1"));
     check("jwks = \"s3://bucket/keys\"", &format!("{keys} \"s3://bucket/keys\""));
     check("jwks = \"https://\"", &format!("{keys} \"https://\""));

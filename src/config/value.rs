@@ -51,6 +51,10 @@ pub(super) fn header(node: &Node) -> Parsed<HeaderName> {
 pub(super) fn key_source(node: &Node) -> Parsed<KeySource> {
     let fault = || Fault::expected("the path of a file, or an http or https address");
     let text = text(node).map_err(|_| fault())?;
+    if text == "-" {
+        // Standard input cannot be read again.
+        return Err(fault());
+    }
     let Some((scheme, _)) = text.split_once("://") else {
         return Ok(KeySource::File(text.into()));
     };

@@ -11,3 +11,5 @@ pub use remote::{Fetched, Remote, RemoteError, RemoteLimits, RemoteUrl};
 
 #[cfg(test)]
 mod remote_tests;
+#[cfg(test)]
+pub(crate) use remote_tests::Script;

@@ -19,6 +19,7 @@ mod edge;
 mod failures;
 mod http1;
 mod http1_corpus;
+mod identity;
 mod json_schema_suite;
 mod load;
 mod metrics;
