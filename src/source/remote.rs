@@ -282,4 +282,10 @@ impl Remote {
     pub(crate) fn direct() -> Self {
         Self::of(builder().no_proxy()).unwrap()
     }
+
+    /// Likewise, and it believes this authority alone.
+    pub(super) fn believing(authority: &[u8]) -> Self {
+        let authority = reqwest::Certificate::from_pem(authority).unwrap();
+        Self::of(builder().no_proxy().tls_certs_only([authority])).unwrap()
+    }
 }

@@ -6,6 +6,10 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
 use super::*;
 
 /// A server that gives one answer to each connection, in order, and closes it. An answer that
@@ -76,11 +80,20 @@ fn fetch_within(
     known: Option<&str>,
     limits: RemoteLimits,
 ) -> Result<Fetched, RemoteError> {
+    fetch_by(&Remote::direct(), url, known, limits)
+}
+
+fn fetch_by(
+    remote: &Remote,
+    url: &str,
+    known: Option<&str>,
+    limits: RemoteLimits,
+) -> Result<Fetched, RemoteError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(Remote::direct().fetch(&url.parse()?, known, limits))
+    runtime.block_on(remote.fetch(&url.parse()?, known, limits))
 }
 
 fn fetch(url: &str, known: Option<&str>) -> Result<Fetched, RemoteError> {
@@ -239,6 +252,54 @@ fn a_server_without_tls_is_not_believed_to_have_it() {
          check host, port, network policy and certificates"
     );
     assert_eq!(error.to_string(), complaint);
+}
+
+/// Answers one connection over TLS; returns the port.
+fn serve_tls() -> u16 {
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("fixtures/server.pem"));
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("fixtures/server-key.pem"));
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let config = ServerConfig::builder_with_provider(provider.into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.unwrap()], key.unwrap())
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let connection = ServerConnection::new(config.into()).unwrap();
+        let mut stream = StreamOwned::new(connection, stream);
+        // A client that does not believe us goes away.
+        if stream.read(&mut [0; 1024]).is_ok() {
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nkeys";
+            stream.write_all(answer).unwrap();
+        }
+    });
+    port
+}
+
+#[test]
+fn a_server_is_believed_by_its_certificate() {
+    let remote = Remote::believing(include_bytes!("fixtures/authority.pem"));
+    let url = format!("https://127.0.0.1:{}/", serve_tls());
+    let fetched = fetch_by(&remote, &url, None, LIMITS).unwrap();
+    assert!(matches!(fetched, Fetched::New { bytes, .. } if bytes == b"keys"));
+    let check = |remote: &Remote, host: &str, reason: &str| {
+        let url = format!("https://{host}:{}/", serve_tls());
+        let error = fetch_by(remote, &url, None, LIMITS)
+            .unwrap_err()
+            .to_string();
+        let start = format!("{url}: cannot connect: invalid peer certificate: {reason}");
+        assert!(error.starts_with(&start), "{error}");
+    };
+    check(&Remote::direct(), "127.0.0.1", "UnknownIssuer");
+    check(
+        &remote,
+        "localhost",
+        "certificate not valid for name \"localhost\"",
+    );
 }
 
 #[test]
