@@ -1,6 +1,6 @@
 //! Tokens that one data core has verified already.
 //!
-//! Checking an RSA signature costs tens of microseconds, more than all else that is done for a
+//! Checking a signature costs tens of microseconds, more than all else that is done for a
 //! request, and a caller sends one token for minutes. Only successes are kept: what fails must
 //! not push out what works, and keys may come that change the verdict.
 //!
