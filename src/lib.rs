@@ -8,7 +8,7 @@
 //!
 //! # The map
 //! Vocabulary: [`squad`], [`json`]. What is configured: [`config`]. Where bytes live: [`source`].
-//! The engine: [`contract`]. Exchanges as data: [`traffic`]. What is told: [`telemetry`], [`admin`]. The data plane: [`proxy`].
+//! Who calls: [`identity`]. The engine: [`contract`]. Exchanges as data: [`traffic`]. What is told: [`telemetry`], [`admin`]. The data plane: [`proxy`].
 //! Composition: [`app`]. Words in, words out: [`cli`].
 //!
 //! # What must stay true

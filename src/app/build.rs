@@ -15,6 +15,7 @@ use super::control::{Gauges, start_control};
 use super::core::{Blueprint, serve_core};
 use super::error::Error;
 use super::guards::guard_all;
+use super::keys::{KeyReader, load_keys};
 use super::running::Running;
 
 /// Compiles the contracts, binds the addresses and starts every thread. The program is ready
@@ -24,6 +25,8 @@ use super::running::Running;
 /// [`Error`] before anything is served: nothing is left running then.
 pub fn build(config: Config) -> Result<Running, Error> {
     let contracts = compile_all(&config)?;
+    let key_reader = load_keys(&config.identity)?;
+    let keys = key_reader.as_ref().map(KeyReader::keys);
     let bound = bind(config.listen_address, cores(&config))?;
     let data_address = bound.first().map_or(config.listen_address, Bound::address);
     let admin_listener = bind_admin(&config)?;
@@ -53,6 +56,7 @@ pub fn build(config: Config) -> Result<Running, Error> {
             guards: Arc::clone(&guards),
             catalog: Arc::clone(&config.catalog),
         },
+        key_reader,
     )?;
     let blueprint = Arc::new(Blueprint {
         settings: settings(&config, cap),
@@ -60,6 +64,7 @@ pub fn build(config: Config) -> Result<Running, Error> {
         contracts,
         guards,
         metrics,
+        keys,
     });
     let data = start_cores(bound, &blueprint, &readiness, &drain)?;
     readiness.await_parts();

@@ -1,5 +1,5 @@
-//! The control runtime: the admin port and what telemetry does by itself, on a thread where it
-//! delays no request.
+//! The control runtime: the admin port, what telemetry does by itself and the reading of keys, on
+//! a thread where it delays no request.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use crate::squad::Catalog;
 use crate::telemetry::Metrics;
 
 use super::error::Error;
+use super::keys::KeyReader;
 
 /// How often observations are folded into their histograms; until then each one is kept.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
@@ -46,6 +47,7 @@ pub(super) fn start_control(
     listener: std::net::TcpListener,
     admin: Admin,
     gauges: Gauges,
+    keys: Option<KeyReader>,
 ) -> Result<Control, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -62,6 +64,9 @@ pub(super) fn start_control(
             runtime.block_on(async move {
                 tokio::spawn(admin::serve(listener, admin));
                 tokio::spawn(settle(gauges));
+                if let Some(keys) = keys {
+                    tokio::spawn(keys.run());
+                }
                 // An error means that the sender is gone: the same thing.
                 let _ = stopped.await;
             });

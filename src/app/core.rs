@@ -9,6 +9,7 @@ use crate::admin::Pending;
 use crate::breaker::Guarded;
 use crate::config::Config;
 use crate::contract::CompiledContract;
+use crate::identity::Keys;
 use crate::proxy::{Bound, Core, Drain, ServeSettings, Served, pipeline, refuse_stream, serve};
 use crate::telemetry::Metrics;
 
@@ -19,6 +20,9 @@ pub(super) struct Blueprint {
     pub(super) contracts: Vec<Arc<CompiledContract>>,
     pub(super) guards: Arc<[Guarded]>,
     pub(super) metrics: Metrics,
+    /// The keys of tokens, where tokens say who calls.
+    #[expect(dead_code, reason = "the layers that read tokens take them from here")]
+    pub(super) keys: Option<Keys>,
     pub(super) settings: ServeSettings,
 }
 

@@ -10,10 +10,13 @@ mod control;
 mod core;
 mod error;
 mod guards;
+mod keys;
 mod run;
 mod running;
+mod schedule;
 
 pub use build::build;
 pub use error::Error;
+pub use keys::KeysError;
 pub use run::run;
 pub use running::{Ended, Running};

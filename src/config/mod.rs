@@ -9,6 +9,7 @@
 //! The vocabulary of violations stands in `enforcement`, because the configuration is where
 //! classes are named first; `contract` and `proxy` import it from here.
 
+mod identity;
 mod model;
 mod service;
 
@@ -30,9 +31,10 @@ mod value;
 
 pub use enforcement::{Ceilings, Enforcement, EnforcementPolicy, ViolationClass};
 pub use environment::CONFIG_VARIABLE;
+pub use identity::{Identity, IdentitySource, Jwt, KeySource};
 pub use limits::Limits;
 pub use load::{load, load_catalog};
-pub use model::{Config, Identity, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runtime};
+pub use model::{Config, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runtime};
 pub use overrides::Overrides;
 pub use problem::{ConfigErrors, Place, Problem};
 pub use protection::{Protection, Tiers};

@@ -13,10 +13,10 @@ use super::problem::Place;
 use super::protect;
 use super::protection::Protection;
 use super::section::Section;
-use super::services;
-use super::value::{address, boolean, count, duration, network, size, word};
-use super::{Config, Identity, Limits, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runtime};
-use crate::squad::{Catalog, TrustedPeers};
+use super::value::{address, boolean, count, duration, size, word};
+use super::{Config, Limits, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runtime};
+use super::{identity, services};
+use crate::squad::Catalog;
 
 /// Reads the whole file. `catalog` is absent where none is configured or it was refused.
 pub(super) fn config(
@@ -34,7 +34,7 @@ pub(super) fn config(
             "is the admin address too; try another port",
         );
     }
-    let identity = identity(root.section("identity"));
+    let identity = identity::resolve(root.section("identity"), directory);
     let runtime = runtime(root.section("runtime"));
     let limits = limits(root.section("limits"));
     let log = log(root.section("log"));
@@ -67,15 +67,6 @@ fn address_of(
     let address = section.value("address", default, address);
     section.finish();
     (address, place)
-}
-
-fn identity(mut section: Section<'_>) -> Identity {
-    let trusted_peers = section.list("trusted_peers", network);
-    section.finish();
-    let trusted_peers = trusted_peers.map(TrustedPeers::new);
-    trusted_peers.map_or_else(Identity::default, |trusted_peers| Identity {
-        trusted_peers,
-    })
 }
 
 fn runtime(mut section: Section<'_>) -> Runtime {

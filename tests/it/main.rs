@@ -20,6 +20,7 @@ mod failures;
 mod faulty;
 mod http1;
 mod http1_corpus;
+mod identity;
 mod json_schema_suite;
 mod load;
 mod metrics;

@@ -47,7 +47,14 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ),
     (
         "admin",
-        &["contract", "breaker", "telemetry", "squad", "config"],
+        &[
+            "contract",
+            "breaker",
+            "identity",
+            "telemetry",
+            "squad",
+            "config",
+        ],
     ),
     (
         "app",
