@@ -62,6 +62,29 @@ fn the_shipped_configuration_and_catalog_are_right() {
 }
 
 #[test]
+fn the_shipped_gateway_is_right() {
+    let path = Path::new(ROOT).join("deploy/gateway.toml");
+    let config = load(Some(&path), [], &Overrides::default()).unwrap();
+    let budgets: Vec<_> = config
+        .services
+        .iter()
+        .map(|service| service.protection.budget.cross_squad_max)
+        .collect();
+    assert_eq!(budgets, [Some(0.15), Some(0.15), Some(1.0)]);
+    let limits: Vec<_> = config
+        .services
+        .iter()
+        .map(|service| service.protection.shares.in_flight_max)
+        .collect();
+    assert_eq!(limits, [200, 500, 500]);
+    assert!(config.services[2].legacy && !config.services[0].legacy);
+    for service in &config.services {
+        assert!(service.contract.is_file(), "{}", service.contract.display());
+        assert!(service.protection.shares.adaptive);
+    }
+}
+
+#[test]
 fn every_default_in_a_comment_is_the_default() {
     let directory = tempfile::tempdir().unwrap();
     let catalog = Path::new(ROOT).join("contracts/squads.toml");
