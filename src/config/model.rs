@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Limits, Service, Upstream};
+use super::{Limits, Service, Token, Upstream};
 use crate::squad::{Catalog, TrustedPeers};
 
 /// All that the operator decides, from [`load`](super::load()) or [`Config::single`].
@@ -14,6 +14,8 @@ pub struct Config {
     pub listen_address: SocketAddr,
     /// Where operators connect, `admin.address`.
     pub admin_address: SocketAddr,
+    /// What an operator must show to change anything, `admin.token`.
+    pub admin_token: Option<Token>,
     /// The squads; empty where no catalog is configured.
     pub catalog: Arc<Catalog>,
     /// Who may say who calls.
@@ -116,6 +118,7 @@ impl Default for Config {
         Self {
             listen_address: SocketAddr::from(([0, 0, 0, 0], 8080)),
             admin_address: SocketAddr::from(([127, 0, 0, 1], 9901)),
+            admin_token: None,
             catalog: Arc::default(),
             identity: Identity::default(),
             runtime: Runtime::default(),

@@ -12,8 +12,10 @@ use super::limits::{DATA_CORES_MAX, DURATION_MAX, GIB, KIB, MIB};
 use super::problem::Place;
 use super::section::Section;
 use super::services;
-use super::value::{address, boolean, count, duration, network, size, word};
-use super::{Config, Identity, Limits, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runtime};
+use super::value::{address, boolean, count, duration, network, parsed, size, word};
+use super::{
+    Config, Identity, Limits, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runtime, Token,
+};
 use crate::squad::{Catalog, TrustedPeers};
 
 /// Reads the whole file. `catalog` is absent where none is configured or it was refused.
@@ -24,7 +26,7 @@ pub(super) fn config(
 ) -> Option<Config> {
     let default = Config::default();
     let (listen_address, listen_place) = address_of(root.section("listen"), default.listen_address);
-    let (admin_address, _) = address_of(root.section("admin"), default.admin_address);
+    let (admin_address, admin_token) = admin(root.section("admin"), default.admin_address);
     if listen_address == admin_address && listen_address.port() != 0 {
         root.refuse_at(
             listen_place,
@@ -43,6 +45,7 @@ pub(super) fn config(
     let config = Config {
         listen_address,
         admin_address,
+        admin_token,
         catalog,
         identity,
         runtime,
@@ -62,6 +65,16 @@ fn address_of(
     let address = section.value("address", default, address);
     section.finish();
     (address, place)
+}
+
+fn admin(
+    mut section: Section<'_>,
+    default: std::net::SocketAddr,
+) -> (std::net::SocketAddr, Option<Token>) {
+    let address = section.value("address", default, address);
+    let token = section.secret("token", parsed);
+    section.finish();
+    (address, token)
 }
 
 fn identity(mut section: Section<'_>) -> Identity {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Each domain with what it may import. A name with a path allows that part alone, which has
 /// to be written out: `use crate::config::limits::Limits`.
-const MAY_IMPORT: [(&str, &[&str]); 11] = [
+const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("squad", &[]),
     ("json", &[]),
     ("config", &["squad"]),
@@ -23,6 +23,10 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
             "config::enforcement",
         ],
     ),
+    (
+        "breaker",
+        &["squad", "config::limits", "config::protection"],
+    ),
     ("telemetry", &["squad", "config"]),
     (
         "traffic",
@@ -30,9 +34,19 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ),
     (
         "proxy",
-        &["contract", "squad", "json", "telemetry", "config"],
+        &[
+            "contract",
+            "breaker",
+            "squad",
+            "json",
+            "telemetry",
+            "config",
+        ],
     ),
-    ("admin", &["contract", "telemetry", "squad", "config"]),
+    (
+        "admin",
+        &["contract", "breaker", "telemetry", "squad", "config"],
+    ),
     (
         "app",
         &[
@@ -41,6 +55,7 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
             "config",
             "source",
             "contract",
+            "breaker",
             "telemetry",
             "traffic",
             "proxy",
@@ -55,6 +70,7 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
             "config",
             "source",
             "contract",
+            "breaker",
             "telemetry",
             "traffic",
             "proxy",
