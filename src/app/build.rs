@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
-use crate::admin::{Admin, Readiness};
+use crate::admin::{Access, Admin, Guarded, Readiness};
+use crate::breaker::{Bank, Policy};
 use crate::config::Config;
 use crate::config::limits::Limits;
 use crate::proxy::inspect::InspectLimits;
@@ -41,6 +43,9 @@ pub fn build(config: Config) -> Result<Running, Error> {
     let admin = Admin {
         readiness: readiness.clone(),
         metrics: metrics.clone(),
+        services: guarded(&config, bound.len()),
+        catalog: Arc::clone(&config.catalog),
+        access: Access::new(admin_address, config.admin_token.as_ref()),
     };
     let control = start_control(admin_listener, admin, Arc::clone(&cap))?;
     let blueprint = Arc::new(Blueprint {
@@ -67,6 +72,23 @@ fn cores(config: &Config) -> usize {
         0 => thread::available_parallelism().map_or(1, usize::from),
         cores => cores,
     }
+}
+
+/// A bank for each service.
+fn guarded(config: &Config, cores: usize) -> Arc<[Guarded]> {
+    let started = Instant::now();
+    let services = config.services.iter();
+    services
+        .map(|service| {
+            let policy = Policy::default();
+            let bank = Bank::new(&config.catalog, &policy, cores, started, fastrand::u64(..));
+            Guarded {
+                service: service.name.clone(),
+                bank: Arc::new(bank),
+                policy: Arc::new(policy),
+            }
+        })
+        .collect()
 }
 
 fn bind_admin(config: &Config) -> Result<std::net::TcpListener, Error> {

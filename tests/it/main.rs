@@ -10,6 +10,7 @@
 mod app;
 mod bad_input;
 mod bodies;
+mod breakers_admin;
 mod closed;
 mod command_line;
 mod contracts;
