@@ -8,8 +8,8 @@ use crate::squad::{Consumer, Tier};
 
 use super::answer::{Answer, Refusal, json};
 use super::body;
-use super::guarded::{EVERYBODY, Guarded, find_consumer, find_service, unknown};
-use super::server::{Admin, Caller};
+use super::guarded::{EVERYBODY, Guarded, find_consumer, find_service, now, unknown, view};
+use super::server::{Admin, Operator};
 
 /// What to send.
 const EXAMPLE: &str = r#"{"override": "open"|"disabled"|"observe"|"auto", "reason": "…"}"#;
@@ -39,7 +39,7 @@ pub(super) fn all(admin: &Admin) -> Answer {
     let services = admin.services.iter();
     json(&Breakers {
         services: services
-            .map(|guarded| guarded.view(&admin.catalog))
+            .map(|guarded| view(guarded, &admin.catalog))
             .collect(),
     })
 }
@@ -47,13 +47,13 @@ pub(super) fn all(admin: &Admin) -> Answer {
 /// One service.
 pub(super) fn one(admin: &Admin, service: &str) -> Result<Answer, Refusal> {
     let guarded = find_service(&admin.services, service)?;
-    Ok(json(&guarded.view(&admin.catalog)))
+    Ok(json(&view(guarded, &admin.catalog)))
 }
 
 /// Sets an override.
 pub(super) fn set(
     admin: &Admin,
-    caller: Caller,
+    operator: Operator,
     (service, squad, tier): (&str, &str, Option<&str>),
     bytes: &[u8],
 ) -> Result<Answer, Refusal> {
@@ -68,7 +68,7 @@ pub(super) fn set(
     let reason = body::reason(wanted.reason, EXAMPLE)?;
     for cell in &cells {
         // The change is in the cell's history; what is told of it is the line below.
-        let _event = guarded.bank.set_override(*cell, over, guarded.now());
+        let _event = guarded.bank.set_override(*cell, over, now(guarded));
         let tier = match cell {
             CellName::Service => None,
             CellName::Squad(_, tier) => Some(tier.as_str()),
@@ -79,7 +79,7 @@ pub(super) fn set(
             tier,
             "override" = over.as_str(),
             reason,
-            peer = %caller.peer,
+            peer = %operator.peer,
             "an operator overrides a breaker"
         );
     }
@@ -120,7 +120,7 @@ fn cells(admin: &Admin, squad: &str, tier: Option<&str>) -> Result<Vec<CellName>
 }
 
 fn views(admin: &Admin, guarded: &Guarded, cells: &[CellName]) -> Vec<CellView> {
-    let view = guarded.view(&admin.catalog);
+    let view = view(guarded, &admin.catalog);
     let is_changed = |view: &CellView| {
         cells.iter().any(|cell| match cell {
             CellName::Service => view.squad.is_none(),

@@ -9,8 +9,8 @@ use crate::breaker::DeployWindowView;
 
 use super::answer::{Answer, Refusal, json};
 use super::body;
-use super::guarded::{Guarded, find_service};
-use super::server::{Admin, Caller};
+use super::guarded::{Guarded, find_service, now};
+use super::server::{Admin, Operator};
 
 /// How long a window may be. More than a day is forgotten, not meant.
 const LENGTHS: RangeInclusive<Duration> =
@@ -56,7 +56,7 @@ pub(super) fn all(admin: &Admin) -> Answer {
 /// Opens the window of a service, or changes the one that is open.
 pub(super) fn open(
     admin: &Admin,
-    caller: Caller,
+    operator: Operator,
     service: &str,
     bytes: &[u8],
 ) -> Result<Answer, Refusal> {
@@ -73,18 +73,19 @@ pub(super) fn open(
         service,
         length = %humantime::format_duration(length),
         reason,
-        peer = %caller.peer,
+        peer = %operator.peer,
         "an operator opens a deploy window"
     );
-    let now = guarded.now();
-    guarded.bank.open_deploy_window(now, length, reason);
+    guarded
+        .bank
+        .open_deploy_window(now(guarded), length, reason);
     Ok(json(&Window::of(guarded)))
 }
 
 /// Closes it.
 pub(super) fn close(
     admin: &Admin,
-    caller: Caller,
+    operator: Operator,
     service: &str,
     bytes: &[u8],
 ) -> Result<Answer, Refusal> {
@@ -92,8 +93,8 @@ pub(super) fn close(
     if !bytes.is_empty() {
         let Closing {} = body::object(bytes, CLOSE_EXAMPLE)?;
     }
-    let was_open = guarded.bank.close_deploy_window(guarded.now());
-    tracing::info!(service, was_open, peer = %caller.peer, "an operator closes a deploy window");
+    let was_open = guarded.bank.close_deploy_window(now(guarded));
+    tracing::info!(service, was_open, peer = %operator.peer, "an operator closes a deploy window");
     Ok(json(&Window {
         was_open: Some(was_open),
         ..Window::of(guarded)
@@ -104,7 +105,7 @@ impl<'a> Window<'a> {
     fn of(guarded: &'a Guarded) -> Self {
         Self {
             service: &guarded.service,
-            deploy_window: guarded.bank.deploy_window_view(guarded.now()),
+            deploy_window: guarded.bank.deploy_window_view(now(guarded)),
             was_open: None,
         }
     }

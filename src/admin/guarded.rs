@@ -28,17 +28,19 @@ pub struct Guarded {
     pub policy: Arc<Policy>,
 }
 
-impl Guarded {
-    /// The time as its bank counts it.
-    pub(super) fn now(&self) -> Duration {
-        self.bank.at(Instant::now())
-    }
+/// The time as a service's bank counts it.
+pub(super) fn now(guarded: &Guarded) -> Duration {
+    guarded.bank.at(Instant::now())
+}
 
-    /// Its bank as it is now.
-    pub(super) fn view(&self, catalog: &Catalog) -> BankView {
-        self.bank
-            .view(&self.service, &self.policy, catalog, self.now())
-    }
+/// The bank of a service as it is now.
+pub(super) fn view(guarded: &Guarded, catalog: &Catalog) -> BankView {
+    let Guarded {
+        service,
+        bank,
+        policy,
+    } = guarded;
+    bank.view(service, policy, catalog, now(guarded))
 }
 
 /// The service of a name.

@@ -45,7 +45,7 @@ pub struct Admin {
 
 /// Who asks.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Caller {
+pub(super) struct Operator {
     /// From where.
     pub(super) peer: SocketAddr,
 }
@@ -55,7 +55,7 @@ pub async fn serve(listener: TcpListener, admin: Admin) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                tokio::spawn(connection(stream, Caller { peer }, admin.clone()));
+                tokio::spawn(connection(stream, Operator { peer }, admin.clone()));
             }
             Err(error) => {
                 tracing::warn!(%error, "the admin port cannot accept; trying again");
@@ -65,9 +65,9 @@ pub async fn serve(listener: TcpListener, admin: Admin) {
     }
 }
 
-async fn connection(stream: TcpStream, caller: Caller, admin: Admin) {
+async fn connection(stream: TcpStream, operator: Operator, admin: Admin) {
     let service = service_fn(|request| async {
-        let answer = answer(request, caller, &admin).await;
+        let answer = answer(request, operator, &admin).await;
         Ok::<_, Infallible>(answer.unwrap_or_else(Answer::from))
     });
     let served = http1::Builder::new()
@@ -82,7 +82,7 @@ async fn connection(stream: TcpStream, caller: Caller, admin: Admin) {
 
 async fn answer(
     request: Request<Incoming>,
-    caller: Caller,
+    operator: Operator,
     admin: &Admin,
 ) -> Result<Answer, Refusal> {
     let (head, incoming) = request.into_parts();
@@ -95,12 +95,12 @@ async fn answer(
         checked?;
         bytes = read?;
     }
-    perform(admin, caller, route, &bytes)
+    perform(admin, operator, route, &bytes)
 }
 
 fn perform(
     admin: &Admin,
-    caller: Caller,
+    operator: Operator,
     route: Route<'_>,
     bytes: &[u8],
 ) -> Result<Answer, Refusal> {
@@ -118,9 +118,9 @@ fn perform(
             service,
             squad,
             tier,
-        } => breakers::set(admin, caller, (service, squad, tier), bytes),
+        } => breakers::set(admin, operator, (service, squad, tier), bytes),
         Route::DeployWindows => Ok(deploy_windows::all(admin)),
-        Route::OpenWindow { service } => deploy_windows::open(admin, caller, service, bytes),
-        Route::CloseWindow { service } => deploy_windows::close(admin, caller, service, bytes),
+        Route::OpenWindow { service } => deploy_windows::open(admin, operator, service, bytes),
+        Route::CloseWindow { service } => deploy_windows::close(admin, operator, service, bytes),
     }
 }
