@@ -24,6 +24,7 @@ mod json_schema_suite;
 mod load;
 mod metrics;
 mod mock;
+mod operate;
 mod refusals;
 mod relay;
 mod replay;
