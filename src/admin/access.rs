@@ -210,6 +210,13 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_host_panics(host in "[\\[\\]:.0-9a-z%é]{0,12}|.{0,40}") {
+            is_own_host(&host);
+        }
+    }
+
     #[test]
     #[rustfmt::skip]
     fn changes_are_let_in_by_where_the_port_is_bound() {

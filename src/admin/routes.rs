@@ -141,6 +141,13 @@ mod tests {
         assert!(index().starts_with("GET  /livez  "), "{}", index());
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_path_panics(path in "(/?(breakers|deploy-windows|open|a)?){0,8}|.{0,40}") {
+            Route::of(&path);
+        }
+    }
+
     #[test]
     fn other_paths_are_none() {
         for path in [

@@ -148,11 +148,12 @@ impl Client {
             .build()
             .map_err(AdminError::Runtime)?;
         let exchange = async { timeout(TIMEOUT, self.exchange(request)).await };
-        let (status, body) = runtime
-            .block_on(exchange)
-            .map_err(|_| AdminError::Timeout {
-                address: self.address.clone(),
-            })??;
+        let exchanged = runtime.block_on(exchange);
+        // A name that is still being looked up is not waited for.
+        runtime.shutdown_background();
+        let (status, body) = exchanged.map_err(|_| AdminError::Timeout {
+            address: self.address.clone(),
+        })??;
         let value = serde_json::from_slice(&body);
         if status != StatusCode::OK {
             return Err(self.refused(status, value.ok().as_ref()));
