@@ -20,6 +20,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
 
 FROM debian:stable-slim
 COPY --from=build /portcullis /usr/local/bin/portcullis
+# What https is judged by; the slim image has none.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY config.toml /etc/portcullis/config.toml
 COPY contracts /etc/portcullis/contracts
 COPY LICENSE /usr/share/doc/portcullis/LICENSE

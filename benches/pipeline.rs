@@ -12,6 +12,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -21,6 +22,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use portcullis::breaker::{Guarded, Policy};
 use portcullis::config;
 use portcullis::contract::{CompileOptions, compile, load};
 use portcullis::proxy::{Arrived, Core, Peer, WireLimits, pipeline};
@@ -89,7 +91,12 @@ fn serve_pipeline(pipe: DuplexStream) {
             Arc::new(compile(documents, &CompileOptions::default()).expect("it compiles"))
         })
         .collect();
-    let core = Core::new(&config, &contracts, &Metrics::new());
+    let guards = config.services.iter().map(|service| {
+        let policy = Policy::default();
+        Guarded::new(&service.name, policy, &config.catalog, 1, Instant::now())
+    });
+    let guards: Vec<_> = guards.collect();
+    let core = Core::new(&config, &contracts, &guards, 0, &Metrics::new());
     let service = pipeline(&core);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
     let peer = Rc::new(Peer::new(address, &[]));

@@ -8,7 +8,7 @@
 //!
 //! # The map
 //! Vocabulary: [`squad`], [`json`]. What is configured: [`config`]. Where bytes live: [`source`].
-//! The engine: [`contract`]. Exchanges as data: [`traffic`]. What is told: [`telemetry`], [`admin`]. The data plane: [`proxy`].
+//! Who calls: [`identity`]. The engine: [`contract`]. Exchanges as data: [`traffic`]. What is told: [`telemetry`], [`admin`]. The data plane: [`proxy`].
 //! Composition: [`app`]. Words in, words out: [`cli`].
 //!
 //! # What must stay true
@@ -18,6 +18,7 @@
 
 pub mod squad;
 pub mod json;
+pub mod identity;
 pub mod config;
 pub mod source;
 pub mod contract;

@@ -3,12 +3,12 @@
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use crate::breaker::{BankView, CellName, CellView, Override};
+use crate::breaker::{BankView, CellName, CellView, Guarded, Override};
 use crate::squad::{Consumer, Tier};
 
 use super::answer::{Answer, Refusal, json};
 use super::body;
-use super::guarded::{EVERYBODY, Guarded, find_consumer, find_service, now, unknown, view};
+use super::find::{EVERYBODY, find_consumer, find_service, now, unknown, view};
 use super::server::{Admin, Operator};
 
 /// What to send.

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::breaker::DeployWindowView;
+use crate::breaker::{DeployWindowView, Guarded};
 
 use super::answer::{Answer, Refusal, json};
 use super::body;
-use super::guarded::{Guarded, find_service, now};
+use super::find::{find_service, now};
 use super::server::{Admin, Operator};
 
 /// How long a window may be. More than a day is forgotten, not meant.

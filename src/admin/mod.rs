@@ -7,13 +7,12 @@ mod readiness;
 mod access;
 mod answer;
 mod body;
-mod guarded;
+mod find;
 mod routes;
 mod breakers;
 mod deploy_windows;
 mod server;
 
 pub use access::Access;
-pub use guarded::Guarded;
 pub use readiness::{Pending, Readiness};
 pub use server::{Admin, serve};

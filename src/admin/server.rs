@@ -12,12 +12,12 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::breaker::Guarded;
 use crate::squad::Catalog;
 use crate::telemetry::Metrics;
 
 use super::access::Access;
 use super::answer::{Answer, Refusal, metrics, text};
-use super::guarded::Guarded;
 use super::readiness::Readiness;
 use super::routes::{Route, index};
 use super::{body, breakers, deploy_windows};

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
 
-use crate::admin::{Access, Admin, Guarded, Readiness};
-use crate::breaker::{Bank, Policy};
+use crate::admin::{Access, Admin, Readiness};
 use crate::config::Config;
 use crate::config::limits::Limits;
 use crate::proxy::inspect::InspectLimits;
@@ -13,9 +11,11 @@ use crate::proxy::{Bound, ConnectionCap, Drain, ServeSettings, Served, WireLimit
 use crate::telemetry::Metrics;
 
 use super::contracts::compile_all;
-use super::control::start_control;
+use super::control::{Gauges, start_control};
 use super::core::{Blueprint, serve_core};
 use super::error::Error;
+use super::guards::guard_all;
+use super::keys::{KeyReader, load_keys};
 use super::running::Running;
 
 /// Compiles the contracts, binds the addresses and starts every thread. The program is ready
@@ -25,6 +25,8 @@ use super::running::Running;
 /// [`Error`] before anything is served: nothing is left running then.
 pub fn build(config: Config) -> Result<Running, Error> {
     let contracts = compile_all(&config)?;
+    let key_reader = load_keys(&config.identity)?;
+    let keys = key_reader.as_ref().map(KeyReader::keys);
     let bound = bind(config.listen_address, cores(&config))?;
     let data_address = bound.first().map_or(config.listen_address, Bound::address);
     let admin_listener = bind_admin(&config)?;
@@ -36,6 +38,7 @@ pub fn build(config: Config) -> Result<Running, Error> {
     for (service, contract) in config.services.iter().zip(&contracts) {
         metrics.revision_in_force(&service.name, &contract.version, &contract.revision);
     }
+    let guards = guard_all(&config, &contracts, bound.len());
     let readiness = Readiness::new();
     let (trigger, drain) = drain();
     let cap = ConnectionCap::new(config.limits.connections_max);
@@ -43,16 +46,28 @@ pub fn build(config: Config) -> Result<Running, Error> {
     let admin = Admin {
         readiness: readiness.clone(),
         metrics: metrics.clone(),
-        services: guarded(&config, bound.len()),
+        services: Arc::clone(&guards),
         catalog: Arc::clone(&config.catalog),
         access: Access::new(admin_address, config.admin_token.as_ref()),
     };
-    let control = start_control(admin_listener, admin, Arc::clone(&cap))?;
+    let control = start_control(
+        admin_listener,
+        admin,
+        Gauges {
+            metrics: metrics.clone(),
+            cap: Arc::clone(&cap),
+            guards: Arc::clone(&guards),
+            catalog: Arc::clone(&config.catalog),
+        },
+        key_reader,
+    )?;
     let blueprint = Arc::new(Blueprint {
         settings: settings(&config, cap),
         config,
         contracts,
+        guards,
         metrics,
+        keys,
     });
     let data = start_cores(bound, &blueprint, &readiness, &drain)?;
     readiness.await_parts();
@@ -72,23 +87,6 @@ fn cores(config: &Config) -> usize {
         0 => thread::available_parallelism().map_or(1, usize::from),
         cores => cores,
     }
-}
-
-/// A bank for each service.
-fn guarded(config: &Config, cores: usize) -> Arc<[Guarded]> {
-    let started = Instant::now();
-    let services = config.services.iter();
-    services
-        .map(|service| {
-            let policy = Policy::default();
-            let bank = Bank::new(&config.catalog, &policy, cores, started, fastrand::u64(..));
-            Guarded {
-                service: service.name.clone(),
-                bank: Arc::new(bank),
-                policy: Arc::new(policy),
-            }
-        })
-        .collect()
 }
 
 fn bind_admin(config: &Config) -> Result<std::net::TcpListener, Error> {
@@ -133,7 +131,7 @@ fn start_cores(
         let pending = readiness.pending(&format!("data core {index}"));
         thread::Builder::new()
             .name(format!("data-{index}"))
-            .spawn(move || serve_core(bound, &blueprint, drain, pending))
+            .spawn(move || serve_core(index, bound, &blueprint, drain, pending))
             .map_err(Error::Runtime)
     };
     bound.into_iter().enumerate().map(start).collect()

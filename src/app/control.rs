@@ -1,5 +1,5 @@
-//! The control runtime: the admin port and what telemetry does by itself, on a thread where it
-//! delays no request.
+//! The control runtime: the admin port, what telemetry does by itself and the reading of keys, on
+//! a thread where it delays no request.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,10 +10,13 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::admin::{self, Admin};
+use crate::breaker::Guarded;
 use crate::proxy::ConnectionCap;
+use crate::squad::Catalog;
 use crate::telemetry::Metrics;
 
 use super::error::Error;
+use super::keys::KeyReader;
 
 /// How often observations are folded into their histograms; until then each one is kept.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
@@ -30,11 +33,21 @@ impl fmt::Debug for Control {
     }
 }
 
+/// What is looked at every second.
+#[derive(Debug)]
+pub(super) struct Gauges {
+    pub(super) metrics: Metrics,
+    pub(super) cap: Arc<ConnectionCap>,
+    pub(super) guards: Arc<[Guarded]>,
+    pub(super) catalog: Arc<Catalog>,
+}
+
 /// Starts it.
 pub(super) fn start_control(
     listener: std::net::TcpListener,
     admin: Admin,
-    cap: Arc<ConnectionCap>,
+    gauges: Gauges,
+    keys: Option<KeyReader>,
 ) -> Result<Control, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -49,9 +62,11 @@ pub(super) fn start_control(
         .name("control".to_owned())
         .spawn(move || {
             runtime.block_on(async move {
-                let metrics = admin.metrics.clone();
                 tokio::spawn(admin::serve(listener, admin));
-                tokio::spawn(settle(metrics, cap));
+                tokio::spawn(settle(gauges));
+                if let Some(keys) = keys {
+                    tokio::spawn(keys.run());
+                }
                 // An error means that the sender is gone: the same thing.
                 let _ = stopped.await;
             });
@@ -60,12 +75,21 @@ pub(super) fn start_control(
     Ok(Control { stop, thread })
 }
 
-async fn settle(metrics: Metrics, cap: Arc<ConnectionCap>) {
+async fn settle(gauges: Gauges) {
+    let Gauges {
+        metrics,
+        cap,
+        guards,
+        catalog,
+    } = gauges;
     let connections = metrics.connections();
     let mut tick = tokio::time::interval(SETTLE_EVERY);
     loop {
         tick.tick().await;
         metrics.settle();
         connections.set(cap.open() as f64);
+        for guarded in guards.iter() {
+            metrics.observe_protection(guarded, &catalog);
+        }
     }
 }

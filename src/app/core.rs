@@ -6,8 +6,10 @@ use std::sync::Arc;
 use tokio::runtime::{Builder, LocalOptions};
 
 use crate::admin::Pending;
+use crate::breaker::Guarded;
 use crate::config::Config;
 use crate::contract::CompiledContract;
+use crate::identity::Keys;
 use crate::proxy::{Bound, Core, Drain, ServeSettings, Served, pipeline, refuse_stream, serve};
 use crate::telemetry::Metrics;
 
@@ -16,12 +18,17 @@ use crate::telemetry::Metrics;
 pub(super) struct Blueprint {
     pub(super) config: Config,
     pub(super) contracts: Vec<Arc<CompiledContract>>,
+    pub(super) guards: Arc<[Guarded]>,
     pub(super) metrics: Metrics,
+    /// The keys of tokens, where tokens say who calls.
+    #[expect(dead_code, reason = "the layers that read tokens take them from here")]
+    pub(super) keys: Option<Keys>,
     pub(super) settings: ServeSettings,
 }
 
 /// Serves until the drain is complete. The core is ready when it accepts.
 pub(super) fn serve_core(
+    index: usize,
     bound: Bound,
     blueprint: &Blueprint,
     drain: Drain,
@@ -34,7 +41,14 @@ pub(super) fn serve_core(
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
-    let core = Core::new(&blueprint.config, &blueprint.contracts, &blueprint.metrics);
+    let Blueprint {
+        config,
+        contracts,
+        guards,
+        metrics,
+        ..
+    } = blueprint;
+    let core = Core::new(config, contracts, guards, index, metrics);
     let refusing = Rc::clone(&core);
     let refuse = move |refusal, _: &_| refuse_stream(&refusing, refusal);
     let settings = blueprint.settings.clone();

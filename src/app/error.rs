@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use crate::contract::{LoadError, Problem};
 use crate::proxy::BindError;
 
+use super::keys::KeysError;
+
 /// Why the program cannot start. Every message says where and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -25,6 +27,9 @@ pub enum Error {
         /// Everything that is wrong with it.
         problems: Vec<Problem>,
     },
+    /// The keys that tokens are verified with cannot be had.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The data port cannot be listened on.
     #[error(transparent)]
     Bind(#[from] BindError),

@@ -9,10 +9,14 @@ mod contracts;
 mod control;
 mod core;
 mod error;
+mod guards;
+mod keys;
 mod run;
 mod running;
+mod schedule;
 
 pub use build::build;
 pub use error::Error;
+pub use keys::KeysError;
 pub use run::run;
 pub use running::{Ended, Running};

@@ -1,17 +1,19 @@
 //! All that decides about the traffic of one service, shared by the data cores.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::config::protection::{Protection, TierPolicy, Tiers};
 use crate::squad::{Catalog, Consumer, SquadId, Tier};
 
-use super::cell::{Cell, Limits};
+use super::call::Limits;
+use super::cell::Cell;
 use super::probes::Prober;
 use super::ratio::Ratio;
 use super::slots::Slots;
 use super::state::{Change, Override};
+use super::turnstile::Turnstile;
 
 /// What holds for one service.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +44,17 @@ pub struct Bank {
     deploy: Mutex<Option<DeployWindow>>,
 }
 
+/// A service with its bank and the policy in force.
+#[derive(Clone, Debug)]
+pub struct Guarded {
+    /// The service's name.
+    pub service: String,
+    /// What is shared.
+    pub bank: Arc<Bank>,
+    /// What holds.
+    pub policy: Arc<Policy>,
+}
+
 /// Which cell of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CellName {
@@ -69,6 +82,30 @@ pub struct DeployWindow {
     pub until: Duration,
     /// What the operator said it is for.
     pub reason: Option<String>,
+}
+
+impl Guarded {
+    /// A service with a bank of its own for so many data cores that all count time from
+    /// `started`.
+    pub fn new(
+        service: &str,
+        policy: Policy,
+        catalog: &Catalog,
+        cores: usize,
+        started: Instant,
+    ) -> Self {
+        let bank = Bank::new(catalog, &policy, cores, started, fastrand::u64(..));
+        Self {
+            service: service.to_owned(),
+            bank: Arc::new(bank),
+            policy: Arc::new(policy),
+        }
+    }
+
+    /// What a data core sees of it; cores count from 0.
+    pub fn turnstile(&self, core: usize) -> Turnstile {
+        Turnstile::new(Arc::clone(&self.bank), Arc::clone(&self.policy), core)
+    }
 }
 
 impl Bank {

@@ -13,12 +13,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::config::protection::{BreakerMode, BreakerPolicy};
+use crate::config::protection::BreakerPolicy;
 
 use super::backoff::full_jitter;
+use super::call::{Limits, Pass, Shut, Verdict, excess};
 use super::probes::{ProbeId, Prober, Probes, Said};
 use super::state::{Change, Override, Phase, Reason};
 use super::window::{Tally, Window, tally, windows};
+use super::word::{Word, effective};
 
 /// How many changes a cell remembers.
 pub(super) const HISTORY_MAX: usize = 16;
@@ -45,49 +47,6 @@ struct Inner {
     random: fastrand::Rng,
 }
 
-/// When a cell opens.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits<'a> {
-    /// The policy of the service.
-    pub policy: &'a BreakerPolicy,
-    /// The share of calls that may fail.
-    pub failure_rate_max: f64,
-}
-
-/// What a call was admitted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pass {
-    generation: u32,
-    probe: Option<ProbeId>,
-}
-
-/// Why a call does not pass.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Shut {
-    /// The cell is open for so long.
-    Open {
-        /// Until it is probed.
-        retry_after: Duration,
-        /// Why it opened.
-        reason: Reason,
-    },
-    /// All probes that are wanted are under way.
-    Probing,
-    /// An operator opened it.
-    Forced,
-}
-
-/// How a call went.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Verdict {
-    /// The upstream failed it.
-    pub failed: bool,
-    /// It was slow.
-    pub slow: bool,
-    /// For how long the upstream asked not to be called.
-    pub retry_after: Option<Duration>,
-}
-
 /// A cell as it is now.
 #[derive(Clone, Debug)]
 pub(super) struct Snapshot {
@@ -99,14 +58,6 @@ pub(super) struct Snapshot {
     pub(super) reason: Option<Reason>,
     pub(super) probing: usize,
     pub(super) history: Vec<Change>,
-}
-
-/// The state as one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Word {
-    generation: u32,
-    phase: Phase,
-    over: Override,
 }
 
 impl Cell {
@@ -298,11 +249,7 @@ impl Cell {
     /// What a metric shows: what traffic meets.
     pub(super) fn shown(&self) -> Phase {
         let word = self.word();
-        match word.over {
-            Override::ForcedOpen => Phase::Open,
-            Override::Disabled => Phase::Closed,
-            Override::None | Override::Observe => word.phase,
-        }
+        word.over.shown(word.phase)
     }
 
     fn probed(
@@ -420,70 +367,6 @@ impl Inner {
             reason: self.reason.unwrap_or(Reason::Waited),
         }
     }
-}
-
-impl Pass {
-    fn of(word: Word) -> Self {
-        Self {
-            generation: word.generation,
-            probe: None,
-        }
-    }
-
-    /// Whether the call is a probe.
-    pub fn is_probe(self) -> bool {
-        self.probe.is_some()
-    }
-}
-
-impl Word {
-    fn pack(self) -> u64 {
-        u64::from(self.generation) | (self.phase as u64) << 32 | (self.over as u64) << 34
-    }
-
-    fn unpack(word: u64) -> Self {
-        Self {
-            generation: word as u32,
-            phase: match word >> 32 & 3 {
-                0 => Phase::Closed,
-                1 => Phase::Open,
-                _ => Phase::HalfOpen,
-            },
-            over: match word >> 34 & 3 {
-                0 => Override::None,
-                1 => Override::ForcedOpen,
-                2 => Override::Disabled,
-                _ => Override::Observe,
-            },
-        }
-    }
-}
-
-/// An operator's word on one cell outranks the configured mode.
-fn effective(over: Override, mode: BreakerMode) -> Override {
-    match (over, mode) {
-        (Override::None, BreakerMode::Observe) => Override::Observe,
-        (Override::None, BreakerMode::Off) => Override::Disabled,
-        (over, _) => over,
-    }
-}
-
-fn excess(tally: Tally, limits: Limits<'_>) -> Option<Reason> {
-    if tally.calls < limits.policy.calls_min {
-        return None;
-    }
-    let exceeds = |count: u32, rate_max: f64| f64::from(count) > rate_max * f64::from(tally.calls);
-    let (failure, slow) = (limits.failure_rate_max, limits.policy.slow_rate_max);
-    if exceeds(tally.failures, failure) {
-        return Some(Reason::FailureRate {
-            tally,
-            rate_max: failure,
-        });
-    }
-    exceeds(tally.slow, slow).then_some(Reason::SlowRate {
-        tally,
-        rate_max: slow,
-    })
 }
 
 /// The second of a window in which an instant lies.

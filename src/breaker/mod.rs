@@ -17,11 +17,14 @@
 mod window;
 mod backoff;
 mod state;
+mod word;
 mod probes;
+mod call;
 mod cell;
 mod seats;
 mod line;
 mod slots;
+mod arbiter;
 mod waiting;
 mod vegas;
 mod ratio;
@@ -32,12 +35,13 @@ mod view;
 #[cfg(test)]
 mod sim;
 
-pub use bank::{Bank, CellName, DeployWindow, Event, Policy};
-pub use cell::{Cell, Limits, Pass, Shut, Verdict};
+pub use bank::{Bank, CellName, DeployWindow, Event, Guarded, Policy};
+pub use call::{Limits, Pass, Shut, Verdict};
+pub use cell::Cell;
 pub use refusal::{Refusal, Rule};
 pub use slots::{Entered, Slot, Slots};
 pub use state::{Change, Override, Phase, Reason};
-pub use turnstile::{Caller, Ended, Passes, Turnstile};
+pub use turnstile::{Ended, Passes, Turnstile};
 pub use view::{
     BankView, BudgetView, CellView, ChangeView, DeployWindowView, ShareView, SharesView,
 };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::squad::Tier;
 
-use super::cell::Shut;
+use super::call::Shut;
 use super::waiting::Shed;
 use super::window::Tally;
 

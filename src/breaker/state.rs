@@ -116,6 +116,15 @@ impl Override {
         }
     }
 
+    /// What traffic meets at a cell in this phase.
+    pub(super) const fn shown(self, phase: Phase) -> Phase {
+        match self {
+            Self::ForcedOpen => Phase::Open,
+            Self::Disabled => Phase::Closed,
+            Self::None | Self::Observe => phase,
+        }
+    }
+
     /// The override of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::NAMES

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::squad::{Consumer, Tier};
+use crate::squad::{Caller, Consumer};
 
 use super::backoff::full_jitter;
 use super::bank::{Bank, CellName, Event, Policy};
-use super::cell::{Limits, Pass, Shut, Verdict};
+use super::call::{Limits, Pass, Shut, Verdict};
 use super::ratio::{has_budget, may_retry};
 use super::refusal::{Refusal, Rule};
 use super::slots::{Entered, Slot};
@@ -19,15 +19,6 @@ pub struct Turnstile {
     bank: Arc<Bank>,
     policy: Arc<Policy>,
     core: usize,
-}
-
-/// Who calls.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Caller {
-    /// The squad.
-    pub consumer: Consumer,
-    /// The tier that decides.
-    pub tier: Tier,
 }
 
 /// What a call was admitted by: the cell of the service and that of the squad.

@@ -139,7 +139,7 @@ impl Bank {
         let breaker = &policy.protection.breaker;
         let mut squads = self.squad_views(policy, catalog, now);
         squads.sort_by_key(|cell| (cell.state == "closed", std::cmp::Reverse(cell.failures)));
-        let everybody = CellView::of(self.service.snapshot(now), &self.service, now);
+        let everybody = CellView::of(self.service.snapshot(now), now);
         BankView {
             service: service.to_owned(),
             mode: breaker.mode.as_str(),
@@ -185,7 +185,7 @@ impl Bank {
                 squad: Some(catalog.consumer_name(consumer).to_owned()),
                 tier: Some(tier.as_str()),
                 failure_rate_max: self.limits(policy, tier, now).failure_rate_max,
-                ..CellView::of(cell.snapshot(now), cell, now)
+                ..CellView::of(cell.snapshot(now), now)
             })
             .collect()
     }
@@ -229,9 +229,9 @@ impl Bank {
 }
 
 impl CellView {
-    fn of(snapshot: Snapshot, cell: &Cell, now: Duration) -> Self {
+    fn of(snapshot: Snapshot, now: Duration) -> Self {
         let Snapshot {
-            phase: _,
+            phase,
             over,
             tally,
             until,
@@ -243,7 +243,7 @@ impl CellView {
         Self {
             squad: None,
             tier: None,
-            state: cell.shown().as_str(),
+            state: over.shown(phase).as_str(),
             over: over.as_str(),
             reason: reason.map(|reason| reason.to_string()),
             since_seconds: seconds(now.saturating_sub(since)),

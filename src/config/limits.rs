@@ -46,6 +46,27 @@ pub const PART_HEADER_BYTES_MAX: usize = 8 * KIB;
 /// answer more at a time, and what waits beside them in memory is bounded then.
 pub const IN_FLIGHT_DEFAULT: u32 = 1000;
 
+/// The largest JSON Web Token that is read, in bytes. Common ones have one; a larger one is a
+/// mistake of its issuer, and copying it on every request would be a cost for everybody.
+pub const TOKEN_BYTES_MAX: usize = 8 * KIB;
+
+/// The most verified tokens that one data core remembers, at most 8 MiB of them.
+pub const TOKENS_CACHED_MAX: usize = 1024;
+
+/// The largest set of keys that is read, in bytes. A key has less than two thousand.
+pub const KEY_SET_BYTES_MAX: usize = MIB;
+
+/// The most keys of one set. An issuer publishes two or three at a time.
+pub const KEYS_MAX: usize = 100;
+
+/// The most that the clocks of issuer and proxy may be said to differ. Beyond it, a clock is
+/// wrong and has to be repaired.
+pub const LEEWAY_MAX: Duration = Duration::from_secs(10 * 60);
+
+/// The shortest time between two readings of one set of keys: what strangers send may ask for
+/// a reading, and an issuer's server is not ours to load.
+pub const KEY_REFRESH_MIN: Duration = Duration::from_secs(10);
+
 pub(super) const KIB: usize = 1024;
 pub(super) const MIB: usize = 1024 * KIB;
 pub(super) const GIB: usize = 1024 * MIB;

@@ -9,6 +9,7 @@
 //! The vocabulary of violations stands in `enforcement`, because the configuration is where
 //! classes are named first; `contract` and `proxy` import it from here.
 
+mod identity;
 mod model;
 mod service;
 
@@ -21,6 +22,7 @@ mod environment;
 mod load;
 mod overrides;
 mod problem;
+mod protect;
 mod raw;
 mod resolve;
 mod section;
@@ -30,11 +32,13 @@ mod value;
 
 pub use enforcement::{Ceilings, Enforcement, EnforcementPolicy, ViolationClass};
 pub use environment::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, CONFIG_VARIABLE};
+pub use identity::{Identity, IdentitySource, Jwt, KeySource};
 pub use limits::Limits;
 pub use load::{load, load_catalog};
-pub use model::{Config, Identity, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runtime};
+pub use model::{Config, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runtime};
 pub use overrides::Overrides;
 pub use problem::{ConfigErrors, Place, Problem, nearest};
+pub use protection::{Protection, Tiers};
 pub use service::{HostPattern, PathPrefix, Preflight, Service, Upstream, UpstreamAddress};
 pub use token::{InvalidToken, Token};
 

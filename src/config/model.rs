@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Limits, Service, Token, Upstream};
-use crate::squad::{Catalog, TrustedPeers};
+use super::{Identity, Limits, Service, Tiers, Token, Upstream};
+use crate::squad::Catalog;
 
 /// All that the operator decides, from [`load`](super::load()) or [`Config::single`].
 #[derive(Clone, Debug)]
@@ -18,25 +18,20 @@ pub struct Config {
     pub admin_token: Option<Token>,
     /// The squads; empty where no catalog is configured.
     pub catalog: Arc<Catalog>,
-    /// Who may say who calls.
+    /// How it is known who calls.
     pub identity: Identity,
     /// How the work is spread.
     pub runtime: Runtime,
     /// Every bound.
     pub limits: Limits,
+    /// What holds for each tier.
+    pub tiers: Tiers,
     /// What is written to the log.
     pub log: Log,
     /// What a refusal tells.
     pub refusals: Refusals,
     /// The services in the order of the file, at least one when loaded; names are unique.
     pub services: Vec<Service>,
-}
-
-/// Who may say who calls, section `[identity]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// The networks whose `x-squad-owner` counts.
-    pub trusted_peers: TrustedPeers,
 }
 
 /// How the work is spread, section `[runtime]`.
@@ -123,21 +118,10 @@ impl Default for Config {
             identity: Identity::default(),
             runtime: Runtime::default(),
             limits: Limits::default(),
+            tiers: Tiers::default(),
             log: Log::default(),
             refusals: Refusals::default(),
             services: Vec::new(),
-        }
-    }
-}
-
-impl Default for Identity {
-    /// Trusts the loopback networks, where a sidecar's own workload calls from.
-    fn default() -> Self {
-        let networks = [([127, 0, 0, 0], 8)]
-            .map(|(address, length)| ipnet::Ipv4Net::new_assert(address.into(), length).into());
-        let loopback = ipnet::Ipv6Net::new_assert(std::net::Ipv6Addr::LOCALHOST, 128).into();
-        Self {
-            trusted_peers: TrustedPeers::new(networks.into_iter().chain([loopback]).collect()),
         }
     }
 }

@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use super::limits::{DATA_CORES_MAX, DURATION_MAX, GIB, KIB, MIB};
 use super::problem::Place;
+use super::protect;
+use super::protection::Protection;
 use super::section::Section;
-use super::services;
-use super::value::{address, boolean, count, duration, network, parsed, size, word};
-use super::{
-    Config, Identity, Limits, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runtime, Token,
-};
-use crate::squad::{Catalog, TrustedPeers};
+use super::value::{address, boolean, count, duration, parsed, size, word};
+use super::{Config, Limits, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runtime, Token};
+use super::{identity, services};
+use crate::squad::Catalog;
 
 /// Reads the whole file. `catalog` is absent where none is configured or it was refused.
 pub(super) fn config(
@@ -34,12 +34,14 @@ pub(super) fn config(
             "is the admin address too; try another port",
         );
     }
-    let identity = identity(root.section("identity"));
+    let identity = identity::resolve(root.section("identity"), directory);
     let runtime = runtime(root.section("runtime"));
     let limits = limits(root.section("limits"));
     let log = log(root.section("log"));
     let refusals = refusals(root.section("refusals"));
-    let services = services::resolve(&mut root, catalog.as_deref(), directory);
+    let tiers = protect::tiers(root.section("tiers"));
+    let base = protect::protection(&mut root, &Protection::default());
+    let services = services::resolve(&mut root, catalog.as_deref(), directory, &base);
     root.finish();
     let catalog = catalog.unwrap_or_default();
     let config = Config {
@@ -50,6 +52,7 @@ pub(super) fn config(
         identity,
         runtime,
         limits,
+        tiers,
         log,
         refusals,
         services,
@@ -75,15 +78,6 @@ fn admin(
     let token = section.secret("token", parsed);
     section.finish();
     (address, token)
-}
-
-fn identity(mut section: Section<'_>) -> Identity {
-    let trusted_peers = section.list("trusted_peers", network);
-    section.finish();
-    let trusted_peers = trusted_peers.map(TrustedPeers::new);
-    trusted_peers.map_or_else(Identity::default, |trusted_peers| Identity {
-        trusted_peers,
-    })
 }
 
 fn runtime(mut section: Section<'_>) -> Runtime {

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::EnforcementPolicy;
+use super::{EnforcementPolicy, Protection};
 use crate::squad::SquadName;
 
 /// An HTTP service with one contract and one upstream, section `[[services]]`.
@@ -32,6 +32,11 @@ pub struct Service {
     pub preflight: Preflight,
     /// What is done about each class of violations.
     pub enforcement: EnforcementPolicy,
+    /// Breakers, shares, budgets and retries.
+    pub protection: Protection,
+    /// Whether the service knows no squads: it gets no squad headers, and violations are
+    /// reported only.
+    pub legacy: bool,
 }
 
 /// Where a service's requests go.
@@ -97,6 +102,8 @@ impl Service {
             base_paths: None,
             preflight: Preflight::default(),
             enforcement: EnforcementPolicy::default(),
+            protection: Protection::default(),
+            legacy: false,
         }
     }
 

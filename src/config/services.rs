@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use super::limits::SERVICES_MAX;
 use super::problem::{Fault, Place, nearest, suggestion};
+use super::protect::protection;
 use super::raw::Node;
 use super::section::Section;
-use super::value::{self, share, word};
+use super::value::{self, boolean, share, word};
 use super::{
-    Ceilings, Enforcement, EnforcementPolicy, HostPattern, PathPrefix, Preflight, Service,
-    ViolationClass,
+    Ceilings, Enforcement, EnforcementPolicy, HostPattern, PathPrefix, Preflight, Protection,
+    Service, ViolationClass,
 };
 use crate::squad::{Catalog, SquadName};
 
@@ -24,12 +25,13 @@ pub(super) fn resolve(
     root: &mut Section<'_>,
     catalog: Option<&Catalog>,
     directory: &Path,
+    base: &Protection,
 ) -> Vec<Service> {
     let mut placed = Vec::new();
     let mut count = 0;
     root.each("services", |section| {
         count += 1;
-        placed.extend(service(section, catalog, directory));
+        placed.extend(service(section, catalog, directory, base));
     });
     if count == 0 {
         root.refuse(
@@ -51,6 +53,7 @@ fn service(
     mut section: Section<'_>,
     catalog: Option<&Catalog>,
     directory: &Path,
+    base: &Protection,
 ) -> Option<Placed> {
     let name_place = section.place_of("name");
     let prefix_place = section.place_of("path_prefix");
@@ -63,7 +66,9 @@ fn service(
     let base_paths = section.list("base_paths", value::path_prefix);
     let base_paths = base_paths.map(|paths| paths.iter().map(PathPrefix::to_string).collect());
     let preflight = section.value("preflight", Preflight::default(), word(&Preflight::NAMES));
-    let enforcement = enforcement(section.section("enforcement"));
+    let legacy = section.value("legacy", false, boolean);
+    let enforcement = enforcement(section.section("enforcement"), legacy);
+    let protection = protection(&mut section, base);
     section.finish();
     let service = Service {
         name: name?,
@@ -75,6 +80,8 @@ fn service(
         base_paths,
         preflight,
         enforcement,
+        protection,
+        legacy,
     };
     Some(Placed {
         service,
@@ -156,13 +163,22 @@ fn hosts(section: &mut Section<'_>) -> Option<Vec<HostPattern>> {
     Some(hosts)
 }
 
-fn enforcement(mut section: Section<'_>) -> EnforcementPolicy {
+/// Nothing is rejected for a legacy service, so no sample may ask for it.
+fn enforcement(mut section: Section<'_>, legacy: bool) -> EnforcementPolicy {
     let default = Ceilings::default();
     let ceilings = Ceilings {
         request: section.value("request", default.request, word(&Enforcement::NAMES)),
         response: section.value("response", default.response, word(&Enforcement::NAMES)),
     };
-    let sample = section.value("sample", 1.0, share);
+    if legacy && section.has("sample") {
+        section.refuse(
+            "sample",
+            "means nothing for a legacy service, for which violations are only reported; remove \
+             one of both keys",
+        );
+    }
+    let default_sample = if legacy { 0.0 } else { 1.0 };
+    let sample = section.value("sample", default_sample, share);
     let classes = classes(section.section("classes"));
     section.finish();
     EnforcementPolicy::new(ceilings, classes, sample)

@@ -228,6 +228,99 @@ fn a_bad_value_is_named_with_its_line_what_was_expected_and_what_to_do() {
 }
 
 #[test]
+fn every_value_of_a_token_is_read() {
+    let config = load_text(&format!(
+        r#"{SERVICE}
+        [identity]
+        source = "jwt"
+        [identity.jwt]
+        jwks = "keys/jwks.json"
+        header = "X-Identity-Token"
+        squad_claim = "https://issuer.example/squad"
+        tier_claim = "tier"
+        issuer = "https://issuer.example/"
+        audience = ["orders", "ledger"]
+        leeway = "0s"
+        refresh = "1h"
+        required = true
+        "#
+    ));
+    let identity = config.unwrap().identity;
+    let IdentitySource::Jwt(KeySource::File(path)) = &identity.source else {
+        unreachable!("{:?}", identity.source)
+    };
+    assert!(path.is_absolute() && path.ends_with("keys/jwks.json"));
+    let expected = Jwt {
+        header: "x-identity-token".parse().unwrap(),
+        squad_claim: "https://issuer.example/squad".into(),
+        tier_claim: "tier".into(),
+        issuer: Some("https://issuer.example/".into()),
+        audience: vec!["orders".into(), "ledger".into()],
+        leeway: Duration::ZERO,
+        refresh: Duration::from_secs(3600),
+        required: true,
+    };
+    assert_eq!(identity.jwt, expected);
+    assert_eq!(identity.trusted_peers, Identity::default().trusted_peers);
+}
+
+#[test]
+fn an_audience_is_one_text_or_several_and_keys_may_have_an_address() {
+    let jwt = "[identity]\nsource = \"jwt\"\n[identity.jwt]\naudience = \"orders\"\n";
+    let url = "https://issuer.example:8443/jwks?tenant=a";
+    let identity = load_text(&format!("{SERVICE}{jwt}jwks = \"{url}\""));
+    let identity = identity.unwrap().identity;
+    assert_eq!(
+        identity.source,
+        IdentitySource::Jwt(KeySource::Url(url.into()))
+    );
+    assert_eq!(identity.jwt.audience, ["orders"]);
+    let identity = load_variables(&[
+        ("PORTCULLIS_IDENTITY__SOURCE", "jwt"),
+        ("PORTCULLIS_IDENTITY__JWT__JWKS", "http://127.0.0.1:1/"),
+        ("PORTCULLIS_IDENTITY__JWT__AUDIENCE", "orders, ledger"),
+    ]);
+    assert_eq!(
+        identity.unwrap().identity.jwt.audience,
+        ["orders", "ledger"]
+    );
+    let silent = load_text(SERVICE).unwrap().identity;
+    assert_eq!(silent, Identity::default());
+    let unused = load_text(&format!("{SERVICE}[identity.jwt]\njwks = \"a.json\""));
+    assert_eq!(unused.unwrap().identity.source, IdentitySource::Headers);
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_bad_value_of_a_token_is_named() {
+    let check = |lines: &str, complaint: &str| {
+        refuses(&format!("[identity.jwt]\n{lines}"), &format!("config.toml:6: identity.jwt.{complaint}"));
+    };
+    refuses("[identity]\nsource = \"jwt\"", "config.toml:5: identity.jwt.jwks: is missing; it has no default");
+    refuses("[identity]\nsource = \"jtw\"", "config.toml:6: identity.source: expected \"headers\" or \"jwt\", found \"jtw\"; try \"jwt\"");
+    refuses("[identity]\nsource = \"jwt\"\njwt = \"a.json\"", "config.toml:7: identity.jwt: expected a table, found \"a.json\"\nconfig.toml:7: identity.jwt.jwks: is missing; it has no default");
+    let keys = "jwks: expected the path of a file, or an http or https address, found";
+    check("jwks = \"\"", &format!("{keys} \"\""));
+    check("jwks = \"-\"", &format!("{keys} \"-\""));
+    check("jwks = 1", &format!("{keys} 1"));
+    check("jwks = \"s3://bucket/keys\"", &format!("{keys} \"s3://bucket/keys\""));
+    check("jwks = \"https://\"", &format!("{keys} \"https://\""));
+    check("jwks = \"https://a b/\"", &format!("{keys} \"https://a b/\""));
+    check("jwks = \"https://u:p@a/\"", &format!("{keys} \"https://u:p@a/\"; try it without user and password: such keys are public"));
+    check("header = \"a b\"", "header: expected the name of a header, such as \"authorization\", found \"a b\"");
+    check("squad_claim = \"\"", "squad_claim: expected text, found \"\"");
+    check("tier_claim = 1", "tier_claim: expected text, found 1");
+    check("issuer = []", "issuer: expected text, found a list");
+    check("audience = []", "audience: expected text, or a list of at least one text, found a list");
+    check("audience = [\"a\", 1]", "audience: expected text, or a list of at least one text, found a list");
+    check("leeway = \"11m\"", "leeway: expected a duration from 0s to 10m, found \"11m\"");
+    check("refresh = \"1s\"", "refresh: expected a duration from 10s to 1day, found \"1s\"");
+    check("refresh = 60", "refresh: expected a duration from 10s to 1day, found 60; try \"60s\"");
+    check("required = \"yes\"", "required: expected true or false, found \"yes\"");
+    check("require = true", "require: unknown key; try required");
+}
+
+#[test]
 #[rustfmt::skip]
 fn an_unknown_key_is_named_with_the_one_that_was_meant() {
     refuses("[limits]\nbody_byte_max = 1", "config.toml:6: limits.body_byte_max: unknown key; try body_bytes_max");
@@ -407,7 +500,7 @@ fn a_bad_variable_is_named() {
     check("PORTCULLIS_SERVICES__ORDERS__NAME__X", "y", "services.orders.name.x: is a value of the file, not a section");
     check("PORTCULLIS_REFUSALS__REPORT_HEADER", "yes", "refusals.report_header: expected true or false, found \"yes\"");
     check("PORTCULLIS_A__B__C__D__E__F__G__H__I", "", "a.b.c.d.e.f.g.h.i: unknown key; no key has so many parts");
-    check("PORTCULLIS_", "", "unknown key; known here: catalog, listen, admin, identity, runtime, limits, log, refusals, services");
+    check("PORTCULLIS_", "", "unknown key; known here: catalog, listen, admin, identity, runtime, limits, log, refusals, tiers, breaker, shares, budget, retries, services");
 }
 
 #[test]

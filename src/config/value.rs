@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use http::uri::Authority;
+use http::{HeaderName, Uri};
 use humantime::format_duration;
 use ipnet::IpNet;
 
+use super::identity::KeySource;
 use super::problem::{Fault, nearest};
 use super::raw::{Node, Value};
 use super::service::{HostPattern, PathPrefix, Upstream, UpstreamAddress};
@@ -24,6 +26,51 @@ pub(super) fn text(node: &Node) -> Parsed<String> {
     let text = node.text().filter(|text| !text.trim().is_empty());
     text.map(str::to_owned)
         .ok_or_else(|| Fault::expected("text"))
+}
+
+/// One text, or several in a list; loose text is split at commas.
+pub(super) fn texts(node: &Node) -> Parsed<Vec<String>> {
+    let fault = || Fault::expected("text, or a list of at least one text");
+    let texts: Option<Vec<String>> = match &node.value {
+        Value::List(items) => items.iter().map(|item| text(item).ok()).collect(),
+        Value::Loose(several) => Some(several.split(',').map(|one| one.trim().into()).collect()),
+        _ => text(node).ok().map(|one| vec![one]),
+    };
+    texts
+        .filter(|texts| !texts.is_empty() && texts.iter().all(|text| !text.is_empty()))
+        .ok_or_else(fault)
+}
+
+/// The name of a header.
+pub(super) fn header(node: &Node) -> Parsed<HeaderName> {
+    let name = node.text().and_then(|text| text.parse().ok());
+    name.ok_or_else(|| Fault::expected("the name of a header, such as \"authorization\""))
+}
+
+/// Where a set of keys is: a file, or an address without credentials, which messages may show.
+pub(super) fn key_source(node: &Node) -> Parsed<KeySource> {
+    let fault = || Fault::expected("the path of a file, or an http or https address");
+    let text = text(node).map_err(|_| fault())?;
+    if text == "-" {
+        // Standard input cannot be read again.
+        return Err(fault());
+    }
+    let Some((scheme, _)) = text.split_once("://") else {
+        return Ok(KeySource::File(text.into()));
+    };
+    let authority = text
+        .parse()
+        .ok()
+        .and_then(|uri: Uri| uri.into_parts().authority);
+    match authority {
+        Some(authority) if authority.as_str().contains('@') => {
+            Err(fault().try_instead("it without user and password: such keys are public"))
+        }
+        Some(authority) if !authority.host().is_empty() && matches!(scheme, "http" | "https") => {
+            Ok(KeySource::Url(text))
+        }
+        _ => Err(fault()),
+    }
 }
 
 /// Text of a type that knows its own grammar.

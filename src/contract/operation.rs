@@ -43,13 +43,15 @@ pub struct Operation {
     pub(super) takes_any_query: bool,
 }
 
-/// `x-portcullis` of an operation, by direction.
+/// `x-portcullis` of an operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OwnEnforcement {
     /// About violations of requests.
     pub request: Option<Enforcement>,
     /// About violations of responses.
     pub response: Option<Enforcement>,
+    /// Whether a request may be sent twice with the effect of once, whatever its method says.
+    pub idempotent: Option<bool>,
 }
 
 /// What the contract says of a request's body.

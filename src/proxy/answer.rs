@@ -4,8 +4,10 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderName, Response, StatusCode};
 
+use crate::breaker::{Refusal, Rule};
 use crate::config::enforcement::ViolationClass;
 use crate::contract::{Violation, body_too_large};
+use crate::identity::HeaderFault;
 use crate::telemetry::Outcome;
 
 use super::body::BodyError;
@@ -34,6 +36,10 @@ pub(super) enum Cause {
     BodyTimeout,
     /// The client went away while its body was read.
     ClientGone,
+    /// It does not say in an acceptable way who calls.
+    Identity(HeaderFault),
+    /// Its traffic may not pass now.
+    Traffic(Refusal),
     /// The upstream did not answer.
     Upstream(UpstreamError),
     /// The mock has nothing to answer with.
@@ -87,6 +93,12 @@ impl Cause {
                     "The request broke off",
                 )
             },
+            Self::Identity(_) => entry(
+                StatusCode::BAD_REQUEST,
+                "INVALID_IDENTITY",
+                "It is not clear which squad calls",
+            ),
+            Self::Traffic(refusal) => traffic_entry(refusal),
             Self::Upstream(error) => upstream_entry(error),
             Self::NothingToMock(_) => Entry {
                 outcome: Outcome::Unanswered,
@@ -105,7 +117,7 @@ impl Cause {
     }
 
     /// What happened, in one sentence for whoever sent the request.
-    pub(super) fn detail(&self, with_values: bool) -> String {
+    pub(super) fn detail(&self, with_values: bool, squad: &str) -> String {
         match self {
             Self::Violations { violations, .. } => match violations.first() {
                 Some(violation) => violation.sentence(with_values),
@@ -117,6 +129,8 @@ impl Cause {
             Self::Http(refusal) => refusal.sentence().to_owned(),
             Self::BodyTimeout => BodyError::Timeout.to_string(),
             Self::ClientGone => BodyError::ClientGone.to_string(),
+            Self::Identity(fault) => fault.to_string(),
+            Self::Traffic(refusal) => refusal.rule.sentence(squad).to_string(),
             Self::Upstream(error) => error.to_string(),
             Self::NothingToMock(reason) => reason.clone(),
             Self::Panicked => {
@@ -220,6 +234,36 @@ fn http_entry(refusal: HttpRefusal) -> Entry {
     Entry {
         retry_after: overloaded.then_some(1),
         ..entry(refusal.status(), error, title)
+    }
+}
+
+fn traffic_entry(refusal: &Refusal) -> Entry {
+    let (status, error, title) = match refusal.rule {
+        Rule::Squad(..) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "CIRCUIT_OPEN",
+            "The squad's traffic to the service is cut off",
+        ),
+        Rule::Service(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "CIRCUIT_OPEN",
+            "The service cannot be reached",
+        ),
+        Rule::Share(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "OVERLOADED",
+            "The service has no capacity left for the squad",
+        ),
+        Rule::Budget { .. } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "CROSS_SQUAD_BUDGET",
+            "The budget of requests between squads is used up",
+        ),
+    };
+    Entry {
+        outcome: Outcome::Shed,
+        retry_after: Some(refusal.retry_after_seconds()),
+        ..entry(status, error, title)
     }
 }
 

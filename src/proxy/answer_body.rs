@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
+use super::passage::Passage;
 use super::upstream::{UpstreamBody, UpstreamError};
 use super::watch::Watch;
 use super::whole::Collected;
@@ -17,6 +18,8 @@ pub struct AnswerBody {
     first: Bytes,
     rest: Rest,
     watch: Option<Box<Watch>>,
+    /// What the request holds until its answer has passed.
+    passage: Option<Box<Passage>>,
 }
 
 #[derive(Debug)]
@@ -39,6 +42,7 @@ impl AnswerBody {
             first: bytes,
             rest: Rest::Trailers(trailers),
             watch: None,
+            passage: None,
         }
     }
 
@@ -53,6 +57,7 @@ impl AnswerBody {
             first,
             rest: Rest::Streamed(rest),
             watch: None,
+            passage: None,
         }
     }
 
@@ -72,6 +77,13 @@ impl AnswerBody {
         }
     }
 
+    /// The same body, which gives back what the request holds when it has passed.
+    #[must_use]
+    pub(super) fn holding(self, passage: Option<Box<Passage>>) -> Self {
+        let passage = passage.filter(|_| !self.is_end_stream());
+        Self { passage, ..self }
+    }
+
     fn poll_next(
         &mut self,
         cx: &mut Context<'_>,
@@ -88,12 +100,39 @@ impl AnswerBody {
     }
 }
 
+impl AnswerBody {
+    fn tell_passage(
+        &mut self,
+        polled: &Poll<Option<Result<Frame<Bytes>, UpstreamError>>>,
+        is_ended: bool,
+    ) {
+        let Some(passage) = &mut self.passage else {
+            return;
+        };
+        match polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                frame
+                    .trailers_ref()
+                    .into_iter()
+                    .for_each(|fields| passage.trailers(fields));
+            }
+            Poll::Ready(Some(Err(_))) => passage.broke_off(),
+            Poll::Ready(None) | Poll::Pending => {}
+        }
+        let is_over = is_ended || matches!(polled, Poll::Ready(None | Some(Err(_))));
+        if is_over {
+            self.passage = None;
+        }
+    }
+}
+
 impl From<Bytes> for AnswerBody {
     fn from(bytes: Bytes) -> Self {
         Self {
             first: bytes,
             rest: Rest::Trailers(None),
             watch: None,
+            passage: None,
         }
     }
 }
@@ -109,6 +148,7 @@ impl Body for AnswerBody {
         let this = self.get_mut();
         let polled = this.poll_next(cx);
         let is_ended = this.is_end_stream();
+        this.tell_passage(&polled, is_ended);
         if let Some(watch) = &mut this.watch {
             match &polled {
                 Poll::Ready(Some(Ok(frame))) => {

@@ -6,11 +6,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::breaker::{Guarded, Turnstile};
 use crate::config::enforcement::EnforcementPolicy;
 use crate::config::limits::Limits;
 use crate::config::{Config, Preflight, RefusalValues, Service, Upstream as UpstreamConfig};
 use crate::contract::{CompiledContract, Policies, Rules, Scratch};
-use crate::squad::{Catalog, Squad, TrustedPeers};
+use crate::squad::{Catalog, Squad, SquadId};
 use crate::telemetry::{CoreRecorder, Metrics, ServiceRecorder};
 
 use super::limits::UpstreamLimits;
@@ -21,7 +22,6 @@ use super::upstream::Upstream;
 pub struct Core {
     pub(super) services: Vec<Rc<ServiceCore>>,
     pub(super) catalog: Arc<Catalog>,
-    pub(super) trusted: TrustedPeers,
     pub(super) refusals: Refusals,
     pub(super) recorder: CoreRecorder,
     pub(super) scratch: RefCell<Scratch>,
@@ -42,6 +42,7 @@ pub(super) struct ServiceCore {
     pub(super) catalog: Arc<Catalog>,
     pub(super) contract: Arc<CompiledContract>,
     pub(super) upstream: Target,
+    pub(super) turnstile: Turnstile,
     pub(super) recorder: ServiceRecorder,
     pub(super) body_bytes_max: u64,
     pub(super) response_body_bytes_max: u64,
@@ -62,26 +63,26 @@ pub(super) enum Target {
 }
 
 impl Core {
-    /// A core that serves these services, each with its contract.
+    /// The core of this number that serves these services, each with its contract and its guard.
     pub fn new(
         config: &Config,
         contracts: &[Arc<CompiledContract>],
+        guards: &[Guarded],
+        core: usize,
         metrics: &Metrics,
     ) -> Rc<Self> {
-        let services = config.services.iter().zip(contracts);
+        let services = config.services.iter().zip(contracts).zip(guards);
         Rc::new(Self {
             services: services
-                .map(|(service, contract)| {
+                .map(|((service, contract), guarded)| {
+                    let contract = Arc::clone(contract);
+                    let turnstile = guarded.turnstile(core);
                     Rc::new(ServiceCore::new(
-                        config,
-                        service,
-                        Arc::clone(contract),
-                        metrics,
+                        config, service, contract, turnstile, metrics,
                     ))
                 })
                 .collect(),
             catalog: Arc::clone(&config.catalog),
-            trusted: config.identity.trusted_peers.clone(),
             refusals: Refusals {
                 with_values: config.refusals.values == RefusalValues::Caller,
                 report_header: config.refusals.report_header,
@@ -112,6 +113,7 @@ impl ServiceCore {
         config: &Config,
         service: &Service,
         contract: Arc<CompiledContract>,
+        turnstile: Turnstile,
         metrics: &Metrics,
     ) -> Self {
         let Limits {
@@ -123,6 +125,7 @@ impl ServiceCore {
             ..
         } = config.limits;
         let provider = provider(config, service, &contract);
+        let provider = provider.and_then(|id| config.catalog.squad(id).cloned());
         Self {
             policies: Policies::new(&service.enforcement, &contract),
             upstream: match &service.upstream {
@@ -132,6 +135,7 @@ impl ServiceCore {
                     upstream_limits(&config.limits),
                 )),
             },
+            turnstile,
             recorder: ServiceRecorder::new(metrics, &service.name),
             service: service.clone(),
             provider,
@@ -169,14 +173,18 @@ impl ServiceCore {
 }
 
 /// The squad that owns a service: as configured, as the catalog says, as the contract says.
-fn provider(config: &Config, service: &Service, contract: &CompiledContract) -> Option<Squad> {
+pub fn provider(
+    config: &Config,
+    service: &Service,
+    contract: &CompiledContract,
+) -> Option<SquadId> {
     let catalog = &config.catalog;
     let named = service.squad.as_ref().map(|squad| squad.as_str());
     let named = named.or(contract.provider.as_deref());
-    named
-        .and_then(|name| catalog.squad(catalog.find(name)?))
-        .or_else(|| catalog.provider_of(&service.name))
-        .cloned()
+    named.and_then(|name| catalog.find(name)).or_else(|| {
+        let provider = catalog.provider_of(&service.name)?;
+        catalog.find(provider.name.as_str())
+    })
 }
 
 fn upstream_limits(limits: &Limits) -> UpstreamLimits {

@@ -7,8 +7,11 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use http::HeaderValue;
+
 use crate::config::enforcement::{Enforcement, ViolationClass};
-use crate::squad::Consumer;
+use crate::identity::Claim;
+use crate::squad::Caller;
 use crate::telemetry::{Outcome, Subject};
 
 use super::core::ServiceCore;
@@ -17,8 +20,10 @@ use super::core::ServiceCore;
 #[derive(Debug)]
 pub(super) struct Ledger {
     pub(super) service: Rc<ServiceCore>,
-    pub(super) consumer: Consumer,
-    started: Instant,
+    pub(super) caller: Caller,
+    /// The version of the calling service.
+    version: Option<HeaderValue>,
+    pub(super) started: Instant,
     operation: Cell<Option<u32>>,
     waited: Cell<Duration>,
     took: Cell<Option<Duration>>,
@@ -26,10 +31,12 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    pub(super) fn open(service: Rc<ServiceCore>, consumer: Consumer, started: Instant) -> Self {
+    pub(super) fn open(service: Rc<ServiceCore>, claim: Claim, started: Instant) -> Self {
+        let Claim { caller, version } = claim;
         Self {
             service,
-            consumer,
+            caller,
+            version,
             started,
             operation: Cell::new(None),
             waited: Cell::new(Duration::ZERO),
@@ -61,9 +68,20 @@ impl Ledger {
         self.service.recorder.violation(self.subject(), class, done);
     }
 
+    /// A rule of traffic refused it.
+    pub(super) fn shed(&self, reason: &'static str) {
+        let tier = self.caller.tier;
+        self.service.recorder.shed(self.subject(), tier, reason);
+    }
+
     /// The consumer's name, as metrics and refusals write it.
     pub(super) fn consumer_name(&self) -> &str {
-        self.service.catalog.consumer_name(self.consumer)
+        self.service.catalog.consumer_name(self.caller.consumer)
+    }
+
+    /// The version of the calling service, where it says so.
+    pub(super) fn version(&self) -> Option<&str> {
+        self.version.as_ref()?.to_str().ok()
     }
 
     /// The operation's name; `unknown` where none was found.
@@ -78,7 +96,7 @@ impl Ledger {
         Subject {
             operation: self.operation.get().unwrap_or(u32::MAX),
             operation_name: self.operation_name(),
-            squad: self.consumer.index(),
+            squad: self.caller.consumer.index(),
             squad_name: self.consumer_name(),
         }
     }

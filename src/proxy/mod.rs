@@ -31,14 +31,16 @@ mod core;
 mod layers;
 mod ledger;
 mod mock;
+mod passage;
 mod pipeline;
 mod problem;
+mod retry;
 mod watch;
 
 pub use answer_body::AnswerBody;
 pub use body::{BodyError, RequestBody};
 pub use connection::Arrived;
-pub use core::Core;
+pub use core::{Core, provider};
 pub use drain::{Drain, DrainPhase, DrainTrigger, drain};
 pub use forward_body::ForwardBody;
 pub use headers::{

@@ -30,10 +30,14 @@ pub fn pipeline(
         .layer(step(core, layers::route))
         // Which operation, or why none.
         .layer(step(core, layers::find))
+        // May this traffic pass now: before anything is judged for it.
+        .layer(step(core, layers::admit))
         // Is the head right: before a byte of the body is asked for.
         .layer(step(core, layers::judge_head))
         // Is the body right: only where the contract has a schema for it; else it streams.
         .layer(step(core, layers::judge_body))
+        // A slot among those in flight, which it holds until its answer has passed.
+        .layer(step(core, layers::take_part))
         // Is the response right: on its way back.
         .layer(step(core, layers::judge_response))
         // Innermost: what was judged goes out, byte for byte.

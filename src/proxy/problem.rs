@@ -32,8 +32,18 @@ pub(super) struct Problem<'a> {
     contract: Option<Contract<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     provider: Option<Provider<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<Refused>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     violations: Vec<ViolationRecord<'a>>,
+}
+
+/// Which rule of traffic refused a request, and until when.
+#[derive(Debug, Serialize)]
+struct Refused {
+    rule: &'static str,
+    tier: &'static str,
+    retry_after_seconds: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -94,6 +104,7 @@ impl<'a> Problem<'a> {
                     chat: squad.chat.as_deref(),
                     oncall: squad.oncall.as_deref(),
                 }),
+            refusal: ledger.and_then(|ledger| refused(cause, ledger)),
             violations: cause
                 .violations()
                 .iter()
@@ -107,6 +118,17 @@ impl<'a> Problem<'a> {
             .expect("all members are text and numbers")
             .into()
     }
+}
+
+fn refused(cause: &Cause, ledger: &Ledger) -> Option<Refused> {
+    let Cause::Traffic(refusal) = cause else {
+        return None;
+    };
+    Some(Refused {
+        rule: refusal.rule.as_str(),
+        tier: ledger.caller.tier.as_str(),
+        retry_after_seconds: refusal.retry_after_seconds(),
+    })
 }
 
 /// The request id as a URI: a UUID as such, any other plain word as it is.

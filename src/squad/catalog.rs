@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::{Consumer, SquadName, Tier};
+use super::{Caller, Consumer, SquadName, Tier};
 
 /// The place of a squad in its catalog; meaningless in any other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -169,6 +169,24 @@ impl Catalog {
         self.squads
             .iter()
             .find(|squad| squad.services.iter().any(|own| own == service))
+    }
+
+    /// The consumer of this name, as a request gives it.
+    pub fn consumer(&self, name: &[u8]) -> Consumer {
+        let name = std::str::from_utf8(name).ok();
+        name.and_then(|name| self.find(name))
+            .map_or(Consumer::Unknown, Consumer::Squad)
+    }
+
+    /// A consumer that claims a tier: it has the lower of that and what its squad is granted,
+    /// and the unknown are granted nothing.
+    pub fn caller(&self, consumer: Consumer, claimed: Tier) -> Caller {
+        let granted = consumer.squad().and_then(|id| self.squad(id));
+        let granted = granted.map_or(Tier::default(), |squad| squad.tier);
+        Caller {
+            consumer,
+            tier: claimed.min(granted),
+        }
     }
 
     /// Every consumer that can be told apart, the unknown first.

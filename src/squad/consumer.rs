@@ -1,15 +1,10 @@
-//! Who calls: from a claimed header to a squad of the catalog.
-//!
-//! `x-squad-owner` is a claim, not a proof. It counts when the peer that sends it stands in a
-//! trusted network, where a sidecar or a gateway has set it; from anywhere else the consumer
-//! is unknown. A claim that is repeated, malformed or names no squad is unknown too: guessing
-//! between two names would let the sender choose.
+//! Who calls, once it is decided: a squad of the catalog or nobody known, with a tier.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{Catalog, SquadId};
+use super::{SquadId, Tier};
 
 /// The squad that a request comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -21,6 +16,15 @@ pub enum Consumer {
     Squad(SquadId),
 }
 
+/// Who calls, as far as it decides what may pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// The squad.
+    pub consumer: Consumer,
+    /// The tier that decides: the lower of what was claimed and what the squad is granted.
+    pub tier: Tier,
+}
+
 /// The networks whose peers may name the consumer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustedPeers(Vec<IpNet>);
@@ -28,25 +32,6 @@ pub struct TrustedPeers(Vec<IpNet>);
 impl Consumer {
     /// The name of the unknown consumer; no squad may bear it.
     pub const UNKNOWN_NAME: &'static str = "unknown";
-
-    /// Names the consumer from the values of `x-squad-owner`, one item per header line.
-    pub fn identify<'h>(
-        catalog: &Catalog,
-        owners: impl IntoIterator<Item = &'h [u8]>,
-        peer: IpAddr,
-        trusted: &TrustedPeers,
-    ) -> Self {
-        let mut owners = owners.into_iter();
-        let (Some(owner), None) = (owners.next(), owners.next()) else {
-            return Self::Unknown;
-        };
-        if !trusted.contains(peer) {
-            return Self::Unknown;
-        }
-        let name = std::str::from_utf8(owner).ok();
-        name.and_then(|name| catalog.find(name))
-            .map_or(Self::Unknown, Self::Squad)
-    }
 
     /// The squad, where it is known.
     pub const fn squad(self) -> Option<SquadId> {
@@ -87,43 +72,7 @@ impl TrustedPeers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::squad::Squad;
-
-    fn identify(owners: &[&[u8]], peer: &str) -> String {
-        let catalog = Catalog::new(
-            vec![Squad::named("checkout"), Squad::named("search")],
-            vec![],
-            vec![],
-        );
-        let trusted = TrustedPeers::new(vec![
-            "127.0.0.0/8".parse().unwrap(),
-            "fd00::/8".parse().unwrap(),
-        ]);
-        let consumer = Consumer::identify(
-            &catalog,
-            owners.iter().copied(),
-            peer.parse().unwrap(),
-            &trusted,
-        );
-        catalog.consumer_name(consumer).to_owned()
-    }
-
-    #[test]
-    fn a_single_claim_of_a_trusted_peer_names_the_consumer() {
-        let check = |owners: &[&[u8]], peer, name| assert_eq!(identify(owners, peer), name);
-        check(&[b"checkout"], "127.0.0.1", "checkout");
-        check(&[b"search"], "fd00::7", "search");
-        check(&[b"search"], "::ffff:127.0.0.9", "search");
-        check(&[b"checkout"], "10.0.0.1", "unknown");
-        check(&[b"checkout"], "::1", "unknown");
-        check(&[], "127.0.0.1", "unknown");
-        check(&[b"payments"], "127.0.0.1", "unknown");
-        check(&[b"Checkout"], "127.0.0.1", "unknown");
-        check(&[b"checkout, search"], "127.0.0.1", "unknown");
-        check(&[b"checkout", b"checkout"], "127.0.0.1", "unknown");
-        check(&[b"check\xff"], "127.0.0.1", "unknown");
-        check(&[b""], "127.0.0.1", "unknown");
-    }
+    use crate::squad::{Catalog, Squad};
 
     #[test]
     fn the_index_leaves_zero_for_unknown() {

@@ -10,6 +10,6 @@ mod name;
 mod tier;
 
 pub use catalog::{Catalog, DeployPolicy, Flag, Resource, ResourceKind, Squad, SquadId};
-pub use consumer::{Consumer, TrustedPeers};
+pub use consumer::{Caller, Consumer, TrustedPeers};
 pub use name::{InvalidSquadName, SquadName};
 pub use tier::{Tier, UnknownTier};

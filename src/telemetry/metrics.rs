@@ -105,7 +105,7 @@ impl Metrics {
             .register_histogram(&key(metric, values), &METADATA)
     }
 
-    fn gauge(&self, metric: &Metric, values: &[&str]) -> Gauge {
+    pub(super) fn gauge(&self, metric: &Metric, values: &[&str]) -> Gauge {
         self.recorder
             .register_gauge(&key(metric, values), &METADATA)
     }

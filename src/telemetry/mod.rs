@@ -7,6 +7,7 @@
 mod names;
 mod metrics;
 mod record;
+mod protection;
 mod log;
 
 pub use log::init as init_log;

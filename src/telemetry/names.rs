@@ -29,6 +29,7 @@ pub(super) mod label {
     pub(in crate::telemetry) const SERVICE: &str = "service";
     pub(in crate::telemetry) const OPERATION: &str = "operation";
     pub(in crate::telemetry) const SQUAD: &str = "squad";
+    pub(in crate::telemetry) const TIER: &str = "tier";
     pub(in crate::telemetry) const OUTCOME: &str = "outcome";
     pub(in crate::telemetry) const CLASS: &str = "class";
     pub(in crate::telemetry) const ENFORCEMENT: &str = "enforcement";
@@ -63,6 +64,28 @@ metrics! {
         "Requests that the upstream did not answer, by reason.";
     UNJUDGED: Counter "contract_unjudged_total" [SERVICE, REASON]
         "Messages that passed without being judged although their contract describes them.";
+    TRIPS: Counter "circuit_breaker_trips_by_squad_total" [SERVICE, SQUAD, TIER, REASON]
+        "Times that a breaker opened, by whose traffic it cuts; squad and tier are \"everybody\" for the one that cuts all.";
+    BREAKER_STATE: Gauge "circuit_breaker_state" [SERVICE, SQUAD, TIER]
+        "State of each breaker: 0 closed, 1 half-open, 2 open.";
+    SHED: Counter "shed_requests_total" [SERVICE, SQUAD, TIER, REASON]
+        "Requests refused to protect a service, by the rule that refused them.";
+    IN_FLIGHT: Gauge "portcullis_in_flight_requests" [SERVICE, SQUAD]
+        "Requests in flight to the upstream, by calling squad.";
+    GUARANTEED: Gauge "portcullis_guaranteed_requests" [SERVICE, SQUAD]
+        "Requests in flight that each squad's share guarantees.";
+    LIMIT: Gauge "portcullis_in_flight_limit" [SERVICE]
+        "The most requests that may be in flight to the upstream now.";
+    WAITING: Gauge "portcullis_waiting_requests" [SERVICE]
+        "Requests that wait for a slot.";
+    CROSS_SQUAD: Gauge "portcullis_cross_squad_ratio" [SERVICE]
+        "Share of requests within ten seconds that came from other squads than the provider, where it has a budget.";
+    CROSS_SQUAD_MAX: Gauge "portcullis_cross_squad_ratio_max" [SERVICE]
+        "The greatest allowed share of requests from other squads.";
+    RETRIES: Counter "portcullis_retries_total" [SERVICE, REASON]
+        "Requests sent to the upstream again, by what became of the attempt before.";
+    IDENTITY_FAULTS: Counter "portcullis_identity_faults_total" [REASON]
+        "Requests that did not say in an acceptable way who calls.";
     HTTP_REFUSALS: Counter "portcullis_http_refusals_total" [REASON]
         "Requests refused before they could be read, by the rule of HTTP they broke.";
     UNROUTED: Counter "portcullis_unrouted_requests_total" []
@@ -96,7 +119,8 @@ mod tests {
                 assert!(name.ends_with("_seconds"), "{name}");
             }
             assert!(help.ends_with('.'), "{name}");
-            let known = name.starts_with("portcullis_") || name.starts_with("contract_");
+            let known = ["portcullis_", "contract_", "circuit_breaker_", "shed_"];
+            let known = known.iter().any(|prefix| name.starts_with(prefix));
             assert!(known, "{name}");
         }
     }

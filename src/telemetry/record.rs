@@ -12,11 +12,12 @@ use std::time::Duration;
 use metrics::{Counter, Histogram};
 
 use crate::config::enforcement::{Enforcement, ViolationClass};
+use crate::squad::Tier;
 
 use super::metrics::Metrics;
 use super::names::{
-    DURATION, HTTP_REFUSALS, Metric, OVERHEAD, PANICS, REQUESTS, UNJUDGED, UNROUTED,
-    UPSTREAM_ERRORS, VIOLATIONS,
+    DURATION, HTTP_REFUSALS, IDENTITY_FAULTS, Metric, OVERHEAD, PANICS, REQUESTS, RETRIES, SHED,
+    UNJUDGED, UNROUTED, UPSTREAM_ERRORS, VIOLATIONS,
 };
 
 /// How a request ended.
@@ -28,6 +29,8 @@ pub enum Outcome {
     Failed,
     /// Refused for violations of the contract.
     Refused,
+    /// Refused to protect the service.
+    Shed,
     /// The service did not answer.
     Unanswered,
     /// The client went away before its answer.
@@ -36,10 +39,11 @@ pub enum Outcome {
 
 impl Outcome {
     /// Each outcome.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Answered,
         Self::Failed,
         Self::Refused,
+        Self::Shed,
         Self::Unanswered,
         Self::Abandoned,
     ];
@@ -50,6 +54,7 @@ impl Outcome {
             Self::Answered => "answered",
             Self::Failed => "failed",
             Self::Refused => "refused",
+            Self::Shed => "shed",
             Self::Unanswered => "unanswered",
             Self::Abandoned => "abandoned",
         }
@@ -97,6 +102,8 @@ pub struct ServiceRecorder {
     violations: Counters<(u32, ViolationClass, usize, Enforcement)>,
     upstream_errors: Counters<&'static str>,
     unjudged: Counters<&'static str>,
+    shed: Counters<(usize, Tier, &'static str)>,
+    retries: Counters<&'static str>,
     durations: [Histogram; Outcome::ALL.len()],
     overhead: Histogram,
 }
@@ -124,10 +131,20 @@ impl ServiceRecorder {
             violations: Counters::new(VIOLATIONS),
             upstream_errors: Counters::new(UPSTREAM_ERRORS),
             unjudged: Counters::new(UNJUDGED),
+            shed: Counters::new(SHED),
+            retries: Counters::new(RETRIES),
             durations: Outcome::ALL
                 .map(|outcome| metrics.histogram(&DURATION, &[service, outcome.as_str()])),
             overhead: metrics.histogram(&OVERHEAD, &[service]),
         }
+    }
+
+    pub(super) fn service(&self) -> &str {
+        &self.service
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// A request was answered, or its client went away.
@@ -168,6 +185,21 @@ impl ServiceRecorder {
         });
     }
 
+    /// A rule of traffic refused a request.
+    pub fn shed(&self, subject: Subject<'_>, tier: Tier, rule: &'static str) {
+        self.shed
+            .increment(&self.metrics, (subject.squad, tier, rule), || {
+                [&self.service, subject.squad_name, tier.as_str(), rule].map(str::to_owned)
+            });
+    }
+
+    /// A request is sent again because of this.
+    pub fn retried(&self, reason: &'static str) {
+        self.retries.increment(&self.metrics, reason, || {
+            [self.service.clone(), reason.to_owned()]
+        });
+    }
+
     /// The upstream did not answer.
     pub fn upstream_error(&self, reason: &'static str) {
         self.upstream_errors.increment(&self.metrics, reason, || {
@@ -181,6 +213,7 @@ impl ServiceRecorder {
 pub struct CoreRecorder {
     metrics: Metrics,
     http_refusals: Counters<&'static str>,
+    identity_faults: Counters<&'static str>,
     unrouted: Counter,
     panics: Counter,
 }
@@ -191,6 +224,7 @@ impl CoreRecorder {
         Self {
             metrics: metrics.clone(),
             http_refusals: Counters::new(HTTP_REFUSALS),
+            identity_faults: Counters::new(IDENTITY_FAULTS),
             unrouted: metrics.counter(&UNROUTED, &[]),
             panics: metrics.counter(&PANICS, &[]),
         }
@@ -199,6 +233,12 @@ impl CoreRecorder {
     /// A request broke a rule of HTTP.
     pub fn http_refusal(&self, reason: &'static str) {
         self.http_refusals
+            .increment(&self.metrics, reason, || [reason.to_owned()]);
+    }
+
+    /// A request does not say in an acceptable way who calls.
+    pub fn identity_fault(&self, reason: &'static str) {
+        self.identity_faults
             .increment(&self.metrics, reason, || [reason.to_owned()]);
     }
 

@@ -113,6 +113,30 @@ fn an_address_that_is_in_use() {
 }
 
 #[test]
+fn keys_that_verify_nothing() {
+    let top =
+        |jwks: &str| format!("[identity]\nsource = \"jwt\"\n[identity.jwt]\njwks = \"{jwks}\"");
+    let missing = site(&top("none.json"), "");
+    check(
+        &missing,
+        &["identity.jwt.jwks: ", "none.json", "check the path"],
+    );
+    let page = site(&top("keys.json"), "").file("keys.json", "<html>");
+    check(&page, &["keys.json: no JWKS at line 1, column 1"]);
+    let secret = "{\"keys\": [{\"kty\": \"oct\", \"k\": \"c2VjcmV0\"}]}";
+    let secret = site(&top("keys.json"), "").file("keys.json", secret);
+    check(
+        &secret,
+        &[
+            "keys.json: none of its 1 keys can verify a token",
+            "symmetric",
+        ],
+    );
+    let port = site(&top("http://127.0.0.1:99999/"), "");
+    check(&port, &["identity.jwt.jwks: ", "port"]);
+}
+
+#[test]
 fn an_upstream_that_is_no_address() {
     let check = |upstream: &str, expected: &str| {
         let site = Site::new("").service("shop", SHOP, upstream, "");

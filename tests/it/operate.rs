@@ -6,7 +6,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use super::app::{App, program};
+use super::app::{App, SHOP, Site, get, problem, program};
 use super::breakers_admin::{LOOPBACK, site};
 
 const TOKEN: &str = "correct-horse-battery";
@@ -89,6 +89,40 @@ shop
         print("breakers set shop checkout --tier gold auto", 0).contains("left it to itself again")
     );
     print("breakers", 0);
+}
+
+#[test]
+fn what_an_operator_says_holds_for_traffic() {
+    // Bound and dropped: the upstream is gone.
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let app = App::start(Site::new("").service("shop", SHOP, &format!("http://{free}"), ""));
+    let error = || problem(&app.ask(get("/files/x")))["error"].clone();
+    let print = |words: &str, code| printed(app.admin, words, code);
+    print("breakers", 0);
+    for _ in 0..20 {
+        assert_eq!(error(), "UPSTREAM_UNAVAILABLE");
+    }
+    let shown = print("breakers", 1);
+    assert!(
+        shown.contains(
+            "  everybody          open       auto          0       0  20 of 20 calls failed within \
+             10 s, more than 90 %; tried again in "
+        ),
+        "{shown}"
+    );
+    print("breakers set shop everybody disabled", 0);
+    for _ in 0..30 {
+        assert_eq!(error(), "UPSTREAM_UNAVAILABLE");
+    }
+    print("breakers set shop everybody open", 0);
+    assert_eq!(error(), "CIRCUIT_OPEN");
+    print("breakers set shop everybody auto", 0);
+    assert_eq!(error(), "UPSTREAM_UNAVAILABLE");
+    print("breakers set shop unknown open", 0);
+    assert_eq!(error(), "CIRCUIT_OPEN");
 }
 
 #[test]

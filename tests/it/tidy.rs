@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Each domain with what it may import. A name with a path allows that part alone, which has
 /// to be written out: `use crate::config::limits::Limits`.
-const MAY_IMPORT: [(&str, &[&str]); 12] = [
+const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("squad", &[]),
     ("json", &[]),
     ("config", &["squad"]),
@@ -27,7 +27,8 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
         "breaker",
         &["squad", "config::limits", "config::protection"],
     ),
-    ("telemetry", &["squad", "config"]),
+    ("identity", &["squad", "config"]),
+    ("telemetry", &["squad", "config", "breaker"]),
     (
         "traffic",
         &["contract", "squad", "json", "config::enforcement"],
@@ -37,6 +38,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
         &[
             "contract",
             "breaker",
+            "identity",
             "squad",
             "json",
             "telemetry",
@@ -45,7 +47,14 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ),
     (
         "admin",
-        &["contract", "breaker", "telemetry", "squad", "config"],
+        &[
+            "contract",
+            "breaker",
+            "identity",
+            "telemetry",
+            "squad",
+            "config",
+        ],
     ),
     (
         "app",
@@ -56,6 +65,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
             "source",
             "contract",
             "breaker",
+            "identity",
             "telemetry",
             "traffic",
             "proxy",
@@ -71,6 +81,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
             "source",
             "contract",
             "breaker",
+            "identity",
             "telemetry",
             "traffic",
             "proxy",

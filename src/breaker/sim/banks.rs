@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::config::protection::{BreakerPolicy, BudgetPolicy, Protection};
-use crate::squad::{Catalog, Consumer, Squad, Tier};
+use crate::squad::{Caller, Catalog, Consumer, Squad, Tier};
 
 use super::super::bank::{Bank, Policy};
 use super::super::refusal::Rule;
 use super::super::slots::Entered;
 use super::super::state::Phase;
-use super::super::turnstile::{Caller, Ended, Turnstile};
+use super::super::turnstile::{Ended, Turnstile};
 use super::seeds::each;
 
 struct World {

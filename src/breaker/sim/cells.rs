@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::config::protection::{BreakerMode, BreakerPolicy};
 
-use super::super::cell::{Cell, Limits, Pass, Shut, Verdict, second};
+use super::super::call::{Limits, Pass, Shut, Verdict};
+use super::super::cell::{Cell, second};
 use super::super::probes::Prober;
 use super::super::state::{Override, Phase};
 use super::super::window::{SECONDS, Tally};

@@ -99,7 +99,7 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// `x-portcullis: { request: report, response: off }`.
+    /// `x-portcullis: { request: report, response: off, idempotent: true }`.
     fn enforcement(&mut self, near: Place, node: Node<'d>) -> OwnEnforcement {
         let mut own = OwnEnforcement::default();
         for (name, value) in node
@@ -108,6 +108,14 @@ impl<'d> Walk<'d> {
             .flat_map(|extension| extension.members())
         {
             let at = Documents::place(near, value);
+            if name == "idempotent" {
+                own.idempotent = value.as_bool();
+                if own.idempotent.is_none() {
+                    let message = "`x-portcullis.idempotent` must be true or false";
+                    self.error(ProblemKind::MalformedDocument, at, message);
+                }
+                continue;
+            }
             let side = match name {
                 "request" => &mut own.request,
                 "response" => &mut own.response,

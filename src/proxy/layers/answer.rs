@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{HeaderName, Response};
 use tower::Service;
 
+use crate::squad::Consumer;
 use crate::telemetry::Outcome;
 
 use super::super::answer::{Cause, respond};
@@ -18,6 +19,7 @@ use super::super::connection::Arrived;
 use super::super::core::Core;
 use super::super::headers::{add_request_id, remove_hop_by_hop};
 use super::super::inspect::HttpRefusal;
+use super::super::ledger::Ledger;
 use super::super::problem::Problem;
 use super::stage::{Answered, Identified, Refused, report_header};
 
@@ -75,17 +77,22 @@ fn refusal(core: &Core, refused: &Refused, request_id: &str) -> Response<Bytes> 
     let ledger = ledger.as_deref();
     if let Some(ledger) = ledger {
         ledger.ended(cause.entry().outcome);
+        if let Cause::Traffic(refusal) = cause {
+            ledger.shed(refusal.rule.as_str());
+        }
         tracing::debug!(
             service = ledger.service.service.name,
             operation = ledger.operation_name(),
             squad = ledger.consumer_name(),
+            version = ledger.version(),
             error = cause.entry().error,
             request_id,
             "refused"
         );
     }
     let with_values = core.refusals.with_values;
-    let detail = cause.detail(with_values);
+    let squad = ledger.map_or(Consumer::UNKNOWN_NAME, Ledger::consumer_name);
+    let detail = cause.detail(with_values, squad);
     respond(
         cause,
         &Problem::new(cause, &detail, request_id, ledger, with_values),

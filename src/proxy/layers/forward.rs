@@ -1,4 +1,4 @@
-//! Sending out what was judged: to the upstream, or to the mock.
+//! Sending out what was judged: to the upstream, perhaps more than once, or to the mock.
 
 use std::rc::Rc;
 use std::time::Instant;
@@ -12,14 +12,17 @@ use super::super::forward_body::ForwardBody;
 use super::super::headers::{MaxForwards, add_forwarding, count_hop};
 use super::super::ledger::Ledger;
 use super::super::mock;
+use super::super::passage::Passage;
 use super::super::pipeline::End;
+use super::super::retry::{Again, Sent};
 use super::super::upstream::Upstream;
 use super::answer::outcome_of;
-use super::stage::{Answered, Judged, Refused, Routed};
+use super::stage::{Admitted, Answered, Refused, Routed};
+use crate::identity::SQUAD_HEADERS;
 
 pub(in crate::proxy) async fn forward(
     _core: Rc<Core>,
-    Judged(routed): Judged,
+    Admitted { routed, passage }: Admitted,
     _: End,
 ) -> Result<Answered, Refused> {
     let Routed {
@@ -28,12 +31,21 @@ pub(in crate::proxy) async fn forward(
         ledger,
         reported,
     } = routed;
-    let response = match &ledger.service.upstream {
-        Target::Mock => mock::answer(&ledger.service.contract, ledger.operation(), &request),
-        Target::Upstream(_) if ends_here(&mut request) => Ok(Response::new(AnswerBody::empty())),
-        Target::Upstream(upstream) => {
+    let response = match (&ledger.service.upstream, passage) {
+        (Target::Upstream(_), _) if ends_here(&mut request) => {
+            Ok(Response::new(AnswerBody::empty()))
+        }
+        (Target::Upstream(upstream), Some(passage)) => {
             add_forwarding(request.headers_mut(), &peer);
-            send(upstream, request, &ledger).await
+            if ledger.service.service.legacy {
+                for name in &SQUAD_HEADERS {
+                    request.headers_mut().remove(name);
+                }
+            }
+            send(upstream, request, passage, &ledger).await
+        }
+        (Target::Mock | Target::Upstream(_), _) => {
+            mock::answer(&ledger.service.contract, ledger.operation(), &request)
         }
     };
     match response {
@@ -53,15 +65,55 @@ fn ends_here(request: &mut Request<ForwardBody>) -> bool {
 
 async fn send(
     upstream: &Upstream,
-    request: Request<ForwardBody>,
+    mut request: Request<ForwardBody>,
+    mut passage: Box<Passage>,
     ledger: &Ledger,
 ) -> Result<Response<AnswerBody>, Cause> {
+    let mut again = Again::of(&request, ledger);
+    loop {
+        let sent = attempt(upstream, request, &mut passage, ledger).await;
+        let next = match &mut again {
+            // Boxed: it is rare, and its size would count for every request.
+            Some(again) => Box::pin(again.after(&sent, &mut passage, ledger)).await,
+            None => None,
+        };
+        match next {
+            Some(next) => request = next,
+            None => return conclude(sent, passage, ledger),
+        }
+    }
+}
+
+async fn attempt(
+    upstream: &Upstream,
+    request: Request<ForwardBody>,
+    passage: &mut Passage,
+    ledger: &Ledger,
+) -> Sent {
     let started = Instant::now();
     let sent = upstream.send(request).await;
-    ledger.waited(started.elapsed());
-    sent.map(|response| response.map(AnswerBody::streamed)).map_err(|error| {
-        ledger.service.recorder.upstream_error(upstream_reason(&error));
-        tracing::debug!(service = ledger.service.service.name, %error, "the upstream did not answer");
-        Cause::Upstream(error)
-    })
+    let now = Instant::now();
+    let took = now - started;
+    ledger.waited(took);
+    match &sent {
+        Ok(response) => passage.answered(response, now, took),
+        Err(error) => passage.failed(error, now, took),
+    }
+    sent
+}
+
+fn conclude(
+    sent: Sent,
+    passage: Box<Passage>,
+    ledger: &Ledger,
+) -> Result<Response<AnswerBody>, Cause> {
+    match sent {
+        Ok(response) => Ok(response.map(|body| AnswerBody::streamed(body).holding(Some(passage)))),
+        Err(error) => {
+            let service = &ledger.service;
+            service.recorder.upstream_error(upstream_reason(&error));
+            tracing::debug!(service = service.service.name, %error, "the upstream did not answer");
+            Err(Cause::Upstream(error))
+        }
+    }
 }

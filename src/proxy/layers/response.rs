@@ -22,19 +22,19 @@ use super::super::core::{Core, Target};
 use super::super::ledger::Ledger;
 use super::super::watch::{Seen, Watch};
 use super::super::whole::{Gathered, gather};
-use super::stage::{Answered, Judged, Refused, decide};
+use super::stage::{Admitted, Answered, Refused, decide};
 
 pub(in crate::proxy) async fn judge_response<S>(
     core: Rc<Core>,
-    judged: Judged,
+    admitted: Admitted,
     mut next: S,
 ) -> Result<Answered, Refused>
 where
-    S: Service<Judged, Response = Answered, Error = Refused>,
+    S: Service<Admitted, Response = Answered, Error = Refused>,
 {
-    let ledger = Rc::clone(&judged.0.ledger);
-    let is_head = judged.0.request.method() == Method::HEAD;
-    let answered = next.call(judged).await?;
+    let ledger = Rc::clone(&admitted.routed.ledger);
+    let is_head = admitted.routed.request.method() == Method::HEAD;
+    let answered = next.call(admitted).await?;
     let looks = ledger
         .service
         .policy(ledger.operation())

@@ -4,18 +4,17 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use http::header::HOST;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, Request};
 use tower::Service;
 
-use crate::squad::Consumer;
+use crate::identity::{Claim, HeaderFault, SQUAD_HEADERS, of_headers};
 
 use super::super::answer::Cause;
+use super::super::body::RequestBody;
 use super::super::core::Core;
 use super::super::headers::Peer;
 use super::super::ledger::Ledger;
 use super::stage::{Answered, Identified, Refused, Routed};
-
-const X_SQUAD_OWNER: HeaderName = HeaderName::from_static("x-squad-owner");
 
 pub(in crate::proxy) async fn route<S>(
     core: Rc<Core>,
@@ -26,7 +25,7 @@ where
     S: Service<Routed, Response = Answered, Error = Refused>,
 {
     let started = Instant::now();
-    let Identified { request, peer } = identified;
+    let Identified { mut request, peer } = identified;
     let host = host_of(request.headers());
     let Some(service) = core.service(host, request.uri().path()) else {
         core.recorder.unrouted();
@@ -35,8 +34,16 @@ where
             ledger: None,
         });
     };
-    let consumer = consumer_of(&core, request.headers(), &peer);
-    let ledger = Rc::new(Ledger::open(Rc::clone(service), consumer, started));
+    let claim = claim_of(&core, &mut request, &peer);
+    let (claim, fault) = match claim {
+        Ok(claim) => (claim, None),
+        Err(fault) => (Claim::default(), Some(fault)),
+    };
+    let ledger = Rc::new(Ledger::open(Rc::clone(service), claim, started));
+    if let Some(fault) = fault {
+        core.recorder.identity_fault(fault.name());
+        refuse(fault, &ledger)?;
+    }
     next.call(Routed {
         request,
         peer,
@@ -58,10 +65,28 @@ fn host_of(headers: &HeaderMap) -> &str {
     }
 }
 
-fn consumer_of(core: &Core, headers: &HeaderMap, peer: &Peer) -> Consumer {
-    let claims = headers
-        .get_all(X_SQUAD_OWNER)
-        .iter()
-        .map(|value| value.as_bytes());
-    Consumer::identify(&core.catalog, claims, peer.address.ip(), &core.trusted)
+/// Who calls. From a peer that is not trusted the fields that say so are removed: neither the
+/// contract nor the upstream sees them.
+fn claim_of(
+    core: &Core,
+    request: &mut Request<RequestBody>,
+    peer: &Peer,
+) -> Result<Claim, HeaderFault> {
+    if peer.trusted {
+        return of_headers(request.headers(), &core.catalog);
+    }
+    for name in &SQUAD_HEADERS {
+        request.headers_mut().remove(name);
+    }
+    Ok(Claim::default())
+}
+
+/// A legacy service takes whoever calls for unknown; any other one wants it mended.
+fn refuse(fault: HeaderFault, ledger: &Rc<Ledger>) -> Result<(), Refused> {
+    if ledger.service.service.legacy {
+        let service = &ledger.service.service.name;
+        tracing::info!(service, %fault, "the caller is taken for unknown");
+        return Ok(());
+    }
+    Err(Refused::new(Cause::Identity(fault), ledger))
 }

@@ -14,6 +14,7 @@ use super::super::body::RequestBody;
 use super::super::forward_body::ForwardBody;
 use super::super::headers::Peer;
 use super::super::ledger::Ledger;
+use super::super::passage::Passage;
 use super::plan::OwnedPlan;
 
 /// A request with its id.
@@ -50,6 +51,14 @@ pub(in crate::proxy) struct HeadJudged {
 /// A request that may go out.
 #[derive(Debug)]
 pub(in crate::proxy) struct Judged(pub(in crate::proxy) Routed<ForwardBody>);
+
+/// A request that takes part in the traffic to its upstream.
+#[derive(Debug)]
+pub(in crate::proxy) struct Admitted {
+    pub(in crate::proxy) routed: Routed<ForwardBody>,
+    /// Its place there; none where there is no upstream.
+    pub(in crate::proxy) passage: Option<Box<Passage>>,
+}
 
 /// An answer of the service.
 #[derive(Debug)]
@@ -144,6 +153,9 @@ pub(in crate::proxy) fn decide(
         ledger.violated(violation.class, done);
     }
     if !rejects {
+        if ledger.service.service.legacy {
+            log_violations(ledger, &violations);
+        }
         reported.extend(violations);
         return Ok(());
     }
@@ -154,6 +166,20 @@ pub(in crate::proxy) fn decide(
         headers,
     };
     Err(Refused::new(cause, ledger))
+}
+
+/// A legacy service refuses nothing, so the log is where its owners see what they would.
+fn log_violations(ledger: &Ledger, violations: &[Violation]) {
+    for violation in violations {
+        tracing::info!(
+            service = ledger.service.service.name,
+            operation = ledger.operation_name(),
+            squad = ledger.consumer_name(),
+            class = violation.class.as_str(),
+            detail = violation.sentence(false),
+            "violation passed"
+        );
+    }
 }
 
 /// `x-portcullis-violations`: how many, and of which classes.

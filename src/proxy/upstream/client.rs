@@ -223,9 +223,12 @@ impl Upstream {
 
 /// The same request once more, if sending it twice does no more than sending it once.
 fn replay(request: &Request<ForwardBody>) -> Option<Request<ForwardBody>> {
-    if !request.method().is_idempotent() {
-        return None;
-    }
+    let is_idempotent = request.method().is_idempotent();
+    is_idempotent.then(|| copy(request)).flatten()
+}
+
+/// The same request once more, if its body is in memory.
+pub(in crate::proxy) fn copy(request: &Request<ForwardBody>) -> Option<Request<ForwardBody>> {
     let mut copy = Request::new(request.body().replay()?);
     *copy.method_mut() = request.method().clone();
     *copy.uri_mut() = request.uri().clone();

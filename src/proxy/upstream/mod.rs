@@ -13,4 +13,5 @@ mod pool;
 
 pub use body::UpstreamBody;
 pub use client::Upstream;
+pub(super) use client::copy;
 pub use error::{Phase, UpstreamError};

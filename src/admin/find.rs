@@ -1,11 +1,10 @@
-//! The services whose traffic breakers guard, and finding things in them by name.
+//! Finding services and squads by their names, and what is asked of a service's bank.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
 
-use crate::breaker::{Bank, BankView, Policy};
+use crate::breaker::{BankView, Guarded};
 use crate::config::nearest;
 use crate::squad::{Catalog, Consumer};
 
@@ -16,17 +15,6 @@ const NAME_BYTES_MAX: usize = 128;
 
 /// The most known names that a refusal lists.
 const NAMES_MAX: usize = 20;
-
-/// One service with what decides about its traffic.
-#[derive(Clone, Debug)]
-pub struct Guarded {
-    /// The service.
-    pub service: String,
-    /// Its breakers, shares and budgets, shared with the data cores.
-    pub bank: Arc<Bank>,
-    /// The policy in force.
-    pub policy: Arc<Policy>,
-}
 
 /// The time as a service's bank counts it.
 pub(super) fn now(guarded: &Guarded) -> Duration {

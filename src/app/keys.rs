@@ -1,0 +1,403 @@
+//! The keys that tokens are verified with: read at start, read again on the control runtime.
+//!
+//! A file is the operator's own, so one that cannot be used stops the start. An address is
+//! somebody else's: when it does not answer, the program starts, refuses tokens with a fault of
+//! their own and goes on asking. Once there are keys, they stay until better ones come.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::config::limits::{KEY_REFRESH_MIN, KEY_SET_BYTES_MAX};
+use crate::config::{Identity, IdentitySource, KeySource};
+use crate::identity::{KeySet, KeySetError, Keys};
+use crate::source::{Fetched, ReadError, Remote, RemoteError, RemoteLimits, RemoteUrl, read};
+
+use super::error::Error;
+use super::schedule::Schedule;
+
+/// How much one reading of an address may take. A start waits for one.
+const FETCH: RemoteLimits = RemoteLimits {
+    bytes_max: KEY_SET_BYTES_MAX as u64,
+    timeout: Duration::from_secs(5),
+};
+
+/// Why there are no new keys.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// The file cannot be read.
+    #[error("identity.jwt.jwks: {0}")]
+    Read(ReadError),
+    /// The address gives nothing, or cannot be asked.
+    #[error("identity.jwt.jwks: {0}")]
+    Fetch(#[from] RemoteError),
+    /// What is there is no usable set of keys.
+    #[error("identity.jwt.jwks: {place}: {source}")]
+    Parse {
+        /// The file or the address.
+        place: String,
+        /// What is wrong with it.
+        source: KeySetError,
+    },
+}
+
+/// Reads the keys and puts them in force, time and again.
+#[derive(Debug)]
+pub(super) struct KeyReader {
+    keys: Keys,
+    place: Place,
+    /// The bytes of the set in force.
+    known: Vec<u8>,
+    schedule: Schedule,
+    /// How long to wait before the next reading.
+    pause: Duration,
+    /// The least time between two readings.
+    pause_min: Duration,
+}
+
+/// Where the keys are.
+#[derive(Debug)]
+enum Place {
+    File(PathBuf),
+    Url {
+        remote: Remote,
+        url: RemoteUrl,
+        /// The tag of the set in force.
+        etag: Option<String>,
+    },
+}
+
+/// What one reading came to.
+#[derive(Debug, PartialEq, Eq)]
+enum Reading {
+    /// Other keys are in force.
+    Changed { max_age: Option<Duration> },
+    /// They are the same.
+    Unchanged { max_age: Option<Duration> },
+}
+
+/// Reads the keys for the first time; nothing where the configuration reads no tokens.
+///
+/// # Errors
+/// A file that cannot be used, or an address that cannot be asked whatever its server does.
+pub(super) fn load_keys(identity: &Identity) -> Result<Option<KeyReader>, Error> {
+    let IdentitySource::Jwt(source) = &identity.source else {
+        return Ok(None);
+    };
+    let place = match source {
+        KeySource::File(path) => Place::File(path.clone()),
+        KeySource::Url(url) => Place::Url {
+            url: url.parse().map_err(KeysError::Fetch)?,
+            remote: Remote::new().map_err(KeysError::Fetch)?,
+            etag: None,
+        },
+    };
+    KeyReader::start(place, identity.jwt.refresh).map(Some)
+}
+
+impl KeyReader {
+    fn start(place: Place, refresh: Duration) -> Result<Self, Error> {
+        let mut reader = Self {
+            keys: Keys::new(),
+            place,
+            known: Vec::new(),
+            schedule: Schedule::new(refresh),
+            pause: refresh,
+            pause_min: KEY_REFRESH_MIN,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(Error::Runtime)?;
+        let reading = runtime.block_on(reader.read());
+        match (&reader.place, reading) {
+            (Place::File(_), Err(error)) => Err(error.into()),
+            (_, reading) => {
+                reader.conclude(&reading);
+                Ok(reader)
+            }
+        }
+    }
+
+    /// The keys in force, for the data cores.
+    pub(super) fn keys(&self) -> Keys {
+        self.keys.clone()
+    }
+
+    /// Reads the keys whenever it is time, or a token names an unknown one; never ends.
+    pub(super) async fn run(mut self) {
+        // The first reading took place before.
+        let mut last = Instant::now();
+        loop {
+            self.wait(last).await;
+            last = Instant::now();
+            let reading = self.read().await;
+            self.conclude(&reading);
+        }
+    }
+
+    /// Waits for the pause, or until a key is missed, though not sooner than is decent.
+    async fn wait(&self, last: Instant) {
+        let missed = async {
+            self.keys.wanted().await;
+            sleep_until(last + self.pause_min).await;
+        };
+        tokio::select! {
+            () = sleep(self.pause) => {}
+            () = missed => {}
+        }
+    }
+
+    /// Reads the keys once. What cannot be used leaves those in force alone.
+    async fn read(&mut self) -> Result<Reading, KeysError> {
+        let (bytes, tag, max_age) = match &self.place {
+            Place::File(path) => (contents(path)?, None, None),
+            Place::Url { remote, url, etag } => {
+                match remote.fetch(url, etag.as_deref(), FETCH).await? {
+                    Fetched::Unchanged { max_age } => return Ok(Reading::Unchanged { max_age }),
+                    Fetched::New {
+                        bytes,
+                        etag,
+                        max_age,
+                    } => (bytes, etag, max_age),
+                }
+            }
+        };
+        let is_known = self.keys.are_there() && bytes == self.known;
+        if !is_known {
+            let set = KeySet::parse(&bytes).map_err(|source| self.place.refused(source))?;
+            self.put_in_force(set);
+            self.known = bytes;
+        }
+        if let Place::Url { etag, .. } = &mut self.place {
+            *etag = tag;
+        }
+        Ok(match is_known {
+            true => Reading::Unchanged { max_age },
+            false => Reading::Changed { max_age },
+        })
+    }
+
+    fn put_in_force(&self, set: KeySet) {
+        let place = self.place.name();
+        for ignored in set.ignored() {
+            tracing::warn!(%place, key = ignored.place, "a key is ignored: {}", ignored.fault);
+        }
+        tracing::info!(%place, keys = set.count(), "keys in force");
+        self.keys.replace(set);
+    }
+
+    /// Says what went wrong, and how long to wait.
+    fn conclude(&mut self, reading: &Result<Reading, KeysError>) {
+        let random = fastrand::f64();
+        self.pause = match reading {
+            Ok(Reading::Changed { max_age } | Reading::Unchanged { max_age }) => {
+                self.schedule.after_success(*max_age, random)
+            }
+            Err(_) => self.schedule.after_failure(random),
+        };
+        match reading {
+            Ok(_) => {}
+            Err(error) if self.keys.are_there() => {
+                tracing::warn!("{error}; the keys in force stay");
+            }
+            Err(error) => {
+                tracing::warn!("{error}; tokens are refused until there are keys");
+            }
+        }
+    }
+}
+
+impl Place {
+    fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Url { url, .. } => url.to_string(),
+        }
+    }
+
+    fn refused(&self, source: KeySetError) -> KeysError {
+        KeysError::Parse {
+            place: self.name(),
+            source,
+        }
+    }
+}
+
+fn contents(path: &std::path::Path) -> Result<Vec<u8>, KeysError> {
+    read(path, FETCH.bytes_max).map_err(|error| match error {
+        // Its own words are about contracts.
+        ReadError::TooLarge { path, .. } => KeysError::Parse {
+            place: path.display().to_string(),
+            source: KeySetError::TooLarge,
+        },
+        error => KeysError::Read(error),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Script;
+
+    const SET: &str = include_str!("../identity/fixtures/keys.json");
+
+    fn answer(status: &str, fields: &str, body: &str) -> String {
+        let length = body.len();
+        format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n{fields}\r\n{body}")
+    }
+
+    fn at(url: &str) -> Place {
+        Place::Url {
+            remote: Remote::direct(),
+            url: url.parse().unwrap(),
+            etag: None,
+        }
+    }
+
+    fn started(place: Place) -> KeyReader {
+        KeyReader::start(place, Duration::from_secs(300)).unwrap()
+    }
+
+    fn block_on<T>(work: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        runtime.unwrap().block_on(work)
+    }
+
+    fn file_error(text: Option<&str>) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keys.json");
+        if let Some(text) = text {
+            std::fs::write(&path, text).unwrap();
+        }
+        let error = KeyReader::start(Place::File(path), Duration::from_secs(300)).unwrap_err();
+        error
+            .to_string()
+            .replace(directory.path().to_str().unwrap(), "DIR")
+    }
+
+    #[test]
+    fn headers_need_no_keys() {
+        assert!(load_keys(&Identity::default()).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_used_stops_the_start() {
+        let missing = file_error(None);
+        assert!(
+            missing.starts_with("identity.jwt.jwks: DIR/keys.json: No such file"),
+            "{missing}"
+        );
+        assert_eq!(
+            file_error(Some("{\"keys\": []}")),
+            "identity.jwt.jwks: DIR/keys.json: none of its 0 keys can verify a token: it is empty; \
+             check the issuer"
+        );
+        assert_eq!(
+            file_error(Some(&" ".repeat(KEY_SET_BYTES_MAX + 1))),
+            "identity.jwt.jwks: DIR/keys.json: larger than 1048576 bytes, so it is no set of keys; \
+             check the address"
+        );
+    }
+
+    #[test]
+    fn a_file_is_read_again_when_it_changed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keys.json");
+        std::fs::write(&path, SET).unwrap();
+        let mut reader = started(Place::File(path.clone()));
+        assert!(reader.keys().are_there());
+        let max_age = None;
+        let mut read = || block_on(reader.read());
+        assert_eq!(read().unwrap(), Reading::Unchanged { max_age });
+        std::fs::write(&path, "<html>").unwrap();
+        assert!(matches!(read(), Err(KeysError::Parse { .. })));
+        std::fs::write(&path, SET).unwrap();
+        assert_eq!(read().unwrap(), Reading::Unchanged { max_age });
+        std::fs::write(&path, format!("{SET} ")).unwrap();
+        assert_eq!(read().unwrap(), Reading::Changed { max_age });
+        std::fs::remove_file(&path).unwrap();
+        assert!(matches!(read(), Err(KeysError::Read(_))));
+        assert!(reader.keys().are_there());
+    }
+
+    #[test]
+    fn an_address_that_fails_is_asked_again_and_good_keys_stay() {
+        let tag = |tag: &str| format!("etag: {tag}\r\ncache-control: max-age=60\r\n");
+        let server = Script::start(&[
+            &answer("500 Internal Server Error", "", ""),
+            &answer("200 OK", &tag("one"), SET),
+            &answer("304 Not Modified", "", ""),
+            &answer("200 OK", &tag("two"), "{}"),
+            &answer("200 OK", &tag("three"), SET),
+            &answer("200 OK", "", &format!("{SET} ")),
+        ]);
+        let mut reader = started(at(&server.url("/keys")));
+        assert!(!reader.keys().are_there());
+        let known = || {
+            let request = server.requests.recv().unwrap();
+            let mut lines = request.lines();
+            let tag = lines.find_map(|line| line.strip_prefix("if-none-match: "));
+            tag.map(str::to_owned)
+        };
+        let max_age = Some(Duration::from_secs(60));
+        assert_eq!(known(), None);
+        assert_eq!(
+            block_on(reader.read()).unwrap(),
+            Reading::Changed { max_age }
+        );
+        assert_eq!((known(), reader.keys().are_there()), (None, true));
+        let same = Reading::Unchanged { max_age: None };
+        assert_eq!(block_on(reader.read()).unwrap(), same);
+        assert_eq!(known().as_deref(), Some("one"));
+        let error = block_on(reader.read()).unwrap_err().to_string();
+        let place = server.url("/keys");
+        assert!(
+            error.starts_with(&format!("identity.jwt.jwks: {place}: no JWKS at line 1")),
+            "{error}"
+        );
+        assert_eq!(known().as_deref(), Some("one"));
+        // The tag of what was refused is not used.
+        assert_eq!(
+            block_on(reader.read()).unwrap(),
+            Reading::Unchanged { max_age }
+        );
+        assert_eq!(known().as_deref(), Some("one"));
+        let changed = Reading::Changed { max_age: None };
+        assert_eq!(block_on(reader.read()).unwrap(), changed);
+        assert_eq!(known().as_deref(), Some("three"));
+        assert!(reader.keys().are_there());
+    }
+
+    #[test]
+    fn an_unknown_key_is_asked_for_at_once_but_not_often() {
+        let server = Script::start(&[&answer("200 OK", "", SET), &answer("200 OK", "", SET)]);
+        let mut reader = started(at(&server.url("/keys")));
+        server.requests.recv().unwrap();
+        let tokens = crate::identity::Tokens::new(&crate::config::Jwt::default(), reader.keys());
+        // {"alg":"ES256","kid":"new"}
+        let token = b"Bearer eyJhbGciOiJFUzI1NiIsImtpZCI6Im5ldyJ9.e30.AAAA";
+        let miss = || {
+            let now = std::time::SystemTime::now();
+            let fault = tokens.identify([&token[..]].into_iter(), now).unwrap_err();
+            assert_eq!(fault.name(), "unknown-key");
+        };
+        miss();
+        block_on(async {
+            let early = reader.wait(Instant::now());
+            let first = tokio::time::timeout(Duration::from_millis(20), early).await;
+            assert!(first.is_err(), "the last reading was just now");
+        });
+        reader.pause_min = Duration::ZERO;
+        miss();
+        block_on(async {
+            tokio::spawn(reader.run());
+            while server.requests.try_recv().is_err() {
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+}

@@ -1,0 +1,188 @@
+//! Who calls by header fields: `x-squad-owner`, `x-sla-tier` and `x-service-version`.
+//!
+//! They are claims, not proofs, and count only from a trusted peer, where a sidecar or a gateway
+//! has set them. A squad that the catalog does not know is unknown. A field that comes twice or
+//! cannot be what it claims to be is a fault: guessing between two readings would let the sender
+//! choose one here and another at the next hop.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::squad::{Caller, Catalog, Consumer, SquadName, Tier};
+
+/// Names the calling squad.
+pub const X_SQUAD_OWNER: HeaderName = HeaderName::from_static("x-squad-owner");
+/// Claims a tier.
+pub const X_SLA_TIER: HeaderName = HeaderName::from_static("x-sla-tier");
+/// Names the version of the calling service.
+pub const X_SERVICE_VERSION: HeaderName = HeaderName::from_static("x-service-version");
+/// All fields that say who calls.
+pub const SQUAD_HEADERS: [HeaderName; 3] = [X_SQUAD_OWNER, X_SLA_TIER, X_SERVICE_VERSION];
+
+/// The longest version of a service, in bytes.
+const VERSION_BYTES_MAX: usize = 64;
+
+/// What the fields say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claim {
+    /// The squad and the tier that decides.
+    pub caller: Caller,
+    /// The version of the calling service: 1 to 64 letters, digits and `.+_-`.
+    pub version: Option<HeaderValue>,
+}
+
+/// A field that cannot be believed whoever sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HeaderFault {
+    /// It came more than once.
+    #[error("the header {0} came more than once; send it once, with one value")]
+    Repeated(&'static str),
+    /// It does not name a squad.
+    #[error(
+        "the header x-squad-owner does not name a squad: expected 1 to {max} characters of a-z, \
+         0-9, '.', '_' and '-'",
+        max = SquadName::CHARS_MAX
+    )]
+    Squad,
+    /// It is no version.
+    #[error(
+        "the header x-service-version is no version: expected 1 to {VERSION_BYTES_MAX} letters, \
+         digits, '.', '+', '_' and '-'"
+    )]
+    Version,
+}
+
+impl HeaderFault {
+    /// Its stable name, a label.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Repeated(_) => "repeated-header",
+            Self::Squad => "malformed-squad",
+            Self::Version => "malformed-version",
+        }
+    }
+}
+
+/// Reads the fields of a trusted peer. An unknown tier is bronze, so that a wrong claim never
+/// ranks above an honest one.
+///
+/// # Errors
+/// [`HeaderFault`].
+pub fn of_headers(headers: &HeaderMap, catalog: &Catalog) -> Result<Claim, HeaderFault> {
+    let owner = single(headers, &X_SQUAD_OWNER, "x-squad-owner")?;
+    let tier = single(headers, &X_SLA_TIER, "x-sla-tier")?;
+    let version = single(headers, &X_SERVICE_VERSION, "x-service-version")?;
+    if version.is_some_and(|version| !is_version(version.as_bytes())) {
+        return Err(HeaderFault::Version);
+    }
+    let consumer = match owner.map(HeaderValue::as_bytes) {
+        None => Consumer::Unknown,
+        Some(name) if !SquadName::is_valid(name) => return Err(HeaderFault::Squad),
+        Some(name) => catalog.consumer(name),
+    };
+    let claimed = Tier::from_claim(tier.map(HeaderValue::as_bytes));
+    Ok(Claim {
+        caller: catalog.caller(consumer, claimed),
+        version: version.cloned(),
+    })
+}
+
+fn single<'h>(
+    headers: &'h HeaderMap,
+    name: &HeaderName,
+    text: &'static str,
+) -> Result<Option<&'h HeaderValue>, HeaderFault> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value),
+        (_, Some(_)) => Err(HeaderFault::Repeated(text)),
+    }
+}
+
+fn is_version(bytes: &[u8]) -> bool {
+    let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b".+_-".contains(byte);
+    (1..=VERSION_BYTES_MAX).contains(&bytes.len()) && bytes.iter().all(is_allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::squad::Squad;
+
+    fn identify(lines: &[(&'static str, &[u8])]) -> Result<(String, Tier), String> {
+        let squad = |name, tier| Squad {
+            tier,
+            ..Squad::named(name)
+        };
+        let squads = vec![squad("checkout", Tier::Silver), squad("search", Tier::Gold)];
+        let catalog = Catalog::new(squads, vec![], vec![]);
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            let value = HeaderValue::from_bytes(value).unwrap();
+            headers.append(HeaderName::from_static(name), value);
+        }
+        let Caller { consumer, tier } = of_headers(&headers, &catalog)
+            .map_err(|fault| format!("{}: {fault}", fault.name()))?
+            .caller;
+        Ok((catalog.consumer_name(consumer).to_owned(), tier))
+    }
+
+    #[test]
+    fn the_tier_is_the_lower_of_claim_and_grant() {
+        let check = |lines: &[(&'static str, &[u8])], squad: &str, tier| {
+            assert_eq!(identify(lines), Ok((squad.to_owned(), tier)), "{lines:?}");
+        };
+        let owner = |name: &'static [u8]| ("x-squad-owner", name);
+        let tier = |tier: &'static [u8]| ("x-sla-tier", tier);
+        check(&[owner(b"search"), tier(b"gold")], "search", Tier::Gold);
+        check(&[owner(b"search"), tier(b"bronze")], "search", Tier::Bronze);
+        check(&[owner(b"search")], "search", Tier::Bronze);
+        check(
+            &[owner(b"search"), tier(b"platinum")],
+            "search",
+            Tier::Bronze,
+        );
+        check(&[owner(b"search"), tier(b"\xff")], "search", Tier::Bronze);
+        check(
+            &[owner(b"checkout"), tier(b"gold")],
+            "checkout",
+            Tier::Silver,
+        );
+        check(&[owner(b"nobody"), tier(b"gold")], "unknown", Tier::Bronze);
+        check(&[owner(b"unknown"), tier(b"gold")], "unknown", Tier::Bronze);
+        check(&[tier(b"gold")], "unknown", Tier::Bronze);
+        check(&[], "unknown", Tier::Bronze);
+        check(
+            &[owner(b"search"), ("x-service-version", b"1.4.0-rc.1+7")],
+            "search",
+            Tier::Bronze,
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_believed_is_a_fault() {
+        let check = |lines: &[(&'static str, &[u8])], fault: &str| {
+            assert_eq!(identify(lines), Err(fault.to_owned()), "{lines:?}");
+        };
+        for name in ["x-squad-owner", "x-sla-tier", "x-service-version"] {
+            let fault = format!(
+                "repeated-header: the header {name} came more than once; send it once, with one value"
+            );
+            check(&[(name, b"search"), (name, b"search")], &fault);
+        }
+        let squad = "malformed-squad: the header x-squad-owner does not name a squad: expected 1 to 64 characters of a-z, 0-9, '.', '_' and '-'";
+        for bad in [
+            &b"Search"[..],
+            b"a,b",
+            b"",
+            b"sea rch",
+            b"s\xff",
+            &[b'x'; 65],
+        ] {
+            check(&[("x-squad-owner", bad)], squad);
+        }
+        let version = "malformed-version: the header x-service-version is no version: expected 1 to 64 letters, digits, '.', '+', '_' and '-'";
+        for bad in [&b""[..], b"1 2", b"1;2", &[b'1'; 65]] {
+            check(&[("x-service-version", bad)], version);
+        }
+    }
+}

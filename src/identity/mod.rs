@@ -1,0 +1,34 @@
+//! Who calls: from what a request says to a squad and a tier.
+//!
+//! Header fields are claims, which count from trusted peers; JSON Web Tokens are proofs, which
+//! count from anywhere. Verifying is pure: token, keys and the time come in as arguments. A data
+//! core owns one [`Tokens`], which remembers what it has verified; [`Keys`] is the one thing that
+//! is shared, and only the control thread writes it. Fetching keys is `app`'s affair.
+//!
+//! Signatures are checked by `jsonwebtoken`, everything else here: its own check of claims reads
+//! the clock, and says less about what is wrong than whoever is on call needs.
+
+mod headers;
+
+mod algorithm;
+mod key;
+mod key_set;
+mod fault;
+mod token;
+mod bearer;
+mod cache;
+mod keys;
+mod tokens;
+
+pub use fault::TokenFault;
+pub use headers::{
+    Claim, HeaderFault, SQUAD_HEADERS, X_SERVICE_VERSION, X_SLA_TIER, X_SQUAD_OWNER, of_headers,
+};
+pub use key::KeyFault;
+pub use key_set::{Ignored, KeySet, KeySetError};
+pub use keys::Keys;
+pub use token::{Claims, Verifier};
+pub use tokens::Tokens;
+
+#[cfg(test)]
+mod tests;

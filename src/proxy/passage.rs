@@ -1,0 +1,268 @@
+//! A request's place among those in flight: the slot that it holds, and what it was admitted by.
+//!
+//! It goes with the request to the upstream and with the response's body back to the client, and
+//! gives everything back when it is dropped, however that comes about. What Portcullis refused
+//! and what a client gave up is released without a verdict; only the upstream's own doing counts.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, Response, StatusCode};
+use tokio::time::timeout;
+
+use crate::breaker::{Ended, Entered, Event, Passes, Refusal, Rule, Slot, Turnstile};
+use crate::config::protection::BreakerPolicy;
+use crate::squad::Caller;
+
+use super::core::ServiceCore;
+use super::ledger::Ledger;
+use super::upstream::{Phase, UpstreamError};
+
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+
+/// What one request holds.
+#[derive(Debug)]
+pub(super) struct Passage {
+    service: Rc<ServiceCore>,
+    caller: Caller,
+    slot: Option<Slot>,
+    /// Of the attempt that is under way.
+    passes: Option<Passes>,
+    /// Of the one that was answered, and when.
+    answered: Option<(Passes, Duration)>,
+    is_grpc: bool,
+}
+
+impl Passage {
+    /// Lets a request pass, perhaps after it has waited for a slot.
+    ///
+    /// # Errors
+    /// The refusal of the rule that is in its way.
+    pub(super) async fn enter(ledger: &Ledger, now: Instant) -> Result<Box<Self>, Refusal> {
+        let (service, caller) = (&ledger.service, ledger.caller);
+        let mut passage = Box::new(Self {
+            service: Rc::clone(service),
+            caller,
+            slot: None,
+            passes: None,
+            answered: None,
+            is_grpc: false,
+        });
+        passage.admit(now)?;
+        let turnstile = &service.turnstile;
+        let slot = match turnstile.enter(caller, turnstile.at(now)) {
+            Entered::In(slot) => Ok(slot),
+            Entered::Shed(shed) => Err(shed),
+            Entered::Wait(mut waiting) => {
+                let patience = waiting.deadline.saturating_sub(turnstile.at(now));
+                let decided = timeout(patience, &mut waiting).await;
+                ledger.waited(now.elapsed());
+                match decided {
+                    Ok(decided) => decided,
+                    Err(_) => waiting.give_up(),
+                }
+            }
+        };
+        passage.slot = Some(slot.map_err(|shed| Refusal::by(Rule::Share(shed)))?);
+        Ok(passage)
+    }
+
+    /// Passes the breakers once more, for another attempt.
+    ///
+    /// # Errors
+    /// The refusal of the breaker that has opened.
+    pub(super) fn admit(&mut self, now: Instant) -> Result<(), Refusal> {
+        let mut events = Vec::new();
+        let now = self.turnstile().at(now);
+        let admitted = self.turnstile().admit(self.caller, now, &mut events);
+        self.service.happened(&events);
+        self.passes = Some(admitted?);
+        Ok(())
+    }
+
+    /// The upstream answered.
+    pub(super) fn answered<B>(&mut self, response: &Response<B>, now: Instant, took: Duration) {
+        let policy = &self.turnstile().policy().protection.breaker;
+        let (ended, retry_after) = verdict(response, policy);
+        self.is_grpc = is_grpc(response.headers());
+        self.record(ended, retry_after, now, took);
+    }
+
+    /// It did not.
+    pub(super) fn failed(&mut self, error: &UpstreamError, now: Instant, took: Duration) {
+        let ended = match error {
+            UpstreamError::Connect { .. }
+            | UpstreamError::Timeout {
+                phase: Phase::Connect,
+                ..
+            } => Ended::Unreachable,
+            UpstreamError::Timeout { .. }
+            | UpstreamError::Closed { .. }
+            | UpstreamError::Malformed { .. } => Ended::Failed,
+            // The client's doing, or ours: it is released without a verdict.
+            UpstreamError::RequestBody { .. } => return,
+        };
+        self.record(ended, None, now, took);
+    }
+
+    /// The response's trailers have arrived; those of gRPC say how the call ended.
+    pub(super) fn trailers(&mut self, trailers: &HeaderMap) {
+        if self.is_grpc && grpc_failed(trailers) {
+            self.broke_off();
+        }
+    }
+
+    /// A response that had begun well did not end so.
+    pub(super) fn broke_off(&mut self) {
+        let Some((passes, recorded)) = self.answered.take() else {
+            return;
+        };
+        let mut events = Vec::new();
+        let now = self.turnstile().at(Instant::now());
+        self.turnstile()
+            .record_broken(self.caller, passes, recorded, now, &mut events);
+        self.service.happened(&events);
+    }
+
+    fn record(
+        &mut self,
+        ended: Ended,
+        retry_after: Option<Duration>,
+        now: Instant,
+        took: Duration,
+    ) {
+        let Some(passes) = self.passes.take() else {
+            return;
+        };
+        let now = self.turnstile().at(now);
+        let mut events = Vec::new();
+        self.turnstile().record(
+            self.caller,
+            passes,
+            now,
+            took,
+            (ended, retry_after),
+            &mut events,
+        );
+        self.answered = (ended == Ended::Answered).then_some((passes, now));
+        self.service.happened(&events);
+    }
+
+    fn turnstile(&self) -> &Turnstile {
+        &self.service.turnstile
+    }
+}
+
+impl Drop for Passage {
+    fn drop(&mut self) {
+        if let Some(passes) = self.passes.take() {
+            self.turnstile().release(self.caller, passes);
+        }
+        if let Some(slot) = self.slot.take() {
+            self.turnstile().leave(slot);
+        }
+    }
+}
+
+impl ServiceCore {
+    /// Tells operators what became of breakers.
+    pub(super) fn happened(&self, events: &[Event]) {
+        for event in events {
+            self.recorder.breaker_changed(event, &self.catalog);
+        }
+    }
+}
+
+/// Whether an answer is a failure, and for how long the upstream wants to be left alone.
+fn verdict<B>(response: &Response<B>, policy: &BreakerPolicy) -> (Ended, Option<Duration>) {
+    let status = response.status();
+    let is_refused = status == StatusCode::TOO_MANY_REQUESTS && policy.counts_429;
+    let failed = status.is_server_error() || is_refused || {
+        is_grpc(response.headers()) && grpc_failed(response.headers())
+    };
+    match failed {
+        true => (Ended::Failed, retry_after(response.headers())),
+        false => (Ended::Answered, None),
+    }
+}
+
+/// `Retry-After` (RFC 9110 section 10.2.3), in seconds or as a date.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(
+        date.duration_since(std::time::SystemTime::now())
+            .unwrap_or_default(),
+    )
+}
+
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let media = headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
+    media.is_some_and(|media| media.starts_with(b"application/grpc"))
+}
+
+/// Whether a gRPC status is the server's fault: UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE
+/// or DATA_LOSS (gRPC, "Status codes and their use").
+fn grpc_failed(fields: &HeaderMap) -> bool {
+    let status = fields.get(GRPC_STATUS).map(|value| value.as_bytes());
+    status.is_some_and(|status| [&b"2"[..], b"4", b"13", b"14", b"15"].contains(&status))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(status: u16, fields: &[(&'static str, &str)]) -> Response<()> {
+        let mut response = Response::builder().status(status);
+        for (name, value) in fields {
+            response = response.header(*name, *value);
+        }
+        response.body(()).unwrap()
+    }
+
+    #[test]
+    fn only_the_servers_fault_is_a_failure() {
+        let check = |status, fields: &[(&'static str, &str)], ended| {
+            let policy = BreakerPolicy::default();
+            assert_eq!(
+                verdict(&response(status, fields), &policy).0,
+                ended,
+                "{status} {fields:?}"
+            );
+        };
+        let grpc = ("content-type", "application/grpc+proto");
+        check(200, &[], Ended::Answered);
+        check(404, &[], Ended::Answered);
+        check(429, &[], Ended::Answered);
+        check(500, &[], Ended::Failed);
+        check(503, &[], Ended::Failed);
+        check(200, &[grpc, ("grpc-status", "14")], Ended::Failed);
+        check(200, &[grpc, ("grpc-status", "5")], Ended::Answered);
+        check(200, &[("grpc-status", "14")], Ended::Answered);
+        let counting = BreakerPolicy {
+            counts_429: true,
+            ..BreakerPolicy::default()
+        };
+        let (ended, asked) = verdict(&response(429, &[("retry-after", "7")]), &counting);
+        assert_eq!(
+            (ended, asked),
+            (Ended::Failed, Some(Duration::from_secs(7)))
+        );
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let of = |value: &str| retry_after(response(503, &[("retry-after", value)]).headers());
+        assert_eq!(of("120"), Some(Duration::from_secs(120)));
+        assert_eq!(of("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
+        assert_eq!(of("soon"), None);
+        assert_eq!(of("-1"), None);
+        let soon = std::time::SystemTime::now() + Duration::from_secs(90);
+        let asked = of(&httpdate::fmt_http_date(soon)).unwrap();
+        assert!(asked > Duration::from_secs(60) && asked <= Duration::from_secs(90));
+    }
+}

@@ -1,0 +1,291 @@
+//! Fetching over http and https, bounded in size and time.
+//!
+//! One GET, no redirects: an address that moves is better corrected than followed to wherever an
+//! answer points. Connections are not kept, since fetches are minutes apart. The proxy variables
+//! of the environment (`HTTPS_PROXY`, `NO_PROXY`) count, and the certificates that the system
+//! trusts, or those in `SSL_CERT_FILE`.
+//!
+//! Addresses appear in messages without user, password and query, where secrets stand.
+
+use std::error::Error;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use reqwest::header::{CACHE_CONTROL, ETAG, HeaderMap, IF_NONE_MATCH};
+use reqwest::{Client, ClientBuilder, Response, StatusCode, Url};
+
+/// An `http` or `https` address.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RemoteUrl(Url);
+
+/// What fetches.
+#[derive(Clone, Debug)]
+pub struct Remote(Client);
+
+/// How much a fetch may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RemoteLimits {
+    /// The largest body, in bytes; reading stops beyond it.
+    pub bytes_max: u64,
+    /// The longest time from the call to the body's last byte.
+    pub timeout: Duration,
+}
+
+/// What a fetch brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// A body.
+    New {
+        /// The body.
+        bytes: Vec<u8>,
+        /// Its tag, for the next fetch.
+        etag: Option<String>,
+        /// How long it stays fresh, where the server says so.
+        max_age: Option<Duration>,
+    },
+    /// What is known already.
+    Unchanged {
+        /// How long it stays fresh, where the server says so.
+        max_age: Option<Duration>,
+    },
+}
+
+/// Why a fetch brought nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RemoteError {
+    /// The text is no address.
+    #[error("not an http or https address: {0}; write https://host/path")]
+    Address(String),
+    /// There is nothing to fetch with.
+    #[error(
+        "cannot set up TLS: {0}; install the system's certificates (ca-certificates), or name a \
+         file of them in SSL_CERT_FILE"
+    )]
+    Tls(String),
+    /// No connection.
+    #[error("{url}: cannot connect: {reason}; check host, port, network policy and certificates")]
+    Connect {
+        /// The address.
+        url: RemoteUrl,
+        /// What went wrong.
+        reason: String,
+    },
+    /// It took too long.
+    #[error("{url}: no complete answer within {}; check the server's load and the network", humantime::format_duration(*.timeout))]
+    Timeout {
+        /// The address.
+        url: RemoteUrl,
+        /// The bound.
+        timeout: Duration,
+    },
+    /// The answer is not 200, and not 304 to a tag.
+    #[error("{url}: answers {status}; {}", advice(*.status))]
+    Status {
+        /// The address.
+        url: RemoteUrl,
+        /// The answer.
+        status: StatusCode,
+    },
+    /// The body is larger than the bound.
+    #[error("{url}: the body is larger than {bytes_max} bytes; check that it is the right address")]
+    TooLarge {
+        /// The address.
+        url: RemoteUrl,
+        /// The bound, in bytes.
+        bytes_max: u64,
+    },
+    /// The answer broke off, or was none.
+    #[error("{url}: the answer is broken: {reason}; check the server and what stands between")]
+    Broken {
+        /// The address.
+        url: RemoteUrl,
+        /// What went wrong.
+        reason: String,
+    },
+}
+
+impl Remote {
+    /// Something to fetch with.
+    ///
+    /// # Errors
+    /// [`RemoteError::Tls`] where the system has no certificates.
+    pub fn new() -> Result<Self, RemoteError> {
+        Self::of(builder())
+    }
+
+    fn of(builder: ClientBuilder) -> Result<Self, RemoteError> {
+        let client = builder.build();
+        client
+            .map(Self)
+            .map_err(|error| RemoteError::Tls(deepest(error)))
+    }
+
+    /// Fetches what is at the address, unless it is still what the tag stands for. Runs on a
+    /// tokio runtime with I/O and time.
+    ///
+    /// # Errors
+    /// [`RemoteError`] names the address, what went wrong and what to check.
+    pub async fn fetch(
+        &self,
+        url: &RemoteUrl,
+        known: Option<&str>,
+        limits: RemoteLimits,
+    ) -> Result<Fetched, RemoteError> {
+        let failed = |error| failure(url, limits, error);
+        let mut request = self.0.get(url.0.clone()).timeout(limits.timeout);
+        if let Some(etag) = known {
+            request = request.header(IF_NONE_MATCH, etag);
+        }
+        let response = request.send().await.map_err(failed)?;
+        let max_age = max_age(response.headers());
+        match response.status() {
+            StatusCode::OK => {
+                let etag = response.headers().get(ETAG);
+                let etag = etag.and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+                let bytes = body(response, url, limits).await?;
+                Ok(Fetched::New {
+                    bytes,
+                    etag,
+                    max_age,
+                })
+            }
+            StatusCode::NOT_MODIFIED if known.is_some() => Ok(Fetched::Unchanged { max_age }),
+            status => Err(RemoteError::Status {
+                url: url.clone(),
+                status,
+            }),
+        }
+    }
+}
+
+fn builder() -> ClientBuilder {
+    Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .pool_max_idle_per_host(0)
+        .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
+}
+
+async fn body(
+    mut response: Response,
+    url: &RemoteUrl,
+    limits: RemoteLimits,
+) -> Result<Vec<u8>, RemoteError> {
+    let too_large = || RemoteError::TooLarge {
+        url: url.clone(),
+        bytes_max: limits.bytes_max,
+    };
+    if response
+        .content_length()
+        .is_some_and(|length| length > limits.bytes_max)
+    {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    let failed = |error| failure(url, limits, error);
+    while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        if (bytes.len() + chunk.len()) as u64 > limits.bytes_max {
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+fn failure(url: &RemoteUrl, limits: RemoteLimits, error: reqwest::Error) -> RemoteError {
+    let url = url.clone();
+    if error.is_timeout() {
+        let timeout = limits.timeout;
+        return RemoteError::Timeout { url, timeout };
+    }
+    let is_connect = error.is_connect();
+    let reason = deepest(error);
+    if is_connect {
+        RemoteError::Connect { url, reason }
+    } else {
+        RemoteError::Broken { url, reason }
+    }
+}
+
+/// The first cause, without the address: those above it only say that there is one below.
+fn deepest(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut cause: &dyn Error = &error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
+
+/// How long an answer stays fresh (RFC 9111 section 5.2.2.1).
+fn max_age(headers: &HeaderMap) -> Option<Duration> {
+    let values = headers.get_all(CACHE_CONTROL).iter();
+    let mut directives = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    directives.find_map(|directive| {
+        let (name, seconds) = directive.trim().split_once('=')?;
+        let seconds = seconds.trim_matches('"').parse().ok()?;
+        name.eq_ignore_ascii_case("max-age")
+            .then(|| Duration::from_secs(seconds))
+    })
+}
+
+const fn advice(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        300..=303 | 305..=399 => {
+            "redirects are not followed: configure the address that it points to"
+        }
+        401 | 403 => "the address has to be readable without credentials",
+        404 | 410 => "check the address",
+        429 => "it is asked too often",
+        500..=599 => "the server fails; ask its owner",
+        _ => "expected 200; check the address",
+    }
+}
+
+impl FromStr for RemoteUrl {
+    type Err = RemoteError;
+
+    fn from_str(text: &str) -> Result<Self, RemoteError> {
+        let url = Url::parse(text).map_err(|error| RemoteError::Address(error.to_string()))?;
+        if matches!(url.scheme(), "http" | "https") {
+            Ok(Self(url))
+        } else {
+            Err(RemoteError::Address("another scheme".to_owned()))
+        }
+    }
+}
+
+impl fmt::Display for RemoteUrl {
+    /// The address without user, password, query and fragment.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = self.0.host_str().unwrap_or_default();
+        write!(f, "{}://{host}", self.0.scheme())?;
+        if let Some(port) = self.0.port() {
+            write!(f, ":{port}")?;
+        }
+        f.write_str(self.0.path())
+    }
+}
+
+impl fmt::Debug for RemoteUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RemoteUrl({self})")
+    }
+}
+
+#[cfg(test)]
+impl Remote {
+    /// One that no variable of the environment sends to a proxy.
+    pub(crate) fn direct() -> Self {
+        Self::of(builder().no_proxy()).unwrap()
+    }
+
+    /// Likewise, and it believes this authority alone.
+    pub(super) fn believing(authority: &[u8]) -> Self {
+        let authority = reqwest::Certificate::from_pem(authority).unwrap();
+        Self::of(builder().no_proxy().tls_certs_only([authority])).unwrap()
+    }
+}
