@@ -96,7 +96,7 @@ fn serve_pipeline(pipe: DuplexStream) {
         Guarded::new(&service.name, policy, &config.catalog, 1, Instant::now())
     });
     let guards: Vec<_> = guards.collect();
-    let core = Core::new(&config, &contracts, &guards, 0, &Metrics::new());
+    let core = Core::new(&config, &contracts, &guards, None, 0, &Metrics::new());
     let service = pipeline(&core);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
     let peer = Rc::new(Peer::new(address, &[]));

@@ -21,7 +21,6 @@ pub(super) struct Blueprint {
     pub(super) guards: Arc<[Guarded]>,
     pub(super) metrics: Metrics,
     /// The keys of tokens, where tokens say who calls.
-    #[expect(dead_code, reason = "the layers that read tokens take them from here")]
     pub(super) keys: Option<Keys>,
     pub(super) settings: ServeSettings,
 }
@@ -46,9 +45,10 @@ pub(super) fn serve_core(
         contracts,
         guards,
         metrics,
-        ..
+        keys,
+        settings: _,
     } = blueprint;
-    let core = Core::new(config, contracts, guards, index, metrics);
+    let core = Core::new(config, contracts, guards, keys.as_ref(), index, metrics);
     let refusing = Rc::clone(&core);
     let refuse = move |refusal, _: &_| refuse_stream(&refusing, refusal);
     let settings = blueprint.settings.clone();

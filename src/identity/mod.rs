@@ -19,11 +19,13 @@ mod bearer;
 mod cache;
 mod keys;
 mod tokens;
+mod identification;
 
 pub use fault::TokenFault;
 pub use headers::{
     Claim, HeaderFault, SQUAD_HEADERS, X_SERVICE_VERSION, X_SLA_TIER, X_SQUAD_OWNER, of_headers,
 };
+pub use identification::{Identification, IdentityFault, remove as remove_squad_headers};
 pub use key::KeyFault;
 pub use key_set::{Ignored, KeySet, KeySetError};
 pub use keys::Keys;

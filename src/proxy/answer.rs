@@ -1,13 +1,13 @@
 //! The one table from causes to answers: status, error, headers, outcome.
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, Response, StatusCode};
 
 use crate::breaker::{Refusal, Rule};
 use crate::config::enforcement::ViolationClass;
 use crate::contract::{Violation, body_too_large};
-use crate::identity::HeaderFault;
+use crate::identity::{IdentityFault, TokenFault};
 use crate::telemetry::Outcome;
 
 use super::body::BodyError;
@@ -37,7 +37,7 @@ pub(super) enum Cause {
     /// The client went away while its body was read.
     ClientGone,
     /// It does not say in an acceptable way who calls.
-    Identity(HeaderFault),
+    Identity(IdentityFault),
     /// Its traffic may not pass now.
     Traffic(Refusal),
     /// The upstream did not answer.
@@ -93,11 +93,7 @@ impl Cause {
                     "The request broke off",
                 )
             },
-            Self::Identity(_) => entry(
-                StatusCode::BAD_REQUEST,
-                "INVALID_IDENTITY",
-                "It is not clear which squad calls",
-            ),
+            Self::Identity(fault) => identity_entry(*fault),
             Self::Traffic(refusal) => traffic_entry(refusal),
             Self::Upstream(error) => upstream_entry(error),
             Self::NothingToMock(_) => Entry {
@@ -237,6 +233,25 @@ fn http_entry(refusal: HttpRefusal) -> Entry {
     }
 }
 
+fn identity_entry(fault: IdentityFault) -> Entry {
+    let (status, title) = match fault {
+        IdentityFault::Header(_) => (StatusCode::BAD_REQUEST, "It is not clear which squad calls"),
+        IdentityFault::Token(fault) if fault.is_ours() => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Tokens cannot be verified now",
+        ),
+        IdentityFault::Token(_) => (
+            StatusCode::UNAUTHORIZED,
+            "The token does not prove which squad calls",
+        ),
+    };
+    let is_unavailable = status == StatusCode::SERVICE_UNAVAILABLE;
+    Entry {
+        retry_after: is_unavailable.then_some(1),
+        ..entry(status, "INVALID_IDENTITY", title)
+    }
+}
+
 fn traffic_entry(refusal: &Refusal) -> Entry {
     let (status, error, title) = match refusal.rule {
         Rule::Squad(..) => (
@@ -309,6 +324,11 @@ pub(super) fn respond(cause: &Cause, problem: &Problem<'_>) -> Response<Bytes> {
     *response.status_mut() = entry.status;
     let headers = response.headers_mut();
     headers.extend(cause.headers().iter().cloned());
+    if let Cause::Identity(IdentityFault::Token(fault)) = cause
+        && entry.status == StatusCode::UNAUTHORIZED
+    {
+        headers.insert(WWW_AUTHENTICATE, challenge(*fault));
+    }
     headers.insert(
         CONTENT_TYPE,
         HeaderValue::from_static("application/problem+json"),
@@ -319,4 +339,12 @@ pub(super) fn respond(cause: &Cause, problem: &Problem<'_>) -> Response<Bytes> {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+/// How to come back with a token (RFC 6750 section 3).
+fn challenge(fault: TokenFault) -> HeaderValue {
+    HeaderValue::from_static(match fault {
+        TokenFault::Missing => "Bearer",
+        _ => "Bearer error=\"invalid_token\"",
+    })
 }

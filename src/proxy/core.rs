@@ -11,6 +11,7 @@ use crate::config::enforcement::EnforcementPolicy;
 use crate::config::limits::Limits;
 use crate::config::{Config, Preflight, RefusalValues, Service, Upstream as UpstreamConfig};
 use crate::contract::{CompiledContract, Policies, Rules, Scratch};
+use crate::identity::{Identification, Keys, Tokens};
 use crate::squad::{Catalog, Squad, SquadId};
 use crate::telemetry::{CoreRecorder, Metrics, ServiceRecorder};
 
@@ -22,6 +23,7 @@ use super::upstream::Upstream;
 pub struct Core {
     pub(super) services: Vec<Rc<ServiceCore>>,
     pub(super) catalog: Arc<Catalog>,
+    pub(super) identification: Identification,
     pub(super) refusals: Refusals,
     pub(super) recorder: CoreRecorder,
     pub(super) scratch: RefCell<Scratch>,
@@ -64,10 +66,12 @@ pub(super) enum Target {
 
 impl Core {
     /// The core of this number that serves these services, each with its contract and its guard.
+    /// With keys, tokens say who calls.
     pub fn new(
         config: &Config,
         contracts: &[Arc<CompiledContract>],
         guards: &[Guarded],
+        keys: Option<&Keys>,
         core: usize,
         metrics: &Metrics,
     ) -> Rc<Self> {
@@ -83,6 +87,13 @@ impl Core {
                 })
                 .collect(),
             catalog: Arc::clone(&config.catalog),
+            identification: match keys {
+                Some(keys) => {
+                    let tokens = Tokens::new(&config.identity.jwt, keys.clone());
+                    Identification::Tokens(tokens)
+                }
+                None => Identification::Headers,
+            },
             refusals: Refusals {
                 with_values: config.refusals.values == RefusalValues::Caller,
                 report_header: config.refusals.report_header,

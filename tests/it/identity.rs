@@ -1,8 +1,15 @@
 //! Keys of tokens, from where the configuration says: a start with them, and one without.
 
 use std::net::TcpListener;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::app::{Process, SHOP, Site};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::{Value, json};
+
+use super::app::{App, Process, SHOP, Site, admin, problem};
+use super::upstream::Upstream;
 
 /// A site that reads tokens, signed by the keys at this place.
 fn site(jwks: &str) -> Site {
@@ -40,4 +47,115 @@ fn a_start_does_not_fail_with_its_issuer() {
         log.contains("tokens are refused until there are keys"),
         "{log}"
     );
+}
+
+/// A token of the issuer, which proves these claims.
+fn token(claims: &Value, signer: &str) -> String {
+    let header = Header {
+        kid: Some("rsa".to_owned()),
+        ..Header::new(Algorithm::RS256)
+    };
+    let key: String = signer
+        .lines()
+        .filter(|line| !line.starts_with('-'))
+        .collect();
+    let key = EncodingKey::from_rsa_der(&STANDARD.decode(key).unwrap());
+    jsonwebtoken::encode(&header, claims, &key).unwrap()
+}
+
+fn claims(squad: &str, tier: &str, ends_in: i64) -> Value {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let ends = i64::try_from(now.as_secs()).unwrap() + ends_in;
+    json!({"squad_id": squad, "sla_tier": tier, "exp": ends, "iss": "https://issuer.example"})
+}
+
+#[test]
+fn a_token_proves_who_calls_and_everybody_behind_is_told() {
+    const SIGNER: &str = include_str!("../../src/identity/fixtures/rsa.pem");
+    let upstream = Upstream::ok();
+    let top = "[catalog]\npath = \"squads.toml\"\n[identity]\nsource = \"jwt\"\n[identity.jwt]\n\
+               jwks = \"keys.json\"\nissuer = \"https://issuer.example\"";
+    let site = Site::shop(upstream.address, "", top)
+        .file(
+            "keys.json",
+            include_str!("../../src/identity/fixtures/keys.json"),
+        )
+        .file("squads.toml", "[squads.checkout]\ntier = \"silver\"\n");
+    let app = App::start(site);
+    let ask = |fields: &str| app.ask(format!("GET /items HTTP/1.1\r\nhost: shop\r\n{fields}\r\n"));
+    let bearer = |token: &str| format!("authorization: Bearer {token}\r\n");
+    let seen = || {
+        let request = upstream.request();
+        ["x-squad-owner", "x-sla-tier"].map(|name| request.fields(name).join(","))
+    };
+
+    let proof = token(&claims("checkout", "gold", 60), SIGNER);
+    // What the headers claim does not count, even from a trusted peer.
+    let claimed = format!(
+        "{}x-squad-owner: search\r\nx-sla-tier: gold\r\n",
+        bearer(&proof)
+    );
+    for _ in 0..2 {
+        assert_eq!(ask(&claimed).status, 200);
+        assert_eq!(
+            seen(),
+            ["checkout", "silver"],
+            "gold was claimed, silver is granted"
+        );
+    }
+    assert_eq!(ask("x-squad-owner: checkout\r\n").status, 200);
+    assert_eq!(seen(), ["", ""], "without a token nobody is known");
+    let metrics = admin(app.admin, "/metrics").1;
+    assert!(
+        metrics.contains("squad=\"checkout\",outcome=\"answered\"} 2"),
+        "{metrics}"
+    );
+
+    let expired = token(&claims("checkout", "gold", -60), SIGNER);
+    let forged = token(
+        &claims("checkout", "gold", 60),
+        include_str!("../../src/identity/fixtures/rsa-other.pem"),
+    );
+    for (fields, detail) in [
+        (bearer(&expired), "the token has expired"),
+        (bearer(&forged), "the token's signature is wrong"),
+        (bearer("a.b"), "the token is malformed"),
+        (
+            bearer(&proof).repeat(2),
+            "the header of the token occurs more than once",
+        ),
+    ] {
+        let answer = ask(&fields);
+        let problem = problem(&answer);
+        assert_eq!(
+            (answer.status, &problem["error"]),
+            (401, &json!("INVALID_IDENTITY"))
+        );
+        let said = problem["detail"].as_str().unwrap();
+        assert!(said.starts_with(detail), "{said}");
+        let challenge = answer.field("www-authenticate");
+        assert_eq!(challenge, Some("Bearer error=\"invalid_token\""));
+    }
+    let metrics = admin(app.admin, "/metrics").1;
+    assert!(
+        metrics.contains("portcullis_identity_faults_total{reason=\"expired\"} 1"),
+        "{metrics}"
+    );
+}
+
+#[test]
+fn without_keys_a_token_is_nobodys_fault_but_ours() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    let app = App::start(site(&format!("http://{address}/keys")));
+    let answer =
+        app.ask("GET /items HTTP/1.1\r\nhost: shop\r\nauthorization: Bearer a.b.c\r\n\r\n");
+    let problem = problem(&answer);
+    assert_eq!(
+        (answer.status, answer.field("retry-after")),
+        (503, Some("1"))
+    );
+    assert_eq!(problem["error"], "INVALID_IDENTITY");
+    assert_eq!(answer.field("www-authenticate"), None);
 }

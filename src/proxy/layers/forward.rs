@@ -18,7 +18,7 @@ use super::super::retry::{Again, Sent};
 use super::super::upstream::Upstream;
 use super::answer::outcome_of;
 use super::stage::{Admitted, Answered, Refused, Routed};
-use crate::identity::SQUAD_HEADERS;
+use crate::identity::remove_squad_headers;
 
 pub(in crate::proxy) async fn forward(
     _core: Rc<Core>,
@@ -38,9 +38,7 @@ pub(in crate::proxy) async fn forward(
         (Target::Upstream(upstream), Some(passage)) => {
             add_forwarding(request.headers_mut(), &peer);
             if ledger.service.service.legacy {
-                for name in &SQUAD_HEADERS {
-                    request.headers_mut().remove(name);
-                }
+                remove_squad_headers(request.headers_mut());
             }
             send(upstream, request, passage, &ledger).await
         }

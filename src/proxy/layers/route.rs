@@ -3,16 +3,14 @@
 use std::rc::Rc;
 use std::time::Instant;
 
+use http::HeaderMap;
 use http::header::HOST;
-use http::{HeaderMap, Request};
 use tower::Service;
 
-use crate::identity::{Claim, HeaderFault, SQUAD_HEADERS, of_headers};
+use crate::identity::{Claim, IdentityFault};
 
 use super::super::answer::Cause;
-use super::super::body::RequestBody;
 use super::super::core::Core;
-use super::super::headers::Peer;
 use super::super::ledger::Ledger;
 use super::stage::{Answered, Identified, Refused, Routed};
 
@@ -34,7 +32,9 @@ where
             ledger: None,
         });
     };
-    let claim = claim_of(&core, &mut request, &peer);
+    let claim = core
+        .identification
+        .identify(request.headers_mut(), peer.trusted, &core.catalog);
     let (claim, fault) = match claim {
         Ok(claim) => (claim, None),
         Err(fault) => (Claim::default(), Some(fault)),
@@ -65,24 +65,8 @@ fn host_of(headers: &HeaderMap) -> &str {
     }
 }
 
-/// Who calls. From a peer that is not trusted the fields that say so are removed: neither the
-/// contract nor the upstream sees them.
-fn claim_of(
-    core: &Core,
-    request: &mut Request<RequestBody>,
-    peer: &Peer,
-) -> Result<Claim, HeaderFault> {
-    if peer.trusted {
-        return of_headers(request.headers(), &core.catalog);
-    }
-    for name in &SQUAD_HEADERS {
-        request.headers_mut().remove(name);
-    }
-    Ok(Claim::default())
-}
-
 /// A legacy service takes whoever calls for unknown; any other one wants it mended.
-fn refuse(fault: HeaderFault, ledger: &Rc<Ledger>) -> Result<(), Refused> {
+fn refuse(fault: IdentityFault, ledger: &Rc<Ledger>) -> Result<(), Refused> {
     if ledger.service.service.legacy {
         let service = &ledger.service.service.name;
         tracing::info!(service, %fault, "the caller is taken for unknown");
