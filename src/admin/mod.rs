@@ -1,9 +1,18 @@
-//! The admin port: probes and metrics, on the control runtime.
+//! The admin port: probes, metrics, and what operators see and steer, on the control runtime.
 //!
-//! It never runs on a data core, so a scrape cannot delay a request.
+//! It never runs on a data core, so a scrape cannot delay a request. Looking is open to whoever
+//! reaches the port; what changes something passes [`Access`] first.
 
 mod readiness;
+mod access;
+mod answer;
+mod body;
+mod find;
+mod routes;
+mod breakers;
+mod deploy_windows;
 mod server;
 
+pub use access::Access;
 pub use readiness::{Pending, Readiness};
 pub use server::{Admin, serve};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use crate::admin::{Admin, Readiness};
+use crate::admin::{Access, Admin, Readiness};
 use crate::config::Config;
 use crate::config::limits::Limits;
 use crate::proxy::inspect::InspectLimits;
@@ -46,6 +46,9 @@ pub fn build(config: Config) -> Result<Running, Error> {
     let admin = Admin {
         readiness: readiness.clone(),
         metrics: metrics.clone(),
+        services: Arc::clone(&guards),
+        catalog: Arc::clone(&config.catalog),
+        access: Access::new(admin_address, config.admin_token.as_ref()),
     };
     let control = start_control(
         admin_listener,

@@ -143,11 +143,7 @@ impl Bank {
         BankView {
             service: service.to_owned(),
             mode: breaker.mode.as_str(),
-            deploy_window: self.deploy_window(now).map(|window| DeployWindowView {
-                open_seconds: seconds(now.saturating_sub(window.since)),
-                remaining_seconds: seconds(window.until.saturating_sub(now)),
-                reason: window.reason,
-            }),
+            deploy_window: self.deploy_window_view(now),
             everybody: CellView {
                 failure_rate_max: breaker.unreachable_rate_max,
                 ..everybody
@@ -163,6 +159,15 @@ impl Bank {
                 }
             }),
         }
+    }
+
+    /// The deploy window that is open.
+    pub fn deploy_window_view(&self, now: Duration) -> Option<DeployWindowView> {
+        self.deploy_window(now).map(|window| DeployWindowView {
+            open_seconds: seconds(now.saturating_sub(window.since)),
+            remaining_seconds: seconds(window.until.saturating_sub(now)),
+            reason: window.reason,
+        })
     }
 
     /// The state of every cell that there is, for gauges; none is the one that cuts everybody.

@@ -7,6 +7,8 @@ use clap_complete::Shell;
 
 use crate::config::PathPrefix;
 
+use super::operate::{BreakersArgs, DeployWindowArgs};
+
 /// A contract-validating reverse proxy: OpenAPI at the boundary between squads.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "portcullis", version, arg_required_else_help = true)]
@@ -15,6 +17,7 @@ Examples:
   portcullis serve --contract openapi.yaml --upstream http://127.0.0.1:3000
   portcullis check contracts/
   portcullis replay --contract openapi.yaml traffic.har
+  portcullis breakers --service orders
 
 Exit codes: 0 fine, 1 a finding, 2 could not run.")]
 pub struct Args {
@@ -32,6 +35,10 @@ pub enum Command {
     Check(CheckArgs),
     /// Judge recorded exchanges by a contract, offline
     Replay(ReplayArgs),
+    /// Show the breakers of a proxy that runs, or overrule one
+    Breakers(BreakersArgs),
+    /// Say that failures of a service are expected for a while
+    DeployWindow(DeployWindowArgs),
     /// Print the completions of this command line for a shell
     Completions(CompletionsArgs),
 }
@@ -228,5 +235,28 @@ mod tests {
             ErrorKind::ValueValidation
         );
         assert_eq!(refusal("portcullis serve --help"), ErrorKind::DisplayHelp);
+        for words in [
+            "breakers set orders checkout",
+            "deploy-window open orders",
+            "deploy-window close",
+        ] {
+            let words = format!("portcullis {words}");
+            assert_eq!(
+                refusal(&words),
+                ErrorKind::MissingRequiredArgument,
+                "{words}"
+            );
+        }
+        for words in [
+            "breakers set orders checkout shut",
+            "breakers set orders checkout open --tier tin",
+        ] {
+            let words = format!("portcullis {words}");
+            assert_eq!(refusal(&words), ErrorKind::InvalidValue, "{words}");
+        }
+        assert_eq!(
+            refusal("portcullis breakers --service a set orders checkout open"),
+            ErrorKind::ArgumentConflict
+        );
     }
 }

@@ -14,9 +14,14 @@ mod find;
 mod report;
 mod text;
 mod replay;
+mod operate;
 mod completions;
 
 pub use args::{
     Args, CheckArgs, Command, CompletionsArgs, Enforce, FailOn, ReplayArgs, ReportFormat, ServeArgs,
+};
+pub use operate::{
+    AdminArgs, BreakersAction, BreakersArgs, ChangeArgs, CloseWindowArgs, DeployWindowAction,
+    DeployWindowArgs, ListWindowsArgs, OpenWindowArgs, SetArgs,
 };
 pub use run::run;

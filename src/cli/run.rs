@@ -9,6 +9,7 @@ use crate::config::{CONFIG_VARIABLE, ConfigErrors};
 use crate::contract::{LoadError, Problem, Severity};
 
 use super::args::{Args, Command};
+use super::operate::{self, AdminError};
 use super::output::{Output, complain};
 use super::{check, completions, replay, serve};
 
@@ -69,6 +70,9 @@ pub(super) enum RunError {
     /// Standard input was named for two things.
     #[error("standard input can be the contract or a recording, not both; name a file for one")]
     InputTwice,
+    /// An admin port cannot be asked, or refuses.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
     /// The report cannot be written.
     #[error("standard output cannot be written: {0}")]
     Output(#[from] io::Error),
@@ -88,6 +92,8 @@ pub fn run(args: Args) -> ExitCode {
         Command::Serve(args) => serve::serve(args),
         Command::Check(args) => check::check(&args, &mut Output::stdout()),
         Command::Replay(args) => replay::replay(&args, &mut Output::stdout()),
+        Command::Breakers(args) => operate::breakers(&args, &mut Output::stdout()),
+        Command::DeployWindow(args) => operate::deploy_window(&args, &mut Output::stdout()),
         Command::Completions(args) => completions::completions(args, &mut Output::stdout()),
     };
     let outcome = outcome.unwrap_or_else(|error| {

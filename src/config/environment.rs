@@ -17,6 +17,12 @@ const PREFIX: &str = "PORTCULLIS_";
 /// Names the configuration file itself; read by the command line.
 pub const CONFIG_VARIABLE: &str = "PORTCULLIS_CONFIG";
 
+/// Names the admin port that commands talk to; read by the command line.
+pub const ADMIN_URL_VARIABLE: &str = "PORTCULLIS_ADMIN_URL";
+
+/// Holds `admin.token`, for the server and for the commands that talk to it.
+pub const ADMIN_TOKEN_VARIABLE: &str = "PORTCULLIS_ADMIN__TOKEN";
+
 /// The most parts of a variable's name; no key lies deeper.
 const PARTS_MAX: usize = 8;
 
@@ -138,7 +144,7 @@ fn same_name(known: &str, part: &str) -> bool {
 /// a namespace, and for one named `portcullis…` they begin like ours: `…_SERVICE_HOST`,
 /// `…_SERVICE_PORT…`, `…_PORT`, `…_PORT_8080_TCP…`. Ours have a `__`, theirs have not.
 fn is_ours(name: &str) -> bool {
-    if !name.starts_with(PREFIX) || name == CONFIG_VARIABLE {
+    if !name.starts_with(PREFIX) || [CONFIG_VARIABLE, ADMIN_URL_VARIABLE].contains(&name) {
         return false;
     }
     let theirs = name.ends_with("_SERVICE_HOST")

@@ -27,18 +27,20 @@ mod raw;
 mod resolve;
 mod section;
 mod services;
+mod token;
 mod value;
 
 pub use enforcement::{Ceilings, Enforcement, EnforcementPolicy, ViolationClass};
-pub use environment::CONFIG_VARIABLE;
+pub use environment::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, CONFIG_VARIABLE};
 pub use identity::{Identity, IdentitySource, Jwt, KeySource};
 pub use limits::Limits;
 pub use load::{load, load_catalog};
 pub use model::{Config, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runtime};
 pub use overrides::Overrides;
-pub use problem::{ConfigErrors, Place, Problem};
+pub use problem::{ConfigErrors, Place, Problem, nearest};
 pub use protection::{Protection, Tiers};
 pub use service::{HostPattern, PathPrefix, Preflight, Service, Upstream, UpstreamAddress};
+pub use token::{InvalidToken, Token};
 
 #[cfg(test)]
 mod shipped_tests;

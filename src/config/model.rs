@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Identity, Limits, Service, Tiers, Upstream};
+use super::{Identity, Limits, Service, Tiers, Token, Upstream};
 use crate::squad::Catalog;
 
 /// All that the operator decides, from [`load`](super::load()) or [`Config::single`].
@@ -14,6 +14,8 @@ pub struct Config {
     pub listen_address: SocketAddr,
     /// Where operators connect, `admin.address`.
     pub admin_address: SocketAddr,
+    /// What an operator must show to change anything, `admin.token`.
+    pub admin_token: Option<Token>,
     /// The squads; empty where no catalog is configured.
     pub catalog: Arc<Catalog>,
     /// How it is known who calls.
@@ -111,6 +113,7 @@ impl Default for Config {
         Self {
             listen_address: SocketAddr::from(([0, 0, 0, 0], 8080)),
             admin_address: SocketAddr::from(([127, 0, 0, 1], 9901)),
+            admin_token: None,
             catalog: Arc::default(),
             identity: Identity::default(),
             runtime: Runtime::default(),

@@ -118,7 +118,7 @@ impl Fault {
 }
 
 /// The known name that was probably meant: one that differs in a few characters at most.
-pub(super) fn nearest<'n>(text: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub fn nearest<'n>(text: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let text = text.to_lowercase().replace('-', "_");
     let rated = known.into_iter().map(|name| {
         (

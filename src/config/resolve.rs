@@ -13,8 +13,8 @@ use super::problem::Place;
 use super::protect;
 use super::protection::Protection;
 use super::section::Section;
-use super::value::{address, boolean, count, duration, size, word};
-use super::{Config, Limits, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runtime};
+use super::value::{address, boolean, count, duration, parsed, size, word};
+use super::{Config, Limits, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runtime, Token};
 use super::{identity, services};
 use crate::squad::Catalog;
 
@@ -26,7 +26,7 @@ pub(super) fn config(
 ) -> Option<Config> {
     let default = Config::default();
     let (listen_address, listen_place) = address_of(root.section("listen"), default.listen_address);
-    let (admin_address, _) = address_of(root.section("admin"), default.admin_address);
+    let (admin_address, admin_token) = admin(root.section("admin"), default.admin_address);
     if listen_address == admin_address && listen_address.port() != 0 {
         root.refuse_at(
             listen_place,
@@ -47,6 +47,7 @@ pub(super) fn config(
     let config = Config {
         listen_address,
         admin_address,
+        admin_token,
         catalog,
         identity,
         runtime,
@@ -67,6 +68,16 @@ fn address_of(
     let address = section.value("address", default, address);
     section.finish();
     (address, place)
+}
+
+fn admin(
+    mut section: Section<'_>,
+    default: std::net::SocketAddr,
+) -> (std::net::SocketAddr, Option<Token>) {
+    let address = section.value("address", default, address);
+    let token = section.secret("token", parsed);
+    section.finish();
+    (address, token)
 }
 
 fn runtime(mut section: Section<'_>) -> Runtime {

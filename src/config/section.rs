@@ -41,13 +41,31 @@ impl<'p> Section<'p> {
         key: &'static str,
         parse: impl FnOnce(&Node) -> Result<T, Fault>,
     ) -> Option<T> {
+        self.read_as(key, parse, Node::describe)
+    }
+
+    /// The same for a value that no message may show.
+    pub(super) fn secret<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl FnOnce(&Node) -> Result<T, Fault>,
+    ) -> Option<T> {
+        self.read_as(key, parse, |_| "another value, which is not shown".into())
+    }
+
+    fn read_as<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl FnOnce(&Node) -> Result<T, Fault>,
+        describe: impl FnOnce(&Node) -> String,
+    ) -> Option<T> {
         let node = self.take(key)?;
         match parse(&node) {
             Ok(value) => Some(value),
             Err(fault) => {
                 let key = self.path(key);
                 self.problems
-                    .add_fault(&node.place, &key, &node.describe(), &fault);
+                    .add_fault(&node.place, &key, &describe(&node), &fault);
                 None
             }
         }

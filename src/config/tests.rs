@@ -505,6 +505,24 @@ fn a_bad_variable_is_named() {
 
 #[test]
 #[rustfmt::skip]
+fn the_admin_token_is_read_and_never_shown() {
+    const SECRET: &str = "s3cret-s3cret-s3cret";
+    let reveal = |config: Config| config.admin_token.map(|token| token.reveal().to_owned());
+    assert_eq!(reveal(load_text(SERVICE).unwrap()), None);
+    let config = load_text(&format!("{SERVICE}[admin]\ntoken = \"{SECRET}\"\n")).unwrap();
+    assert!(!format!("{config:?}").contains(SECRET));
+    assert_eq!(reveal(config).as_deref(), Some(SECRET));
+    let variables = [("PORTCULLIS_ADMIN__TOKEN", SECRET), ("PORTCULLIS_ADMIN_URL", "http://127.0.0.1:9901")];
+    assert_eq!(reveal(load_variables(&variables).unwrap()).as_deref(), Some(SECRET));
+    let complaint = "admin.token: expected a token of 16 to 1024 visible ASCII characters without blanks, found another value, which is not shown";
+    refuses("[admin]\ntoken = \"s3cret\"\n", &format!("config.toml:6: {complaint}"));
+    refuses("[admin]\ntoken = 1234567890123456\n", "config.toml:6: admin.token: expected text, found another value, which is not shown");
+    assert_eq!(load_variables(&[("PORTCULLIS_ADMIN__TOKEN", "s3cret")]).unwrap_err(), format!("PORTCULLIS_ADMIN__TOKEN: {complaint}"));
+    assert_eq!(load_variables(&[("PORTCULLIS_ADMIN_TOKEN", SECRET)]).unwrap_err(), "PORTCULLIS_ADMIN_TOKEN: admin_token: unknown key; try PORTCULLIS_ADMIN__TOKEN");
+}
+
+#[test]
+#[rustfmt::skip]
 fn the_variables_that_kubernetes_sets_for_a_service_of_our_name_are_not_ours() {
     let names = ["SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT", "PORT_8080_TCP", "PORT_8080_TCP_ADDR", "ADMIN_SERVICE_HOST", "ADMIN_PORT_9901_TCP_PROTO"];
     let variables = names.map(|name| format!("PORTCULLIS_{name}"));

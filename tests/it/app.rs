@@ -302,7 +302,7 @@ impl Drop for Process {
 }
 
 /// The program, without the words that it is given.
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
     // What is set for the tests is not meant for the program, which reads all of these.
     for (name, _) in std::env::vars_os() {

@@ -10,6 +10,7 @@
 mod app;
 mod bad_input;
 mod bodies;
+mod breakers_admin;
 mod closed;
 mod command_line;
 mod contracts;
@@ -25,6 +26,7 @@ mod json_schema_suite;
 mod load;
 mod metrics;
 mod mock;
+mod operate;
 mod protection;
 mod refusals;
 mod relay;

@@ -230,7 +230,7 @@ fn gold_passes_a_deploy_that_cuts_bronze() {
     let opened = ask(
         process.admin,
         "POST /deploy-windows/work/open HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
-         content-length: 39\r\n\r\n{\"for\": \"3m\", \"reason\": \"version 2.0.0\"}",
+         content-length: 40\r\n\r\n{\"for\": \"3m\", \"reason\": \"version 2.0.0\"}",
     );
     assert_eq!(opened.status, 200, "{opened:?}");
     let sixty_percent = |number: u64| match number % 5 < 3 {

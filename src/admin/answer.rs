@@ -1,0 +1,122 @@
+//! The answers of the admin port: text, JSON, and refusals as problem details (RFC 9457).
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+use serde::Serialize;
+
+/// An answer of the admin port.
+pub(super) type Answer = Response<Full<Bytes>>;
+
+/// Why a request is refused.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    /// What was expected and what to send.
+    detail: Cow<'static, str>,
+    /// A header field that goes with the status.
+    field: Option<(HeaderName, HeaderValue)>,
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status,
+            detail: detail.into(),
+            field: None,
+        }
+    }
+
+    /// The request lacks the token, or shows another.
+    pub(super) fn unauthorized(detail: &'static str) -> Self {
+        Self {
+            field: Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            ..Self::new(StatusCode::UNAUTHORIZED, detail)
+        }
+    }
+
+    /// The route has other methods.
+    pub(super) fn method(allowed: &'static str) -> Self {
+        Self {
+            field: Some((ALLOW, HeaderValue::from_static(allowed))),
+            ..Self::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                format!("expected {allowed}; `/` lists the routes"),
+            )
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+}
+
+impl From<Refusal> for Answer {
+    fn from(refusal: Refusal) -> Self {
+        let problem = Problem {
+            kind: "about:blank",
+            title: refusal.status.canonical_reason().unwrap_or_default(),
+            status: refusal.status.as_u16(),
+            detail: &refusal.detail,
+        };
+        let mut answer = with_body(
+            refusal.status,
+            "application/problem+json",
+            to_json(&problem),
+        );
+        if let Some((name, value)) = refusal.field {
+            answer.headers_mut().insert(name, value);
+        }
+        answer
+    }
+}
+
+/// Text for people.
+pub(super) fn text(status: StatusCode, body: String) -> Answer {
+    with_body(status, "text/plain; charset=utf-8", body)
+}
+
+/// The text of `/metrics`.
+pub(super) fn metrics(body: String) -> Answer {
+    with_body(
+        StatusCode::OK,
+        "text/plain; version=0.0.4; charset=utf-8",
+        body,
+    )
+}
+
+/// A value as JSON.
+pub(super) fn json(value: &impl Serialize) -> Answer {
+    with_body(StatusCode::OK, "application/json", to_json(value))
+}
+
+fn to_json(value: &impl Serialize) -> String {
+    let mut text = serde_json::to_string(value).expect("text, numbers, lists and objects");
+    text.push('\n');
+    text
+}
+
+fn with_body(status: StatusCode, media_type: &'static str, body: String) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from(body)));
+    *answer.status_mut() = status;
+    let fields = [(CONTENT_TYPE, media_type), (CACHE_CONTROL, "no-store")];
+    for (name, value) in fields {
+        answer
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}

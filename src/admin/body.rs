@@ -1,0 +1,97 @@
+//! Reading what an operator sends: one small JSON object.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
+
+use super::answer::Refusal;
+
+/// The largest body, in bytes: an object with a word and a sentence.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// What is read of a larger body before it is refused, in bytes: a client that is still sending
+/// when its connection closes may never see the answer.
+const DISCARDED_BYTES_MAX: usize = 1024 * 1024;
+
+/// How long a client may take to send the body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The longest reason, in characters. It is logged and shown to other operators.
+const REASON_CHARS_MAX: usize = 500;
+
+/// Reads a body.
+pub(super) async fn read(body: Incoming) -> Result<Vec<u8>, Refusal> {
+    match timeout(BODY_TIMEOUT, collect(body)).await {
+        Ok(read) => read,
+        Err(_) => Err(Refusal::new(
+            StatusCode::REQUEST_TIMEOUT,
+            format!(
+                "the body did not arrive within {} s",
+                BODY_TIMEOUT.as_secs()
+            ),
+        )),
+    }
+}
+
+async fn collect(mut body: Incoming) -> Result<Vec<u8>, Refusal> {
+    let (mut bytes, mut count) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return Err(Refusal::new(
+                StatusCode::BAD_REQUEST,
+                "the body broke off; send it whole",
+            ));
+        };
+        let data = frame.into_data().unwrap_or_default();
+        count += data.len();
+        if count <= BODY_BYTES_MAX {
+            bytes.extend_from_slice(&data);
+        } else if count > DISCARDED_BYTES_MAX {
+            break;
+        }
+    }
+    if count > BODY_BYTES_MAX {
+        return Err(Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the body is larger than {} KiB", BODY_BYTES_MAX / 1024),
+        ));
+    }
+    Ok(bytes)
+}
+
+/// The object in a body; `example` is what to send.
+pub(super) fn object<T: DeserializeOwned>(bytes: &[u8], example: &str) -> Result<T, Refusal> {
+    // Without this, a list of the members' values would be read as the object.
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(bad("expected a JSON object", example));
+    }
+    serde_json::from_slice(bytes).map_err(|error| bad(&error.to_string(), example))
+}
+
+/// A reason, where there is one, within its bounds.
+pub(super) fn reason(reason: Option<String>, example: &str) -> Result<Option<String>, Refusal> {
+    let is_right = |reason: &String| {
+        !reason.trim().is_empty()
+            && reason.chars().count() <= REASON_CHARS_MAX
+            && !reason.chars().any(char::is_control)
+    };
+    match reason {
+        Some(reason) if !is_right(&reason) => Err(bad(
+            &format!(
+                "expected a `reason` of 1 to {REASON_CHARS_MAX} characters, none of them a \
+                 control character"
+            ),
+            example,
+        )),
+        reason => Ok(reason),
+    }
+}
+
+/// The body is not what it must be.
+pub(super) fn bad(why: &str, example: &str) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, format!("{why}; send {example}"))
+}

@@ -1,0 +1,135 @@
+//! Breakers: looking at them, and an operator's word about one.
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use crate::breaker::{BankView, CellName, CellView, Guarded, Override};
+use crate::squad::{Consumer, Tier};
+
+use super::answer::{Answer, Refusal, json};
+use super::body;
+use super::find::{EVERYBODY, find_consumer, find_service, now, unknown, view};
+use super::server::{Admin, Operator};
+
+/// What to send.
+const EXAMPLE: &str = r#"{"override": "open"|"disabled"|"observe"|"auto", "reason": "…"}"#;
+
+#[derive(Serialize)]
+struct Breakers {
+    services: Vec<BankView>,
+}
+
+/// What changed, as it is now.
+#[derive(Serialize)]
+struct Changed<'a> {
+    service: &'a str,
+    changed: Vec<CellView>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    #[serde(rename = "override")]
+    over: String,
+    reason: Option<String>,
+}
+
+/// All services.
+pub(super) fn all(admin: &Admin) -> Answer {
+    let services = admin.services.iter();
+    json(&Breakers {
+        services: services
+            .map(|guarded| view(guarded, &admin.catalog))
+            .collect(),
+    })
+}
+
+/// One service.
+pub(super) fn one(admin: &Admin, service: &str) -> Result<Answer, Refusal> {
+    let guarded = find_service(&admin.services, service)?;
+    Ok(json(&view(guarded, &admin.catalog)))
+}
+
+/// Sets an override.
+pub(super) fn set(
+    admin: &Admin,
+    operator: Operator,
+    (service, squad, tier): (&str, &str, Option<&str>),
+    bytes: &[u8],
+) -> Result<Answer, Refusal> {
+    let guarded = find_service(&admin.services, service)?;
+    let cells = cells(admin, squad, tier)?;
+    let wanted: Wanted = body::object(bytes, EXAMPLE)?;
+    let over = Override::from_name(&wanted.over).ok_or_else(|| {
+        let names = Override::NAMES.map(|(name, _)| format!("`{name}`"));
+        let why = format!("expected an override of {}", names.join(", "));
+        body::bad(&why, EXAMPLE)
+    })?;
+    let reason = body::reason(wanted.reason, EXAMPLE)?;
+    for cell in &cells {
+        // The change is in the cell's history; what is told of it is the line below.
+        let _event = guarded.bank.set_override(*cell, over, now(guarded));
+        let tier = match cell {
+            CellName::Service => None,
+            CellName::Squad(_, tier) => Some(tier.as_str()),
+        };
+        tracing::info!(
+            service,
+            squad,
+            tier,
+            "override" = over.as_str(),
+            reason,
+            peer = %operator.peer,
+            "an operator overrides a breaker"
+        );
+    }
+    Ok(json(&Changed {
+        service,
+        changed: views(admin, guarded, &cells),
+    }))
+}
+
+/// The cells that a path names.
+fn cells(admin: &Admin, squad: &str, tier: Option<&str>) -> Result<Vec<CellName>, Refusal> {
+    if squad == EVERYBODY {
+        return match tier {
+            None => Ok(vec![CellName::Service]),
+            Some(_) => Err(Refusal::new(
+                StatusCode::NOT_FOUND,
+                "the breaker that cuts everybody has no tiers",
+            )),
+        };
+    }
+    let consumer = find_consumer(&admin.catalog, squad)?;
+    let tiers = match tier {
+        None if consumer == Consumer::Unknown => vec![Tier::Bronze],
+        None => Tier::ALL.to_vec(),
+        Some(name) => vec![name.parse().map_err(|_| {
+            let known = Tier::ALL.map(Tier::as_str);
+            unknown("tier", name, known.into_iter())
+        })?],
+    };
+    if consumer == Consumer::Unknown && tiers != [Tier::Bronze] {
+        return Err(Refusal::new(
+            StatusCode::NOT_FOUND,
+            "unknown consumers are always bronze",
+        ));
+    }
+    let cell = |tier| CellName::Squad(consumer, tier);
+    Ok(tiers.into_iter().map(cell).collect())
+}
+
+fn views(admin: &Admin, guarded: &Guarded, cells: &[CellName]) -> Vec<CellView> {
+    let view = view(guarded, &admin.catalog);
+    let is_changed = |view: &CellView| {
+        cells.iter().any(|cell| match cell {
+            CellName::Service => view.squad.is_none(),
+            CellName::Squad(consumer, tier) => {
+                let name = admin.catalog.consumer_name(*consumer);
+                view.squad.as_deref() == Some(name) && view.tier == Some(tier.as_str())
+            }
+        })
+    };
+    let all = std::iter::once(view.everybody).chain(view.squads);
+    all.filter(is_changed).collect()
+}

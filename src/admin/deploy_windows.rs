@@ -1,0 +1,112 @@
+//! Deploy windows: times in which failures are expected.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::breaker::{DeployWindowView, Guarded};
+
+use super::answer::{Answer, Refusal, json};
+use super::body;
+use super::find::{find_service, now};
+use super::server::{Admin, Operator};
+
+/// How long a window may be. More than a day is forgotten, not meant.
+const LENGTHS: RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_secs(24 * 60 * 60);
+
+/// What to send.
+const OPEN_EXAMPLE: &str = r#"{"for": "10m", "reason": "…"}"#;
+const CLOSE_EXAMPLE: &str = "{}";
+
+#[derive(Serialize)]
+struct Windows<'a> {
+    services: Vec<Window<'a>>,
+}
+
+#[derive(Serialize)]
+struct Window<'a> {
+    service: &'a str,
+    deploy_window: Option<DeployWindowView>,
+    /// Whether one was open before it was closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    was_open: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Opening {
+    #[serde(rename = "for")]
+    length: String,
+    reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Closing {}
+
+/// All services.
+pub(super) fn all(admin: &Admin) -> Answer {
+    json(&Windows {
+        services: admin.services.iter().map(Window::of).collect(),
+    })
+}
+
+/// Opens the window of a service, or changes the one that is open.
+pub(super) fn open(
+    admin: &Admin,
+    operator: Operator,
+    service: &str,
+    bytes: &[u8],
+) -> Result<Answer, Refusal> {
+    let guarded = find_service(&admin.services, service)?;
+    let opening: Opening = body::object(bytes, OPEN_EXAMPLE)?;
+    let length = humantime::parse_duration(&opening.length).ok();
+    let length = length.filter(|length| LENGTHS.contains(length));
+    let length = length.ok_or_else(|| {
+        let why = "expected `for` to be a duration with a unit, from 1s to 24h";
+        body::bad(why, OPEN_EXAMPLE)
+    })?;
+    let reason = body::reason(opening.reason, OPEN_EXAMPLE)?;
+    tracing::info!(
+        service,
+        length = %humantime::format_duration(length),
+        reason,
+        peer = %operator.peer,
+        "an operator opens a deploy window"
+    );
+    guarded
+        .bank
+        .open_deploy_window(now(guarded), length, reason);
+    Ok(json(&Window::of(guarded)))
+}
+
+/// Closes it.
+pub(super) fn close(
+    admin: &Admin,
+    operator: Operator,
+    service: &str,
+    bytes: &[u8],
+) -> Result<Answer, Refusal> {
+    let guarded = find_service(&admin.services, service)?;
+    if !bytes.is_empty() {
+        let Closing {} = body::object(bytes, CLOSE_EXAMPLE)?;
+    }
+    let was_open = guarded.bank.close_deploy_window(now(guarded));
+    tracing::info!(service, was_open, peer = %operator.peer, "an operator closes a deploy window");
+    Ok(json(&Window {
+        was_open: Some(was_open),
+        ..Window::of(guarded)
+    }))
+}
+
+impl<'a> Window<'a> {
+    fn of(guarded: &'a Guarded) -> Self {
+        Self {
+            service: &guarded.service,
+            deploy_window: guarded.bank.deploy_window_view(now(guarded)),
+            was_open: None,
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The routes of the admin port: one table, by which requests are told apart and `/` is written.
+
+use std::fmt::Write;
+
+use http::{Method, StatusCode};
+
+use super::answer::Refusal;
+
+/// What a request is about; the text is its part of the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route<'p> {
+    /// The list of routes.
+    Index,
+    /// Whether the process runs.
+    Live,
+    /// Whether it is ready for traffic.
+    Ready,
+    /// Metrics for Prometheus.
+    Metrics,
+    /// All breakers.
+    Breakers,
+    /// The breakers of a service.
+    Breaker { service: &'p str },
+    /// An override of breakers of a service: everybody's, a squad's, or those of one tier.
+    Override {
+        service: &'p str,
+        squad: &'p str,
+        tier: Option<&'p str>,
+    },
+    /// All deploy windows.
+    DeployWindows,
+    /// Opening the deploy window of a service.
+    OpenWindow { service: &'p str },
+    /// Closing it.
+    CloseWindow { service: &'p str },
+}
+
+/// Every route as it is shown: method, path, and what it does.
+const SHOWN: [(&str, &str, &str); 11] = [
+    ("GET", "/livez", "whether the process runs"),
+    ("GET", "/readyz", "whether it is ready for traffic"),
+    ("GET", "/metrics", "metrics for Prometheus"),
+    ("GET", "/breakers", "breakers, shares and budgets"),
+    ("GET", "/breakers/{service}", "those of one service"),
+    ("POST", "/breakers/{service}/everybody", OVERRIDE),
+    ("POST", "/breakers/{service}/{squad}", OVERRIDE),
+    ("POST", "/breakers/{service}/{squad}/{tier}", OVERRIDE),
+    ("GET", "/deploy-windows", "deploy windows"),
+    (
+        "POST",
+        "/deploy-windows/{service}/open",
+        r#"{"for": "10m", "reason": "…"}"#,
+    ),
+    ("POST", "/deploy-windows/{service}/close", "{}"),
+];
+
+const OVERRIDE: &str = r#"{"override": "open|disabled|observe|auto", "reason": "…"}"#;
+
+impl<'p> Route<'p> {
+    /// The route of a path.
+    pub(super) fn of(path: &'p str) -> Option<Self> {
+        let mut parts = [""; 4];
+        let mut count = 0;
+        for part in path.strip_prefix('/')?.split('/') {
+            *parts.get_mut(count)? = part;
+            count += 1;
+        }
+        Some(match parts[..count] {
+            [""] => Self::Index,
+            ["livez"] => Self::Live,
+            ["readyz"] => Self::Ready,
+            ["metrics"] => Self::Metrics,
+            ["breakers"] => Self::Breakers,
+            ["deploy-windows"] => Self::DeployWindows,
+            [_, ..] if parts[1..count].contains(&"") => return None,
+            ["breakers", service] => Self::Breaker { service },
+            ["breakers", service, squad] => Self::Override {
+                service,
+                squad,
+                tier: None,
+            },
+            ["breakers", service, squad, tier] => Self::Override {
+                service,
+                squad,
+                tier: Some(tier),
+            },
+            ["deploy-windows", service, "open"] => Self::OpenWindow { service },
+            ["deploy-windows", service, "close"] => Self::CloseWindow { service },
+            _ => return None,
+        })
+    }
+
+    /// The route of a request whose method it has.
+    pub(super) fn find(method: &Method, path: &'p str) -> Result<Self, Refusal> {
+        let route = Self::of(path).ok_or_else(|| {
+            Refusal::new(StatusCode::NOT_FOUND, "nothing here; `/` lists the routes")
+        })?;
+        match (*method == Method::POST, route.changes()) {
+            (true, true) => Ok(route),
+            (false, true) => Err(Refusal::method("POST")),
+            (false, false) if matches!(*method, Method::GET | Method::HEAD) => Ok(route),
+            (_, false) => Err(Refusal::method("GET, HEAD")),
+        }
+    }
+
+    /// Whether it changes something.
+    pub(super) const fn changes(self) -> bool {
+        matches!(
+            self,
+            Self::Override { .. } | Self::OpenWindow { .. } | Self::CloseWindow { .. }
+        )
+    }
+}
+
+/// The text of `/`.
+pub(super) fn index() -> String {
+    let mut text = String::new();
+    for (method, path, what) in SHOWN {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{method:<4} {path:<35} {what}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_that_is_shown_is_one() {
+        for (method, path, _) in SHOWN {
+            let path = path.replace(['{', '}'], "");
+            let method: Method = method.parse().unwrap();
+            assert!(Route::find(&method, &path).is_ok(), "{method} {path}");
+            let other = match method {
+                Method::GET => Method::POST,
+                _ => Method::GET,
+            };
+            assert!(Route::find(&other, &path).is_err(), "{other} {path}");
+        }
+        assert!(index().starts_with("GET  /livez  "), "{}", index());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_path_panics(path in "(/?(breakers|deploy-windows|open|a)?){0,8}|.{0,40}") {
+            Route::of(&path);
+        }
+    }
+
+    #[test]
+    fn other_paths_are_none() {
+        for path in [
+            "",
+            "//",
+            "/breakers/",
+            "/breakers//everybody",
+            "/breakers/a/",
+            "/breakers/a/b/gold/x",
+            "/deploy-windows/a",
+            "/deploy-windows//open",
+            "/deploy-windows/a/open/",
+            "/LIVEZ",
+            "*",
+        ] {
+            assert_eq!(Route::of(path), None, "{path}");
+        }
+    }
+}

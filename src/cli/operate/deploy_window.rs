@@ -1,0 +1,61 @@
+//! `portcullis deploy-window`: opens, closes and lists deploy windows.
+
+use serde_json::json;
+
+use super::super::args::ReportFormat;
+use super::super::output::Output;
+use super::super::run::{Outcome, RunError};
+use super::args::{
+    CloseWindowArgs, DeployWindowAction, DeployWindowArgs, ListWindowsArgs, OpenWindowArgs,
+};
+use super::breakers::{print_json, with_reason};
+use super::client::Client;
+use super::text::print_windows;
+use super::view::{ServiceWindow, Windows};
+
+/// What is at `/deploy-windows`.
+const PATH: &str = "deploy-windows";
+
+/// Opens, closes or lists deploy windows.
+pub(in crate::cli) fn deploy_window(
+    args: &DeployWindowArgs,
+    out: &mut Output,
+) -> Result<Outcome, RunError> {
+    match &args.action {
+        DeployWindowAction::Open(args) => open(args, out)?,
+        DeployWindowAction::Close(args) => close(args, out)?,
+        DeployWindowAction::List(args) => list(args, out)?,
+    }
+    out.finish()?;
+    Ok(Outcome::Fine)
+}
+
+fn open(args: &OpenWindowArgs, out: &mut Output) -> Result<(), RunError> {
+    let client = Client::with_token(&args.change)?;
+    let body = with_reason("for", &args.length, args.reason.as_deref());
+    let answer = client.post(&[PATH, &args.service, "open"], &body)?;
+    let window: ServiceWindow = client.read(&answer)?;
+    print_windows(out, &[window]);
+    Ok(())
+}
+
+fn close(args: &CloseWindowArgs, out: &mut Output) -> Result<(), RunError> {
+    let client = Client::with_token(&args.change)?;
+    let answer = client.post(&[PATH, &args.service, "close"], &json!({}))?;
+    let window: ServiceWindow = client.read(&answer)?;
+    print_windows(out, &[window]);
+    Ok(())
+}
+
+fn list(args: &ListWindowsArgs, out: &mut Output) -> Result<(), RunError> {
+    let client = Client::new(&args.admin)?;
+    let answer = client.get(&[PATH])?;
+    match args.format {
+        ReportFormat::Json => print_json(out, &answer),
+        ReportFormat::Text => {
+            let Windows { services } = client.read(&answer)?;
+            print_windows(out, &services);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,21 @@
+//! `portcullis breakers` and `portcullis deploy-window`: what an operator sees and changes of a
+//! proxy that runs, over its admin port.
+//!
+//! `client` asks, `view` reads what comes back, `text` prints it for people. The server decides
+//! what is right; what it refuses is printed as it says it.
+
+mod args;
+mod error;
+mod client;
+mod view;
+mod text;
+mod breakers;
+mod deploy_window;
+
+pub use args::{
+    AdminArgs, BreakersAction, BreakersArgs, ChangeArgs, CloseWindowArgs, DeployWindowAction,
+    DeployWindowArgs, ListWindowsArgs, OpenWindowArgs, SetArgs,
+};
+pub(super) use breakers::breakers;
+pub(super) use deploy_window::deploy_window;
+pub(super) use error::AdminError;
