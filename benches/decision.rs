@@ -62,8 +62,9 @@ fn decide(turnstile: &Turnstile, headers: &HeaderMap, catalog: &Catalog, now: In
         .admit(caller, now, &mut events)
         .expect("it passes");
     turnstile.spend(caller, now).expect("no budget");
-    let Entered::In(slot) = turnstile.enter(caller, now) else {
-        panic!("slots are plenty");
+    let slot = match turnstile.enter(caller, now) {
+        Entered::In(slot) => slot,
+        Entered::Wait(_) | Entered::Shed(_) => unreachable!("slots are plenty"),
     };
     let took = Duration::from_millis(1);
     turnstile.record(

@@ -4,7 +4,8 @@
 //! Order within one of these is that of arrival, until the line has stood for 100 ms: then the
 //! newest comes first and nobody waits longer than 5 ms, for in an overload whoever has waited
 //! long is no longer waited for, and serving the newest keeps the time of those who are served
-//! near what it is without load. Source: B. Maurer, "Fail at Scale", ACM Queue 13(8), 2015
+//! near what it is without load. The overload is over when nobody has waited for 100 ms: clients
+//! that are turned away together leave the line empty for a moment. Source: B. Maurer, "Fail at Scale", ACM Queue 13(8), 2015
 //! (adaptive LIFO, CoDel).
 
 use std::collections::{BTreeMap, VecDeque};
@@ -27,6 +28,8 @@ pub(super) struct Line {
     queues: BTreeMap<usize, Queue>,
     len: usize,
     standing_since: Option<Duration>,
+    /// When it was last seen with somebody in it.
+    seen: Duration,
 }
 
 /// Those of one consumer, by tier.
@@ -55,7 +58,12 @@ impl Line {
     }
 
     pub(super) fn join(&mut self, ticket: Arc<Ticket>) {
+        let is_calm = ticket.since.saturating_sub(self.seen) > STANDING;
+        if self.len == 0 && is_calm {
+            self.standing_since = None;
+        }
         self.standing_since.get_or_insert(ticket.since);
+        self.seen = self.seen.max(ticket.since);
         self.len += 1;
         let queue = self.queues.entry(ticket.consumer).or_default();
         queue[ticket.tier as usize].push_back(ticket);
@@ -86,6 +94,7 @@ impl Line {
     /// the last.
     pub(super) fn next(&mut self, consumer: usize, now: Duration) -> Option<Arc<Ticket>> {
         let is_overloaded = self.is_overloaded(now);
+        self.seen = self.seen.max(now);
         let queue = self.queues.get_mut(&consumer)?;
         let queue = queue.iter_mut().rev().find(|queue| !queue.is_empty())?;
         let ticket = match is_overloaded {
@@ -112,14 +121,14 @@ impl Line {
         if self.len_of(consumer) == 0 {
             self.queues.remove(&consumer);
         }
-        if self.len == 0 {
-            self.standing_since = None;
-        }
     }
 
     fn is_overloaded(&self, now: Duration) -> bool {
-        self.standing_since
-            .is_some_and(|since| now.saturating_sub(since) > STANDING)
+        let is_standing = self.len > 0 || now.saturating_sub(self.seen) <= STANDING;
+        is_standing
+            && self
+                .standing_since
+                .is_some_and(|since| now.saturating_sub(since) > STANDING)
     }
 }
 
@@ -195,7 +204,14 @@ mod tests {
         assert_eq!(next(100), Some(ms(0)));
         assert_eq!(next(300), Some(ms(50)));
         assert_eq!(next(300), None);
-        assert_eq!(line.patience(ms(400), ms(80)), ms(80));
+        assert_eq!(
+            line.patience(ms(350), ms(80)),
+            ms(5),
+            "empty, but only just"
+        );
+        assert_eq!(line.patience(ms(401), ms(80)), ms(80));
+        line.join(Ticket::new(1, Tier::Gold, ms(402)));
+        assert_eq!(line.patience(ms(403), ms(80)), ms(80));
     }
 
     #[test]

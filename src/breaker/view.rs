@@ -99,7 +99,7 @@ pub struct SharesView {
     pub in_flight: u32,
     /// Requests that wait for a slot.
     pub waiting: usize,
-    /// By squad, for those that have called.
+    /// By squad; the unknown where there were any.
     pub squads: Vec<ShareView>,
 }
 
@@ -192,8 +192,13 @@ impl Bank {
 
     fn shares_view(&self, policy: &Policy, catalog: &Catalog) -> SharesView {
         let slots = &self.slots;
+        let has_called = |consumer: Consumer| {
+            let mut tiers = Tier::ALL.into_iter();
+            tiers.any(|tier| self.known_squad(consumer, tier).is_some())
+        };
         let squads: Vec<ShareView> = catalog
             .consumers()
+            .filter(|consumer| self.prober(*consumer).weight > 0 || has_called(*consumer))
             .map(|consumer| {
                 let index = consumer.index();
                 ShareView {
@@ -209,10 +214,7 @@ impl Bank {
             adaptive: policy.protection.shares.adaptive,
             in_flight: squads.iter().map(|share| share.in_flight).sum(),
             waiting: slots.waiting(),
-            squads: squads
-                .into_iter()
-                .filter(|share| share.in_flight > 0 || share.weight > 0)
-                .collect(),
+            squads,
         }
     }
 

@@ -11,6 +11,9 @@ use crate::squad::{
     Catalog, Consumer, DeployPolicy, Flag, Resource, ResourceKind, Squad, SquadName, Tier,
 };
 
+/// The name of a service's own breaker, which cuts all squads.
+const EVERYBODY: &str = "everybody";
+
 /// What every name in the catalog can be checked against.
 #[derive(Default)]
 struct Names {
@@ -78,6 +81,14 @@ fn squad(name: &str, mut section: Section<'_>, names: &mut Names) -> Option<Squa
 
 fn squad_name(name: &str, section: &mut Section<'_>) -> Option<SquadName> {
     let place = section.place().clone();
+    if name == EVERYBODY {
+        section.refuse_at(
+            place,
+            "",
+            "stands for all squads in metrics and on the admin port; try another",
+        );
+        return None;
+    }
     if name == Consumer::UNKNOWN_NAME {
         section.refuse_at(
             place,

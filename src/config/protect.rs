@@ -42,16 +42,22 @@ pub(super) fn tiers(mut section: Section<'_>) -> Tiers {
 }
 
 fn tier(mut section: Section<'_>, base: TierPolicy) -> TierPolicy {
+    let deploy_place = section.place_of("deploy_failure_rate_max");
     let s = &mut section;
+    let failure_rate_max = s.value("failure_rate_max", base.failure_rate_max, share);
+    let deploy_default = base.deploy_failure_rate_max.max(failure_rate_max);
     let tier = TierPolicy {
-        failure_rate_max: s.value("failure_rate_max", base.failure_rate_max, share),
-        deploy_failure_rate_max: s.value(
-            "deploy_failure_rate_max",
-            base.deploy_failure_rate_max,
-            share,
-        ),
+        failure_rate_max,
+        deploy_failure_rate_max: s.value("deploy_failure_rate_max", deploy_default, share),
         weight: s.value("weight", base.weight, count(1..=1000)),
     };
+    if tier.deploy_failure_rate_max < failure_rate_max {
+        section.refuse_at(
+            deploy_place,
+            "deploy_failure_rate_max",
+            "is below failure_rate_max; a deploy window cannot be stricter than other times",
+        );
+    }
     section.finish();
     tier
 }
@@ -59,6 +65,8 @@ fn tier(mut section: Section<'_>, base: TierPolicy) -> TierPolicy {
 fn breaker(mut section: Section<'_>, base: &BreakerPolicy) -> BreakerPolicy {
     let some_time = || duration(MS..=DURATION_MAX);
     let base_place = section.place_of("open_base");
+    // What is inherited was judged where it was said.
+    let is_said = section.has("open_base") || section.has("open_max");
     let s = &mut section;
     let breaker = BreakerPolicy {
         mode: s.value("mode", base.mode, word(&BreakerMode::NAMES)),
@@ -77,7 +85,7 @@ fn breaker(mut section: Section<'_>, base: &BreakerPolicy) -> BreakerPolicy {
         probes: s.value("probes", base.probes, count(1..=1000)),
         probe_timeout: s.value("probe_timeout", base.probe_timeout, some_time()),
     };
-    if breaker.open_base > breaker.open_max {
+    if is_said && breaker.open_base > breaker.open_max {
         section.refuse_at(
             base_place,
             "open_base",
@@ -115,6 +123,7 @@ fn budget(mut section: Section<'_>, base: BudgetPolicy) -> BudgetPolicy {
 fn retries(mut section: Section<'_>, base: &RetryPolicy) -> RetryPolicy {
     let any_time = || duration(Duration::ZERO..=DURATION_MAX);
     let base_place = section.place_of("backoff_base");
+    let is_said = section.has("backoff_base") || section.has("backoff_max");
     let s = &mut section;
     let retries = RetryPolicy {
         attempts_max: s.value("attempts_max", base.attempts_max, count(0..=10)),
@@ -124,7 +133,7 @@ fn retries(mut section: Section<'_>, base: &RetryPolicy) -> RetryPolicy {
         backoff_max: s.value("backoff_max", base.backoff_max, any_time()),
         deadline: s.value("deadline", base.deadline, any_time()),
     };
-    if retries.backoff_base > retries.backoff_max {
+    if is_said && retries.backoff_base > retries.backoff_max {
         section.refuse_at(
             base_place,
             "backoff_base",

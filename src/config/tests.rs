@@ -228,6 +228,72 @@ fn a_bad_value_is_named_with_its_line_what_was_expected_and_what_to_do() {
 }
 
 #[test]
+#[rustfmt::skip]
+fn a_bad_threshold_is_named() {
+    let refuses = |text: &str, complaint: &str| {
+        let errors = load_text(&format!("{SERVICE}{text}")).unwrap_err();
+        assert_eq!(errors, format!("config.toml:{complaint}"));
+    };
+    refuses("[tiers.gold]\nfailure_rate_max = 80", "6: tiers.gold.failure_rate_max: expected a share from 0.0 to 1.0, found 80");
+    refuses("[tiers.gold]\nfailure_rate_max = \"50%\"", "6: tiers.gold.failure_rate_max: expected a share from 0.0 to 1.0, found \"50%\"");
+    refuses("[tiers.gold]\nfailure_rate_max = nan", "6: tiers.gold.failure_rate_max: expected a share from 0.0 to 1.0, found nan");
+    refuses("[tiers.gold]\ndeploy_failure_rate_max = 0.4", "6: tiers.gold.deploy_failure_rate_max: is below failure_rate_max; a deploy window cannot be stricter than other times");
+    refuses("[tiers.gold]\nweight = 0", "6: tiers.gold.weight: expected a whole number from 1 to 1000, found 0");
+    refuses("[tiers.platinum]\nweight = 1", "5: tiers.platinum: unknown key; known here: gold, silver, bronze");
+    refuses("[breaker]\nmode = \"observ\"", "6: breaker.mode: expected \"enforce\" or \"observe\" or \"off\", found \"observ\"; try \"observe\"");
+    refuses("[breaker]\ncalls_min = 0", "6: breaker.calls_min: expected a whole number from 1 to 1000000, found 0");
+    refuses("[breaker]\nslow_call = 5", "6: breaker.slow_call: expected a duration from 1ms to 1day, found 5; try \"5s\"");
+    refuses("[breaker]\nslow_rate_max = -0.1", "6: breaker.slow_rate_max: expected a share from 0.0 to 1.0, found -0.1");
+    refuses("[breaker]\ncounts_429 = 1", "6: breaker.counts_429: expected true or false, found 1");
+    refuses("[breaker]\nopen_base = \"2m\"", "6: breaker.open_base: is longer than open_max; the first wait cannot be longer than the longest");
+    refuses("[breaker]\nprobes = 0", "6: breaker.probes: expected a whole number from 1 to 1000, found 0");
+    refuses("[breaker]\nfailure_rate = 0.5", "6: breaker.failure_rate: unknown key; known here: mode, calls_min, slow_call, slow_rate_max, counts_429, unreachable_rate_max, open_base, open_max, retry_after_max, probes, probe_timeout");
+    refuses("[shares]\nin_flight_max = 0", "6: shares.in_flight_max: expected a whole number from 1 to 1000000, found 0");
+    refuses("[shares]\nlimit = \"vegas\"", "6: shares.limit: expected \"fixed\" or \"adaptive\", found \"vegas\"");
+    refuses("[shares]\nwait_max = \"2 days\"", "6: shares.wait_max: expected a duration from 0s to 1day, found \"2 days\"");
+    refuses("[budget]\ncross_squad_max = 15", "6: budget.cross_squad_max: expected a share from 0.0 to 1.0, found 15");
+    refuses("[retries]\nattempts_max = 11", "6: retries.attempts_max: expected a whole number from 0 to 10, found 11");
+    refuses("[retries]\nbackoff_base = \"1s\"", "6: retries.backoff_base: is longer than backoff_max; the first wait cannot be longer than the longest");
+    refuses("[services.breaker]\nprobe = 3", "6: services.orders.breaker.probe: unknown key; try probes");
+    refuses("legacy = true\n[services.enforcement]\nsample = 0.5", "7: services.orders.enforcement.sample: means nothing for a legacy service, for which violations are only reported; remove one of both keys");
+}
+
+#[test]
+fn a_service_says_what_is_different_for_it() {
+    let config = load_text(&format!(
+        r#"{SERVICE}
+        [services.breaker]
+        probes = 9
+        [services.shares]
+        in_flight_max = 7
+        limit = "adaptive"
+        [breaker]
+        calls_min = 50
+        probes = 3
+        [shares]
+        wait_max = "1s"
+        [budget]
+        cross_squad_max = 0.15
+        [tiers.bronze]
+        failure_rate_max = 0.7
+        "#
+    ));
+    let config = config.unwrap();
+    let Protection {
+        breaker,
+        shares,
+        budget,
+        ..
+    } = &config.services[0].protection;
+    assert_eq!((breaker.calls_min, breaker.probes), (50, 9));
+    assert_eq!(shares.wait_max, Duration::from_secs(1));
+    assert_eq!((shares.in_flight_max, shares.adaptive), (7, true));
+    assert_eq!(budget.cross_squad_max, Some(0.15));
+    let bronze = config.tiers.of(Tier::Bronze);
+    assert_eq!(bronze.deploy_failure_rate_max, 0.7, "never below the other");
+}
+
+#[test]
 fn every_value_of_a_token_is_read() {
     let config = load_text(&format!(
         r#"{SERVICE}

@@ -21,7 +21,7 @@ pub enum Identification {
     /// The headers of trusted peers.
     Headers,
     /// Tokens, whoever sends them.
-    Tokens(Tokens),
+    Tokens(Box<Tokens>),
 }
 
 /// Why it is not clear who calls.

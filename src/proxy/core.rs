@@ -90,7 +90,7 @@ impl Core {
             identification: match keys {
                 Some(keys) => {
                     let tokens = Tokens::new(&config.identity.jwt, keys.clone());
-                    Identification::Tokens(tokens)
+                    Identification::Tokens(Box::new(tokens))
                 }
                 None => Identification::Headers,
             },

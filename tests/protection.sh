@@ -1,0 +1,7 @@
+#!/bin/sh
+# Runs the scenarios of traffic protection at full size, one after the other, in release: a squad
+# that fails, a deploy, an overload, a restart, invented squads. Prints one line for each.
+set -eu
+cd "$(dirname "$0")/.."
+PORTCULLIS_TEST_LOAD=full cargo test --release --locked --test it ${1:-protection::} -- \
+    --nocapture --test-threads=1 2>&1 | grep -oE '\([a-e]\) .*|^test result.*|panicked.*|.*FAILED'
