@@ -1,7 +1,7 @@
 //! The natural way of a request, as one list of layers.
 //!
-//! Each layer is an async function in `layers`; [`Step`] makes a tower service of it, so that no
-//! future is boxed and nothing is allocated between layers. A layer hands the next one a richer
+//! Each layer is an async function in `layers`; [`Step`] makes a tower service of it, so that
+//! nothing is allocated between layers. A layer hands the next one a richer
 //! value: only what knows its operation can be judged, only what was judged can be forwarded.
 
 use std::convert::Infallible;

@@ -41,7 +41,8 @@ where
         Gathered::Larger { first, rest } => match form_data(&routed, media) {
             Some(form) => {
                 let gate = UploadGate::new(&core, &routed.ledger, media, form);
-                return judge_upload(routed, (first, rest), gate, next).await;
+                // Boxed: it is rare, and its size would count for every request.
+                return Box::pin(judge_upload(routed, (first, rest), gate, next)).await;
             }
             None => {
                 judge_size(&mut routed)?;
