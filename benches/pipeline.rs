@@ -25,7 +25,7 @@ use hyper_util::rt::TokioIo;
 use portcullis::breaker::{Guarded, Policy};
 use portcullis::config;
 use portcullis::contract::{CompileOptions, compile, load};
-use portcullis::proxy::{Arrived, Core, Peer, WireLimits, pipeline};
+use portcullis::proxy::{Arrived, Core, Live, LiveService, Peer, Published, WireLimits, pipeline};
 use portcullis::telemetry::Metrics;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
@@ -87,16 +87,27 @@ fn serve_pipeline(pipe: DuplexStream) {
         .services
         .iter()
         .map(|service| {
-            let documents = load(&service.contract, &config.limits).expect("a contract");
+            let documents = load(service.contract.as_file().expect("a file"), &config.limits)
+                .expect("a contract");
             Arc::new(compile(documents, &CompileOptions::default()).expect("it compiles"))
         })
         .collect();
-    let guards = config.services.iter().map(|service| {
+    let services = config.services.iter().zip(contracts);
+    let services = services.map(|(service, contract)| {
         let policy = Policy::default();
-        Guarded::new(&service.name, policy, &config.catalog, 1, Instant::now())
+        let guarded = Guarded::new(&service.name, policy, &config.catalog, 1, Instant::now());
+        Arc::new(LiveService::new(
+            &config,
+            service,
+            Some(contract),
+            guarded,
+            None,
+        ))
     });
-    let guards: Vec<_> = guards.collect();
-    let core = Core::new(&config, &contracts, &guards, None, 0, &Metrics::new());
+    let services = services.collect();
+    let config = Arc::new(config);
+    let published = Published::new(Live { config, services });
+    let core = Core::new(&published, None, 0, &Metrics::new());
     let service = pipeline(&core);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
     let peer = Rc::new(Peer::new(address, &[]));

@@ -152,7 +152,7 @@ pub(crate) fn serve_proxy(config: &str) {
     let path = Some(Path::new(config));
     let config = portcullis::config::load(path, [], &Default::default());
     let config = config.unwrap_or_else(|error| panic!("{error}"));
-    portcullis::app::run(config).unwrap_or_else(|error| panic!("{error}"));
+    portcullis::app::run(config, None).unwrap_or_else(|error| panic!("{error}"));
 }
 
 /// nginx as a plain reverse proxy, or nothing where it is not installed.

@@ -18,6 +18,18 @@ use crate::config::{ADMIN_TOKEN_VARIABLE, Token};
 
 use super::answer::Refusal;
 
+/// What a change is sent as.
+///
+/// Every media type here is one that a page can send to another site only after a preflight, and
+/// no change may come without one: a page may post an empty body without a type to anybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Media {
+    /// A JSON object, or nothing at all under the name of one.
+    Object,
+    /// A contract.
+    Contract,
+}
+
 /// The rule by which changes are let in.
 #[derive(Clone)]
 pub struct Access {
@@ -36,7 +48,7 @@ impl Access {
     }
 
     /// Whether a request may change something.
-    pub(super) fn check(&self, head: &Parts) -> Result<(), Refusal> {
+    pub(super) fn check(&self, head: &Parts, media: Media) -> Result<(), Refusal> {
         if head.headers.contains_key(ORIGIN) {
             return Err(Refusal::new(
                 StatusCode::FORBIDDEN,
@@ -48,7 +60,7 @@ impl Access {
             check_host(head)?;
         }
         self.check_token(&head.headers)?;
-        check_content_type(&head.headers)
+        check_content_type(&head.headers, media)
     }
 
     fn check_token(&self, headers: &HeaderMap) -> Result<(), Refusal> {
@@ -136,19 +148,43 @@ fn is_own_host(host: &str) -> bool {
     is_port(port) && (name.eq_ignore_ascii_case("localhost") || is_address())
 }
 
-fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+fn check_content_type(headers: &HeaderMap, media: Media) -> Result<(), Refusal> {
     let mut fields = headers.get_all(CONTENT_TYPE).iter();
     let field = fields.next().and_then(|field| field.to_str().ok());
     let essence = field.and_then(|field| field.split(';').next());
-    let is_json =
-        essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"));
-    if is_json && fields.next().is_none() {
+    let is_right = essence.is_some_and(|essence| media.is_named(essence.trim()));
+    if is_right && fields.next().is_none() {
         return Ok(());
     }
     Err(Refusal::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "expected JSON; send `content-type: application/json`",
+        media.expected(),
     ))
+}
+
+impl Media {
+    fn is_named(self, essence: &str) -> bool {
+        let names: &[&str] = match self {
+            Self::Object => &["application/json"],
+            Self::Contract => &[
+                "application/yaml",
+                "application/json",
+                "application/vnd.oai.openapi",
+                "application/vnd.oai.openapi+json",
+                "text/yaml",
+            ],
+        };
+        names.iter().any(|name| essence.eq_ignore_ascii_case(name))
+    }
+
+    fn expected(self) -> &'static str {
+        match self {
+            Self::Object => "expected JSON; send `content-type: application/json`",
+            Self::Contract => {
+                "expected a contract; send `content-type: application/yaml` or `application/json`"
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -160,6 +196,10 @@ mod tests {
     const TOKEN: &str = "0123456789abcdef";
 
     fn status(bound: &str, token: Option<&str>, fields: &[(&str, &str)]) -> u16 {
+        status_of(bound, token, fields, Media::Object)
+    }
+
+    fn status_of(bound: &str, token: Option<&str>, fields: &[(&str, &str)], media: Media) -> u16 {
         let token = token.map(|token| token.parse().unwrap());
         let access = Access::new(bound.parse().unwrap(), token.as_ref());
         assert!(
@@ -171,7 +211,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let (head, ()) = request.body(()).unwrap().into_parts();
-        match access.check(&head) {
+        match access.check(&head, media) {
             Ok(()) => 200,
             Err(refusal) => refusal.status().as_u16(),
         }
@@ -246,5 +286,37 @@ mod tests {
         assert_eq!(status(open, Some(TOKEN), &[name, json, ("authorization", "Bearer")]), 401);
         assert_eq!(status(open, Some(TOKEN), &[name, json, ("authorization", "bearer 0123456789abcdef")]), 200);
         assert_eq!(status(open, Some(TOKEN), &[name, json, bearer, ("origin", "http://a")]), 403);
+    }
+
+    #[test]
+    fn contracts_are_taken_as_what_no_page_sends_elsewhere() {
+        let status = |media_type| {
+            let fields = [("host", "localhost"), ("content-type", media_type)];
+            status_of("127.0.0.1:1", None, &fields, Media::Contract)
+        };
+        for media_type in [
+            "application/yaml",
+            "Application/YAML; charset=utf-8",
+            "text/yaml",
+            "application/json",
+            "application/vnd.oai.openapi",
+            "application/vnd.oai.openapi+json;version=3.1",
+        ] {
+            assert_eq!(status(media_type), 200, "{media_type}");
+        }
+        for media_type in [
+            "",
+            "text/plain",
+            "text/plain; application/yaml",
+            "text/plain, application/yaml",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=application/json",
+            "application/yaml2",
+            "application/octet-stream",
+        ] {
+            assert_eq!(status(media_type), 415, "{media_type}");
+        }
+        let here = [("host", "localhost")];
+        assert_eq!(status_of("127.0.0.1:1", None, &here, Media::Contract), 415);
     }
 }

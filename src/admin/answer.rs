@@ -19,6 +19,8 @@ pub(super) struct Refusal {
     detail: Cow<'static, str>,
     /// A header field that goes with the status.
     field: Option<(HeaderName, HeaderValue)>,
+    /// What is wrong with what was sent or read, each with its place.
+    problems: Box<[String]>,
 }
 
 #[derive(Serialize)]
@@ -28,6 +30,8 @@ struct Problem<'a> {
     title: &'a str,
     status: u16,
     detail: &'a str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    problems: &'a [String],
 }
 
 impl Refusal {
@@ -36,6 +40,7 @@ impl Refusal {
             status,
             detail: detail.into(),
             field: None,
+            problems: Box::default(),
         }
     }
 
@@ -58,6 +63,14 @@ impl Refusal {
         }
     }
 
+    /// Lists all that is wrong.
+    pub(super) fn with_problems(self, problems: Vec<String>) -> Self {
+        Self {
+            problems: problems.into(),
+            ..self
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn status(&self) -> StatusCode {
         self.status
@@ -71,6 +84,7 @@ impl From<Refusal> for Answer {
             title: refusal.status.canonical_reason().unwrap_or_default(),
             status: refusal.status.as_u16(),
             detail: &refusal.detail,
+            problems: &refusal.problems,
         };
         let mut answer = with_body(
             refusal.status,

@@ -1,4 +1,4 @@
-//! Reading what an operator sends: one small JSON object.
+//! Reading what an operator sends: one small JSON object, or a contract.
 
 use std::time::Duration;
 
@@ -10,34 +10,56 @@ use tokio::time::timeout;
 
 use super::answer::Refusal;
 
-/// The largest body, in bytes: an object with a word and a sentence.
-const BODY_BYTES_MAX: usize = 64 * 1024;
+/// The largest object, in bytes: a word and a sentence.
+const OBJECT_BYTES_MAX: usize = 64 * 1024;
 
-/// What is read of a larger body before it is refused, in bytes: a client that is still sending
-/// when its connection closes may never see the answer.
-const DISCARDED_BYTES_MAX: usize = 1024 * 1024;
+/// What is read of a larger body before it is refused, in bytes, if not as much again: a client
+/// that is still sending when its connection closes may never see the answer.
+const DISCARDED_BYTES_MIN: usize = 1024 * 1024;
 
-/// How long a client may take to send the body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// What a body may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    bytes_max: usize,
+    /// How long a client may take to send it.
+    timeout: Duration,
+}
 
 /// The longest reason, in characters. It is logged and shown to other operators.
 const REASON_CHARS_MAX: usize = 500;
 
+impl Bounds {
+    /// Those of an object.
+    pub(super) const OBJECT: Self = Self {
+        bytes_max: OBJECT_BYTES_MAX,
+        timeout: Duration::from_secs(10),
+    };
+
+    /// Those of a contract, which may come over a forwarded port.
+    pub(super) const fn contract(bytes_max: usize) -> Self {
+        Self {
+            bytes_max,
+            timeout: Duration::from_secs(60),
+        }
+    }
+}
+
 /// Reads a body.
-pub(super) async fn read(body: Incoming) -> Result<Vec<u8>, Refusal> {
-    match timeout(BODY_TIMEOUT, collect(body)).await {
+pub(super) async fn read(body: Incoming, bounds: Bounds) -> Result<Vec<u8>, Refusal> {
+    match timeout(bounds.timeout, collect(body, bounds.bytes_max)).await {
         Ok(read) => read,
         Err(_) => Err(Refusal::new(
             StatusCode::REQUEST_TIMEOUT,
             format!(
                 "the body did not arrive within {} s",
-                BODY_TIMEOUT.as_secs()
+                bounds.timeout.as_secs()
             ),
         )),
     }
 }
 
-async fn collect(mut body: Incoming) -> Result<Vec<u8>, Refusal> {
+async fn collect(mut body: Incoming, bytes_max: usize) -> Result<Vec<u8>, Refusal> {
+    let discarded_max = bytes_max.saturating_add(bytes_max.max(DISCARDED_BYTES_MIN));
     let (mut bytes, mut count) = (Vec::new(), 0);
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
@@ -48,19 +70,29 @@ async fn collect(mut body: Incoming) -> Result<Vec<u8>, Refusal> {
         };
         let data = frame.into_data().unwrap_or_default();
         count += data.len();
-        if count <= BODY_BYTES_MAX {
+        if count <= bytes_max {
             bytes.extend_from_slice(&data);
-        } else if count > DISCARDED_BYTES_MAX {
+        } else if count > discarded_max {
             break;
         }
     }
-    if count > BODY_BYTES_MAX {
-        return Err(Refusal::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!("the body is larger than {} KiB", BODY_BYTES_MAX / 1024),
-        ));
+    if count > bytes_max {
+        return Err(too_large(bytes_max));
     }
     Ok(bytes)
+}
+
+fn too_large(bytes_max: usize) -> Refusal {
+    Refusal::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        match bytes_max {
+            OBJECT_BYTES_MAX => format!("the body is larger than {} KiB", bytes_max / 1024),
+            _ => format!(
+                "the contract is larger than {bytes_max} bytes; raise \
+                 `limits.contract_bytes_max` if it is meant to be"
+            ),
+        },
+    )
 }
 
 /// The object in a body; `example` is what to send.

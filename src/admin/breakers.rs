@@ -9,7 +9,7 @@ use crate::squad::{Consumer, Tier};
 use super::answer::{Answer, Refusal, json};
 use super::body;
 use super::find::{EVERYBODY, find_consumer, find_service, now, unknown, view};
-use super::server::{Admin, Operator};
+use super::server::{Operator, Watched};
 
 /// What to send.
 const EXAMPLE: &str = r#"{"override": "open"|"disabled"|"observe"|"auto", "reason": "…"}"#;
@@ -35,30 +35,30 @@ struct Wanted {
 }
 
 /// All services.
-pub(super) fn all(admin: &Admin) -> Answer {
-    let services = admin.services.iter();
+pub(super) fn all(watched: &Watched) -> Answer {
+    let services = watched.services.iter();
     json(&Breakers {
         services: services
-            .map(|guarded| view(guarded, &admin.catalog))
+            .map(|guarded| view(guarded, &watched.catalog))
             .collect(),
     })
 }
 
 /// One service.
-pub(super) fn one(admin: &Admin, service: &str) -> Result<Answer, Refusal> {
-    let guarded = find_service(&admin.services, service)?;
-    Ok(json(&view(guarded, &admin.catalog)))
+pub(super) fn one(watched: &Watched, service: &str) -> Result<Answer, Refusal> {
+    let guarded = find_service(&watched.services, service)?;
+    Ok(json(&view(guarded, &watched.catalog)))
 }
 
 /// Sets an override.
 pub(super) fn set(
-    admin: &Admin,
+    watched: &Watched,
     operator: Operator,
     (service, squad, tier): (&str, &str, Option<&str>),
     bytes: &[u8],
 ) -> Result<Answer, Refusal> {
-    let guarded = find_service(&admin.services, service)?;
-    let cells = cells(admin, squad, tier)?;
+    let guarded = find_service(&watched.services, service)?;
+    let cells = cells(watched, squad, tier)?;
     let wanted: Wanted = body::object(bytes, EXAMPLE)?;
     let over = Override::from_name(&wanted.over).ok_or_else(|| {
         let names = Override::NAMES.map(|(name, _)| format!("`{name}`"));
@@ -85,12 +85,12 @@ pub(super) fn set(
     }
     Ok(json(&Changed {
         service,
-        changed: views(admin, guarded, &cells),
+        changed: views(watched, guarded, &cells),
     }))
 }
 
 /// The cells that a path names.
-fn cells(admin: &Admin, squad: &str, tier: Option<&str>) -> Result<Vec<CellName>, Refusal> {
+fn cells(watched: &Watched, squad: &str, tier: Option<&str>) -> Result<Vec<CellName>, Refusal> {
     if squad == EVERYBODY {
         return match tier {
             None => Ok(vec![CellName::Service]),
@@ -100,7 +100,7 @@ fn cells(admin: &Admin, squad: &str, tier: Option<&str>) -> Result<Vec<CellName>
             )),
         };
     }
-    let consumer = find_consumer(&admin.catalog, squad)?;
+    let consumer = find_consumer(&watched.catalog, squad)?;
     let tiers = match tier {
         None if consumer == Consumer::Unknown => vec![Tier::Bronze],
         None => Tier::ALL.to_vec(),
@@ -119,13 +119,13 @@ fn cells(admin: &Admin, squad: &str, tier: Option<&str>) -> Result<Vec<CellName>
     Ok(tiers.into_iter().map(cell).collect())
 }
 
-fn views(admin: &Admin, guarded: &Guarded, cells: &[CellName]) -> Vec<CellView> {
-    let view = view(guarded, &admin.catalog);
+fn views(watched: &Watched, guarded: &Guarded, cells: &[CellName]) -> Vec<CellView> {
+    let view = view(guarded, &watched.catalog);
     let is_changed = |view: &CellView| {
         cells.iter().any(|cell| match cell {
             CellName::Service => view.squad.is_none(),
             CellName::Squad(consumer, tier) => {
-                let name = admin.catalog.consumer_name(*consumer);
+                let name = watched.catalog.consumer_name(*consumer);
                 view.squad.as_deref() == Some(name) && view.tier == Some(tier.as_str())
             }
         })

@@ -10,7 +10,7 @@ use crate::breaker::{DeployWindowView, Guarded};
 use super::answer::{Answer, Refusal, json};
 use super::body;
 use super::find::{find_service, now};
-use super::server::{Admin, Operator};
+use super::server::{Operator, Watched};
 
 /// How long a window may be. More than a day is forgotten, not meant.
 const LENGTHS: RangeInclusive<Duration> =
@@ -47,20 +47,20 @@ struct Opening {
 struct Closing {}
 
 /// All services.
-pub(super) fn all(admin: &Admin) -> Answer {
+pub(super) fn all(watched: &Watched) -> Answer {
     json(&Windows {
-        services: admin.services.iter().map(Window::of).collect(),
+        services: watched.services.iter().map(Window::of).collect(),
     })
 }
 
 /// Opens the window of a service, or changes the one that is open.
 pub(super) fn open(
-    admin: &Admin,
+    watched: &Watched,
     operator: Operator,
     service: &str,
     bytes: &[u8],
 ) -> Result<Answer, Refusal> {
-    let guarded = find_service(&admin.services, service)?;
+    let guarded = find_service(&watched.services, service)?;
     let opening: Opening = body::object(bytes, OPEN_EXAMPLE)?;
     let length = humantime::parse_duration(&opening.length).ok();
     let length = length.filter(|length| LENGTHS.contains(length));
@@ -84,12 +84,12 @@ pub(super) fn open(
 
 /// Closes it.
 pub(super) fn close(
-    admin: &Admin,
+    watched: &Watched,
     operator: Operator,
     service: &str,
     bytes: &[u8],
 ) -> Result<Answer, Refusal> {
-    let guarded = find_service(&admin.services, service)?;
+    let guarded = find_service(&watched.services, service)?;
     if !bytes.is_empty() {
         let Closing {} = body::object(bytes, CLOSE_EXAMPLE)?;
     }

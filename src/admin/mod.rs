@@ -11,8 +11,13 @@ mod find;
 mod routes;
 mod breakers;
 mod deploy_windows;
+mod contracts;
 mod server;
 
 pub use access::Access;
+pub use contracts::{
+    CandidateName, CandidateRefusal, CandidateView, ConfigReloaded, ConfigResult, ContractFault,
+    ContractView, Contracts, HistoryEntry, Reloaded, RevisionResult, Since, Steered,
+};
 pub use readiness::{Pending, Readiness};
-pub use server::{Admin, serve};
+pub use server::{Admin, Guards, serve};

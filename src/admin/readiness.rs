@@ -45,13 +45,12 @@ impl Readiness {
         }
     }
 
-    /// Blocks until no part is pending.
-    pub fn await_parts(&self) {
+    /// Blocks until no part whose name begins so is pending.
+    pub fn await_parts(&self, prefix: &str) {
         let state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let up = self
-            .0
-            .up
-            .wait_while(state, |state| !state.pending.is_empty());
+        let up = self.0.up.wait_while(state, |state| {
+            state.pending.iter().any(|part| part.starts_with(prefix))
+        });
         drop(up);
     }
 
@@ -97,7 +96,7 @@ mod tests {
         assert_eq!(readiness.reasons(), ["core 0 is not ready"]);
         std::thread::scope(|scope| {
             scope.spawn(|| drop(core));
-            readiness.await_parts();
+            readiness.await_parts("core");
         });
         assert!(readiness.reasons().is_empty());
         readiness.drain();

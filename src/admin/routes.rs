@@ -33,10 +33,26 @@ pub(super) enum Route<'p> {
     OpenWindow { service: &'p str },
     /// Closing it.
     CloseWindow { service: &'p str },
+    /// The contracts of all services.
+    Contracts,
+    /// The contract of a service.
+    Contract { service: &'p str },
+    /// Reading it again.
+    Reload { service: &'p str },
+    /// What its candidate has come to.
+    Candidate { service: &'p str },
+    /// Proposing a candidate, at the same path.
+    Propose { service: &'p str },
+    /// Putting the candidate in force.
+    Promote { service: &'p str },
+    /// Forgetting the candidate.
+    Drop { service: &'p str },
+    /// Reading the configuration again.
+    ReloadConfig,
 }
 
 /// Every route as it is shown: method, path, and what it does.
-const SHOWN: [(&str, &str, &str); 11] = [
+const SHOWN: [(&str, &str, &str); 19] = [
     ("GET", "/livez", "whether the process runs"),
     ("GET", "/readyz", "whether it is ready for traffic"),
     ("GET", "/metrics", "metrics for Prometheus"),
@@ -52,12 +68,28 @@ const SHOWN: [(&str, &str, &str); 11] = [
         r#"{"for": "10m", "reason": "…"}"#,
     ),
     ("POST", "/deploy-windows/{service}/close", "{}"),
+    ("GET", "/contracts", "contracts and their revisions"),
+    ("GET", "/contracts/{service}", "that of one service"),
+    ("POST", "/contracts/{service}/reload", "{}"),
+    (
+        "GET",
+        "/contracts/{service}/candidate",
+        "what the candidate would refuse",
+    ),
+    (
+        "POST",
+        "/contracts/{service}/candidate",
+        "the next contract, as YAML or JSON",
+    ),
+    ("POST", "/contracts/{service}/candidate/promote", "{}"),
+    ("POST", "/contracts/{service}/candidate/drop", "{}"),
+    ("POST", "/config/reload", "{}"),
 ];
 
 const OVERRIDE: &str = r#"{"override": "open|disabled|observe|auto", "reason": "…"}"#;
 
 impl<'p> Route<'p> {
-    /// The route of a path.
+    /// The route of a path, the one for looking where there is another.
     pub(super) fn of(path: &'p str) -> Option<Self> {
         let mut parts = [""; 4];
         let mut count = 0;
@@ -72,6 +104,8 @@ impl<'p> Route<'p> {
             ["metrics"] => Self::Metrics,
             ["breakers"] => Self::Breakers,
             ["deploy-windows"] => Self::DeployWindows,
+            ["contracts"] => Self::Contracts,
+            ["config", "reload"] => Self::ReloadConfig,
             [_, ..] if parts[1..count].contains(&"") => return None,
             ["breakers", service] => Self::Breaker { service },
             ["breakers", service, squad] => Self::Override {
@@ -86,6 +120,11 @@ impl<'p> Route<'p> {
             },
             ["deploy-windows", service, "open"] => Self::OpenWindow { service },
             ["deploy-windows", service, "close"] => Self::CloseWindow { service },
+            ["contracts", service] => Self::Contract { service },
+            ["contracts", service, "reload"] => Self::Reload { service },
+            ["contracts", service, "candidate"] => Self::Candidate { service },
+            ["contracts", service, "candidate", "promote"] => Self::Promote { service },
+            ["contracts", service, "candidate", "drop"] => Self::Drop { service },
             _ => return None,
         })
     }
@@ -95,6 +134,13 @@ impl<'p> Route<'p> {
         let route = Self::of(path).ok_or_else(|| {
             Refusal::new(StatusCode::NOT_FOUND, "nothing here; `/` lists the routes")
         })?;
+        if let Self::Candidate { service } = route {
+            return match *method {
+                Method::GET | Method::HEAD => Ok(route),
+                Method::POST => Ok(Self::Propose { service }),
+                _ => Err(Refusal::method("GET, HEAD, POST")),
+            };
+        }
         match (*method == Method::POST, route.changes()) {
             (true, true) => Ok(route),
             (false, true) => Err(Refusal::method("POST")),
@@ -105,10 +151,26 @@ impl<'p> Route<'p> {
 
     /// Whether it changes something.
     pub(super) const fn changes(self) -> bool {
-        matches!(
-            self,
-            Self::Override { .. } | Self::OpenWindow { .. } | Self::CloseWindow { .. }
-        )
+        match self {
+            Self::Index
+            | Self::Live
+            | Self::Ready
+            | Self::Metrics
+            | Self::Breakers
+            | Self::Breaker { .. }
+            | Self::DeployWindows
+            | Self::Contracts
+            | Self::Contract { .. }
+            | Self::Candidate { .. } => false,
+            Self::Override { .. }
+            | Self::OpenWindow { .. }
+            | Self::CloseWindow { .. }
+            | Self::Reload { .. }
+            | Self::Propose { .. }
+            | Self::Promote { .. }
+            | Self::Drop { .. }
+            | Self::ReloadConfig => true,
+        }
     }
 }
 
@@ -117,7 +179,7 @@ pub(super) fn index() -> String {
     let mut text = String::new();
     for (method, path, what) in SHOWN {
         // Writing to a string does not fail.
-        let _ = writeln!(text, "{method:<4} {path:<35} {what}");
+        let _ = writeln!(text, "{method:<4} {path:<38} {what}");
     }
     text
 }
@@ -133,6 +195,7 @@ mod tests {
             let method: Method = method.parse().unwrap();
             assert!(Route::find(&method, &path).is_ok(), "{method} {path}");
             let other = match method {
+                _ if path.ends_with("/candidate") => Method::PUT,
                 Method::GET => Method::POST,
                 _ => Method::GET,
             };
@@ -143,7 +206,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_path_panics(path in "(/?(breakers|deploy-windows|open|a)?){0,8}|.{0,40}") {
+        fn no_path_panics(path in "(/?(breakers|deploy-windows|open|contracts|candidate|drop|a)?){0,8}|.{0,40}") {
             Route::of(&path);
         }
     }
@@ -160,6 +223,12 @@ mod tests {
             "/deploy-windows/a",
             "/deploy-windows//open",
             "/deploy-windows/a/open/",
+            "/contracts/",
+            "/contracts//reload",
+            "/contracts/a/promote",
+            "/contracts/a/candidate/",
+            "/contracts/a/candidate/drop/x",
+            "/config",
             "/LIVEZ",
             "*",
         ] {

@@ -16,11 +16,13 @@ use crate::breaker::Guarded;
 use crate::squad::Catalog;
 use crate::telemetry::Metrics;
 
-use super::access::Access;
+use super::access::{Access, Media};
 use super::answer::{Answer, Refusal, metrics, text};
+use super::body::Bounds;
+use super::contracts::Contracts;
 use super::readiness::Readiness;
 use super::routes::{Route, index};
-use super::{body, breakers, deploy_windows};
+use super::{body, breakers, contracts, deploy_windows};
 
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -35,12 +37,37 @@ pub struct Admin {
     pub readiness: Readiness,
     /// Behind `/metrics`.
     pub metrics: Metrics,
-    /// Behind `/breakers` and `/deploy-windows`, in the order of the configuration.
-    pub services: Arc<[Guarded]>,
-    /// Names the squads.
-    pub catalog: Arc<Catalog>,
+    /// Behind `/breakers` and `/deploy-windows`.
+    pub guards: Arc<dyn Guards>,
+    /// Behind `/contracts` and `/config`.
+    pub contracts: Arc<dyn Contracts>,
+    /// The largest contract that is taken, in bytes.
+    pub contract_bytes_max: usize,
     /// Who may change something.
     pub access: Access,
+}
+
+/// What guards the services, whichever configuration is in force.
+pub trait Guards: Send + Sync + std::fmt::Debug {
+    /// The guards in the order of the configuration, and the catalog that names squads.
+    fn guards(&self) -> (Vec<Guarded>, Arc<Catalog>);
+}
+
+/// What is guarded at one time.
+#[derive(Debug)]
+pub(super) struct Watched {
+    /// In the order of the configuration.
+    pub(super) services: Vec<Guarded>,
+    /// Names the squads.
+    pub(super) catalog: Arc<Catalog>,
+}
+
+impl Admin {
+    /// What is guarded now.
+    pub(super) fn watched(&self) -> Watched {
+        let (services, catalog) = self.guards.guards();
+        Watched { services, catalog }
+    }
 }
 
 /// Who asks.
@@ -89,20 +116,26 @@ async fn answer(
     let route = Route::find(&head.method, head.uri.path())?;
     let mut bytes = Vec::new();
     if route.changes() {
-        let checked = admin.access.check(&head);
-        // Read even where it is refused, so that the answer reaches a client that still sends.
-        let read = body::read(incoming).await;
+        let (media, bounds) = match route {
+            Route::Propose { .. } => (Media::Contract, Bounds::contract(admin.contract_bytes_max)),
+            _ => (Media::Object, Bounds::OBJECT),
+        };
+        let checked = admin.access.check(&head, media);
+        // Read even where it is refused, so that the answer reaches a client that still sends;
+        // but whoever may change nothing makes us hold no more than any other.
+        let bounds = checked.as_ref().map_or(Bounds::OBJECT, |()| bounds);
+        let read = body::read(incoming, bounds).await;
         checked?;
         bytes = read?;
     }
-    perform(admin, operator, route, &bytes)
+    perform(admin, operator, (route, head.uri.query()), bytes).await
 }
 
-fn perform(
+async fn perform(
     admin: &Admin,
     operator: Operator,
-    route: Route<'_>,
-    bytes: &[u8],
+    (route, query): (Route<'_>, Option<&str>),
+    bytes: Vec<u8>,
 ) -> Result<Answer, Refusal> {
     match route {
         Route::Index => Ok(text(StatusCode::OK, index())),
@@ -112,15 +145,31 @@ fn perform(
             reasons => text(StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n") + "\n"),
         }),
         Route::Metrics => Ok(metrics(admin.metrics.render())),
-        Route::Breakers => Ok(breakers::all(admin)),
-        Route::Breaker { service } => breakers::one(admin, service),
+        Route::Breakers => Ok(breakers::all(&admin.watched())),
+        Route::Breaker { service } => breakers::one(&admin.watched(), service),
         Route::Override {
             service,
             squad,
             tier,
-        } => breakers::set(admin, operator, (service, squad, tier), bytes),
-        Route::DeployWindows => Ok(deploy_windows::all(admin)),
-        Route::OpenWindow { service } => deploy_windows::open(admin, operator, service, bytes),
-        Route::CloseWindow { service } => deploy_windows::close(admin, operator, service, bytes),
+        } => breakers::set(&admin.watched(), operator, (service, squad, tier), &bytes),
+        Route::DeployWindows => Ok(deploy_windows::all(&admin.watched())),
+        Route::OpenWindow { service } => {
+            deploy_windows::open(&admin.watched(), operator, service, &bytes)
+        }
+        Route::CloseWindow { service } => {
+            deploy_windows::close(&admin.watched(), operator, service, &bytes)
+        }
+        Route::Contracts => Ok(contracts::all(admin)),
+        Route::Contract { service } => contracts::one(admin, service),
+        Route::Reload { service } => contracts::reload(admin, operator, service, &bytes).await,
+        Route::Candidate { service } => contracts::candidate(admin, service),
+        Route::Propose { service } => {
+            contracts::propose(admin, operator, (service, query), bytes).await
+        }
+        Route::Promote { service } => contracts::promote(admin, operator, service, &bytes).await,
+        Route::Drop { service } => {
+            contracts::drop_candidate(admin, operator, service, &bytes).await
+        }
+        Route::ReloadConfig => contracts::reload_config(admin, operator, &bytes).await,
     }
 }

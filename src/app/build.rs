@@ -3,27 +3,42 @@
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use crate::admin::{Access, Admin, Readiness};
+use tokio::sync::mpsc;
+
+use crate::admin::{self, Access, Admin, Readiness};
+use crate::breaker::Guarded;
 use crate::config::Config;
 use crate::config::limits::Limits;
 use crate::proxy::inspect::InspectLimits;
 use crate::proxy::{Bound, ConnectionCap, Drain, ServeSettings, Served, WireLimits, bind, drain};
+use crate::squad::Catalog;
 use crate::telemetry::Metrics;
 
 use super::contracts::compile_all;
 use super::control::{Gauges, start_control};
 use super::core::{Blueprint, serve_core};
 use super::error::Error;
-use super::guards::guard_all;
 use super::keys::{KeyReader, load_keys};
+use super::reload::{Keeper, Manager, Reread, Steering, Structure};
 use super::running::Running;
 
-/// Compiles the contracts, binds the addresses and starts every thread. The program is ready
-/// when this returns.
+/// What the parts of readiness are called that data cores are.
+const DATA_CORE: &str = "data core";
+
+/// How many orders a service's keeper may have before it.
+const ORDERS_MAX: usize = 4;
+
+/// Compiles the contracts, binds the addresses and starts every thread. Everything is up when this
+/// returns; the program is ready when every service has its contract.
 ///
 /// # Errors
 /// [`Error`] before anything is served: nothing is left running then.
 pub fn build(config: Config) -> Result<Running, Error> {
+    build_reloadable(config, None)
+}
+
+/// The same for a configuration that can be read again.
+pub(super) fn build_reloadable(config: Config, reread: Option<Reread>) -> Result<Running, Error> {
     let contracts = compile_all(&config)?;
     let key_reader = load_keys(&config.identity)?;
     let keys = key_reader.as_ref().map(KeyReader::keys);
@@ -35,42 +50,44 @@ pub fn build(config: Config) -> Result<Running, Error> {
         source,
     })?;
     let metrics = Metrics::new();
-    for (service, contract) in config.services.iter().zip(&contracts) {
-        metrics.revision_in_force(&service.name, &contract.version, &contract.revision);
-    }
-    let guards = guard_all(&config, &contracts, bound.len());
     let readiness = Readiness::new();
     let (trigger, drain) = drain();
     let cap = ConnectionCap::new(config.limits.connections_max);
     let limits = config.limits.clone();
+    let settings = settings(&config, Arc::clone(&cap));
+    let access = Access::new(admin_address, config.admin_token.as_ref());
+    let engine = Box::new(Structure);
+    let manager = Arc::new(Manager::new(
+        config,
+        contracts,
+        engine,
+        bound.len(),
+        &readiness,
+        &metrics,
+    ));
+    let (keepers, steering) = keep(&manager, reread);
     let admin = Admin {
         readiness: readiness.clone(),
         metrics: metrics.clone(),
-        services: Arc::clone(&guards),
-        catalog: Arc::clone(&config.catalog),
-        access: Access::new(admin_address, config.admin_token.as_ref()),
+        guards: Arc::new(Guards(Arc::clone(&manager))),
+        contracts: Arc::new(steering.clone()),
+        contract_bytes_max: limits.contract_bytes_max,
+        access,
     };
-    let control = start_control(
-        admin_listener,
-        admin,
-        Gauges {
-            metrics: metrics.clone(),
-            cap: Arc::clone(&cap),
-            guards: Arc::clone(&guards),
-            catalog: Arc::clone(&config.catalog),
-        },
-        key_reader,
-    )?;
+    let gauges = Gauges {
+        metrics: metrics.clone(),
+        cap,
+        manager: Arc::clone(&manager),
+    };
+    let control = start_control(admin_listener, admin, gauges, key_reader, keepers)?;
     let blueprint = Arc::new(Blueprint {
-        settings: settings(&config, cap),
-        config,
-        contracts,
-        guards,
+        published: manager.published(),
         metrics,
         keys,
+        settings,
     });
     let data = start_cores(bound, &blueprint, &readiness, &drain)?;
-    readiness.await_parts();
+    readiness.await_parts(DATA_CORE);
     Ok(Running {
         data_address,
         admin_address,
@@ -79,7 +96,29 @@ pub fn build(config: Config) -> Result<Running, Error> {
         data,
         control,
         limits,
+        steering,
     })
+}
+
+/// A keeper for each service, and what orders them.
+fn keep(manager: &Arc<Manager>, reread: Option<Reread>) -> (Vec<Keeper>, Steering) {
+    let (senders, keepers) = (0..manager.count())
+        .map(|index| {
+            let (sender, orders) = mpsc::channel(ORDERS_MAX);
+            (sender, Keeper::new(manager, index, orders))
+        })
+        .unzip();
+    (keepers, Steering::new(manager, senders, reread))
+}
+
+/// What guards the services, as the admin port asks for it.
+#[derive(Debug)]
+struct Guards(Arc<Manager>);
+
+impl admin::Guards for Guards {
+    fn guards(&self) -> (Vec<Guarded>, Arc<Catalog>) {
+        (self.0.guards(), Arc::clone(&self.0.config().catalog))
+    }
 }
 
 fn cores(config: &Config) -> usize {
@@ -128,7 +167,7 @@ fn start_cores(
     let start = |(index, bound): (usize, Bound)| {
         let blueprint = Arc::clone(blueprint);
         let drain = drain.clone();
-        let pending = readiness.pending(&format!("data core {index}"));
+        let pending = readiness.pending(&format!("{DATA_CORE} {index}"));
         thread::Builder::new()
             .name(format!("data-{index}"))
             .spawn(move || serve_core(index, bound, &blueprint, drain, pending))

@@ -1,33 +1,45 @@
-//! Loading the contracts of all services.
+//! Loading the contracts of all services, for the start.
 
 use std::sync::Arc;
 
-use crate::config::enforcement::{Enforcement, ViolationClass};
-use crate::config::{Config, Service};
-use crate::contract::{CompileOptions, CompiledContract, compile, load};
+use crate::config::{Config, ContractSource, Service};
+use crate::contract::{CompiledContract, LoadError, compile, load};
 
 use super::error::Error;
+use super::reload::options;
 
-/// Compiles the contract of every service, in the order of the configuration.
-pub(super) fn compile_all(config: &Config) -> Result<Vec<Arc<CompiledContract>>, Error> {
+/// Compiles the contract of every service, in the order of the configuration. What is at an
+/// address is waited for later, and so is a missing file where the configuration says so.
+pub(super) fn compile_all(config: &Config) -> Result<Vec<Option<Arc<CompiledContract>>>, Error> {
     config
         .services
         .iter()
-        .map(|service| compile_one(config, service))
+        .map(|service| match &service.contract {
+            ContractSource::File(_) => compile_one(config, service),
+            ContractSource::Address(_) => Ok(None),
+        })
         .collect()
 }
 
-fn compile_one(config: &Config, service: &Service) -> Result<Arc<CompiledContract>, Error> {
+fn compile_one(config: &Config, service: &Service) -> Result<Option<Arc<CompiledContract>>, Error> {
     let name = || service.name.clone();
-    let documents = load(&service.contract, &config.limits).map_err(|source| Error::Load {
-        service: name(),
-        source,
-    })?;
-    let options = CompileOptions {
-        base_paths: service.base_paths.clone(),
-        closed: service.enforcement.of(ViolationClass::UnknownBodyProperty) != Enforcement::Off,
+    let Some(path) = service.contract.as_file() else {
+        return Ok(None);
     };
-    let contract = compile(documents, &options).map_err(|problems| Error::Contract {
+    let documents = match load(path, &config.limits) {
+        Ok(documents) => documents,
+        Err(LoadError::Read(error)) if service.reload.wait => {
+            tracing::warn!(service = service.name, %error, "waiting for the contract");
+            return Ok(None);
+        }
+        Err(source) => {
+            return Err(Error::Load {
+                service: name(),
+                source,
+            });
+        }
+    };
+    let contract = compile(documents, &options(service)).map_err(|problems| Error::Contract {
         service: name(),
         problems,
     })?;
@@ -36,11 +48,11 @@ fn compile_one(config: &Config, service: &Service) -> Result<Arc<CompiledContrac
     }
     tracing::info!(
         service = service.name,
-        contract = %service.contract.display(),
+        contract = %service.contract,
         version = &*contract.version,
         revision = &*contract.revision,
         operations = contract.operations.len(),
         "contract in force"
     );
-    Ok(Arc::new(contract))
+    Ok(Some(Arc::new(contract)))
 }

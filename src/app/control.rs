@@ -7,16 +7,16 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::admin::{self, Admin};
-use crate::breaker::Guarded;
 use crate::proxy::ConnectionCap;
-use crate::squad::Catalog;
 use crate::telemetry::Metrics;
 
 use super::error::Error;
 use super::keys::KeyReader;
+use super::reload::{Keeper, Manager};
 
 /// How often observations are folded into their histograms; until then each one is kept.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
@@ -25,6 +25,7 @@ const SETTLE_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Control {
     pub(super) stop: oneshot::Sender<()>,
     pub(super) thread: JoinHandle<()>,
+    pub(super) handle: Handle,
 }
 
 impl fmt::Debug for Control {
@@ -38,8 +39,7 @@ impl fmt::Debug for Control {
 pub(super) struct Gauges {
     pub(super) metrics: Metrics,
     pub(super) cap: Arc<ConnectionCap>,
-    pub(super) guards: Arc<[Guarded]>,
-    pub(super) catalog: Arc<Catalog>,
+    pub(super) manager: Arc<Manager>,
 }
 
 /// Starts it.
@@ -48,6 +48,7 @@ pub(super) fn start_control(
     admin: Admin,
     gauges: Gauges,
     keys: Option<KeyReader>,
+    keepers: Vec<Keeper>,
 ) -> Result<Control, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -57,6 +58,7 @@ pub(super) fn start_control(
         let _inside = runtime.enter();
         TcpListener::from_std(listener).map_err(Error::Runtime)?
     };
+    let handle = runtime.handle().clone();
     let (stop, stopped) = oneshot::channel();
     let thread = thread::Builder::new()
         .name("control".to_owned())
@@ -64,6 +66,9 @@ pub(super) fn start_control(
             runtime.block_on(async move {
                 tokio::spawn(admin::serve(listener, admin));
                 tokio::spawn(settle(gauges));
+                for keeper in keepers {
+                    tokio::spawn(keeper.run());
+                }
                 if let Some(keys) = keys {
                     tokio::spawn(keys.run());
                 }
@@ -72,15 +77,18 @@ pub(super) fn start_control(
             });
         })
         .map_err(Error::Runtime)?;
-    Ok(Control { stop, thread })
+    Ok(Control {
+        stop,
+        thread,
+        handle,
+    })
 }
 
 async fn settle(gauges: Gauges) {
     let Gauges {
         metrics,
         cap,
-        guards,
-        catalog,
+        manager,
     } = gauges;
     let connections = metrics.connections();
     let mut tick = tokio::time::interval(SETTLE_EVERY);
@@ -88,8 +96,10 @@ async fn settle(gauges: Gauges) {
         tick.tick().await;
         metrics.settle();
         connections.set(cap.open() as f64);
-        for guarded in guards.iter() {
-            metrics.observe_protection(guarded, &catalog);
+        let config = manager.config();
+        for guarded in &manager.guards() {
+            metrics.observe_protection(guarded, &config.catalog);
         }
+        manager.settle();
     }
 }

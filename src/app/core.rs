@@ -2,23 +2,24 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, LocalOptions};
 
 use crate::admin::Pending;
-use crate::breaker::Guarded;
-use crate::config::Config;
-use crate::contract::CompiledContract;
 use crate::identity::Keys;
-use crate::proxy::{Bound, Core, Drain, ServeSettings, Served, pipeline, refuse_stream, serve};
+use crate::proxy::{
+    Bound, Core, Drain, Published, ServeSettings, Served, pipeline, refuse_stream, serve,
+};
 use crate::telemetry::Metrics;
+
+/// How often a data core looks whether something else is in force.
+const REFRESH_EVERY: Duration = Duration::from_secs(1);
 
 /// What every data core is built from; immutable and shared.
 #[derive(Debug)]
 pub(super) struct Blueprint {
-    pub(super) config: Config,
-    pub(super) contracts: Vec<Arc<CompiledContract>>,
-    pub(super) guards: Arc<[Guarded]>,
+    pub(super) published: Arc<Published>,
     pub(super) metrics: Metrics,
     /// The keys of tokens, where tokens say who calls.
     pub(super) keys: Option<Keys>,
@@ -41,23 +42,31 @@ pub(super) fn serve_core(
         Err(error) => return failed(&error),
     };
     let Blueprint {
-        config,
-        contracts,
-        guards,
+        published,
         metrics,
         keys,
         settings: _,
     } = blueprint;
-    let core = Core::new(config, contracts, guards, keys.as_ref(), index, metrics);
+    let core = Core::new(published, keys.as_ref(), index, metrics);
     let refusing = Rc::clone(&core);
     let refuse = move |refusal, _: &_| refuse_stream(&refusing, refusal);
     let settings = blueprint.settings.clone();
     let served = runtime.block_on(async move {
+        tokio::task::spawn_local(refresh(Rc::clone(&core)));
         let serving = serve(bound, pipeline(&core), refuse, settings, drain);
         drop(pending);
         serving.await
     });
     served.unwrap_or_else(|error| failed(&error))
+}
+
+/// Lets go of what is in force no more, also where no request comes.
+async fn refresh(core: Rc<Core>) {
+    let mut tick = tokio::time::interval(REFRESH_EVERY);
+    loop {
+        tick.tick().await;
+        core.refresh();
+    }
 }
 
 /// A data core that cannot serve must not be mistaken for one that is idle.

@@ -160,6 +160,7 @@ impl KeyReader {
                         bytes,
                         etag,
                         max_age,
+                        ..
                     } => (bytes, etag, max_age),
                 }
             }

@@ -4,14 +4,17 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
 
-use super::build::build;
+use super::build::build_reloadable;
 use super::error::Error;
+use super::reload::Reread;
+use super::running::Running;
 
-/// Serves until SIGTERM or SIGINT, then drains.
+/// Serves until SIGTERM or SIGINT, then drains. SIGHUP, and operators, have the configuration read
+/// again by `reread`.
 ///
 /// # Errors
 /// [`Error`] when the program cannot start.
-pub fn run(config: Config) -> Result<(), Error> {
+pub fn run(config: Config, reread: Option<Reread>) -> Result<(), Error> {
     let signals = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -21,13 +24,13 @@ pub fn run(config: Config) -> Result<(), Error> {
         let _inside = signals.enter();
         Signals::new().map_err(Error::Runtime)?
     };
-    let running = build(config)?;
+    let running = build_reloadable(config, reread)?;
     tracing::info!(
         address = %running.data_address,
         admin = %running.admin_address,
         "ready"
     );
-    signals.block_on(waiting.end());
+    signals.block_on(waiting.end(&running));
     let ended = running.stop();
     if ended.aborted > 0 {
         tracing::warn!(connections = ended.aborted, "cut at the drain deadline");
@@ -51,15 +54,13 @@ impl Signals {
         })
     }
 
-    /// Waits for a signal that ends the program. SIGHUP is reserved for reloading.
-    async fn end(&mut self) {
+    /// Waits for a signal that ends the program; reloads when it is told to.
+    async fn end(&mut self, running: &Running) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
-                _ = self.hang_up.recv() => {
-                    tracing::warn!("SIGHUP: contracts and configuration are read at start only; restart to change them");
-                }
+                _ = self.hang_up.recv() => running.reload(),
             }
         }
     }

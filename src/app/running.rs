@@ -9,6 +9,7 @@ use crate::config::limits::Limits;
 use crate::proxy::{DrainTrigger, Served};
 
 use super::control::Control;
+use super::reload::Steering;
 
 /// A running program. Dropping it does not stop it: call [`Running::stop`].
 #[derive(Debug)]
@@ -23,6 +24,7 @@ pub struct Running {
     pub(super) data: Vec<JoinHandle<Served>>,
     pub(super) control: Control,
     pub(super) limits: Limits,
+    pub(super) steering: Steering,
 }
 
 /// What was served in all, when everything has ended.
@@ -45,6 +47,14 @@ impl Running {
         thread::sleep(self.limits.drain_delay);
         let patience = self.limits.drain_timeout;
         self.finish(patience)
+    }
+
+    /// Reads the configuration and every contract again, as SIGHUP does. Does not wait for it.
+    pub fn reload(&self) {
+        let steering = self.steering.clone();
+        self.control
+            .handle
+            .spawn(async move { steering.hang_up().await });
     }
 
     fn finish(self, patience: Duration) -> Ended {

@@ -324,6 +324,24 @@ impl Arbiter {
         self.set_limit(slots, limit)
     }
 
+    pub(super) fn adopt(&mut self, slots: &Slots, weights: &[u32], policy: &SharePolicy) -> Wakers {
+        let fresh = Self::new(slots.cores.len(), weights, policy);
+        self.weights = fresh.weights;
+        self.weights_sum = fresh.weights_sum;
+        let is_same = self.adaptive.is_some() && fresh.adaptive.is_some();
+        let limit = match &self.adaptive {
+            // What it has learnt is still true.
+            Some(adaptive) if is_same => adaptive.vegas.limit().min(policy.in_flight_max),
+            _ => fresh.limit,
+        };
+        if !is_same {
+            self.adaptive = fresh.adaptive;
+        } else if let Some(adaptive) = &mut self.adaptive {
+            adaptive.vegas.bound(policy.in_flight_max);
+        }
+        self.set_limit(slots, limit)
+    }
+
     fn set_limit(&mut self, slots: &Slots, limit: u32) -> Wakers {
         self.free += i64::from(limit) - i64::from(self.limit);
         self.limit = limit;

@@ -1,7 +1,7 @@
 //! All that decides about the traffic of one service, shared by the data cores.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use crate::config::protection::{Protection, TierPolicy, Tiers};
@@ -32,8 +32,7 @@ pub struct Bank {
     started: Instant,
     cores: usize,
     seed: u64,
-    weights: Box<[u32]>,
-    weights_sum: u32,
+    weights: RwLock<Box<[u32]>>,
     pub(super) service: Cell,
     /// By consumer and tier; made when first needed.
     squads: Box<[OnceLock<Box<Cell>>]>,
@@ -123,9 +122,6 @@ impl Bank {
             started,
             cores,
             seed,
-            weights_sum: weights
-                .iter()
-                .fold(0, |sum, weight| sum.saturating_add(*weight)),
             service: Cell::new(cores, seed),
             squads: (0..weights.len() * Tier::ALL.len())
                 .map(|_| OnceLock::new())
@@ -135,7 +131,7 @@ impl Bank {
             retries: Ratio::new(cores),
             deploy_until_ms: AtomicU64::new(0),
             deploy: Mutex::new(None),
-            weights,
+            weights: RwLock::new(weights),
         }
     }
 
@@ -182,12 +178,22 @@ impl Bank {
         }
     }
 
+    /// Takes over weights and shares that have changed. The catalog must have the same squads.
+    pub fn adopt(&self, catalog: &Catalog, policy: &Policy) {
+        let weights = weights(catalog, &policy.tiers);
+        self.slots.adopt(&weights, &policy.protection.shares);
+        *self.weights.write().unwrap_or_else(PoisonError::into_inner) = weights;
+    }
+
     /// Who probes together with others.
     pub(super) fn prober(&self, consumer: Consumer) -> Prober {
+        let weights = self.weights.read().unwrap_or_else(PoisonError::into_inner);
         Prober {
             consumer: consumer.index(),
-            weight: self.weights[consumer.index()],
-            weights: self.weights_sum,
+            weight: weights[consumer.index()],
+            weights: weights
+                .iter()
+                .fold(0, |sum, weight| sum.saturating_add(*weight)),
         }
     }
 

@@ -130,6 +130,14 @@ impl Slots {
         wake(wakers);
     }
 
+    /// Takes over weights, of the same consumers, and a policy. What is in flight stays.
+    pub fn adopt(&self, weights: &[u32], policy: &SharePolicy) {
+        let mut arbiter = self.lock();
+        let wakers = arbiter.adopt(self, weights, policy);
+        drop(arbiter);
+        wake(wakers);
+    }
+
     /// Takes a ticket out of the line, with what to say of it.
     pub(super) fn withdraw(&self, ticket: &Arc<Ticket>) -> Shed {
         let mut arbiter = self.lock();

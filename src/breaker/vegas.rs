@@ -43,6 +43,12 @@ impl Vegas {
         }
     }
 
+    /// Takes another bound.
+    pub(super) fn bound(&mut self, most: u32) {
+        self.most = most;
+        self.limit = self.limit.min(f64::from(most));
+    }
+
     /// The limit now.
     pub(super) fn limit(&self) -> u32 {
         let least = LEAST.min(self.most);

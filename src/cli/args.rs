@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use crate::config::PathPrefix;
 
-use super::operate::{BreakersArgs, DeployWindowArgs};
+use super::operate::{BreakersArgs, ConfigArgs, ContractArgs, DeployWindowArgs};
 
 /// A contract-validating reverse proxy: OpenAPI at the boundary between squads.
 #[derive(Clone, Debug, Parser)]
@@ -18,6 +18,7 @@ Examples:
   portcullis check contracts/
   portcullis replay --contract openapi.yaml traffic.har
   portcullis breakers --service orders
+  portcullis contract reload orders
 
 Exit codes: 0 fine, 1 a finding, 2 could not run.")]
 pub struct Args {
@@ -39,6 +40,10 @@ pub enum Command {
     Breakers(BreakersArgs),
     /// Say that failures of a service are expected for a while
     DeployWindow(DeployWindowArgs),
+    /// Show the contracts of a proxy that runs, change one, or try the next one
+    Contract(ContractArgs),
+    /// Have a proxy that runs read its configuration again
+    Config(ConfigArgs),
     /// Print the completions of this command line for a shell
     Completions(CompletionsArgs),
 }
@@ -239,6 +244,11 @@ mod tests {
             "breakers set orders checkout",
             "deploy-window open orders",
             "deploy-window close",
+            "contract show",
+            "contract reload",
+            "contract candidate",
+            "contract promote",
+            "contract drop",
         ] {
             let words = format!("portcullis {words}");
             assert_eq!(

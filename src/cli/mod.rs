@@ -21,7 +21,9 @@ pub use args::{
     Args, CheckArgs, Command, CompletionsArgs, Enforce, FailOn, ReplayArgs, ReportFormat, ServeArgs,
 };
 pub use operate::{
-    AdminArgs, BreakersAction, BreakersArgs, ChangeArgs, CloseWindowArgs, DeployWindowAction,
-    DeployWindowArgs, ListWindowsArgs, OpenWindowArgs, SetArgs,
+    AdminArgs, BreakersAction, BreakersArgs, CandidateArgs, ChangeArgs, ChangeContractArgs,
+    CloseWindowArgs, ConfigAction, ConfigArgs, ConfigReloadArgs, ContractAction, ContractArgs,
+    DeployWindowAction, DeployWindowArgs, ListContractsArgs, ListWindowsArgs, OpenWindowArgs,
+    SetArgs, ShowContractArgs,
 };
 pub use run::run;

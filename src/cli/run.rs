@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use crate::app;
 use crate::config::{CONFIG_VARIABLE, ConfigErrors};
 use crate::contract::{LoadError, Problem, Severity};
+use crate::source::ReadError;
 
 use super::args::{Args, Command};
 use super::operate::{self, AdminError};
@@ -70,6 +71,9 @@ pub(super) enum RunError {
     /// Standard input was named for two things.
     #[error("standard input can be the contract or a recording, not both; name a file for one")]
     InputTwice,
+    /// What is to be sent cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// An admin port cannot be asked, or refuses.
     #[error(transparent)]
     Admin(#[from] AdminError),
@@ -94,6 +98,8 @@ pub fn run(args: Args) -> ExitCode {
         Command::Replay(args) => replay::replay(&args, &mut Output::stdout()),
         Command::Breakers(args) => operate::breakers(&args, &mut Output::stdout()),
         Command::DeployWindow(args) => operate::deploy_window(&args, &mut Output::stdout()),
+        Command::Contract(args) => operate::contract(&args, &mut Output::stdout()),
+        Command::Config(args) => operate::config(&args, &mut Output::stdout()),
         Command::Completions(args) => completions::completions(args, &mut Output::stdout()),
     };
     let outcome = outcome.unwrap_or_else(|error| {

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::app;
 use crate::config::{self, CONFIG_VARIABLE, Overrides};
@@ -17,9 +18,11 @@ const CONFIG_FILE: &str = "config.toml";
 pub(super) fn serve(args: ServeArgs) -> Result<Outcome, RunError> {
     let variable = std::env::var_os(CONFIG_VARIABLE);
     let path = config_path(&args, variable, Path::new(CONFIG_FILE).exists())?;
-    let config = config::load(path.as_deref(), std::env::vars_os(), &overrides(args))?;
+    let overrides = overrides(args);
+    let read = move || config::load(path.as_deref(), std::env::vars_os(), &overrides);
+    let config = read()?;
     telemetry::init_log(&config.log);
-    app::run(config)?;
+    app::run(config, Some(Arc::new(read)))?;
     Ok(Outcome::Fine)
 }
 

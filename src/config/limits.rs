@@ -67,6 +67,25 @@ pub const LEEWAY_MAX: Duration = Duration::from_secs(10 * 60);
 /// a reading, and an issuer's server is not ours to load.
 pub const KEY_REFRESH_MIN: Duration = Duration::from_secs(10);
 
+/// The shortest time between two requests for one contract, whatever its server says of
+/// freshness; it is the first pause after a failure too.
+pub const CONTRACT_PAUSE_MIN: Duration = Duration::from_secs(1);
+
+/// The longest pause before a contract that could not be had is asked for again.
+pub const CONTRACT_RETRY_MAX: Duration = Duration::from_secs(60);
+
+/// The longest pause that a server may ask for. One that says a year has made a mistake.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// How long files have to stay as they are before a change of them counts as finished.
+pub const FILES_QUIET: Duration = Duration::from_millis(100);
+
+/// The longest time to wait for that: who writes without end must not keep a change back.
+pub const FILES_QUIET_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// The most symbolic links that are followed from a path to its file, as Linux has it.
+pub const LINKS_MAX: usize = 40;
+
 pub(super) const KIB: usize = 1024;
 pub(super) const MIB: usize = 1024 * KIB;
 pub(super) const GIB: usize = 1024 * MIB;

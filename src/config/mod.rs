@@ -24,6 +24,7 @@ mod overrides;
 mod problem;
 mod protect;
 mod raw;
+mod reload;
 mod resolve;
 mod section;
 mod services;
@@ -39,7 +40,10 @@ pub use model::{Config, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runti
 pub use overrides::Overrides;
 pub use problem::{ConfigErrors, Place, Problem, nearest};
 pub use protection::{Protection, Tiers};
-pub use service::{HostPattern, PathPrefix, Preflight, Service, Upstream, UpstreamAddress};
+pub use reload::{Reload, ReloadPolicy};
+pub use service::{
+    ContractSource, HostPattern, PathPrefix, Preflight, Service, Upstream, UpstreamAddress,
+};
 pub use token::{InvalidToken, Token};
 
 #[cfg(test)]

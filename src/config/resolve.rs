@@ -12,6 +12,7 @@ use super::limits::{DATA_CORES_MAX, DURATION_MAX, GIB, KIB, MIB};
 use super::problem::Place;
 use super::protect;
 use super::protection::Protection;
+use super::reload::{Reload, reload};
 use super::section::Section;
 use super::value::{address, boolean, count, duration, parsed, size, word};
 use super::{Config, Limits, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runtime, Token};
@@ -41,7 +42,9 @@ pub(super) fn config(
     let refusals = refusals(root.section("refusals"));
     let tiers = protect::tiers(root.section("tiers"));
     let base = protect::protection(&mut root, &Protection::default());
-    let services = services::resolve(&mut root, catalog.as_deref(), directory, &base);
+    let reload = reload(root.section("reload"), &Reload::default(), directory);
+    let base = (&base, &reload);
+    let services = services::resolve(&mut root, catalog.as_deref(), directory, base);
     root.finish();
     let catalog = catalog.unwrap_or_default();
     let config = Config {

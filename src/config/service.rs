@@ -7,7 +7,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{EnforcementPolicy, Protection};
+use super::{EnforcementPolicy, Protection, Reload};
 use crate::squad::SquadName;
 
 /// An HTTP service with one contract and one upstream, section `[[services]]`.
@@ -18,8 +18,8 @@ pub struct Service {
     pub name: String,
     /// The squad that provides it.
     pub squad: Option<SquadName>,
-    /// The file of its contract, ready to be opened.
-    pub contract: PathBuf,
+    /// Where its contract is.
+    pub contract: ContractSource,
     /// Where its requests go.
     pub upstream: Upstream,
     /// The hosts that it answers for; never empty.
@@ -32,11 +32,24 @@ pub struct Service {
     pub preflight: Preflight,
     /// What is done about each class of violations.
     pub enforcement: EnforcementPolicy,
+    /// A next contract that judges beside the one in force and decides nothing.
+    pub candidate: Option<ContractSource>,
+    /// How its contract changes.
+    pub reload: Reload,
     /// Breakers, shares, budgets and retries.
     pub protection: Protection,
     /// Whether the service knows no squads: it gets no squad headers, and violations are
     /// reported only.
     pub legacy: bool,
+}
+
+/// Where a contract is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContractSource {
+    /// In a file, ready to be opened.
+    File(PathBuf),
+    /// At an `http`, `https` or `s3` address.
+    Address(String),
 }
 
 /// Where a service's requests go.
@@ -95,13 +108,15 @@ impl Service {
         Self {
             name: name_of_contract(&contract),
             squad: None,
-            contract,
+            contract: ContractSource::File(contract),
             upstream,
             hosts: vec![HostPattern::Any],
             path_prefix: PathPrefix::root(),
             base_paths: None,
             preflight: Preflight::default(),
             enforcement: EnforcementPolicy::default(),
+            candidate: None,
+            reload: Reload::default(),
             protection: Protection::default(),
             legacy: false,
         }
@@ -124,6 +139,30 @@ impl Service {
             .filter_map(|pattern| pattern.rank(host))
             .max()?;
         Some((host, self.path_prefix.as_str().len()))
+    }
+}
+
+impl ContractSource {
+    /// The file, where it is one.
+    pub fn as_file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Address(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for ContractSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            // Whoever signs addresses does so in the query.
+            Self::Address(address) => f.write_str(
+                address
+                    .split_once('?')
+                    .map_or(address, |(before, _)| before),
+            ),
+        }
     }
 }
 

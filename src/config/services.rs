@@ -1,16 +1,17 @@
 //! `[[services]]`: each service by itself, then all of them against each other.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::limits::SERVICES_MAX;
 use super::problem::{Fault, Place, nearest, suggestion};
 use super::protect::protection;
 use super::raw::Node;
+use super::reload::reload;
 use super::section::Section;
 use super::value::{self, boolean, share, word};
 use super::{
-    Ceilings, Enforcement, EnforcementPolicy, HostPattern, PathPrefix, Preflight, Protection,
-    Service, ViolationClass,
+    Ceilings, ContractSource, Enforcement, EnforcementPolicy, HostPattern, PathPrefix, Preflight,
+    Protection, Reload, Service, ViolationClass,
 };
 use crate::squad::{Catalog, SquadName};
 
@@ -25,7 +26,7 @@ pub(super) fn resolve(
     root: &mut Section<'_>,
     catalog: Option<&Catalog>,
     directory: &Path,
-    base: &Protection,
+    base: (&Protection, &Reload),
 ) -> Vec<Service> {
     let mut placed = Vec::new();
     let mut count = 0;
@@ -53,13 +54,13 @@ fn service(
     mut section: Section<'_>,
     catalog: Option<&Catalog>,
     directory: &Path,
-    base: &Protection,
+    (protection_base, reload_base): (&Protection, &Reload),
 ) -> Option<Placed> {
     let name_place = section.place_of("name");
     let prefix_place = section.place_of("path_prefix");
     let name = section.required("name", name);
     let squad = squad(&mut section, name.as_deref(), catalog);
-    let contract = contract(&mut section, directory);
+    let source = contract(&mut section, "contract", true, directory);
     let upstream = section.required("upstream", value::upstream);
     let hosts = hosts(&mut section);
     let path_prefix = section.read_or("path_prefix", PathPrefix::root(), value::path_prefix);
@@ -68,18 +69,22 @@ fn service(
     let preflight = section.value("preflight", Preflight::default(), word(&Preflight::NAMES));
     let legacy = section.value("legacy", false, boolean);
     let enforcement = enforcement(section.section("enforcement"), legacy);
-    let protection = protection(&mut section, base);
+    let protection = protection(&mut section, protection_base);
+    let reload = reload(section.section("reload"), reload_base, directory);
+    let candidate = contract(&mut section, "candidate", false, directory);
     section.finish();
     let service = Service {
         name: name?,
         squad,
-        contract: contract?,
+        contract: source?,
         upstream: upstream?,
         hosts: hosts?,
         path_prefix: path_prefix?,
         base_paths,
         preflight,
         enforcement,
+        candidate,
+        reload,
         protection,
         legacy,
     };
@@ -132,14 +137,22 @@ fn squad(
     Some(named)
 }
 
-/// The contract's path: relative to the file's directory, or as typed in a flag.
-fn contract(section: &mut Section<'_>, directory: &Path) -> Option<PathBuf> {
-    let typed = matches!(section.place_of("contract"), Place::Flag(_));
-    let contract = section.required("contract", value::path)?;
-    Some(if typed {
-        contract.into()
-    } else {
-        directory.join(contract)
+/// Where a contract is: at an address, or in a file relative to the configuration's directory, or
+/// as typed in a flag.
+fn contract(
+    section: &mut Section<'_>,
+    key: &'static str,
+    is_required: bool,
+    directory: &Path,
+) -> Option<ContractSource> {
+    let is_typed = matches!(section.place_of(key), Place::Flag(_));
+    let read = |section: &mut Section<'_>| match is_required {
+        true => section.required(key, value::contract_source),
+        false => section.read(key, value::contract_source),
+    };
+    Some(match read(section)? {
+        ContractSource::File(path) if !is_typed => ContractSource::File(directory.join(path)),
+        other => other,
     })
 }
 

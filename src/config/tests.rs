@@ -96,7 +96,8 @@ fn what_a_file_does_not_say_has_its_default() {
     assert_eq!(service.hosts, [HostPattern::Any]);
     assert_eq!(service.path_prefix, PathPrefix::root());
     assert_eq!(service.enforcement, EnforcementPolicy::default());
-    assert!(service.contract.is_absolute() && service.contract.ends_with("openapi.yaml"));
+    let file = service.contract.as_file().unwrap();
+    assert!(file.is_absolute() && file.ends_with("openapi.yaml"));
 }
 
 #[test]
@@ -466,7 +467,7 @@ fn services_are_there_complete_and_apart() {
     check("services = []", "config.toml: services: expected at least one service, found none; try [[services]] or --contract");
     check("services = 1", "config.toml:1: services: expected [[services]] tables, found 1\nconfig.toml: services: expected at least one service, found none; try [[services]] or --contract");
     check("[[services]]", "config.toml:1: services.0.contract: is missing; it has no default\nconfig.toml:1: services.0.name: is missing; it has no default\nconfig.toml:1: services.0.upstream: is missing; it has no default");
-    check("\n[[services]]\nname = \"A\"\ncontract = \"https://a/b\"\nupstream = \"mock\"", "config.toml:3: services.A.name: expected 1 to 64 characters of a-z, 0-9, '.', '_' and '-', found \"A\"\nconfig.toml:4: services.A.contract: expected the path of a file, found \"https://a/b\"");
+    check("\n[[services]]\nname = \"A\"\ncontract = \"ftp://a/b\"\nupstream = \"mock\"", "config.toml:3: services.A.name: expected 1 to 64 characters of a-z, 0-9, '.', '_' and '-', found \"A\"\nconfig.toml:4: services.A.contract: expected the path of a file, or an http, https or s3 address, found \"ftp://a/b\"");
     let second = |lines: &str| format!("{SERVICE}[[services]]\ncontract = \"b.yaml\"\nupstream = \"mock\"\n{lines}");
     check(&second("name = \"orders\"\npath_prefix = \"/b\""), "config.toml:8: services.orders.name: another service has this name, see config.toml:2; names are unique");
     check(&second("name = \"b\""), "config.toml:5: services.b.path_prefix: host \"*\" with prefix \"/\" belongs to orders already, see config.toml:1; try another host or prefix");
@@ -566,7 +567,7 @@ fn a_bad_variable_is_named() {
     check("PORTCULLIS_SERVICES__ORDERS__NAME__X", "y", "services.orders.name.x: is a value of the file, not a section");
     check("PORTCULLIS_REFUSALS__REPORT_HEADER", "yes", "refusals.report_header: expected true or false, found \"yes\"");
     check("PORTCULLIS_A__B__C__D__E__F__G__H__I", "", "a.b.c.d.e.f.g.h.i: unknown key; no key has so many parts");
-    check("PORTCULLIS_", "", "unknown key; known here: catalog, listen, admin, identity, runtime, limits, log, refusals, tiers, breaker, shares, budget, retries, services");
+    check("PORTCULLIS_", "", "unknown key; known here: catalog, listen, admin, identity, runtime, limits, log, refusals, tiers, breaker, shares, budget, retries, reload, services");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use ipnet::IpNet;
 use super::identity::KeySource;
 use super::problem::{Fault, nearest};
 use super::raw::{Node, Value};
-use super::service::{HostPattern, PathPrefix, Upstream, UpstreamAddress};
+use super::service::{ContractSource, HostPattern, PathPrefix, Upstream, UpstreamAddress};
 
 type Parsed<T> = Result<T, Fault>;
 
@@ -69,6 +69,25 @@ pub(super) fn key_source(node: &Node) -> Parsed<KeySource> {
         Some(authority) if !authority.host().is_empty() && matches!(scheme, "http" | "https") => {
             Ok(KeySource::Url(text))
         }
+        _ => Err(fault()),
+    }
+}
+
+/// Where a contract is.
+pub(super) fn contract_source(node: &Node) -> Parsed<ContractSource> {
+    let fault = || Fault::expected("the path of a file, or an http, https or s3 address");
+    let text = text(node).map_err(|_| fault())?;
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return path(node)
+            .map(|path| ContractSource::File(path.into()))
+            .map_err(|_| fault());
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    match scheme {
+        _ if authority.contains('@') => {
+            Err(fault().try_instead("it without user and password: logs show where contracts are"))
+        }
+        "http" | "https" | "s3" if !authority.is_empty() => Ok(ContractSource::Address(text)),
         _ => Err(fault()),
     }
 }

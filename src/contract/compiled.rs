@@ -6,6 +6,7 @@ use super::dialect::{Dialect, Direction};
 use super::document::{Documents, Spot};
 use super::operation::{MediaType, Operation};
 use super::problem::Problem;
+use super::revision::Identity;
 use super::route::{Captures, Match, RouteTable};
 use super::sampling::{self, Sample};
 use super::schema::SchemaSet;
@@ -34,6 +35,16 @@ pub struct CompiledContract {
 }
 
 impl CompiledContract {
+    /// What tells this revision from others.
+    pub fn identity(&self) -> Identity {
+        Identity {
+            title: Arc::clone(&self.title),
+            version: Arc::clone(&self.version),
+            revision: Arc::clone(&self.revision),
+            provider: self.provider.clone(),
+        }
+    }
+
     /// Finds the operation for a method and a raw path.
     pub fn find(&self, method: &http::Method, path: &str, captures: &mut Captures) -> Match<'_> {
         self.routes.find(method, path, captures)

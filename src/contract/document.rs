@@ -212,6 +212,15 @@ impl Documents {
         &self.list
     }
 
+    /// The files of the documents, the entry first, and those that references name and that
+    /// could not be had: all whose change may change the contract.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        let mut missing: Vec<PathBuf> = self.missing.keys().cloned().collect();
+        missing.sort();
+        let there = self.list.iter().map(|document| document.path.clone());
+        there.chain(missing).collect()
+    }
+
     /// The entry document.
     pub fn entry(&self) -> &Document {
         &self.list[0]

@@ -30,6 +30,11 @@ pub(super) enum Cause {
     },
     /// No service has this host and path.
     NoService,
+    /// Its service has no contract yet to judge it by.
+    NoContract {
+        /// The service.
+        service: String,
+    },
     /// It breaks a rule of HTTP.
     Http(HttpRefusal),
     /// The body did not arrive in time.
@@ -79,6 +84,14 @@ impl Cause {
                 "NO_SERVICE",
                 "No service has this host and path",
             ),
+            Self::NoContract { .. } => Entry {
+                retry_after: Some(5),
+                ..entry(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "CONTRACT_UNAVAILABLE",
+                    "The service's contract could not be read yet",
+                )
+            },
             Self::Http(refusal) => http_entry(*refusal),
             Self::BodyTimeout => entry(
                 StatusCode::REQUEST_TIMEOUT,
@@ -122,6 +135,9 @@ impl Cause {
             Self::NoService => {
                 "no configured service matches the request's host and path".to_owned()
             }
+            Self::NoContract { service } => format!(
+                "the contract of {service} could not be read yet, and nothing passes unjudged"
+            ),
             Self::Http(refusal) => refusal.sentence().to_owned(),
             Self::BodyTimeout => BodyError::Timeout.to_string(),
             Self::ClientGone => BodyError::ClientGone.to_string(),

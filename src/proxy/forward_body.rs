@@ -10,6 +10,7 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
 use super::body::{BodyError, RequestBody, Upload};
+use super::tap::SampledBody;
 use super::whole::Collected;
 
 /// The body of a request to the upstream.
@@ -149,6 +150,18 @@ impl ForwardBody {
             Forward::Whole { .. } => None,
             Forward::Streamed { rest, .. } => Some(rest.upload()),
             Forward::Gated(gated) => Some(gated.rest.upload()),
+        }
+    }
+
+    /// The body for a sample of the exchange.
+    pub(super) fn sampled(&self) -> SampledBody {
+        match &self.0 {
+            Forward::Whole { bytes, .. } if bytes.is_empty() => SampledBody::Absent,
+            Forward::Whole { bytes, .. } => SampledBody::Whole(bytes.clone()),
+            Forward::Streamed { first, rest } if first.is_empty() && rest.is_empty() => {
+                SampledBody::Absent
+            }
+            Forward::Streamed { .. } | Forward::Gated(_) => SampledBody::Streamed,
         }
     }
 

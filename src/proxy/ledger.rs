@@ -14,7 +14,7 @@ use crate::identity::Claim;
 use crate::squad::Caller;
 use crate::telemetry::{Outcome, Subject};
 
-use super::core::ServiceCore;
+use super::service::ServiceCore;
 
 /// The account of one request to one service.
 #[derive(Debug)]

@@ -30,6 +30,9 @@ mod answer;
 mod core;
 mod layers;
 mod ledger;
+mod live;
+mod service;
+mod tap;
 mod mock;
 mod passage;
 mod pipeline;
@@ -40,7 +43,7 @@ mod watch;
 pub use answer_body::AnswerBody;
 pub use body::{BodyError, RequestBody};
 pub use connection::Arrived;
-pub use core::{Core, provider};
+pub use core::Core;
 pub use drain::{Drain, DrainPhase, DrainTrigger, drain};
 pub use forward_body::ForwardBody;
 pub use headers::{
@@ -49,6 +52,8 @@ pub use headers::{
 pub use inspect::{HttpRefusal, InspectLimits};
 pub use limits::{UpstreamLimits, WireLimits};
 pub use listener::{BindError, Bound, ConnectionCap, ServeSettings, Served, bind, serve};
+pub use live::{Live, LiveService, Published, provider};
 pub use pipeline::{pipeline, refuse_stream};
+pub use tap::{Sampled, SampledBody, Tap};
 pub use upstream::{Phase, Upstream, UpstreamBody, UpstreamError};
 pub use whole::{Collected, Gathered};

@@ -15,8 +15,8 @@ use crate::breaker::{Ended, Entered, Event, Passes, Refusal, Rule, Slot, Turnsti
 use crate::config::protection::BreakerPolicy;
 use crate::squad::Caller;
 
-use super::core::ServiceCore;
 use super::ledger::Ledger;
+use super::service::ServiceCore;
 use super::upstream::{Phase, UpstreamError};
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");

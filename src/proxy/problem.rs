@@ -89,7 +89,7 @@ impl<'a> Problem<'a> {
             message: detail,
             squad: ledger.map_or("unknown", Ledger::consumer_name),
             timestamp: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
-            service: service.map(|service| service.service.name.as_str()),
+            service: service.map(|service| service.config().name.as_str()),
             operation: ledger
                 .filter(|ledger| ledger.operation().is_some())
                 .map(Ledger::operation_name),
@@ -98,7 +98,7 @@ impl<'a> Problem<'a> {
                 revision: &service.contract.revision,
             }),
             provider: service
-                .and_then(|service| service.provider.as_ref())
+                .and_then(|service| service.provider())
                 .map(|squad| Provider {
                     squad: squad.name.as_str(),
                     chat: squad.chat.as_deref(),

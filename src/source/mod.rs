@@ -1,13 +1,29 @@
-//! Where bytes live.
+//! Where bytes live, and when they change.
 //!
-//! Contracts come from files, keys from files and over http; other places can join here without
-//! a change elsewhere.
+//! Contracts come from files, addresses and object storage, keys from files and addresses. What
+//! the bytes mean is nothing to this domain.
+//!
+//! A file is watched ([`FileWatch`]), anything else is asked ([`Poller`]); an [`Origin`] says
+//! which. [`Cache`] keeps what was good for a start while the origin is away.
 
+mod origin;
 mod file;
+mod signature;
+mod watch;
 mod remote;
+mod object;
+mod rhythm;
+mod poll;
+mod cache;
 
+pub use cache::Cache;
 pub use file::{ReadError, read};
+pub use object::{Buckets, ObjectError};
+pub use origin::{Origin, OriginError, S3Place};
+pub use poll::{Ask, PollPolicy, Poller, SourceError};
 pub use remote::{Fetched, Remote, RemoteError, RemoteLimits, RemoteUrl};
+pub use signature::Signature;
+pub use watch::FileWatch;
 
 #[cfg(test)]
 mod remote_tests;

@@ -10,9 +10,9 @@
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use reqwest::header::{CACHE_CONTROL, ETAG, HeaderMap, IF_NONE_MATCH};
+use reqwest::header::{CACHE_CONTROL, ETAG, HeaderMap, IF_NONE_MATCH, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, Response, StatusCode, Url};
 
 /// An `http` or `https` address.
@@ -41,6 +41,8 @@ pub enum Fetched {
         bytes: Vec<u8>,
         /// Its tag, for the next fetch.
         etag: Option<String>,
+        /// Its version, where the storage keeps versions.
+        version: Option<String>,
         /// How long it stays fresh, where the server says so.
         max_age: Option<Duration>,
     },
@@ -86,6 +88,8 @@ pub enum RemoteError {
         url: RemoteUrl,
         /// The answer.
         status: StatusCode,
+        /// How long not to ask again, where the server says so.
+        retry_after: Option<Duration>,
     },
     /// The body is larger than the bound.
     #[error("{url}: the body is larger than {bytes_max} bytes; check that it is the right address")]
@@ -105,6 +109,22 @@ pub enum RemoteError {
     },
 }
 
+impl RemoteError {
+    /// How long not to ask again, where the server says so.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Status { retry_after, .. } => *retry_after,
+            Self::Address(_)
+            | Self::Tls(_)
+            | Self::Connect { .. }
+            | Self::Timeout { .. }
+            | Self::TooLarge { .. }
+            | Self::Broken { .. } => None,
+        }
+    }
+}
+
 impl Remote {
     /// Something to fetch with.
     ///
@@ -118,7 +138,7 @@ impl Remote {
         let client = builder.build();
         client
             .map(Self)
-            .map_err(|error| RemoteError::Tls(deepest(error)))
+            .map_err(|error| RemoteError::Tls(deepest(&error.without_url())))
     }
 
     /// Fetches what is at the address, unless it is still what the tag stands for. Runs on a
@@ -147,6 +167,7 @@ impl Remote {
                 Ok(Fetched::New {
                     bytes,
                     etag,
+                    version: None,
                     max_age,
                 })
             }
@@ -154,6 +175,7 @@ impl Remote {
             status => Err(RemoteError::Status {
                 url: url.clone(),
                 status,
+                retry_after: retry_after(response.headers(), SystemTime::now()),
             }),
         }
     }
@@ -164,6 +186,7 @@ fn builder() -> ClientBuilder {
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .pool_max_idle_per_host(0)
+        .http1_only()
         .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
 }
 
@@ -200,7 +223,7 @@ fn failure(url: &RemoteUrl, limits: RemoteLimits, error: reqwest::Error) -> Remo
         return RemoteError::Timeout { url, timeout };
     }
     let is_connect = error.is_connect();
-    let reason = deepest(error);
+    let reason = deepest(&error.without_url());
     if is_connect {
         RemoteError::Connect { url, reason }
     } else {
@@ -208,10 +231,9 @@ fn failure(url: &RemoteUrl, limits: RemoteLimits, error: reqwest::Error) -> Remo
     }
 }
 
-/// The first cause, without the address: those above it only say that there is one below.
-fn deepest(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut cause: &dyn Error = &error;
+/// The first cause: those above it only say that there is one below.
+pub(super) fn deepest(error: &dyn Error) -> String {
+    let mut cause = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
@@ -230,6 +252,14 @@ fn max_age(headers: &HeaderMap) -> Option<Duration> {
         name.eq_ignore_ascii_case("max-age")
             .then(|| Duration::from_secs(seconds))
     })
+}
+
+/// How long not to ask again (RFC 9110 section 10.2.3).
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let date = || httpdate::parse_http_date(text).ok();
+    let seconds = text.parse().ok().map(Duration::from_secs);
+    seconds.or_else(|| date().map(|date| date.duration_since(now).unwrap_or_default()))
 }
 
 const fn advice(status: StatusCode) -> &'static str {
@@ -255,6 +285,13 @@ impl FromStr for RemoteUrl {
         } else {
             Err(RemoteError::Address("another scheme".to_owned()))
         }
+    }
+}
+
+impl RemoteUrl {
+    /// The query, which may hold a secret and belongs to no message.
+    pub(super) fn query(&self) -> Option<&str> {
+        self.0.query()
     }
 }
 

@@ -122,6 +122,7 @@ fn a_body_comes_with_its_tag_and_its_age() {
     let expected = Fetched::New {
         bytes: b"keys".to_vec(),
         etag: Some("\"a\"".into()),
+        version: None,
         max_age: Some(Duration::from_secs(60)),
     };
     assert_eq!(first, expected);
@@ -148,6 +149,7 @@ fn what_a_server_does_not_say_is_not_made_up() {
     let new = |bytes: &[u8]| Fetched::New {
         bytes: bytes.to_vec(),
         etag: None,
+        version: None,
         max_age: None,
     };
     let plain = outcome("HTTP/1.1 200 OK\r\ncache-control: no-store, max-age=x\r\n\r\nto the end");
@@ -174,6 +176,25 @@ fn another_status_says_what_to_do() {
     check("302 Found", "redirects are not followed: configure the address that it points to");
     check("304 Not Modified", "expected 200; check the address");
     check("206 Partial Content", "expected 200; check the address");
+}
+
+#[test]
+fn a_server_may_ask_for_a_pause() {
+    let check = |field: &str, secs: Option<u64>| {
+        let answer =
+            format!("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n{field}\r\n");
+        let server = Script::start(&[&answer]);
+        let error = fetch(&server.url("/"), None).unwrap_err();
+        assert_eq!(
+            error.retry_after(),
+            secs.map(Duration::from_secs),
+            "{field}"
+        );
+    };
+    check("", None);
+    check("retry-after: 7\r\n", Some(7));
+    check("retry-after: soon\r\n", None);
+    check("retry-after: Sun, 06 Nov 1994 08:49:37 GMT\r\n", Some(0));
 }
 
 #[test]

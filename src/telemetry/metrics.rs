@@ -4,11 +4,15 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-use super::names::{BUILD_INFO, CONNECTIONS, METRICS, Metric, MetricKind, REVISION_INFO};
+use super::names::{
+    BUILD_INFO, CANDIDATE_JUDGED, CANDIDATE_MISSED, CANDIDATE_REFUSALS, COMPILE, CONNECTIONS,
+    METRICS, Metric, MetricKind, RELOADS, REVISION_INFO, STALE,
+};
 
 /// From 100 microseconds, what a near upstream takes, to the ten seconds after which people have
 /// gone.
@@ -88,6 +92,44 @@ impl Metrics {
     pub fn revision_in_force(&self, service: &str, version: &str, revision: &str) {
         self.gauge(&REVISION_INFO, &[service, version, revision])
             .set(1.0);
+    }
+
+    /// Says that a revision of a contract is in force no more.
+    pub fn revision_retired(&self, service: &str, version: &str, revision: &str) {
+        self.gauge(&REVISION_INFO, &[service, version, revision])
+            .set(0.0);
+    }
+
+    /// A contract was read again.
+    pub fn reloaded(&self, service: &str, result: &str) {
+        self.counter(&RELOADS, &[service, result]).increment(1);
+    }
+
+    /// How long compiling a contract took.
+    pub fn compiled(&self, service: &str, took: Duration) {
+        self.gauge(&COMPILE, &[service]).set(took.as_secs_f64());
+    }
+
+    /// Whether what is in force is not what the source holds.
+    pub fn stale(&self, service: &str, is_stale: bool) {
+        self.gauge(&STALE, &[service])
+            .set(f64::from(u8::from(is_stale)));
+    }
+
+    /// A candidate judged an exchange.
+    pub fn candidate_judged(&self, service: &str) {
+        self.counter(&CANDIDATE_JUDGED, &[service]).increment(1);
+    }
+
+    /// A candidate would have refused an exchange for this.
+    pub fn candidate_refused(&self, service: &str, operation: &str, class: &str, squad: &str) {
+        self.counter(&CANDIDATE_REFUSALS, &[service, operation, class, squad])
+            .increment(1);
+    }
+
+    /// How many exchanges the candidate has missed.
+    pub fn candidate_missed(&self, service: &str, missed: u64) {
+        self.gauge(&CANDIDATE_MISSED, &[service]).set(missed as f64);
     }
 
     /// The gauge of open client connections.

@@ -10,7 +10,7 @@ mod record;
 mod protection;
 mod log;
 
-pub use log::init as init_log;
+pub use log::{init as init_log, set_level as set_log_level};
 pub use metrics::Metrics;
 pub use names::{METRICS, Metric, MetricKind};
 pub use record::{CoreRecorder, Outcome, ServiceRecorder, Subject};

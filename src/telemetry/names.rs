@@ -33,6 +33,7 @@ pub(super) mod label {
     pub(in crate::telemetry) const OUTCOME: &str = "outcome";
     pub(in crate::telemetry) const CLASS: &str = "class";
     pub(in crate::telemetry) const ENFORCEMENT: &str = "enforcement";
+    pub(in crate::telemetry) const RESULT: &str = "result";
     pub(in crate::telemetry) const REASON: &str = "reason";
     pub(in crate::telemetry) const VERSION: &str = "version";
     pub(in crate::telemetry) const REVISION: &str = "revision";
@@ -94,6 +95,18 @@ metrics! {
         "Defects of Portcullis that cost a request its answer.";
     CONNECTIONS: Gauge "portcullis_connections" []
         "Client connections open now.";
+    RELOADS: Counter "contract_reloads_total" [SERVICE, RESULT]
+        "Times that a contract was read again, by what came of it.";
+    COMPILE: Gauge "contract_compile_seconds" [SERVICE]
+        "How long the last compilation of each contract took.";
+    STALE: Gauge "contract_stale" [SERVICE]
+        "1 while the source of a contract is unavailable or what it holds is refused, else 0.";
+    CANDIDATE_JUDGED: Counter "contract_candidate_judged_total" [SERVICE]
+        "Exchanges that a candidate has judged beside the contract in force.";
+    CANDIDATE_REFUSALS: Counter "contract_candidate_refusals_total" [SERVICE, OPERATION, CLASS, SQUAD]
+        "Violations that a candidate would have refused, in exchanges that passed.";
+    CANDIDATE_MISSED: Gauge "contract_candidate_missed" [SERVICE]
+        "Exchanges that the present candidate should have judged and had no time for.";
     REVISION_INFO: Gauge "contract_revision_info" [SERVICE, VERSION, REVISION]
         "The revision of each contract in force; the value is 1.";
     BUILD_INFO: Gauge "portcullis_build_info" [VERSION]

@@ -88,6 +88,21 @@ impl Site {
         self
     }
 
+    /// Adds a service whose contract is at this place of the site.
+    pub(crate) fn at(mut self, name: &str, contract: &str) -> Self {
+        write!(
+            self.services,
+            "[[services]]\nname = \"{name}\"\ncontract = \"{contract}\"\nupstream = \"mock\"\n"
+        )
+        .unwrap();
+        self
+    }
+
+    /// A place in the site.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
     /// Adds a file.
     pub(crate) fn file(self, name: &str, text: &str) -> Self {
         std::fs::write(self.directory.path().join(name), text).unwrap();

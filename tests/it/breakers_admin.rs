@@ -22,7 +22,7 @@ pub(crate) fn site(admin: &str) -> Site {
 pub(crate) const LOOPBACK: &str = "address = \"127.0.0.1:0\"";
 
 /// A request of one line with these fields, each a whole line, and a body.
-fn request(address: SocketAddr, line: &str, fields: &str, body: &str) -> Answer {
+pub(crate) fn request(address: SocketAddr, line: &str, fields: &str, body: &str) -> Answer {
     let length = body.len();
     ask(
         address,
@@ -30,8 +30,8 @@ fn request(address: SocketAddr, line: &str, fields: &str, body: &str) -> Answer 
     )
 }
 
-const HOST: &str = "host: 127.0.0.1\r\n";
-const JSON: &str = "host: 127.0.0.1\r\ncontent-type: application/json\r\n";
+pub(crate) const HOST: &str = "host: 127.0.0.1\r\n";
+pub(crate) const JSON: &str = "host: 127.0.0.1\r\ncontent-type: application/json\r\n";
 
 fn post(address: SocketAddr, path: &str, body: &str) -> Answer {
     request(address, &format!("POST {path}"), JSON, body)
@@ -39,7 +39,7 @@ fn post(address: SocketAddr, path: &str, body: &str) -> Answer {
 
 /// A good answer's JSON.
 #[track_caller]
-fn good(answer: &Answer) -> Value {
+pub(crate) fn good(answer: &Answer) -> Value {
     let text = String::from_utf8_lossy(&answer.body);
     assert_eq!(answer.status, 200, "{}{text}", answer.head);
     assert_eq!(answer.field("content-type"), Some("application/json"));
@@ -50,7 +50,7 @@ fn good(answer: &Answer) -> Value {
 
 /// A refusal's detail.
 #[track_caller]
-fn refused(answer: &Answer, status: u16) -> String {
+pub(crate) fn refused(answer: &Answer, status: u16) -> String {
     let text = String::from_utf8_lossy(&answer.body);
     assert_eq!(answer.status, status, "{}{text}", answer.head);
     assert_eq!(

@@ -22,7 +22,7 @@ fn run(words: &str, variables: &[(&str, &str)]) -> Output {
 
 /// What a command prints, after a check of its exit code and that it complains of nothing.
 #[track_caller]
-fn printed(admin: SocketAddr, words: &str, code: i32) -> String {
+pub(crate) fn printed(admin: SocketAddr, words: &str, code: i32) -> String {
     let url = format!("http://{admin}");
     let output = run(words, &[("PORTCULLIS_ADMIN_URL", &url)]);
     let error = String::from_utf8(output.stderr).unwrap();
@@ -32,7 +32,7 @@ fn printed(admin: SocketAddr, words: &str, code: i32) -> String {
 
 /// What a command that cannot run complains of.
 #[track_caller]
-fn complaint(words: &str, variables: &[(&str, &str)]) -> String {
+pub(crate) fn complaint(words: &str, variables: &[(&str, &str)]) -> String {
     let output = run(words, variables);
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{words}: {error}");

@@ -30,7 +30,10 @@ use super::error::AdminError;
 const DEFAULT_ADDRESS: &str = "http://127.0.0.1:9901";
 
 /// How long the whole exchange may take.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long it may take where a contract is sent, read or compiled meanwhile.
+const CONTRACT_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The largest answer, in bytes: thousands of squads with their histories.
 pub(super) const ANSWER_BYTES_MAX: usize = 64 << 20;
@@ -53,6 +56,24 @@ pub(super) struct Client {
     port: u16,
     authority: HeaderValue,
     token: Option<Token>,
+}
+
+/// What came of a change that may be refused for what it says.
+#[derive(Debug)]
+pub(super) enum Done {
+    /// It is done.
+    Changed(Value),
+    /// It is not, and this problem says why.
+    Refused(Value),
+}
+
+/// A document to send.
+#[derive(Debug)]
+pub(super) struct Document<'d> {
+    pub(super) bytes: Vec<u8>,
+    pub(super) media_type: &'static str,
+    /// The name of its file, where it has one.
+    pub(super) name: Option<&'d str>,
 }
 
 impl Client {
@@ -99,14 +120,48 @@ impl Client {
 
     /// What is at a path.
     pub(super) fn get(&self, path: &[&str]) -> Result<Value, AdminError> {
-        self.send(self.request(Method::GET, path, String::new()))
+        self.send(self.request(Method::GET, path, Bytes::new()))
     }
 
     /// Changes something.
     pub(super) fn post(&self, path: &[&str], body: &Value) -> Result<Value, AdminError> {
-        let mut request = self.request(Method::POST, path, body.to_string());
-        let json = HeaderValue::from_static("application/json");
-        request.headers_mut().insert(CONTENT_TYPE, json);
+        self.send(self.changing(path, body.to_string().into(), "application/json"))
+    }
+
+    /// Changes a contract or the configuration, which may be refused for what they say.
+    pub(super) fn change(&self, path: &[&str], body: &Value) -> Result<Done, AdminError> {
+        self.settle(self.changing(path, body.to_string().into(), "application/json"))
+    }
+
+    /// Sends a document, which may be refused for what it says.
+    pub(super) fn send_document(
+        &self,
+        path: &[&str],
+        document: Document<'_>,
+    ) -> Result<Done, AdminError> {
+        let Document {
+            bytes,
+            media_type,
+            name,
+        } = document;
+        let mut request = self.changing(path, bytes.into(), media_type);
+        if let Some(name) = name {
+            let name = utf8_percent_encode(name, RESERVED);
+            let target = format!("{}?name={name}", request.uri().path());
+            *request.uri_mut() = target.parse().expect("names are percent-encoded");
+        }
+        self.settle(request)
+    }
+
+    fn changing(
+        &self,
+        path: &[&str],
+        body: Bytes,
+        media_type: &'static str,
+    ) -> Request<Full<Bytes>> {
+        let mut request = self.request(Method::POST, path, body);
+        let media_type = HeaderValue::from_static(media_type);
+        request.headers_mut().insert(CONTENT_TYPE, media_type);
         if let Some(token) = &self.token {
             let text = format!("Bearer {}", token.reveal());
             let mut credentials =
@@ -114,7 +169,7 @@ impl Client {
             credentials.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, credentials);
         }
-        self.send(request)
+        request
     }
 
     /// The value that an answer holds.
@@ -122,18 +177,22 @@ impl Client {
         &self,
         value: &Value,
     ) -> Result<T, AdminError> {
-        T::deserialize(value).map_err(|source| AdminError::Malformed {
-            address: self.address.clone(),
-            source,
-        })
+        T::deserialize(value).map_err(|source| self.malformed(source))
     }
 
-    fn request(&self, method: Method, path: &[&str], body: String) -> Request<Full<Bytes>> {
+    fn malformed(&self, source: serde_json::Error) -> AdminError {
+        AdminError::Malformed {
+            address: self.address.clone(),
+            source,
+        }
+    }
+
+    fn request(&self, method: Method, path: &[&str], body: Bytes) -> Request<Full<Bytes>> {
         let path: String = path
             .iter()
             .map(|part| format!("/{}", utf8_percent_encode(part, RESERVED)))
             .collect();
-        let mut request = Request::new(Full::new(Bytes::from(body)));
+        let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
         *request.uri_mut() = path.parse().expect("names are percent-encoded");
         let headers = request.headers_mut();
@@ -143,25 +202,43 @@ impl Client {
     }
 
     fn send(&self, request: Request<Full<Bytes>>) -> Result<Value, AdminError> {
+        match self.ask(request, TIMEOUT)? {
+            (StatusCode::OK, value) => value.map_err(|source| self.malformed(source)),
+            (status, value) => Err(self.refused(status, value.ok().as_ref())),
+        }
+    }
+
+    fn settle(&self, request: Request<Full<Bytes>>) -> Result<Done, AdminError> {
+        match self.ask(request, CONTRACT_TIMEOUT)? {
+            (StatusCode::OK, value) => value
+                .map(Done::Changed)
+                .map_err(|source| self.malformed(source)),
+            (StatusCode::UNPROCESSABLE_ENTITY, Ok(problem)) if problem["detail"].is_string() => {
+                Ok(Done::Refused(problem))
+            }
+            (status, value) => Err(self.refused(status, value.ok().as_ref())),
+        }
+    }
+
+    /// The status of an answer, and its JSON.
+    fn ask(
+        &self,
+        request: Request<Full<Bytes>>,
+        patience: Duration,
+    ) -> Result<(StatusCode, serde_json::Result<Value>), AdminError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(AdminError::Runtime)?;
-        let exchange = async { timeout(TIMEOUT, self.exchange(request)).await };
+        let exchange = async { timeout(patience, self.exchange(request)).await };
         let exchanged = runtime.block_on(exchange);
         // A name that is still being looked up is not waited for.
         runtime.shutdown_background();
         let (status, body) = exchanged.map_err(|_| AdminError::Timeout {
             address: self.address.clone(),
+            timeout: patience,
         })??;
-        let value = serde_json::from_slice(&body);
-        if status != StatusCode::OK {
-            return Err(self.refused(status, value.ok().as_ref()));
-        }
-        value.map_err(|source| AdminError::Malformed {
-            address: self.address.clone(),
-            source,
-        })
+        Ok((status, serde_json::from_slice(&body)))
     }
 
     async fn exchange(
@@ -283,7 +360,7 @@ mod tests {
     fn names_stay_one_segment() {
         let client = Client::at(DEFAULT_ADDRESS).unwrap();
         let path = ["breakers", "a/../b?c", "search-api_1.x"];
-        let request = client.request(Method::GET, &path, String::new());
+        let request = client.request(Method::GET, &path, Bytes::new());
         assert_eq!(
             request.uri().path(),
             "/breakers/a%2F..%2Fb%3Fc/search-api_1.x"

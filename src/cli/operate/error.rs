@@ -2,10 +2,11 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::config::{ADMIN_URL_VARIABLE, InvalidToken};
 
-use super::client::{ANSWER_BYTES_MAX, TIMEOUT};
+use super::client::ANSWER_BYTES_MAX;
 
 /// Why an admin port could not be asked, or would not do it.
 #[derive(Debug, thiserror::Error)]
@@ -28,10 +29,12 @@ pub(in crate::cli) enum AdminError {
         source: io::Error,
     },
     /// It takes too long.
-    #[error("{address} did not answer within {} s; is the proxy overloaded?", TIMEOUT.as_secs())]
+    #[error("{address} did not answer within {} s; is the proxy overloaded?", timeout.as_secs())]
     Timeout {
         /// Where.
         address: String,
+        /// How long it was waited for.
+        timeout: Duration,
     },
     /// What comes back is no HTTP.
     #[error("{address}: {source}; is this an admin port of portcullis?")]

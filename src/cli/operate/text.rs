@@ -150,7 +150,7 @@ fn print_head(out: &mut Output, text: &str) {
     out.line(head);
 }
 
-fn print_more(out: &mut Output, more: usize, what: &str) {
+pub(super) fn print_more(out: &mut Output, more: usize, what: &str) {
     if more > 0 {
         out.line(format_args!(
             "  … and {more} more {what} (--format json lists all)"
@@ -176,7 +176,7 @@ fn widest<'t>(texts: impl Iterator<Item = &'t str>) -> usize {
 }
 
 /// A time in whole seconds, rounded up: what is left is never nothing.
-fn whole_seconds(seconds: f64) -> humantime::FormattedDuration {
+pub(super) fn whole_seconds(seconds: f64) -> humantime::FormattedDuration {
     // A cast of what is no number of seconds is 0 or the greatest, both of which can be shown.
     format_duration(Duration::from_secs(seconds.ceil() as u64))
 }

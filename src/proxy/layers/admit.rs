@@ -5,7 +5,8 @@ use std::rc::Rc;
 use tower::Service;
 
 use super::super::answer::Cause;
-use super::super::core::{Core, Target};
+use super::super::core::Core;
+use super::super::service::Target;
 use super::stage::{Answered, Found, Refused};
 
 pub(in crate::proxy) async fn admit<S>(

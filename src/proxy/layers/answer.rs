@@ -62,7 +62,7 @@ fn finish(core: &Core, answered: Answered) -> Response<AnswerBody> {
     } = answered;
     remove_hop_by_hop(response.headers_mut());
     if !reported.is_empty()
-        && core.refusals.report_header
+        && core.view().refusals.report_header
         && let Some(value) = report_header(&reported)
     {
         response
@@ -81,7 +81,7 @@ fn refusal(core: &Core, refused: &Refused, request_id: &str) -> Response<Bytes> 
             ledger.shed(refusal.rule.as_str());
         }
         tracing::debug!(
-            service = ledger.service.service.name,
+            service = ledger.service.config().name,
             operation = ledger.operation_name(),
             squad = ledger.consumer_name(),
             version = ledger.version(),
@@ -90,7 +90,7 @@ fn refusal(core: &Core, refused: &Refused, request_id: &str) -> Response<Bytes> 
             "refused"
         );
     }
-    let with_values = core.refusals.with_values;
+    let with_values = core.view().refusals.with_values;
     let squad = ledger.map_or(Consumer::UNKNOWN_NAME, Ledger::consumer_name);
     let detail = cause.detail(with_values, squad);
     respond(

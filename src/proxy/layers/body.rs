@@ -11,8 +11,9 @@ use crate::contract::{FormData, ViolationClass, body_too_large, check_body};
 
 use super::super::answer::Cause;
 use super::super::body::RequestBody;
-use super::super::core::{Core, Target};
+use super::super::core::Core;
 use super::super::forward_body::{ForwardBody, Gate};
+use super::super::service::Target;
 use super::super::whole::{Collected, Gathered};
 use super::head::declared_body;
 use super::plan::OwnedPlan;

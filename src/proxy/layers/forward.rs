@@ -9,7 +9,7 @@ use http::{Request, Response};
 
 use super::super::answer::{Cause, upstream_reason};
 use super::super::answer_body::AnswerBody;
-use super::super::core::{Core, Target};
+use super::super::core::Core;
 use super::super::forward_body::ForwardBody;
 use super::super::headers::{MaxForwards, add_forwarding, count_hop};
 use super::super::ledger::Ledger;
@@ -17,6 +17,7 @@ use super::super::mock;
 use super::super::passage::Passage;
 use super::super::pipeline::End;
 use super::super::retry::{Again, Sent};
+use super::super::service::Target;
 use super::super::upstream::Upstream;
 use super::answer::outcome_of;
 use super::stage::{Admitted, Answered, Refused, Routed};
@@ -46,7 +47,7 @@ async fn forward_admitted(admitted: Admitted) -> Result<Answered, Refused> {
         }
         (Target::Upstream(upstream), Some(passage)) => {
             add_forwarding(request.headers_mut(), &peer);
-            if ledger.service.service.legacy {
+            if ledger.service.config().legacy {
                 remove_squad_headers(request.headers_mut());
             }
             send(upstream, request, passage, &ledger).await
@@ -119,7 +120,7 @@ fn conclude(
         Err(error) => {
             let service = &ledger.service;
             service.recorder.upstream_error(upstream_reason(&error));
-            tracing::debug!(service = service.service.name, %error, "the upstream did not answer");
+            tracing::debug!(service = service.config().name, %error, "the upstream did not answer");
             Err(Cause::Upstream(error))
         }
     }

@@ -7,8 +7,9 @@ use std::time::Instant;
 use tower::Service;
 
 use super::super::answer::Cause;
-use super::super::core::{Core, Target};
+use super::super::core::Core;
 use super::super::passage::Passage;
+use super::super::service::Target;
 use super::stage::{Admitted, Answered, Judged, Refused};
 
 pub(in crate::proxy) async fn take_part<S>(

@@ -18,8 +18,10 @@ use crate::contract::{
 
 use super::super::answer::Cause;
 use super::super::answer_body::AnswerBody;
-use super::super::core::{Core, Target};
+use super::super::core::Core;
 use super::super::ledger::Ledger;
+use super::super::service::Target;
+use super::super::tap::Sampled;
 use super::super::watch::{Seen, Watch};
 use super::super::whole::{Gathered, gather};
 use super::stage::{Admitted, Answered, Refused, decide};
@@ -34,7 +36,16 @@ where
 {
     let ledger = Rc::clone(&admitted.routed.ledger);
     let is_head = admitted.routed.request.method() == Method::HEAD;
-    let answered = next.call(admitted).await?;
+    let sampled = sample(&ledger, &admitted);
+    let answered = next.call(admitted).await;
+    if let (Some(mut sampled), Some(tap)) = (sampled, &ledger.service.live.tap) {
+        sampled.answer = answered
+            .as_ref()
+            .ok()
+            .map(|answered| head_of(&answered.response));
+        tap.give(sampled);
+    }
+    let answered = answered?;
     let looks = ledger
         .service
         .policy(ledger.operation())
@@ -53,6 +64,21 @@ where
         }
         _ => Ok(answered),
     }
+}
+
+/// A sample of the exchange, where a candidate judges some.
+fn sample(ledger: &Ledger, admitted: &Admitted) -> Option<Box<Sampled>> {
+    let tap = ledger.service.live.tap.as_ref()?;
+    tap.sample(&admitted.routed.request, ledger.caller.consumer)
+}
+
+fn head_of(response: &Response<AnswerBody>) -> (u16, HeaderMap, bool) {
+    let has_body = !response.body().is_end_stream();
+    (
+        response.status().as_u16(),
+        response.headers().clone(),
+        has_body,
+    )
 }
 
 /// Why a response was not judged, as a label.

@@ -10,8 +10,9 @@ use tower::Service;
 use crate::identity::{Claim, IdentityFault};
 
 use super::super::answer::Cause;
-use super::super::core::Core;
+use super::super::core::{Core, Found};
 use super::super::ledger::Ledger;
+use super::super::live::LiveService;
 use super::stage::{Answered, Identified, Refused, Routed};
 
 pub(in crate::proxy) async fn route<S>(
@@ -25,16 +26,20 @@ where
     let started = Instant::now();
     let Identified { mut request, peer } = identified;
     let host = host_of(request.headers());
-    let Some(service) = core.service(host, request.uri().path()) else {
-        core.recorder.unrouted();
-        return Err(Refused {
-            cause: Cause::NoService,
-            ledger: None,
-        });
+    let view = core.view();
+    let service = match view.service(host, request.uri().path()) {
+        Found::Service(service) => service,
+        Found::Awaited(awaited) => return Err(refused(awaiting(awaited))),
+        Found::Nobody => {
+            core.recorder.unrouted();
+            return Err(refused(Cause::NoService));
+        }
     };
-    let claim = core
-        .identification
-        .identify(request.headers_mut(), peer.trusted, &core.catalog);
+    let claim = core.identification.identify(
+        request.headers_mut(),
+        peer.trusted,
+        &view.live.config.catalog,
+    );
     let (claim, fault) = match claim {
         Ok(claim) => (claim, None),
         Err(fault) => (Claim::default(), Some(fault)),
@@ -53,6 +58,19 @@ where
     .await
 }
 
+fn refused(cause: Cause) -> Refused {
+    Refused {
+        cause,
+        ledger: None,
+    }
+}
+
+fn awaiting(awaited: &LiveService) -> Cause {
+    Cause::NoContract {
+        service: awaited.config.name.clone(),
+    }
+}
+
 /// The host without its port.
 fn host_of(headers: &HeaderMap) -> &str {
     let host = headers
@@ -67,8 +85,8 @@ fn host_of(headers: &HeaderMap) -> &str {
 
 /// A legacy service takes whoever calls for unknown; any other one wants it mended.
 fn refuse(fault: IdentityFault, ledger: &Rc<Ledger>) -> Result<(), Refused> {
-    if ledger.service.service.legacy {
-        let service = &ledger.service.service.name;
+    if ledger.service.config().legacy {
+        let service = &ledger.service.config().name;
         tracing::info!(service, %fault, "the caller is taken for unknown");
         return Ok(());
     }

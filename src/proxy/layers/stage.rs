@@ -153,7 +153,7 @@ pub(in crate::proxy) fn decide(
         ledger.violated(violation.class, done);
     }
     if !rejects {
-        if ledger.service.service.legacy {
+        if ledger.service.config().legacy {
             log_violations(ledger, &violations);
         }
         reported.extend(violations);
@@ -172,7 +172,7 @@ pub(in crate::proxy) fn decide(
 fn log_violations(ledger: &Ledger, violations: &[Violation]) {
     for violation in violations {
         tracing::info!(
-            service = ledger.service.service.name,
+            service = ledger.service.config().name,
             operation = ledger.operation_name(),
             squad = ledger.consumer_name(),
             class = violation.class.as_str(),

@@ -1,0 +1,224 @@
+//! A candidate: a next contract that judges what passes and decides nothing.
+//!
+//! It works on copies of exchanges, on a thread of its own, so all that it costs a data core is
+//! the copying. Its queue is short: what it has no time for is counted as missed.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::SystemTime;
+
+use tokio::sync::mpsc::{Receiver, channel};
+
+use crate::config::enforcement::Enforcement;
+use crate::config::{Config, Service};
+use crate::contract::{CompiledContract, Violation};
+use crate::proxy::{Sampled, SampledBody, Tap};
+use crate::squad::Catalog;
+use crate::telemetry::Metrics;
+use crate::traffic::{Body, Bounds, Exchange, Judge, Response};
+
+/// Samples that wait for their judgement: at the bound of bodies, 64 MiB by default.
+const QUEUE_MAX: usize = 64;
+
+/// The most kinds of refusals that are told apart.
+const KINDS_MAX: usize = 1000;
+
+/// A candidate at work. Dropping it ends it, once what is in force has no tap to it any more.
+#[derive(Clone, Debug)]
+pub(in crate::app) struct Candidate {
+    pub(in crate::app) contract: Arc<CompiledContract>,
+    pub(in crate::app) since: SystemTime,
+    pub(in crate::app) sample: f64,
+    pub(in crate::app) tap: Tap,
+    report: Arc<Mutex<Report>>,
+    missed: Arc<AtomicU64>,
+}
+
+/// What it has found.
+#[derive(Clone, Debug, Default)]
+pub(in crate::app) struct Report {
+    /// Exchanges judged.
+    pub(in crate::app) judged: u64,
+    /// Those that it would have refused.
+    pub(in crate::app) refused: u64,
+    /// Exchanges, or bodies of them, that could not be judged: they were missed or streamed.
+    pub(in crate::app) unjudged: u64,
+    pub(in crate::app) refusals: BTreeMap<Kind, Found>,
+}
+
+/// One kind of refusal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::app) struct Kind {
+    pub(in crate::app) squad: String,
+    pub(in crate::app) operation: String,
+    pub(in crate::app) class: &'static str,
+}
+
+/// How often, and an example without values of payloads.
+#[derive(Clone, Debug, Default)]
+pub(in crate::app) struct Found {
+    pub(in crate::app) count: u64,
+    pub(in crate::app) example: String,
+    pub(in crate::app) pointer: String,
+    pub(in crate::app) schema: Option<String>,
+    pub(in crate::app) file: Option<String>,
+    pub(in crate::app) line: Option<u32>,
+}
+
+/// What the candidate judges by.
+struct Bench {
+    service: Service,
+    catalog: Arc<Catalog>,
+    bounds: Bounds,
+    metrics: Metrics,
+    report: Arc<Mutex<Report>>,
+}
+
+impl Candidate {
+    /// Puts a candidate to work.
+    ///
+    /// # Errors
+    /// When its thread cannot be started.
+    pub(super) fn start(
+        contract: Arc<CompiledContract>,
+        config: &Config,
+        service: &Service,
+        metrics: &Metrics,
+    ) -> std::io::Result<Self> {
+        let (sender, receiver) = channel(QUEUE_MAX);
+        let missed = Arc::new(AtomicU64::new(0));
+        let sample = service.reload.candidate_sample;
+        let report = Arc::<Mutex<Report>>::default();
+        let bench = Bench {
+            service: service.clone(),
+            catalog: Arc::clone(&config.catalog),
+            bounds: bounds(config),
+            metrics: metrics.clone(),
+            report: Arc::clone(&report),
+        };
+        let judged_by = Arc::clone(&contract);
+        thread::Builder::new()
+            .name("candidate".to_owned())
+            .spawn(move || bench.judge_all(&judged_by, receiver))?;
+        Ok(Self {
+            contract,
+            since: SystemTime::now(),
+            sample,
+            tap: Tap::new(sender, sample, Arc::clone(&missed)),
+            report,
+            missed,
+        })
+    }
+
+    /// What it has found so far.
+    pub(in crate::app) fn report(&self) -> Report {
+        let mut report = lock(&self.report).clone();
+        report.unjudged += self.missed();
+        report
+    }
+
+    /// Exchanges that it had no time for.
+    pub(in crate::app) fn missed(&self) -> u64 {
+        self.missed.load(Ordering::Relaxed)
+    }
+}
+
+impl Bench {
+    fn judge_all(self, contract: &CompiledContract, mut receiver: Receiver<Sampled>) {
+        let mut judge = Judge::new(contract, &self.service.enforcement, self.bounds);
+        while let Some(sampled) = receiver.blocking_recv() {
+            self.judge(contract, &mut judge, &sampled);
+        }
+    }
+
+    fn judge(&self, contract: &CompiledContract, judge: &mut Judge<'_>, sampled: &Sampled) {
+        let verdict = judge.judge(&exchange(sampled));
+        let squad = self.catalog.consumer_name(sampled.consumer);
+        let operation = verdict
+            .operation
+            .map_or("unknown", |id| &contract.operation(id).name);
+        let service = self.service.name.as_str();
+        self.metrics.candidate_judged(service);
+        let mut is_refused = false;
+        let mut report = lock(&self.report);
+        for violation in verdict.violations() {
+            if judge.enforcement(verdict.operation, violation.class) != Enforcement::Reject {
+                continue;
+            }
+            is_refused = true;
+            let class = violation.class.as_str();
+            self.metrics
+                .candidate_refused(service, operation, class, squad);
+            let kind = Kind {
+                squad: squad.to_owned(),
+                operation: operation.to_owned(),
+                class,
+            };
+            report.note(kind, violation);
+        }
+        report.judged += 1;
+        report.refused += u64::from(is_refused);
+        report.unjudged += u64::from(matches!(sampled.body, SampledBody::Streamed));
+    }
+}
+
+impl Report {
+    fn note(&mut self, kind: Kind, violation: &Violation) {
+        if self.refusals.len() >= KINDS_MAX && !self.refusals.contains_key(&kind) {
+            return;
+        }
+        let spot = violation.contract.as_ref();
+        let found = self.refusals.entry(kind).or_insert_with(|| Found {
+            count: 0,
+            example: violation.sentence(false),
+            pointer: violation.pointer.clone(),
+            schema: spot.map(|spot| format!("#{}", spot.pointer)),
+            file: spot.map(|spot| spot.file.to_string()),
+            line: spot.map(|spot| spot.line),
+        });
+        found.count += 1;
+    }
+}
+
+fn exchange(sampled: &Sampled) -> Exchange<'_> {
+    Exchange {
+        method: sampled.method.clone(),
+        path: sampled.target.path(),
+        query: sampled.target.query(),
+        headers: sampled.headers.clone(),
+        body: match &sampled.body {
+            SampledBody::Absent => Body::Absent,
+            SampledBody::Streamed => Body::NotRecorded,
+            SampledBody::Whole(bytes) => Body::Bytes(Cow::Borrowed(bytes)),
+        },
+        response: sampled
+            .answer
+            .as_ref()
+            .map(|(status, headers, has_body)| Response {
+                status: *status,
+                headers: headers.clone(),
+                body: match has_body {
+                    true => Body::NotRecorded,
+                    false => Body::Absent,
+                },
+            }),
+    }
+}
+
+fn bounds(config: &Config) -> Bounds {
+    let limits = &config.limits;
+    Bounds {
+        violations_max: limits.violations_max,
+        json_depth_max: u32::try_from(limits.json_depth_max).unwrap_or(u32::MAX),
+        body_bytes_max: limits.body_bytes_max as u64,
+        decoded_bytes_max: limits.decoded_bytes_max,
+        decoded_ratio_max: limits.decoded_ratio_max,
+    }
+}
+
+fn lock(report: &Mutex<Report>) -> MutexGuard<'_, Report> {
+    report.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,152 @@
+//! What became of a service's contract, the last few times.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+/// How much is remembered of each service.
+const HISTORY_MAX: usize = 50;
+
+/// Why a contract was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::app) enum Trigger {
+    /// The program started.
+    Start,
+    /// Its source changed, or was looked at.
+    Source,
+    /// SIGHUP.
+    Signal,
+    /// An operator asked.
+    Operator,
+    /// The configuration changed how it is compiled.
+    Configuration,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::app) enum Result {
+    /// It is in force.
+    InForce,
+    /// It was in force already.
+    Unchanged,
+    /// It cannot be enforced, or is not allowed to be.
+    Refused,
+    /// It could not be had.
+    Unavailable,
+    /// It judges beside the one in force.
+    Candidate,
+    /// The candidate came in force.
+    Promoted,
+    /// The candidate was dropped.
+    Dropped,
+}
+
+/// One time.
+#[derive(Clone, Debug)]
+pub(in crate::app) struct Entry {
+    pub(in crate::app) at: SystemTime,
+    pub(in crate::app) version: String,
+    pub(in crate::app) revision: String,
+    pub(in crate::app) source: String,
+    pub(in crate::app) trigger: Trigger,
+    pub(in crate::app) result: Result,
+    pub(in crate::app) problems: Vec<String>,
+    pub(in crate::app) took: Duration,
+}
+
+/// The last few times, the oldest first.
+#[derive(Clone, Debug, Default)]
+pub(in crate::app) struct History(VecDeque<Entry>);
+
+impl History {
+    /// Remembers; what was read again and again without a change is remembered once.
+    pub(super) fn add(&mut self, entry: Entry) {
+        let is_again = |last: &Entry| {
+            last.result == entry.result
+                && last.revision == entry.revision
+                && last.problems == entry.problems
+                && matches!(entry.result, Result::Unchanged | Result::Unavailable)
+        };
+        if self.0.back().is_some_and(is_again) {
+            self.0.pop_back();
+        }
+        if self.0.len() == HISTORY_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back(entry);
+    }
+
+    /// The newest first.
+    pub(in crate::app) fn newest_first(&self) -> impl Iterator<Item = &Entry> {
+        self.0.iter().rev()
+    }
+}
+
+impl Trigger {
+    /// Its stable name.
+    pub(in crate::app) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Source => "source",
+            Self::Signal => "signal",
+            Self::Operator => "operator",
+            Self::Configuration => "configuration",
+        }
+    }
+}
+
+impl Result {
+    /// Its stable name, a label.
+    pub(in crate::app) const fn as_str(self) -> &'static str {
+        match self {
+            Self::InForce => "in-force",
+            Self::Unchanged => "unchanged",
+            Self::Refused => "refused",
+            Self::Unavailable => "unavailable",
+            Self::Candidate => "candidate",
+            Self::Promoted => "promoted",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happens_again_and_again_is_remembered_once() {
+        let entry = |result, revision: &str| Entry {
+            at: SystemTime::UNIX_EPOCH,
+            version: "1.0.0".to_owned(),
+            revision: revision.to_owned(),
+            source: "a.yaml".to_owned(),
+            trigger: Trigger::Source,
+            result,
+            problems: Vec::new(),
+            took: Duration::ZERO,
+        };
+        let mut history = History::default();
+        history.add(entry(Result::InForce, "a"));
+        for _ in 0..5 {
+            history.add(entry(Result::Unavailable, ""));
+        }
+        history.add(entry(Result::InForce, "b"));
+        history.add(entry(Result::InForce, "a"));
+        let results: Vec<_> = history
+            .newest_first()
+            .map(|entry| entry.result.as_str())
+            .collect();
+        assert_eq!(results, ["in-force", "in-force", "unavailable", "in-force"]);
+        for number in 0..2 * HISTORY_MAX {
+            history.add(entry(Result::InForce, &number.to_string()));
+        }
+        assert_eq!(history.newest_first().count(), HISTORY_MAX);
+    }
+}

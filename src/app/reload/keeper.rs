@@ -1,0 +1,377 @@
+//! The keeper of one service's contract: waits for a reason to read it, reads it, hands it over.
+//!
+//! One task for each service, so whatever is asked of a service happens one after the other.
+//! Reading and compiling take place on threads of their own: the control runtime also answers
+//! probes.
+
+use std::future::pending;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+
+use crate::config::{ContractSource, Service};
+use crate::contract::Identity;
+use crate::source::{FileWatch, Signature};
+
+use super::history::{Entry, Trigger};
+use super::manager::{Found, Manager, ServiceState};
+use super::read::{Input, Outcome, Task, read};
+use super::remote::{Fetch, RemoteSource};
+
+/// How often a file that changes while it is read is read again at once.
+const TORN_MAX: u32 = 3;
+
+/// How long to wait before that.
+const TORN_PAUSE: Duration = Duration::from_millis(100);
+
+/// What is asked of a keeper.
+#[derive(Debug)]
+pub(in crate::app) enum Order {
+    /// Reads the source now; `is_forced` compiles it even if it is the same.
+    Read {
+        trigger: Trigger,
+        is_forced: bool,
+        reply: Option<oneshot::Sender<Entry>>,
+    },
+    /// Takes a candidate.
+    Propose {
+        name: String,
+        bytes: Vec<u8>,
+        reply: oneshot::Sender<Entry>,
+    },
+}
+
+/// Keeps one service's contract.
+#[derive(Debug)]
+pub(in crate::app) struct Keeper {
+    manager: Arc<Manager>,
+    index: usize,
+    orders: mpsc::Receiver<Order>,
+    source: Source,
+    candidate: Option<Source>,
+}
+
+/// Where a contract comes from, and what tells of a change.
+#[derive(Debug)]
+enum Source {
+    File { path: PathBuf, watch: FileWatch },
+    Remote(Box<RemoteSource>),
+}
+
+/// What a source tells.
+enum Told {
+    /// Something may have changed.
+    Changed,
+    /// A remote source was asked.
+    Fetched(Fetch),
+}
+
+/// Which revision a role has now.
+fn identity(role: Role) -> impl FnOnce(&ServiceState) -> Option<Identity> {
+    move |state| {
+        let contract = match role {
+            Role::InForce => state.live.compiled(),
+            Role::Candidate => state
+                .candidate
+                .as_ref()
+                .map(|candidate| &candidate.contract),
+        };
+        contract.map(|contract| contract.identity())
+    }
+}
+
+/// The revision of a role, or why there is none or its source holds another.
+fn standing(role: Role) -> impl FnOnce(&ServiceState) -> Result<Identity, String> {
+    move |state| match (&state.last_error, role) {
+        (Some(problem), Role::InForce) => Err(problem.clone()),
+        _ => identity(role)(state)
+            .ok_or_else(|| "the source says that nothing has changed".to_owned()),
+    }
+}
+
+/// Whose contract is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    InForce,
+    Candidate,
+}
+
+impl Keeper {
+    /// The keeper of the service of this number.
+    pub(in crate::app) fn new(
+        manager: &Arc<Manager>,
+        index: usize,
+        orders: mpsc::Receiver<Order>,
+    ) -> Self {
+        let service = manager.service(index);
+        let limits = manager.config().limits.clone();
+        let source =
+            |source: &ContractSource| Source::new(source, &service, limits.contract_bytes_max);
+        Self {
+            manager: Arc::clone(manager),
+            index,
+            orders,
+            source: source(&service.contract),
+            candidate: service.candidate.as_ref().map(source),
+        }
+    }
+
+    /// Keeps the contract until nobody can order anything any more.
+    pub(in crate::app) async fn run(mut self) {
+        self.begin().await;
+        loop {
+            let Self {
+                orders,
+                source,
+                candidate,
+                ..
+            } = &mut self;
+            let (role, told) = tokio::select! {
+                order = orders.recv() => match order {
+                    Some(order) => {
+                        self.obey(order).await;
+                        continue;
+                    }
+                    None => return,
+                },
+                told = source.told() => (Role::InForce, told),
+                told = told_of(candidate.as_mut()) => (Role::Candidate, told),
+            };
+            // What has not changed since it was asked for last is no news, good or bad.
+            if !matches!(told, Told::Fetched(Fetch::Unchanged)) {
+                self.read(role, told, Trigger::Source, false).await;
+            }
+        }
+    }
+
+    /// Looks once more at what was read at the start, so that no change in between is lost, and
+    /// reads the candidate for the first time.
+    async fn begin(&mut self) {
+        if let Source::File { .. } = self.source {
+            let (outcome, source) = self.outcome(Role::InForce, Told::Changed, false).await;
+            if !matches!(outcome, Outcome::Unchanged(_)) {
+                self.hand_over(Role::InForce, Trigger::Source, outcome, source)
+                    .await;
+            }
+        }
+        if let Some(Source::File { .. }) = self.candidate {
+            self.read(Role::Candidate, Told::Changed, Trigger::Start, false)
+                .await;
+        }
+    }
+
+    async fn obey(&mut self, order: Order) {
+        match order {
+            Order::Read {
+                trigger,
+                is_forced,
+                reply,
+            } => {
+                let told = self.source.ask().await;
+                let entry = self.read(Role::InForce, told, trigger, is_forced).await;
+                answer(reply, entry);
+            }
+            Order::Propose { name, bytes, reply } => {
+                let input = Input::Bytes {
+                    name: name.clone(),
+                    bytes,
+                };
+                let (outcome, _) = self.compile(Role::Candidate, input, true).await;
+                let entry = self
+                    .hand_over(Role::Candidate, Trigger::Operator, outcome, name)
+                    .await;
+                answer(Some(reply), entry);
+            }
+        }
+    }
+
+    async fn read(&mut self, role: Role, told: Told, trigger: Trigger, is_forced: bool) -> Entry {
+        let stale = match &told {
+            Told::Fetched(Fetch::Kept { problem, .. }) => Some(problem.clone()),
+            Told::Fetched(_) | Told::Changed => None,
+        };
+        let (outcome, source) = self.outcome(role, told, is_forced).await;
+        let entry = self.hand_over(role, trigger, outcome, source).await;
+        if let (Some(problem), Role::InForce) = (stale, role) {
+            self.manager.mark_stale(self.index, problem);
+        }
+        entry
+    }
+
+    /// Reads what a source has told of, and says where it is.
+    async fn outcome(&mut self, role: Role, told: Told, is_forced: bool) -> (Outcome, String) {
+        let shown = self.source_of(role).shown();
+        let outcome = match told {
+            Told::Changed => self.outcome_of_files(role, is_forced).await,
+            Told::Fetched(fetch) => self.outcome_of_fetch(role, fetch, is_forced).await,
+        };
+        (outcome, shown)
+    }
+
+    async fn outcome_of_files(&mut self, role: Role, is_forced: bool) -> Outcome {
+        let Source::File { path, .. } = self.source_of(role) else {
+            return Outcome::Unavailable("the source is no file".to_owned());
+        };
+        let path = path.clone();
+        for torn in 0.. {
+            let input = Input::File(path.clone());
+            let (outcome, files, is_torn) = self.read_files(role, input, is_forced).await;
+            if let Source::File { watch, .. } = self.source_of(role) {
+                watch.watch(files);
+            }
+            if !is_torn || torn == TORN_MAX {
+                return outcome;
+            }
+            sleep(TORN_PAUSE).await;
+        }
+        unreachable!("the loop returns")
+    }
+
+    /// Reads files, and says whether they changed meanwhile.
+    async fn read_files(
+        &self,
+        role: Role,
+        input: Input,
+        is_forced: bool,
+    ) -> (Outcome, Vec<PathBuf>, bool) {
+        let task = self.task(role, input, is_forced);
+        let reading = spawn_blocking(move || {
+            let Input::File(path) = &task.input else {
+                let (outcome, files) = read(&task);
+                return (outcome, files, false);
+            };
+            let entry = vec![path.clone()];
+            let before = Signature::of(&entry);
+            let (outcome, files) = read(&task);
+            let is_torn = Signature::of(&entry) != before;
+            (outcome, files, is_torn)
+        });
+        reading.await.unwrap_or_else(|error| {
+            let problem = format!("the contract could not be read: {error}");
+            (Outcome::Unavailable(problem), Vec::new(), false)
+        })
+    }
+
+    async fn outcome_of_fetch(&mut self, role: Role, fetch: Fetch, is_forced: bool) -> Outcome {
+        match fetch {
+            Fetch::New { name, bytes } | Fetch::Kept { name, bytes, .. } => {
+                let input = Input::Bytes { name, bytes };
+                self.compile(role, input, is_forced).await.0
+            }
+            // The same as before may be what was refused before.
+            Fetch::Unchanged => match self.manager.look(self.index, standing(role)) {
+                Ok(identity) => Outcome::Unchanged(identity),
+                Err(problem) => Outcome::Unavailable(problem),
+            },
+            Fetch::Failed(problem) => Outcome::Unavailable(problem),
+        }
+    }
+
+    async fn compile(&self, role: Role, input: Input, is_forced: bool) -> (Outcome, Vec<PathBuf>) {
+        let (outcome, files, _) = self.read_files(role, input, is_forced).await;
+        (outcome, files)
+    }
+
+    fn task(&self, role: Role, input: Input, is_forced: bool) -> Task {
+        let service = self.manager.service(self.index);
+        let task = Task::new(&service, input, &self.manager.config().limits);
+        let known = self.manager.look(self.index, identity(role));
+        Task {
+            known: known
+                .filter(|_| !is_forced)
+                .map(|identity| identity.revision),
+            ..task
+        }
+    }
+
+    async fn hand_over(
+        &mut self,
+        role: Role,
+        trigger: Trigger,
+        outcome: Outcome,
+        source: String,
+    ) -> Entry {
+        let found = Found {
+            trigger,
+            source,
+            outcome,
+        };
+        // Publishing frees nothing and waits for nobody, but making policies for thousands of
+        // operations takes a moment.
+        let (manager, index) = (Arc::clone(&self.manager), self.index);
+        let entry = match role {
+            Role::InForce => manager.take(index, found),
+            Role::Candidate => manager.propose(index, found),
+        };
+        if let (Role::InForce, Source::Remote(remote)) = (role, &mut self.source) {
+            remote.conclude(&entry).await;
+        }
+        entry
+    }
+
+    fn source_of(&mut self, role: Role) -> &mut Source {
+        match (role, &mut self.candidate) {
+            (Role::Candidate, Some(candidate)) => candidate,
+            _ => &mut self.source,
+        }
+    }
+}
+
+impl Source {
+    fn new(source: &ContractSource, service: &Service, bytes_max: usize) -> Self {
+        match source {
+            ContractSource::File(path) => Self::File {
+                path: path.clone(),
+                watch: FileWatch::new(vec![path.clone()], service.reload.poll),
+            },
+            ContractSource::Address(address) => {
+                Self::Remote(Box::new(RemoteSource::new(address, service, bytes_max)))
+            }
+        }
+    }
+
+    /// Where it is, for people.
+    fn shown(&self) -> String {
+        match self {
+            Self::File { path, .. } => path.display().to_string(),
+            Self::Remote(remote) => remote.shown(),
+        }
+    }
+
+    /// Waits until there is a reason to read.
+    async fn told(&mut self) -> Told {
+        match self {
+            Self::File { watch, .. } => {
+                watch.changed().await;
+                Told::Changed
+            }
+            Self::Remote(remote) => Told::Fetched(remote.next().await),
+        }
+    }
+
+    /// What there is to read now.
+    async fn ask(&mut self) -> Told {
+        match self {
+            Self::File { .. } => Told::Changed,
+            Self::Remote(remote) => Told::Fetched(remote.ask().await),
+        }
+    }
+}
+
+async fn told_of(source: Option<&mut Source>) -> Told {
+    match source {
+        Some(source) => source.told().await,
+        None => pending().await,
+    }
+}
+
+/// Whoever asked may have gone.
+fn answer(reply: Option<oneshot::Sender<Entry>>, entry: Entry) {
+    if let Some(reply) = reply {
+        let _gone = reply.send(entry);
+    }
+}

@@ -1,0 +1,128 @@
+//! From a source's bytes to a compiled contract, or to why there is none.
+//!
+//! Blocking and slow: it runs on threads that nobody else waits for.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::config::Service;
+use crate::config::enforcement::{Enforcement, ViolationClass};
+use crate::config::limits::Limits;
+use crate::contract::{
+    CompileOptions, CompiledContract, Documents, Identity, LoadError, compile, from_bytes, load,
+};
+
+/// What to read.
+#[derive(Debug)]
+pub(in crate::app) enum Input {
+    /// A file, with those that it refers to.
+    File(PathBuf),
+    /// Bytes that are there already.
+    Bytes {
+        /// What they are called in messages.
+        name: String,
+        /// The contract.
+        bytes: Vec<u8>,
+    },
+}
+
+/// What to read, and how.
+#[derive(Debug)]
+pub(in crate::app) struct Task {
+    pub(in crate::app) input: Input,
+    pub(in crate::app) options: CompileOptions,
+    pub(in crate::app) limits: Limits,
+    /// The revision that need not be compiled again.
+    pub(in crate::app) known: Option<Arc<str>>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(in crate::app) enum Outcome {
+    /// It is the known revision.
+    Unchanged(Identity),
+    /// It compiled.
+    Compiled {
+        contract: Arc<CompiledContract>,
+        took: Duration,
+    },
+    /// It cannot be enforced.
+    Refused {
+        identity: Option<Identity>,
+        problems: Vec<String>,
+    },
+    /// It cannot be read.
+    Unavailable(String),
+}
+
+impl Task {
+    /// Reads what the configuration says of a service.
+    pub(in crate::app) fn new(service: &Service, input: Input, limits: &Limits) -> Self {
+        Self {
+            input,
+            options: options(service),
+            limits: limits.clone(),
+            known: None,
+        }
+    }
+}
+
+/// How a service's contract is compiled.
+pub(in crate::app) fn options(service: &Service) -> CompileOptions {
+    CompileOptions {
+        base_paths: service.base_paths.clone(),
+        closed: service.enforcement.of(ViolationClass::UnknownBodyProperty) != Enforcement::Off,
+    }
+}
+
+/// Reads and compiles. The files that were read come too, for whoever watches them.
+pub(in crate::app) fn read(task: &Task) -> (Outcome, Vec<PathBuf>) {
+    let loaded = match &task.input {
+        Input::File(path) => load(path, &task.limits),
+        Input::Bytes { name, bytes } => from_bytes(name, bytes.clone(), &task.limits),
+    };
+    let documents = match loaded {
+        Ok(documents) => documents,
+        Err(LoadError::Read(error)) => {
+            return (Outcome::Unavailable(error.to_string()), entry(task));
+        }
+        Err(error @ LoadError::Parse(_)) => {
+            let outcome = Outcome::Refused {
+                identity: None,
+                problems: vec![error.to_string()],
+            };
+            return (outcome, entry(task));
+        }
+    };
+    let files = match &task.input {
+        Input::File(_) => documents.paths(),
+        Input::Bytes { .. } => Vec::new(),
+    };
+    (compile_documents(documents, task), files)
+}
+
+fn entry(task: &Task) -> Vec<PathBuf> {
+    match &task.input {
+        Input::File(path) => vec![path.clone()],
+        Input::Bytes { .. } => Vec::new(),
+    }
+}
+
+fn compile_documents(documents: Documents, task: &Task) -> Outcome {
+    let identity = Identity::of(&documents);
+    if task.known.as_ref() == Some(&identity.revision) {
+        return Outcome::Unchanged(identity);
+    }
+    let began = Instant::now();
+    match compile(documents, &task.options) {
+        Ok(contract) => Outcome::Compiled {
+            contract: Arc::new(contract),
+            took: began.elapsed(),
+        },
+        Err(problems) => Outcome::Refused {
+            identity: Some(identity),
+            problems: problems.iter().map(ToString::to_string).collect(),
+        },
+    }
+}

@@ -1,0 +1,217 @@
+//! A configuration that changes while traffic flows.
+//!
+//! What can change does so at once, for all services together; what cannot is named, and stays as
+//! it is until the program starts again.
+
+use std::sync::Arc;
+
+use crate::breaker::{Guarded, Policy};
+use crate::config::limits::Limits;
+use crate::config::{Config, Service};
+use crate::proxy::{LiveService, provider};
+use crate::squad::Catalog;
+use crate::telemetry::set_log_level;
+
+use super::candidate::Candidate;
+use super::manager::{Manager, State};
+use super::read::options;
+
+/// What came of reading the configuration again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::app) struct Reconfigured {
+    /// The keys and sections that changed.
+    pub(in crate::app) changed: Vec<String>,
+    /// Those that differ from what is in force and need a restart.
+    pub(in crate::app) needs_restart: Vec<String>,
+    /// The services whose contracts must be compiled anew for it.
+    pub(in crate::app) recompile: Vec<usize>,
+}
+
+impl Manager {
+    /// Puts a configuration in force, as far as it can be.
+    pub(in crate::app) fn reconfigure(&self, new: &Config) -> Reconfigured {
+        let mut state = self.lock();
+        let old = Arc::clone(&state.config);
+        let mut done = Reconfigured {
+            needs_restart: fixed(&old, new),
+            ..Reconfigured::default()
+        };
+        let merged = Arc::new(merge(&old, new, &mut done));
+        if done.changed.is_empty() {
+            return done;
+        }
+        set_log_level(merged.log.level);
+        state.config = Arc::clone(&merged);
+        for index in 0..state.services.len() {
+            self.reconfigure_service(&mut state, index, &old, &merged, &mut done);
+        }
+        self.publish(&state);
+        tracing::info!(
+            changed = done.changed.join(", "),
+            needs_restart = done.needs_restart.join(", "),
+            "configuration changed"
+        );
+        done
+    }
+
+    fn reconfigure_service(
+        &self,
+        state: &mut State,
+        index: usize,
+        old: &Config,
+        new: &Config,
+        done: &mut Reconfigured,
+    ) {
+        let service = &mut state.services[index];
+        let before = &service.live.config;
+        let config = &new.services[index];
+        if options_differ(before, config) {
+            done.recompile.push(index);
+        }
+        let contract = service.live.compiled().map(Arc::clone);
+        let guarded = match same_squads(&old.catalog, &new.catalog) {
+            true => {
+                let policy = Arc::new(Policy {
+                    protection: config.protection.clone(),
+                    tiers: new.tiers,
+                    provider: provider(new, config, contract.as_deref()),
+                });
+                let bank = Arc::clone(&service.live.guarded.bank);
+                bank.adopt(&new.catalog, &policy);
+                Guarded {
+                    service: config.name.clone(),
+                    bank,
+                    policy,
+                }
+            }
+            // Squads are numbered by the catalog, so nothing that was counted fits any more.
+            false => {
+                service.candidate = service.candidate.take().and_then(|candidate| {
+                    Candidate::start(candidate.contract, new, config, &self.metrics).ok()
+                });
+                self.new_guard(new, config, contract.as_deref())
+            }
+        };
+        let live = LiveService::new(new, config, contract, guarded, service.tap());
+        let retired = std::mem::replace(&mut service.live, Arc::new(live));
+        state.retired.add(retired);
+    }
+}
+
+/// The configuration to be put in force: the new one, but for what cannot change.
+fn merge(old: &Config, new: &Config, done: &mut Reconfigured) -> Config {
+    let mut merged = Config {
+        listen_address: old.listen_address,
+        admin_address: old.admin_address,
+        identity: old.identity.clone(),
+        runtime: old.runtime,
+        admin_token: old.admin_token.clone(),
+        ..new.clone()
+    };
+    merged.limits = wire_limits_of(&old.limits, &new.limits);
+    merged.log.format = old.log.format;
+    let named = |name: &str| new.services.iter().find(|service| service.name == name);
+    merged.services = old
+        .services
+        .iter()
+        .map(|before| match named(&before.name) {
+            Some(after) => Service {
+                contract: before.contract.clone(),
+                candidate: before.candidate.clone(),
+                reload: crate::config::Reload {
+                    poll: before.reload.poll,
+                    cache: before.reload.cache.clone(),
+                    ..after.reload.clone()
+                },
+                ..after.clone()
+            },
+            None => before.clone(),
+        })
+        .collect();
+    let mut note = |name: &str, is_changed: bool| {
+        if is_changed {
+            done.changed.push(name.to_owned());
+        }
+    };
+    note("catalog", old.catalog != merged.catalog);
+    note("limits", old.limits != merged.limits);
+    note("tiers", old.tiers != merged.tiers);
+    note("log.level", old.log.level != merged.log.level);
+    note("refusals", old.refusals != merged.refusals);
+    for (before, after) in old.services.iter().zip(&merged.services) {
+        note(&format!("services.{}", after.name), before != after);
+    }
+    merged
+}
+
+/// What differs and cannot change while the program runs.
+fn fixed(old: &Config, new: &Config) -> Vec<String> {
+    let mut fixed = Vec::new();
+    let mut note = |name: &str, differs: bool| {
+        if differs {
+            fixed.push(name.to_owned());
+        }
+    };
+    note("listen.address", old.listen_address != new.listen_address);
+    note("admin.address", old.admin_address != new.admin_address);
+    note("admin.token", old.admin_token != new.admin_token);
+    note("identity", old.identity != new.identity);
+    note("runtime", old.runtime != new.runtime);
+    note("log.format", old.log.format != new.log.format);
+    let wire = wire_limits_of(&old.limits, &new.limits) != new.limits;
+    note("limits (those of connections and heads)", wire);
+    for before in &old.services {
+        let name = &before.name;
+        match new.services.iter().find(|service| service.name == *name) {
+            None => note(&format!("services.{name} (removed)"), true),
+            Some(after) => {
+                note(
+                    &format!("services.{name}.contract"),
+                    before.contract != after.contract,
+                );
+                note(
+                    &format!("services.{name}.candidate"),
+                    before.candidate != after.candidate,
+                );
+                let (old, new) = (&before.reload, &after.reload);
+                let differs = old.poll != new.poll || old.cache != new.cache;
+                note(&format!("services.{name}.reload"), differs);
+            }
+        }
+    }
+    for after in &new.services {
+        let is_new = !old.services.iter().any(|before| before.name == after.name);
+        note(&format!("services.{} (added)", after.name), is_new);
+    }
+    fixed
+}
+
+/// The new limits, but for those that connections were accepted with.
+fn wire_limits_of(old: &Limits, new: &Limits) -> Limits {
+    Limits {
+        header_count_max: old.header_count_max,
+        header_bytes_max: old.header_bytes_max,
+        request_target_bytes_max: old.request_target_bytes_max,
+        connections_max: old.connections_max,
+        request_head_timeout: old.request_head_timeout,
+        request_body_timeout: old.request_body_timeout,
+        idle_timeout: old.idle_timeout,
+        drain_delay: old.drain_delay,
+        drain_timeout: old.drain_timeout,
+        ..new.clone()
+    }
+}
+
+fn options_differ(before: &Service, after: &Service) -> bool {
+    let (before, after) = (options(before), options(after));
+    before.base_paths != after.base_paths || before.closed != after.closed
+}
+
+/// Whether squads have the same numbers.
+fn same_squads(old: &Catalog, new: &Catalog) -> bool {
+    let names = |catalog: &Catalog| {
+        let squads = catalog.squads().iter().map(|squad| squad.name.clone());
+        squads.collect::<Vec<_>>()
+    };
+    names(old) == names(new)
+}

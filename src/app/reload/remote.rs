@@ -1,0 +1,139 @@
+//! A contract at an address: asked time and again, and kept for a start without it.
+
+use std::time::Duration;
+
+use tokio::task::spawn_blocking;
+
+use crate::config::Service;
+use crate::source::{Buckets, Cache, Fetched, Origin, PollPolicy, Poller};
+
+use super::history::{Entry, Result};
+
+/// The longest time for one request: the largest contracts take seconds on a slow line.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What an address gave.
+#[derive(Debug)]
+pub(super) enum Fetch {
+    /// Something else than before.
+    New { name: String, bytes: Vec<u8> },
+    /// The same as before.
+    Unchanged,
+    /// Nothing, for this reason; the last good contract was kept.
+    Kept {
+        name: String,
+        bytes: Vec<u8>,
+        problem: String,
+    },
+    /// Nothing, for this reason.
+    Failed(String),
+}
+
+/// An address, and what is known of it.
+#[derive(Debug)]
+pub(super) struct RemoteSource {
+    service: String,
+    shown: String,
+    poller: std::result::Result<Poller, String>,
+    cache: Option<Cache>,
+    /// Whether anything was got yet, from the address or from what was kept.
+    is_first: bool,
+    /// What came last, to be kept if it turns out to be good.
+    last: Option<Vec<u8>>,
+}
+
+impl RemoteSource {
+    pub(super) fn new(address: &str, service: &Service, bytes_max: usize) -> Self {
+        let bytes_max = bytes_max as u64;
+        let policy = PollPolicy {
+            every: service.reload.poll,
+            timeout: TIMEOUT,
+            bytes_max,
+        };
+        let origin = address.parse::<Origin>().map_err(|error| error.to_string());
+        let shown = match &origin {
+            Ok(origin) => origin.to_string(),
+            Err(_) => "an address that cannot be read".to_owned(),
+        };
+        let poller = origin.and_then(|origin| {
+            Poller::new(origin, &Buckets::from_env(), policy).map_err(|error| error.to_string())
+        });
+        let cache = service.reload.cache.as_ref();
+        Self {
+            service: service.name.clone(),
+            shown,
+            poller,
+            cache: cache.map(|folder| Cache::new(folder, bytes_max)),
+            is_first: true,
+            last: None,
+        }
+    }
+
+    /// Where it is, without secrets.
+    pub(super) fn shown(&self) -> String {
+        self.shown.clone()
+    }
+
+    /// Asks when it is time. Can be dropped at any time before it returns.
+    pub(super) async fn next(&mut self) -> Fetch {
+        let fetched = match &mut self.poller {
+            Ok(poller) => poller.next().await.map_err(|error| error.to_string()),
+            Err(problem) if self.is_first => Err(problem.clone()),
+            // It will never be better.
+            Err(_) => std::future::pending().await,
+        };
+        match fetched {
+            Ok(Fetched::New { bytes, .. }) => {
+                self.is_first = false;
+                self.last = Some(bytes.clone());
+                Fetch::New {
+                    name: self.shown(),
+                    bytes,
+                }
+            }
+            Ok(Fetched::Unchanged { .. }) => Fetch::Unchanged,
+            Err(problem) => self.kept(problem),
+        }
+    }
+
+    /// Asks now.
+    pub(super) async fn ask(&mut self) -> Fetch {
+        match &self.poller {
+            Ok(poller) => poller.ask().now(),
+            Err(problem) => return Fetch::Failed(problem.clone()),
+        }
+        self.next().await
+    }
+
+    /// Keeps what came last, if it is in force now.
+    pub(super) async fn conclude(&mut self, entry: &Entry) {
+        let (Some(bytes), Some(cache)) = (self.last.take(), &self.cache) else {
+            return;
+        };
+        if entry.result != Result::InForce && entry.result != Result::Unchanged {
+            return;
+        }
+        let (cache, service, shown) = (cache.clone(), self.service.clone(), self.shown());
+        let kept = spawn_blocking(move || cache.keep(&service, &shown, &bytes)).await;
+        if let Ok(Err(error)) = kept {
+            let service = &self.service;
+            tracing::warn!(service, %error, "the contract cannot be kept for a start without its source; check `reload.cache`");
+        }
+    }
+
+    fn kept(&mut self, problem: String) -> Fetch {
+        let is_first = std::mem::replace(&mut self.is_first, false);
+        let cache = self.cache.as_ref().filter(|_| is_first);
+        match cache.and_then(|cache| cache.last(&self.service, &self.shown)) {
+            Some((bytes, age)) => Fetch::Kept {
+                name: self.shown(),
+                bytes,
+                problem: format!(
+                    "{problem}; what was kept {} s ago is in force",
+                    age.as_secs()
+                ),
+            },
+            None => Fetch::Failed(problem),
+        }
+    }
+}

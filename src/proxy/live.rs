@@ -1,0 +1,109 @@
+//! What is in force: the configuration and one revision of each contract, published as one value.
+//!
+//! Whoever changes anything makes a new [`Live`] on the control side, with everything that costs
+//! time already done, and publishes it. Data cores notice by one load of a pointer when a request
+//! arrives; the request keeps what it has found for as long as it lives, so that it sees one
+//! revision from match to response.
+
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
+
+use crate::breaker::Guarded;
+use crate::config::limits::Limits;
+use crate::config::{Config, Service};
+use crate::contract::{CompiledContract, Policies};
+use crate::squad::{Squad, SquadId};
+
+use super::tap::Tap;
+
+/// Everything that is in force at one time.
+#[derive(Debug)]
+pub struct Live {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The services, in the order of the configuration.
+    pub services: Vec<Arc<LiveService>>,
+}
+
+/// One service in force.
+#[derive(Debug)]
+pub struct LiveService {
+    /// What the configuration says of it.
+    pub config: Service,
+    /// Its contract, with what is done about violations of it; none until it could be read.
+    pub contract: Option<(Arc<CompiledContract>, Policies)>,
+    /// What guards it.
+    pub guarded: Guarded,
+    /// The squad that provides it.
+    pub provider: Option<Squad>,
+    /// How far its messages are judged.
+    pub limits: Limits,
+    /// Where exchanges go to be judged by a candidate, if there is one.
+    pub tap: Option<Tap>,
+}
+
+/// Where what is in force can be had.
+#[derive(Debug)]
+pub struct Published(ArcSwap<Live>);
+
+impl LiveService {
+    /// A service in force.
+    pub fn new(
+        config: &Config,
+        service: &Service,
+        contract: Option<Arc<CompiledContract>>,
+        guarded: Guarded,
+        tap: Option<Tap>,
+    ) -> Self {
+        let provider = provider(config, service, contract.as_deref());
+        Self {
+            config: service.clone(),
+            provider: provider.and_then(|id| config.catalog.squad(id).cloned()),
+            contract: contract.map(|contract| {
+                let policies = Policies::new(&service.enforcement, &contract);
+                (contract, policies)
+            }),
+            guarded,
+            limits: config.limits.clone(),
+            tap,
+        }
+    }
+
+    /// Its contract.
+    pub fn compiled(&self) -> Option<&Arc<CompiledContract>> {
+        self.contract.as_ref().map(|(contract, _)| contract)
+    }
+}
+
+impl Published {
+    /// Begins with this.
+    pub fn new(live: Live) -> Arc<Self> {
+        Arc::new(Self(ArcSwap::from_pointee(live)))
+    }
+
+    /// What is in force now.
+    pub fn load(&self) -> Guard<Arc<Live>> {
+        self.0.load()
+    }
+
+    /// Puts something else in force, and returns what was.
+    pub fn replace(&self, live: Live) -> Arc<Live> {
+        self.0.swap(Arc::new(live))
+    }
+}
+
+/// The squad that owns a service: as configured, as the contract says, as the catalog says.
+pub fn provider(
+    config: &Config,
+    service: &Service,
+    contract: Option<&CompiledContract>,
+) -> Option<SquadId> {
+    let catalog = &config.catalog;
+    let named = service.squad.as_ref().map(|squad| squad.as_str());
+    let named = named.or(contract.and_then(|contract| contract.provider.as_deref()));
+    named.and_then(|name| catalog.find(name)).or_else(|| {
+        let provider = catalog.provider_of(&service.name)?;
+        catalog.find(provider.name.as_str())
+    })
+}

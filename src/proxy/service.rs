@@ -1,0 +1,133 @@
+//! One service on one data core: what is in force, with an upstream and recorders of its own.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::breaker::Turnstile;
+use crate::config::enforcement::EnforcementPolicy;
+use crate::config::limits::Limits;
+use crate::config::{Preflight, Service, Upstream as UpstreamConfig};
+use crate::contract::{CompiledContract, Rules};
+use crate::squad::{Catalog, Squad};
+use crate::telemetry::{Metrics, ServiceRecorder};
+
+use super::limits::UpstreamLimits;
+use super::live::{Live, LiveService};
+use super::upstream::Upstream;
+
+/// One service on one data core, with one revision of its contract.
+#[derive(Debug)]
+pub(super) struct ServiceCore {
+    pub(super) live: Arc<LiveService>,
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) contract: Arc<CompiledContract>,
+    pub(super) upstream: Target,
+    pub(super) turnstile: Turnstile,
+    pub(super) recorder: Rc<ServiceRecorder>,
+    pub(super) body_bytes_max: u64,
+    pub(super) response_body_bytes_max: u64,
+    json_depth_max: u32,
+}
+
+/// Where a service's requests go.
+#[derive(Clone, Debug)]
+pub(super) enum Target {
+    /// To a server.
+    Upstream(Upstream),
+    /// Nowhere: the contract's examples answer.
+    Mock,
+}
+
+impl ServiceCore {
+    /// The service on the core of this number; none while it has no contract. What the same
+    /// service had before and still fits is kept: the connections to its upstream, and the
+    /// handles of its metrics.
+    pub(super) fn new(
+        live: &Live,
+        service: &Arc<LiveService>,
+        before: Option<&Self>,
+        core: usize,
+        metrics: &Metrics,
+    ) -> Option<Self> {
+        let contract = Arc::clone(service.compiled()?);
+        let limits = &service.limits;
+        let recorder = match before {
+            Some(before) if Arc::ptr_eq(&before.contract, &contract) => Rc::clone(&before.recorder),
+            _ => Rc::new(ServiceRecorder::new(metrics, &service.config.name)),
+        };
+        Some(Self {
+            upstream: Target::of(service, before),
+            turnstile: service.guarded.turnstile(core),
+            recorder,
+            catalog: Arc::clone(&live.config.catalog),
+            contract,
+            body_bytes_max: limits.body_bytes_max as u64,
+            response_body_bytes_max: limits.response_body_bytes_max as u64,
+            json_depth_max: u32::try_from(limits.json_depth_max).unwrap_or(u32::MAX),
+            live: Arc::clone(service),
+        })
+    }
+
+    /// What the configuration says of it.
+    pub(super) fn config(&self) -> &Service {
+        &self.live.config
+    }
+
+    /// The squad that provides it.
+    pub(super) fn provider(&self) -> Option<&Squad> {
+        self.live.provider.as_ref()
+    }
+
+    /// What is done about violations of an operation, or of a request to none.
+    pub(super) fn policy(&self, operation: Option<u32>) -> &EnforcementPolicy {
+        let contract = self.live.contract.as_ref();
+        let (_, policies) = contract.expect("a service core is made of a service with a contract");
+        policies.of(operation)
+    }
+
+    /// How requests to an operation are judged.
+    pub(super) fn rules(&self, operation: u32) -> Rules<'_> {
+        let limits = &self.live.limits;
+        Rules {
+            policy: self.policy(Some(operation)),
+            violations_max: limits.violations_max,
+            json_depth_max: self.json_depth_max,
+            decoded_bytes_max: limits.decoded_bytes_max,
+            decoded_ratio_max: limits.decoded_ratio_max,
+        }
+    }
+
+    /// Whether CORS preflights pass that the contract does not declare.
+    pub(super) fn passes_preflight(&self) -> bool {
+        self.config().preflight == Preflight::Pass
+    }
+}
+
+impl Target {
+    fn of(service: &LiveService, before: Option<&ServiceCore>) -> Self {
+        let UpstreamConfig::Http(address) = &service.config.upstream else {
+            return Self::Mock;
+        };
+        let limits = upstream_limits(&service.limits);
+        let fits = |before: &&ServiceCore| {
+            before.live.config.upstream == service.config.upstream
+                && upstream_limits(&before.live.limits) == limits
+        };
+        match before.filter(fits) {
+            Some(before) => before.upstream.clone(),
+            None => Self::Upstream(Upstream::new(&address.to_string(), limits)),
+        }
+    }
+}
+
+fn upstream_limits(limits: &Limits) -> UpstreamLimits {
+    UpstreamLimits {
+        connect_timeout: limits.upstream_connect_timeout,
+        response_head_timeout: limits.upstream_timeout,
+        response_stall_timeout: limits.upstream_timeout,
+        idle_timeout: limits.upstream_idle_timeout,
+        idle_max: limits.upstream_connections_idle_max,
+        header_count_max: limits.header_count_max,
+        header_bytes_max: limits.header_bytes_max,
+    }
+}

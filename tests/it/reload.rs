@@ -1,0 +1,509 @@
+//! Contracts and configuration that change while traffic flows.
+//!
+//! `PORTCULLIS_TEST_LOAD=full` asks for the full figures; without it the same is done smaller.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::app::{App, Process, Site, admin, ask, is_full, post, problem};
+use super::corpus::corpora;
+use super::relay::{Answer, Client};
+use super::upstream::Upstream;
+
+/// Two revisions that differ in every answer: `GET /v` says which one it is, and so does the
+/// bound that `GET /bound?x=1` breaks.
+fn revision(letter: char) -> String {
+    let (version, bound) = match letter {
+        'a' => ("1.0.0", "maximum: 0"),
+        _ => ("2.0.0", "minimum: 2"),
+    };
+    format!(
+        "openapi: 3.1.0
+info: {{title: Flux, version: {version}}}
+paths:
+  /v:
+    get:
+      operationId: which
+      responses:
+        '200': {{description: Which., content: {{application/json: {{example: {{is: {letter}}}}}}}}}
+  /bound:
+    get:
+      operationId: bound
+      parameters: [{{name: x, in: query, schema: {{type: integer, {bound}}}}}]
+      responses: {{'200': {{description: In bounds.}}}}
+"
+    )
+}
+
+/// A site with one service whose contract can be changed.
+fn flux(top: &str) -> Site {
+    Site::new(top).service("flux", &revision('a'), "mock", "")
+}
+
+/// Asks an operator's question that changes something.
+fn change(address: SocketAddr, path: &str, body: &str) -> Answer {
+    let length = body.len();
+    let head = "content-type: application/json";
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\n{head}\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    ask(address, request)
+}
+
+fn reload(address: SocketAddr) -> Value {
+    let answer = change(address, "/contracts/flux/reload", "");
+    serde_json::from_slice(&answer.body).unwrap_or_else(|error| panic!("{error}: {answer:?}"))
+}
+
+fn view(address: SocketAddr, service: &str) -> Value {
+    let (status, text) = admin(address, &format!("/contracts/{service}"));
+    assert_eq!(status, 200, "{text}");
+    serde_json::from_str(&text).unwrap()
+}
+
+#[track_caller]
+fn until(done: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !done() {
+        assert!(
+            began.elapsed() < Duration::from_secs(30),
+            "it does not happen"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// One request of the steady load; which revision answered it, if all of it is of one.
+fn consistent(client: &mut Client, number: u64) -> char {
+    if number.is_multiple_of(2) {
+        client.send("GET /v HTTP/1.1\r\nhost: flux\r\n\r\n");
+        let answer = client.answer();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let body: Value = serde_json::from_slice(&answer.body).unwrap();
+        return body["is"].as_str().unwrap().chars().next().unwrap();
+    }
+    client.send("GET /bound?x=1 HTTP/1.1\r\nhost: flux\r\n\r\n");
+    let answer = client.answer();
+    let problem = problem(&answer);
+    let violation = &problem["violations"][0];
+    let seen = (
+        answer.status,
+        problem["contract"]["version"].as_str().unwrap(),
+        violation["expected"].as_str().unwrap(),
+    );
+    match seen {
+        (422, "1.0.0", "≤ 0") => 'a',
+        (422, "2.0.0", "≥ 2") => 'b',
+        other => panic!("two revisions in one answer: {other:?}"),
+    }
+}
+
+fn p99_ms(latencies: &Mutex<Vec<u64>>) -> f64 {
+    let mut latencies = std::mem::take(&mut *latencies.lock().unwrap());
+    latencies.sort_unstable();
+    latencies[latencies.len() * 99 / 100] as f64 / 1000.0
+}
+
+#[test]
+fn reloads_under_load_lose_and_mix_nothing() {
+    let (reloads, connections) = if is_full() { (500, 64) } else { (60, 16) };
+    let site = flux("[runtime]\ndata_cores = 2");
+    let contract = site.path("flux.yaml");
+    let process = Process::start(site);
+    let stop = AtomicBool::new(false);
+    let seen = [AtomicU64::new(0), AtomicU64::new(0)];
+    let latencies = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for connection in 0..connections {
+            let (stop, seen, latencies, address) = (&stop, &seen, &latencies, process.data);
+            scope.spawn(move || {
+                let mut client = Client::connect(address);
+                let mut number = connection;
+                while !stop.load(Ordering::Relaxed) {
+                    let began = Instant::now();
+                    let letter = consistent(&mut client, number);
+                    let took = u64::try_from(began.elapsed().as_micros()).unwrap();
+                    latencies.lock().unwrap().push(took);
+                    seen[usize::from(letter == 'b')].fetch_add(1, Ordering::Relaxed);
+                    number += 1;
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            });
+        }
+        std::thread::sleep(Duration::from_secs(1));
+        let quiet = p99_ms(&latencies);
+        for number in 0..reloads {
+            let (text, result) = match number % 5 {
+                0 => (revision('b'), "in-force"),
+                1 => ("openapi: 3.1.0\npaths: [".to_owned(), "refused"),
+                2 => (revision('a'), "in-force"),
+                3 => (revision('a'), "unchanged"),
+                _ => (
+                    revision('b').replace("type: integer", "type: whole"),
+                    "refused",
+                ),
+            };
+            replace(&contract, &text);
+            let reloaded = reload(process.admin);
+            if result == "refused" {
+                assert_eq!(reloaded["status"], 422, "{number}: {reloaded}");
+                continue;
+            }
+            // What watches the file may have been first.
+            let is_first = reloaded["result"] == "unchanged";
+            assert!(
+                is_first || reloaded["result"] == result,
+                "{number}: {reloaded}"
+            );
+        }
+        let busy = p99_ms(&latencies);
+        println!("p99 {quiet:.2} ms without reloads, {busy:.2} ms during {reloads}");
+        stop.store(true, Ordering::Relaxed);
+    });
+    let [a, b] = seen.map(AtomicU64::into_inner);
+    println!("{a} answers of one revision, {b} of the other");
+    assert!(a > 0 && b > 0);
+    let view = view(process.admin, "flux");
+    assert_eq!(view["in_force"], true);
+    assert_eq!(view["history"].as_array().unwrap().len(), 50);
+    let metrics = admin(process.admin, "/metrics").1;
+    assert!(metrics.contains("contract_reloads_total{service=\"flux\",result=\"refused\"}"));
+    let in_force = metrics
+        .lines()
+        .filter(|line| line.starts_with("contract_revision_info") && line.ends_with(" 1"));
+    assert_eq!(in_force.count(), 1, "{metrics}");
+}
+
+/// As an editor does: the new text under another name, then renamed.
+fn replace(path: &Path, text: &str) {
+    let other = path.with_extension("new");
+    fs::write(&other, text).unwrap();
+    fs::rename(&other, path).unwrap();
+}
+
+fn version(address: SocketAddr) -> String {
+    let version = &view(address, "flux")["version"];
+    version.as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_file_that_changes_is_noticed_however_it_changes() {
+    let site = flux("[reload]\npoll = \"200ms\"");
+    let contract = site.path("flux.yaml");
+    let app = App::start(site);
+    assert_eq!(version(app.admin), "1.0.0");
+    replace(&contract, &revision('b'));
+    until(|| version(app.admin) == "2.0.0");
+    fs::write(&contract, revision('a')).unwrap();
+    until(|| version(app.admin) == "1.0.0");
+    // Deleted: what was in force stays, and the view says why.
+    fs::remove_file(&contract).unwrap();
+    until(|| view(app.admin, "flux")["stale"] == true);
+    assert_eq!(app.ask("GET /v HTTP/1.1\r\nhost: flux\r\n\r\n").status, 200);
+    let error = &view(app.admin, "flux")["last_error"];
+    assert!(error.as_str().unwrap().contains("flux.yaml"), "{error}");
+    fs::write(&contract, revision('b')).unwrap();
+    until(|| version(app.admin) == "2.0.0");
+    // Truncated: no contract any more.
+    let whole = revision('a');
+    fs::write(&contract, &whole[..whole.len() / 2]).unwrap();
+    until(|| view(app.admin, "flux")["stale"] == true);
+    assert_eq!(version(app.admin), "2.0.0");
+    let view = view(app.admin, "flux");
+    assert_eq!(view["history"][0]["result"], "refused");
+    let metrics = admin(app.admin, "/metrics").1;
+    assert!(
+        metrics.contains("contract_stale{service=\"flux\"} 1"),
+        "{metrics}"
+    );
+    assert_eq!(
+        admin(app.admin, "/readyz").0,
+        200,
+        "a bad revision is no reason to go"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_mounted_config_map_is_swapped() {
+    use std::os::unix::fs::symlink;
+    let site = Site::new("[reload]\npoll = \"200ms\"");
+    let root = site.path("mount");
+    let place = |name: &str, letter| {
+        fs::create_dir_all(root.join(name)).unwrap();
+        fs::write(root.join(name).join("openapi.yaml"), revision(letter)).unwrap();
+    };
+    place("..2026_a", 'a');
+    symlink("..2026_a", root.join("..data")).unwrap();
+    symlink("..data/openapi.yaml", root.join("openapi.yaml")).unwrap();
+    let app = App::start(site.at("flux", "mount/openapi.yaml"));
+    assert_eq!(version(app.admin), "1.0.0");
+    place("..2026_b", 'b');
+    symlink("..2026_b", root.join("..data_tmp")).unwrap();
+    fs::rename(root.join("..data_tmp"), root.join("..data")).unwrap();
+    fs::remove_dir_all(root.join("..2026_a")).unwrap();
+    until(|| version(app.admin) == "2.0.0");
+}
+
+#[test]
+fn a_service_waits_for_its_contract_and_nothing_passes_before() {
+    let site =
+        Site::new("[reload]\npoll = \"200ms\"\nwait = true").at("flux", "later/openapi.yaml");
+    let folder = site.path("later");
+    let app = App::start(site);
+    let (status, why) = admin(app.admin, "/readyz");
+    assert_eq!(
+        (status, why.trim()),
+        (503, "the contract of flux is not ready")
+    );
+    let answer = app.ask("GET /v HTTP/1.1\r\nhost: flux\r\n\r\n");
+    let problem = problem(&answer);
+    assert_eq!(
+        (answer.status, answer.field("retry-after")),
+        (503, Some("5"))
+    );
+    assert_eq!(problem["error"], "CONTRACT_UNAVAILABLE");
+    assert_eq!(
+        problem["detail"],
+        "the contract of flux could not be read yet, and nothing passes unjudged"
+    );
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("openapi.yaml"), revision('a')).unwrap();
+    until(|| admin(app.admin, "/readyz").0 == 200);
+    assert_eq!(app.ask("GET /v HTTP/1.1\r\nhost: flux\r\n\r\n").status, 200);
+}
+
+#[test]
+fn a_compatible_policy_refuses_what_breaks_without_a_major_version() {
+    let site = flux("[reload]\npolicy = \"compatible\"");
+    let contract = site.path("flux.yaml");
+    let app = App::start(site);
+    let without = |version: &str| {
+        let text = revision('a').replace("version: 1.0.0", &format!("version: {version}"));
+        let at = text.find("  /bound:").unwrap();
+        text[..at].to_owned()
+    };
+    replace(&contract, &without("1.1.0"));
+    let refused = reload(app.admin);
+    assert_eq!(refused["status"], 422, "{refused}");
+    assert_eq!(refused["detail"], "GET /bound: the operation is gone");
+    let problems = refused["problems"].as_array().unwrap();
+    assert_eq!(problems[0], "GET /bound: the operation is gone");
+    assert_eq!(version(app.admin), "1.0.0");
+    replace(&contract, &without("2.0.0"));
+    assert_eq!(reload(app.admin)["result"], "in-force");
+    assert_eq!(version(app.admin), "2.0.0");
+}
+
+const SQUADS: &str = "[squads.a]\n[squads.b]\n[squads.c]\n[squads.d]\n[squads.e]\n[squads.owner]\nservices = [\"shop\"]\n";
+
+/// The body of an order with a note of so many letters.
+fn order(letters: usize) -> String {
+    json!({ "note": "n".repeat(letters), "secret": "do-not-tell" }).to_string()
+}
+
+fn orders(bound: usize) -> String {
+    format!(
+        "openapi: 3.1.0
+info: {{title: Orders, version: 1.{bound}.0}}
+paths:
+  /orders:
+    post:
+      operationId: createOrder
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {{type: object, properties: {{note: {{type: string, maxLength: {bound}}}}}}}
+      responses: {{default: {{description: Anything.}}}}
+  /lists:
+    get: {{operationId: list, responses: {{default: {{description: Anything.}}}}}}
+"
+    )
+}
+
+#[test]
+fn a_candidate_names_exactly_those_that_it_would_refuse() {
+    let upstream = Upstream::ok();
+    let site = Site::new("[catalog]\npath = \"squads.toml\"")
+        .file("squads.toml", SQUADS)
+        .service(
+            "orders",
+            &orders(100),
+            &format!("http://{}", upstream.address),
+            "",
+        );
+    let app = App::start(site);
+    let next = orders(10);
+    let proposed = propose(app.admin, "orders", &next);
+    assert_eq!(proposed["result"], "candidate", "{proposed}");
+    for (squad, letters) in [("a", 5), ("b", 50), ("c", 10), ("d", 11), ("e", 0)] {
+        for _ in 0..3 {
+            let fields = format!("x-squad-owner: {squad}\r\n");
+            let answer = app.ask(post("/orders", &fields, order(letters)));
+            assert_eq!(answer.status, 200, "all traffic passes");
+            let list = format!("GET /lists HTTP/1.1\r\nhost: a\r\n{fields}\r\n");
+            assert_eq!(app.ask(list).status, 200);
+        }
+    }
+    let report = || -> Value {
+        let (status, text) = admin(app.admin, "/contracts/orders/candidate");
+        assert_eq!(status, 200, "{text}");
+        assert!(
+            !text.contains("nnn") && !text.contains("do-not-tell"),
+            "{text}"
+        );
+        serde_json::from_str(&text).unwrap()
+    };
+    until(|| report()["judged"] == 30);
+    let report = report();
+    assert_eq!(report["squads"], json!(["b", "d"]));
+    assert_eq!(
+        (&report["refused"], &report["unjudged"]),
+        (&json!(6), &json!(0))
+    );
+    let refusals = report["refusals"].as_array().unwrap();
+    assert_eq!(refusals.len(), 2, "{report}");
+    for refusal in refusals {
+        assert_eq!(
+            (&refusal["operation"], &refusal["class"], &refusal["count"]),
+            (&json!("createOrder"), &json!("invalid-body"), &json!(3))
+        );
+        assert_eq!(refusal["pointer"], "/note");
+        let example = refusal["example"].as_str().unwrap();
+        assert!(
+            example.starts_with("/note: ") && example.contains("10"),
+            "{example}"
+        );
+    }
+    let metrics = admin(app.admin, "/metrics").1;
+    assert!(metrics.contains(
+        "contract_candidate_refusals_total{service=\"orders\",operation=\"createOrder\",class=\"invalid-body\",squad=\"b\"} 3"
+    ));
+    assert_eq!(
+        change(app.admin, "/contracts/orders/candidate/promote", "").status,
+        200
+    );
+    let refused = app.ask(post("/orders", "x-squad-owner: b\r\n", order(50)));
+    assert_eq!(refused.status, 422);
+    assert_eq!(admin(app.admin, "/contracts/orders/candidate").0, 404);
+}
+
+fn propose(address: SocketAddr, service: &str, contract: &str) -> Value {
+    let length = contract.len();
+    let answer = ask(
+        address,
+        format!(
+            "POST /contracts/{service}/candidate HTTP/1.1\r\nhost: localhost\r\n\
+             content-type: application/yaml\r\ncontent-length: {length}\r\n\r\n{contract}"
+        ),
+    );
+    serde_json::from_slice(&answer.body).unwrap_or_else(|error| panic!("{error}: {answer:?}"))
+}
+
+#[test]
+fn a_candidate_of_the_configuration_is_watched_too() {
+    let site = Site::new("[reload]\npoll = \"200ms\"")
+        .file("next.yaml", &orders(10))
+        .service("orders", &orders(100), "mock", "candidate = \"next.yaml\"");
+    let next = site.path("next.yaml");
+    let app = App::start(site);
+    let candidate = || view(app.admin, "orders")["candidate"]["version"].clone();
+    until(|| candidate() == "1.10.0");
+    replace(&next, &orders(20));
+    until(|| candidate() == "1.20.0");
+    assert_eq!(view(app.admin, "orders")["version"], "1.100.0");
+    assert_eq!(
+        change(app.admin, "/contracts/orders/candidate/drop", "").status,
+        200
+    );
+    assert_eq!(candidate(), Value::Null);
+}
+
+#[test]
+fn a_configuration_changes_what_it_can_and_names_the_rest() {
+    let site = flux("[log]\nlevel = \"info\"");
+    let config = site.write();
+    let before = fs::read_to_string(&config).unwrap();
+    let mut process = Process::start(site);
+    let bound = "GET /bound?x=1 HTTP/1.1\r\nhost: flux\r\n\r\n";
+    assert_eq!(ask(process.data, bound).status, 422);
+    let after = before.replace("level = \"info\"", "level = \"debug\"")
+        + "[services.enforcement]\nrequest = \"report\"\n[services.shares]\nin_flight_max = 7\n";
+    let after = after.replace("data_cores = 1", "data_cores = 2");
+    fs::write(&config, &after).unwrap();
+    let answer = change(process.admin, "/config/reload", "");
+    let reloaded: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(
+        reloaded,
+        json!({
+            "result": "applied",
+            "changed": ["log.level", "services.flux"],
+            "needs_restart": ["runtime"],
+            "problems": [],
+        })
+    );
+    assert_eq!(ask(process.data, bound).status, 200, "reported only");
+    let breakers: Value = serde_json::from_str(&admin(process.admin, "/breakers/flux").1).unwrap();
+    assert_eq!(breakers["shares"]["limit"], 7);
+    // A bad file changes nothing.
+    fs::write(
+        &config,
+        after.replace("request = \"report\"", "request = \"reprot\""),
+    )
+    .unwrap();
+    process.signal("HUP");
+    process.await_line("configuration refused");
+    assert_eq!(ask(process.data, bound).status, 200);
+    fs::write(&config, before).unwrap();
+    process.signal("HUP");
+    process.await_line("configuration changed");
+    until(|| ask(process.data, bound).status == 422);
+}
+
+/// Contracts nobody here wrote, which are as large as they come.
+#[test]
+fn large_contracts_reload_quickly_and_leave_no_memory_behind() {
+    let Some(corpora) = corpora() else { return };
+    if !is_full() {
+        println!("SKIPPED: the large contracts, without PORTCULLIS_TEST_LOAD=full");
+        return;
+    }
+    for (name, reloads) in [("github", 500), ("graph", 5)] {
+        let Some(text) = large(&corpora, name) else {
+            println!("SKIPPED: no contract of {name}");
+            continue;
+        };
+        let site = Site::new("[runtime]\ndata_cores = 2").service("flux", &text, "mock", "");
+        let contract = site.path("flux.yaml");
+        let process = Process::start(site);
+        let mut slowest = 0;
+        let mut memory = Vec::new();
+        for number in 0..reloads {
+            replace(
+                &contract,
+                &format!("{text}\n{}", " ".repeat(number % 2 + 1)),
+            );
+            let reloaded = reload(process.admin);
+            slowest = slowest.max(reloaded["compile_ms"].as_u64().unwrap_or(0));
+            if number % 50 == 49 || reloads < 50 {
+                std::thread::sleep(Duration::from_millis(2500));
+                memory.push(process.memory_kib().0 / 1024);
+            }
+        }
+        println!("{name}: slowest of {reloads} compilations {slowest} ms, resident MiB {memory:?}");
+    }
+}
+
+fn large(corpora: &Path, name: &str) -> Option<String> {
+    let folder = fs::read_dir(corpora.join("specs")).ok()?;
+    let mut files = folder.map_while(Result::ok).map(|entry| entry.path());
+    let file = files.find(|path| path.to_string_lossy().to_lowercase().contains(name))?;
+    fs::read_to_string(file).ok()
+}
