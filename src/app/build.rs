@@ -19,7 +19,7 @@ use super::control::{Gauges, start_control};
 use super::core::{Blueprint, serve_core};
 use super::error::Error;
 use super::keys::{KeyReader, load_keys};
-use super::reload::{Keeper, Manager, Reread, Steering, Structure};
+use super::reload::{Keeper, Registrar, Reread, Steering, Structure};
 use super::running::Running;
 
 /// What the parts of readiness are called that data cores are.
@@ -57,7 +57,7 @@ pub(super) fn build_reloadable(config: Config, reread: Option<Reread>) -> Result
     let settings = settings(&config, Arc::clone(&cap));
     let access = Access::new(admin_address, config.admin_token.as_ref());
     let engine = Box::new(Structure);
-    let manager = Arc::new(Manager::new(
+    let registrar = Arc::new(Registrar::new(
         config,
         contracts,
         engine,
@@ -65,11 +65,11 @@ pub(super) fn build_reloadable(config: Config, reread: Option<Reread>) -> Result
         &readiness,
         &metrics,
     ));
-    let (keepers, steering) = keep(&manager, reread);
+    let (keepers, steering) = keep(&registrar, reread);
     let admin = Admin {
         readiness: readiness.clone(),
         metrics: metrics.clone(),
-        guards: Arc::new(Guards(Arc::clone(&manager))),
+        guards: Arc::new(Guards(Arc::clone(&registrar))),
         contracts: Arc::new(steering.clone()),
         contract_bytes_max: limits.contract_bytes_max,
         access,
@@ -77,11 +77,11 @@ pub(super) fn build_reloadable(config: Config, reread: Option<Reread>) -> Result
     let gauges = Gauges {
         metrics: metrics.clone(),
         cap,
-        manager: Arc::clone(&manager),
+        registrar: Arc::clone(&registrar),
     };
     let control = start_control(admin_listener, admin, gauges, key_reader, keepers)?;
     let blueprint = Arc::new(Blueprint {
-        published: manager.published(),
+        published: registrar.published(),
         metrics,
         keys,
         settings,
@@ -101,19 +101,19 @@ pub(super) fn build_reloadable(config: Config, reread: Option<Reread>) -> Result
 }
 
 /// A keeper for each service, and what orders them.
-fn keep(manager: &Arc<Manager>, reread: Option<Reread>) -> (Vec<Keeper>, Steering) {
-    let (senders, keepers) = (0..manager.count())
+fn keep(registrar: &Arc<Registrar>, reread: Option<Reread>) -> (Vec<Keeper>, Steering) {
+    let (senders, keepers) = (0..registrar.count())
         .map(|index| {
             let (sender, orders) = mpsc::channel(ORDERS_MAX);
-            (sender, Keeper::new(manager, index, orders))
+            (sender, Keeper::new(registrar, index, orders))
         })
         .unzip();
-    (keepers, Steering::new(manager, senders, reread))
+    (keepers, Steering::new(registrar, senders, reread))
 }
 
 /// What guards the services, as the admin port asks for it.
 #[derive(Debug)]
-struct Guards(Arc<Manager>);
+struct Guards(Arc<Registrar>);
 
 impl admin::Guards for Guards {
     fn guards(&self) -> (Vec<Guarded>, Arc<Catalog>) {

@@ -16,7 +16,7 @@ use crate::telemetry::Metrics;
 
 use super::error::Error;
 use super::keys::KeyReader;
-use super::reload::{Keeper, Manager};
+use super::reload::{Keeper, Registrar};
 
 /// How often observations are folded into their histograms; until then each one is kept.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
@@ -39,7 +39,7 @@ impl fmt::Debug for Control {
 pub(super) struct Gauges {
     pub(super) metrics: Metrics,
     pub(super) cap: Arc<ConnectionCap>,
-    pub(super) manager: Arc<Manager>,
+    pub(super) registrar: Arc<Registrar>,
 }
 
 /// Starts it.
@@ -88,7 +88,7 @@ async fn settle(gauges: Gauges) {
     let Gauges {
         metrics,
         cap,
-        manager,
+        registrar,
     } = gauges;
     let connections = metrics.connections();
     let mut tick = tokio::time::interval(SETTLE_EVERY);
@@ -96,10 +96,10 @@ async fn settle(gauges: Gauges) {
         tick.tick().await;
         metrics.settle();
         connections.set(cap.open() as f64);
-        let config = manager.config();
-        for guarded in &manager.guards() {
+        let config = registrar.config();
+        for guarded in &registrar.guards() {
             metrics.observe_protection(guarded, &config.catalog);
         }
-        manager.settle();
+        registrar.settle();
     }
 }

@@ -230,7 +230,13 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn start(site: Site) -> Self {
+        Self::start_with(site, &[])
+    }
+
+    /// With these variables in its environment.
+    pub(crate) fn start_with(site: Site, variables: &[(&str, String)]) -> Self {
         let mut child = command(&site.write())
+            .envs(variables.iter().map(|(name, value)| (*name, value)))
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();

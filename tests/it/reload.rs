@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use super::app::{App, Process, Site, admin, ask, is_full, post, problem};
 use super::corpus::corpora;
 use super::relay::{Answer, Client};
-use super::upstream::Upstream;
+use super::sources::Storage;
+use super::upstream::{Step, Upstream, send};
 
 /// Two revisions that differ in every answer: `GET /v` says which one it is, and so does the
 /// bound that `GET /bound?x=1` breaks.
@@ -506,4 +507,98 @@ fn large(corpora: &Path, name: &str) -> Option<String> {
     let mut files = folder.map_while(Result::ok).map(|entry| entry.path());
     let file = files.find(|path| path.to_string_lossy().to_lowercase().contains(name))?;
     fs::read_to_string(file).ok()
+}
+
+/// A server of contracts that does what it is told.
+fn server(mode: &'static AtomicU64) -> Upstream {
+    Upstream::start(move |_| {
+        let whole = |text: &str| {
+            let length = text.len();
+            send(&format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{text}"
+            ))
+        };
+        match mode.load(Ordering::Relaxed) {
+            0 => vec![send(
+                "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n",
+            )],
+            1 => vec![whole(&revision('a'))],
+            2 => vec![whole(&revision('b'))],
+            3 => vec![whole("<html>not found</html>")],
+            // Half of it.
+            _ => vec![
+                send("HTTP/1.1 200 OK\r\ncontent-length: 4000\r\n\r\n"),
+                send(&revision('a')),
+                Step::Close,
+            ],
+        }
+    })
+}
+
+#[test]
+fn a_contract_at_an_address_comes_changes_and_is_kept() {
+    static MODE: AtomicU64 = AtomicU64::new(0);
+    let server = server(&MODE);
+    let kept = tempfile::tempdir().unwrap();
+    let start = || {
+        let top = format!("[reload]\npoll = \"100ms\"\ncache = {:?}", kept.path());
+        let address = format!("http://{}/contract.yaml?token=secret", server.address);
+        App::start(Site::new(&top).at("flux", &address))
+    };
+    let app = start();
+    assert_eq!(admin(app.admin, "/readyz").0, 503);
+    assert_eq!(app.ask("GET /v HTTP/1.1\r\nhost: flux\r\n\r\n").status, 503);
+    MODE.store(1, Ordering::Relaxed);
+    until(|| admin(app.admin, "/readyz").0 == 200);
+    assert_eq!(version(app.admin), "1.0.0");
+    MODE.store(2, Ordering::Relaxed);
+    until(|| version(app.admin) == "2.0.0");
+    for (mode, result) in [(3, "refused"), (4, "unavailable")] {
+        MODE.store(mode, Ordering::Relaxed);
+        until(|| view(app.admin, "flux")["history"][0]["result"] == result);
+        assert_eq!(
+            (version(app.admin), view(app.admin, "flux")["stale"].clone()),
+            ("2.0.0".to_owned(), json!(true))
+        );
+    }
+    let text = view(app.admin, "flux").to_string();
+    assert!(
+        text.contains("/contract.yaml") && !text.contains("secret"),
+        "{text}"
+    );
+    drop(app);
+    // A start while the server is away.
+    MODE.store(0, Ordering::Relaxed);
+    let app = start();
+    until(|| admin(app.admin, "/readyz").0 == 200);
+    let view = view(app.admin, "flux");
+    assert_eq!(
+        (&view["version"], &view["stale"]),
+        (&json!("2.0.0"), &json!(true))
+    );
+    let error = view["last_error"].as_str().unwrap();
+    assert!(
+        error.contains("503") && error.contains("what was kept"),
+        "{error}"
+    );
+    assert_eq!(app.ask("GET /v HTTP/1.1\r\nhost: flux\r\n\r\n").status, 200);
+}
+
+#[test]
+fn a_contract_in_object_storage_comes_and_changes() {
+    let Some(storage) = Storage::start() else {
+        return;
+    };
+    storage.send("PUT", "/contracts", "");
+    storage.put("flux.yaml", &revision('a'));
+    let site = Site::new("[reload]\npoll = \"200ms\"").at("flux", "s3://contracts/flux.yaml");
+    let process = Process::start_with(site, &storage.variables());
+    until(|| admin(process.admin, "/readyz").0 == 200);
+    assert_eq!(version(process.admin), "1.0.0");
+    storage.put("flux.yaml", &revision('b'));
+    until(|| version(process.admin) == "2.0.0");
+    assert_eq!(
+        view(process.admin, "flux")["source"],
+        "s3://contracts/flux.yaml"
+    );
 }

@@ -342,14 +342,14 @@ fn a_file_can_be_asked_too() {
 // Object storage.
 
 /// An S3-compatible storage in a process of its own.
-struct Storage {
+pub(crate) struct Storage {
     process: Child,
     address: String,
 }
 
 impl Storage {
     /// Nothing where there is no such server on this machine.
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let name = "moto_server";
         let tools = std::env::var_os("PORTCULLIS_TEST_TOOLS").map(PathBuf::from);
         let tool = tools.map(|tools| tools.join("bin").join(name));
@@ -380,7 +380,7 @@ impl Storage {
     }
 
     /// Sends a request as somebody whom the storage knows; returns the head of the answer.
-    fn send(&self, method: &str, target: &str, body: &str) -> String {
+    pub(crate) fn send(&self, method: &str, target: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let length = body.len();
         let credential = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, \
@@ -401,23 +401,29 @@ impl Storage {
     }
 
     /// Puts an object; returns its version.
-    fn put(&self, key: &str, body: &str) -> Option<String> {
+    pub(crate) fn put(&self, key: &str, body: &str) -> Option<String> {
         let answer = self.send("PUT", &format!("/contracts/{key}"), body);
         let mut lines = answer.lines();
         let version = lines.find_map(|line| line.strip_prefix("x-amz-version-id: "));
         version.map(str::to_owned)
     }
 
+    /// The environment of a program that reads from it.
+    pub(crate) fn variables(&self) -> [(&'static str, String); 5] {
+        [
+            ("AWS_ENDPOINT_URL", format!("http://{}", self.address)),
+            ("AWS_ALLOW_HTTP", "true".to_owned()),
+            ("AWS_REGION", "us-east-1".to_owned()),
+            ("AWS_ACCESS_KEY_ID", "nobody".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "very-secret".to_owned()),
+        ]
+    }
+
     fn buckets(&self) -> Buckets {
-        let endpoint = format!("http://{}", self.address);
-        let variables = [
-            ("AWS_ENDPOINT_URL", endpoint.as_str()),
-            ("AWS_ALLOW_HTTP", "true"),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_ACCESS_KEY_ID", "nobody"),
-            ("AWS_SECRET_ACCESS_KEY", "very-secret"),
-        ];
-        Buckets::with(variables.map(|(name, value)| (name.to_owned(), value.to_owned())))
+        Buckets::with(
+            self.variables()
+                .map(|(name, value)| (name.to_owned(), value)),
+        )
     }
 }
 

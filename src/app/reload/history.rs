@@ -82,6 +82,37 @@ impl History {
     }
 }
 
+impl Entry {
+    pub(super) fn of(trigger: Trigger, source: String, result: Result) -> Self {
+        Self {
+            at: SystemTime::now(),
+            version: String::new(),
+            revision: String::new(),
+            source,
+            trigger,
+            result,
+            problems: Vec::new(),
+            took: Duration::ZERO,
+        }
+    }
+
+    pub(super) fn identified(mut self, version: &str, revision: &str) -> Self {
+        version.clone_into(&mut self.version);
+        revision.clone_into(&mut self.revision);
+        self
+    }
+
+    pub(super) fn because(mut self, problems: Vec<String>) -> Self {
+        self.problems = problems;
+        self
+    }
+
+    pub(super) fn compiled_in(mut self, took: Duration) -> Self {
+        self.took = took;
+        self
+    }
+}
+
 impl Trigger {
     /// Its stable name.
     pub(in crate::app) const fn as_str(self) -> &'static str {

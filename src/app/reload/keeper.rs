@@ -18,9 +18,10 @@ use crate::contract::Identity;
 use crate::source::{FileWatch, Signature};
 
 use super::history::{Entry, Trigger};
-use super::manager::{Found, Manager, ServiceState};
 use super::read::{Input, Outcome, Task, read};
+use super::registrar::{Registrar, ServiceState};
 use super::remote::{Fetch, RemoteSource};
+use super::take::Found;
 
 /// How often a file that changes while it is read is read again at once.
 const TORN_MAX: u32 = 3;
@@ -48,7 +49,7 @@ pub(in crate::app) enum Order {
 /// Keeps one service's contract.
 #[derive(Debug)]
 pub(in crate::app) struct Keeper {
-    manager: Arc<Manager>,
+    registrar: Arc<Registrar>,
     index: usize,
     orders: mpsc::Receiver<Order>,
     source: Source,
@@ -103,16 +104,16 @@ enum Role {
 impl Keeper {
     /// The keeper of the service of this number.
     pub(in crate::app) fn new(
-        manager: &Arc<Manager>,
+        registrar: &Arc<Registrar>,
         index: usize,
         orders: mpsc::Receiver<Order>,
     ) -> Self {
-        let service = manager.service(index);
-        let limits = manager.config().limits.clone();
+        let service = registrar.service(index);
+        let limits = registrar.config().limits.clone();
         let source =
             |source: &ContractSource| Source::new(source, &service, limits.contract_bytes_max);
         Self {
-            manager: Arc::clone(manager),
+            registrar: Arc::clone(registrar),
             index,
             orders,
             source: source(&service.contract),
@@ -197,7 +198,7 @@ impl Keeper {
         let (outcome, source) = self.outcome(role, told, is_forced).await;
         let entry = self.hand_over(role, trigger, outcome, source).await;
         if let (Some(problem), Role::InForce) = (stale, role) {
-            self.manager.mark_stale(self.index, problem);
+            self.registrar.mark_stale(self.index, problem);
         }
         entry
     }
@@ -263,7 +264,7 @@ impl Keeper {
                 self.compile(role, input, is_forced).await.0
             }
             // The same as before may be what was refused before.
-            Fetch::Unchanged => match self.manager.look(self.index, standing(role)) {
+            Fetch::Unchanged => match self.registrar.look(self.index, standing(role)) {
                 Ok(identity) => Outcome::Unchanged(identity),
                 Err(problem) => Outcome::Unavailable(problem),
             },
@@ -277,9 +278,9 @@ impl Keeper {
     }
 
     fn task(&self, role: Role, input: Input, is_forced: bool) -> Task {
-        let service = self.manager.service(self.index);
-        let task = Task::new(&service, input, &self.manager.config().limits);
-        let known = self.manager.look(self.index, identity(role));
+        let service = self.registrar.service(self.index);
+        let task = Task::new(&service, input, &self.registrar.config().limits);
+        let known = self.registrar.look(self.index, identity(role));
         Task {
             known: known
                 .filter(|_| !is_forced)
@@ -302,10 +303,10 @@ impl Keeper {
         };
         // Publishing frees nothing and waits for nobody, but making policies for thousands of
         // operations takes a moment.
-        let (manager, index) = (Arc::clone(&self.manager), self.index);
+        let (registrar, index) = (Arc::clone(&self.registrar), self.index);
         let entry = match role {
-            Role::InForce => manager.take(index, found),
-            Role::Candidate => manager.propose(index, found),
+            Role::InForce => registrar.take(index, found),
+            Role::Candidate => registrar.propose(index, found),
         };
         if let (Role::InForce, Source::Remote(remote)) = (role, &mut self.source) {
             remote.conclude(&entry).await;

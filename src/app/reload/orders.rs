@@ -15,12 +15,12 @@ use crate::admin::{
 use super::candidate::Candidate;
 use super::history::{Entry, Result, Trigger};
 use super::keeper::Order;
-use super::manager::{Manager, Reread, ServiceState};
+use super::registrar::{Registrar, Reread, ServiceState};
 
 /// Steers contracts and configuration. Clones steer the same.
 #[derive(Clone)]
 pub(in crate::app) struct Steering {
-    manager: Arc<Manager>,
+    registrar: Arc<Registrar>,
     /// To the keeper of each service.
     keepers: Vec<mpsc::Sender<Order>>,
     reread: Option<Reread>,
@@ -29,19 +29,19 @@ pub(in crate::app) struct Steering {
 impl std::fmt::Debug for Steering {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Steering")
-            .field("manager", &self.manager)
+            .field("registrar", &self.registrar)
             .finish_non_exhaustive()
     }
 }
 
 impl Steering {
     pub(in crate::app) fn new(
-        manager: &Arc<Manager>,
+        registrar: &Arc<Registrar>,
         keepers: Vec<mpsc::Sender<Order>>,
         reread: Option<Reread>,
     ) -> Self {
         Self {
-            manager: Arc::clone(manager),
+            registrar: Arc::clone(registrar),
             keepers,
             reread,
         }
@@ -49,6 +49,7 @@ impl Steering {
 
     /// Reads the configuration and every contract again.
     pub(in crate::app) async fn hang_up(&self) {
+        tracing::info!("SIGHUP: reading the configuration and all contracts again");
         let _said = self.read_config().await;
         for keeper in &self.keepers {
             // One that has an order already reads anyway.
@@ -93,7 +94,7 @@ impl Steering {
                 return (refused, Vec::new());
             }
         };
-        let done = self.manager.reconfigure(&config);
+        let done = self.registrar.reconfigure(&config);
         let result = match done.changed.is_empty() {
             true => ConfigResult::Unchanged,
             false => ConfigResult::Applied,
@@ -113,7 +114,7 @@ impl Steering {
         service: &str,
         order: impl FnOnce(oneshot::Sender<Entry>) -> Order,
     ) -> Steered<Reloaded> {
-        let Some(index) = self.manager.find(service) else {
+        let Some(index) = self.registrar.find(service) else {
             return Box::pin(async { Err(ContractFault::UnknownService) });
         };
         let (reply, answer) = oneshot::channel();
@@ -131,10 +132,10 @@ impl Steering {
     fn change(
         &self,
         service: &str,
-        change: impl FnOnce(&Manager, usize) -> Option<Entry>,
+        change: impl FnOnce(&Registrar, usize) -> Option<Entry>,
     ) -> Steered<Reloaded> {
-        let changed = match self.manager.find(service) {
-            Some(index) => change(&self.manager, index).ok_or(ContractFault::NoCandidate),
+        let changed = match self.registrar.find(service) {
+            Some(index) => change(&self.registrar, index).ok_or(ContractFault::NoCandidate),
             None => Err(ContractFault::UnknownService),
         };
         let changed = changed.map(|entry| reloaded(service, entry));
@@ -144,8 +145,8 @@ impl Steering {
 
 impl Contracts for Steering {
     fn services(&self) -> Vec<ContractView> {
-        (0..self.manager.count())
-            .map(|index| self.manager.look(index, view))
+        (0..self.registrar.count())
+            .map(|index| self.registrar.look(index, view))
             .collect()
     }
 
@@ -163,20 +164,20 @@ impl Contracts for Steering {
 
     fn candidate(&self, service: &str) -> std::result::Result<CandidateView, ContractFault> {
         let index = self
-            .manager
+            .registrar
             .find(service)
             .ok_or(ContractFault::UnknownService)?;
-        let candidate = self.manager.look(index, |state| state.candidate.clone());
+        let candidate = self.registrar.look(index, |state| state.candidate.clone());
         let candidate = candidate.ok_or(ContractFault::NoCandidate)?;
         Ok(candidate_view(service, &candidate))
     }
 
     fn promote(&self, service: &str) -> Steered<Reloaded> {
-        self.change(service, Manager::promote)
+        self.change(service, Registrar::promote)
     }
 
     fn drop_candidate(&self, service: &str) -> Steered<Reloaded> {
-        self.change(service, Manager::drop_candidate)
+        self.change(service, Registrar::drop_candidate)
     }
 
     fn reload_config(&self) -> Steered<ConfigReloaded> {

@@ -1,6 +1,7 @@
 //! Whether a revision may follow another.
 //!
-//! What breaks consumers is for a [`Compatibility`] to say. [`Structure`] knows what follows from
+//! A contract without operations never follows one that has some: a file that was cut off after its
+//! first lines is still YAML, and would refuse everything. What breaks consumers is for a [`Compatibility`] to say. [`Structure`] knows what follows from
 //! the structure alone: what was there and is gone, and what has become required. It does not
 //! compare schemas, so what it passes is not proved to be compatible.
 
@@ -26,6 +27,13 @@ pub(super) fn objections(
     old: &CompiledContract,
     new: &CompiledContract,
 ) -> Vec<String> {
+    if new.operations.is_empty() && !old.operations.is_empty() {
+        return vec![format!(
+            "it has no operations, and the contract in force has {}: is it whole? To take it \
+             nevertheless, restart",
+            old.operations.len()
+        )];
+    }
     if policy == ReloadPolicy::Any || is_major(&old.version, &new.version) {
         return Vec::new();
     }
@@ -188,15 +196,16 @@ mod tests {
                 .replace("name: id", "name: key"),
             &[],
         );
+        let other = "{/b: {get: {responses: {}}}}";
         check(
             "1.3.0",
-            "{}",
+            other,
             &[
                 "GET /a/{id}: the operation is gone",
                 "POST /a/{id}: the operation is gone",
             ],
         );
-        check("2.0.0", "{}", &[]);
+        check("2.0.0", other, &[]);
         check(
             "1.3.0",
             &OLD.replace("name: q, in: query", "name: q, in: query, required: true"),
@@ -217,6 +226,14 @@ mod tests {
             &OLD.replace("'200'", "'201'"),
             &["GET /a/{id}: the response 200 is gone"],
         );
+    }
+
+    #[test]
+    fn what_was_cut_off_is_not_taken() {
+        let (old, new) = (contract("1.2.0", OLD), contract("2.0.0", "{}"));
+        let objections = objections(ReloadPolicy::Any, &Structure, &old, &new);
+        let expected = "it has no operations, and the contract in force has 2: is it whole? To take it nevertheless, restart";
+        assert_eq!(objections, [expected]);
     }
 
     #[test]

@@ -13,8 +13,8 @@ use crate::squad::Catalog;
 use crate::telemetry::set_log_level;
 
 use super::candidate::Candidate;
-use super::manager::{Manager, State};
 use super::read::options;
+use super::registrar::{Registrar, State};
 
 /// What came of reading the configuration again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(in crate::app) struct Reconfigured {
     pub(in crate::app) recompile: Vec<usize>,
 }
 
-impl Manager {
+impl Registrar {
     /// Puts a configuration in force, as far as it can be.
     pub(in crate::app) fn reconfigure(&self, new: &Config) -> Reconfigured {
         let mut state = self.lock();

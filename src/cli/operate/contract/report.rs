@@ -82,7 +82,11 @@ fn print_refusal(out: &mut Output, refusal: &Refusal) {
     out.line(format_args!("      {:>6}  {class}", refusal.count));
     let mut example = one_line(&refusal.example);
     if let Some(pointer) = refusal.pointer.as_deref().filter(|text| !text.is_empty()) {
-        example = format!("{example} (at {})", one_line(pointer));
+        // Most sentences begin with the place.
+        let pointer = one_line(pointer);
+        if !example.starts_with(&*pointer) {
+            example = format!("{example} (at {pointer})");
+        }
     }
     out.line(format_args!("              {example}"));
     let place = match (&refusal.file, refusal.line) {

@@ -1,0 +1,270 @@
+//! Taking what was read: a contract, a candidate, or the reason why there is none.
+
+use std::io;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::breaker::{Guarded, Policy};
+use crate::config::Config;
+use crate::contract::CompiledContract;
+use crate::proxy::{LiveService, provider};
+
+use super::candidate::Candidate;
+use super::history::{Entry, Result, Trigger};
+use super::policy::objections;
+use super::read::Outcome;
+use super::registrar::{Registrar, ServiceState, State, announce};
+
+/// What was read, from where and why.
+#[derive(Debug)]
+pub(in crate::app) struct Found {
+    pub(in crate::app) trigger: Trigger,
+    pub(in crate::app) source: String,
+    pub(in crate::app) outcome: Outcome,
+}
+
+impl Registrar {
+    /// Takes what was read of a service's contract, and says what came of it.
+    pub(in crate::app) fn take(&self, index: usize, found: Found) -> Entry {
+        let mut state = self.lock();
+        let config = Arc::clone(&state.config);
+        let service = &mut state.services[index];
+        let entry = match found.outcome {
+            Outcome::Unchanged(identity) => {
+                service.last_error = None;
+                Entry::of(found.trigger, found.source, Result::Unchanged)
+                    .identified(&identity.version, &identity.revision)
+            }
+            Outcome::Unavailable(problem) => {
+                service.last_error = Some(problem.clone());
+                Entry::of(found.trigger, found.source, Result::Unavailable).because(vec![problem])
+            }
+            Outcome::Refused { identity, problems } => {
+                service.last_error = problems.first().cloned();
+                let entry = Entry::of(found.trigger, found.source, Result::Refused);
+                let entry = match identity {
+                    Some(identity) => entry.identified(&identity.version, &identity.revision),
+                    None => entry,
+                };
+                entry.because(problems)
+            }
+            Outcome::Compiled { contract, took } => {
+                self.metrics.compiled(&service.live.config.name, took);
+                let objections = self.objections(service, &contract);
+                let result = match objections.is_empty() {
+                    true => Result::InForce,
+                    false => Result::Refused,
+                };
+                let entry = Entry::of(found.trigger, found.source, result)
+                    .identified(&contract.version, &contract.revision)
+                    .because(objections)
+                    .compiled_in(took);
+                service.last_error = entry.problems.first().cloned();
+                if result == Result::InForce {
+                    self.put_in_force(&mut state, &config, index, &contract);
+                }
+                entry
+            }
+        };
+        self.conclude(&mut state, index, &entry);
+        entry
+    }
+
+    /// Takes a candidate, in the place of the one there may be.
+    pub(in crate::app) fn propose(&self, index: usize, found: Found) -> Entry {
+        let mut state = self.lock();
+        let config = Arc::clone(&state.config);
+        let service = &mut state.services[index];
+        let entry = match found.outcome {
+            Outcome::Unchanged(identity) => {
+                Entry::of(found.trigger, found.source, Result::Unchanged)
+                    .identified(&identity.version, &identity.revision)
+            }
+            Outcome::Unavailable(problem) => {
+                Entry::of(found.trigger, found.source, Result::Unavailable).because(vec![problem])
+            }
+            Outcome::Refused { identity, problems } => {
+                let entry = Entry::of(found.trigger, found.source, Result::Refused);
+                let entry = match identity {
+                    Some(identity) => entry.identified(&identity.version, &identity.revision),
+                    None => entry,
+                };
+                entry.because(problems)
+            }
+            Outcome::Compiled { contract, took } => {
+                let entry = Entry::of(found.trigger, found.source, Result::Candidate)
+                    .identified(&contract.version, &contract.revision)
+                    .compiled_in(took);
+                let started =
+                    Candidate::start(contract, &config, &service.live.config, &self.metrics);
+                match started {
+                    Ok(candidate) => {
+                        service.candidate = Some(candidate);
+                        self.renew(&mut state, &config, index);
+                        entry
+                    }
+                    Err(error) => Entry {
+                        result: Result::Unavailable,
+                        ..entry.because(vec![no_thread(&error)])
+                    },
+                }
+            }
+        };
+        self.conclude(&mut state, index, &entry);
+        entry
+    }
+
+    /// Puts the candidate in force; nothing where there is none.
+    pub(in crate::app) fn promote(&self, index: usize) -> Option<Entry> {
+        let mut state = self.lock();
+        let config = Arc::clone(&state.config);
+        let service = &mut state.services[index];
+        let contract = Arc::clone(&service.candidate.as_ref()?.contract);
+        let objections = self.objections(service, &contract);
+        let result = match objections.is_empty() {
+            true => Result::Promoted,
+            false => Result::Refused,
+        };
+        let entry = Entry::of(Trigger::Operator, "the candidate".to_owned(), result)
+            .identified(&contract.version, &contract.revision)
+            .because(objections);
+        if result == Result::Promoted {
+            service.candidate = None;
+            self.put_in_force(&mut state, &config, index, &contract);
+        }
+        self.conclude(&mut state, index, &entry);
+        Some(entry)
+    }
+
+    /// Drops the candidate; nothing where there is none.
+    pub(in crate::app) fn drop_candidate(&self, index: usize) -> Option<Entry> {
+        let mut state = self.lock();
+        let config = Arc::clone(&state.config);
+        let candidate = state.services[index].candidate.take()?;
+        let entry = Entry::of(
+            Trigger::Operator,
+            "the candidate".to_owned(),
+            Result::Dropped,
+        )
+        .identified(&candidate.contract.version, &candidate.contract.revision);
+        self.renew(&mut state, &config, index);
+        self.conclude(&mut state, index, &entry);
+        Some(entry)
+    }
+
+    fn objections(&self, service: &ServiceState, contract: &CompiledContract) -> Vec<String> {
+        let policy = service.live.config.reload.policy;
+        let old = service.live.compiled();
+        old.map_or_else(Vec::new, |old| {
+            objections(policy, &*self.engine, old, contract)
+        })
+    }
+
+    fn put_in_force(
+        &self,
+        state: &mut State,
+        config: &Config,
+        index: usize,
+        contract: &Arc<CompiledContract>,
+    ) {
+        let service = &mut state.services[index];
+        let live = LiveService::new(
+            config,
+            &service.live.config,
+            Some(Arc::clone(contract)),
+            provided(&service.live, config, contract),
+            service.tap(),
+        );
+        announce(&self.metrics, &service.live, false);
+        let retired = std::mem::replace(&mut service.live, Arc::new(live));
+        announce(&self.metrics, &service.live, true);
+        service.since = SystemTime::now();
+        service.pending = None;
+        state.retired.add(retired);
+        self.publish(state);
+    }
+
+    /// Publishes a service with the same contract and another tap.
+    fn renew(&self, state: &mut State, config: &Config, index: usize) {
+        let service = &mut state.services[index];
+        let live = LiveService::new(
+            config,
+            &service.live.config,
+            service.live.compiled().map(Arc::clone),
+            service.live.guarded.clone(),
+            service.tap(),
+        );
+        let retired = std::mem::replace(&mut service.live, Arc::new(live));
+        state.retired.add(retired);
+        self.publish(state);
+    }
+
+    fn conclude(&self, state: &mut State, index: usize, entry: &Entry) {
+        let service = &mut state.services[index];
+        let name = service.live.config.name.as_str();
+        self.metrics.reloaded(name, entry.result.as_str());
+        self.metrics.stale(name, service.last_error.is_some());
+        let Entry {
+            version,
+            revision,
+            source,
+            trigger,
+            result,
+            problems,
+            took,
+            at: _,
+        } = entry;
+        let compile_ms = took.as_millis();
+        let problem = problems.join("; ");
+        let result_name = result.as_str();
+        match result {
+            Result::Unchanged => {
+                tracing::debug!(service = name, revision, source, %trigger, "contract unchanged");
+            }
+            Result::Refused | Result::Unavailable => tracing::warn!(
+                service = name,
+                version,
+                revision,
+                source,
+                %trigger,
+                result = result_name,
+                problem,
+                "contract refused: what was in force stays"
+            ),
+            Result::InForce | Result::Candidate | Result::Promoted | Result::Dropped => {
+                tracing::info!(
+                    service = name,
+                    version,
+                    revision,
+                    source,
+                    %trigger,
+                    result = result_name,
+                    compile_ms,
+                    "contract changed"
+                );
+            }
+        }
+        service.history.add(entry.clone());
+    }
+}
+
+fn no_thread(error: &io::Error) -> String {
+    format!("a thread for the candidate cannot be started: {error}; check the limit on threads")
+}
+
+/// The guard of a service, with the provider that its new contract may name.
+fn provided(live: &LiveService, config: &Config, contract: &CompiledContract) -> Guarded {
+    let Guarded {
+        service,
+        bank,
+        policy,
+    } = &live.guarded;
+    Guarded {
+        service: service.clone(),
+        bank: Arc::clone(bank),
+        policy: Arc::new(Policy {
+            provider: provider(config, &live.config, Some(contract)),
+            ..Policy::clone(policy)
+        }),
+    }
+}
