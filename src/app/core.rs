@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::watch;
 
 use crate::admin::Pending;
 use crate::identity::Keys;
@@ -12,9 +12,6 @@ use crate::proxy::{
     Bound, Core, Drain, Published, ServeSettings, Served, pipeline, refuse_stream, serve,
 };
 use crate::telemetry::Metrics;
-
-/// How often a data core looks whether something else is in force.
-const REFRESH_EVERY: Duration = Duration::from_secs(1);
 
 /// What every data core is built from; immutable and shared.
 #[derive(Debug)]
@@ -51,8 +48,9 @@ pub(super) fn serve_core(
     let refusing = Rc::clone(&core);
     let refuse = move |refusal, _: &_| refuse_stream(&refusing, refusal);
     let settings = blueprint.settings.clone();
+    let changes = published.changes();
     let served = runtime.block_on(async move {
-        tokio::task::spawn_local(refresh(Rc::clone(&core)));
+        tokio::task::spawn_local(refresh(Rc::clone(&core), changes));
         let serving = serve(bound, pipeline(&core), refuse, settings, drain);
         drop(pending);
         serving.await
@@ -61,10 +59,8 @@ pub(super) fn serve_core(
 }
 
 /// Lets go of what is in force no more, also where no request comes.
-async fn refresh(core: Rc<Core>) {
-    let mut tick = tokio::time::interval(REFRESH_EVERY);
-    loop {
-        tick.tick().await;
+async fn refresh(core: Rc<Core>, mut changes: watch::Receiver<()>) {
+    while changes.changed().await.is_ok() {
         core.refresh();
     }
 }

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
+use tokio::sync::watch;
 
 use crate::breaker::Guarded;
 use crate::config::limits::Limits;
@@ -45,7 +46,10 @@ pub struct LiveService {
 
 /// Where what is in force can be had.
 #[derive(Debug)]
-pub struct Published(ArcSwap<Live>);
+pub struct Published {
+    live: ArcSwap<Live>,
+    changes: watch::Sender<()>,
+}
 
 impl LiveService {
     /// A service in force.
@@ -79,17 +83,27 @@ impl LiveService {
 impl Published {
     /// Begins with this.
     pub fn new(live: Live) -> Arc<Self> {
-        Arc::new(Self(ArcSwap::from_pointee(live)))
+        Arc::new(Self {
+            live: ArcSwap::from_pointee(live),
+            changes: watch::Sender::new(()),
+        })
     }
 
     /// What is in force now.
     pub fn load(&self) -> Guard<Arc<Live>> {
-        self.0.load()
+        self.live.load()
     }
 
     /// Puts something else in force, and returns what was.
     pub fn replace(&self, live: Live) -> Arc<Live> {
-        self.0.swap(Arc::new(live))
+        let before = self.live.swap(Arc::new(live));
+        self.changes.send_replace(());
+        before
+    }
+
+    /// Tells of each change, for those that no request tells.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 }
 

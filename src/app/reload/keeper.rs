@@ -17,7 +17,7 @@ use crate::config::{ContractSource, Service};
 use crate::contract::Identity;
 use crate::source::{FileWatch, Signature};
 
-use super::history::{Entry, Trigger};
+use super::history::{Entry, Result, Trigger};
 use super::read::{Input, Outcome, Task, read};
 use super::registrar::{Registrar, ServiceState};
 use super::remote::{Fetch, RemoteSource};
@@ -28,6 +28,9 @@ const TORN_MAX: u32 = 3;
 
 /// How long to wait before that.
 const TORN_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long data cores have to let go of a revision before the next one is read.
+const RETIRING: Duration = Duration::from_millis(20);
 
 /// What is asked of a keeper.
 #[derive(Debug)]
@@ -86,7 +89,7 @@ fn identity(role: Role) -> impl FnOnce(&ServiceState) -> Option<Identity> {
 }
 
 /// The revision of a role, or why there is none or its source holds another.
-fn standing(role: Role) -> impl FnOnce(&ServiceState) -> Result<Identity, String> {
+fn standing(role: Role) -> impl FnOnce(&ServiceState) -> std::result::Result<Identity, String> {
     move |state| match (&state.last_error, role) {
         (Some(problem), Role::InForce) => Err(problem.clone()),
         _ => identity(role)(state)
@@ -310,6 +313,11 @@ impl Keeper {
         };
         if let (Role::InForce, Source::Remote(remote)) = (role, &mut self.source) {
             remote.conclude(&entry).await;
+        }
+        if entry.result == Result::InForce {
+            // However fast revisions follow each other, few of them are in memory at a time.
+            sleep(RETIRING).await;
+            self.registrar.settle();
         }
         entry
     }
