@@ -158,8 +158,13 @@ impl Keeper {
         if let Source::File { .. } = self.source {
             let (outcome, source) = self.outcome(Role::InForce, Told::Changed, false).await;
             if !matches!(outcome, Outcome::Unchanged(_)) {
-                self.hand_over(Role::InForce, Trigger::Source, outcome, source)
-                    .await;
+                let found = Found {
+                    trigger: Trigger::Source,
+                    source,
+                    outcome,
+                    stale: None,
+                };
+                self.hand_over(Role::InForce, found).await;
             }
         }
         if let Some(Source::File { .. }) = self.candidate {
@@ -185,9 +190,13 @@ impl Keeper {
                     bytes,
                 };
                 let (outcome, _) = self.compile(Role::Candidate, input, true).await;
-                let entry = self
-                    .hand_over(Role::Candidate, Trigger::Operator, outcome, name)
-                    .await;
+                let found = Found {
+                    trigger: Trigger::Operator,
+                    source: name,
+                    outcome,
+                    stale: None,
+                };
+                let entry = self.hand_over(Role::Candidate, found).await;
                 answer(Some(reply), entry);
             }
         }
@@ -199,11 +208,13 @@ impl Keeper {
             Told::Fetched(_) | Told::Changed => None,
         };
         let (outcome, source) = self.outcome(role, told, is_forced).await;
-        let entry = self.hand_over(role, trigger, outcome, source).await;
-        if let (Some(problem), Role::InForce) = (stale, role) {
-            self.registrar.mark_stale(self.index, problem);
-        }
-        entry
+        let found = Found {
+            trigger,
+            source,
+            outcome,
+            stale,
+        };
+        self.hand_over(role, found).await
     }
 
     /// Reads what a source has told of, and says where it is.
@@ -292,20 +303,7 @@ impl Keeper {
         }
     }
 
-    async fn hand_over(
-        &mut self,
-        role: Role,
-        trigger: Trigger,
-        outcome: Outcome,
-        source: String,
-    ) -> Entry {
-        let found = Found {
-            trigger,
-            source,
-            outcome,
-        };
-        // Publishing frees nothing and waits for nobody, but making policies for thousands of
-        // operations takes a moment.
+    async fn hand_over(&mut self, role: Role, found: Found) -> Entry {
         let (registrar, index) = (Arc::clone(&self.registrar), self.index);
         let entry = match role {
             Role::InForce => registrar.take(index, found),

@@ -144,20 +144,6 @@ impl Registrar {
         guards.collect()
     }
 
-    /// Notes that what is in force is not what its source holds.
-    pub(in crate::app) fn mark_stale(&self, index: usize, problem: String) {
-        let mut state = self.lock();
-        let service = &mut state.services[index];
-        let name = service.live.config.name.as_str();
-        self.metrics.stale(name, true);
-        tracing::warn!(
-            service = name,
-            problem,
-            "contract in force without its source"
-        );
-        service.last_error = Some(problem);
-    }
-
     /// Lets go of what nobody uses any more, and sets gauges. Call it every second.
     pub(in crate::app) fn settle(&self) {
         let unused = self.lock().retired.take_unused();

@@ -21,6 +21,8 @@ pub(in crate::app) struct Found {
     pub(in crate::app) trigger: Trigger,
     pub(in crate::app) source: String,
     pub(in crate::app) outcome: Outcome,
+    /// Why this is not what the source holds, where it is not.
+    pub(in crate::app) stale: Option<String>,
 }
 
 impl Registrar {
@@ -66,6 +68,14 @@ impl Registrar {
                 entry
             }
         };
+        if let Some(problem) = found.stale {
+            tracing::warn!(
+                service = state.services[index].live.config.name,
+                problem,
+                "contract in force without its source"
+            );
+            state.services[index].last_error = Some(problem);
+        }
         self.conclude(&mut state, index, &entry);
         entry
     }
