@@ -61,12 +61,12 @@ fn decide(turnstile: &Turnstile, headers: &HeaderMap, catalog: &Catalog, now: In
     let passes = turnstile
         .admit(caller, now, &mut events)
         .expect("it passes");
-    turnstile.spend(caller, now).expect("no budget");
+    turnstile.spend(caller, || now).expect("no budget");
     let slot = match turnstile.enter(caller, now) {
         Entered::In(slot) => slot,
         Entered::Wait(_) | Entered::Shed(_) => unreachable!("slots are plenty"),
     };
-    let took = Duration::from_millis(1);
+    let took = Some(Duration::from_millis(1));
     turnstile.record(
         caller,
         passes,

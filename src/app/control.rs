@@ -96,9 +96,9 @@ async fn settle(gauges: Gauges) {
         tick.tick().await;
         metrics.settle();
         connections.set(cap.open() as f64);
-        let config = registrar.config();
-        for guarded in &registrar.guards() {
-            metrics.observe_protection(guarded, &config.catalog);
+        let (guards, catalog) = registrar.guards();
+        for guarded in &guards {
+            metrics.observe_protection(guarded, &catalog);
         }
         registrar.settle();
     }

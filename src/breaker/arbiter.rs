@@ -93,6 +93,12 @@ impl Arbiter {
         u32::try_from(share / self.weights_sum.max(1)).unwrap_or(u32::MAX)
     }
 
+    /// A share, in slots, rounded up: where many squads have less than one, each may need one.
+    fn share(&self, consumer: usize) -> u32 {
+        let share = u64::from(self.limit) * u64::from(self.weights[consumer]);
+        u32::try_from(share.div_ceil(self.weights_sum.max(1))).unwrap_or(u32::MAX)
+    }
+
     /// Whether this many slots are less than the consumer's share.
     fn is_below(&self, consumer: usize, in_flight: u32) -> bool {
         let share = u64::from(self.limit) * u64::from(self.weights[consumer]);
@@ -104,7 +110,7 @@ impl Arbiter {
         let of = |consumer: usize| {
             let lately = slots.cores.iter().map(|seats| seats.peak(consumer)).sum();
             let [this, before] = self.demand.peaks[consumer];
-            let needed = this.max(before).max(lately).min(self.guaranteed(consumer));
+            let needed = this.max(before).max(lately).min(self.share(consumer));
             u64::from(needed.saturating_sub(self.in_flight(slots, consumer)))
         };
         (1..self.weights.len()).map(of).sum()
@@ -129,10 +135,15 @@ impl Arbiter {
     fn find_free(&mut self, slots: &Slots) -> bool {
         if self.free <= 0 {
             slots.pressed.store(true, Ordering::SeqCst);
-            let lent: u32 = slots.cores.iter().map(Seats::take_all_back).sum();
-            self.free += i64::from(lent);
+            self.call_in(slots);
         }
         self.free > 0
+    }
+
+    /// Takes all lent slots back that nobody holds.
+    pub(super) fn call_in(&mut self, slots: &Slots) {
+        let lent: u32 = slots.cores.iter().map(Seats::take_all_back).sum();
+        self.free += i64::from(lent);
     }
 
     pub(super) fn hold(&mut self, slots: &Slots, consumer: usize) -> Slot {
@@ -188,7 +199,7 @@ impl Arbiter {
             let shed = self.shed(slots, ticket.consumer, ShedReason::Displaced);
             displaced = ticket.shed(shed);
         }
-        let patience = self.line.patience(self.now, policy.wait_max);
+        let patience = self.line.patience(consumer, self.now, policy.wait_max);
         let ticket = Ticket::new(consumer, tier, self.now);
         self.line.join(Arc::clone(&ticket));
         let wanted = self.in_flight(slots, consumer) as usize + self.line.len_of(consumer);

@@ -185,12 +185,40 @@ impl Bank {
         *self.weights.write().unwrap_or_else(PoisonError::into_inner) = weights;
     }
 
+    /// Takes over what operators decided in another bank of the same clock: overrides, by the
+    /// names of squads, and the deploy window.
+    pub fn inherit(&self, before: &Self, old: &Catalog, new: &Catalog) {
+        let decide = |from: &Cell, to: &Cell| {
+            let now = Duration::ZERO;
+            let over = from.decided();
+            if over != Override::None {
+                to.set_override(over, now);
+            }
+        };
+        decide(&before.service, &self.service);
+        for consumer in old.consumers() {
+            let name = old.consumer_name(consumer);
+            let heir = new.consumer(name.as_bytes());
+            if consumer != Consumer::Unknown && heir == Consumer::Unknown {
+                continue;
+            }
+            for tier in Tier::ALL {
+                if let Some(cell) = before.known_squad(consumer, tier) {
+                    decide(cell, self.squad(heir, tier));
+                }
+            }
+        }
+        let until = before.deploy_until_ms.load(Ordering::Acquire);
+        self.deploy_until_ms.store(until, Ordering::Release);
+        self.deploy_lock().clone_from(&before.deploy_lock());
+    }
+
     /// Who probes together with others.
     pub(super) fn prober(&self, consumer: Consumer) -> Prober {
         let weights = self.weights.read().unwrap_or_else(PoisonError::into_inner);
         Prober {
             consumer: consumer.index(),
-            weight: weights[consumer.index()],
+            weight: weights.get(consumer.index()).copied().unwrap_or(0),
             weights: weights
                 .iter()
                 .fold(0, |sum, weight| sum.saturating_add(*weight)),

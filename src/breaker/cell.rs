@@ -172,7 +172,9 @@ impl Cell {
             inner.retry_after = inner.retry_after.max(asked);
         }
         if let Some(probe) = pass.probe {
-            return self.probed(probe, pass.generation, now, verdict.failed, limits);
+            let is_slow = verdict.slow && limits.policy.slow_rate_max < 1.0;
+            let failed = verdict.failed || is_slow;
+            return self.probed(probe, pass.generation, now, failed, limits);
         }
         self.windows
             .get(core)?
@@ -246,6 +248,11 @@ impl Cell {
         }
     }
 
+    /// What an operator has decided about it.
+    pub(super) fn decided(&self) -> Override {
+        self.word().over
+    }
+
     /// What a metric shows: what traffic meets.
     pub(super) fn shown(&self) -> Phase {
         let word = self.word();
@@ -261,9 +268,11 @@ impl Cell {
         limits: Limits<'_>,
     ) -> Option<Change> {
         let mut inner = self.lock();
-        if self.word().generation != generation || !inner.probes.end(probe) {
+        if self.word().generation != generation {
             return None;
         }
+        // Its slot may have been given to another already.
+        inner.probes.end(probe);
         let said = inner
             .probes
             .result(failed, limits.policy.probes, limits.failure_rate_max);

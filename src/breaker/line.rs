@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use crate::squad::Tier;
 
+use super::slots::UNKNOWN;
 use super::waiting::Ticket;
 
 /// After how long a line that was never empty is an overload.
@@ -27,9 +28,18 @@ const OVERLOADED_WAIT: Duration = Duration::from_millis(5);
 pub(super) struct Line {
     queues: BTreeMap<usize, Queue>,
     len: usize,
+    /// Of the unknown, and of squads: who may have to wait however little there is to do must not
+    /// make the others' line an overload.
+    clocks: [Clock; 2],
+}
+
+/// How long a line has stood.
+#[derive(Clone, Copy, Debug, Default)]
+struct Clock {
     standing_since: Option<Duration>,
     /// When it was last seen with somebody in it.
     seen: Duration,
+    len: usize,
 }
 
 /// Those of one consumer, by tier.
@@ -50,20 +60,15 @@ impl Line {
     }
 
     /// How long a request that joins now may wait.
-    pub(super) fn patience(&self, now: Duration, wait_max: Duration) -> Duration {
-        match self.is_overloaded(now) {
+    pub(super) fn patience(&self, consumer: usize, now: Duration, wait_max: Duration) -> Duration {
+        match self.clocks[kind(consumer)].is_overloaded(now) {
             true => wait_max.min(OVERLOADED_WAIT),
             false => wait_max,
         }
     }
 
     pub(super) fn join(&mut self, ticket: Arc<Ticket>) {
-        let is_calm = ticket.since.saturating_sub(self.seen) > STANDING;
-        if self.len == 0 && is_calm {
-            self.standing_since = None;
-        }
-        self.standing_since.get_or_insert(ticket.since);
-        self.seen = self.seen.max(ticket.since);
+        self.clocks[kind(ticket.consumer)].join(ticket.since);
         self.len += 1;
         let queue = self.queues.entry(ticket.consumer).or_default();
         queue[ticket.tier as usize].push_back(ticket);
@@ -93,8 +98,9 @@ impl Line {
     /// Removes the next ticket of a consumer: of its highest tier, the first or, in an overload,
     /// the last.
     pub(super) fn next(&mut self, consumer: usize, now: Duration) -> Option<Arc<Ticket>> {
-        let is_overloaded = self.is_overloaded(now);
-        self.seen = self.seen.max(now);
+        let clock = &mut self.clocks[kind(consumer)];
+        let is_overloaded = clock.is_overloaded(now);
+        clock.seen = clock.seen.max(now);
         let queue = self.queues.get_mut(&consumer)?;
         let queue = queue.iter_mut().rev().find(|queue| !queue.is_empty())?;
         let ticket = match is_overloaded {
@@ -118,18 +124,34 @@ impl Line {
 
     fn left(&mut self, consumer: usize) {
         self.len -= 1;
+        self.clocks[kind(consumer)].len -= 1;
         if self.len_of(consumer) == 0 {
             self.queues.remove(&consumer);
         }
     }
+}
+
+impl Clock {
+    fn join(&mut self, now: Duration) {
+        let is_calm = now.saturating_sub(self.seen) > STANDING;
+        if self.len == 0 && is_calm {
+            self.standing_since = None;
+        }
+        self.standing_since.get_or_insert(now);
+        self.seen = self.seen.max(now);
+        self.len += 1;
+    }
 
     fn is_overloaded(&self, now: Duration) -> bool {
         let is_standing = self.len > 0 || now.saturating_sub(self.seen) <= STANDING;
-        is_standing
-            && self
-                .standing_since
-                .is_some_and(|since| now.saturating_sub(since) > STANDING)
+        let since = self.standing_since.filter(|_| is_standing);
+        since.is_some_and(|since| now.saturating_sub(since) > STANDING)
     }
+}
+
+/// Whether a consumer is a squad.
+fn kind(consumer: usize) -> usize {
+    usize::from(consumer != UNKNOWN)
 }
 
 /// One consumer in line.
@@ -196,22 +218,22 @@ mod tests {
     #[test]
     fn a_standing_line_serves_the_newest_and_waits_little() {
         let mut line = line(&[(1, Tier::Gold, 0), (1, Tier::Gold, 50), (1, Tier::Gold, 90)]);
-        assert_eq!(line.patience(ms(100), ms(80)), ms(80));
-        assert_eq!(line.patience(ms(101), ms(80)), ms(5));
-        assert_eq!(line.patience(ms(101), ms(2)), ms(2));
+        assert_eq!(line.patience(1, ms(100), ms(80)), ms(80));
+        assert_eq!(line.patience(1, ms(101), ms(80)), ms(5));
+        assert_eq!(line.patience(1, ms(101), ms(2)), ms(2));
         let mut next = |at| line.next(1, ms(at)).map(|ticket| ticket.since);
         assert_eq!(next(101), Some(ms(90)));
         assert_eq!(next(100), Some(ms(0)));
         assert_eq!(next(300), Some(ms(50)));
         assert_eq!(next(300), None);
         assert_eq!(
-            line.patience(ms(350), ms(80)),
+            line.patience(1, ms(350), ms(80)),
             ms(5),
             "empty, but only just"
         );
-        assert_eq!(line.patience(ms(401), ms(80)), ms(80));
+        assert_eq!(line.patience(1, ms(401), ms(80)), ms(80));
         line.join(Ticket::new(1, Tier::Gold, ms(402)));
-        assert_eq!(line.patience(ms(403), ms(80)), ms(80));
+        assert_eq!(line.patience(1, ms(403), ms(80)), ms(80));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The probes of a half-open cell: few at a time, and judged by their number.
 //!
-//! A slot is free again when its call ends, is given up, or takes too long; whoever comes back
-//! after that finds its number gone and does not count. Where several squads probe together,
+//! A slot is free again when its call ends, is given up, or takes too long; what comes back after
+//! that still counts, for an upstream may take longer than a slot is kept. Where several squads probe together,
 //! each has slots by its weight, so that one that calls often does not decide for all.
 
 use std::time::Duration;
@@ -64,6 +64,10 @@ impl Probes {
         timeout: Duration,
     ) -> Option<ProbeId> {
         self.reclaim(now, timeout);
+        // Fewer are wanted than when these results came in: no more would come to decide.
+        if self.running.is_empty() && self.results >= most {
+            (self.results, self.failures) = (0, 0);
+        }
         let running = u32::try_from(self.running.len()).unwrap_or(u32::MAX);
         let own = self
             .running

@@ -39,7 +39,7 @@ pub(super) fn has_budget(tally: Tally, policy: &BudgetPolicy) -> bool {
 
 /// Whether one more retry keeps within the budget; requests are what is no retry.
 pub(super) fn may_retry(tally: Tally, policy: &RetryPolicy) -> bool {
-    let requests = f64::from(tally.calls - tally.failures);
+    let requests = f64::from(tally.calls.saturating_sub(tally.failures));
     let free = f64::from(policy.per_second_min) * f64::from(SECONDS);
     f64::from(tally.failures + 1) <= policy.ratio_max * requests + free
 }

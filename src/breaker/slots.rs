@@ -198,9 +198,14 @@ impl Slots {
             return Entered::In(slot);
         }
         let (entered, waker) = arbiter.join_line(self, consumer, tier, policy);
+        // Said first, then looked: what a core lends after that it takes back itself. The
+        // newcomer may be the one who is served; it finds out when it looks.
+        arbiter.press(self);
+        arbiter.call_in(self);
+        let wakers = arbiter.serve(self);
         arbiter.press(self);
         drop(arbiter);
-        wake(waker);
+        wake(waker.into_iter().chain(wakers));
         entered
     }
 

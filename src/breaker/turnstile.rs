@@ -105,11 +105,12 @@ impl Turnstile {
     /// # Errors
     /// The refusal; then it is not counted.
     #[inline]
-    pub fn spend(&self, caller: Caller, now: Duration) -> Result<(), Refusal> {
+    pub fn spend(&self, caller: Caller, now: impl FnOnce() -> Duration) -> Result<(), Refusal> {
         let budget = &self.policy.protection.budget;
         let Some(max) = budget.cross_squad_max else {
             return Ok(());
         };
+        let now = now();
         let is_cross = match (caller.consumer, self.policy.provider) {
             (Consumer::Squad(consumer), Some(provider)) => consumer != provider,
             (_, None) => false,
@@ -141,14 +142,15 @@ impl Turnstile {
         self.bank.slots.leave(slot);
     }
 
-    /// A call that took `took` until its answer began has ended.
+    /// A call that took `took` until its answer began has ended; without a time where the client
+    /// had a part in it.
     #[inline]
     pub fn record(
         &self,
         caller: Caller,
         passes: Passes,
         now: Duration,
-        took: Duration,
+        took: Option<Duration>,
         (ended, retry_after): (Ended, Option<Duration>),
         events: &mut Vec<Event>,
     ) {
@@ -172,14 +174,17 @@ impl Turnstile {
         }
         let verdict = Verdict {
             failed: ended == Ended::Failed,
-            slow: took >= self.policy.protection.breaker.slow_call,
+            slow: took.is_some_and(|took| took >= self.policy.protection.breaker.slow_call),
             retry_after,
         };
         let limits = self.bank.limits(&self.policy, tier, now);
         let change = cell.record(self.core, passes.squad, now, verdict, limits);
         note(events, CellName::Squad(consumer, tier), change);
-        let shares = &self.policy.protection.shares;
-        self.bank.slots.time(self.core, took, now, shares);
+        // What fails at once says nothing about how long calls take.
+        if let (Ended::Answered, Some(took)) = (ended, took) {
+            let shares = &self.policy.protection.shares;
+            self.bank.slots.time(self.core, took, now, shares);
+        }
     }
 
     /// A call that was recorded as answered broke off.

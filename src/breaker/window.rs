@@ -61,7 +61,12 @@ impl Window {
     pub(super) fn call(&self, generation: u32, second: u32, failed: bool, slow: bool) {
         self.begin(generation);
         let bucket = self.bucket(second);
-        if bucket.second.load(Ordering::Relaxed) != second {
+        let of = bucket.second.load(Ordering::Relaxed);
+        if of != NEVER && of > second {
+            // A later second has the bucket already.
+            return;
+        }
+        if of != second {
             bucket.second.store(NEVER, Ordering::Release);
             bucket.calls.store(0, Ordering::Release);
             bucket.failures.store(0, Ordering::Release);
@@ -95,9 +100,10 @@ impl Window {
             let of = bucket.second.load(Ordering::Acquire);
             // Another core may be a second ahead.
             if of != NEVER && second.saturating_sub(of) < SECONDS {
-                tally.calls += bucket.calls.load(Ordering::Acquire);
-                tally.failures += bucket.failures.load(Ordering::Acquire);
+                // In the other order than they are written: never more failures than calls.
                 tally.slow += bucket.slow.load(Ordering::Acquire);
+                tally.failures += bucket.failures.load(Ordering::Acquire);
+                tally.calls += bucket.calls.load(Ordering::Acquire);
             }
         }
         tally

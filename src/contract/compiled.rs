@@ -1,5 +1,6 @@
 //! The compiled contract: everything the data plane needs, immutable.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::dialect::{Dialect, Direction};
@@ -35,6 +36,24 @@ pub struct CompiledContract {
 }
 
 impl CompiledContract {
+    /// The names of all members that schemas declare.
+    pub fn property_names(&self) -> HashSet<String> {
+        let mut names = HashSet::new();
+        for document in self.documents.list() {
+            let mut open = vec![document.root()];
+            while let Some(node) = open.pop() {
+                for (name, value) in node.members() {
+                    if name == "properties" {
+                        names.extend(value.members().map(|(name, _)| name.to_owned()));
+                    }
+                    open.push(value);
+                }
+                open.extend(node.elements());
+            }
+        }
+        names
+    }
+
     /// What tells this revision from others.
     pub fn identity(&self) -> Identity {
         Identity {

@@ -32,6 +32,9 @@ pub(super) struct Passage {
     /// Of the one that was answered, and when.
     answered: Option<(Passes, Duration)>,
     is_grpc: bool,
+    /// Whether the client was still sending: then it may have a part in how long the call takes
+    /// and in how it ends.
+    streams: bool,
 }
 
 impl Passage {
@@ -48,6 +51,7 @@ impl Passage {
             passes: None,
             answered: None,
             is_grpc: false,
+            streams: false,
         });
         passage.admit(now)?;
         let turnstile = &service.turnstile;
@@ -79,6 +83,11 @@ impl Passage {
         self.service.happened(&events);
         self.passes = Some(admitted?);
         Ok(())
+    }
+
+    /// The request's body is sent while it arrives.
+    pub(super) fn streams(&mut self) {
+        self.streams = true;
     }
 
     /// The upstream answered.
@@ -113,8 +122,12 @@ impl Passage {
         }
     }
 
-    /// A response that had begun well did not end so.
+    /// A response that had begun well did not end so. Where the client was still sending, it may
+    /// be the one who broke off.
     pub(super) fn broke_off(&mut self) {
+        if self.streams {
+            return;
+        }
         let Some((passes, recorded)) = self.answered.take() else {
             return;
         };
@@ -137,6 +150,7 @@ impl Passage {
         };
         let now = self.turnstile().at(now);
         let mut events = Vec::new();
+        let took = (!self.streams).then_some(took);
         self.turnstile().record(
             self.caller,
             passes,

@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use tokio::time::sleep;
 
 use super::answer::upstream_reason;
@@ -33,13 +33,10 @@ impl Again {
         if turnstile.policy().protection.retries.attempts_max == 0 {
             return None;
         }
-        let operation = ledger.operation();
-        let operation = operation.map(|id| ledger.service.contract.operation(id));
-        let is_idempotent = operation
-            .and_then(|operation| operation.enforcement.idempotent)
-            .unwrap_or_else(|| request.method().is_idempotent());
-        let request = is_idempotent.then(|| copy(request)).flatten()?;
-        turnstile.count_retryable(turnstile.at(ledger.started));
+        let request = is_idempotent(request.method(), ledger)
+            .then(|| copy(request))
+            .flatten()?;
+        turnstile.count_retryable(turnstile.at(Instant::now()));
         Some(Box::new(Self {
             request,
             attempts: 0,
@@ -77,6 +74,16 @@ impl Again {
         ledger.service.recorder.retried(reason);
         Some(request)
     }
+}
+
+/// Whether a request may be sent twice with the effect of once: by its contract's word, else by its
+/// method (RFC 9110 section 9.2.2).
+pub(super) fn is_idempotent(method: &Method, ledger: &Ledger) -> bool {
+    let operation = ledger.operation();
+    let operation = operation.map(|id| ledger.service.contract.operation(id));
+    operation
+        .and_then(|operation| operation.enforcement.idempotent)
+        .unwrap_or_else(|| method.is_idempotent())
 }
 
 /// Why a request is sent again, as a label.

@@ -18,7 +18,6 @@ use super::upstream::Upstream;
 /// One service on one data core, with one revision of its contract.
 #[derive(Debug)]
 pub(super) struct ServiceCore {
-    pub(super) live: Arc<LiveService>,
     pub(super) catalog: Arc<Catalog>,
     pub(super) contract: Arc<CompiledContract>,
     pub(super) upstream: Target,
@@ -27,6 +26,8 @@ pub(super) struct ServiceCore {
     pub(super) body_bytes_max: u64,
     pub(super) response_body_bytes_max: u64,
     json_depth_max: u32,
+    /// Last, so that it is let go of last: whoever retires it counts on that.
+    pub(super) live: Arc<LiveService>,
 }
 
 /// Where a service's requests go.

@@ -133,8 +133,18 @@ impl Poller {
             }
             Err(error) => self.rhythm.after_failure(error.retry_after(), random),
         };
+        if fetched.is_err() {
+            // What comes after a failure is news, if only that all is well again.
+            self.forget();
+        }
         self.due = Some(Instant::now() + pause);
         fetched.map(|fetched| self.news(fetched))
+    }
+
+    /// Takes whatever comes next for news.
+    pub fn forget(&mut self) {
+        self.etag = None;
+        self.known = None;
     }
 
     async fn fetch(&self) -> Result<Fetched, SourceError> {

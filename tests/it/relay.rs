@@ -171,6 +171,7 @@ impl Pass {
         let (mut head, body) = arrived.request.into_parts();
         add_forwarding(&mut head.headers, &arrived.peer);
         add_request_id(&mut head.headers, &arrived.peer);
+        let is_idempotent = head.method.is_idempotent();
         let body = match self.mode {
             Mode::Stream => ForwardBody::streamed(body),
             Mode::Collect { bytes_max } => match body.collect(bytes_max).await {
@@ -187,7 +188,7 @@ impl Pass {
         };
         match self
             .upstream
-            .send(http::Request::from_parts(head, body))
+            .send(http::Request::from_parts(head, body), is_idempotent)
             .await
         {
             Ok(response) => self.pass(response).await,

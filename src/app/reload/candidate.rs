@@ -4,7 +4,7 @@
 //! the copying. Its queue is short: what it has no time for is counted as missed.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -14,7 +14,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 
 use crate::config::enforcement::Enforcement;
 use crate::config::{Config, Service};
-use crate::contract::{CompiledContract, Violation};
+use crate::contract::{CompileOptions, CompiledContract, Violation};
 use crate::proxy::{Sampled, SampledBody, Tap};
 use crate::squad::Catalog;
 use crate::telemetry::Metrics;
@@ -30,6 +30,8 @@ const KINDS_MAX: usize = 1000;
 #[derive(Clone, Debug)]
 pub(in crate::app) struct Candidate {
     pub(in crate::app) contract: Arc<CompiledContract>,
+    /// How it was compiled.
+    pub(in crate::app) options: CompileOptions,
     pub(in crate::app) since: SystemTime,
     pub(in crate::app) sample: f64,
     pub(in crate::app) tap: Tap,
@@ -74,6 +76,8 @@ struct Bench {
     catalog: Arc<Catalog>,
     bounds: Bounds,
     metrics: Metrics,
+    /// The members that the contract declares; clients choose all others.
+    names: HashSet<String>,
     report: Arc<Mutex<Report>>,
 }
 
@@ -84,6 +88,7 @@ impl Candidate {
     /// When its thread cannot be started.
     pub(super) fn start(
         contract: Arc<CompiledContract>,
+        options: CompileOptions,
         config: &Config,
         service: &Service,
         metrics: &Metrics,
@@ -97,6 +102,7 @@ impl Candidate {
             catalog: Arc::clone(&config.catalog),
             bounds: bounds(config),
             metrics: metrics.clone(),
+            names: contract.property_names(),
             report: Arc::clone(&report),
         };
         let judged_by = Arc::clone(&contract);
@@ -105,6 +111,7 @@ impl Candidate {
             .spawn(move || bench.judge_all(&judged_by, receiver))?;
         Ok(Self {
             contract,
+            options,
             since: SystemTime::now(),
             sample,
             tap: Tap::new(sender, sample, Arc::clone(&missed)),
@@ -157,7 +164,7 @@ impl Bench {
                 operation: operation.to_owned(),
                 class,
             };
-            report.note(kind, violation);
+            report.note(kind, violation, &self.names);
         }
         report.judged += 1;
         report.refused += u64::from(is_refused);
@@ -166,21 +173,43 @@ impl Bench {
 }
 
 impl Report {
-    fn note(&mut self, kind: Kind, violation: &Violation) {
+    fn note(&mut self, kind: Kind, violation: &Violation, names: &HashSet<String>) {
         if self.refusals.len() >= KINDS_MAX && !self.refusals.contains_key(&kind) {
             return;
         }
         let spot = violation.contract.as_ref();
+        let masked = Violation {
+            pointer: mask(&violation.pointer, names),
+            ..violation.clone()
+        };
         let found = self.refusals.entry(kind).or_insert_with(|| Found {
             count: 0,
-            example: violation.sentence(false),
-            pointer: violation.pointer.clone(),
+            example: masked.sentence(false),
+            pointer: masked.pointer,
             schema: spot.map(|spot| format!("#{}", spot.pointer)),
             file: spot.map(|spot| spot.file.to_string()),
             line: spot.map(|spot| spot.line),
         });
         found.count += 1;
     }
+}
+
+/// A pointer without the names that a client chose, which are as private as values.
+fn mask(pointer: &str, names: &HashSet<String>) -> String {
+    let shown = |token: &str| {
+        let name = token.replace("~1", "/").replace("~0", "~");
+        let is_index = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+        match is_index || names.contains(&name) {
+            true => token.to_owned(),
+            false => "*".to_owned(),
+        }
+    };
+    let mut tokens = pointer.split('/');
+    let first = tokens.next().unwrap_or_default().to_owned();
+    std::iter::once(first)
+        .chain(tokens.map(shown))
+        .collect::<Vec<_>>()
+        .join("/")
 }
 
 fn exchange(sampled: &Sampled) -> Exchange<'_> {
@@ -221,4 +250,20 @@ fn bounds(config: &Config) -> Bounds {
 
 fn lock(report: &Mutex<Report>) -> MutexGuard<'_, Report> {
     report.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_clients_choose_are_masked() {
+        let names = HashSet::from(["emails".to_owned(), "a/b".to_owned()]);
+        let check = |pointer, masked: &str| assert_eq!(mask(pointer, &names), masked);
+        check("", "");
+        check("/emails/0", "/emails/0");
+        check("/emails/jane@x.example", "/emails/*");
+        check("/a~1b/c", "/a~1b/*");
+        check("/", "/*");
+    }
 }

@@ -5,23 +5,26 @@
 //! probes.
 
 use std::future::pending;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use crate::config::{ContractSource, Service};
-use crate::contract::Identity;
-use crate::source::{FileWatch, Signature};
+use crate::contract::{CompileOptions, Identity};
+use crate::source::FileWatch;
 
 use super::history::{Entry, Result, Trigger};
 use super::read::{Input, Outcome, Task, read};
 use super::registrar::{Registrar, ServiceState};
 use super::remote::{Fetch, RemoteSource};
 use super::take::Found;
+
+/// How coarse the clock of a file system may be.
+const COARSE: Duration = Duration::from_millis(10);
 
 /// How often a file that changes while it is read is read again at once.
 const TORN_MAX: u32 = 3;
@@ -74,6 +77,26 @@ enum Told {
     Fetched(Fetch),
 }
 
+/// Whether a file was written between then and now; the clocks of file systems are coarse.
+fn changed_since(file: &Path, began: SystemTime) -> bool {
+    let modified = std::fs::metadata(file).and_then(|metadata| metadata.modified());
+    let began = began.checked_sub(COARSE).unwrap_or(began);
+    modified.is_ok_and(|modified| modified >= began && modified <= SystemTime::now())
+}
+
+/// The revision that need not be compiled again: the one that a role has, if it was compiled with
+/// these options.
+fn known(role: Role, options: &CompileOptions) -> impl FnOnce(&ServiceState) -> Option<Arc<str>> {
+    move |state| {
+        let with = match role {
+            Role::InForce => state.options.as_ref(),
+            Role::Candidate => state.candidate.as_ref().map(|candidate| &candidate.options),
+        };
+        let identity = identity(role)(state)?;
+        (with == Some(options)).then_some(identity.revision)
+    }
+}
+
 /// Which revision a role has now.
 fn identity(role: Role) -> impl FnOnce(&ServiceState) -> Option<Identity> {
     move |state| {
@@ -113,14 +136,15 @@ impl Keeper {
     ) -> Self {
         let service = registrar.service(index);
         let limits = registrar.config().limits.clone();
-        let source =
-            |source: &ContractSource| Source::new(source, &service, limits.contract_bytes_max);
+        let source = |source: &ContractSource, keeps| {
+            Source::new(source, &service, keeps, limits.contract_bytes_max)
+        };
         Self {
             registrar: Arc::clone(registrar),
             index,
             orders,
-            source: source(&service.contract),
-            candidate: service.candidate.as_ref().map(source),
+            source: source(&service.contract, true),
+            candidate: service.candidate.as_ref().map(|next| source(next, false)),
         }
     }
 
@@ -180,7 +204,7 @@ impl Keeper {
                 is_forced,
                 reply,
             } => {
-                let told = self.source.ask().await;
+                let told = self.source.ask(is_forced).await;
                 let entry = self.read(Role::InForce, told, trigger, is_forced).await;
                 answer(reply, entry);
             }
@@ -232,18 +256,26 @@ impl Keeper {
             return Outcome::Unavailable("the source is no file".to_owned());
         };
         let path = path.clone();
+        let mut last = None;
         for torn in 0.. {
             let input = Input::File(path.clone());
             let (outcome, files, is_torn) = self.read_files(role, input, is_forced).await;
             if let Source::File { watch, .. } = self.source_of(role) {
                 watch.watch(files);
             }
-            if !is_torn || torn == TORN_MAX {
+            let revision = outcome.revision();
+            // Twice the same is whole, whoever touches the file meanwhile.
+            let is_same = revision.is_some() && revision == last;
+            if !is_torn || is_same {
                 return outcome;
             }
+            if torn == TORN_MAX {
+                break;
+            }
+            last = revision;
             sleep(TORN_PAUSE).await;
         }
-        unreachable!("the loop returns")
+        Outcome::Unavailable(format!("{}: it changes while it is read", path.display()))
     }
 
     /// Reads files, and says whether they changed meanwhile.
@@ -254,20 +286,19 @@ impl Keeper {
         is_forced: bool,
     ) -> (Outcome, Vec<PathBuf>, bool) {
         let task = self.task(role, input, is_forced);
+        let watched = match &task.input {
+            Input::File(path) => vec![path.clone()],
+            Input::Bytes { .. } => Vec::new(),
+        };
         let reading = spawn_blocking(move || {
-            let Input::File(path) = &task.input else {
-                let (outcome, files) = read(&task);
-                return (outcome, files, false);
-            };
-            let entry = vec![path.clone()];
-            let before = Signature::of(&entry);
+            let began = SystemTime::now();
             let (outcome, files) = read(&task);
-            let is_torn = Signature::of(&entry) != before;
+            let is_torn = files.iter().any(|file| changed_since(file, began));
             (outcome, files, is_torn)
         });
         reading.await.unwrap_or_else(|error| {
             let problem = format!("the contract could not be read: {error}");
-            (Outcome::Unavailable(problem), Vec::new(), false)
+            (Outcome::Unavailable(problem), watched, false)
         })
     }
 
@@ -294,11 +325,9 @@ impl Keeper {
     fn task(&self, role: Role, input: Input, is_forced: bool) -> Task {
         let service = self.registrar.service(self.index);
         let task = Task::new(&service, input, &self.registrar.config().limits);
-        let known = self.registrar.look(self.index, identity(role));
+        let known = self.registrar.look(self.index, known(role, &task.options));
         Task {
-            known: known
-                .filter(|_| !is_forced)
-                .map(|identity| identity.revision),
+            known: known.filter(|_| !is_forced),
             ..task
         }
     }
@@ -329,15 +358,15 @@ impl Keeper {
 }
 
 impl Source {
-    fn new(source: &ContractSource, service: &Service, bytes_max: usize) -> Self {
+    fn new(source: &ContractSource, service: &Service, keeps: bool, bytes_max: usize) -> Self {
         match source {
             ContractSource::File(path) => Self::File {
                 path: path.clone(),
                 watch: FileWatch::new(vec![path.clone()], service.reload.poll),
             },
-            ContractSource::Address(address) => {
-                Self::Remote(Box::new(RemoteSource::new(address, service, bytes_max)))
-            }
+            ContractSource::Address(address) => Self::Remote(Box::new(RemoteSource::new(
+                address, service, keeps, bytes_max,
+            ))),
         }
     }
 
@@ -361,10 +390,10 @@ impl Source {
     }
 
     /// What there is to read now.
-    async fn ask(&mut self) -> Told {
+    async fn ask(&mut self, is_anew: bool) -> Told {
         match self {
             Self::File { .. } => Told::Changed,
-            Self::Remote(remote) => Told::Fetched(remote.ask().await),
+            Self::Remote(remote) => Told::Fetched(remote.ask(is_anew).await),
         }
     }
 }

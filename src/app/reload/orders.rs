@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 
@@ -24,6 +25,8 @@ pub(in crate::app) struct Steering {
     /// To the keeper of each service.
     keepers: Vec<mpsc::Sender<Order>>,
     reread: Option<Reread>,
+    /// Held while a configuration is read and put in force: one after the other.
+    reading: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl std::fmt::Debug for Steering {
@@ -44,6 +47,7 @@ impl Steering {
             registrar: Arc::clone(registrar),
             keepers,
             reread,
+            reading: Arc::default(),
         }
     }
 
@@ -52,8 +56,7 @@ impl Steering {
         tracing::info!("SIGHUP: reading the configuration and all contracts again");
         let _said = self.read_config().await;
         for keeper in &self.keepers {
-            // One that has an order already reads anyway.
-            let _busy = keeper.try_send(read(Trigger::Signal, false, None));
+            let _ended = keeper.send(read(Trigger::Signal, false, None)).await;
         }
     }
 
@@ -64,6 +67,7 @@ impl Steering {
                     .to_owned(),
             });
         };
+        let _one_at_a_time = self.reading.lock().await;
         let steering = self.clone();
         let reading = spawn_blocking(move || steering.read_config_now(&reread)).await;
         let (reloaded, recompile) = reading.map_err(|error| ContractFault::Unavailable {
@@ -121,10 +125,11 @@ impl Steering {
         let sent = self.keepers[index].try_send(order(reply));
         let service = service.to_owned();
         Box::pin(async move {
-            sent.map_err(|_| ContractFault::Busy)?;
-            let entry = answer.await.map_err(|_| ContractFault::Unavailable {
-                reason: "the program is ending".to_owned(),
+            sent.map_err(|error| match error {
+                TrySendError::Full(_) => ContractFault::Busy,
+                TrySendError::Closed(_) => ending(),
             })?;
+            let entry = answer.await.map_err(|_| ending())?;
             Ok(reloaded(&service, entry))
         })
     }
@@ -183,6 +188,13 @@ impl Contracts for Steering {
     fn reload_config(&self) -> Steered<ConfigReloaded> {
         let steering = self.clone();
         Box::pin(async move { steering.read_config().await })
+    }
+}
+
+fn ending() -> ContractFault {
+    ContractFault::Unavailable {
+        reason: "nobody keeps this contract any more: the program is ending, or the log says why"
+            .to_owned(),
     }
 }
 

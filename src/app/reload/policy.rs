@@ -5,10 +5,13 @@
 //! the structure alone: what was there and is gone, and what has become required. It does not
 //! compare schemas, so what it passes is not proved to be compatible.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::config::ReloadPolicy;
-use crate::contract::{BodyRule, CompiledContract, Operation, RequestBody};
+use crate::contract::{
+    BodyRule, CompiledContract, MediaType, Operation, Part, RequestBody, Response, StatusPattern,
+};
 
 /// Finds what a revision would break.
 pub(in crate::app) trait Compatibility: Send + Sync + std::fmt::Debug {
@@ -68,11 +71,14 @@ fn is_major(old: &str, new: &str) -> bool {
 impl Compatibility for Structure {
     fn breaks(&self, old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
         let mut breaks = Vec::new();
+        let of = |operation: &Operation| (operation.method.clone(), shape(&operation.path));
+        let by_shape: HashMap<_, _> = new
+            .operations
+            .iter()
+            .map(|operation| (of(operation), operation))
+            .collect();
         for before in &old.operations {
-            let same = |after: &&Operation| {
-                after.method == before.method && shape(&after.path) == shape(&before.path)
-            };
-            match new.operations.iter().find(same) {
+            match by_shape.get(&of(before)) {
                 Some(after) => compare(before, after, &mut breaks),
                 None => breaks.push(format!("{}: the operation is gone", title(before))),
             }
@@ -88,10 +94,15 @@ fn compare(before: &Operation, after: &Operation, breaks: &mut Vec<String>) {
         .iter()
         .filter(|parameter| parameter.required)
     {
-        let same = before.parameters.iter().find(|old| {
-            old.part == parameter.part && old.name.eq_ignore_ascii_case(&parameter.name)
-        });
-        let is_of_path = parameter.part == crate::contract::Part::Path;
+        let is_same_name = |old: &str| match parameter.part {
+            Part::Header => old.eq_ignore_ascii_case(&parameter.name),
+            _ => old == parameter.name,
+        };
+        let same = before
+            .parameters
+            .iter()
+            .find(|old| old.part == parameter.part && is_same_name(&old.name));
+        let is_of_path = parameter.part == Part::Path;
         if !is_of_path && same.is_none_or(|old| !old.required) {
             breaks.push(format!(
                 "{title}: the parameter {} is required now",
@@ -103,30 +114,50 @@ fn compare(before: &Operation, after: &Operation, breaks: &mut Vec<String>) {
     if new.is_some_and(|new| new.required) && old.is_none_or(|old| !old.required) {
         breaks.push(format!("{title}: a request body is required now"));
     }
-    let media = |body: Option<&RequestBody>| -> BTreeSet<String> {
-        let content = body.map(|body| body.content.as_slice()).unwrap_or_default();
-        content
-            .iter()
-            .map(|media| media.key.to_lowercase())
-            .collect()
+    let content = |body: Option<&RequestBody>| {
+        body.map_or(BTreeSet::new(), |body| media_types(&body.content))
     };
-    for gone in media(old).difference(&media(new)) {
+    for gone in gone(&content(old), &content(new)) {
         breaks.push(format!("{title}: requests may no longer be {gone}"));
     }
+    let asks = after.challenges();
+    if !asks.is_empty() && asks != before.challenges() {
+        breaks.push(format!("{title}: it asks for other credentials ({asks})"));
+    }
     for response in &before.responses {
-        let same = after
-            .responses
-            .iter()
-            .find(|new| new.status == response.status);
-        if same.is_none()
-            && after
-                .responses
-                .iter()
-                .all(|new| new.status.to_string() != "default")
-        {
-            breaks.push(format!("{title}: the response {} is gone", response.status));
+        let mut others = after.responses.iter();
+        let Some(same) = others.find(|new| new.status == response.status) else {
+            let has_default = |new: &Arc<Response>| new.status == StatusPattern::Default;
+            if !after.responses.iter().any(has_default) {
+                breaks.push(format!("{title}: the response {} is gone", response.status));
+            }
+            continue;
+        };
+        for gone in gone(&media_types(&response.content), &media_types(&same.content)) {
+            let status = response.status;
+            breaks.push(format!(
+                "{title}: the response {status} is no longer {gone}"
+            ));
         }
     }
+}
+
+fn media_types(content: &[MediaType]) -> BTreeSet<String> {
+    content
+        .iter()
+        .map(|media| media.key.to_lowercase())
+        .collect()
+}
+
+/// Those that no media type or range of the others covers.
+fn gone<'a>(old: &'a BTreeSet<String>, new: &'a BTreeSet<String>) -> Vec<&'a String> {
+    let is_covered = |media: &&String| {
+        let range = media.split_once('/').map(|(kind, _)| format!("{kind}/*"));
+        new.contains(*media)
+            || new.contains("*/*")
+            || range.is_some_and(|range| new.contains(&range))
+    };
+    old.iter().filter(|media| !is_covered(media)).collect()
 }
 
 fn body(operation: &Operation) -> Option<&RequestBody> {

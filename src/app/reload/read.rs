@@ -45,6 +45,7 @@ pub(in crate::app) enum Outcome {
     /// It compiled.
     Compiled {
         contract: Arc<CompiledContract>,
+        options: CompileOptions,
         took: Duration,
     },
     /// It cannot be enforced.
@@ -54,6 +55,21 @@ pub(in crate::app) enum Outcome {
     },
     /// It cannot be read.
     Unavailable(String),
+}
+
+impl Outcome {
+    /// The revision that was read, as far as it could be.
+    pub(super) fn revision(&self) -> Option<Arc<str>> {
+        match self {
+            Self::Unchanged(identity)
+            | Self::Refused {
+                identity: Some(identity),
+                ..
+            } => Some(Arc::clone(&identity.revision)),
+            Self::Compiled { contract, .. } => Some(Arc::clone(&contract.revision)),
+            Self::Refused { identity: None, .. } | Self::Unavailable(_) => None,
+        }
+    }
 }
 
 impl Task {
@@ -95,10 +111,14 @@ pub(in crate::app) fn read(task: &Task) -> (Outcome, Vec<PathBuf>) {
             return (outcome, entry(task));
         }
     };
-    let files = match &task.input {
+    let mut files = match &task.input {
         Input::File(_) => documents.paths(),
         Input::Bytes { .. } => Vec::new(),
     };
+    // As it is opened: another spelling may lead elsewhere, by a link on the way.
+    if let (Input::File(path), Some(entry)) = (&task.input, files.first_mut()) {
+        entry.clone_from(path);
+    }
     (compile_documents(documents, task), files)
 }
 
@@ -118,6 +138,7 @@ fn compile_documents(documents: Documents, task: &Task) -> Outcome {
     match compile(documents, &task.options) {
         Ok(contract) => Outcome::Compiled {
             contract: Arc::new(contract),
+            options: task.options.clone(),
             took: began.elapsed(),
         },
         Err(problems) => Outcome::Refused {

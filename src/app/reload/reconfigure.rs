@@ -3,6 +3,7 @@
 //! What can change does so at once, for all services together; what cannot is named, and stays as
 //! it is until the program starts again.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::breaker::{Guarded, Policy};
@@ -84,17 +85,50 @@ impl Registrar {
                     policy,
                 }
             }
-            // Squads are numbered by the catalog, so nothing that was counted fits any more.
+            // Squads are numbered by the catalog, so nothing that was counted fits any more; what
+            // operators decided does.
             false => {
-                service.candidate = service.candidate.take().and_then(|candidate| {
-                    Candidate::start(candidate.contract, new, config, &self.metrics).ok()
-                });
-                self.new_guard(new, config, contract.as_deref())
+                let guarded = self.new_guard(new, config, contract.as_deref());
+                let before = &service.live.guarded.bank;
+                guarded.bank.inherit(before, &old.catalog, &new.catalog);
+                guarded
             }
         };
+        let is_other = !same_squads(&old.catalog, &new.catalog)
+            || before.enforcement != config.enforcement
+            || before.reload.candidate_sample != config.reload.candidate_sample
+            || old.limits != new.limits;
+        if let Some(candidate) = service.candidate.take_if(|_| is_other) {
+            service.candidate = self.judge_anew(candidate, new, config);
+        }
         let live = LiveService::new(new, config, contract, guarded, service.tap());
         let retired = std::mem::replace(&mut service.live, Arc::new(live));
         state.retired.add(retired);
+    }
+}
+
+impl Registrar {
+    /// The same candidate, by what is configured now; its report begins anew.
+    fn judge_anew(
+        &self,
+        candidate: Candidate,
+        config: &Config,
+        service: &Service,
+    ) -> Option<Candidate> {
+        let Candidate {
+            contract, options, ..
+        } = candidate;
+        let name = &service.name;
+        match Candidate::start(contract, options, config, service, &self.metrics) {
+            Ok(candidate) => {
+                tracing::info!(service = name, "the candidate's report begins anew");
+                Some(candidate)
+            }
+            Err(error) => {
+                tracing::warn!(service = name, %error, "the candidate is dropped: no thread for it");
+                None
+            }
+        }
     }
 }
 
@@ -110,12 +144,16 @@ fn merge(old: &Config, new: &Config, done: &mut Reconfigured) -> Config {
     };
     merged.limits = wire_limits_of(&old.limits, &new.limits);
     merged.log.format = old.log.format;
+    // Where services come or go, who answers for what was judged for all of them together.
+    let is_same_set = same_services(old, new);
     let named = |name: &str| new.services.iter().find(|service| service.name == name);
     merged.services = old
         .services
         .iter()
         .map(|before| match named(&before.name) {
             Some(after) => Service {
+                hosts: if is_same_set { after } else { before }.hosts.clone(),
+                path_prefix: if is_same_set { after } else { before }.path_prefix.clone(),
                 contract: before.contract.clone(),
                 candidate: before.candidate.clone(),
                 reload: crate::config::Reload {
@@ -159,7 +197,7 @@ fn fixed(old: &Config, new: &Config) -> Vec<String> {
     note("runtime", old.runtime != new.runtime);
     note("log.format", old.log.format != new.log.format);
     let wire = wire_limits_of(&old.limits, &new.limits) != new.limits;
-    note("limits (those of connections and heads)", wire);
+    note("limits (those of connections, heads and contracts)", wire);
     for before in &old.services {
         let name = &before.name;
         match new.services.iter().find(|service| service.name == *name) {
@@ -173,6 +211,9 @@ fn fixed(old: &Config, new: &Config) -> Vec<String> {
                     &format!("services.{name}.candidate"),
                     before.candidate != after.candidate,
                 );
+                let routed = !same_services(old, new)
+                    && (before.hosts != after.hosts || before.path_prefix != after.path_prefix);
+                note(&format!("services.{name} (hosts and path_prefix)"), routed);
                 let (old, new) = (&before.reload, &after.reload);
                 let differs = old.poll != new.poll || old.cache != new.cache;
                 note(&format!("services.{name}.reload"), differs);
@@ -198,8 +239,17 @@ fn wire_limits_of(old: &Limits, new: &Limits) -> Limits {
         idle_timeout: old.idle_timeout,
         drain_delay: old.drain_delay,
         drain_timeout: old.drain_timeout,
+        contract_bytes_max: old.contract_bytes_max,
         ..new.clone()
     }
+}
+
+fn same_services(old: &Config, new: &Config) -> bool {
+    let names = |config: &Config| {
+        let names = config.services.iter().map(|service| service.name.clone());
+        names.collect::<BTreeSet<_>>()
+    };
+    names(old) == names(new)
 }
 
 fn options_differ(before: &Service, after: &Service) -> bool {

@@ -7,13 +7,15 @@ use std::time::{Instant, SystemTime};
 use crate::admin::{Pending, Readiness};
 use crate::breaker::{Guarded, Policy};
 use crate::config::{Config, ConfigErrors, Service};
-use crate::contract::CompiledContract;
+use crate::contract::{CompileOptions, CompiledContract};
 use crate::proxy::{Live, LiveService, Published, Tap, provider};
+use crate::squad::Catalog;
 use crate::telemetry::Metrics;
 
 use super::candidate::Candidate;
 use super::history::{Entry, History, Result, Trigger};
 use super::policy::Compatibility;
+use super::read::options;
 use super::retired::Retired;
 
 /// Reads the configuration again, from where it was read first.
@@ -46,6 +48,10 @@ pub(in crate::app) struct ServiceState {
     pub(in crate::app) last_error: Option<String>,
     pub(in crate::app) history: History,
     pub(in crate::app) candidate: Option<Candidate>,
+    /// How the contract in force was compiled.
+    pub(super) options: Option<CompileOptions>,
+    /// The revision in whose place a candidate was put while the source holds it still.
+    pub(super) set_aside: Option<Arc<str>>,
     /// Held until it has a contract.
     pub(super) pending: Option<Pending>,
 }
@@ -134,14 +140,15 @@ impl Registrar {
         look(&self.lock().services[index])
     }
 
-    /// What guards each service now.
-    pub(in crate::app) fn guards(&self) -> Vec<Guarded> {
+    /// What guards each service now, and the catalog that numbers its squads.
+    pub(in crate::app) fn guards(&self) -> (Vec<Guarded>, Arc<Catalog>) {
         let state = self.lock();
+        let catalog = Arc::clone(&state.config.catalog);
         let guards = state
             .services
             .iter()
             .map(|service| service.live.guarded.clone());
-        guards.collect()
+        (guards.collect(), catalog)
     }
 
     /// Lets go of what nobody uses any more, and sets gauges. Call it every second.
@@ -198,12 +205,15 @@ impl ServiceState {
                 .identified(&contract.version, &contract.revision);
             history.add(entry);
         }
+        let options = live.compiled().map(|_| options(&live.config));
         Self {
             live,
             since: SystemTime::now(),
             last_error: None,
             history,
             candidate: None,
+            options,
+            set_aside: None,
             pending,
         }
     }

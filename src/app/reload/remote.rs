@@ -34,6 +34,8 @@ pub(super) enum Fetch {
 pub(super) struct RemoteSource {
     service: String,
     shown: String,
+    /// Tells it from others in the cache.
+    tag: String,
     poller: std::result::Result<Poller, String>,
     cache: Option<Cache>,
     /// Whether anything was got yet, from the address or from what was kept.
@@ -43,7 +45,8 @@ pub(super) struct RemoteSource {
 }
 
 impl RemoteSource {
-    pub(super) fn new(address: &str, service: &Service, bytes_max: usize) -> Self {
+    /// `keeps` says whether what comes is kept for a start without it.
+    pub(super) fn new(address: &str, service: &Service, keeps: bool, bytes_max: usize) -> Self {
         let bytes_max = bytes_max as u64;
         let policy = PollPolicy {
             every: service.reload.poll,
@@ -55,13 +58,15 @@ impl RemoteSource {
             Ok(origin) => origin.to_string(),
             Err(_) => "an address that cannot be read".to_owned(),
         };
+        let tag = origin.as_ref().map(Origin::tag).unwrap_or_default();
         let poller = origin.and_then(|origin| {
             Poller::new(origin, &Buckets::from_env(), policy).map_err(|error| error.to_string())
         });
-        let cache = service.reload.cache.as_ref();
+        let cache = service.reload.cache.as_ref().filter(|_| keeps);
         Self {
             service: service.name.clone(),
             shown,
+            tag,
             poller,
             cache: cache.map(|folder| Cache::new(folder, bytes_max)),
             is_first: true,
@@ -85,7 +90,7 @@ impl RemoteSource {
         match fetched {
             Ok(Fetched::New { bytes, .. }) => {
                 self.is_first = false;
-                self.last = Some(bytes.clone());
+                self.last = self.cache.is_some().then(|| bytes.clone());
                 Fetch::New {
                     name: self.shown(),
                     bytes,
@@ -96,10 +101,15 @@ impl RemoteSource {
         }
     }
 
-    /// Asks now.
-    pub(super) async fn ask(&mut self) -> Fetch {
-        match &self.poller {
-            Ok(poller) => poller.ask().now(),
+    /// Asks now; `is_anew` takes what comes for news, even if it is the same.
+    pub(super) async fn ask(&mut self, is_anew: bool) -> Fetch {
+        match &mut self.poller {
+            Ok(poller) => {
+                if is_anew {
+                    poller.forget();
+                }
+                poller.ask().now();
+            }
             Err(problem) => return Fetch::Failed(problem.clone()),
         }
         self.next().await
@@ -113,8 +123,8 @@ impl RemoteSource {
         if entry.result != Result::InForce && entry.result != Result::Unchanged {
             return;
         }
-        let (cache, service, shown) = (cache.clone(), self.service.clone(), self.shown());
-        let kept = spawn_blocking(move || cache.keep(&service, &shown, &bytes)).await;
+        let (cache, service, tag) = (cache.clone(), self.service.clone(), self.tag.clone());
+        let kept = spawn_blocking(move || cache.keep(&service, &tag, &bytes)).await;
         if let Ok(Err(error)) = kept {
             let service = &self.service;
             tracing::warn!(service, %error, "the contract cannot be kept for a start without its source; check `reload.cache`");
@@ -124,7 +134,7 @@ impl RemoteSource {
     fn kept(&mut self, problem: String) -> Fetch {
         let is_first = std::mem::replace(&mut self.is_first, false);
         let cache = self.cache.as_ref().filter(|_| is_first);
-        match cache.and_then(|cache| cache.last(&self.service, &self.shown)) {
+        match cache.and_then(|cache| cache.last(&self.service, &self.tag)) {
             Some((bytes, age)) => Fetch::Kept {
                 name: self.shown(),
                 bytes,

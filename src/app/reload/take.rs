@@ -12,7 +12,7 @@ use crate::proxy::{LiveService, provider};
 use super::candidate::Candidate;
 use super::history::{Entry, Result, Trigger};
 use super::policy::objections;
-use super::read::Outcome;
+use super::read::{Outcome, options as options_of};
 use super::registrar::{Registrar, ServiceState, State, announce};
 
 /// What was read, from where and why.
@@ -50,7 +50,25 @@ impl Registrar {
                 };
                 entry.because(problems)
             }
-            Outcome::Compiled { contract, took } => {
+            Outcome::Compiled { contract, .. }
+                if service.set_aside.as_ref() == Some(&contract.revision)
+                    && found.trigger != Trigger::Operator =>
+            {
+                let problem = format!(
+                    "a candidate was promoted, and the source still holds {}: change it there \
+                     too, or reload the contract to go back",
+                    contract.version
+                );
+                service.last_error = Some(problem.clone());
+                Entry::of(found.trigger, found.source, Result::Unchanged)
+                    .identified(&contract.version, &contract.revision)
+                    .because(vec![problem])
+            }
+            Outcome::Compiled {
+                contract,
+                options,
+                took,
+            } => {
                 self.metrics.compiled(&service.live.config.name, took);
                 let objections = self.objections(service, &contract);
                 let result = match objections.is_empty() {
@@ -63,6 +81,8 @@ impl Registrar {
                     .compiled_in(took);
                 service.last_error = entry.problems.first().cloned();
                 if result == Result::InForce {
+                    service.options = Some(options);
+                    service.set_aside = None;
                     self.put_in_force(&mut state, &config, index, &contract);
                 }
                 entry
@@ -101,12 +121,16 @@ impl Registrar {
                 };
                 entry.because(problems)
             }
-            Outcome::Compiled { contract, took } => {
+            Outcome::Compiled {
+                contract,
+                options,
+                took,
+            } => {
                 let entry = Entry::of(found.trigger, found.source, Result::Candidate)
                     .identified(&contract.version, &contract.revision)
                     .compiled_in(took);
-                let started =
-                    Candidate::start(contract, &config, &service.live.config, &self.metrics);
+                let own = &service.live.config;
+                let started = Candidate::start(contract, options, &config, own, &self.metrics);
                 match started {
                     Ok(candidate) => {
                         service.candidate = Some(candidate);
@@ -129,8 +153,15 @@ impl Registrar {
         let mut state = self.lock();
         let config = Arc::clone(&state.config);
         let service = &mut state.services[index];
-        let contract = Arc::clone(&service.candidate.as_ref()?.contract);
-        let objections = self.objections(service, &contract);
+        let candidate = service.candidate.as_ref()?;
+        let contract = Arc::clone(&candidate.contract);
+        let options = candidate.options.clone();
+        let mut objections = self.objections(service, &contract);
+        if options != options_of(&service.live.config) {
+            objections.push(
+                "the configuration compiles contracts otherwise now: propose it again".to_owned(),
+            );
+        }
         let result = match objections.is_empty() {
             true => Result::Promoted,
             false => Result::Refused,
@@ -140,6 +171,10 @@ impl Registrar {
             .because(objections);
         if result == Result::Promoted {
             service.candidate = None;
+            service.options = Some(options);
+            service.last_error = None;
+            let before = service.live.compiled();
+            service.set_aside = before.map(|before| Arc::clone(&before.revision));
             self.put_in_force(&mut state, &config, index, &contract);
         }
         self.conclude(&mut state, index, &entry);

@@ -61,7 +61,7 @@ impl World {
             Ok(passes) => passes,
             Err(refusal) => return Some(refusal.rule),
         };
-        if let Err(refusal) = turnstile.spend(caller, self.now) {
+        if let Err(refusal) = turnstile.spend(caller, || self.now) {
             turnstile.release(caller, passes);
             return Some(refusal.rule);
         }
@@ -72,7 +72,7 @@ impl World {
         if random.u8(0..20) == 0 {
             turnstile.release(caller, passes);
         } else {
-            let took = Duration::from_millis(3);
+            let took = Some(Duration::from_millis(3));
             turnstile.record(caller, passes, self.now, took, (ended, None), &mut events);
         }
         turnstile.leave(slot);

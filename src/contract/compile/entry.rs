@@ -8,7 +8,7 @@ use super::super::revision::Identity;
 use super::walk::Walk;
 
 /// What can be set about compiling.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CompileOptions {
     /// Base paths that replace those of the document's `servers`.
     pub base_paths: Option<Vec<String>>,

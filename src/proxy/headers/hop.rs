@@ -21,12 +21,13 @@ const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
 /// Fields by which a peer in front of us says who the client is.
-const PROTECTED_PREFIXES: [&str; 5] = [
+const PROTECTED_PREFIXES: [&str; 6] = [
     "x-forwarded-",
     "x-real-ip",
     "x-request-id",
     "x-squad-",
     "x-sla-",
+    "x-service-version",
 ];
 
 /// Prepares a head for judgement: origin-form target, one `Host`, no fields of the hop.
@@ -97,6 +98,15 @@ pub(in crate::proxy) fn remove_forbidden_trailers(trailers: &mut HeaderMap) {
         trailers.remove(name);
     }
     for name in [KEEP_ALIVE, PROXY_CONNECTION, UPGRADE] {
+        trailers.remove(name);
+    }
+    // Who calls is said in heads, where it is checked.
+    let is_protected = |name: &&HeaderName| {
+        let mut prefixes = PROTECTED_PREFIXES.iter();
+        prefixes.any(|prefix| name.as_str().starts_with(prefix))
+    };
+    let said: Vec<HeaderName> = trailers.keys().filter(is_protected).cloned().collect();
+    for name in said {
         trailers.remove(name);
     }
 }

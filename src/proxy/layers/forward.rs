@@ -16,7 +16,7 @@ use super::super::ledger::Ledger;
 use super::super::mock;
 use super::super::passage::Passage;
 use super::super::pipeline::End;
-use super::super::retry::{Again, Sent};
+use super::super::retry::{Again, Sent, is_idempotent};
 use super::super::service::Target;
 use super::super::upstream::Upstream;
 use super::answer::outcome_of;
@@ -77,6 +77,9 @@ async fn send(
     mut passage: Box<Passage>,
     ledger: &Ledger,
 ) -> Result<Response<AnswerBody>, Cause> {
+    if request.body().upload().is_some() {
+        passage.streams();
+    }
     let mut again = Again::of(&request, ledger);
     loop {
         let sent = attempt(upstream, request, &mut passage, ledger).await;
@@ -99,7 +102,8 @@ async fn attempt(
     ledger: &Ledger,
 ) -> Sent {
     let started = Instant::now();
-    let sent = upstream.send(request).await;
+    let is_idempotent = is_idempotent(request.method(), ledger);
+    let sent = upstream.send(request, is_idempotent).await;
     let now = Instant::now();
     let took = now - started;
     ledger.waited(took);

@@ -28,10 +28,9 @@ where
         Target::Mock => None,
         Target::Upstream(_) => Some(Passage::enter(&ledger, now).await.map_err(refused)?),
     };
-    let now = service.turnstile.at(now);
     service
         .turnstile
-        .spend(ledger.caller, now)
+        .spend(ledger.caller, || service.turnstile.at(Instant::now()))
         .map_err(refused)?;
     next.call(Admitted { routed, passage }).await
 }

@@ -176,7 +176,11 @@ fn log_violations(ledger: &Ledger, violations: &[Violation]) {
             operation = ledger.operation_name(),
             squad = ledger.consumer_name(),
             class = violation.class.as_str(),
-            detail = violation.sentence(false),
+            schema = violation
+                .contract
+                .as_ref()
+                .map(|spot| spot.pointer.as_str()),
+            keyword = violation.keyword.as_deref(),
             "violation passed"
         );
     }

@@ -59,7 +59,7 @@ impl Upstream {
     ///
     /// The request goes out as HTTP/1.1 with framing of its own, its target and `Host`
     /// unchanged. A request that reached a closed connection is sent once more on a new one:
-    /// always when no byte of it was written, and when it is idempotent, its body is in
+    /// always when no byte of it was written, and when it `is_idempotent`, its body is in
     /// memory and the upstream had not said a word (RFC 9110 section 9.2.2).
     ///
     /// # Errors
@@ -68,12 +68,13 @@ impl Upstream {
     pub async fn send(
         &self,
         mut request: Request<ForwardBody>,
+        is_idempotent: bool,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         self.prepare(&mut request);
         let Some(lane) = self.pool.take() else {
             return Box::pin(self.send_anew(request)).await;
         };
-        let copy = replay(&request);
+        let copy = is_idempotent.then(|| copy(&request)).flatten();
         match self.exchange(lane, request).await {
             Ok(response) => Ok(response),
             Err(Failure::Final(error)) => Err(error),
@@ -219,12 +220,6 @@ impl Upstream {
     fn shared_authority(&self) -> Arc<str> {
         Arc::clone(&self.pool.authority)
     }
-}
-
-/// The same request once more, if sending it twice does no more than sending it once.
-fn replay(request: &Request<ForwardBody>) -> Option<Request<ForwardBody>> {
-    let is_idempotent = request.method().is_idempotent();
-    is_idempotent.then(|| copy(request)).flatten()
 }
 
 /// The same request once more, if its body is in memory.
