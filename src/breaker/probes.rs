@@ -183,6 +183,16 @@ mod tests {
     }
 
     #[test]
+    fn fewer_probes_than_there_were_results_begin_anew() {
+        let mut probes = Probes::default();
+        assert_eq!(probes.result(true, 5, 0.5), Said::Nothing);
+        assert_eq!(probes.result(false, 5, 0.5), Said::Nothing);
+        let probe = probes.start(at(0), ALONE, 2, TIMEOUT);
+        assert!(probe.is_some_and(|probe| probes.end(probe)));
+        assert_eq!(probes.counts(), (0, 0));
+    }
+
+    #[test]
     fn the_majority_decides_as_soon_as_it_is_one() {
         let said = |results: &[bool]| {
             let mut probes = Probes::default();

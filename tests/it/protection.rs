@@ -695,6 +695,40 @@ fn squad_headers_are_believed_checked_and_kept_from_those_who_need_none() {
 }
 
 #[test]
+fn who_calls_is_never_said_in_trailers() {
+    let upstream = Upstream::ok();
+    let stranger = "[identity]\ntrusted_peers = [\"10.0.0.0/8\"]";
+    let app = App::start(site(upstream.address, stranger, ""));
+    let answer = app.ask(
+        "PUT /work HTTP/1.1\r\nhost: work\r\ntransfer-encoding: chunked\r\ntrailer: x-sum, x-squad-owner\r\nte: trailers\r\n\r\n1\r\nx\r\n0\r\n\
+         x-squad-owner: gold\r\nx-sla-tier: gold\r\nx-forwarded-for: 1.2.3.4\r\nx-sum: 1\r\n\r\n",
+    );
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(upstream.request().trailers, ["x-sum: 1"]);
+}
+
+#[test]
+fn a_slow_probe_is_no_recovery() {
+    let keys = "[services.breaker]\ncalls_min = 3\nslow_call = \"20ms\"\nslow_rate_max = 0.5\n\
+                open_base = \"10ms\"\nopen_max = \"10ms\"\nprobes = 1\n";
+    let upstream = Faulty::start(1000);
+    let app = App::start(site(upstream.address, "", keys));
+    let state = || cell(&breakers(app.admin), "gold", "gold").clone();
+    for _ in 0..3 {
+        app.ask(request("gold", "x-delay-ms: 60\r\n"));
+    }
+    assert_eq!(state()["history"][0]["to"], "open");
+    std::thread::sleep(Duration::from_millis(15));
+    app.ask(request("gold", "x-delay-ms: 60\r\n"));
+    let reason = &state()["history"][0]["reason"];
+    assert_eq!(reason, "1 of 1 probes failed");
+    until(|| {
+        app.ask(request("gold", ""));
+        state()["state"] == "closed"
+    });
+}
+
+#[test]
 fn a_legacy_service_refuses_nothing() {
     let upstream = Upstream::ok();
     let app = App::start(Site::shop(upstream.address, "legacy = true", ""));

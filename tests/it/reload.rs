@@ -468,6 +468,70 @@ fn a_configuration_changes_what_it_can_and_names_the_rest() {
     until(|| ask(process.data, bound).status == 422);
 }
 
+#[test]
+fn what_operators_decided_outlives_another_catalog() {
+    let site = Site::new("[catalog]\npath = \"squads.toml\"")
+        .file("squads.toml", "[squads.b]\n")
+        .service("flux", &revision('a'), "mock", "");
+    let squads = site.path("squads.toml");
+    let config = site.write();
+    let process = Process::start(site);
+    for (path, body) in [
+        ("/breakers/flux/b/gold", "{\"override\": \"open\"}"),
+        ("/breakers/flux/everybody", "{\"override\": \"observe\"}"),
+        ("/deploy-windows/flux/open", "{\"for\": \"10m\"}"),
+    ] {
+        assert_eq!(change(process.admin, path, body).status, 200, "{path}");
+    }
+    fs::write(squads, "[squads.a]\n[squads.b]\n").unwrap();
+    let reloaded = change(process.admin, "/config/reload", "");
+    assert_eq!(reloaded.status, 200, "{reloaded:?} {config:?}");
+    let text = admin(process.admin, "/breakers/flux").1;
+    let breakers: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(breakers["everybody"]["override"], "observe");
+    let squads = breakers["squads"].as_array().unwrap();
+    let gold = squads
+        .iter()
+        .find(|cell| cell["squad"] == "b" && cell["tier"] == "gold");
+    assert_eq!(gold.unwrap()["state"], "open", "{text}");
+    assert!(
+        breakers["deploy_window"]["remaining_seconds"]
+            .as_f64()
+            .unwrap()
+            > 500.0
+    );
+    let shares = breakers["shares"]["squads"].as_array().unwrap();
+    assert_eq!(shares.len(), 2, "{text}");
+}
+
+#[test]
+fn a_promotion_lasts_until_somebody_decides_otherwise() {
+    let mut process = Process::start(flux(""));
+    assert_eq!(
+        propose(process.admin, "flux", &revision('b'))["result"],
+        "candidate"
+    );
+    assert_eq!(
+        change(process.admin, "/contracts/flux/candidate/promote", "").status,
+        200
+    );
+    assert_eq!(version(process.admin), "2.0.0");
+    process.signal("HUP");
+    process.await_line("SIGHUP");
+    until(|| view(process.admin, "flux")["stale"] == true);
+    assert_eq!(version(process.admin), "2.0.0");
+    let error = view(process.admin, "flux")["last_error"].clone();
+    assert!(
+        error
+            .as_str()
+            .unwrap()
+            .contains("the source still holds 1.0.0"),
+        "{error}"
+    );
+    assert_eq!(reload(process.admin)["result"], "in-force");
+    assert_eq!(version(process.admin), "1.0.0");
+}
+
 /// Contracts nobody here wrote, which are as large as they come.
 #[test]
 fn large_contracts_reload_quickly_and_leave_no_memory_behind() {
@@ -597,6 +661,9 @@ fn a_contract_at_an_address_comes_changes_and_is_kept() {
             ("2.0.0".to_owned(), json!(true))
         );
     }
+    // The same content after a failure: all is well again.
+    MODE.store(2, Ordering::Relaxed);
+    until(|| view(app.admin, "flux")["stale"] == false);
     let text = view(app.admin, "flux").to_string();
     assert!(
         text.contains("/contract.yaml") && !text.contains("secret"),

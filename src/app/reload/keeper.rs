@@ -4,7 +4,6 @@
 //! Reading and compiling take place on threads of their own: the control runtime also answers
 //! probes.
 
-use std::future::pending;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -13,14 +12,14 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-use crate::config::{ContractSource, Service};
+use crate::config::ContractSource;
 use crate::contract::{CompileOptions, Identity};
-use crate::source::FileWatch;
 
 use super::history::{Entry, Result, Trigger};
+use super::origin::{Source, Told, told_of};
 use super::read::{Input, Outcome, Task, read};
 use super::registrar::{Registrar, ServiceState};
-use super::remote::{Fetch, RemoteSource};
+use super::remote::Fetch;
 use super::take::Found;
 
 /// How coarse the clock of a file system may be.
@@ -60,21 +59,6 @@ pub(in crate::app) struct Keeper {
     orders: mpsc::Receiver<Order>,
     source: Source,
     candidate: Option<Source>,
-}
-
-/// Where a contract comes from, and what tells of a change.
-#[derive(Debug)]
-enum Source {
-    File { path: PathBuf, watch: FileWatch },
-    Remote(Box<RemoteSource>),
-}
-
-/// What a source tells.
-enum Told {
-    /// Something may have changed.
-    Changed,
-    /// A remote source was asked.
-    Fetched(Fetch),
 }
 
 /// Whether a file was written between then and now; the clocks of file systems are coarse.
@@ -354,54 +338,6 @@ impl Keeper {
             (Role::Candidate, Some(candidate)) => candidate,
             _ => &mut self.source,
         }
-    }
-}
-
-impl Source {
-    fn new(source: &ContractSource, service: &Service, keeps: bool, bytes_max: usize) -> Self {
-        match source {
-            ContractSource::File(path) => Self::File {
-                path: path.clone(),
-                watch: FileWatch::new(vec![path.clone()], service.reload.poll),
-            },
-            ContractSource::Address(address) => Self::Remote(Box::new(RemoteSource::new(
-                address, service, keeps, bytes_max,
-            ))),
-        }
-    }
-
-    /// Where it is, for people.
-    fn shown(&self) -> String {
-        match self {
-            Self::File { path, .. } => path.display().to_string(),
-            Self::Remote(remote) => remote.shown(),
-        }
-    }
-
-    /// Waits until there is a reason to read.
-    async fn told(&mut self) -> Told {
-        match self {
-            Self::File { watch, .. } => {
-                watch.changed().await;
-                Told::Changed
-            }
-            Self::Remote(remote) => Told::Fetched(remote.next().await),
-        }
-    }
-
-    /// What there is to read now.
-    async fn ask(&mut self, is_anew: bool) -> Told {
-        match self {
-            Self::File { .. } => Told::Changed,
-            Self::Remote(remote) => Told::Fetched(remote.ask(is_anew).await),
-        }
-    }
-}
-
-async fn told_of(source: Option<&mut Source>) -> Told {
-    match source {
-        Some(source) => source.told().await,
-        None => pending().await,
     }
 }
 

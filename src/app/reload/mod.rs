@@ -13,6 +13,7 @@ mod retired;
 mod registrar;
 mod take;
 mod remote;
+mod origin;
 mod keeper;
 mod orders;
 mod reconfigure;
