@@ -17,7 +17,8 @@ pub struct AnswerBody {
     /// What is sent first, and at once.
     first: Bytes,
     rest: Rest,
-    watch: Option<Box<Watch>>,
+    /// Those that look at the body when it has passed.
+    watches: Vec<Watch>,
     /// What the request holds until its answer has passed.
     passage: Option<Box<Passage>>,
 }
@@ -41,7 +42,7 @@ impl AnswerBody {
         Self {
             first: bytes,
             rest: Rest::Trailers(trailers),
-            watch: None,
+            watches: Vec::new(),
             passage: None,
         }
     }
@@ -56,7 +57,7 @@ impl AnswerBody {
         Self {
             first,
             rest: Rest::Streamed(rest),
-            watch: None,
+            watches: Vec::new(),
             passage: None,
         }
     }
@@ -70,11 +71,9 @@ impl AnswerBody {
 
     /// The same body, watched while it passes.
     #[must_use]
-    pub(super) fn watched(self, watch: Watch) -> Self {
-        Self {
-            watch: Some(Box::new(watch)),
-            ..self
-        }
+    pub(super) fn watched(mut self, watch: Watch) -> Self {
+        self.watches.push(watch);
+        self
     }
 
     /// The same body, which gives back what the request holds when it has passed.
@@ -131,7 +130,7 @@ impl From<Bytes> for AnswerBody {
         Self {
             first: bytes,
             rest: Rest::Trailers(None),
-            watch: None,
+            watches: Vec::new(),
             passage: None,
         }
     }
@@ -149,7 +148,7 @@ impl Body for AnswerBody {
         let polled = this.poll_next(cx);
         let is_ended = this.is_end_stream();
         this.tell_passage(&polled, is_ended);
-        if let Some(watch) = &mut this.watch {
+        for watch in &mut this.watches {
             match &polled {
                 Poll::Ready(Some(Ok(frame))) => {
                     frame

@@ -54,6 +54,6 @@ pub use limits::{UpstreamLimits, WireLimits};
 pub use listener::{BindError, Bound, ConnectionCap, ServeSettings, Served, bind, serve};
 pub use live::{Live, LiveService, Published, provider};
 pub use pipeline::{pipeline, refuse_stream};
-pub use tap::{Sampled, SampledBody, Tap};
+pub use tap::{Sampled, SampledAnswer, SampledBody, Tap};
 pub use upstream::{Phase, Upstream, UpstreamBody, UpstreamError};
 pub use whole::{Collected, Gathered};

@@ -8,12 +8,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Uri};
+use http::{HeaderMap, Method, Request, Response, Uri};
+use http_body::Body;
 use tokio::sync::mpsc::Sender;
 
 use crate::squad::Consumer;
 
+use super::answer_body::AnswerBody;
 use super::forward_body::ForwardBody;
+use super::watch::Seen;
 
 /// One exchange that passed, as a candidate gets it. It may hold anybody's secrets, so it has no
 /// `Debug` of its content.
@@ -28,8 +31,19 @@ pub struct Sampled {
     pub body: SampledBody,
     /// Who called.
     pub consumer: Consumer,
-    /// Status and fields of the answer, and whether it has a body, where there was one.
-    pub answer: Option<(u16, HeaderMap, bool)>,
+    /// The answer, where there was one.
+    pub answer: Option<SampledAnswer>,
+}
+
+/// An answer, as a candidate gets it.
+#[derive(Debug)]
+pub struct SampledAnswer {
+    /// The status.
+    pub status: u16,
+    /// The fields, without those of the hop.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: SampledBody,
 }
 
 /// A body, as far as it was in memory.
@@ -85,24 +99,64 @@ impl Tap {
         &self,
         request: &Request<ForwardBody>,
         consumer: Consumer,
-    ) -> Option<Box<Sampled>> {
+    ) -> Option<Sample> {
         let is_sampled = self.sample >= 1.0 || fastrand::f64() < self.sample;
-        is_sampled.then(|| {
-            Box::new(Sampled {
+        is_sampled.then(|| Sample {
+            tap: self.clone(),
+            sampled: Some(Box::new(Sampled {
                 method: request.method().clone(),
                 target: request.uri().clone(),
                 headers: request.headers().clone(),
                 body: request.body().sampled(),
                 consumer,
                 answer: None,
-            })
+            })),
         })
     }
+}
 
-    /// Hands a sample over, or counts that it was missed.
-    pub(super) fn give(&self, sampled: Box<Sampled>) {
-        if self.sender.try_send(*sampled).is_err() {
-            self.missed.fetch_add(1, Ordering::Relaxed);
+/// A sample that is being taken. It is handed over when it is dropped, with what is known then.
+#[derive(Debug)]
+pub(super) struct Sample {
+    tap: Tap,
+    sampled: Option<Box<Sampled>>,
+}
+
+impl Sample {
+    /// The head of the answer has come.
+    pub(super) fn answered(&mut self, response: &Response<AnswerBody>) {
+        let body = match response.body().is_end_stream() {
+            true => SampledBody::Absent,
+            false => SampledBody::Streamed,
+        };
+        if let Some(sampled) = &mut self.sampled {
+            sampled.answer = Some(SampledAnswer {
+                status: response.status().as_u16(),
+                headers: response.headers().clone(),
+                body,
+            });
+        }
+    }
+
+    /// The answer's body has passed.
+    pub(super) fn passed(&mut self, seen: Seen) {
+        let answer = self
+            .sampled
+            .as_mut()
+            .and_then(|sampled| sampled.answer.as_mut());
+        if let (Some(answer), Seen::Whole(bytes)) = (answer, seen) {
+            answer.body = SampledBody::Whole(bytes);
+        }
+    }
+}
+
+impl Drop for Sample {
+    fn drop(&mut self) {
+        let Some(sampled) = self.sampled.take() else {
+            return;
+        };
+        if self.tap.sender.try_send(*sampled).is_err() {
+            self.tap.missed.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

@@ -409,6 +409,49 @@ fn propose(address: SocketAddr, service: &str, contract: &str) -> Value {
 }
 
 #[test]
+fn a_candidate_judges_responses_with_their_bodies() {
+    let contract = |schema: &str| {
+        format!(
+            "openapi: 3.1.0
+info: {{title: List, version: 1.0.0}}
+paths:
+  /list:
+    get:
+      operationId: list
+      responses:
+        '200': {{description: A list., content: {{application/json: {{schema: {schema}}}}}}}
+"
+        )
+    };
+    let upstream = Upstream::start(|_| {
+        vec![send(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 7\r\n\r\n{\"a\":1}",
+        )]
+    });
+    let keys = "[services.enforcement]\nresponse = \"reject\"\n";
+    let address = format!("http://{}", upstream.address);
+    let app = App::start(Site::new("").service("list", &contract("{}"), &address, keys));
+    propose(
+        app.admin,
+        "list",
+        &contract("{properties: {a: {type: string}}}"),
+    );
+    for _ in 0..3 {
+        let answer = app.ask("GET /list HTTP/1.1\r\nhost: a\r\n\r\n");
+        assert_eq!(answer.body, b"{\"a\":1}");
+    }
+    let report = || -> Value {
+        serde_json::from_str(&admin(app.admin, "/contracts/list/candidate").1).unwrap()
+    };
+    until(|| report()["judged"] == 3);
+    let refusal = &report()["refusals"][0];
+    assert_eq!(
+        (&refusal["class"], &refusal["count"], &refusal["pointer"]),
+        (&json!("invalid-response-body"), &json!(3), &json!("/a"))
+    );
+}
+
+#[test]
 fn a_candidate_of_the_configuration_is_watched_too() {
     let site = Site::new("[reload]\npoll = \"200ms\"")
         .file("next.yaml", &orders(10))

@@ -218,22 +218,20 @@ fn exchange(sampled: &Sampled) -> Exchange<'_> {
         path: sampled.target.path(),
         query: sampled.target.query(),
         headers: sampled.headers.clone(),
-        body: match &sampled.body {
-            SampledBody::Absent => Body::Absent,
-            SampledBody::Streamed => Body::NotRecorded,
-            SampledBody::Whole(bytes) => Body::Bytes(Cow::Borrowed(bytes)),
-        },
-        response: sampled
-            .answer
-            .as_ref()
-            .map(|(status, headers, has_body)| Response {
-                status: *status,
-                headers: headers.clone(),
-                body: match has_body {
-                    true => Body::NotRecorded,
-                    false => Body::Absent,
-                },
-            }),
+        body: body(&sampled.body),
+        response: sampled.answer.as_ref().map(|answer| Response {
+            status: answer.status,
+            headers: answer.headers.clone(),
+            body: body(&answer.body),
+        }),
+    }
+}
+
+fn body(sampled: &SampledBody) -> Body<'_> {
+    match sampled {
+        SampledBody::Absent => Body::Absent,
+        SampledBody::Streamed => Body::NotRecorded,
+        SampledBody::Whole(bytes) => Body::Bytes(Cow::Borrowed(bytes)),
     }
 }
 

@@ -21,7 +21,7 @@ use super::super::answer_body::AnswerBody;
 use super::super::core::Core;
 use super::super::ledger::Ledger;
 use super::super::service::Target;
-use super::super::tap::Sampled;
+use super::super::tap::Sample;
 use super::super::watch::{Seen, Watch};
 use super::super::whole::{Gathered, gather};
 use super::stage::{Admitted, Answered, Refused, decide};
@@ -37,20 +37,12 @@ where
     let ledger = Rc::clone(&admitted.routed.ledger);
     let is_head = admitted.routed.request.method() == Method::HEAD;
     let sampled = sample(&ledger, &admitted);
-    let answered = next.call(admitted).await;
-    if let (Some(mut sampled), Some(tap)) = (sampled, &ledger.service.live.tap) {
-        sampled.answer = answered
-            .as_ref()
-            .ok()
-            .map(|answered| head_of(&answered.response));
-        tap.give(sampled);
-    }
-    let answered = answered?;
+    let answered = next.call(admitted).await?;
     let looks = ledger
         .service
         .policy(ledger.operation())
         .looks_at_responses();
-    match (ledger.operation(), &ledger.service.upstream) {
+    let answered = match (ledger.operation(), &ledger.service.upstream) {
         (Some(id), Target::Upstream(_)) if looks => {
             Judging {
                 core,
@@ -60,25 +52,33 @@ where
                 headers: HeaderMap::new(),
             }
             .judge(answered)
-            .await
+            .await?
         }
-        _ => Ok(answered),
-    }
+        _ => answered,
+    };
+    Ok(match sampled {
+        Some(sample) => complete(sample, answered, &ledger),
+        None => answered,
+    })
+}
+
+/// Takes the answer into a sample, its body when it has passed.
+fn complete(mut sample: Sample, answered: Answered, ledger: &Ledger) -> Answered {
+    let Answered { response, reported } = answered;
+    sample.answered(&response);
+    let bytes_max = ledger.service.response_body_bytes_max;
+    let response = match response.body().is_end_stream() {
+        true => response,
+        false => response
+            .map(|body| body.watched(Watch::new(bytes_max, move |seen| sample.passed(seen)))),
+    };
+    Answered { response, reported }
 }
 
 /// A sample of the exchange, where a candidate judges some.
-fn sample(ledger: &Ledger, admitted: &Admitted) -> Option<Box<Sampled>> {
+fn sample(ledger: &Ledger, admitted: &Admitted) -> Option<Sample> {
     let tap = ledger.service.live.tap.as_ref()?;
     tap.sample(&admitted.routed.request, ledger.caller.consumer)
-}
-
-fn head_of(response: &Response<AnswerBody>) -> (u16, HeaderMap, bool) {
-    let has_body = !response.body().is_end_stream();
-    (
-        response.status().as_u16(),
-        response.headers().clone(),
-        has_body,
-    )
 }
 
 /// Why a response was not judged, as a label.
