@@ -236,6 +236,12 @@ fn guard(
         tiers: config.tiers,
         provider: provider(config, service, contract),
     };
+    if policy.protection.budget.cross_squad_max.is_some() && policy.provider.is_none() {
+        tracing::warn!(
+            service = service.name,
+            "budget.cross_squad_max does nothing: no squad of the catalog provides the service"
+        );
+    }
     Guarded::new(&service.name, policy, &config.catalog, cores, started)
 }
 
