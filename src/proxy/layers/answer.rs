@@ -17,7 +17,7 @@ use super::super::answer::{Cause, respond};
 use super::super::answer_body::AnswerBody;
 use super::super::connection::Arrived;
 use super::super::core::Core;
-use super::super::headers::{add_request_id, remove_hop_by_hop};
+use super::super::headers::add_request_id;
 use super::super::inspect::HttpRefusal;
 use super::super::ledger::Ledger;
 use super::super::problem::Problem;
@@ -54,13 +54,12 @@ where
     Ok(response.map(AnswerBody::from))
 }
 
-/// The service's answer, without the fields of its hop.
+/// The service's answer. Whoever received it has removed the fields of its hop.
 fn finish(core: &Core, answered: Answered) -> Response<AnswerBody> {
     let Answered {
         mut response,
         reported,
     } = answered;
-    remove_hop_by_hop(response.headers_mut());
     if !reported.is_empty()
         && core.view().refusals.report_header
         && let Some(value) = report_header(&reported)

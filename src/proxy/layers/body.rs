@@ -82,7 +82,10 @@ where
     let mut body = ForwardBody::gated(first, rest, Box::new(gate));
     if matches!(ledger.service.upstream, Target::Mock) {
         // Nobody else reads it.
-        if let Err(error) = body.drain().await {
+        let started = Instant::now();
+        let drained = body.drain().await;
+        ledger.waited(started.elapsed());
+        if let Err(error) = drained {
             return conclude(&verdict, Err(refused(error)));
         }
         body = ForwardBody::empty();

@@ -4,6 +4,7 @@
 //! it passes as it arrives, and a copy of what passed is judged when the client has all of it.
 
 use std::rc::Rc;
+use std::time::Instant;
 
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
@@ -168,18 +169,25 @@ impl Judging {
         headers: &HeaderMap,
     ) -> Result<AnswerBody, Refused> {
         let service = &self.ledger.service;
+        let started = Instant::now();
         let gathered = gather(body, service.response_body_bytes_max).await;
+        // The time of an answer that passes was taken before its body; that of a refusal was not.
+        let waited = started.elapsed();
         match gathered {
             Ok(Gathered::Whole(whole)) => {
                 let violations = self.body(media, &whole.bytes);
-                decide(&self.ledger, reported, violations, cors(headers))?;
+                decide(&self.ledger, reported, violations, cors(headers))
+                    .inspect_err(|_| self.ledger.waited(waited))?;
                 Ok(AnswerBody::whole(whole))
             }
             Ok(Gathered::Larger { first, rest }) => {
                 service.recorder.unjudged(RESPONSE_TOO_LARGE);
                 Ok(rest.preceded_by(first))
             }
-            Err(error) => Err(Refused::new(Cause::Upstream(error), &self.ledger)),
+            Err(error) => {
+                self.ledger.waited(waited);
+                Err(Refused::new(Cause::Upstream(error), &self.ledger))
+            }
         }
     }
 
