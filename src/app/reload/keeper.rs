@@ -14,6 +14,7 @@ use tokio::time::sleep;
 
 use crate::config::ContractSource;
 use crate::contract::{CompileOptions, Identity};
+use crate::source::Signature;
 
 use super::history::{Entry, Result, Trigger};
 use super::origin::{Source, Told, told_of};
@@ -21,9 +22,6 @@ use super::read::{Input, Outcome, Task, read};
 use super::registrar::{Registrar, ServiceState};
 use super::remote::Fetch;
 use super::take::Found;
-
-/// How coarse the clock of a file system may be.
-const COARSE: Duration = Duration::from_millis(10);
 
 /// How often a file that changes while it is read is read again at once.
 const TORN_MAX: u32 = 3;
@@ -61,10 +59,9 @@ pub(in crate::app) struct Keeper {
     candidate: Option<Source>,
 }
 
-/// Whether a file was written between then and now; the clocks of file systems are coarse.
+/// Whether a file was written between then and now.
 fn changed_since(file: &Path, began: SystemTime) -> bool {
     let modified = std::fs::metadata(file).and_then(|metadata| metadata.modified());
-    let began = began.checked_sub(COARSE).unwrap_or(began);
     modified.is_ok_and(|modified| modified >= began && modified <= SystemTime::now())
 }
 
@@ -270,14 +267,17 @@ impl Keeper {
         is_forced: bool,
     ) -> (Outcome, Vec<PathBuf>, bool) {
         let task = self.task(role, input, is_forced);
-        let watched = match &task.input {
+        let entry = match &task.input {
             Input::File(path) => vec![path.clone()],
             Input::Bytes { .. } => Vec::new(),
         };
+        let watched = entry.clone();
         let reading = spawn_blocking(move || {
-            let began = SystemTime::now();
+            let (began, before) = (SystemTime::now(), Signature::of(&entry));
             let (outcome, files) = read(&task);
-            let is_torn = files.iter().any(|file| changed_since(file, began));
+            // Which other files there are is known only now; their times have to do.
+            let is_torn = Signature::of(&entry) != before
+                || files.iter().any(|file| changed_since(file, began));
             (outcome, files, is_torn)
         });
         reading.await.unwrap_or_else(|error| {
