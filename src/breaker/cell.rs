@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::config::protection::BreakerPolicy;
+use crate::config::protection::{BreakerMode, BreakerPolicy};
 
 use super::backoff::full_jitter;
 use super::call::{Limits, Pass, Shut, Verdict, excess};
@@ -254,9 +254,9 @@ impl Cell {
     }
 
     /// What a metric shows: what traffic meets.
-    pub(super) fn shown(&self) -> Phase {
+    pub(super) fn shown(&self, mode: BreakerMode) -> Phase {
         let word = self.word();
-        word.over.shown(word.phase)
+        effective(word.over, mode).shown(word.phase)
     }
 
     fn probed(

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::config::protection::BreakerMode;
 use crate::squad::{Catalog, Consumer, Tier};
 
 use super::bank::{Bank, Policy};
 use super::cell::{Cell, Snapshot};
 use super::state::{Change, Override, Phase};
+use super::word::effective;
 
 /// A service's breakers, shares and budgets.
 #[derive(Clone, Debug, Serialize)]
@@ -139,7 +141,7 @@ impl Bank {
         let breaker = &policy.protection.breaker;
         let mut squads = self.squad_views(policy, catalog, now);
         squads.sort_by_key(|cell| (cell.state == "closed", std::cmp::Reverse(cell.failures)));
-        let everybody = CellView::of(self.service.snapshot(now), now);
+        let everybody = CellView::of(self.service.snapshot(now), breaker.mode, now);
         BankView {
             service: service.to_owned(),
             mode: breaker.mode.as_str(),
@@ -171,10 +173,16 @@ impl Bank {
     }
 
     /// The state of every cell that there is, for gauges; none is the one that cuts everybody.
-    pub fn phases(&self, catalog: &Catalog) -> Vec<(Option<(Consumer, Tier)>, Phase)> {
+    pub fn phases(
+        &self,
+        policy: &Policy,
+        catalog: &Catalog,
+    ) -> Vec<(Option<(Consumer, Tier)>, Phase)> {
+        let mode = policy.protection.breaker.mode;
         let squads = self.known_cells(catalog);
-        let squads = squads.map(|(consumer, tier, cell)| (Some((consumer, tier)), cell.shown()));
-        std::iter::once((None, self.service.shown()))
+        let squads =
+            squads.map(|(consumer, tier, cell)| (Some((consumer, tier)), cell.shown(mode)));
+        std::iter::once((None, self.service.shown(mode)))
             .chain(squads)
             .collect()
     }
@@ -185,7 +193,7 @@ impl Bank {
                 squad: Some(catalog.consumer_name(consumer).to_owned()),
                 tier: Some(tier.as_str()),
                 failure_rate_max: self.limits(policy, tier, now).failure_rate_max,
-                ..CellView::of(cell.snapshot(now), now)
+                ..CellView::of(cell.snapshot(now), policy.protection.breaker.mode, now)
             })
             .collect()
     }
@@ -231,7 +239,7 @@ impl Bank {
 }
 
 impl CellView {
-    fn of(snapshot: Snapshot, now: Duration) -> Self {
+    fn of(snapshot: Snapshot, mode: BreakerMode, now: Duration) -> Self {
         let Snapshot {
             phase,
             over,
@@ -245,7 +253,7 @@ impl CellView {
         Self {
             squad: None,
             tier: None,
-            state: over.shown(phase).as_str(),
+            state: effective(over, mode).shown(phase).as_str(),
             over: over.as_str(),
             reason: reason.map(|reason| reason.to_string()),
             since_seconds: seconds(now.saturating_sub(since)),

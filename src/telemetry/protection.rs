@@ -44,7 +44,7 @@ impl Metrics {
     /// Sets the gauges of one service. Call it every few seconds.
     pub fn observe_protection(&self, guarded: &Guarded, catalog: &Catalog) {
         let service = guarded.service.as_str();
-        for (cell, phase) in guarded.bank.phases(catalog) {
+        for (cell, phase) in guarded.bank.phases(&guarded.policy, catalog) {
             let (squad, tier) = names(cell, catalog);
             let gauge = self.gauge(&BREAKER_STATE, &[service, squad, tier]);
             gauge.set(value_of(phase));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::config::protection::{BreakerPolicy, BudgetPolicy, Protection};
+use crate::config::protection::{BreakerMode, BreakerPolicy, BudgetPolicy, Protection};
 use crate::squad::{Caller, Catalog, Consumer, Squad, Tier};
 
 use super::super::bank::{Bank, Policy};
@@ -111,7 +111,7 @@ fn one_squads_trouble_stays_that_squads() {
                 assert_eq!(world.call(random, caller, Ended::Answered), None);
             }
             let cell = world.bank.squad(caller.consumer, caller.tier);
-            assert_eq!(cell.shown(), Phase::Closed);
+            assert_eq!(cell.shown(BreakerMode::Enforce), Phase::Closed);
         }
     });
 }
