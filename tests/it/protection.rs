@@ -438,7 +438,9 @@ fn a_million_invented_squads_are_one() {
     println!(
         "(e) {requests} invented squads: {before} and {after} series, {memory} and {memory_after} KiB"
     );
-    assert_eq!(after, before);
+    // A gauge may have been set for the first time in between; a squad would be many series.
+    assert!(after <= before + 3, "{before} and {after} series");
+    assert!(!admin(process.admin, "/metrics").1.contains("invented"));
     assert!(
         memory_after <= memory + (6 << 10),
         "{memory} and {memory_after} KiB"
