@@ -89,20 +89,23 @@ impl Arbiter {
 
     /// A share, in slots, rounded down.
     pub(super) fn guaranteed(&self, consumer: usize) -> u32 {
-        let share = u64::from(self.limit) * u64::from(self.weights[consumer]);
-        u32::try_from(share / self.weights_sum.max(1)).unwrap_or(u32::MAX)
+        u32::try_from(self.parts(consumer) / self.weights_sum.max(1)).unwrap_or(u32::MAX)
     }
 
     /// A share, in slots, rounded up: where many squads have less than one, each may need one.
     fn share(&self, consumer: usize) -> u32 {
-        let share = u64::from(self.limit) * u64::from(self.weights[consumer]);
-        u32::try_from(share.div_ceil(self.weights_sum.max(1))).unwrap_or(u32::MAX)
+        let share = self.parts(consumer).div_ceil(self.weights_sum.max(1));
+        u32::try_from(share).unwrap_or(u32::MAX)
     }
 
     /// Whether this many slots are less than the consumer's share.
     fn is_below(&self, consumer: usize, in_flight: u32) -> bool {
-        let share = u64::from(self.limit) * u64::from(self.weights[consumer]);
-        u64::from(in_flight) * self.weights_sum < share
+        u64::from(in_flight) * self.weights_sum < self.parts(consumer)
+    }
+
+    /// A share, in parts of a slot, of which a slot has as many as all weights together.
+    fn parts(&self, consumer: usize) -> u64 {
+        u64::from(self.limit) * u64::from(self.weights[consumer])
     }
 
     /// How many slots squads needed lately, up to their shares, and do not hold now.

@@ -45,6 +45,26 @@ pub struct Slot {
     pub(super) lender: Option<usize>,
 }
 
+/// What is in flight and waits.
+#[derive(Clone, Debug)]
+pub struct Occupancy {
+    /// How many requests may be in flight.
+    pub limit: u32,
+    /// How many requests wait.
+    pub waiting: usize,
+    /// By consumer.
+    pub consumers: Vec<Holding>,
+}
+
+/// One consumer's part of what is in flight.
+#[derive(Clone, Copy, Debug)]
+pub struct Holding {
+    /// How many requests it is guaranteed to have in flight.
+    pub guaranteed: u32,
+    /// How many it has.
+    pub in_flight: u32,
+}
+
 /// What becomes of a request that asks for a slot.
 #[derive(Debug)]
 pub enum Entered<'s> {
@@ -111,11 +131,6 @@ impl Slots {
         self.return_one(slot);
     }
 
-    /// Gives a slot back that came too late to be used.
-    pub(super) fn leave_late(&self, slot: Slot) {
-        self.leave(slot);
-    }
-
     /// A call took so long until its answer began; an adaptive limit learns from it.
     pub fn time(&self, core: usize, took: Duration, now: Duration, policy: &SharePolicy) {
         if !policy.adaptive {
@@ -146,24 +161,18 @@ impl Slots {
         arbiter.shed(self, ticket.consumer, ShedReason::Waited)
     }
 
-    /// How many of a consumer's requests are in flight.
-    pub fn in_flight(&self, consumer: usize) -> u32 {
-        self.lock().in_flight(self, consumer)
-    }
-
-    /// How many requests may be in flight.
-    pub fn limit(&self) -> u32 {
-        self.lock().limit
-    }
-
-    /// How many requests wait.
-    pub fn waiting(&self) -> usize {
-        self.lock().line.len()
-    }
-
-    /// How many requests a consumer is guaranteed to have in flight.
-    pub fn guaranteed(&self, consumer: usize) -> u32 {
-        self.lock().guaranteed(consumer)
+    /// What is in flight and waits now, all at the same moment.
+    pub fn occupancy(&self) -> Occupancy {
+        let arbiter = self.lock();
+        let consumers = (0..arbiter.held.len()).map(|consumer| Holding {
+            guaranteed: arbiter.guaranteed(consumer),
+            in_flight: arbiter.in_flight(self, consumer),
+        });
+        Occupancy {
+            limit: arbiter.limit,
+            waiting: arbiter.line.len(),
+            consumers: consumers.collect(),
+        }
     }
 
     /// Slots that nobody holds, for tests of their conservation.

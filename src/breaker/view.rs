@@ -152,15 +152,48 @@ impl Bank {
             },
             squads,
             shares: self.shares_view(policy, catalog),
-            budget: policy.protection.budget.cross_squad_max.map(|max| {
-                let tally = self.requests.tally(now);
-                BudgetView {
-                    requests: tally.calls,
-                    cross_squad: tally.failures,
-                    cross_squad_max: max,
-                }
-            }),
+            budget: self.budget_view(policy, now),
         }
+    }
+
+    /// What is in flight, and whose.
+    pub fn shares_view(&self, policy: &Policy, catalog: &Catalog) -> SharesView {
+        let occupancy = self.slots.occupancy();
+        let has_called = |consumer: Consumer| {
+            let mut tiers = Tier::ALL.into_iter();
+            tiers.any(|tier| self.known_squad(consumer, tier).is_some())
+        };
+        let squads: Vec<ShareView> = catalog
+            .consumers()
+            .filter(|consumer| self.prober(*consumer).weight > 0 || has_called(*consumer))
+            .map(|consumer| {
+                let holding = occupancy.consumers[consumer.index()];
+                ShareView {
+                    squad: catalog.consumer_name(consumer).to_owned(),
+                    weight: self.prober(consumer).weight,
+                    guaranteed: holding.guaranteed,
+                    in_flight: holding.in_flight,
+                }
+            })
+            .collect();
+        SharesView {
+            limit: occupancy.limit,
+            adaptive: policy.protection.shares.adaptive,
+            in_flight: squads.iter().map(|share| share.in_flight).sum(),
+            waiting: occupancy.waiting,
+            squads,
+        }
+    }
+
+    /// Traffic between squads, where it has a budget.
+    pub fn budget_view(&self, policy: &Policy, now: Duration) -> Option<BudgetView> {
+        let max = policy.protection.budget.cross_squad_max?;
+        let tally = self.requests.tally(now);
+        Some(BudgetView {
+            requests: tally.calls,
+            cross_squad: tally.failures,
+            cross_squad_max: max,
+        })
     }
 
     /// The deploy window that is open.
@@ -196,34 +229,6 @@ impl Bank {
                 ..CellView::of(cell.snapshot(now), policy.protection.breaker.mode, now)
             })
             .collect()
-    }
-
-    fn shares_view(&self, policy: &Policy, catalog: &Catalog) -> SharesView {
-        let slots = &self.slots;
-        let has_called = |consumer: Consumer| {
-            let mut tiers = Tier::ALL.into_iter();
-            tiers.any(|tier| self.known_squad(consumer, tier).is_some())
-        };
-        let squads: Vec<ShareView> = catalog
-            .consumers()
-            .filter(|consumer| self.prober(*consumer).weight > 0 || has_called(*consumer))
-            .map(|consumer| {
-                let index = consumer.index();
-                ShareView {
-                    squad: catalog.consumer_name(consumer).to_owned(),
-                    weight: self.prober(consumer).weight,
-                    guaranteed: slots.guaranteed(index),
-                    in_flight: slots.in_flight(index),
-                }
-            })
-            .collect();
-        SharesView {
-            limit: slots.limit(),
-            adaptive: policy.protection.shares.adaptive,
-            in_flight: squads.iter().map(|share| share.in_flight).sum(),
-            waiting: slots.waiting(),
-            squads,
-        }
     }
 
     fn known_cells<'a>(

@@ -152,7 +152,8 @@ impl Drop for Waiting<'_> {
         }
         self.slots.withdraw(&self.ticket);
         if let State::Granted(slot) = self.ticket.take() {
-            self.slots.leave_late(slot);
+            // It came too late to be used.
+            self.slots.leave(slot);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What becomes of breakers, shares and budgets, for people and for Prometheus.
 
-use crate::breaker::{Bank, BankView, CellName, Event, Guarded, Phase};
+use std::time::Instant;
+
+use crate::breaker::{CellName, Event, Guarded, Phase};
 use crate::squad::{Catalog, Consumer, Tier};
 
 use super::metrics::Metrics;
@@ -44,35 +46,29 @@ impl Metrics {
     /// Sets the gauges of one service. Call it every few seconds.
     pub fn observe_protection(&self, guarded: &Guarded, catalog: &Catalog) {
         let service = guarded.service.as_str();
-        for (cell, phase) in guarded.bank.phases(&guarded.policy, catalog) {
+        let (bank, policy) = (&guarded.bank, &guarded.policy);
+        for (cell, phase) in bank.phases(policy, catalog) {
             let (squad, tier) = names(cell, catalog);
             let gauge = self.gauge(&BREAKER_STATE, &[service, squad, tier]);
             gauge.set(value_of(phase));
         }
-        let view = view(&guarded.bank, guarded, catalog);
-        self.gauge(&LIMIT, &[service])
-            .set(f64::from(view.shares.limit));
-        self.gauge(&WAITING, &[service])
-            .set(view.shares.waiting as f64);
-        for share in &view.shares.squads {
+        let shares = bank.shares_view(policy, catalog);
+        self.gauge(&LIMIT, &[service]).set(f64::from(shares.limit));
+        self.gauge(&WAITING, &[service]).set(shares.waiting as f64);
+        for share in &shares.squads {
             let labels = [service, share.squad.as_str()];
             self.gauge(&IN_FLIGHT, &labels)
                 .set(f64::from(share.in_flight));
             self.gauge(&GUARANTEED, &labels)
                 .set(f64::from(share.guaranteed));
         }
-        if let Some(budget) = view.budget {
+        if let Some(budget) = bank.budget_view(policy, bank.at(Instant::now())) {
             let ratio = f64::from(budget.cross_squad) / f64::from(budget.requests.max(1));
             self.gauge(&CROSS_SQUAD, &[service]).set(ratio);
             self.gauge(&CROSS_SQUAD_MAX, &[service])
                 .set(budget.cross_squad_max);
         }
     }
-}
-
-fn view(bank: &Bank, guarded: &Guarded, catalog: &Catalog) -> BankView {
-    let now = bank.at(std::time::Instant::now());
-    bank.view(&guarded.service, &guarded.policy, catalog, now)
 }
 
 fn names(cell: Option<(Consumer, Tier)>, catalog: &Catalog) -> (&str, &'static str) {

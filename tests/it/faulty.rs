@@ -6,9 +6,7 @@
 //! off; `x-delay-ms` makes it wait. `GET /stats` tells what has happened so far.
 
 use std::convert::Infallible;
-use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -21,10 +19,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use super::app::{ask, get};
+use super::spawned::{Spawned, listen};
 
 /// What makes this binary run as this upstream: its address, and how many requests it works on.
 const VARIABLE: &str = "PORTCULLIS_TEST_FAULTY";
@@ -35,7 +33,7 @@ const BEGINNING: Duration = Duration::from_millis(40);
 /// The running process.
 #[derive(Debug)]
 pub(crate) struct Faulty {
-    child: Child,
+    process: Spawned,
     pub(crate) address: SocketAddr,
     capacity: usize,
 }
@@ -47,28 +45,18 @@ impl Faulty {
     }
 
     fn start_at(address: &str, capacity: usize) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "faulty::upstream_process", "--nocapture"])
-            .env(VARIABLE, format!("{address} {capacity}"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut lines = lines.map_while(Result::ok);
-        let line = lines.find(|line| line.contains("faulty at ")).unwrap();
-        let address = line.split_once("faulty at ").unwrap().1.parse().unwrap();
+        let setup = format!("{address} {capacity}");
+        let process = Spawned::start("faulty::upstream_process", VARIABLE, &setup);
         Self {
-            child,
-            address,
+            address: process.address,
+            process,
             capacity,
         }
     }
 
     /// Kills it; what was in flight ends without a word.
     pub(crate) fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.process.kill();
     }
 
     /// Starts it again on its port.
@@ -80,12 +68,6 @@ impl Faulty {
     /// What has happened since it was started.
     pub(crate) fn stats(&self) -> Value {
         serde_json::from_slice(&ask(self.address, get("/stats")).body).unwrap()
-    }
-}
-
-impl Drop for Faulty {
-    fn drop(&mut self) {
-        self.kill();
     }
 }
 
@@ -119,9 +101,7 @@ fn upstream_process() {
         served: AtomicU64::new(0),
     });
     runtime.block_on(async {
-        let listener = TcpListener::bind(address).await.unwrap();
-        let line = format!("\nfaulty at {}\n", listener.local_addr().unwrap());
-        std::io::stdout().write_all(line.as_bytes()).unwrap();
+        let listener = listen(address).await;
         while let Ok((stream, _)) = listener.accept().await {
             stream.set_nodelay(true).unwrap();
             let work = Arc::clone(&work);

@@ -4,10 +4,9 @@
 //! `PORTCULLIS_TEST_LOAD=full` asks for the full figures; without it the same is done smaller.
 
 use std::convert::Infallible;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::pin::Pin;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::task::{Context, Poll};
@@ -22,10 +21,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::TcpListener;
 
 use super::app::{Process, Site, admin, is_full};
 use super::relay::PATIENCE;
+use super::spawned::{Spawned, listen};
 
 const CLIENTS: usize = 200;
 
@@ -57,32 +56,19 @@ pub(crate) fn is_pattern(pattern: &[u8], at: usize, bytes: &[u8]) -> bool {
 
 /// An upstream in a process of its own, which ends with the value.
 #[derive(Debug)]
-pub(crate) struct Echo {
-    child: Child,
-    pub(crate) address: SocketAddr,
-}
+pub(crate) struct Echo(Spawned);
 
 impl Echo {
     pub(crate) fn start() -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "load::upstream_process", "--nocapture"])
-            .env(UPSTREAM_VARIABLE, "1")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut lines = lines.map_while(Result::ok);
-        let line = lines.find(|line| line.contains("echo at ")).unwrap();
-        let address = line.split_once("echo at ").unwrap().1.parse().unwrap();
-        Self { child, address }
+        Self(Spawned::start(
+            "load::upstream_process",
+            UPSTREAM_VARIABLE,
+            "1",
+        ))
     }
-}
 
-impl Drop for Echo {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.0.address
     }
 }
 
@@ -98,9 +84,7 @@ fn upstream_process() {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let line = format!("\necho at {}\n", listener.local_addr().unwrap());
-        std::io::stdout().write_all(line.as_bytes()).unwrap();
+        let listener = listen("127.0.0.1:0").await;
         while let Ok((stream, _)) = listener.accept().await {
             stream.set_nodelay(true).unwrap();
             let serving =
@@ -400,7 +384,7 @@ fn nothing_is_lost_or_crossed_under_load_and_memory_is_flat() {
     let step = total / 40;
     let upstream = Echo::start();
     let process = Process::start(Site::shop(
-        upstream.address,
+        upstream.address(),
         "",
         "[runtime]\ndata_cores = 2",
     ));

@@ -38,6 +38,7 @@ mod requests;
 mod responses;
 mod semantics;
 mod serve;
+mod spawned;
 mod steered;
 mod sources;
 mod stream;

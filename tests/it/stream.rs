@@ -134,7 +134,7 @@ fn line(reader: &mut impl std::io::BufRead) -> String {
 #[test]
 fn large_bodies_stream_through_in_constant_memory() {
     let upstream = Echo::start();
-    let process = Process::start(Site::shop(upstream.address, "", ""));
+    let process = Process::start(Site::shop(upstream.address(), "", ""));
     let address = process.data;
     for framing in [Framing::Sized, Framing::Chunked] {
         upload(address, framing, WARM_UP);
@@ -164,7 +164,7 @@ fn large_bodies_stream_through_in_constant_memory() {
 #[test]
 fn a_client_that_does_not_read_costs_little() {
     let upstream = Echo::start();
-    let process = Process::start(Site::shop(upstream.address, "", ""));
+    let process = Process::start(Site::shop(upstream.address(), "", ""));
     let (before, _) = process.memory_kib();
     let ask = |_| {
         let mut client = Client::connect(process.data);

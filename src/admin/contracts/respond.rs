@@ -53,8 +53,7 @@ pub(in crate::admin) async fn reload(
     bytes: &[u8],
 ) -> Result<Answer, Refusal> {
     nothing(bytes)?;
-    let name = service.to_owned();
-    let done = run(admin, move |contracts| contracts.reload(&name)).await;
+    let done = run(admin, |contracts| contracts.reload(service)).await;
     told(admin, operator, ("reload", service), done)
 }
 
@@ -73,11 +72,8 @@ pub(in crate::admin) async fn propose(
              `curl --data-binary @openapi.yaml`",
         ));
     }
-    let (name, bytes) = (service.to_owned(), Bytes::from(bytes));
-    let done = run(admin, move |contracts| {
-        contracts.propose(&name, bytes, file)
-    });
-    let done = done.await;
+    let bytes = Bytes::from(bytes);
+    let done = run(admin, |contracts| contracts.propose(service, bytes, file)).await;
     told(admin, operator, ("propose", service), done)
 }
 
@@ -96,8 +92,7 @@ pub(in crate::admin) async fn promote(
     bytes: &[u8],
 ) -> Result<Answer, Refusal> {
     nothing(bytes)?;
-    let name = service.to_owned();
-    let done = run(admin, move |contracts| contracts.promote(&name)).await;
+    let done = run(admin, |contracts| contracts.promote(service)).await;
     told(admin, operator, ("promote", service), done)
 }
 
@@ -109,8 +104,7 @@ pub(in crate::admin) async fn drop_candidate(
     bytes: &[u8],
 ) -> Result<Answer, Refusal> {
     nothing(bytes)?;
-    let name = service.to_owned();
-    let done = run(admin, move |contracts| contracts.drop_candidate(&name)).await;
+    let done = run(admin, |contracts| contracts.drop_candidate(service)).await;
     told(admin, operator, ("drop", service), done)
 }
 

@@ -76,8 +76,6 @@ struct Bench {
     catalog: Arc<Catalog>,
     bounds: Bounds,
     metrics: Metrics,
-    /// The members that the contract declares; clients choose all others.
-    names: HashSet<String>,
     report: Arc<Mutex<Report>>,
 }
 
@@ -102,7 +100,6 @@ impl Candidate {
             catalog: Arc::clone(&config.catalog),
             bounds: bounds(config),
             metrics: metrics.clone(),
-            names: contract.property_names(),
             report: Arc::clone(&report),
         };
         let judged_by = Arc::clone(&contract);
@@ -136,12 +133,20 @@ impl Candidate {
 impl Bench {
     fn judge_all(self, contract: &CompiledContract, mut receiver: Receiver<Sampled>) {
         let mut judge = Judge::new(contract, &self.service.enforcement, self.bounds);
+        // The members that the contract declares; clients choose all others.
+        let names = contract.property_names();
         while let Some(sampled) = receiver.blocking_recv() {
-            self.judge(contract, &mut judge, &sampled);
+            self.judge(contract, &names, &mut judge, &sampled);
         }
     }
 
-    fn judge(&self, contract: &CompiledContract, judge: &mut Judge<'_>, sampled: &Sampled) {
+    fn judge(
+        &self,
+        contract: &CompiledContract,
+        names: &HashSet<String>,
+        judge: &mut Judge<'_>,
+        sampled: &Sampled,
+    ) {
         let verdict = judge.judge(&exchange(sampled));
         let squad = self.catalog.consumer_name(sampled.consumer);
         let operation = verdict
@@ -164,7 +169,7 @@ impl Bench {
                 operation: operation.to_owned(),
                 class,
             };
-            report.note(kind, violation, &self.names);
+            report.note(kind, violation, names);
         }
         report.judged += 1;
         report.refused += u64::from(is_refused);

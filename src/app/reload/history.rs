@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use crate::admin::RevisionResult;
+
 /// How much is remembered of each service.
 const HISTORY_MAX: usize = 50;
 
@@ -22,25 +24,6 @@ pub(in crate::app) enum Trigger {
     Configuration,
 }
 
-/// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::app) enum Result {
-    /// It is in force.
-    InForce,
-    /// It was in force already.
-    Unchanged,
-    /// It cannot be enforced, or is not allowed to be.
-    Refused,
-    /// It could not be had.
-    Unavailable,
-    /// It judges beside the one in force.
-    Candidate,
-    /// The candidate came in force.
-    Promoted,
-    /// The candidate was dropped.
-    Dropped,
-}
-
 /// One time.
 #[derive(Clone, Debug)]
 pub(in crate::app) struct Entry {
@@ -49,7 +32,7 @@ pub(in crate::app) struct Entry {
     pub(in crate::app) revision: String,
     pub(in crate::app) source: String,
     pub(in crate::app) trigger: Trigger,
-    pub(in crate::app) result: Result,
+    pub(in crate::app) result: RevisionResult,
     pub(in crate::app) problems: Vec<String>,
     pub(in crate::app) took: Duration,
 }
@@ -65,7 +48,10 @@ impl History {
             last.result == entry.result
                 && last.revision == entry.revision
                 && last.problems == entry.problems
-                && matches!(entry.result, Result::Unchanged | Result::Unavailable)
+                && matches!(
+                    entry.result,
+                    RevisionResult::Unchanged | RevisionResult::Unavailable
+                )
         };
         if self.0.back().is_some_and(is_again) {
             self.0.pop_back();
@@ -83,7 +69,7 @@ impl History {
 }
 
 impl Entry {
-    pub(super) fn of(trigger: Trigger, source: String, result: Result) -> Self {
+    pub(super) fn of(trigger: Trigger, source: String, result: RevisionResult) -> Self {
         Self {
             at: SystemTime::now(),
             version: String::new(),
@@ -126,21 +112,6 @@ impl Trigger {
     }
 }
 
-impl Result {
-    /// Its stable name, a label.
-    pub(in crate::app) const fn as_str(self) -> &'static str {
-        match self {
-            Self::InForce => "in-force",
-            Self::Unchanged => "unchanged",
-            Self::Refused => "refused",
-            Self::Unavailable => "unavailable",
-            Self::Candidate => "candidate",
-            Self::Promoted => "promoted",
-            Self::Dropped => "dropped",
-        }
-    }
-}
-
 impl fmt::Display for Trigger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -164,19 +135,19 @@ mod tests {
             took: Duration::ZERO,
         };
         let mut history = History::default();
-        history.add(entry(Result::InForce, "a"));
+        history.add(entry(RevisionResult::InForce, "a"));
         for _ in 0..5 {
-            history.add(entry(Result::Unavailable, ""));
+            history.add(entry(RevisionResult::Unavailable, ""));
         }
-        history.add(entry(Result::InForce, "b"));
-        history.add(entry(Result::InForce, "a"));
+        history.add(entry(RevisionResult::InForce, "b"));
+        history.add(entry(RevisionResult::InForce, "a"));
         let results: Vec<_> = history
             .newest_first()
             .map(|entry| entry.result.as_str())
             .collect();
         assert_eq!(results, ["in-force", "in-force", "unavailable", "in-force"]);
         for number in 0..2 * HISTORY_MAX {
-            history.add(entry(Result::InForce, &number.to_string()));
+            history.add(entry(RevisionResult::InForce, &number.to_string()));
         }
         assert_eq!(history.newest_first().count(), HISTORY_MAX);
     }

@@ -12,13 +12,14 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
+use crate::admin::RevisionResult;
 use crate::config::ContractSource;
 use crate::contract::{CompileOptions, Identity};
 use crate::source::Signature;
 
-use super::history::{Entry, Result, Trigger};
+use super::history::{Entry, Trigger};
 use super::origin::{Source, Told, told_of};
-use super::read::{Input, Outcome, Task, read};
+use super::read::{Input, Nothing, Outcome, Task, read, revision};
 use super::registrar::{Registrar, ServiceState};
 use super::remote::Fetch;
 use super::take::Found;
@@ -35,10 +36,9 @@ const RETIRING: Duration = Duration::from_millis(20);
 /// What is asked of a keeper.
 #[derive(Debug)]
 pub(in crate::app) enum Order {
-    /// Reads the source now; `is_forced` compiles it even if it is the same.
+    /// Reads the source now.
     Read {
         trigger: Trigger,
-        is_forced: bool,
         reply: Option<oneshot::Sender<Entry>>,
     },
     /// Takes a candidate.
@@ -57,48 +57,6 @@ pub(in crate::app) struct Keeper {
     orders: mpsc::Receiver<Order>,
     source: Source,
     candidate: Option<Source>,
-}
-
-/// Whether a file was written between then and now.
-fn changed_since(file: &Path, began: SystemTime) -> bool {
-    let modified = std::fs::metadata(file).and_then(|metadata| metadata.modified());
-    modified.is_ok_and(|modified| modified >= began && modified <= SystemTime::now())
-}
-
-/// The revision that need not be compiled again: the one that a role has, if it was compiled with
-/// these options.
-fn known(role: Role, options: &CompileOptions) -> impl FnOnce(&ServiceState) -> Option<Arc<str>> {
-    move |state| {
-        let with = match role {
-            Role::InForce => state.options.as_ref(),
-            Role::Candidate => state.candidate.as_ref().map(|candidate| &candidate.options),
-        };
-        let identity = identity(role)(state)?;
-        (with == Some(options)).then_some(identity.revision)
-    }
-}
-
-/// Which revision a role has now.
-fn identity(role: Role) -> impl FnOnce(&ServiceState) -> Option<Identity> {
-    move |state| {
-        let contract = match role {
-            Role::InForce => state.live.compiled(),
-            Role::Candidate => state
-                .candidate
-                .as_ref()
-                .map(|candidate| &candidate.contract),
-        };
-        contract.map(|contract| contract.identity())
-    }
-}
-
-/// The revision of a role, or why there is none or its source holds another.
-fn standing(role: Role) -> impl FnOnce(&ServiceState) -> std::result::Result<Identity, String> {
-    move |state| match (&state.last_error, role) {
-        (Some(problem), Role::InForce) => Err(problem.clone()),
-        _ => identity(role)(state)
-            .ok_or_else(|| "the source says that nothing has changed".to_owned()),
-    }
 }
 
 /// Whose contract is read.
@@ -152,7 +110,7 @@ impl Keeper {
             };
             // What has not changed since it was asked for last is no news, good or bad.
             if !matches!(told, Told::Fetched(Fetch::Unchanged)) {
-                self.read(role, told, Trigger::Source, false).await;
+                self.read(role, told, Trigger::Source).await;
             }
         }
     }
@@ -160,9 +118,10 @@ impl Keeper {
     /// Looks once more at what was read at the start, so that no change in between is lost, and
     /// reads the candidate for the first time.
     async fn begin(&mut self) {
-        if let Source::File { .. } = self.source {
-            let (outcome, source) = self.outcome(Role::InForce, Told::Changed, false).await;
-            if !matches!(outcome, Outcome::Unchanged(_)) {
+        if let Source::File { path, .. } = &self.source {
+            let told = Told::Changed(path.clone());
+            let (outcome, source) = self.outcome(Role::InForce, told).await;
+            if !matches!(outcome, Err(Nothing::Unchanged(_))) {
                 let found = Found {
                     trigger: Trigger::Source,
                     source,
@@ -172,33 +131,31 @@ impl Keeper {
                 self.hand_over(Role::InForce, found).await;
             }
         }
-        if let Some(Source::File { .. }) = self.candidate {
-            self.read(Role::Candidate, Told::Changed, Trigger::Start, false)
-                .await;
+        if let Some(Source::File { path, .. }) = &self.candidate {
+            let told = Told::Changed(path.clone());
+            self.read(Role::Candidate, told, Trigger::Start).await;
         }
     }
 
     async fn obey(&mut self, order: Order) {
         match order {
-            Order::Read {
-                trigger,
-                is_forced,
-                reply,
-            } => {
-                let told = self.source.ask(is_forced).await;
-                let entry = self.read(Role::InForce, told, trigger, is_forced).await;
+            Order::Read { trigger, reply } => {
+                // What is compiled otherwise is news, even if it is the same.
+                let told = self.source.ask(trigger == Trigger::Configuration).await;
+                let entry = self.read(Role::InForce, told, trigger).await;
                 answer(reply, entry);
             }
             Order::Propose { name, bytes, reply } => {
-                let input = Input::Bytes {
-                    name: name.clone(),
-                    bytes,
+                let source = name.clone();
+                // Its report begins anew, even if it is the same.
+                let task = Task {
+                    known: None,
+                    ..self.task(Role::Candidate, Input::Bytes { name, bytes })
                 };
-                let (outcome, _) = self.compile(Role::Candidate, input, true).await;
                 let found = Found {
                     trigger: Trigger::Operator,
-                    source: name,
-                    outcome,
+                    source,
+                    outcome: perform(task).await.outcome,
                     stale: None,
                 };
                 let entry = self.hand_over(Role::Candidate, found).await;
@@ -207,12 +164,12 @@ impl Keeper {
         }
     }
 
-    async fn read(&mut self, role: Role, told: Told, trigger: Trigger, is_forced: bool) -> Entry {
+    async fn read(&mut self, role: Role, told: Told, trigger: Trigger) -> Entry {
         let stale = match &told {
             Told::Fetched(Fetch::Kept { problem, .. }) => Some(problem.clone()),
-            Told::Fetched(_) | Told::Changed => None,
+            Told::Fetched(_) | Told::Changed(_) => None,
         };
-        let (outcome, source) = self.outcome(role, told, is_forced).await;
+        let (outcome, source) = self.outcome(role, told).await;
         let found = Found {
             trigger,
             source,
@@ -223,32 +180,27 @@ impl Keeper {
     }
 
     /// Reads what a source has told of, and says where it is.
-    async fn outcome(&mut self, role: Role, told: Told, is_forced: bool) -> (Outcome, String) {
+    async fn outcome(&mut self, role: Role, told: Told) -> (Outcome, String) {
         let shown = self.source_of(role).shown();
         let outcome = match told {
-            Told::Changed => self.outcome_of_files(role, is_forced).await,
-            Told::Fetched(fetch) => self.outcome_of_fetch(role, fetch, is_forced).await,
+            Told::Changed(path) => self.outcome_of_file(role, path).await,
+            Told::Fetched(fetch) => self.outcome_of_fetch(role, fetch).await,
         };
         (outcome, shown)
     }
 
-    async fn outcome_of_files(&mut self, role: Role, is_forced: bool) -> Outcome {
-        let Source::File { path, .. } = self.source_of(role) else {
-            return Outcome::Unavailable("the source is no file".to_owned());
-        };
-        let path = path.clone();
+    async fn outcome_of_file(&mut self, role: Role, path: PathBuf) -> Outcome {
         let mut last = None;
         for torn in 0.. {
-            let input = Input::File(path.clone());
-            let (outcome, files, is_torn) = self.read_files(role, input, is_forced).await;
+            let done = perform(self.task(role, Input::File(path.clone()))).await;
             if let Source::File { watch, .. } = self.source_of(role) {
-                watch.watch(files);
+                watch.watch(done.files);
             }
-            let revision = outcome.revision();
+            let revision = revision(&done.outcome);
             // Twice the same is whole, whoever touches the file meanwhile.
             let is_same = revision.is_some() && revision == last;
-            if !is_torn || is_same {
-                return outcome;
+            if !done.is_torn || is_same {
+                return done.outcome;
             }
             if torn == TORN_MAX {
                 break;
@@ -256,64 +208,27 @@ impl Keeper {
             last = revision;
             sleep(TORN_PAUSE).await;
         }
-        Outcome::Unavailable(format!("{}: it changes while it is read", path.display()))
+        let problem = format!("{}: it changes while it is read", path.display());
+        Err(Nothing::Unavailable(problem))
     }
 
-    /// Reads files, and says whether they changed meanwhile.
-    async fn read_files(
-        &self,
-        role: Role,
-        input: Input,
-        is_forced: bool,
-    ) -> (Outcome, Vec<PathBuf>, bool) {
-        let task = self.task(role, input, is_forced);
-        let entry = match &task.input {
-            Input::File(path) => vec![path.clone()],
-            Input::Bytes { .. } => Vec::new(),
-        };
-        let watched = entry.clone();
-        let reading = spawn_blocking(move || {
-            let (began, before) = (SystemTime::now(), Signature::of(&entry));
-            let (outcome, files) = read(&task);
-            // Which other files there are is known only now; their times have to do.
-            let is_torn = Signature::of(&entry) != before
-                || files.iter().any(|file| changed_since(file, began));
-            (outcome, files, is_torn)
-        });
-        reading.await.unwrap_or_else(|error| {
-            let problem = format!("the contract could not be read: {error}");
-            (Outcome::Unavailable(problem), watched, false)
-        })
-    }
-
-    async fn outcome_of_fetch(&mut self, role: Role, fetch: Fetch, is_forced: bool) -> Outcome {
+    async fn outcome_of_fetch(&mut self, role: Role, fetch: Fetch) -> Outcome {
         match fetch {
             Fetch::New { name, bytes } | Fetch::Kept { name, bytes, .. } => {
                 let input = Input::Bytes { name, bytes };
-                self.compile(role, input, is_forced).await.0
+                perform(self.task(role, input)).await.outcome
             }
             // The same as before may be what was refused before.
-            Fetch::Unchanged => match self.registrar.look(self.index, standing(role)) {
-                Ok(identity) => Outcome::Unchanged(identity),
-                Err(problem) => Outcome::Unavailable(problem),
-            },
-            Fetch::Failed(problem) => Outcome::Unavailable(problem),
+            Fetch::Unchanged => Err(self.registrar.look(self.index, standing(role))),
+            Fetch::Failed(problem) => Err(Nothing::Unavailable(problem)),
         }
     }
 
-    async fn compile(&self, role: Role, input: Input, is_forced: bool) -> (Outcome, Vec<PathBuf>) {
-        let (outcome, files, _) = self.read_files(role, input, is_forced).await;
-        (outcome, files)
-    }
-
-    fn task(&self, role: Role, input: Input, is_forced: bool) -> Task {
+    fn task(&self, role: Role, input: Input) -> Task {
         let service = self.registrar.service(self.index);
         let task = Task::new(&service, input, &self.registrar.config().limits);
         let known = self.registrar.look(self.index, known(role, &task.options));
-        Task {
-            known: known.filter(|_| !is_forced),
-            ..task
-        }
+        Task { known, ..task }
     }
 
     async fn hand_over(&mut self, role: Role, found: Found) -> Entry {
@@ -325,7 +240,7 @@ impl Keeper {
         if let (Role::InForce, Source::Remote(remote)) = (role, &mut self.source) {
             remote.conclude(&entry).await;
         }
-        if entry.result == Result::InForce {
+        if entry.result == RevisionResult::InForce {
             // However fast revisions follow each other, few of them are in memory at a time.
             sleep(RETIRING).await;
             self.registrar.settle();
@@ -338,6 +253,80 @@ impl Keeper {
             (Role::Candidate, Some(candidate)) => candidate,
             _ => &mut self.source,
         }
+    }
+}
+
+/// What was read, and of which files.
+struct Done {
+    outcome: Outcome,
+    files: Vec<PathBuf>,
+    /// Whether they changed meanwhile.
+    is_torn: bool,
+}
+
+async fn perform(task: Task) -> Done {
+    let entry = task.input.files();
+    let files = entry.clone();
+    let reading = spawn_blocking(move || {
+        let (began, before) = (SystemTime::now(), Signature::of(&entry));
+        let (outcome, files) = read(&task);
+        // Which other files there are is known only now; their times have to do.
+        let is_torn =
+            Signature::of(&entry) != before || files.iter().any(|file| changed_since(file, began));
+        Done {
+            outcome,
+            files,
+            is_torn,
+        }
+    });
+    reading.await.unwrap_or_else(|error| Done {
+        outcome: Err(Nothing::Unavailable(format!(
+            "the contract could not be read: {error}"
+        ))),
+        files,
+        is_torn: false,
+    })
+}
+
+/// Whether a file was written between then and now.
+fn changed_since(file: &Path, began: SystemTime) -> bool {
+    let modified = std::fs::metadata(file).and_then(|metadata| metadata.modified());
+    modified.is_ok_and(|modified| modified >= began && modified <= SystemTime::now())
+}
+
+/// The revision that need not be compiled again: the one that a role has, if it was compiled with
+/// these options.
+fn known(role: Role, options: &CompileOptions) -> impl FnOnce(&ServiceState) -> Option<Arc<str>> {
+    move |state| {
+        let with = match role {
+            Role::InForce => state.options.as_ref(),
+            Role::Candidate => state.candidate.as_ref().map(|candidate| &candidate.options),
+        };
+        let identity = identity(role)(state)?;
+        (with == Some(options)).then_some(identity.revision)
+    }
+}
+
+/// Which revision a role has now.
+fn identity(role: Role) -> impl FnOnce(&ServiceState) -> Option<Identity> {
+    move |state| {
+        let contract = match role {
+            Role::InForce => state.live.compiled(),
+            Role::Candidate => state
+                .candidate
+                .as_ref()
+                .map(|candidate| &candidate.contract),
+        };
+        contract.map(|contract| contract.identity())
+    }
+}
+
+/// The revision of a role, or why there is none or its source holds another.
+fn standing(role: Role) -> impl FnOnce(&ServiceState) -> Nothing {
+    move |state| match (&state.last_error, role, identity(role)(state)) {
+        (Some(problem), Role::InForce, _) => Nothing::Unavailable(problem.clone()),
+        (_, _, Some(identity)) => Nothing::Unchanged(identity),
+        (_, _, None) => Nothing::Unavailable("the source says that nothing has changed".to_owned()),
     }
 }
 

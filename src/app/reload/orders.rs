@@ -10,11 +10,11 @@ use tokio::task::spawn_blocking;
 
 use crate::admin::{
     CandidateName, CandidateRefusal, CandidateView, ConfigReloaded, ConfigResult, ContractFault,
-    ContractView, Contracts, HistoryEntry, Reloaded, RevisionResult, Since, Steered,
+    ContractView, Contracts, HistoryEntry, Reloaded, Since, Steered,
 };
 
 use super::candidate::Candidate;
-use super::history::{Entry, Result, Trigger};
+use super::history::{Entry, Trigger};
 use super::keeper::Order;
 use super::registrar::{Registrar, Reread, ServiceState};
 
@@ -56,11 +56,11 @@ impl Steering {
         tracing::info!("SIGHUP: reading the configuration and all contracts again");
         let _said = self.read_config().await;
         for keeper in &self.keepers {
-            let _ended = keeper.send(read(Trigger::Signal, false, None)).await;
+            let _ended = keeper.send(read(Trigger::Signal, None)).await;
         }
     }
 
-    async fn read_config(&self) -> std::result::Result<ConfigReloaded, ContractFault> {
+    async fn read_config(&self) -> Result<ConfigReloaded, ContractFault> {
         let Some(reread) = self.reread.clone() else {
             return Err(ContractFault::Unavailable {
                 reason: "the program was started without a configuration that can be read again"
@@ -74,7 +74,7 @@ impl Steering {
             reason: format!("the configuration could not be read: {error}"),
         })?;
         for index in recompile {
-            let order = read(Trigger::Configuration, true, None);
+            let order = read(Trigger::Configuration, None);
             let _ended = self.keepers[index].send(order).await;
         }
         Ok(reloaded)
@@ -156,7 +156,7 @@ impl Contracts for Steering {
     }
 
     fn reload(&self, service: &str) -> Steered<Reloaded> {
-        self.order(service, |reply| read(Trigger::Operator, false, Some(reply)))
+        self.order(service, |reply| read(Trigger::Operator, Some(reply)))
     }
 
     fn propose(&self, service: &str, bytes: Bytes, name: Option<String>) -> Steered<Reloaded> {
@@ -167,7 +167,7 @@ impl Contracts for Steering {
         })
     }
 
-    fn candidate(&self, service: &str) -> std::result::Result<CandidateView, ContractFault> {
+    fn candidate(&self, service: &str) -> Result<CandidateView, ContractFault> {
         let index = self
             .registrar
             .find(service)
@@ -198,12 +198,8 @@ fn ending() -> ContractFault {
     }
 }
 
-fn read(trigger: Trigger, is_forced: bool, reply: Option<oneshot::Sender<Entry>>) -> Order {
-    Order::Read {
-        trigger,
-        is_forced,
-        reply,
-    }
+fn read(trigger: Trigger, reply: Option<oneshot::Sender<Entry>>) -> Order {
+    Order::Read { trigger, reply }
 }
 
 fn view(state: &ServiceState) -> ContractView {
@@ -235,7 +231,7 @@ fn history_entry(entry: &Entry) -> HistoryEntry {
         revision: said(&entry.revision),
         source: entry.source.clone(),
         trigger: entry.trigger.as_str(),
-        result: entry.result.into(),
+        result: entry.result,
         reason: reason(entry),
         compile_ms: compile_ms(entry),
     }
@@ -244,7 +240,7 @@ fn history_entry(entry: &Entry) -> HistoryEntry {
 fn reloaded(service: &str, entry: Entry) -> Reloaded {
     Reloaded {
         service: service.to_owned(),
-        result: entry.result.into(),
+        result: entry.result,
         version: said(&entry.version),
         revision: said(&entry.revision),
         reason: reason(&entry),
@@ -302,18 +298,4 @@ fn compile_ms(entry: &Entry) -> Option<u64> {
 
 fn said(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
-}
-
-impl From<Result> for RevisionResult {
-    fn from(result: Result) -> Self {
-        match result {
-            Result::InForce => Self::InForce,
-            Result::Unchanged => Self::Unchanged,
-            Result::Refused => Self::Refused,
-            Result::Unavailable => Self::Unavailable,
-            Result::Candidate => Self::Candidate,
-            Result::Promoted => Self::Promoted,
-            Result::Dropped => Self::Dropped,
-        }
-    }
 }

@@ -17,8 +17,8 @@ pub(super) enum Source {
 
 /// What a source tells.
 pub(super) enum Told {
-    /// Something may have changed.
-    Changed,
+    /// This file, or one that it refers to, may have changed.
+    Changed(PathBuf),
     /// A remote source was asked.
     Fetched(Fetch),
 }
@@ -52,9 +52,9 @@ impl Source {
     /// Waits until there is a reason to read.
     pub(super) async fn told(&mut self) -> Told {
         match self {
-            Self::File { watch, .. } => {
+            Self::File { path, watch } => {
                 watch.changed().await;
-                Told::Changed
+                Told::Changed(path.clone())
             }
             Self::Remote(remote) => Told::Fetched(remote.next().await),
         }
@@ -63,7 +63,7 @@ impl Source {
     /// What there is to read now.
     pub(super) async fn ask(&mut self, is_anew: bool) -> Told {
         match self {
-            Self::File { .. } => Told::Changed,
+            Self::File { path, .. } => Told::Changed(path.clone()),
             Self::Remote(remote) => Told::Fetched(remote.ask(is_anew).await),
         }
     }

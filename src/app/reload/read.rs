@@ -37,17 +37,19 @@ pub(in crate::app) struct Task {
     pub(in crate::app) known: Option<Arc<str>>,
 }
 
-/// What came of it.
+/// A contract that compiled.
 #[derive(Debug)]
-pub(in crate::app) enum Outcome {
+pub(in crate::app) struct Compiled {
+    pub(in crate::app) contract: Arc<CompiledContract>,
+    pub(in crate::app) options: CompileOptions,
+    pub(in crate::app) took: Duration,
+}
+
+/// Why nothing was compiled.
+#[derive(Debug)]
+pub(in crate::app) enum Nothing {
     /// It is the known revision.
     Unchanged(Identity),
-    /// It compiled.
-    Compiled {
-        contract: Arc<CompiledContract>,
-        options: CompileOptions,
-        took: Duration,
-    },
     /// It cannot be enforced.
     Refused {
         identity: Option<Identity>,
@@ -57,17 +59,15 @@ pub(in crate::app) enum Outcome {
     Unavailable(String),
 }
 
-impl Outcome {
-    /// The revision that was read, as far as it could be.
-    pub(super) fn revision(&self) -> Option<Arc<str>> {
+/// What came of it.
+pub(in crate::app) type Outcome = Result<Compiled, Nothing>;
+
+impl Input {
+    /// The files that it names.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
         match self {
-            Self::Unchanged(identity)
-            | Self::Refused {
-                identity: Some(identity),
-                ..
-            } => Some(Arc::clone(&identity.revision)),
-            Self::Compiled { contract, .. } => Some(Arc::clone(&contract.revision)),
-            Self::Refused { identity: None, .. } | Self::Unavailable(_) => None,
+            Self::File(path) => vec![path.clone()],
+            Self::Bytes { .. } => Vec::new(),
         }
     }
 }
@@ -101,14 +101,17 @@ pub(in crate::app) fn read(task: &Task) -> (Outcome, Vec<PathBuf>) {
     let documents = match loaded {
         Ok(documents) => documents,
         Err(LoadError::Read(error)) => {
-            return (Outcome::Unavailable(error.to_string()), entry(task));
+            return (
+                Err(Nothing::Unavailable(error.to_string())),
+                task.input.files(),
+            );
         }
         Err(error @ LoadError::Parse(_)) => {
-            let outcome = Outcome::Refused {
+            let nothing = Nothing::Refused {
                 identity: None,
                 problems: vec![error.to_string()],
             };
-            return (outcome, entry(task));
+            return (Err(nothing), task.input.files());
         }
     };
     let mut files = match &task.input {
@@ -122,28 +125,31 @@ pub(in crate::app) fn read(task: &Task) -> (Outcome, Vec<PathBuf>) {
     (compile_documents(documents, task), files)
 }
 
-fn entry(task: &Task) -> Vec<PathBuf> {
-    match &task.input {
-        Input::File(path) => vec![path.clone()],
-        Input::Bytes { .. } => Vec::new(),
-    }
-}
-
 fn compile_documents(documents: Documents, task: &Task) -> Outcome {
     let identity = Identity::of(&documents);
     if task.known.as_ref() == Some(&identity.revision) {
-        return Outcome::Unchanged(identity);
+        return Err(Nothing::Unchanged(identity));
     }
     let began = Instant::now();
     match compile(documents, &task.options) {
-        Ok(contract) => Outcome::Compiled {
+        Ok(contract) => Ok(Compiled {
             contract: Arc::new(contract),
             options: task.options.clone(),
             took: began.elapsed(),
-        },
-        Err(problems) => Outcome::Refused {
+        }),
+        Err(problems) => Err(Nothing::Refused {
             identity: Some(identity),
             problems: problems.iter().map(ToString::to_string).collect(),
-        },
+        }),
+    }
+}
+
+/// The revision that was read, as far as it could be.
+pub(super) fn revision(outcome: &Outcome) -> Option<Arc<str>> {
+    match outcome {
+        Ok(compiled) => Some(Arc::clone(&compiled.contract.revision)),
+        Err(Nothing::Unchanged(identity)) => Some(Arc::clone(&identity.revision)),
+        Err(Nothing::Refused { identity, .. }) => Some(Arc::clone(&identity.as_ref()?.revision)),
+        Err(Nothing::Unavailable(_)) => None,
     }
 }

@@ -66,7 +66,7 @@ impl Registrar {
         let service = &mut state.services[index];
         let before = &service.live.config;
         let config = &new.services[index];
-        if options_differ(before, config) {
+        if options(before) != options(config) {
             done.recompile.push(index);
         }
         let contract = service.live.compiled().map(Arc::clone);
@@ -102,12 +102,9 @@ impl Registrar {
             service.candidate = self.judge_anew(candidate, new, config);
         }
         let live = LiveService::new(new, config, contract, guarded, service.tap());
-        let retired = std::mem::replace(&mut service.live, Arc::new(live));
-        state.retired.add(retired);
+        state.replace(index, live);
     }
-}
 
-impl Registrar {
     /// The same candidate, by what is configured now; its report begins anew.
     fn judge_anew(
         &self,
@@ -250,11 +247,6 @@ fn same_services(old: &Config, new: &Config) -> bool {
         names.collect::<BTreeSet<_>>()
     };
     names(old) == names(new)
-}
-
-fn options_differ(before: &Service, after: &Service) -> bool {
-    let (before, after) = (options(before), options(after));
-    before.base_paths != after.base_paths || before.closed != after.closed
 }
 
 /// Whether squads have the same numbers.

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use crate::admin::{Pending, Readiness};
+use crate::admin::{Pending, Readiness, RevisionResult};
 use crate::breaker::{Guarded, Policy};
 use crate::config::{Config, ConfigErrors, Service};
 use crate::contract::{CompileOptions, CompiledContract};
@@ -13,13 +13,13 @@ use crate::squad::Catalog;
 use crate::telemetry::Metrics;
 
 use super::candidate::Candidate;
-use super::history::{Entry, History, Result, Trigger};
+use super::history::{Entry, History, Trigger};
 use super::policy::Compatibility;
 use super::read::options;
 use super::retired::Retired;
 
 /// Reads the configuration again, from where it was read first.
-pub type Reread = Arc<dyn Fn() -> std::result::Result<Config, ConfigErrors> + Send + Sync>;
+pub type Reread = Arc<dyn Fn() -> Result<Config, ConfigErrors> + Send + Sync>;
 
 /// The one writer of what is in force.
 #[derive(Debug)]
@@ -196,12 +196,20 @@ impl Registrar {
     }
 }
 
+impl State {
+    /// Puts a service in the place of what it was, which goes when nobody uses it any more.
+    pub(super) fn replace(&mut self, index: usize, live: LiveService) {
+        let before = std::mem::replace(&mut self.services[index].live, Arc::new(live));
+        self.retired.add(before);
+    }
+}
+
 impl ServiceState {
     fn new(live: Arc<LiveService>, pending: Option<Pending>) -> Self {
         let mut history = History::default();
         if let Some(contract) = live.compiled() {
             let source = live.config.contract.to_string();
-            let entry = Entry::of(Trigger::Start, source, Result::InForce)
+            let entry = Entry::of(Trigger::Start, source, RevisionResult::InForce)
                 .identified(&contract.version, &contract.revision);
             history.add(entry);
         }

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use tokio::task::spawn_blocking;
 
+use crate::admin::RevisionResult;
 use crate::config::Service;
 use crate::source::{Buckets, Cache, Fetched, Origin, PollPolicy, Poller};
 
-use super::history::{Entry, Result};
+use super::history::Entry;
 
 /// The longest time for one request: the largest contracts take seconds on a slow line.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -36,7 +37,7 @@ pub(super) struct RemoteSource {
     shown: String,
     /// Tells it from others in the cache.
     tag: String,
-    poller: std::result::Result<Poller, String>,
+    poller: Result<Poller, String>,
     cache: Option<Cache>,
     /// Whether anything was got yet, from the address or from what was kept.
     is_first: bool,
@@ -120,7 +121,10 @@ impl RemoteSource {
         let (Some(bytes), Some(cache)) = (self.last.take(), &self.cache) else {
             return;
         };
-        if entry.result != Result::InForce && entry.result != Result::Unchanged {
+        if !matches!(
+            entry.result,
+            RevisionResult::InForce | RevisionResult::Unchanged
+        ) {
             return;
         }
         let (cache, service, tag) = (cache.clone(), self.service.clone(), self.tag.clone());

@@ -4,15 +4,16 @@ use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use crate::admin::RevisionResult;
 use crate::breaker::{Guarded, Policy};
 use crate::config::Config;
 use crate::contract::CompiledContract;
 use crate::proxy::{LiveService, provider};
 
 use super::candidate::Candidate;
-use super::history::{Entry, Result, Trigger};
+use super::history::{Entry, Trigger};
 use super::policy::objections;
-use super::read::{Outcome, options as options_of};
+use super::read::{Compiled, Nothing, Outcome, options as options_of};
 use super::registrar::{Registrar, ServiceState, State, announce};
 
 /// What was read, from where and why.
@@ -31,70 +32,53 @@ impl Registrar {
         let mut state = self.lock();
         let config = Arc::clone(&state.config);
         let service = &mut state.services[index];
+        let is_set_aside = |contract: &CompiledContract| {
+            service.set_aside.as_ref() == Some(&contract.revision)
+                && found.trigger != Trigger::Operator
+        };
         let entry = match found.outcome {
-            Outcome::Unchanged(identity) => {
-                service.last_error = None;
-                Entry::of(found.trigger, found.source, Result::Unchanged)
-                    .identified(&identity.version, &identity.revision)
-            }
-            Outcome::Unavailable(problem) => {
-                service.last_error = Some(problem.clone());
-                Entry::of(found.trigger, found.source, Result::Unavailable).because(vec![problem])
-            }
-            Outcome::Refused { identity, problems } => {
-                service.last_error = problems.first().cloned();
-                let entry = Entry::of(found.trigger, found.source, Result::Refused);
-                let entry = match identity {
-                    Some(identity) => entry.identified(&identity.version, &identity.revision),
-                    None => entry,
-                };
-                entry.because(problems)
-            }
-            Outcome::Compiled { contract, .. }
-                if service.set_aside.as_ref() == Some(&contract.revision)
-                    && found.trigger != Trigger::Operator =>
-            {
+            Err(nothing) => nothing.entry(found.trigger, found.source),
+            Ok(Compiled { contract, .. }) if is_set_aside(&contract) => {
                 let problem = format!(
                     "a candidate was promoted, and the source still holds {}: change it there \
                      too, or reload the contract to go back",
                     contract.version
                 );
-                service.last_error = Some(problem.clone());
-                Entry::of(found.trigger, found.source, Result::Unchanged)
+                Entry::of(found.trigger, found.source, RevisionResult::Unchanged)
                     .identified(&contract.version, &contract.revision)
                     .because(vec![problem])
             }
-            Outcome::Compiled {
+            Ok(Compiled {
                 contract,
                 options,
                 took,
-            } => {
+            }) => {
                 self.metrics.compiled(&service.live.config.name, took);
                 let objections = self.objections(service, &contract);
                 let result = match objections.is_empty() {
-                    true => Result::InForce,
-                    false => Result::Refused,
+                    true => RevisionResult::InForce,
+                    false => RevisionResult::Refused,
                 };
-                let entry = Entry::of(found.trigger, found.source, result)
-                    .identified(&contract.version, &contract.revision)
-                    .because(objections)
-                    .compiled_in(took);
-                service.last_error = entry.problems.first().cloned();
-                if result == Result::InForce {
+                if result == RevisionResult::InForce {
                     service.options = Some(options);
                     service.set_aside = None;
                     self.put_in_force(&mut state, &config, index, &contract);
                 }
-                entry
+                Entry::of(found.trigger, found.source, result)
+                    .identified(&contract.version, &contract.revision)
+                    .because(objections)
+                    .compiled_in(took)
             }
         };
+        let service = &mut state.services[index];
+        service.last_error = entry.problems.first().cloned();
         if let Some(problem) = found.stale {
             tracing::warn!(
-                service = state.services[index].live.config.name,
+                service = service.live.config.name,
                 problem,
                 "contract in force without its source"
             );
-            state.services[index].last_error = Some(problem);
+            service.last_error = Some(problem);
         }
         self.conclude(&mut state, index, &entry);
         entry
@@ -106,27 +90,13 @@ impl Registrar {
         let config = Arc::clone(&state.config);
         let service = &mut state.services[index];
         let entry = match found.outcome {
-            Outcome::Unchanged(identity) => {
-                Entry::of(found.trigger, found.source, Result::Unchanged)
-                    .identified(&identity.version, &identity.revision)
-            }
-            Outcome::Unavailable(problem) => {
-                Entry::of(found.trigger, found.source, Result::Unavailable).because(vec![problem])
-            }
-            Outcome::Refused { identity, problems } => {
-                let entry = Entry::of(found.trigger, found.source, Result::Refused);
-                let entry = match identity {
-                    Some(identity) => entry.identified(&identity.version, &identity.revision),
-                    None => entry,
-                };
-                entry.because(problems)
-            }
-            Outcome::Compiled {
+            Err(nothing) => nothing.entry(found.trigger, found.source),
+            Ok(Compiled {
                 contract,
                 options,
                 took,
-            } => {
-                let entry = Entry::of(found.trigger, found.source, Result::Candidate)
+            }) => {
+                let entry = Entry::of(found.trigger, found.source, RevisionResult::Candidate)
                     .identified(&contract.version, &contract.revision)
                     .compiled_in(took);
                 let own = &service.live.config;
@@ -138,7 +108,7 @@ impl Registrar {
                         entry
                     }
                     Err(error) => Entry {
-                        result: Result::Unavailable,
+                        result: RevisionResult::Unavailable,
                         ..entry.because(vec![no_thread(&error)])
                     },
                 }
@@ -163,13 +133,13 @@ impl Registrar {
             );
         }
         let result = match objections.is_empty() {
-            true => Result::Promoted,
-            false => Result::Refused,
+            true => RevisionResult::Promoted,
+            false => RevisionResult::Refused,
         };
         let entry = Entry::of(Trigger::Operator, "the candidate".to_owned(), result)
             .identified(&contract.version, &contract.revision)
             .because(objections);
-        if result == Result::Promoted {
+        if result == RevisionResult::Promoted {
             service.candidate = None;
             service.options = Some(options);
             service.last_error = None;
@@ -189,7 +159,7 @@ impl Registrar {
         let entry = Entry::of(
             Trigger::Operator,
             "the candidate".to_owned(),
-            Result::Dropped,
+            RevisionResult::Dropped,
         )
         .identified(&candidate.contract.version, &candidate.contract.revision);
         self.renew(&mut state, &config, index);
@@ -221,11 +191,10 @@ impl Registrar {
             service.tap(),
         );
         announce(&self.metrics, &service.live, false);
-        let retired = std::mem::replace(&mut service.live, Arc::new(live));
-        announce(&self.metrics, &service.live, true);
+        announce(&self.metrics, &live, true);
         service.since = SystemTime::now();
         service.pending = None;
-        state.retired.add(retired);
+        state.replace(index, live);
         self.publish(state);
     }
 
@@ -239,8 +208,7 @@ impl Registrar {
             service.live.guarded.clone(),
             service.tap(),
         );
-        let retired = std::mem::replace(&mut service.live, Arc::new(live));
-        state.retired.add(retired);
+        state.replace(index, live);
         self.publish(state);
     }
 
@@ -263,10 +231,10 @@ impl Registrar {
         let problem = problems.join("; ");
         let result_name = result.as_str();
         match result {
-            Result::Unchanged => {
+            RevisionResult::Unchanged => {
                 tracing::debug!(service = name, revision, source, %trigger, "contract unchanged");
             }
-            Result::Refused | Result::Unavailable => tracing::warn!(
+            RevisionResult::Refused | RevisionResult::Unavailable => tracing::warn!(
                 service = name,
                 version,
                 revision,
@@ -276,7 +244,10 @@ impl Registrar {
                 problem,
                 "contract refused: what was in force stays"
             ),
-            Result::InForce | Result::Candidate | Result::Promoted | Result::Dropped => {
+            RevisionResult::InForce
+            | RevisionResult::Candidate
+            | RevisionResult::Promoted
+            | RevisionResult::Dropped => {
                 tracing::info!(
                     service = name,
                     version,
@@ -290,6 +261,26 @@ impl Registrar {
             }
         }
         service.history.add(entry.clone());
+    }
+}
+
+impl Nothing {
+    /// What to remember of it.
+    fn entry(self, trigger: Trigger, source: String) -> Entry {
+        let entry = |result| Entry::of(trigger, source, result);
+        match self {
+            Self::Unchanged(identity) => {
+                entry(RevisionResult::Unchanged).identified(&identity.version, &identity.revision)
+            }
+            Self::Unavailable(problem) => entry(RevisionResult::Unavailable).because(vec![problem]),
+            Self::Refused { identity, problems } => {
+                let entry = entry(RevisionResult::Refused).because(problems);
+                match identity {
+                    Some(identity) => entry.identified(&identity.version, &identity.revision),
+                    None => entry,
+                }
+            }
+        }
     }
 }
 

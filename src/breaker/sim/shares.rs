@@ -81,7 +81,7 @@ impl<'s> Model<'s> {
                 self.queued.push(Queued { waiting, consumer });
             }
             Entered::Shed(_) => {
-                assert!(self.slots.waiting() >= self.policy.waiting_max as usize);
+                assert!(self.slots.occupancy().waiting >= self.policy.waiting_max as usize);
                 self.shed += 1;
             }
         }
@@ -131,7 +131,7 @@ impl<'s> Model<'s> {
                     consumer: queued.consumer,
                 }),
                 Err(shed) => {
-                    assert_eq!(shed.limit, self.slots.limit());
+                    assert_eq!(shed.limit, self.slots.occupancy().limit);
                     self.shed += 1;
                 }
             }
@@ -141,18 +141,20 @@ impl<'s> Model<'s> {
     fn check(&mut self) {
         self.collect();
         let held = i64::try_from(self.held.len()).unwrap();
-        let limit = i64::from(self.slots.limit());
+        let occupancy = self.slots.occupancy();
+        let limit = i64::from(occupancy.limit);
         assert_eq!(self.slots.free() + held, limit, "slots are conserved");
         for consumer in 0..self.consumers {
             let own = self.held.iter().filter(|held| held.consumer == consumer);
-            assert_eq!(self.slots.in_flight(consumer) as usize, own.count());
+            let in_flight = occupancy.consumers[consumer].in_flight;
+            assert_eq!(in_flight as usize, own.count());
         }
         let squad_waits = self.queued.iter().any(|queued| queued.consumer != 0);
         assert!(
             !squad_waits || self.slots.free() <= 0,
             "a squad waits while there is a slot"
         );
-        assert_eq!(self.slots.waiting(), self.queued.len());
+        assert_eq!(occupancy.waiting, self.queued.len());
         assert!(self.queued.len() <= self.policy.waiting_max as usize);
     }
 }
@@ -188,7 +190,7 @@ fn slots_are_conserved_and_the_unknown_take_what_is_spare() {
         }
         model.now += Duration::from_secs(60);
         for consumer in (1..consumers).chain([0]) {
-            let limit = slots.limit() as usize;
+            let limit = slots.occupancy().limit as usize;
             let before = model.held.len();
             model.slots.reserved(model.now);
             model.now += Duration::from_secs(60);
@@ -196,7 +198,7 @@ fn slots_are_conserved_and_the_unknown_take_what_is_spare() {
             assert_eq!(model.held.len(), (before + 1).min(limit.max(before)));
             model.leave(random);
         }
-        assert_eq!(slots.free(), i64::from(slots.limit()));
+        assert_eq!(slots.free(), i64::from(slots.occupancy().limit));
     });
 }
 
@@ -222,8 +224,8 @@ fn saturate(random: &mut fastrand::Rng, weights: &[u32], limit: u32, cores: usiz
         model.leave(random);
         model.check();
         if step >= 1000 {
-            for (consumer, sum) in sums.iter_mut().enumerate() {
-                *sum += u64::from(slots.in_flight(consumer));
+            for (sum, holding) in sums.iter_mut().zip(slots.occupancy().consumers) {
+                *sum += u64::from(holding.in_flight);
             }
         }
     }
