@@ -26,7 +26,7 @@ use portcullis::breaker::{Guarded, Policy};
 use portcullis::config;
 use portcullis::contract::{CompileOptions, compile, load};
 use portcullis::proxy::{Arrived, Core, Live, LiveService, Peer, Published, WireLimits, pipeline};
-use portcullis::telemetry::Metrics;
+use portcullis::telemetry::{Inventory, Metrics};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tower::Service;
@@ -100,7 +100,7 @@ fn serve_pipeline(pipe: DuplexStream) {
             &config,
             service,
             Some(contract),
-            guarded,
+            (guarded, Inventory::new(&service.name, 1)),
             None,
         ))
     });

@@ -11,6 +11,7 @@ mod find;
 mod routes;
 mod breakers;
 mod deploy_windows;
+mod traffic;
 mod contracts;
 mod server;
 
@@ -21,3 +22,4 @@ pub use contracts::{
 };
 pub use readiness::{Pending, Readiness};
 pub use server::{Admin, Guards, serve};
+pub use traffic::Traffic;

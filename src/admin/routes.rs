@@ -27,6 +27,12 @@ pub(super) enum Route<'p> {
         squad: &'p str,
         tier: Option<&'p str>,
     },
+    /// What passes all services.
+    Traffic,
+    /// What passes a service.
+    ServiceTraffic { service: &'p str },
+    /// Whose the services are.
+    Owners,
     /// All deploy windows.
     DeployWindows,
     /// Opening the deploy window of a service.
@@ -52,7 +58,7 @@ pub(super) enum Route<'p> {
 }
 
 /// Every route as it is shown: method, path, and what it does.
-const SHOWN: [(&str, &str, &str); 19] = [
+const SHOWN: [(&str, &str, &str); 22] = [
     ("GET", "/livez", "whether the process runs"),
     ("GET", "/readyz", "whether it is ready for traffic"),
     ("GET", "/metrics", "metrics for Prometheus"),
@@ -61,6 +67,13 @@ const SHOWN: [(&str, &str, &str); 19] = [
     ("POST", "/breakers/{service}/everybody", OVERRIDE),
     ("POST", "/breakers/{service}/{squad}", OVERRIDE),
     ("POST", "/breakers/{service}/{squad}/{tier}", OVERRIDE),
+    (
+        "GET",
+        "/traffic",
+        "what passes, and what departs from contracts",
+    ),
+    ("GET", "/traffic/{service}", "that of one service"),
+    ("GET", "/owners", "whose the services are"),
     ("GET", "/deploy-windows", "deploy windows"),
     (
         "POST",
@@ -103,6 +116,8 @@ impl<'p> Route<'p> {
             ["readyz"] => Self::Ready,
             ["metrics"] => Self::Metrics,
             ["breakers"] => Self::Breakers,
+            ["traffic"] => Self::Traffic,
+            ["owners"] => Self::Owners,
             ["deploy-windows"] => Self::DeployWindows,
             ["contracts"] => Self::Contracts,
             ["config", "reload"] => Self::ReloadConfig,
@@ -118,6 +133,7 @@ impl<'p> Route<'p> {
                 squad,
                 tier: Some(tier),
             },
+            ["traffic", service] => Self::ServiceTraffic { service },
             ["deploy-windows", service, "open"] => Self::OpenWindow { service },
             ["deploy-windows", service, "close"] => Self::CloseWindow { service },
             ["contracts", service] => Self::Contract { service },
@@ -158,6 +174,9 @@ impl<'p> Route<'p> {
             | Self::Metrics
             | Self::Breakers
             | Self::Breaker { .. }
+            | Self::Traffic
+            | Self::ServiceTraffic { .. }
+            | Self::Owners
             | Self::DeployWindows
             | Self::Contracts
             | Self::Contract { .. }

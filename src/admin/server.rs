@@ -22,7 +22,8 @@ use super::body::Bounds;
 use super::contracts::Contracts;
 use super::readiness::Readiness;
 use super::routes::{Route, index};
-use super::{body, breakers, contracts, deploy_windows};
+use super::traffic::Traffic;
+use super::{body, breakers, contracts, deploy_windows, traffic};
 
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -39,6 +40,8 @@ pub struct Admin {
     pub metrics: Metrics,
     /// Behind `/breakers` and `/deploy-windows`.
     pub guards: Arc<dyn Guards>,
+    /// Behind `/traffic` and `/owners`.
+    pub traffic: Arc<dyn Traffic>,
     /// Behind `/contracts` and `/config`.
     pub contracts: Arc<dyn Contracts>,
     /// The largest contract that is taken, in bytes.
@@ -144,7 +147,15 @@ async fn perform(
             [] => text(StatusCode::OK, "ok\n".to_owned()),
             reasons => text(StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n") + "\n"),
         }),
-        Route::Metrics => Ok(metrics(admin.metrics.render())),
+        Route::Metrics => admin.metrics.render().map(metrics).ok_or_else(|| {
+            Refusal::new(
+                StatusCode::NOT_FOUND,
+                "metrics are switched off; set `metrics.enabled = true` and start again",
+            )
+        }),
+        Route::Traffic => Ok(traffic::all(&*admin.traffic)),
+        Route::ServiceTraffic { service } => traffic::one(&*admin.traffic, service),
+        Route::Owners => Ok(traffic::owners(&*admin.traffic)),
         Route::Breakers => Ok(breakers::all(&admin.watched())),
         Route::Breaker { service } => breakers::one(&admin.watched(), service),
         Route::Override {

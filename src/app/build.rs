@@ -5,13 +5,11 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::mpsc;
 
-use crate::admin::{self, Access, Admin, Readiness};
-use crate::breaker::Guarded;
+use crate::admin::{Access, Admin, Readiness};
 use crate::config::Config;
 use crate::config::limits::Limits;
 use crate::proxy::inspect::InspectLimits;
 use crate::proxy::{Bound, ConnectionCap, Drain, ServeSettings, Served, WireLimits, bind, drain};
-use crate::squad::Catalog;
 use crate::telemetry::Metrics;
 
 use super::contracts::compile_all;
@@ -21,6 +19,7 @@ use super::error::Error;
 use super::keys::{KeyReader, load_keys};
 use super::reload::{Keeper, Registrar, Reread, Steering, Structure};
 use super::running::Running;
+use super::watched::Watched;
 
 /// What the parts of readiness are called that data cores are.
 const DATA_CORE: &str = "data core";
@@ -49,7 +48,10 @@ pub(super) fn build_reloadable(config: Config, reread: Option<Reread>) -> Result
         address: config.admin_address,
         source,
     })?;
-    let metrics = Metrics::new();
+    let metrics = match config.metrics_enabled {
+        true => Metrics::new(),
+        false => Metrics::off(),
+    };
     let readiness = Readiness::new();
     let (trigger, drain) = drain();
     let cap = ConnectionCap::new(config.limits.connections_max);
@@ -65,11 +67,13 @@ pub(super) fn build_reloadable(config: Config, reread: Option<Reread>) -> Result
         &readiness,
         &metrics,
     ));
+    let watched = Watched::new(&registrar);
     let (keepers, steering) = keep(&registrar, reread);
     let admin = Admin {
         readiness: readiness.clone(),
         metrics: metrics.clone(),
-        guards: Arc::new(Guards(Arc::clone(&registrar))),
+        guards: Arc::new(watched.clone()),
+        traffic: Arc::new(watched.clone()),
         contracts: Arc::new(steering.clone()),
         contract_bytes_max: limits.contract_bytes_max,
         access,
@@ -77,7 +81,7 @@ pub(super) fn build_reloadable(config: Config, reread: Option<Reread>) -> Result
     let gauges = Gauges {
         metrics: metrics.clone(),
         cap,
-        registrar: Arc::clone(&registrar),
+        watched,
     };
     let control = start_control(admin_listener, admin, gauges, key_reader, keepers)?;
     let blueprint = Arc::new(Blueprint {
@@ -109,16 +113,6 @@ fn keep(registrar: &Arc<Registrar>, reread: Option<Reread>) -> (Vec<Keeper>, Ste
         })
         .unzip();
     (keepers, Steering::new(registrar, senders, reread))
-}
-
-/// What guards the services, as the admin port asks for it.
-#[derive(Debug)]
-struct Guards(Arc<Registrar>);
-
-impl admin::Guards for Guards {
-    fn guards(&self) -> (Vec<Guarded>, Arc<Catalog>) {
-        self.0.guards()
-    }
 }
 
 fn cores(config: &Config) -> usize {

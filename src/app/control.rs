@@ -12,11 +12,12 @@ use tokio::sync::oneshot;
 
 use crate::admin::{self, Admin};
 use crate::proxy::ConnectionCap;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, lines_lost};
 
 use super::error::Error;
 use super::keys::KeyReader;
-use super::reload::{Keeper, Registrar};
+use super::reload::Keeper;
+use super::watched::Watched;
 
 /// How often observations are folded into their histograms; until then each one is kept.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
@@ -39,7 +40,7 @@ impl fmt::Debug for Control {
 pub(super) struct Gauges {
     pub(super) metrics: Metrics,
     pub(super) cap: Arc<ConnectionCap>,
-    pub(super) registrar: Arc<Registrar>,
+    pub(super) watched: Watched,
 }
 
 /// Starts it.
@@ -88,7 +89,7 @@ async fn settle(gauges: Gauges) {
     let Gauges {
         metrics,
         cap,
-        registrar,
+        watched,
     } = gauges;
     let connections = metrics.connections();
     let mut tick = tokio::time::interval(SETTLE_EVERY);
@@ -96,10 +97,7 @@ async fn settle(gauges: Gauges) {
         tick.tick().await;
         metrics.settle();
         connections.set(cap.open() as f64);
-        let (guards, catalog) = registrar.guards();
-        for guarded in &guards {
-            metrics.observe_protection(guarded, &catalog);
-        }
-        registrar.settle();
+        metrics.observe_log(lines_lost());
+        watched.observe(&metrics);
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn serve_core(
     } = blueprint;
     let core = Core::new(published, keys.as_ref(), index, metrics);
     let refusing = Rc::clone(&core);
-    let refuse = move |refusal, _: &_| refuse_stream(&refusing, refusal);
+    let refuse = move |refusal, peer: &_| refuse_stream(&refusing, refusal, peer);
     let settings = blueprint.settings.clone();
     let changes = published.changes();
     let served = runtime.block_on(async move {

@@ -14,6 +14,7 @@ mod keys;
 mod run;
 mod running;
 mod schedule;
+mod watched;
 
 pub use build::build;
 pub use error::Error;

@@ -21,7 +21,7 @@ pub(super) fn serve(args: ServeArgs) -> Result<Outcome, RunError> {
     let overrides = overrides(args);
     let read = move || config::load(path.as_deref(), std::env::vars_os(), &overrides);
     let config = read()?;
-    telemetry::init_log(&config.log);
+    let _log = telemetry::init_log(&config.log);
     app::run(config, Some(Arc::new(read)))?;
     Ok(Outcome::Fine)
 }

@@ -36,7 +36,10 @@ pub use environment::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, CONFIG_VARIABLE}
 pub use identity::{Identity, IdentitySource, Jwt, KeySource};
 pub use limits::Limits;
 pub use load::{load, load_catalog};
-pub use model::{Config, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runtime};
+pub use model::{
+    AccessLog, AccessPath, Config, Log, LogFormat, LogLevel, Owner, RefusalValues, Refusals,
+    Runtime,
+};
 pub use overrides::Overrides;
 pub use problem::{ConfigErrors, Place, Problem, nearest};
 pub use protection::{Protection, Tiers};

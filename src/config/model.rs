@@ -28,6 +28,12 @@ pub struct Config {
     pub tiers: Tiers,
     /// What is written to the log.
     pub log: Log,
+    /// Which exchanges have a line in the log.
+    pub access_log: AccessLog,
+    /// Whether metrics are kept, `metrics.enabled`.
+    pub metrics_enabled: bool,
+    /// Where clients learn who owns a service.
+    pub owner: Owner,
     /// What a refusal tells.
     pub refusals: Refusals,
     /// The services in the order of the file, at least one when loaded; names are unique.
@@ -76,6 +82,35 @@ pub enum LogLevel {
     Trace,
 }
 
+/// Which exchanges have a line in the log besides those that were refused or failed, section
+/// `[access_log]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct AccessLog {
+    /// The share of ordinary exchanges, from 0 to 1.
+    pub sample: f64,
+    /// What stands for the path.
+    pub path: AccessPath,
+}
+
+/// What stands for the path in a line of the access log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AccessPath {
+    /// The operation's template, which holds no value.
+    #[default]
+    Template,
+    /// Path and query as they came: they hold what the client put there.
+    Raw,
+}
+
+/// Where clients learn who owns a service, section `[owner]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Whether they do.
+    pub enabled: bool,
+    /// The path, below the service's own prefix.
+    pub path: String,
+}
+
 /// What a refusal tells, section `[refusals]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusals {
@@ -120,6 +155,9 @@ impl Default for Config {
             limits: Limits::default(),
             tiers: Tiers::default(),
             log: Log::default(),
+            access_log: AccessLog::default(),
+            metrics_enabled: true,
+            owner: Owner::default(),
             refusals: Refusals::default(),
             services: Vec::new(),
         }
@@ -133,6 +171,20 @@ impl Default for Refusals {
             report_header: true,
         }
     }
+}
+
+impl Default for Owner {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            path: "/__owner".to_owned(),
+        }
+    }
+}
+
+impl AccessPath {
+    /// Each choice with its name in the configuration.
+    pub const NAMES: [(&'static str, Self); 2] = [("template", Self::Template), ("raw", Self::Raw)];
 }
 
 impl LogFormat {

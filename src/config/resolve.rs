@@ -14,9 +14,12 @@ use super::protect;
 use super::protection::Protection;
 use super::reload::{Reload, reload};
 use super::section::Section;
-use super::value::{address, boolean, count, duration, parsed, size, word};
-use super::{Config, Limits, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runtime, Token};
-use super::{identity, services};
+use super::value::{address, boolean, count, duration, parsed, share, size, word};
+use super::{
+    AccessLog, AccessPath, Config, Limits, Log, LogFormat, LogLevel, Owner, RefusalValues,
+    Refusals, Runtime, Token,
+};
+use super::{identity, services, value};
 use crate::squad::Catalog;
 
 /// Reads the whole file. `catalog` is absent where none is configured or it was refused.
@@ -39,6 +42,9 @@ pub(super) fn config(
     let runtime = runtime(root.section("runtime"));
     let limits = limits(root.section("limits"));
     let log = log(root.section("log"));
+    let access_log = access_log(root.section("access_log"));
+    let metrics_enabled = metrics_enabled(root.section("metrics"));
+    let owner = owner(root.section("owner"));
     let refusals = refusals(root.section("refusals"));
     let tiers = protect::tiers(root.section("tiers"));
     let base = protect::protection(&mut root, &Protection::default());
@@ -57,6 +63,9 @@ pub(super) fn config(
         limits,
         tiers,
         log,
+        access_log,
+        metrics_enabled,
+        owner,
         refusals,
         services,
     };
@@ -99,6 +108,35 @@ fn log(mut section: Section<'_>) -> Log {
     };
     section.finish();
     log
+}
+
+fn access_log(mut section: Section<'_>) -> AccessLog {
+    let default = AccessLog::default();
+    let access_log = AccessLog {
+        sample: section.value("sample", default.sample, share),
+        path: section.value("path", default.path, word(&AccessPath::NAMES)),
+    };
+    section.finish();
+    access_log
+}
+
+fn metrics_enabled(mut section: Section<'_>) -> bool {
+    let enabled = section.value("enabled", true, boolean);
+    section.finish();
+    enabled
+}
+
+fn owner(mut section: Section<'_>) -> Owner {
+    let default = Owner::default();
+    let owner = Owner {
+        enabled: section.value("enabled", default.enabled, boolean),
+        path: match section.read("path", value::path_prefix) {
+            Some(path) => path.to_string(),
+            None => default.path,
+        },
+    };
+    section.finish();
+    owner
 }
 
 fn refusals(mut section: Section<'_>) -> Refusals {

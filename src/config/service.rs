@@ -41,6 +41,8 @@ pub struct Service {
     /// Whether the service knows no squads: it gets no squad headers, and violations are
     /// reported only.
     pub legacy: bool,
+    /// The commit that it was built from, for those who ask who owns it.
+    pub commit: Option<String>,
 }
 
 /// Where a contract is.
@@ -119,6 +121,7 @@ impl Service {
             reload: Reload::default(),
             protection: Protection::default(),
             legacy: false,
+            commit: None,
         }
     }
 

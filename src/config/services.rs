@@ -68,6 +68,7 @@ fn service(
     let base_paths = base_paths.map(|paths| paths.iter().map(PathPrefix::to_string).collect());
     let preflight = section.value("preflight", Preflight::default(), word(&Preflight::NAMES));
     let legacy = section.value("legacy", false, boolean);
+    let commit = section.read("commit", value::text);
     let enforcement = enforcement(section.section("enforcement"), legacy);
     let protection = protection(&mut section, protection_base);
     let reload = reload(section.section("reload"), reload_base, directory);
@@ -87,6 +88,7 @@ fn service(
         reload,
         protection,
         legacy,
+        commit,
     };
     Some(Placed {
         service,

@@ -567,7 +567,7 @@ fn a_bad_variable_is_named() {
     check("PORTCULLIS_SERVICES__ORDERS__NAME__X", "y", "services.orders.name.x: is a value of the file, not a section");
     check("PORTCULLIS_REFUSALS__REPORT_HEADER", "yes", "refusals.report_header: expected true or false, found \"yes\"");
     check("PORTCULLIS_A__B__C__D__E__F__G__H__I", "", "a.b.c.d.e.f.g.h.i: unknown key; no key has so many parts");
-    check("PORTCULLIS_", "", "unknown key; known here: catalog, listen, admin, identity, runtime, limits, log, refusals, tiers, breaker, shares, budget, retries, reload, services");
+    check("PORTCULLIS_", "", "unknown key; known here: catalog, listen, admin, identity, runtime, limits, log, access_log, metrics, owner, refusals, tiers, breaker, shares, budget, retries, reload, services");
 }
 
 #[test]

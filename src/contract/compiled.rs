@@ -8,7 +8,7 @@ use super::document::{Documents, Spot};
 use super::operation::{MediaType, Operation};
 use super::problem::Problem;
 use super::revision::Identity;
-use super::route::{Captures, Match, RouteTable};
+use super::route::{Captures, Match, Outline, RouteTable};
 use super::sampling::{self, Sample};
 use super::schema::SchemaSet;
 
@@ -30,28 +30,18 @@ pub struct CompiledContract {
     /// What is questionable about the contract without keeping it from being enforced.
     pub warnings: Vec<Problem>,
     pub(super) documents: Documents,
+    /// The names of all members that schemas declare.
+    pub(super) declared: HashSet<Box<str>>,
     pub(super) routes: RouteTable,
     pub(super) requests: SchemaSet,
     pub(super) responses: SchemaSet,
 }
 
 impl CompiledContract {
-    /// The names of all members that schemas declare.
-    pub fn property_names(&self) -> HashSet<String> {
-        let mut names = HashSet::new();
-        for document in self.documents.list() {
-            let mut open = vec![document.root()];
-            while let Some(node) = open.pop() {
-                for (name, value) in node.members() {
-                    if name == "properties" {
-                        names.extend(value.members().map(|(name, _)| name.to_owned()));
-                    }
-                    open.push(value);
-                }
-                open.extend(node.elements());
-            }
-        }
-        names
+    /// A pointer into a message without the names that its sender chose, which are as private as
+    /// values: what no schema declares is `*`.
+    pub fn mask(&self, pointer: &str) -> String {
+        mask(pointer, &self.declared)
     }
 
     /// What tells this revision from others.
@@ -72,6 +62,11 @@ impl CompiledContract {
     /// The declared path that is most like an unknown one.
     pub fn nearest_path(&self, path: &str) -> Option<&str> {
         self.routes.nearest(path)
+    }
+
+    /// What a path without an operation looks like, without what its sender chose.
+    pub fn outline(&self, path: &str) -> Outline {
+        self.routes.outline(path)
     }
 
     /// Where a place stands, for a person.
@@ -101,5 +96,56 @@ impl CompiledContract {
             Direction::Request => &self.requests,
             Direction::Response => &self.responses,
         }
+    }
+}
+
+/// The names of all members that the schemas of some documents declare.
+pub(super) fn declared_names(documents: &Documents) -> HashSet<Box<str>> {
+    let mut names = HashSet::new();
+    for document in documents.list() {
+        let mut open = vec![document.root()];
+        while let Some(node) = open.pop() {
+            for (name, value) in node.members() {
+                if name == "properties" {
+                    names.extend(value.members().map(|(name, _)| name.into()));
+                }
+                open.push(value);
+            }
+            open.extend(node.elements());
+        }
+    }
+    names
+}
+
+fn mask(pointer: &str, names: &HashSet<Box<str>>) -> String {
+    let shown = |token: &str| {
+        let name = token.replace("~1", "/").replace("~0", "~");
+        let is_index = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+        match is_index || names.contains(&*name) {
+            true => token.to_owned(),
+            false => "*".to_owned(),
+        }
+    };
+    let mut tokens = pointer.split('/');
+    let first = tokens.next().unwrap_or_default().to_owned();
+    std::iter::once(first)
+        .chain(tokens.map(shown))
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_clients_choose_are_masked() {
+        let names = HashSet::from(["emails".into(), "a/b".into()]);
+        let check = |pointer, masked: &str| assert_eq!(mask(pointer, &names), masked);
+        check("", "");
+        check("/emails/0", "/emails/0");
+        check("/emails/jane@x.example", "/emails/*");
+        check("/a~1b/c", "/a~1b/*");
+        check("/", "/*");
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::config::{Config, RefusalValues};
 use crate::contract::Scratch;
 use crate::identity::{Identification, Keys, Tokens};
-use crate::telemetry::{CoreRecorder, Metrics};
+use crate::telemetry::{AccessLog, CoreRecorder, Metrics};
 
 use super::live::{Live, LiveService, Published};
 use super::service::ServiceCore;
@@ -24,6 +24,7 @@ pub struct Core {
     view: RefCell<Rc<View>>,
     pub(super) identification: Identification,
     pub(super) recorder: CoreRecorder,
+    pub(super) access_log: AccessLog,
     pub(super) scratch: RefCell<Scratch>,
 }
 
@@ -63,11 +64,13 @@ impl Core {
         metrics: &Metrics,
     ) -> Rc<Self> {
         let live = published.load();
-        let view = View::new(Arc::clone(&live), None, number, metrics);
+        let access_log = AccessLog::of_process();
+        let view = View::new(Arc::clone(&live), None, number, (metrics, &access_log));
         Rc::new(Self {
             identification: identification(&live.config, keys),
             number,
             metrics: metrics.clone(),
+            access_log,
             view: RefCell::new(Rc::new(view)),
             recorder: CoreRecorder::new(metrics),
             scratch: RefCell::default(),
@@ -81,7 +84,12 @@ impl Core {
         let mut view = self.view.borrow_mut();
         if !Arc::ptr_eq(&live, &view.live) {
             let live = Arc::clone(&live);
-            *view = Rc::new(View::new(live, Some(&view), self.number, &self.metrics));
+            *view = Rc::new(View::new(
+                live,
+                Some(&view),
+                self.number,
+                (&self.metrics, &self.access_log),
+            ));
         }
         Rc::clone(&view)
     }
@@ -93,11 +101,16 @@ impl Core {
 }
 
 impl View {
-    fn new(live: Arc<Live>, before: Option<&Self>, number: usize, metrics: &Metrics) -> Self {
+    fn new(
+        live: Arc<Live>,
+        before: Option<&Self>,
+        number: usize,
+        telling: (&Metrics, &AccessLog),
+    ) -> Self {
         let config = &live.config;
         let core = |service: &Arc<LiveService>| {
             let before = before.and_then(|before| before.named(&service.config.name));
-            ServiceCore::new(&live, service, before, number, metrics).map(Rc::new)
+            ServiceCore::new(&live, service, before, number, telling).map(Rc::new)
         };
         Self {
             refusals: Refusals {

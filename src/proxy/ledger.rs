@@ -1,19 +1,22 @@
 //! The account of one request, from its arrival to its answer.
 //!
 //! Everybody who learns something writes it down; the account is recorded when it is dropped,
-//! exactly once, whether the request was answered, refused or abandoned by its client.
+//! exactly once, whether the request was answered, refused or abandoned by its client. Metrics,
+//! the inventory and the access log are all made of it, so that they agree.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use http::HeaderValue;
+use http::{HeaderValue, Method, StatusCode, Uri};
 
 use crate::config::enforcement::{Enforcement, ViolationClass};
+use crate::contract::Violation;
 use crate::identity::Claim;
 use crate::squad::Caller;
-use crate::telemetry::{Outcome, Subject};
+use crate::telemetry::{Departed, Departure, Finding, Measured, Outcome, Subject};
 
+use super::headers::Peer;
 use super::service::ServiceCore;
 
 /// The account of one request to one service.
@@ -21,36 +24,91 @@ use super::service::ServiceCore;
 pub(super) struct Ledger {
     pub(super) service: Rc<ServiceCore>,
     pub(super) caller: Caller,
+    pub(super) asked: Asked,
     /// The version of the calling service.
     version: Option<HeaderValue>,
     pub(super) started: Instant,
-    operation: Cell<Option<u32>>,
+    found: Cell<Found>,
     waited: Cell<Duration>,
+    judging: Cell<Duration>,
     took: Cell<Option<Duration>>,
-    outcome: Cell<Outcome>,
+    ended: Cell<Ended>,
+    departed: Cell<Departed>,
+    findings: RefCell<Vec<Finding>>,
+}
+
+/// What was asked, and by whom.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) id: HeaderValue,
+    pub(super) method: Method,
+    pub(super) target: Uri,
+    pub(super) peer: Rc<Peer>,
+}
+
+/// What a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    /// Nothing that the contract knows.
+    Nothing,
+    /// This operation.
+    Operation(u32),
+    /// Whom the service belongs to, which Portcullis answers itself.
+    Owner,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ended {
+    pub(super) outcome: Outcome,
+    /// The status that was sent.
+    pub(super) status: Option<StatusCode>,
+    /// Why Portcullis answered itself.
+    pub(super) error: Option<&'static str>,
 }
 
 impl Ledger {
-    pub(super) fn open(service: Rc<ServiceCore>, claim: Claim, started: Instant) -> Self {
+    pub(super) fn open(
+        service: Rc<ServiceCore>,
+        claim: Claim,
+        asked: Asked,
+        started: Instant,
+    ) -> Self {
         let Claim { caller, version } = claim;
         Self {
             service,
             caller,
+            asked,
             version,
             started,
-            operation: Cell::new(None),
+            found: Cell::new(Found::Nothing),
             waited: Cell::new(Duration::ZERO),
+            judging: Cell::new(Duration::ZERO),
             took: Cell::new(None),
-            outcome: Cell::new(Outcome::Abandoned),
+            ended: Cell::new(Ended {
+                outcome: Outcome::Abandoned,
+                status: None,
+                error: None,
+            }),
+            departed: Cell::new(Departed::default()),
+            findings: RefCell::default(),
         }
     }
 
     pub(super) fn operation(&self) -> Option<u32> {
-        self.operation.get()
+        match self.found.get() {
+            Found::Operation(operation) => Some(operation),
+            Found::Nothing | Found::Owner => None,
+        }
     }
 
     pub(super) fn found(&self, operation: u32) {
-        self.operation.set(Some(operation));
+        self.found.set(Found::Operation(operation));
+    }
+
+    /// It asks for the owner of the service.
+    pub(super) fn found_owner(&self) {
+        self.found.set(Found::Owner);
     }
 
     /// Time in which the client or the upstream was waited for.
@@ -58,14 +116,35 @@ impl Ledger {
         self.waited.set(self.waited.get() + time);
     }
 
-    /// The head of the answer is decided; what follows does not count as time taken.
-    pub(super) fn ended(&self, outcome: Outcome) {
-        self.took.set(Some(self.started.elapsed()));
-        self.outcome.set(outcome);
+    /// Judges, and counts the time that it takes.
+    pub(super) fn judge<T>(&self, judge: impl FnOnce() -> T) -> T {
+        let started = Instant::now();
+        let judged = judge();
+        self.judging.set(self.judging.get() + started.elapsed());
+        judged
     }
 
-    pub(super) fn violated(&self, class: ViolationClass, done: Enforcement) {
+    /// The head of the answer is decided; what follows does not count as time taken.
+    pub(super) fn ended(&self, ended: Ended) {
+        self.took.set(Some(self.started.elapsed()));
+        self.ended.set(ended);
+    }
+
+    /// Something departed from the contract.
+    pub(super) fn violated(&self, violation: &Violation, done: Enforcement) {
+        let class = violation.class;
         self.service.recorder.violation(self.subject(), class, done);
+        let mut departed = self.departed.get();
+        match class.is_of_response() {
+            true => departed.response = true,
+            false => departed.request = true,
+        }
+        self.departed.set(departed);
+        let finding = finding(violation, done, &self.service);
+        self.service
+            .recorder
+            .departed(self.departure(finding.clone()));
+        self.findings.borrow_mut().push(finding);
     }
 
     /// A rule of traffic refused it.
@@ -86,15 +165,53 @@ impl Ledger {
 
     /// The operation's name; `unknown` where none was found.
     pub(super) fn operation_name(&self) -> &str {
-        match self.operation.get() {
-            Some(operation) => &self.service.contract.operation(operation).name,
-            None => "unknown",
+        match self.found.get() {
+            Found::Operation(operation) => &self.service.contract.operation(operation).name,
+            Found::Owner => "__owner",
+            Found::Nothing => "unknown",
+        }
+    }
+
+    /// How it ended, as far as it has.
+    pub(super) fn outcome(&self) -> Ended {
+        self.ended.get()
+    }
+
+    /// When its head had arrived.
+    pub(super) fn at(&self) -> SystemTime {
+        let now = SystemTime::now();
+        now.checked_sub(self.started.elapsed()).unwrap_or(now)
+    }
+
+    fn departure(&self, finding: Finding) -> Departure<'_> {
+        let is_stray = matches!(
+            finding.class,
+            ViolationClass::UnknownPath | ViolationClass::UnknownMethod
+        );
+        let Asked { method, target, .. } = &self.asked;
+        let stray = is_stray.then(|| {
+            let outline = self.service.contract.outline(target.path());
+            (told_method(method).to_owned(), outline.known, outline.rest)
+        });
+        let is_status = finding.class == ViolationClass::UndeclaredStatus;
+        let status = self.ended.get().status.filter(|_| is_status);
+        Departure {
+            at: SystemTime::now(),
+            finding,
+            operation: self.operation().map(|_| self.operation_name()),
+            squad: self.consumer_name(),
+            stray,
+            status: status.map(|status| status.as_u16()),
         }
     }
 
     fn subject(&self) -> Subject<'_> {
         Subject {
-            operation: self.operation.get().unwrap_or(u32::MAX),
+            operation: match self.found.get() {
+                Found::Operation(operation) => operation,
+                Found::Owner => u32::MAX - 1,
+                Found::Nothing => u32::MAX,
+            },
             operation_name: self.operation_name(),
             squad: self.caller.consumer.index(),
             squad_name: self.consumer_name(),
@@ -102,12 +219,64 @@ impl Ledger {
     }
 }
 
+/// A method as it may be told: one that HTTP has, else `*`, since a client may send anything.
+pub(super) fn told_method(method: &Method) -> &str {
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::CONNECT,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::PATCH,
+    ];
+    match known.contains(method) {
+        true => method.as_str(),
+        false => "*",
+    }
+}
+
+/// A violation without the values that its message may quote, and without names that its sender
+/// chose.
+fn finding(violation: &Violation, done: Enforcement, service: &ServiceCore) -> Finding {
+    let place = violation.contract.as_ref();
+    let is_chosen = matches!(
+        violation.class,
+        ViolationClass::UnknownQuery
+            | ViolationClass::UnknownHeader
+            | ViolationClass::UnknownCookie
+    );
+    let name = violation.name.as_deref();
+    Finding {
+        class: violation.class,
+        enforcement: done,
+        part: violation.part.as_str(),
+        name: name.map(|name| match is_chosen {
+            true => Finding::told(name),
+            false => name.to_owned(),
+        }),
+        pointer: service.contract.mask(&violation.pointer),
+        keyword: violation.keyword.clone(),
+        schema: place.map(|spot| format!("#{}", spot.pointer)),
+        place: place.map(|spot| (spot.file.clone(), spot.line)),
+    }
+}
+
 impl Drop for Ledger {
     fn drop(&mut self) {
         let took = self.took.get().unwrap_or_else(|| self.started.elapsed());
-        let own = took.saturating_sub(self.waited.get());
+        let measured = Measured {
+            took,
+            own: took.saturating_sub(self.waited.get()),
+            judging: self.judging.get(),
+            departed: self.departed.get(),
+        };
+        let outcome = self.ended.get().outcome;
         self.service
             .recorder
-            .request(self.subject(), self.outcome.get(), took, own);
+            .request(self.subject(), outcome, measured);
+        super::access::write(self, measured, &self.findings.borrow());
     }
 }

@@ -15,6 +15,7 @@ use crate::config::limits::Limits;
 use crate::config::{Config, Service};
 use crate::contract::{CompiledContract, Policies};
 use crate::squad::{Squad, SquadId};
+use crate::telemetry::Inventory;
 
 use super::tap::Tap;
 
@@ -36,6 +37,8 @@ pub struct LiveService {
     pub contract: Option<(Arc<CompiledContract>, Policies)>,
     /// What guards it.
     pub guarded: Guarded,
+    /// What passes it.
+    pub inventory: Arc<Inventory>,
     /// The squad that provides it.
     pub provider: Option<Squad>,
     /// How far its messages are judged.
@@ -57,7 +60,7 @@ impl LiveService {
         config: &Config,
         service: &Service,
         contract: Option<Arc<CompiledContract>>,
-        guarded: Guarded,
+        (guarded, inventory): (Guarded, Arc<Inventory>),
         tap: Option<Tap>,
     ) -> Self {
         let provider = provider(config, service, contract.as_deref());
@@ -69,6 +72,7 @@ impl LiveService {
                 (contract, policies)
             }),
             guarded,
+            inventory,
             limits: config.limits.clone(),
             tap,
         }

@@ -30,6 +30,8 @@ mod answer;
 mod core;
 mod layers;
 mod ledger;
+mod access;
+mod owner;
 mod live;
 mod service;
 mod tap;

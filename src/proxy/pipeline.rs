@@ -16,6 +16,7 @@ use tower::{Layer, Service, ServiceBuilder};
 use super::answer_body::AnswerBody;
 use super::connection::Arrived;
 use super::core::Core;
+use super::headers::Peer;
 use super::inspect::HttpRefusal;
 use super::layers;
 
@@ -104,6 +105,6 @@ where
 }
 
 /// The answer to a stream that cannot be read as HTTP, for the listener.
-pub fn refuse_stream(core: &Core, refusal: HttpRefusal) -> Response<Bytes> {
-    layers::refuse_stream(core, refusal)
+pub fn refuse_stream(core: &Core, refusal: HttpRefusal, peer: &Peer) -> Response<Bytes> {
+    layers::refuse_stream(core, refusal, peer)
 }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use crate::breaker::Turnstile;
 use crate::config::enforcement::EnforcementPolicy;
 use crate::config::limits::Limits;
-use crate::config::{Preflight, Service, Upstream as UpstreamConfig};
+use crate::config::{Config, Preflight, Service, Upstream as UpstreamConfig};
 use crate::contract::{CompiledContract, Rules};
 use crate::squad::{Catalog, Squad};
-use crate::telemetry::{Metrics, ServiceRecorder};
+use crate::telemetry::{AccessLog, Metrics, ServiceRecorder};
 
+use super::access::Access;
 use super::limits::UpstreamLimits;
 use super::live::{Live, LiveService};
 use super::upstream::Upstream;
@@ -23,6 +24,9 @@ pub(super) struct ServiceCore {
     pub(super) upstream: Target,
     pub(super) turnstile: Turnstile,
     pub(super) recorder: Rc<ServiceRecorder>,
+    pub(super) access: Access,
+    /// Where clients learn who owns the service.
+    owner_path: Option<String>,
     pub(super) body_bytes_max: u64,
     pub(super) response_body_bytes_max: u64,
     json_depth_max: u32,
@@ -48,18 +52,29 @@ impl ServiceCore {
         service: &Arc<LiveService>,
         before: Option<&Self>,
         core: usize,
-        metrics: &Metrics,
+        (metrics, log): (&Metrics, &AccessLog),
     ) -> Option<Self> {
         let contract = Arc::clone(service.compiled()?);
         let limits = &service.limits;
         let recorder = match before {
-            Some(before) if Arc::ptr_eq(&before.contract, &contract) => Rc::clone(&before.recorder),
-            _ => Rc::new(ServiceRecorder::new(metrics, &service.config.name)),
+            // Operations are numbered by the contract, and squads by the catalog.
+            Some(before)
+                if Arc::ptr_eq(&before.contract, &contract)
+                    && Arc::ptr_eq(&before.catalog, &live.config.catalog) =>
+            {
+                Rc::clone(&before.recorder)
+            }
+            _ => Rc::new(ServiceRecorder::new(metrics, &service.inventory, core)),
         };
         Some(Self {
             upstream: Target::of(service, before),
             turnstile: service.guarded.turnstile(core),
             recorder,
+            access: Access {
+                log: log.clone(),
+                policy: live.config.access_log,
+            },
+            owner_path: owner_path(&live.config, &service.config),
             catalog: Arc::clone(&live.config.catalog),
             contract,
             body_bytes_max: limits.body_bytes_max as u64,
@@ -72,6 +87,11 @@ impl ServiceCore {
     /// What the configuration says of it.
     pub(super) fn config(&self) -> &Service {
         &self.live.config
+    }
+
+    /// Whether clients learn at this path who owns the service.
+    pub(super) fn is_owner_path(&self, path: &str) -> bool {
+        self.owner_path.as_deref() == Some(path)
     }
 
     /// The squad that provides it.
@@ -119,6 +139,12 @@ impl Target {
             None => Self::Upstream(Upstream::new(&address.to_string(), limits)),
         }
     }
+}
+
+fn owner_path(config: &Config, service: &Service) -> Option<String> {
+    let prefix = service.path_prefix.as_str().trim_end_matches('/');
+    let owner = Some(&config.owner).filter(|owner| owner.enabled)?;
+    Some(format!("{prefix}{}", owner.path))
 }
 
 fn upstream_limits(limits: &Limits) -> UpstreamLimits {

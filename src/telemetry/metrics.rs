@@ -7,11 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use metrics_exporter_prometheus::{
+    Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
+};
 
+use super::build;
+use super::inventory::{Health, Inventory};
 use super::names::{
     BUILD_INFO, CANDIDATE_JUDGED, CANDIDATE_MISSED, CANDIDATE_REFUSALS, COMPILE, CONNECTIONS,
-    METRICS, Metric, MetricKind, RELOADS, REVISION_INFO, STALE,
+    DRIFT_RATE, HEALTH, JUDGING, LOG_LINES_LOST, METRICS, Metric, MetricKind, OVERHEAD, RELOADS,
+    REVISION_INFO, STALE,
 };
 
 /// From 100 microseconds, what a near upstream takes, to the ten seconds after which people have
@@ -26,11 +31,14 @@ const OVERHEAD_BUCKETS_SECONDS: [f64; 10] = [
     0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025,
 ];
 
-/// The metrics of one program.
+/// The metrics of one program; nothing is kept where they are switched off.
 #[derive(Clone)]
-pub struct Metrics {
-    recorder: Arc<PrometheusRecorder>,
+pub struct Metrics(Option<Arc<Registry>>);
+
+struct Registry {
+    recorder: PrometheusRecorder,
     handle: PrometheusHandle,
+    process: metrics_process::Collector,
 }
 
 impl fmt::Debug for Metrics {
@@ -48,44 +56,49 @@ impl Default for Metrics {
 impl Metrics {
     /// An empty registry that knows every metric's description.
     pub fn new() -> Self {
-        use metrics_exporter_prometheus::Matcher;
-        let overhead = Matcher::Full(super::names::OVERHEAD.name.to_owned());
-        let recorder = PrometheusBuilder::new()
-            .set_buckets(&DURATION_BUCKETS_SECONDS)
-            .and_then(|builder| builder.set_buckets_for_metric(overhead, &OVERHEAD_BUCKETS_SECONDS))
-            .expect("the bucket lists are not empty")
-            .build_recorder();
-        let metrics = Self {
-            handle: recorder.handle(),
-            recorder: Arc::new(recorder),
-        };
-        metrics.describe();
+        let metrics = Self(Some(Arc::new(Registry::new())));
         metrics
-            .gauge(&BUILD_INFO, &[env!("CARGO_PKG_VERSION")])
+            .gauge(&BUILD_INFO, &[build::VERSION, build::COMMIT.unwrap_or("")])
             .set(1.0);
         metrics
     }
 
-    fn describe(&self) {
-        for metric in METRICS {
-            let (name, help) = (metric.name.into(), metric.help.into());
-            match metric.kind {
-                MetricKind::Counter => self.recorder.describe_counter(name, None, help),
-                MetricKind::Gauge => self.recorder.describe_gauge(name, None, help),
-                MetricKind::Histogram => self.recorder.describe_histogram(name, None, help),
-            }
-        }
+    /// Metrics that keep nothing.
+    pub fn off() -> Self {
+        Self(None)
     }
 
-    /// All metrics in the Prometheus text format, version 0.0.4.
-    pub fn render(&self) -> String {
-        self.handle.render()
+    /// All metrics in the Prometheus text format, version 0.0.4; none where they are off.
+    pub fn render(&self) -> Option<String> {
+        let registry = self.0.as_deref()?;
+        metrics::with_local_recorder(&registry.recorder, || registry.process.collect());
+        Some(registry.handle.render())
     }
 
     /// Folds recent observations into their buckets. Call it every few seconds: until then each
     /// observation is kept.
     pub fn settle(&self) {
-        self.handle.run_upkeep();
+        if let Some(registry) = &self.0 {
+            registry.handle.run_upkeep();
+        }
+    }
+
+    /// Sets what an inventory says about the last minute.
+    pub fn observe_drift(&self, inventory: &Inventory) {
+        self.gauge(&DRIFT_RATE, &[inventory.service()])
+            .set(inventory.drift_rate());
+    }
+
+    /// Sets the health of squads.
+    pub fn observe_health(&self, health: &Health) {
+        for view in health.views() {
+            self.gauge(&HEALTH, &[&view.squad]).set(view.health);
+        }
+    }
+
+    /// Says how many lines of the log were lost since the start.
+    pub fn observe_log(&self, lost: u64) {
+        self.counter(&LOG_LINES_LOST, &[]).absolute(lost);
     }
 
     /// Says which revision of a contract is in force.
@@ -138,18 +151,57 @@ impl Metrics {
     }
 
     pub(super) fn counter(&self, metric: &Metric, values: &[&str]) -> Counter {
-        self.recorder
-            .register_counter(&key(metric, values), &METADATA)
+        self.0.as_ref().map_or_else(Counter::noop, |registry| {
+            let key = key(metric, values);
+            registry.recorder.register_counter(&key, &METADATA)
+        })
     }
 
     pub(super) fn histogram(&self, metric: &Metric, values: &[&str]) -> Histogram {
-        self.recorder
-            .register_histogram(&key(metric, values), &METADATA)
+        self.0.as_ref().map_or_else(Histogram::noop, |registry| {
+            let key = key(metric, values);
+            registry.recorder.register_histogram(&key, &METADATA)
+        })
     }
 
     pub(super) fn gauge(&self, metric: &Metric, values: &[&str]) -> Gauge {
-        self.recorder
-            .register_gauge(&key(metric, values), &METADATA)
+        self.0.as_ref().map_or_else(Gauge::noop, |registry| {
+            let key = key(metric, values);
+            registry.recorder.register_gauge(&key, &METADATA)
+        })
+    }
+}
+
+impl Registry {
+    fn new() -> Self {
+        let full = |metric: &Metric| Matcher::Full(metric.name.to_owned());
+        let fine = &OVERHEAD_BUCKETS_SECONDS;
+        let recorder = PrometheusBuilder::new()
+            .set_buckets(&DURATION_BUCKETS_SECONDS)
+            .and_then(|builder| builder.set_buckets_for_metric(full(&OVERHEAD), fine))
+            .and_then(|builder| builder.set_buckets_for_metric(full(&JUDGING), fine))
+            .expect("the bucket lists are not empty")
+            .build_recorder();
+        let registry = Self {
+            handle: recorder.handle(),
+            recorder,
+            process: metrics_process::Collector::default(),
+        };
+        registry.describe();
+        registry
+    }
+
+    fn describe(&self) {
+        let recorder = &self.recorder;
+        for metric in METRICS {
+            let (name, help) = (metric.name.into(), metric.help.into());
+            match metric.kind {
+                MetricKind::Counter => recorder.describe_counter(name, None, help),
+                MetricKind::Gauge => recorder.describe_gauge(name, None, help),
+                MetricKind::Histogram => recorder.describe_histogram(name, None, help),
+            }
+        }
+        metrics::with_local_recorder(recorder, || self.process.describe());
     }
 }
 

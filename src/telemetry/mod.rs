@@ -4,13 +4,23 @@
 //! counted, so that nobody else builds a label. Labels come from closed sets only: services and
 //! operations of the configuration, classes of the program, squads of the catalog.
 
+pub mod build;
 mod names;
 mod metrics;
 mod record;
+mod inventory;
 mod protection;
+mod owner;
 mod log;
+mod access;
 
-pub use log::{init as init_log, set_level as set_log_level};
+pub use access::{AccessLine, AccessLog, FindingLine};
+pub use inventory::{
+    Departed, Departure, Described, Finding, FindingView, Health, HealthView, Inventory,
+    InventoryView,
+};
+pub use log::{LogGuard, init as init_log, lines_lost, set_level as set_log_level};
 pub use metrics::Metrics;
 pub use names::{METRICS, Metric, MetricKind};
-pub use record::{CoreRecorder, Outcome, ServiceRecorder, Subject};
+pub use owner::{OwnedContract, OwnerView};
+pub use record::{CoreRecorder, Measured, Outcome, ServiceRecorder, Subject};

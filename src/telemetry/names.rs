@@ -37,6 +37,7 @@ pub(super) mod label {
     pub(in crate::telemetry) const REASON: &str = "reason";
     pub(in crate::telemetry) const VERSION: &str = "version";
     pub(in crate::telemetry) const REVISION: &str = "revision";
+    pub(in crate::telemetry) const COMMIT: &str = "commit";
 }
 
 macro_rules! metrics {
@@ -59,6 +60,8 @@ metrics! {
         "Time from a request's head to its answer's head.";
     OVERHEAD: Histogram "portcullis_overhead_seconds" [SERVICE]
         "Time from a request's head to its answer's head that was spent in Portcullis itself.";
+    JUDGING: Histogram "contract_validation_seconds" [SERVICE]
+        "Time that judging one exchange by its contract took.";
     VIOLATIONS: Counter "contract_validation_errors_total" [SERVICE, OPERATION, CLASS, SQUAD, ENFORCEMENT]
         "Violations of contracts found in requests and responses, by what was done about them.";
     UPSTREAM_ERRORS: Counter "portcullis_upstream_errors_total" [SERVICE, REASON]
@@ -107,10 +110,16 @@ metrics! {
         "Violations that a candidate would have refused, in exchanges that passed.";
     CANDIDATE_MISSED: Gauge "contract_candidate_missed" [SERVICE]
         "Exchanges that the present candidate should have judged and had no time for.";
+    DRIFT_RATE: Gauge "contract_drift_rate" [SERVICE]
+        "Share of the exchanges of the last minute that departed from the contract.";
+    HEALTH: Gauge "team_autonomy_health" [SQUAD]
+        "How well a squad keeps to the boundaries, 0 to 1: (1 - share of its calls that violate contracts) * (1 - share of time its traffic is cut) * (1 - share of its responses that violate its contracts), over ten minutes.";
+    LOG_LINES_LOST: Counter "portcullis_log_lines_lost_total" []
+        "Lines that were not written because the log's reader was too slow.";
     REVISION_INFO: Gauge "contract_revision_info" [SERVICE, VERSION, REVISION]
         "The revision of each contract in force; the value is 1.";
-    BUILD_INFO: Gauge "portcullis_build_info" [VERSION]
-        "The running version; the value is 1.";
+    BUILD_INFO: Gauge "portcullis_build_info" [VERSION, COMMIT]
+        "The running version, and the commit that it was built from where that was said; the value is 1.";
 }
 
 #[cfg(test)]
@@ -132,7 +141,13 @@ mod tests {
                 assert!(name.ends_with("_seconds"), "{name}");
             }
             assert!(help.ends_with('.'), "{name}");
-            let known = ["portcullis_", "contract_", "circuit_breaker_", "shed_"];
+            let known = [
+                "portcullis_",
+                "contract_",
+                "circuit_breaker_",
+                "shed_",
+                "team_",
+            ];
             let known = known.iter().any(|prefix| name.starts_with(prefix));
             assert!(known, "{name}");
         }

@@ -4,9 +4,11 @@
 //! that: no label is built for a request. Recorders belong to one data core, so nothing is
 //! locked; the cardinality is bounded by operations × squads × outcomes that really occur.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::{Counter, Histogram};
@@ -14,10 +16,11 @@ use metrics::{Counter, Histogram};
 use crate::config::enforcement::{Enforcement, ViolationClass};
 use crate::squad::Tier;
 
+use super::inventory::{Departed, Departure, Inventory, Tally};
 use super::metrics::Metrics;
 use super::names::{
-    DURATION, HTTP_REFUSALS, IDENTITY_FAULTS, Metric, OVERHEAD, PANICS, REQUESTS, RETRIES, SHED,
-    UNJUDGED, UNROUTED, UPSTREAM_ERRORS, VIOLATIONS,
+    DURATION, HTTP_REFUSALS, IDENTITY_FAULTS, JUDGING, Metric, OVERHEAD, PANICS, REQUESTS, RETRIES,
+    SHED, UNJUDGED, UNROUTED, UPSTREAM_ERRORS, VIOLATIONS,
 };
 
 /// How a request ended.
@@ -93,12 +96,21 @@ impl<K: Hash + Eq> Counters<K> {
     }
 }
 
+/// What one squad gets from one operation, counted.
+#[derive(Debug)]
+struct Exchanges {
+    by_outcome: [OnceCell<Counter>; Outcome::ALL.len()],
+    tally: Arc<Tally>,
+}
+
 /// Records what happens to one service on one data core.
 #[derive(Debug)]
 pub struct ServiceRecorder {
     metrics: Metrics,
     service: String,
-    requests: Counters<(u32, usize, Outcome)>,
+    core: usize,
+    inventory: Arc<Inventory>,
+    exchanges: RefCell<HashMap<(u32, usize), Rc<Exchanges>>>,
     violations: Counters<(u32, ViolationClass, usize, Enforcement)>,
     upstream_errors: Counters<&'static str>,
     unjudged: Counters<&'static str>,
@@ -106,6 +118,20 @@ pub struct ServiceRecorder {
     retries: Counters<&'static str>,
     durations: [Histogram; Outcome::ALL.len()],
     overhead: Histogram,
+    judging: Histogram,
+}
+
+/// What was measured of one request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Measured {
+    /// From its head to the head of its answer.
+    pub took: Duration,
+    /// The part of that which Portcullis took.
+    pub own: Duration,
+    /// What judging it by its contract took.
+    pub judging: Duration,
+    /// In which parts it departed from its contract.
+    pub departed: Departed,
 }
 
 /// Who asked for what: small integers for the hot path, names for the first time.
@@ -122,12 +148,15 @@ pub struct Subject<'a> {
 }
 
 impl ServiceRecorder {
-    /// A recorder for one service.
-    pub fn new(metrics: &Metrics, service: &str) -> Self {
+    /// A recorder for one service on the data core of this number.
+    pub fn new(metrics: &Metrics, inventory: &Arc<Inventory>, core: usize) -> Self {
+        let service = inventory.service();
         Self {
             metrics: metrics.clone(),
             service: service.to_owned(),
-            requests: Counters::new(REQUESTS),
+            core,
+            inventory: Arc::clone(inventory),
+            exchanges: RefCell::default(),
             violations: Counters::new(VIOLATIONS),
             upstream_errors: Counters::new(UPSTREAM_ERRORS),
             unjudged: Counters::new(UNJUDGED),
@@ -136,6 +165,7 @@ impl ServiceRecorder {
             durations: Outcome::ALL
                 .map(|outcome| metrics.histogram(&DURATION, &[service, outcome.as_str()])),
             overhead: metrics.histogram(&OVERHEAD, &[service]),
+            judging: metrics.histogram(&JUDGING, &[service]),
         }
     }
 
@@ -148,19 +178,40 @@ impl ServiceRecorder {
     }
 
     /// A request was answered, or its client went away.
-    pub fn request(&self, subject: Subject<'_>, outcome: Outcome, took: Duration, own: Duration) {
-        let key = (subject.operation, subject.squad, outcome);
-        self.requests.increment(&self.metrics, key, || {
-            [
-                &self.service,
-                subject.operation_name,
-                subject.squad_name,
-                outcome.as_str(),
-            ]
-            .map(str::to_owned)
+    pub fn request(&self, subject: Subject<'_>, outcome: Outcome, measured: Measured) {
+        let exchanges = self.exchanges(subject);
+        let counter = exchanges.by_outcome[outcome as usize].get_or_init(|| {
+            let (operation, squad) = (subject.operation_name, subject.squad_name);
+            let labels = [self.service.as_str(), operation, squad, outcome.as_str()];
+            self.metrics.counter(&REQUESTS, &labels)
         });
-        self.durations[outcome as usize].record(took.as_secs_f64());
-        self.overhead.record(own.as_secs_f64());
+        counter.increment(1);
+        exchanges.tally.count(outcome, measured.departed);
+        self.inventory.took(self.core, measured.took);
+        self.durations[outcome as usize].record(measured.took.as_secs_f64());
+        self.overhead.record(measured.own.as_secs_f64());
+        if !measured.judging.is_zero() {
+            self.judging.record(measured.judging.as_secs_f64());
+        }
+    }
+
+    fn exchanges(&self, subject: Subject<'_>) -> Rc<Exchanges> {
+        let mut exchanges = self.exchanges.borrow_mut();
+        let exchanges = exchanges
+            .entry((subject.operation, subject.squad))
+            .or_insert_with(|| {
+                let (operation, squad) = (subject.operation_name, subject.squad_name);
+                Rc::new(Exchanges {
+                    by_outcome: Default::default(),
+                    tally: self.inventory.tally(self.core, operation, squad),
+                })
+            });
+        Rc::clone(exchanges)
+    }
+
+    /// A message departed from the contract.
+    pub fn departed(&self, departure: Departure<'_>) {
+        self.inventory.departed(self.core, departure);
     }
 
     /// A violation was found.

@@ -152,7 +152,7 @@ fn metrics_are_what_was_sent() {
     check(&series, "portcullis_http_refusals_total", http);
     check(&series, "portcullis_unrouted_requests_total", "4");
     check(&series, "portcullis_panics_total", "0");
-    let build = concat!("version=", env!("CARGO_PKG_VERSION"), " 1");
+    let build = concat!("commit= version=", env!("CARGO_PKG_VERSION"), " 1");
     check(&series, "portcullis_build_info", build);
     check_histograms(&series);
 }

@@ -613,7 +613,8 @@ fn logs_and_metrics_never_hold_a_value() {
     let upstream = Upstream::ok();
     let report = "[services.enforcement]\nrequest = \"report\"";
     for (format, keys) in [("text", ""), ("json", report)] {
-        let top = format!("[log]\nlevel = \"trace\"\nformat = \"{format}\"");
+        let top =
+            format!("[log]\nlevel = \"trace\"\nformat = \"{format}\"\n[access_log]\nsample = 1.0");
         let process = Process::start(Site::shop(upstream.address, keys, &top));
         for request in leaky() {
             super::app::ask(process.data, request);
@@ -621,10 +622,14 @@ fn logs_and_metrics_never_hold_a_value() {
         let (_, metrics) = super::app::admin(process.admin, "/metrics");
         assert!(metrics.contains("contract_validation_errors_total"));
         assert!(!metrics.contains(SENTINEL));
+        let (_, traffic) = super::app::admin(process.admin, "/traffic");
+        assert!(traffic.contains("\"departed\""));
+        assert!(!traffic.contains(SENTINEL), "{traffic}");
         process.signal("TERM");
         let (status, log) = process.wait();
         assert!(status.success(), "{log}");
         assert!(!log.contains(SENTINEL), "{log}");
-        assert_eq!(log.contains("refused"), keys.is_empty(), "{log}");
+        assert!(log.contains("exchange"), "{log}");
+        assert_eq!(log.contains("CONTRACT_VIOLATION"), keys.is_empty(), "{log}");
     }
 }

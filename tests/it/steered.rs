@@ -14,12 +14,12 @@ use bytes::Bytes;
 use portcullis::admin::{
     Access, Admin, CandidateName, CandidateRefusal, CandidateView, ConfigReloaded, ConfigResult,
     ContractFault, ContractView, Contracts, Guards, HistoryEntry, Readiness, Reloaded,
-    RevisionResult, Since, Steered, serve,
+    RevisionResult, Since, Steered, Traffic, serve,
 };
 use portcullis::breaker::Guarded;
 use portcullis::config::Token;
 use portcullis::squad::Catalog;
-use portcullis::telemetry::Metrics;
+use portcullis::telemetry::{Described, HealthView, Inventory, Metrics, OwnerView};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -278,6 +278,7 @@ impl Port {
             readiness: Readiness::new(),
             metrics: Metrics::new(),
             guards: Arc::new(NoGuards),
+            traffic: Arc::new(NoGuards),
             contracts: Arc::new(contracts.clone()),
             contract_bytes_max: CONTRACT_BYTES_MAX,
             access: Access::new(bound, token.as_ref()),
@@ -315,6 +316,20 @@ impl Drop for Port {
 /// No service is guarded here.
 #[derive(Debug)]
 struct NoGuards;
+
+impl Traffic for NoGuards {
+    fn inventories(&self) -> Vec<(Arc<Inventory>, Described)> {
+        Vec::new()
+    }
+
+    fn health(&self) -> Vec<HealthView> {
+        Vec::new()
+    }
+
+    fn owners(&self) -> Vec<OwnerView> {
+        Vec::new()
+    }
+}
 
 impl Guards for NoGuards {
     fn guards(&self) -> (Vec<Guarded>, Arc<Catalog>) {

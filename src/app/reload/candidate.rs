@@ -4,7 +4,7 @@
 //! the copying. Its queue is short: what it has no time for is counted as missed.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -133,20 +133,12 @@ impl Candidate {
 impl Bench {
     fn judge_all(self, contract: &CompiledContract, mut receiver: Receiver<Sampled>) {
         let mut judge = Judge::new(contract, &self.service.enforcement, self.bounds);
-        // The members that the contract declares; clients choose all others.
-        let names = contract.property_names();
         while let Some(sampled) = receiver.blocking_recv() {
-            self.judge(contract, &names, &mut judge, &sampled);
+            self.judge(contract, &mut judge, &sampled);
         }
     }
 
-    fn judge(
-        &self,
-        contract: &CompiledContract,
-        names: &HashSet<String>,
-        judge: &mut Judge<'_>,
-        sampled: &Sampled,
-    ) {
+    fn judge(&self, contract: &CompiledContract, judge: &mut Judge<'_>, sampled: &Sampled) {
         let verdict = judge.judge(&exchange(sampled));
         let squad = self.catalog.consumer_name(sampled.consumer);
         let operation = verdict
@@ -169,7 +161,7 @@ impl Bench {
                 operation: operation.to_owned(),
                 class,
             };
-            report.note(kind, violation, names);
+            report.note(kind, violation, contract);
         }
         report.judged += 1;
         report.refused += u64::from(is_refused);
@@ -178,13 +170,13 @@ impl Bench {
 }
 
 impl Report {
-    fn note(&mut self, kind: Kind, violation: &Violation, names: &HashSet<String>) {
+    fn note(&mut self, kind: Kind, violation: &Violation, contract: &CompiledContract) {
         if self.refusals.len() >= KINDS_MAX && !self.refusals.contains_key(&kind) {
             return;
         }
         let spot = violation.contract.as_ref();
         let masked = Violation {
-            pointer: mask(&violation.pointer, names),
+            pointer: contract.mask(&violation.pointer),
             ..violation.clone()
         };
         let found = self.refusals.entry(kind).or_insert_with(|| Found {
@@ -197,24 +189,6 @@ impl Report {
         });
         found.count += 1;
     }
-}
-
-/// A pointer without the names that a client chose, which are as private as values.
-fn mask(pointer: &str, names: &HashSet<String>) -> String {
-    let shown = |token: &str| {
-        let name = token.replace("~1", "/").replace("~0", "~");
-        let is_index = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
-        match is_index || names.contains(&name) {
-            true => token.to_owned(),
-            false => "*".to_owned(),
-        }
-    };
-    let mut tokens = pointer.split('/');
-    let first = tokens.next().unwrap_or_default().to_owned();
-    std::iter::once(first)
-        .chain(tokens.map(shown))
-        .collect::<Vec<_>>()
-        .join("/")
 }
 
 fn exchange(sampled: &Sampled) -> Exchange<'_> {
@@ -253,20 +227,4 @@ fn bounds(config: &Config) -> Bounds {
 
 fn lock(report: &Mutex<Report>) -> MutexGuard<'_, Report> {
     report.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_that_clients_choose_are_masked() {
-        let names = HashSet::from(["emails".to_owned(), "a/b".to_owned()]);
-        let check = |pointer, masked: &str| assert_eq!(mask(pointer, &names), masked);
-        check("", "");
-        check("/emails/0", "/emails/0");
-        check("/emails/jane@x.example", "/emails/*");
-        check("/a~1b/c", "/a~1b/*");
-        check("/", "/*");
-    }
 }

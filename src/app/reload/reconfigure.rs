@@ -101,7 +101,8 @@ impl Registrar {
         if let Some(candidate) = service.candidate.take_if(|_| is_other) {
             service.candidate = self.judge_anew(candidate, new, config);
         }
-        let live = LiveService::new(new, config, contract, guarded, service.tap());
+        let parts = (guarded, Arc::clone(&service.live.inventory));
+        let live = LiveService::new(new, config, contract, parts, service.tap());
         state.replace(index, live);
     }
 
@@ -141,6 +142,7 @@ fn merge(old: &Config, new: &Config, done: &mut Reconfigured) -> Config {
     };
     merged.limits = wire_limits_of(&old.limits, &new.limits);
     merged.log.format = old.log.format;
+    merged.metrics_enabled = old.metrics_enabled;
     // Where services come or go, who answers for what was judged for all of them together.
     let is_same_set = same_services(old, new);
     let named = |name: &str| new.services.iter().find(|service| service.name == name);
@@ -172,6 +174,8 @@ fn merge(old: &Config, new: &Config, done: &mut Reconfigured) -> Config {
     note("limits", old.limits != merged.limits);
     note("tiers", old.tiers != merged.tiers);
     note("log.level", old.log.level != merged.log.level);
+    note("access_log", old.access_log != merged.access_log);
+    note("owner", old.owner != merged.owner);
     note("refusals", old.refusals != merged.refusals);
     for (before, after) in old.services.iter().zip(&merged.services) {
         note(&format!("services.{}", after.name), before != after);
@@ -193,6 +197,7 @@ fn fixed(old: &Config, new: &Config) -> Vec<String> {
     note("identity", old.identity != new.identity);
     note("runtime", old.runtime != new.runtime);
     note("log.format", old.log.format != new.log.format);
+    note("metrics", old.metrics_enabled != new.metrics_enabled);
     let wire = wire_limits_of(&old.limits, &new.limits) != new.limits;
     note("limits (those of connections, heads and contracts)", wire);
     for before in &old.services {

@@ -10,7 +10,7 @@ use crate::config::{Config, ConfigErrors, Service};
 use crate::contract::{CompileOptions, CompiledContract};
 use crate::proxy::{Live, LiveService, Published, Tap, provider};
 use crate::squad::Catalog;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Inventory, Metrics};
 
 use super::candidate::Candidate;
 use super::history::{Entry, History, Trigger};
@@ -78,7 +78,8 @@ impl Registrar {
                 let pending = pending
                     .then(|| readiness.pending(&format!("the contract of {}", service.name)));
                 let guarded = guard(&config, service, contract.as_deref(), cores, started);
-                let live = LiveService::new(&config, service, contract, guarded, None);
+                let parts = (guarded, Inventory::new(&service.name, cores));
+                let live = LiveService::new(&config, service, contract, parts, None);
                 ServiceState::new(Arc::new(live), pending)
             })
             .collect();

@@ -187,7 +187,10 @@ impl Registrar {
             config,
             &service.live.config,
             Some(Arc::clone(contract)),
-            provided(&service.live, config, contract),
+            (
+                provided(&service.live, config, contract),
+                Arc::clone(&service.live.inventory),
+            ),
             service.tap(),
         );
         announce(&self.metrics, &service.live, false);
@@ -205,7 +208,10 @@ impl Registrar {
             config,
             &service.live.config,
             service.live.compiled().map(Arc::clone),
-            service.live.guarded.clone(),
+            (
+                service.live.guarded.clone(),
+                Arc::clone(&service.live.inventory),
+            ),
             service.tap(),
         );
         state.replace(index, live);

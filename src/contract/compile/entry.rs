@@ -1,6 +1,6 @@
 //! The entry: documents in, a compiled contract or all that is wrong with it out.
 
-use super::super::compiled::CompiledContract;
+use super::super::compiled::{CompiledContract, declared_names};
 use super::super::dialect::Dialect;
 use super::super::document::Documents;
 use super::super::problem::{Problem, ProblemKind, Severity};
@@ -55,6 +55,7 @@ pub fn compile(
         routes: walked.routes,
         requests: walked.requests,
         responses: walked.responses,
+        declared: declared_names(&documents),
         documents,
     })
 }

@@ -11,6 +11,7 @@
 //! The path decides before the method does: the most specific matching template answers, and a
 //! method it lacks is [`Match::MethodNotAllowed`] even if a less specific template has it.
 
+mod outline;
 mod overlap;
 mod path;
 mod segment;
@@ -22,6 +23,7 @@ mod verb;
 #[cfg(test)]
 mod tests;
 
+pub use outline::{ANY, Outline};
 pub use overlap::{Overlap, OverlapKind};
 pub use path::{MalformedPath, check_path};
 pub use table::{Captures, Match, RouteTable, RouteTableBuilder};

@@ -187,7 +187,12 @@ impl RouteTable {
         })
     }
 
-    fn literal_child(&self, from: u32, text: &[u8]) -> Option<u32> {
+    /// Where an expression leads that is a whole segment.
+    pub(super) fn expression_child(&self, from: u32) -> Option<u32> {
+        self.nodes[from as usize].expression
+    }
+
+    pub(super) fn literal_child(&self, from: u32, text: &[u8]) -> Option<u32> {
         let hash = self.hasher.hash_one((from, text));
         let same = |edge: &LiteralEdge| edge.from == from && *edge.text == *text;
         self.literals.find(hash, same).map(|edge| edge.to)

@@ -13,13 +13,14 @@ use tower::Service;
 use crate::squad::Consumer;
 use crate::telemetry::Outcome;
 
+use super::super::access;
 use super::super::answer::{Cause, respond};
 use super::super::answer_body::AnswerBody;
 use super::super::connection::Arrived;
 use super::super::core::Core;
-use super::super::headers::add_request_id;
+use super::super::headers::{Peer, add_request_id};
 use super::super::inspect::HttpRefusal;
-use super::super::ledger::Ledger;
+use super::super::ledger::{Ended, Ledger};
 use super::super::problem::Problem;
 use super::stage::{Answered, Identified, Refused, report_header};
 
@@ -36,7 +37,11 @@ where
 {
     let Arrived { mut request, peer } = arrived;
     let id = add_request_id(request.headers_mut(), &peer);
-    let answering = pin!(next.call(Identified { request, peer }));
+    let answering = pin!(next.call(Identified {
+        id: id.clone(),
+        request,
+        peer: Rc::clone(&peer),
+    }));
     let answered = contain(answering).await;
     let refused = match answered {
         Ok(Ok(answered)) => return Ok(finish(&core, answered)),
@@ -49,7 +54,7 @@ where
             }
         }
     };
-    let mut response = refusal(&core, &refused, id.to_str().unwrap_or_default());
+    let mut response = refusal(&core, &refused, &peer, id.to_str().unwrap_or_default());
     response.headers_mut().insert(X_REQUEST_ID, id);
     Ok(response.map(AnswerBody::from))
 }
@@ -71,22 +76,26 @@ fn finish(core: &Core, answered: Answered) -> Response<AnswerBody> {
     response
 }
 
-fn refusal(core: &Core, refused: &Refused, request_id: &str) -> Response<Bytes> {
+fn refusal(core: &Core, refused: &Refused, peer: &Peer, request_id: &str) -> Response<Bytes> {
     let Refused { cause, ledger } = refused;
     let ledger = ledger.as_deref();
     if let Some(ledger) = ledger {
-        ledger.ended(cause.entry().outcome);
+        let entry = cause.entry();
+        ledger.ended(Ended {
+            outcome: entry.outcome,
+            status: Some(entry.status).filter(|_| entry.outcome != Outcome::Abandoned),
+            error: Some(entry.error),
+        });
         if let Cause::Traffic(refusal) = cause {
             ledger.shed(refusal.rule.as_str());
         }
-        tracing::debug!(
-            service = ledger.service.config().name,
-            operation = ledger.operation_name(),
-            squad = ledger.consumer_name(),
-            version = ledger.version(),
-            error = cause.entry().error,
+    } else {
+        let entry = cause.entry();
+        access::write_stray(
+            &core.access_log,
+            peer.address.ip(),
             request_id,
-            "refused"
+            (entry.status, entry.error),
         );
     }
     let with_values = core.view().refusals.with_values;
@@ -99,13 +108,17 @@ fn refusal(core: &Core, refused: &Refused, request_id: &str) -> Response<Bytes> 
 }
 
 /// The answer to a stream that cannot be read as HTTP: no service ever sees its request.
-pub(in crate::proxy) fn refuse_stream(core: &Core, refusal_of: HttpRefusal) -> Response<Bytes> {
+pub(in crate::proxy) fn refuse_stream(
+    core: &Core,
+    refusal_of: HttpRefusal,
+    peer: &Peer,
+) -> Response<Bytes> {
     core.recorder.http_refusal(refusal_of.name());
     let refused = Refused {
         cause: Cause::Http(refusal_of),
         ledger: None,
     };
-    refusal(core, &refused, "")
+    refusal(core, &refused, peer, "")
 }
 
 struct Panicked;

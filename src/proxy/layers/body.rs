@@ -114,15 +114,17 @@ fn judge(
         return Ok(());
     };
     let mut violations = Vec::new();
-    check_body(
-        &service.contract,
-        plan.borrow(declared_body(service.contract.operation(id))),
-        routed.request.headers(),
-        &whole.bytes,
-        service.rules(id),
-        &mut core.scratch.borrow_mut(),
-        &mut violations,
-    );
+    ledger.judge(|| {
+        check_body(
+            &service.contract,
+            plan.borrow(declared_body(service.contract.operation(id))),
+            routed.request.headers(),
+            &whole.bytes,
+            service.rules(id),
+            &mut core.scratch.borrow_mut(),
+            &mut violations,
+        );
+    });
     routed.decide(violations, Vec::new())
 }
 

@@ -2,13 +2,19 @@
 
 use std::rc::Rc;
 
+use http::Response;
 use http::header::{ALLOW, HeaderValue};
 use tower::Service;
 
 use crate::contract::judge_target;
 use crate::contract::route::Captures;
 
+use crate::telemetry::Outcome;
+
+use super::super::answer_body::AnswerBody;
 use super::super::core::Core;
+use super::super::ledger::Ended;
+use super::super::owner;
 use super::stage::{Answered, Found, Refused, Routed};
 
 pub(in crate::proxy) async fn find<S>(
@@ -19,11 +25,31 @@ pub(in crate::proxy) async fn find<S>(
 where
     S: Service<Found, Response = Answered, Error = Refused>,
 {
-    let operation = operation_of(&mut routed)?;
+    let operation = match look(&mut routed)? {
+        Sought::Operation(operation, captures) => Some((operation, captures)),
+        Sought::Nothing => None,
+        Sought::Owner(response) => {
+            let reported = Vec::new();
+            return Ok(Answered {
+                response: *response,
+                reported,
+            });
+        }
+    };
     next.call(Found { routed, operation }).await
 }
 
-fn operation_of(routed: &mut Routed) -> Result<Option<(u32, Captures)>, Refused> {
+/// What a request is for.
+enum Sought {
+    /// This operation.
+    Operation(u32, Captures),
+    /// None, and it may pass nevertheless.
+    Nothing,
+    /// Whom the service belongs to: this.
+    Owner(Box<Response<AnswerBody>>),
+}
+
+fn look(routed: &mut Routed) -> Result<Sought, Refused> {
     let service = Rc::clone(&routed.ledger.service);
     let contract = &service.contract;
     let (method, path) = (routed.request.method(), routed.request.uri().path());
@@ -31,12 +57,21 @@ fn operation_of(routed: &mut Routed) -> Result<Option<(u32, Captures)>, Refused>
     let stray = match judge_target(contract, method, path, &mut captures) {
         Ok(operation) => {
             routed.ledger.found(operation);
-            return Ok(Some((operation, captures)));
+            return Ok(Sought::Operation(operation, captures));
         }
         Err(stray) => stray,
     };
     if service.passes_preflight() && stray.is_preflight(method, routed.request.headers()) {
-        return Ok(None);
+        return Ok(Sought::Nothing);
+    }
+    if let Some(response) = owner::answer(&service, method, routed.request.uri()) {
+        routed.ledger.found_owner();
+        routed.ledger.ended(Ended {
+            outcome: Outcome::Answered,
+            status: Some(response.status()),
+            error: None,
+        });
+        return Ok(Sought::Owner(Box::new(response)));
     }
     let violation = stray.violation(contract, method, path);
     let allow = stray
@@ -44,5 +79,5 @@ fn operation_of(routed: &mut Routed) -> Result<Option<(u32, Captures)>, Refused>
         .and_then(|allow| HeaderValue::from_str(allow).ok());
     let headers = allow.map(|allow| (ALLOW, allow)).into_iter().collect();
     routed.decide(vec![violation], headers)?;
-    Ok(None)
+    Ok(Sought::Nothing)
 }

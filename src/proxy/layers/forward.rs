@@ -12,7 +12,7 @@ use super::super::answer_body::AnswerBody;
 use super::super::core::Core;
 use super::super::forward_body::ForwardBody;
 use super::super::headers::{MaxForwards, add_forwarding, count_hop};
-use super::super::ledger::Ledger;
+use super::super::ledger::{Ended, Ledger};
 use super::super::mock;
 use super::super::passage::Passage;
 use super::super::pipeline::End;
@@ -58,7 +58,11 @@ async fn forward_admitted(admitted: Admitted) -> Result<Answered, Refused> {
     };
     match response {
         Ok(response) => {
-            ledger.ended(outcome_of(response.status()));
+            ledger.ended(Ended {
+                outcome: outcome_of(response.status()),
+                status: Some(response.status()),
+                error: None,
+            });
             Ok(Answered { response, reported })
         }
         Err(cause) => Err(Refused::new(cause, &ledger)),

@@ -48,14 +48,16 @@ fn judge(core: &Core, found: Found) -> Result<HeadJudged, Refused> {
         body: length_of(request.body()),
     };
     let mut violations = Vec::new();
-    let plan = check_head(
-        &service.contract,
-        operation,
-        head,
-        service.rules(id),
-        &mut core.scratch.borrow_mut(),
-        &mut violations,
-    );
+    let plan = routed.ledger.judge(|| {
+        check_head(
+            &service.contract,
+            operation,
+            head,
+            service.rules(id),
+            &mut core.scratch.borrow_mut(),
+            &mut violations,
+        )
+    });
     let plan = OwnedPlan::of(plan, declared_body(operation));
     let challenge = challenge(operation, &violations);
     routed.decide(violations, challenge.into_iter().collect())?;

@@ -109,14 +109,16 @@ impl Judging {
             body: self.length_of(&response),
             is_to_head: self.is_head,
         };
-        let plan = check_response_head(
-            &service.contract,
-            operation,
-            head,
-            service.rules(self.id),
-            &mut self.core.scratch.borrow_mut(),
-            &mut violations,
-        );
+        let plan = self.ledger.judge(|| {
+            check_response_head(
+                &service.contract,
+                operation,
+                head,
+                service.rules(self.id),
+                &mut self.core.scratch.borrow_mut(),
+                &mut violations,
+            )
+        });
         let (parts, body) = response.into_parts();
         decide(
             &self.ledger,
@@ -212,7 +214,7 @@ impl Judging {
             match (seen, media) {
                 (Seen::Whole(bytes), Some(media)) => {
                     for violation in self.body(media, &bytes) {
-                        self.ledger.violated(violation.class, Enforcement::Report);
+                        self.ledger.violated(&violation, Enforcement::Report);
                     }
                 }
                 (Seen::TooLarge, _) => service.recorder.unjudged(RESPONSE_TOO_LARGE),
@@ -224,15 +226,17 @@ impl Judging {
     fn body(&self, media: &MediaType, bytes: &[u8]) -> Vec<Violation> {
         let service = &self.ledger.service;
         let mut violations = Vec::new();
-        check_response_body(
-            &service.contract,
-            media,
-            &self.headers,
-            bytes,
-            service.rules(self.id),
-            &mut self.core.scratch.borrow_mut(),
-            &mut violations,
-        );
+        self.ledger.judge(|| {
+            check_response_body(
+                &service.contract,
+                media,
+                &self.headers,
+                bytes,
+                service.rules(self.id),
+                &mut self.core.scratch.borrow_mut(),
+                &mut violations,
+            );
+        });
         violations
     }
 }

@@ -11,7 +11,7 @@ use crate::identity::{Claim, IdentityFault};
 
 use super::super::answer::Cause;
 use super::super::core::{Core, Found};
-use super::super::ledger::Ledger;
+use super::super::ledger::{Asked, Ledger};
 use super::super::live::LiveService;
 use super::stage::{Answered, Identified, Refused, Routed};
 
@@ -24,7 +24,11 @@ where
     S: Service<Routed, Response = Answered, Error = Refused>,
 {
     let started = Instant::now();
-    let Identified { mut request, peer } = identified;
+    let Identified {
+        id,
+        mut request,
+        peer,
+    } = identified;
     let host = host_of(request.headers());
     let view = core.view();
     let service = match view.service(host, request.uri().path()) {
@@ -44,7 +48,13 @@ where
         Ok(claim) => (claim, None),
         Err(fault) => (Claim::default(), Some(fault)),
     };
-    let ledger = Rc::new(Ledger::open(Rc::clone(service), claim, started));
+    let asked = Asked {
+        id,
+        method: request.method().clone(),
+        target: request.uri().clone(),
+        peer: Rc::clone(&peer),
+    };
+    let ledger = Rc::new(Ledger::open(Rc::clone(service), claim, asked, started));
     if let Some(fault) = fault {
         core.recorder.identity_fault(fault.name());
         refuse(fault, &ledger)?;

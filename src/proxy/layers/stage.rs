@@ -20,6 +20,7 @@ use super::plan::OwnedPlan;
 /// A request with its id.
 #[derive(Debug)]
 pub(in crate::proxy) struct Identified {
+    pub(in crate::proxy) id: HeaderValue,
     pub(in crate::proxy) request: Request<RequestBody>,
     pub(in crate::proxy) peer: Rc<Peer>,
 }
@@ -150,7 +151,7 @@ pub(in crate::proxy) fn decide(
             true => Enforcement::Reject,
             false => Enforcement::Report,
         };
-        ledger.violated(violation.class, done);
+        ledger.violated(violation, done);
     }
     if !rejects {
         if ledger.service.config().legacy {

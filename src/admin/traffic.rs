@@ -1,0 +1,65 @@
+//! What passes, for people: `/traffic` and `/owners`.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::telemetry::{Described, HealthView, Inventory, InventoryView, OwnerView};
+
+use super::answer::{Answer, Refusal, json};
+use super::find::unknown;
+
+/// What passes the services, and whose they are, whichever configuration is in force.
+pub trait Traffic: Send + Sync + std::fmt::Debug {
+    /// The inventories in the order of the configuration.
+    fn inventories(&self) -> Vec<(Arc<Inventory>, Described)>;
+
+    /// The health of squads.
+    fn health(&self) -> Vec<HealthView>;
+
+    /// The owners of services, in the order of the configuration.
+    fn owners(&self) -> Vec<OwnerView>;
+}
+
+#[derive(Serialize)]
+struct All {
+    services: Vec<InventoryView>,
+    squads: Vec<HealthView>,
+}
+
+#[derive(Serialize)]
+struct Owners {
+    services: Vec<OwnerView>,
+}
+
+/// All services.
+pub(super) fn all(traffic: &dyn Traffic) -> Answer {
+    let services = traffic.inventories();
+    let services = services.iter();
+    json(&All {
+        services: services
+            .map(|(inventory, described)| inventory.view(described))
+            .collect(),
+        squads: traffic.health(),
+    })
+}
+
+/// One service.
+pub(super) fn one(traffic: &dyn Traffic, service: &str) -> Result<Answer, Refusal> {
+    let services = traffic.inventories();
+    let found = services
+        .iter()
+        .find(|(inventory, _)| inventory.service() == service);
+    let (inventory, described) = found.ok_or_else(|| {
+        let known = services.iter().map(|(inventory, _)| inventory.service());
+        unknown("service", service, known)
+    })?;
+    Ok(json(&inventory.view(described)))
+}
+
+/// Whose the services are.
+pub(super) fn owners(traffic: &dyn Traffic) -> Answer {
+    json(&Owners {
+        services: traffic.owners(),
+    })
+}

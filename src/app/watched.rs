@@ -1,0 +1,126 @@
+//! What is in force, as the admin port and telemetry ask for it.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::admin::{Guards, Traffic};
+use crate::breaker::{Guarded, Phase};
+use crate::proxy::LiveService;
+use crate::squad::Catalog;
+use crate::telemetry::{
+    Described, Health, HealthView, Inventory, Metrics, OwnedContract, OwnerView,
+};
+
+use super::reload::Registrar;
+
+/// What is in force, and what its squads have come to.
+#[derive(Clone, Debug)]
+pub(super) struct Watched {
+    registrar: Arc<Registrar>,
+    health: Arc<Mutex<Health>>,
+}
+
+impl Watched {
+    pub(super) fn new(registrar: &Arc<Registrar>) -> Self {
+        Self {
+            registrar: Arc::clone(registrar),
+            health: Arc::default(),
+        }
+    }
+
+    /// Looks at everything and sets gauges. Call it every second.
+    pub(super) fn observe(&self, metrics: &Metrics) {
+        let (guards, catalog) = self.guards();
+        for guarded in &guards {
+            metrics.observe_protection(guarded, &catalog);
+        }
+        let live = self.live();
+        for service in &live {
+            service.inventory.observe();
+            metrics.observe_drift(&service.inventory);
+        }
+        let services: Vec<_> = live.iter().map(|service| with_provider(service)).collect();
+        let mut health = self.health();
+        health.observe(&services, &cut(&guards, &catalog));
+        metrics.observe_health(&health);
+        drop(health);
+        self.registrar.settle();
+    }
+
+    fn live(&self) -> Vec<Arc<LiveService>> {
+        self.registrar.published().load().services.clone()
+    }
+
+    fn health(&self) -> MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Guards for Watched {
+    fn guards(&self) -> (Vec<Guarded>, Arc<Catalog>) {
+        self.registrar.guards()
+    }
+}
+
+impl Traffic for Watched {
+    fn inventories(&self) -> Vec<(Arc<Inventory>, Described)> {
+        let live = self.live();
+        let described =
+            |service: &Arc<LiveService>| (Arc::clone(&service.inventory), described(service));
+        live.iter().map(described).collect()
+    }
+
+    fn health(&self) -> Vec<HealthView> {
+        self.health().views()
+    }
+
+    fn owners(&self) -> Vec<OwnerView> {
+        self.live().iter().map(|service| owner(service)).collect()
+    }
+}
+
+fn with_provider(service: &LiveService) -> (&Inventory, Option<&str>) {
+    let provider = service.provider.as_ref().map(|squad| squad.name.as_str());
+    (&service.inventory, provider)
+}
+
+/// The squads of which an open breaker cuts traffic.
+fn cut(guards: &[Guarded], catalog: &Catalog) -> BTreeSet<String> {
+    let phases = guards
+        .iter()
+        .flat_map(|guarded| guarded.bank.phases(&guarded.policy, catalog));
+    let open = phases.filter(|(_, phase)| *phase == Phase::Open);
+    let squads = open.filter_map(|(cell, _)| cell);
+    squads
+        .map(|(consumer, _)| catalog.consumer_name(consumer).to_owned())
+        .collect()
+}
+
+fn described(service: &LiveService) -> Described {
+    let contract = service.compiled();
+    Described {
+        provider: service
+            .provider
+            .as_ref()
+            .map(|squad| squad.name.to_string()),
+        contract: contract.map(|contract| {
+            (
+                Arc::clone(&contract.version),
+                Arc::clone(&contract.revision),
+            )
+        }),
+        operations: contract.map_or_else(Vec::new, |contract| {
+            let operations = contract.operations.iter();
+            operations.map(|operation| operation.name.clone()).collect()
+        }),
+    }
+}
+
+fn owner(service: &LiveService) -> OwnerView {
+    let contract = service.compiled().map(|contract| OwnedContract {
+        title: Arc::clone(&contract.title),
+        version: Arc::clone(&contract.version),
+        revision: Arc::clone(&contract.revision),
+    });
+    OwnerView::new(&service.config, service.provider.as_ref(), contract)
+}

@@ -1,0 +1,117 @@
+//! Lines of the access log, from the accounts of requests.
+
+use std::net::IpAddr;
+
+use http::StatusCode;
+
+use crate::config::{AccessLog as Policy, AccessPath};
+use crate::squad::{Consumer, Tier};
+use crate::telemetry::{AccessLine, AccessLog, Finding, FindingLine, Measured, Outcome};
+
+use super::ledger::{Asked, Ended, Ledger, told_method};
+
+/// Where a data core writes lines, and of what.
+#[derive(Clone, Debug)]
+pub(super) struct Access {
+    pub(super) log: AccessLog,
+    pub(super) policy: Policy,
+}
+
+impl Access {
+    /// Whether an exchange has a line: refusals and failures always do.
+    fn wants(&self, outcome: Outcome) -> bool {
+        self.log.is_open()
+            && match outcome {
+                Outcome::Answered => {
+                    self.policy.sample > 0.0 && fastrand::f64() < self.policy.sample
+                }
+                Outcome::Failed
+                | Outcome::Refused
+                | Outcome::Shed
+                | Outcome::Unanswered
+                | Outcome::Abandoned => true,
+            }
+    }
+}
+
+/// Writes the line of a request whose account is closed, if it has one.
+pub(super) fn write(ledger: &Ledger, measured: Measured, findings: &[Finding]) {
+    let service = &ledger.service;
+    let Ended {
+        outcome,
+        status,
+        error,
+    } = ledger.outcome();
+    if !service.access.wants(outcome) {
+        return;
+    }
+    let Asked {
+        id,
+        method,
+        target,
+        peer,
+    } = &ledger.asked;
+    let template = ledger
+        .operation()
+        .map(|operation| &*service.contract.operation(operation).path);
+    let path = match service.access.policy.path {
+        AccessPath::Template => template,
+        AccessPath::Raw => target.path_and_query().map(|target| target.as_str()),
+    };
+    service.access.log.write(&AccessLine {
+        at: ledger.at(),
+        service: Some(&service.config().name),
+        operation: Some(ledger.operation_name()),
+        method: Some(told_method(method)),
+        path,
+        status: status.map(|status| status.as_u16()),
+        outcome,
+        error,
+        squad: ledger.consumer_name(),
+        tier: ledger.caller.tier.as_str(),
+        caller_version: ledger.version(),
+        provider: service.provider().map(|squad| squad.name.as_str()),
+        contract_version: Some(&service.contract.version),
+        contract_revision: Some(&service.contract.revision),
+        request_id: id.to_str().unwrap_or_default(),
+        trace_id: None,
+        peer: Some(peer.address.ip()),
+        took: measured.took,
+        own: measured.own,
+        violations: findings.iter().map(FindingLine::from).collect(),
+    });
+}
+
+/// Writes the line of a request that no service has an account of.
+pub(super) fn write_stray(
+    log: &AccessLog,
+    peer: IpAddr,
+    request_id: &str,
+    (status, error): (StatusCode, &'static str),
+) {
+    if !log.is_open() {
+        return;
+    }
+    log.write(&AccessLine {
+        at: std::time::SystemTime::now(),
+        service: None,
+        operation: None,
+        method: None,
+        path: None,
+        status: Some(status.as_u16()),
+        outcome: Outcome::Refused,
+        error: Some(error),
+        squad: Consumer::UNKNOWN_NAME,
+        tier: Tier::default().as_str(),
+        caller_version: None,
+        provider: None,
+        contract_version: None,
+        contract_revision: None,
+        request_id,
+        trace_id: None,
+        peer: Some(peer),
+        took: std::time::Duration::ZERO,
+        own: std::time::Duration::ZERO,
+        violations: Vec::new(),
+    });
+}
