@@ -11,6 +11,7 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use portcullis::app::{Running, build};
 use portcullis::config::{Overrides, load};
@@ -385,4 +386,14 @@ pub(crate) fn admin(address: SocketAddr, path: &str) -> (u16, String) {
 /// Whether the full figures are asked for.
 pub(crate) fn is_full() -> bool {
     std::env::var_os("PORTCULLIS_TEST_LOAD").is_some_and(|load| load == "full")
+}
+
+/// Waits for what becomes true by itself.
+#[track_caller]
+pub(crate) fn until(done: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !done() {
+        assert!(began.elapsed() < PATIENCE, "it does not happen");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }

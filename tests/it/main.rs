@@ -43,4 +43,5 @@ mod steered;
 mod sources;
 mod stream;
 mod tidy;
+mod traffic;
 mod upstream;

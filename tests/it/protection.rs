@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::app::{App, Process, Site, admin, ask, is_full, problem};
+use super::app::{App, Process, Site, admin, ask, is_full, problem, until};
 use super::faulty::Faulty;
 use super::relay::{Answer, Client};
 use super::upstream::{Upstream, send};
@@ -781,16 +781,4 @@ fn a_share_is_waited_for_and_a_full_line_gives_way() {
     assert_eq!(answer.field("retry-after"), Some("1"));
     assert_eq!(holder.answer().status, 200);
     assert_eq!(first.answer().status, 200);
-}
-
-#[track_caller]
-fn until(done: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !done() {
-        assert!(
-            began.elapsed() < Duration::from_secs(20),
-            "it does not happen"
-        );
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::app::{App, Process, Site, admin, ask, is_full, post, problem};
+use super::app::{App, Process, Site, admin, ask, is_full, post, problem, until};
 use super::corpus::corpora;
 use super::relay::{Answer, Client};
 use super::sources::Storage;
@@ -66,18 +66,6 @@ fn view(address: SocketAddr, service: &str) -> Value {
     let (status, text) = admin(address, &format!("/contracts/{service}"));
     assert_eq!(status, 200, "{text}");
     serde_json::from_str(&text).unwrap()
-}
-
-#[track_caller]
-fn until(done: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !done() {
-        assert!(
-            began.elapsed() < Duration::from_secs(30),
-            "it does not happen"
-        );
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 /// One request of the steady load; which revision answered it, if all of it is of one.
