@@ -44,6 +44,8 @@ pub enum Command {
     Contract(ContractArgs),
     /// Have a proxy that runs read its configuration again
     Config(ConfigArgs),
+    /// Say whose the configured services are, also as a Backstage catalog-info.yaml
+    Owner(OwnerArgs),
     /// Print the completions of this command line for a shell
     Completions(CompletionsArgs),
 }
@@ -106,6 +108,41 @@ pub struct CheckArgs {
     /// The least severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
     pub fail_on: FailOn,
+}
+
+/// `portcullis owner`.
+#[derive(Clone, Debug, Flags)]
+#[command(after_help = "\
+Examples:
+  portcullis owner orders
+  portcullis owner --format json | jq -r '.[] | [.service, .oncall] | @tsv'
+  portcullis owner --format backstage > catalog-info.yaml
+
+A proxy that runs says the same at /__owner of each service, and at /owners of its admin port.
+
+Exit codes: 0 fine, 2 a configuration or a contract that cannot be read.")]
+pub struct OwnerArgs {
+    /// Services; all without any
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+    /// The configuration [default: PORTCULLIS_CONFIG, else config.toml]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Text is for people; JSON is that of /__owner, in a list
+    #[arg(long, value_enum, default_value_t)]
+    pub format: OwnerFormat,
+}
+
+/// How owners are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OwnerFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+    /// For Backstage: catalog-info.yaml
+    Backstage,
 }
 
 /// `portcullis replay`.

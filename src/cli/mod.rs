@@ -14,11 +14,14 @@ mod find;
 mod report;
 mod text;
 mod replay;
+mod owner;
+mod backstage;
 mod operate;
 mod completions;
 
 pub use args::{
-    Args, CheckArgs, Command, CompletionsArgs, Enforce, FailOn, ReplayArgs, ReportFormat, ServeArgs,
+    Args, CheckArgs, Command, CompletionsArgs, Enforce, FailOn, OwnerArgs, OwnerFormat, ReplayArgs,
+    ReportFormat, ServeArgs,
 };
 pub use operate::{
     AdminArgs, BreakersAction, BreakersArgs, CandidateArgs, ChangeArgs, ChangeContractArgs,

@@ -12,7 +12,7 @@ use crate::source::ReadError;
 use super::args::{Args, Command};
 use super::operate::{self, AdminError};
 use super::output::{Output, complain};
-use super::{check, completions, replay, serve};
+use super::{check, completions, owner, replay, serve};
 
 /// What a command came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +38,17 @@ pub(super) enum RunError {
     /// The configuration is refused.
     #[error("the configuration is refused\n{0}")]
     Configuration(#[from] ConfigErrors),
+    /// No configured service has this name.
+    #[error(
+        "no service of the configuration is called `{name}`{}",
+        near.as_ref().map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+    )]
+    UnknownService {
+        /// What was asked for.
+        name: String,
+        /// The one that is most like it.
+        near: Option<String>,
+    },
     /// The program cannot start or go on.
     #[error(transparent)]
     Application(#[from] app::Error),
@@ -100,6 +111,7 @@ pub fn run(args: Args) -> ExitCode {
         Command::DeployWindow(args) => operate::deploy_window(&args, &mut Output::stdout()),
         Command::Contract(args) => operate::contract(&args, &mut Output::stdout()),
         Command::Config(args) => operate::config(&args, &mut Output::stdout()),
+        Command::Owner(args) => owner::owner(&args, &mut Output::stdout()),
         Command::Completions(args) => completions::completions(args, &mut Output::stdout()),
     };
     let outcome = outcome.unwrap_or_else(|error| {

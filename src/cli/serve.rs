@@ -26,6 +26,17 @@ pub(super) fn serve(args: ServeArgs) -> Result<Outcome, RunError> {
     Ok(Outcome::Fine)
 }
 
+/// Which configuration to read where no flags stand in for one.
+pub(super) fn configuration(named: Option<&Path>) -> Result<PathBuf, RunError> {
+    let args = ServeArgs {
+        config: named.map(Path::to_owned),
+        ..ServeArgs::default()
+    };
+    let variable = std::env::var_os(CONFIG_VARIABLE);
+    let path = config_path(&args, variable, Path::new(CONFIG_FILE).exists())?;
+    path.ok_or(RunError::NoConfiguration)
+}
+
 /// Which file to read: the flag's, else the variable's, else the one of the working directory.
 /// The last is for those who name nothing: `--contract` alone means no file at all.
 fn config_path(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Identity, Limits, Service, Tiers, Token, Upstream};
-use crate::squad::Catalog;
+use crate::squad::{Catalog, SquadId};
 
 /// All that the operator decides, from [`load`](super::load()) or [`Config::single`].
 #[derive(Clone, Debug)]
@@ -139,6 +139,17 @@ impl Config {
             services: vec![service],
             ..Self::default()
         }
+    }
+
+    /// The squad that owns a service: as configured, as its contract declares, as the catalog says.
+    pub fn provider_of(&self, service: &Service, declared: Option<&str>) -> Option<SquadId> {
+        let catalog = &self.catalog;
+        let named = service.squad.as_ref().map(|squad| squad.as_str());
+        let named = named.or(declared).and_then(|name| catalog.find(name));
+        named.or_else(|| {
+            let provider = catalog.provider_of(&service.name)?;
+            catalog.find(provider.name.as_str())
+        })
     }
 }
 

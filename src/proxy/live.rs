@@ -14,7 +14,7 @@ use crate::breaker::Guarded;
 use crate::config::limits::Limits;
 use crate::config::{Config, Service};
 use crate::contract::{CompiledContract, Policies};
-use crate::squad::{Squad, SquadId};
+use crate::squad::Squad;
 use crate::telemetry::Inventory;
 
 use super::tap::Tap;
@@ -63,7 +63,10 @@ impl LiveService {
         (guarded, inventory): (Guarded, Arc<Inventory>),
         tap: Option<Tap>,
     ) -> Self {
-        let provider = provider(config, service, contract.as_deref());
+        let declared = contract
+            .as_ref()
+            .and_then(|contract| contract.provider.as_deref());
+        let provider = config.provider_of(service, declared);
         Self {
             config: service.clone(),
             provider: provider.and_then(|id| config.catalog.squad(id).cloned()),
@@ -109,19 +112,4 @@ impl Published {
     pub fn changes(&self) -> watch::Receiver<()> {
         self.changes.subscribe()
     }
-}
-
-/// The squad that owns a service: as configured, as the contract says, as the catalog says.
-pub fn provider(
-    config: &Config,
-    service: &Service,
-    contract: Option<&CompiledContract>,
-) -> Option<SquadId> {
-    let catalog = &config.catalog;
-    let named = service.squad.as_ref().map(|squad| squad.as_str());
-    let named = named.or(contract.and_then(|contract| contract.provider.as_deref()));
-    named.and_then(|name| catalog.find(name)).or_else(|| {
-        let provider = catalog.provider_of(&service.name)?;
-        catalog.find(provider.name.as_str())
-    })
 }

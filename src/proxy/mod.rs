@@ -54,7 +54,7 @@ pub use headers::{
 pub use inspect::{HttpRefusal, InspectLimits};
 pub use limits::{UpstreamLimits, WireLimits};
 pub use listener::{BindError, Bound, ConnectionCap, ServeSettings, Served, bind, serve};
-pub use live::{Live, LiveService, Published, provider};
+pub use live::{Live, LiveService, Published};
 pub use pipeline::{pipeline, refuse_stream};
 pub use tap::{Sampled, SampledAnswer, SampledBody, Tap};
 pub use upstream::{Phase, Upstream, UpstreamBody, UpstreamError};

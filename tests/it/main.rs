@@ -29,6 +29,7 @@ mod load;
 mod metrics;
 mod mock;
 mod operate;
+mod owner;
 mod protection;
 mod refusals;
 mod relay;

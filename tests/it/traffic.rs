@@ -113,82 +113,49 @@ fn by_log(log: &str) -> (Counts, Vec<Value>) {
     (counts, lines)
 }
 
-/// What is sent: requests, with what is expected of each and how often it is sent.
-fn plan() -> Vec<(
-    Vec<u8>,
-    (&'static str, &'static str, &'static str),
-    u16,
-    u64,
-)> {
+/// One kind of request that is sent.
+struct Planned {
+    request: Vec<u8>,
+    operation: &'static str,
+    squad: &'static str,
+    outcome: &'static str,
+    status: u16,
+    times: u64,
+}
+
+fn planned(
+    request: Vec<u8>,
+    (operation, squad, outcome): (&'static str, &'static str, &'static str),
+    status: u16,
+    times: u64,
+) -> Planned {
+    Planned {
+        request,
+        operation,
+        squad,
+        outcome,
+        status,
+        times,
+    }
+}
+
+#[rustfmt::skip]
+fn plan() -> Vec<Planned> {
     let item = r#"{"name":"x","quantity":0}"#;
-    let as_checkout = "x-squad-owner: checkout\r\nx-tenant: a\r\n";
+    let item = post("/items", "x-squad-owner: checkout\r\nx-tenant: a\r\n", item);
+    let [checkout, search] = ["checkout", "search"];
     vec![
-        (
-            from("checkout", "/items"),
-            ("listItems", "checkout", "answered"),
-            200,
-            40,
-        ),
-        (
-            from("search", "/items?limit=1"),
-            ("listItems", "search", "answered"),
-            200,
-            25,
-        ),
-        (
-            from("nobody", "/items"),
-            ("listItems", "unknown", "answered"),
-            200,
-            5,
-        ),
-        (
-            from("search", "/items?limit=x"),
-            ("listItems", "search", "refused"),
-            422,
-            7,
-        ),
-        (
-            from("search", "/items?sort=up"),
-            ("listItems", "search", "answered"),
-            200,
-            3,
-        ),
-        (
-            post("/items", as_checkout, item),
-            ("createItem", "checkout", "refused"),
-            422,
-            11,
-        ),
-        (
-            from("checkout", "/nowhere/17"),
-            ("unknown", "checkout", "refused"),
-            404,
-            6,
-        ),
-        (
-            from("checkout", "/nowhere/18"),
-            ("unknown", "checkout", "refused"),
-            404,
-            2,
-        ),
-        (
-            from("checkout", "/files/bad"),
-            ("fetchFile", "checkout", "failed"),
-            503,
-            4,
-        ),
-        (
-            from("checkout", "/items/418"),
-            ("fetchItem", "checkout", "answered"),
-            418,
-            3,
-        ),
-        (
-            from("checkout", "/__owner"),
-            ("__owner", "checkout", "answered"),
-            200,
-            2,
-        ),
+        planned(from(checkout, "/items"), ("listItems", checkout, "answered"), 200, 40),
+        planned(from(search, "/items?limit=1"), ("listItems", search, "answered"), 200, 25),
+        planned(from("nobody", "/items"), ("listItems", "unknown", "answered"), 200, 5),
+        planned(from(search, "/items?limit=x"), ("listItems", search, "refused"), 422, 7),
+        planned(from(search, "/items?sort=up"), ("listItems", search, "answered"), 200, 3),
+        planned(item, ("createItem", checkout, "refused"), 422, 11),
+        planned(from(checkout, "/nowhere/17"), ("unknown", checkout, "refused"), 404, 6),
+        planned(from(checkout, "/nowhere/18"), ("unknown", checkout, "refused"), 404, 2),
+        planned(from(checkout, "/files/bad"), ("fetchFile", checkout, "failed"), 503, 4),
+        planned(from(checkout, "/items/418"), ("fetchItem", checkout, "answered"), 418, 3),
+        planned(from(checkout, "/__owner"), ("__owner", checkout, "answered"), 200, 2),
     ]
 }
 
@@ -196,20 +163,21 @@ fn plan() -> Vec<(
 fn send_all(process: &Process) -> Counts {
     let (plan, data) = (plan(), process.data);
     std::thread::scope(|scope| {
-        for (request, _, status, times) in &plan {
+        for planned in &plan {
             scope.spawn(move || {
                 let mut client = Client::connect(data);
-                for _ in 0..*times {
-                    client.send(request);
-                    assert_eq!(client.answer().status, *status);
+                for _ in 0..planned.times {
+                    client.send(&planned.request);
+                    assert_eq!(client.answer().status, planned.status);
                 }
             });
         }
     });
     let mut counts = Counts::new();
-    for (_, (operation, squad, outcome), _, times) in plan {
-        let key = (operation.to_owned(), squad.to_owned(), outcome.to_owned());
-        *counts.entry(key).or_default() += times;
+    for planned in plan {
+        let key = [planned.operation, planned.squad, planned.outcome];
+        let [operation, squad, outcome] = key.map(str::to_owned);
+        *counts.entry((operation, squad, outcome)).or_default() += planned.times;
     }
     counts
 }
@@ -259,9 +227,9 @@ fn the_numbers_agree() {
 fn drift_is_an_inventory_of_what_departs() {
     let upstream = upstream();
     let app = App::start(site(&upstream, "", ""));
-    for (request, _, _, times) in plan() {
-        for _ in 0..times {
-            app.ask(&request);
+    for planned in plan() {
+        for _ in 0..planned.times {
+            app.ask(&planned.request);
         }
     }
     app.ask("BREW /items HTTP/1.1\r\nhost: shop\r\n\r\n");

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use crate::breaker::{Guarded, Policy};
 use crate::config::limits::Limits;
 use crate::config::{Config, Service};
-use crate::proxy::{LiveService, provider};
+use crate::proxy::LiveService;
 use crate::squad::Catalog;
 use crate::telemetry::set_log_level;
 
 use super::candidate::Candidate;
 use super::read::options;
-use super::registrar::{Registrar, State};
+use super::registrar::{Registrar, State, declared};
 
 /// What came of reading the configuration again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Registrar {
                 let policy = Arc::new(Policy {
                     protection: config.protection.clone(),
                     tiers: new.tiers,
-                    provider: provider(new, config, contract.as_deref()),
+                    provider: new.provider_of(config, declared(contract.as_deref())),
                 });
                 let bank = Arc::clone(&service.live.guarded.bank);
                 bank.adopt(&new.catalog, &policy);

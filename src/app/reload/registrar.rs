@@ -8,7 +8,7 @@ use crate::admin::{Pending, Readiness, RevisionResult};
 use crate::breaker::{Guarded, Policy};
 use crate::config::{Config, ConfigErrors, Service};
 use crate::contract::{CompileOptions, CompiledContract};
-use crate::proxy::{Live, LiveService, Published, Tap, provider};
+use crate::proxy::{Live, LiveService, Published, Tap};
 use crate::squad::Catalog;
 use crate::telemetry::{Inventory, Metrics};
 
@@ -243,7 +243,7 @@ fn guard(
     let policy = Policy {
         protection: service.protection.clone(),
         tiers: config.tiers,
-        provider: provider(config, service, contract),
+        provider: config.provider_of(service, declared(contract)),
     };
     if policy.protection.budget.cross_squad_max.is_some() && policy.provider.is_none() {
         tracing::warn!(
@@ -252,6 +252,11 @@ fn guard(
         );
     }
     Guarded::new(&service.name, policy, &config.catalog, cores, started)
+}
+
+/// The squad that a contract says it is of.
+pub(super) fn declared(contract: Option<&CompiledContract>) -> Option<&str> {
+    contract?.provider.as_deref()
 }
 
 pub(super) fn announce(metrics: &Metrics, live: &LiveService, is_in_force: bool) {

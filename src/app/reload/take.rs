@@ -8,7 +8,7 @@ use crate::admin::RevisionResult;
 use crate::breaker::{Guarded, Policy};
 use crate::config::Config;
 use crate::contract::CompiledContract;
-use crate::proxy::{LiveService, provider};
+use crate::proxy::LiveService;
 
 use super::candidate::Candidate;
 use super::history::{Entry, Trigger};
@@ -305,7 +305,7 @@ fn provided(live: &LiveService, config: &Config, contract: &CompiledContract) ->
         service: service.clone(),
         bank: Arc::clone(bank),
         policy: Arc::new(Policy {
-            provider: provider(config, &live.config, Some(contract)),
+            provider: config.provider_of(&live.config, contract.provider.as_deref()),
             ..Policy::clone(policy)
         }),
     }
