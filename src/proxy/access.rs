@@ -1,8 +1,10 @@
 //! Lines of the access log, from the accounts of requests.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use http::StatusCode;
+use http::uri::PathAndQuery;
 
 use crate::config::{AccessLog as Policy, AccessPath};
 use crate::squad::{Consumer, Tier};
@@ -51,19 +53,16 @@ pub(super) fn write(ledger: &Ledger, measured: Measured, findings: &[Finding]) {
         target,
         peer,
     } = &ledger.asked;
-    let template = ledger
-        .operation()
-        .map(|operation| &*service.contract.operation(operation).path);
     let path = match service.access.policy.path {
-        AccessPath::Template => template,
-        AccessPath::Raw => target.path_and_query().map(|target| target.as_str()),
+        AccessPath::Template => told_path(ledger),
+        AccessPath::Raw => Cow::Borrowed(target.path_and_query().map_or("", PathAndQuery::as_str)),
     };
     service.access.log.write(&AccessLine {
         at: ledger.at(),
         service: Some(&service.config().name),
         operation: Some(ledger.operation_name()),
         method: Some(told_method(method)),
-        path,
+        path: Some(&path),
         status: status.map(|status| status.as_u16()),
         outcome,
         error,
@@ -80,6 +79,15 @@ pub(super) fn write(ledger: &Ledger, measured: Measured, findings: &[Finding]) {
         own: measured.own,
         violations: findings.iter().map(FindingLine::from).collect(),
     });
+}
+
+/// The template of the operation; of an unknown path what is no value.
+fn told_path(ledger: &Ledger) -> Cow<'_, str> {
+    let contract = &ledger.service.contract;
+    match ledger.operation() {
+        Some(operation) => Cow::Borrowed(&*contract.operation(operation).path),
+        None => Cow::Owned(contract.outline(ledger.asked.target.path()).to_string()),
+    }
 }
 
 /// Writes the line of a request that no service has an account of.

@@ -25,7 +25,7 @@ pub struct AccessLog(Option<Sink>);
 #[derive(Clone, Debug, Serialize)]
 pub struct AccessLine<'a> {
     /// When the request's head had arrived.
-    #[serde(rename = "timestamp", serialize_with = "rfc3339")]
+    #[serde(skip)]
     pub at: SystemTime,
     /// The service; none where the request belonged to none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,7 +36,8 @@ pub struct AccessLine<'a> {
     /// The method.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<&'a str>,
-    /// The operation's path template, or the raw target where that is configured.
+    /// The operation's path template, or what of an unknown path may be told; the raw target where
+    /// that is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<&'a str>,
     /// The status that was sent; none where the client went away before.
@@ -109,6 +110,7 @@ const MESSAGE: &str = "exchange";
 /// A line as JSON, in the shape of the other lines.
 #[derive(Serialize)]
 struct JsonLine<'a> {
+    timestamp: String,
     level: &'static str,
     message: &'static str,
     #[serde(flatten)]
@@ -158,9 +160,9 @@ impl<'a> From<&'a Finding> for FindingLine<'a> {
 
 impl AccessLine<'_> {
     fn json(&self) -> String {
-        let level = self.level();
         let line = JsonLine {
-            level,
+            timestamp: humantime::format_rfc3339_micros(self.at).to_string(),
+            level: self.level(),
             message: MESSAGE,
             line: self,
         };
@@ -225,10 +227,6 @@ impl FindingLine<'_> {
         let about: Vec<&str> = about.into_iter().flatten().collect();
         format!("{}({})", self.class, about.join(" "))
     }
-}
-
-fn rfc3339<S: Serializer>(at: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&humantime::format_rfc3339_micros(*at))
 }
 
 fn outcome<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::Error> {

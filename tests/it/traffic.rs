@@ -423,6 +423,11 @@ fn refusals_and_failures_always_have_a_line() {
     ] {
         assert_eq!(refused[name], value, "{refused}");
     }
+    let stray = lines
+        .iter()
+        .find(|line| line["operation"] == "unknown")
+        .unwrap();
+    assert_eq!(stray["path"], "/nowhere/{}");
     assert_eq!(refused["status"], 422);
     assert_eq!(refused["violations"][0]["class"], "invalid-body");
     assert!(refused["own_ms"].as_f64().unwrap() > 0.0);

@@ -5,6 +5,8 @@
 //! literal, is `{}` where the contract has an expression in its place, and below that only where
 //! it looks like a word.
 
+use std::fmt;
+
 use memchr::memchr;
 
 use super::table::RouteTable;
@@ -26,6 +28,15 @@ const WORD_BYTES_MAX: usize = 32;
 
 /// What stands for a segment that is not told.
 pub const ANY: &str = "{}";
+
+impl fmt::Display for Outline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.known)?;
+        self.rest
+            .iter()
+            .try_for_each(|segment| write!(f, "/{segment}"))
+    }
+}
 
 impl RouteTable {
     /// The outline of a raw path, without its query.
