@@ -16,11 +16,14 @@ mod load;
 mod order;
 mod process;
 
+use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use load::Exchange;
-use process::{Proxy, Role};
+use process::Proxy;
 
 /// The program that is measured, with its allocator.
 #[global_allocator]
@@ -31,27 +34,16 @@ const ROUNDS: usize = 5;
 const WARM_UP_REQUESTS: usize = 3_200;
 
 fn main() {
-    let words: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|word| !word.starts_with("--"))
-        .collect();
+    let words = process::words();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words[..] {
-        [Role::UPSTREAM] => load::serve_upstream(),
-        [Role::PROXY, config] => process::serve_proxy(config),
-        [Role::LOAD, address, exchange, requests] => load::run(
-            address.parse().expect("an address"),
-            Exchange::parse(exchange),
-            requests.parse().expect("a number"),
-        ),
-        _ => {
-            let number = |at: usize| words.get(at).map(|word| word.parse().expect("a number"));
-            measure(
-                number(0).unwrap_or(REQUESTS),
-                number(1).unwrap_or(ROUNDS).max(1),
-            );
-        }
+    if process::play(&words) {
+        return;
     }
+    let number = |at: usize| words.get(at).map(|word| word.parse().expect("a number"));
+    measure(
+        number(0).unwrap_or(REQUESTS),
+        number(1).unwrap_or(ROUNDS).max(1),
+    );
 }
 
 /// What one round measured.
@@ -64,8 +56,8 @@ struct Round {
 fn measure(requests: usize, rounds: usize) {
     let directory = tempfile::tempdir().expect("a directory for configurations");
     let upstream = process::start_upstream();
-    let own = process::start_portcullis(directory.path(), upstream.address);
-    let nginx = process::start_nginx(directory.path(), upstream.address);
+    let own = process::start_portcullis(directory.path(), upstream.address, "");
+    let nginx = start_nginx(directory.path(), upstream.address);
     if nginx.is_none() {
         println!(
             "!! nginx is not on PATH: there is nothing to compare with, only own figures follow"
@@ -94,6 +86,53 @@ fn measure(requests: usize, rounds: usize) {
         }
         print_row(exchange, "portcullis", &owns, &ratios(&others, &owns));
     }
+}
+
+/// nginx as a plain reverse proxy, or nothing where it is not installed.
+fn start_nginx(directory: &Path, upstream: SocketAddr) -> Option<Proxy> {
+    let installed = Command::new("nginx")
+        .arg("-v")
+        .stderr(Stdio::null())
+        .status();
+    installed.ok()?;
+    let address = process::free_address();
+    let directory = directory.display();
+    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|name| format!("{name}_temp_path {directory}/{name};\n"))
+        .concat();
+    let config = format!(
+        "daemon off;
+        worker_processes 1;
+        pid {directory}/nginx.pid;
+        error_log stderr crit;
+        events {{ worker_connections 1024; }}
+        http {{
+            {temporary}
+            access_log off;
+            keepalive_requests 100000000;
+            upstream orders {{
+                server {upstream};
+                keepalive 64;
+                keepalive_requests 100000000;
+            }}
+            server {{
+                listen {address};
+                location / {{
+                    proxy_pass http://orders;
+                    proxy_http_version 1.1;
+                    proxy_set_header Connection \"\";
+                }}
+            }}
+        }}"
+    );
+    let path = format!("{directory}/nginx.conf");
+    fs::write(&path, config).expect("a written configuration");
+    let mut command = process::pinned(process::PROXY_CORE, "nginx");
+    command
+        .args(["-c", &path])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
+    Some(process::start(command, address))
 }
 
 fn drive(proxy: &Proxy, exchange: Exchange, requests: usize) -> Round {
@@ -137,10 +176,4 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-/// A port of the loopback interface that nobody has.
-fn free_address() -> SocketAddr {
-    let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    socket.local_addr().expect("a bound address")
 }

@@ -14,6 +14,7 @@ pub(crate) const CONNECTIONS: usize = 32;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const BODY_BYTES: usize = 1_000;
+const EXPORT_BYTES_MAX: usize = 16 << 20;
 const ORDER: &str = r#"{"id":"0b9c8d5e-2f63-4f5a-8f0e-6f1f6f2b7a10","customer_id":"7c1f5a0e-5a52-4f0e-9a5c-0a4b2d1f3c11","status":"placed","currency":"EUR","total":25.00,"placed_at":"2026-01-02T03:04:05Z","lines":[{"sku":"BOOK-0042","quantity":2,"unit_price":12.50}]}"#;
 
 /// What is asked for.
@@ -117,6 +118,24 @@ pub(crate) fn serve_upstream() {
     for stream in listener.incoming() {
         let stream = stream.expect("a connection");
         thread::spawn(move || answer(stream));
+    }
+}
+
+/// Prints its address, then takes whatever is posted until it is ended.
+pub(crate) fn serve_collector() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    println!("{}", listener.local_addr().expect("a bound address"));
+    for stream in listener.incoming() {
+        let mut stream = stream.expect("a connection");
+        thread::spawn(move || {
+            let mut buffer = vec![0; EXPORT_BYTES_MAX];
+            while read_message(&mut stream, &mut buffer).is_ok() {
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                if stream.write_all(answer).is_err() {
+                    return;
+                }
+            }
+        });
     }
 }
 

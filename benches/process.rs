@@ -4,26 +4,56 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::free_address;
-use crate::load::Exchange;
+use portcullis::telemetry;
+
+use crate::load::{self, Exchange};
 
 /// What this program was started as.
 pub(crate) struct Role;
 
 impl Role {
-    pub(crate) const UPSTREAM: &str = "upstream";
-    pub(crate) const LOAD: &str = "load";
-    pub(crate) const PROXY: &str = "proxy";
+    const UPSTREAM: &str = "upstream";
+    pub(crate) const COLLECTOR: &str = "collector";
+    const LOAD: &str = "load";
+    const PROXY: &str = "proxy";
+}
+
+/// The words that the program was started with.
+pub(crate) fn words() -> Vec<String> {
+    let words = std::env::args().skip(1);
+    words.filter(|word| !word.starts_with("--")).collect()
+}
+
+/// Plays the role that the words name, if they do.
+pub(crate) fn play(words: &[&str]) -> bool {
+    match words {
+        [Role::UPSTREAM] => load::serve_upstream(),
+        [Role::COLLECTOR] => load::serve_collector(),
+        [Role::PROXY, config] => serve_proxy(config),
+        [Role::LOAD, address, exchange, requests] => load::run(
+            address.parse().expect("an address"),
+            Exchange::parse(exchange),
+            requests.parse().expect("a number"),
+        ),
+        _ => return false,
+    }
+    true
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_address() -> SocketAddr {
+    let socket = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    socket.local_addr().expect("a bound address")
 }
 
 const LOAD_CORE: &str = "0";
-const PROXY_CORE: &str = "1";
+pub(crate) const PROXY_CORE: &str = "1";
 const END_PATIENCE: Duration = Duration::from_secs(10);
 const START_PATIENCE: Duration = Duration::from_secs(10);
 /// Of `/proc/<pid>/stat`; fixed by the kernel's interface on every architecture of today.
@@ -79,7 +109,7 @@ fn ticks(pid: u32) -> u64 {
         .sum()
 }
 
-fn pinned(core: &str, program: impl AsRef<std::ffi::OsStr>) -> Command {
+pub(crate) fn pinned(core: &str, program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new("taskset");
     command.args(["-c", core]).arg(program);
     command
@@ -93,16 +123,21 @@ fn own(core: &str) -> Command {
 }
 
 pub(crate) fn start_upstream() -> Proxy {
+    start_server(Role::UPSTREAM)
+}
+
+/// A role that prints its address.
+pub(crate) fn start_server(role: &str) -> Proxy {
     let mut command = own(LOAD_CORE);
     let mut child = command
-        .arg(Role::UPSTREAM)
+        .arg(role)
         .stdout(Stdio::piped())
         .spawn()
         .expect("taskset of util-linux starts");
     let output = child.stdout.take().expect("a piped output");
     let mut line = String::new();
     BufReader::new(output).read_line(&mut line).expect("a line");
-    let address = line.trim().parse().expect("the upstream's address");
+    let address = line.trim().parse().expect("the server's address");
     Proxy { child, address }
 }
 
@@ -118,11 +153,13 @@ pub(crate) fn run_load(address: SocketAddr, exchange: Exchange, requests: usize)
     Duration::from_secs_f64(text.trim().parse().expect("seconds"))
 }
 
-pub(crate) fn start_portcullis(directory: &Path, upstream: SocketAddr) -> Proxy {
+/// portcullis in front of an upstream, with more sections of its configuration.
+pub(crate) fn start_portcullis(directory: &Path, upstream: SocketAddr, keys: &str) -> Proxy {
     let address = free_address();
     let contracts = Path::new(env!("CARGO_MANIFEST_DIR")).join("contracts");
     let config = format!(
         r#"
+        {keys}
         [listen]
         address = "{address}"
         [admin]
@@ -140,70 +177,28 @@ pub(crate) fn start_portcullis(directory: &Path, upstream: SocketAddr) -> Proxy 
         contracts.join("squads.toml"),
         contracts.join("payments/orders/openapi.yaml"),
     );
-    let path = directory.join("config.toml");
+    let path = directory.join(format!("{}.toml", address.port()));
     fs::write(&path, config).expect("a written configuration");
     let mut command = own(PROXY_CORE);
-    command.arg(Role::PROXY).arg(path).stdout(Stdio::null());
+    command
+        .arg(Role::PROXY)
+        .arg(path)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     start(command, address)
 }
 
 /// The program as `serve` runs it.
-pub(crate) fn serve_proxy(config: &str) {
+fn serve_proxy(config: &str) {
     let path = Some(Path::new(config));
     let config = portcullis::config::load(path, [], &Default::default());
     let config = config.unwrap_or_else(|error| panic!("{error}"));
+    let _log = telemetry::init_log(&config.log);
     portcullis::app::run(config, None).unwrap_or_else(|error| panic!("{error}"));
 }
 
-/// nginx as a plain reverse proxy, or nothing where it is not installed.
-pub(crate) fn start_nginx(directory: &Path, upstream: SocketAddr) -> Option<Proxy> {
-    let installed = Command::new("nginx")
-        .arg("-v")
-        .stderr(Stdio::null())
-        .status();
-    installed.ok()?;
-    let address = free_address();
-    let directory = directory.display();
-    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map(|name| format!("{name}_temp_path {directory}/{name};\n"))
-        .concat();
-    let config = format!(
-        "daemon off;
-        worker_processes 1;
-        pid {directory}/nginx.pid;
-        error_log stderr crit;
-        events {{ worker_connections 1024; }}
-        http {{
-            {temporary}
-            access_log off;
-            keepalive_requests 100000000;
-            upstream orders {{
-                server {upstream};
-                keepalive 64;
-                keepalive_requests 100000000;
-            }}
-            server {{
-                listen {address};
-                location / {{
-                    proxy_pass http://orders;
-                    proxy_http_version 1.1;
-                    proxy_set_header Connection \"\";
-                }}
-            }}
-        }}"
-    );
-    let path = format!("{directory}/nginx.conf");
-    fs::write(&path, config).expect("a written configuration");
-    let mut command = pinned(PROXY_CORE, "nginx");
-    command
-        .args(["-c", &path])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null());
-    Some(start(command, address))
-}
-
 /// Starts a proxy and waits until it accepts.
-fn start(mut command: Command, address: SocketAddr) -> Proxy {
+pub(crate) fn start(mut command: Command, address: SocketAddr) -> Proxy {
     let child = command.spawn().expect("taskset of util-linux starts");
     let mut proxy = Proxy { child, address };
     let begun = Instant::now();
