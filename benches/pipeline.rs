@@ -107,7 +107,7 @@ fn serve_pipeline(pipe: DuplexStream) {
     let services = services.collect();
     let config = Arc::new(config);
     let published = Published::new(Live { config, services });
-    let core = Core::new(&published, None, 0, &Metrics::new());
+    let core = Core::new(&published, None, None, 0, &Metrics::new());
     let service = pipeline(&core);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
     let peer = Rc::new(Peer::new(address, &[]));

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Identity, Limits, Service, Tiers, Token, Upstream};
+use super::{Identity, Limits, Service, Tiers, Token, Tracing, Upstream};
 use crate::squad::Catalog;
 
 /// All that the operator decides, from [`load`](super::load()) or [`Config::single`].
@@ -28,6 +28,8 @@ pub struct Config {
     pub tiers: Tiers,
     /// What is written to the log.
     pub log: Log,
+    /// Where spans go.
+    pub tracing: Tracing,
     /// What a refusal tells.
     pub refusals: Refusals,
     /// The services in the order of the file, at least one when loaded; names are unique.
@@ -120,6 +122,7 @@ impl Default for Config {
             limits: Limits::default(),
             tiers: Tiers::default(),
             log: Log::default(),
+            tracing: Tracing::default(),
             refusals: Refusals::default(),
             services: Vec::new(),
         }

@@ -16,7 +16,7 @@ use super::reload::{Reload, reload};
 use super::section::Section;
 use super::value::{address, boolean, count, duration, parsed, size, word};
 use super::{Config, Limits, Log, LogFormat, LogLevel, RefusalValues, Refusals, Runtime, Token};
-use super::{identity, services};
+use super::{identity, services, tracing};
 use crate::squad::Catalog;
 
 /// Reads the whole file. `catalog` is absent where none is configured or it was refused.
@@ -39,6 +39,7 @@ pub(super) fn config(
     let runtime = runtime(root.section("runtime"));
     let limits = limits(root.section("limits"));
     let log = log(root.section("log"));
+    let tracing = tracing::resolve(root.section("tracing"));
     let refusals = refusals(root.section("refusals"));
     let tiers = protect::tiers(root.section("tiers"));
     let base = protect::protection(&mut root, &Protection::default());
@@ -57,6 +58,7 @@ pub(super) fn config(
         limits,
         tiers,
         log,
+        tracing,
         refusals,
         services,
     };

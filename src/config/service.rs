@@ -41,6 +41,8 @@ pub struct Service {
     /// Whether the service knows no squads: it gets no squad headers, and violations are
     /// reported only.
     pub legacy: bool,
+    /// The risk score that its deployment was let out with, for its spans.
+    pub risk_score: Option<u32>,
 }
 
 /// Where a contract is.
@@ -119,6 +121,7 @@ impl Service {
             reload: Reload::default(),
             protection: Protection::default(),
             legacy: false,
+            risk_score: None,
         }
     }
 

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::limits::SERVICES_MAX;
+use super::limits::{RISK_SCORE_MAX, SERVICES_MAX};
 use super::problem::{Fault, Place, nearest, suggestion};
 use super::protect::protection;
 use super::raw::Node;
 use super::reload::reload;
 use super::section::Section;
-use super::value::{self, boolean, share, word};
+use super::value::{self, boolean, count, share, word};
 use super::{
     Ceilings, ContractSource, Enforcement, EnforcementPolicy, HostPattern, PathPrefix, Preflight,
     Protection, Reload, Service, ViolationClass,
@@ -68,6 +68,7 @@ fn service(
     let base_paths = base_paths.map(|paths| paths.iter().map(PathPrefix::to_string).collect());
     let preflight = section.value("preflight", Preflight::default(), word(&Preflight::NAMES));
     let legacy = section.value("legacy", false, boolean);
+    let risk_score = section.read("risk_score", count(0..=RISK_SCORE_MAX));
     let enforcement = enforcement(section.section("enforcement"), legacy);
     let protection = protection(&mut section, protection_base);
     let reload = reload(section.section("reload"), reload_base, directory);
@@ -87,6 +88,7 @@ fn service(
         reload,
         protection,
         legacy,
+        risk_score,
     };
     Some(Placed {
         service,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::config::{Config, RefusalValues};
 use crate::contract::Scratch;
 use crate::identity::{Identification, Keys, Tokens};
-use crate::telemetry::{CoreRecorder, Metrics};
+use crate::telemetry::{CoreRecorder, Metrics, Tracer};
 
 use super::live::{Live, LiveService, Published};
 use super::service::ServiceCore;
@@ -24,6 +24,8 @@ pub struct Core {
     view: RefCell<Rc<View>>,
     pub(super) identification: Identification,
     pub(super) recorder: CoreRecorder,
+    /// Begins traces, where there is somewhere to send them.
+    pub(super) tracer: Option<Tracer>,
     pub(super) scratch: RefCell<Scratch>,
 }
 
@@ -55,10 +57,12 @@ pub(super) enum Found<'v> {
 }
 
 impl Core {
-    /// The core of this number, which counts from 0. With keys, tokens say who calls.
+    /// The core of this number, which counts from 0. With keys, tokens say who calls; with a
+    /// tracer, requests are part of traces.
     pub fn new(
         published: &Arc<Published>,
         keys: Option<&Keys>,
+        tracer: Option<Tracer>,
         number: usize,
         metrics: &Metrics,
     ) -> Rc<Self> {
@@ -70,6 +74,7 @@ impl Core {
             metrics: metrics.clone(),
             view: RefCell::new(Rc::new(view)),
             recorder: CoreRecorder::new(metrics),
+            tracer,
             scratch: RefCell::default(),
             published: Arc::clone(published),
         })

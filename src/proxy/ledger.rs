@@ -7,12 +7,13 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 
-use crate::config::enforcement::{Enforcement, ViolationClass};
+use crate::config::enforcement::Enforcement;
+use crate::contract::Violation;
 use crate::identity::Claim;
-use crate::squad::Caller;
-use crate::telemetry::{Outcome, Subject};
+use crate::squad::{Caller, Consumer};
+use crate::telemetry::{Outcome, Served, Span, Subject, Trace, Violated};
 
 use super::service::ServiceCore;
 
@@ -28,10 +29,16 @@ pub(super) struct Ledger {
     waited: Cell<Duration>,
     took: Cell<Option<Duration>>,
     outcome: Cell<Outcome>,
+    trace: Option<Trace>,
 }
 
 impl Ledger {
-    pub(super) fn open(service: Rc<ServiceCore>, claim: Claim, started: Instant) -> Self {
+    pub(super) fn open(
+        service: Rc<ServiceCore>,
+        claim: Claim,
+        trace: Option<Trace>,
+        started: Instant,
+    ) -> Self {
         let Claim { caller, version } = claim;
         Self {
             service,
@@ -42,6 +49,7 @@ impl Ledger {
             waited: Cell::new(Duration::ZERO),
             took: Cell::new(None),
             outcome: Cell::new(Outcome::Abandoned),
+            trace,
         }
     }
 
@@ -58,14 +66,32 @@ impl Ledger {
         self.waited.set(self.waited.get() + time);
     }
 
+    /// The upstream was asked once and waited for.
+    pub(super) fn upstream_took(&self, time: Duration) {
+        self.waited(time);
+        if let Some(span) = self.span() {
+            span.upstream_took(time);
+        }
+    }
+
     /// The head of the answer is decided; what follows does not count as time taken.
     pub(super) fn ended(&self, outcome: Outcome) {
         self.took.set(Some(self.started.elapsed()));
         self.outcome.set(outcome);
     }
 
-    pub(super) fn violated(&self, class: ViolationClass, done: Enforcement) {
+    pub(super) fn violated(&self, violation: &Violation, done: Enforcement) {
+        let class = violation.class;
         self.service.recorder.violation(self.subject(), class, done);
+        if let Some(span) = self.span() {
+            let schema = violation.contract.as_ref();
+            span.violated(Violated {
+                class,
+                done,
+                schema: schema.map(|spot| spot.pointer.as_str()),
+                keyword: violation.keyword.as_deref(),
+            });
+        }
     }
 
     /// A rule of traffic refused it.
@@ -92,6 +118,34 @@ impl Ledger {
         }
     }
 
+    /// Tells the upstream which trace the request is part of, where requests are traced. A service
+    /// that knows no squads is not told of them here either.
+    pub(super) fn propagate(&self, headers: &mut HeaderMap) {
+        let Some(trace) = &self.trace else { return };
+        let is_known = self.caller.consumer != Consumer::Unknown && !self.service.config().legacy;
+        trace.propagate(headers, is_known.then(|| self.consumer_name()));
+    }
+
+    fn span(&self) -> Option<&Span> {
+        self.trace.as_ref()?.span().map(|span| &**span)
+    }
+
+    /// What the span of the request is to say of it.
+    fn served(&self) -> Served {
+        let contract = &self.service.contract;
+        let operation = self.operation().map(|id| contract.operation(id));
+        let config = self.service.config();
+        Served {
+            service: config.name.clone(),
+            operation: operation.map(|found| (found.name.to_string(), found.path.to_string())),
+            contract: (contract.version.to_string(), contract.revision.to_string()),
+            squad: self.consumer_name().to_owned(),
+            tier: self.caller.tier,
+            risk_score: config.risk_score,
+            outcome: self.outcome.get(),
+        }
+    }
+
     fn subject(&self) -> Subject<'_> {
         Subject {
             operation: self.operation.get().unwrap_or(u32::MAX),
@@ -109,5 +163,8 @@ impl Drop for Ledger {
         self.service
             .recorder
             .request(self.subject(), self.outcome.get(), took, own);
+        if let Some(span) = self.span() {
+            span.served(self.served());
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What is told about traffic: metrics and logs.
+//! What is told about traffic: metrics, logs and traces.
 //!
 //! `names` lists every metric and label, `record` has one typed function for each thing that is
 //! counted, so that nobody else builds a label. Labels come from closed sets only: services and
@@ -9,8 +9,12 @@ mod metrics;
 mod record;
 mod protection;
 mod log;
+mod trace;
 
 pub use log::{init as init_log, set_level as set_log_level};
 pub use metrics::Metrics;
 pub use names::{METRICS, Metric, MetricKind};
 pub use record::{CoreRecorder, Outcome, ServiceRecorder, Subject};
+pub use trace::{
+    Asked, Served, Span, SpanExport, Trace, Tracer, TracingError, Violated, start_tracing,
+};

@@ -137,6 +137,7 @@ fn merge(old: &Config, new: &Config, done: &mut Reconfigured) -> Config {
         identity: old.identity.clone(),
         runtime: old.runtime,
         admin_token: old.admin_token.clone(),
+        tracing: old.tracing.clone(),
         ..new.clone()
     };
     merged.limits = wire_limits_of(&old.limits, &new.limits);
@@ -192,6 +193,7 @@ fn fixed(old: &Config, new: &Config) -> Vec<String> {
     note("admin.token", old.admin_token != new.admin_token);
     note("identity", old.identity != new.identity);
     note("runtime", old.runtime != new.runtime);
+    note("tracing", old.tracing != new.tracing);
     note("log.format", old.log.format != new.log.format);
     let wire = wire_limits_of(&old.limits, &new.limits) != new.limits;
     note("limits (those of connections, heads and contracts)", wire);

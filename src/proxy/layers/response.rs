@@ -212,7 +212,7 @@ impl Judging {
             match (seen, media) {
                 (Seen::Whole(bytes), Some(media)) => {
                     for violation in self.body(media, &bytes) {
-                        self.ledger.violated(violation.class, Enforcement::Report);
+                        self.ledger.violated(&violation, Enforcement::Report);
                     }
                 }
                 (Seen::TooLarge, _) => service.recorder.unjudged(RESPONSE_TOO_LARGE),

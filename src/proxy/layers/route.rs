@@ -24,7 +24,11 @@ where
     S: Service<Routed, Response = Answered, Error = Refused>,
 {
     let started = Instant::now();
-    let Identified { mut request, peer } = identified;
+    let Identified {
+        mut request,
+        peer,
+        trace,
+    } = identified;
     let host = host_of(request.headers());
     let view = core.view();
     let service = match view.service(host, request.uri().path()) {
@@ -44,7 +48,7 @@ where
         Ok(claim) => (claim, None),
         Err(fault) => (Claim::default(), Some(fault)),
     };
-    let ledger = Rc::new(Ledger::open(Rc::clone(service), claim, started));
+    let ledger = Rc::new(Ledger::open(Rc::clone(service), claim, trace, started));
     if let Some(fault) = fault {
         core.recorder.identity_fault(fault.name());
         refuse(fault, &ledger)?;

@@ -7,6 +7,7 @@ use http::{HeaderName, HeaderValue, Request, Response};
 use crate::config::enforcement::Enforcement;
 use crate::contract::Violation;
 use crate::contract::route::Captures;
+use crate::telemetry::Trace;
 
 use super::super::answer::Cause;
 use super::super::answer_body::AnswerBody;
@@ -22,6 +23,8 @@ use super::plan::OwnedPlan;
 pub(in crate::proxy) struct Identified {
     pub(in crate::proxy) request: Request<RequestBody>,
     pub(in crate::proxy) peer: Rc<Peer>,
+    /// Where requests are traced.
+    pub(in crate::proxy) trace: Option<Trace>,
 }
 
 /// A request whose service and consumer are known.
@@ -150,7 +153,7 @@ pub(in crate::proxy) fn decide(
             true => Enforcement::Reject,
             false => Enforcement::Report,
         };
-        ledger.violated(violation.class, done);
+        ledger.violated(violation, done);
     }
     if !rejects {
         if ledger.service.config().legacy {
