@@ -106,6 +106,10 @@ pub const SPAN_FLUSH_MAX: Duration = Duration::from_secs(3);
 /// read the contract, and says so as well without them; what is left out is counted in it.
 pub const SPAN_EVENTS_MAX: usize = 32;
 
+/// The longest field of a request that is kept in its span, in bytes. As much of a `tracestate` has to
+/// be passed on (W3C Trace Context section 3.3.1.5); a longer one reaches the upstream and no span.
+pub const SPAN_FIELD_BYTES_MAX: usize = 512;
+
 /// The most members of a `baggage` field that is sent, and its most bytes: what everybody on the
 /// way has to pass on (W3C Baggage section 3.3.2).
 pub const BAGGAGE_MEMBERS_MAX: usize = 64;

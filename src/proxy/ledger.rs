@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderValue};
@@ -137,8 +138,11 @@ impl Ledger {
         let config = self.service.config();
         Served {
             service: config.name.clone(),
-            operation: operation.map(|found| (found.name.to_string(), found.path.to_string())),
-            contract: (contract.version.to_string(), contract.revision.to_string()),
+            operation: operation.map(|found| (Arc::clone(&found.name), Arc::clone(&found.path))),
+            contract: (
+                Arc::clone(&contract.version),
+                Arc::clone(&contract.revision),
+            ),
             squad: self.consumer_name().to_owned(),
             tier: self.caller.tier,
             risk_score: config.risk_score,

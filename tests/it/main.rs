@@ -43,4 +43,6 @@ mod steered;
 mod sources;
 mod stream;
 mod tidy;
+mod tracing;
+mod tracing_cost;
 mod upstream;

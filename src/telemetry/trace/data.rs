@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use http::uri::Authority;
 use http::{Method, Version};
@@ -88,16 +89,17 @@ fn attributes(record: &SpanRecord) -> Vec<KeyValue> {
     add("http.request.method", method(&record.method).into());
     add("url.scheme", "http".into());
     add("network.protocol.version", version(record.version).into());
-    let host = record.host.as_ref().and_then(|host| host.to_str().ok());
+    let host = record.host.as_ref();
     if let Some(host) = host.and_then(|host| host.parse::<Authority>().ok()) {
         add("server.address", host.host().to_owned().into());
         if let Some(port) = host.port_u16() {
             add("server.port", i64::from(port).into());
         }
     }
-    if let Ok(id) = record.request_id.to_str() {
-        add("portcullis.request_id", id.to_owned().into());
-    }
+    add(
+        "portcullis.request_id",
+        record.request_id.to_string().into(),
+    );
     if let Some(status) = record.status {
         add(
             "http.response.status_code",
@@ -128,12 +130,12 @@ fn add_served(add: &mut impl FnMut(&'static str, Value), served: &Served) {
     let text = |text: &str| Value::from(text.to_owned());
     add("contract.service", text(&served.service));
     if let Some((operation, route)) = &served.operation {
-        add("contract.operation", text(operation));
-        add("http.route", text(route));
+        add("contract.operation", Arc::clone(operation).into());
+        add("http.route", Arc::clone(route).into());
     }
     let (version, revision) = &served.contract;
-    add("contract.version", text(version));
-    add("contract.revision", text(revision));
+    add("contract.version", Arc::clone(version).into());
+    add("contract.revision", Arc::clone(revision).into());
     add("squad.id", text(&served.squad));
     add("sla.tier", served.tier.as_str().into());
     add("portcullis.outcome", served.outcome.as_str().into());

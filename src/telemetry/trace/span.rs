@@ -2,8 +2,12 @@
 //!
 //! Everybody who learns something notes it here; the last one who lets go of the span, mostly the
 //! answer's body when it has passed, ends it. Handing over never waits.
+//!
+//! Fields are copied: as they came they are pieces of the buffer that the connection read them into,
+//! and a waiting span would keep all of it in memory.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use http::header::HOST;
@@ -12,7 +16,7 @@ use metrics::Counter;
 use tokio::sync::mpsc::Sender;
 
 use crate::config::enforcement::{Enforcement, ViolationClass};
-use crate::config::limits::SPAN_EVENTS_MAX;
+use crate::config::limits::{SPAN_EVENTS_MAX, SPAN_FIELD_BYTES_MAX};
 use crate::squad::Tier;
 
 use super::super::record::Outcome;
@@ -41,13 +45,13 @@ pub(super) struct SpanRecord {
     pub(super) own: TraceParent,
     pub(super) parent: Option<u64>,
     /// `tracestate` of the trace that is continued.
-    pub(super) state: Option<String>,
+    pub(super) state: Option<Box<str>>,
     pub(super) started: SystemTime,
     pub(super) took: Duration,
     pub(super) method: Method,
     pub(super) version: Version,
-    pub(super) host: Option<HeaderValue>,
-    pub(super) request_id: HeaderValue,
+    pub(super) host: Option<Box<str>>,
+    pub(super) request_id: Box<str>,
     pub(super) status: Option<StatusCode>,
     pub(super) error: Option<&'static str>,
     /// Whether the service's answer broke off.
@@ -88,9 +92,9 @@ pub struct Served {
     /// The service.
     pub service: String,
     /// The operation's name and its path in the contract, where one was found.
-    pub operation: Option<(String, String)>,
+    pub operation: Option<(Arc<str>, Arc<str>)>,
     /// The contract's version and revision.
-    pub contract: (String, String),
+    pub contract: (Arc<str>, Arc<str>),
     /// The calling squad; `unknown` where it is.
     pub squad: String,
     /// The tier that decides.
@@ -116,8 +120,8 @@ impl Span {
             took: Duration::ZERO,
             method: asked.method.clone(),
             version: asked.version,
-            host: asked.headers.get(HOST).cloned(),
-            request_id: asked.request_id.clone(),
+            host: asked.headers.get(HOST).and_then(copy),
+            request_id: copy(asked.request_id).unwrap_or_default(),
             status: None,
             error: None,
             is_cut: false,
@@ -196,11 +200,17 @@ impl Drop for Span {
     }
 }
 
+fn copy(field: &HeaderValue) -> Option<Box<str>> {
+    let text = field.to_str().ok()?;
+    (text.len() <= SPAN_FIELD_BYTES_MAX).then(|| text.into())
+}
+
 /// `tracestate` as one list (W3C Trace Context section 3.3.1.1).
-fn state_of(asked: Asked<'_>) -> Option<String> {
+fn state_of(asked: Asked<'_>) -> Option<Box<str>> {
     let fields = asked.headers.get_all(&TRACESTATE).iter();
     let texts: Option<Vec<&str>> = fields.map(|field| field.to_str().ok()).collect();
     texts
         .map(|texts| texts.join(","))
-        .filter(|list| !list.is_empty())
+        .filter(|list| (1..=SPAN_FIELD_BYTES_MAX).contains(&list.len()))
+        .map(Into::into)
 }

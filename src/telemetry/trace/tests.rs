@@ -308,3 +308,8 @@ fn a_full_queue_loses_spans_and_counts_them() {
     assert!(spans.try_recv().is_ok() && spans.try_recv().is_ok());
     assert!(spans.try_recv().is_err());
 }
+
+#[test]
+fn a_waiting_span_is_small() {
+    assert!(size_of::<SpanRecord>() <= 512, "{}", size_of::<SpanRecord>());
+}
