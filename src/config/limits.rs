@@ -89,13 +89,15 @@ pub const FILES_QUIET_WAIT_MAX: Duration = Duration::from_secs(2);
 /// The most symbolic links that are followed from a path to its file, as Linux has it.
 pub const LINKS_MAX: usize = 40;
 
-/// The most spans that may be configured to wait for their export; each is about a kilobyte.
+/// The most spans that may be configured to wait for their export; each is about a kilobyte, so
+/// these are a gigabyte.
 pub const SPANS_QUEUED_MAX: usize = 1_000_000;
 
-/// The most spans of one export, and how long the first of them waits for others: half of what
-/// the OpenTelemetry SDK queues by default, and a fifth of its delay, for people who look.
+/// The most spans of one export, as the SDK of OpenTelemetry has it.
 pub const SPANS_EXPORTED_MAX: usize = 512;
-/// See [`SPANS_EXPORTED_MAX`].
+
+/// How long the first span of an export waits for others. People look at traces while they try
+/// something, so it is a fifth of what the SDK has.
 pub const SPAN_EXPORT_DELAY: Duration = Duration::from_secs(1);
 
 /// How long an end waits for the last spans to be exported. With the drain before it, it ends

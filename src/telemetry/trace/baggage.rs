@@ -24,10 +24,8 @@ pub(super) fn carry_squad(headers: &mut HeaderMap, squad: Option<&str>) {
     if squad.is_none() && !members().any(is_ours) {
         return;
     }
-    let own = squad.map(|squad| [SQUAD_ID, b"=", squad.as_bytes()].concat());
     let others = members().filter(|member| !is_ours(member));
-    let joined = join(own.as_deref().into_iter().chain(others));
-    match HeaderValue::from_maybe_shared(Bytes::from(joined)) {
+    match HeaderValue::from_maybe_shared(Bytes::from(list_of(squad, others))) {
         Ok(value) if !value.is_empty() => {
             headers.insert(BAGGAGE, value);
         }
@@ -49,16 +47,22 @@ fn is_ours(member: &[u8]) -> bool {
     key.is_some_and(|key| key.trim_ascii_end() == SQUAD_ID)
 }
 
-/// A list of as many members as one may have; those at the end are left out.
-fn join<'m>(members: impl Iterator<Item = &'m [u8]>) -> Vec<u8> {
-    let mut joined = Vec::new();
-    for member in members.take(BAGGAGE_MEMBERS_MAX) {
-        let comma = usize::from(!joined.is_empty());
-        if joined.len() + comma + member.len() > BAGGAGE_BYTES_MAX {
+/// Our member first, then as many others as a list may have; those at the end are left out.
+fn list_of<'m>(squad: Option<&str>, others: impl Iterator<Item = &'m [u8]>) -> Vec<u8> {
+    let mut list = Vec::new();
+    if let Some(squad) = squad {
+        list.reserve_exact(SQUAD_ID.len() + 1 + squad.len());
+        list.extend_from_slice(SQUAD_ID);
+        list.push(b'=');
+        list.extend_from_slice(squad.as_bytes());
+    }
+    for other in others.take(BAGGAGE_MEMBERS_MAX - usize::from(squad.is_some())) {
+        let comma = usize::from(!list.is_empty());
+        if list.len() + comma + other.len() > BAGGAGE_BYTES_MAX {
             break;
         }
-        joined.extend_from_slice(&b","[..comma]);
-        joined.extend_from_slice(member);
+        list.extend_from_slice(&b","[..comma]);
+        list.extend_from_slice(other);
     }
-    joined
+    list
 }

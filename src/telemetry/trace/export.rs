@@ -48,6 +48,8 @@ pub enum TracingError {
 pub struct SpanExport {
     spans: Receiver<SpanRecord>,
     exporter: SpanExporter,
+    /// Where they go; it holds no credentials.
+    collector: String,
     scope: InstrumentationScope,
     timeout: Duration,
     exported: Counter,
@@ -78,6 +80,7 @@ pub fn start_tracing(
     let export = SpanExport {
         spans,
         exporter,
+        collector: endpoint.traces(),
         scope: InstrumentationScope::builder("portcullis")
             .with_version(env!("CARGO_PKG_VERSION"))
             .build(),
@@ -138,6 +141,7 @@ impl SpanExport {
         self.lost.increment(count as u64);
         if !std::mem::replace(&mut self.is_failing, true) {
             tracing::warn!(
+                collector = self.collector,
                 reason,
                 "the collector does not take spans; they are lost and counted until it does; check \
                  tracing.endpoint and the collector"
