@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::config::limits::Limits;
 use crate::proxy::inspect::InspectLimits;
 use crate::proxy::{Bound, ConnectionCap, Drain, ServeSettings, Served, WireLimits, bind, drain};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, start_tracing};
 
 use super::contracts::compile_all;
 use super::control::{Gauges, start_control};
@@ -52,6 +52,7 @@ pub(super) fn build_reloadable(config: Config, reread: Option<Reread>) -> Result
         true => Metrics::new(),
         false => Metrics::off(),
     };
+    let (tracer, spans) = start_tracing(&config.tracing, &metrics)?.unzip();
     let readiness = Readiness::new();
     let (trigger, drain) = drain();
     let cap = ConnectionCap::new(config.limits.connections_max);
@@ -83,15 +84,18 @@ pub(super) fn build_reloadable(config: Config, reread: Option<Reread>) -> Result
         cap,
         watched,
     };
-    let control = start_control(admin_listener, admin, gauges, key_reader, keepers)?;
+    let control = start_control(admin_listener, admin, gauges, (key_reader, keepers, spans))?;
     let blueprint = Arc::new(Blueprint {
         published: registrar.published(),
         metrics,
         keys,
+        tracer,
         settings,
     });
     let data = start_cores(bound, &blueprint, &readiness, &drain)?;
     readiness.await_parts(DATA_CORE);
+    // The data cores alone hold tracers now: when they have ended, there are no more spans.
+    drop(blueprint);
     Ok(Running {
         data_address,
         admin_address,

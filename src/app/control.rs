@@ -3,16 +3,19 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::admin::{self, Admin};
+use crate::config::limits::SPAN_FLUSH_MAX;
 use crate::proxy::ConnectionCap;
-use crate::telemetry::{Metrics, lines_lost};
+use crate::telemetry::{Metrics, SpanExport, lines_lost};
 
 use super::error::Error;
 use super::keys::KeyReader;
@@ -25,7 +28,7 @@ const SETTLE_EVERY: Duration = Duration::from_secs(1);
 /// The thread of the control runtime; it ends when the sender is dropped.
 pub(super) struct Control {
     pub(super) stop: oneshot::Sender<()>,
-    pub(super) thread: JoinHandle<()>,
+    pub(super) thread: thread::JoinHandle<()>,
     pub(super) handle: Handle,
 }
 
@@ -48,8 +51,7 @@ pub(super) fn start_control(
     listener: std::net::TcpListener,
     admin: Admin,
     gauges: Gauges,
-    keys: Option<KeyReader>,
-    keepers: Vec<Keeper>,
+    (keys, keepers, spans): (Option<KeyReader>, Vec<Keeper>, Option<SpanExport>),
 ) -> Result<Control, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -73,8 +75,10 @@ pub(super) fn start_control(
                 if let Some(keys) = keys {
                     tokio::spawn(keys.run());
                 }
+                let spans = spans.map(|spans| tokio::spawn(spans.run()));
                 // An error means that the sender is gone: the same thing.
                 let _ = stopped.await;
+                flush(spans).await;
             });
         })
         .map_err(Error::Runtime)?;
@@ -83,6 +87,14 @@ pub(super) fn start_control(
         thread,
         handle,
     })
+}
+
+/// Lets the last spans be exported. The data cores have ended, so that there will be no more.
+async fn flush(spans: Option<JoinHandle<()>>) {
+    let Some(spans) = spans else { return };
+    if timeout(SPAN_FLUSH_MAX, spans).await.is_err() {
+        tracing::warn!("the collector did not take the last spans in time; they are lost");
+    }
 }
 
 async fn settle(gauges: Gauges) {

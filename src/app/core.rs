@@ -11,7 +11,7 @@ use crate::identity::Keys;
 use crate::proxy::{
     Bound, Core, Drain, Published, ServeSettings, Served, pipeline, refuse_stream, serve,
 };
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Tracer};
 
 /// What every data core is built from; immutable and shared.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub(super) struct Blueprint {
     pub(super) metrics: Metrics,
     /// The keys of tokens, where tokens say who calls.
     pub(super) keys: Option<Keys>,
+    /// Begins traces, where they are sent somewhere.
+    pub(super) tracer: Option<Tracer>,
     pub(super) settings: ServeSettings,
 }
 
@@ -42,9 +44,10 @@ pub(super) fn serve_core(
         published,
         metrics,
         keys,
+        tracer,
         settings: _,
     } = blueprint;
-    let core = Core::new(published, keys.as_ref(), index, metrics);
+    let core = Core::new(published, keys.as_ref(), tracer.clone(), index, metrics);
     let refusing = Rc::clone(&core);
     let refuse = move |refusal, peer: &_| refuse_stream(&refusing, refusal, peer);
     let settings = blueprint.settings.clone();

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use crate::contract::{LoadError, Problem};
 use crate::proxy::BindError;
+use crate::telemetry::TracingError;
 
 use super::keys::KeysError;
 
@@ -41,6 +42,9 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// Spans cannot be sent anywhere.
+    #[error("tracing: {0}")]
+    Tracing(#[from] TracingError),
     /// A thread or its runtime cannot be started.
     #[error("cannot start a runtime: {0}; check the limits on threads and open files")]
     Runtime(io::Error),

@@ -13,6 +13,9 @@ pub const FILE_BYTES_MAX: usize = 4 * MIB;
 /// The most services of one configuration: each has its own contract in memory.
 pub const SERVICES_MAX: usize = 1024;
 
+/// The greatest risk score of a deployment; real ones are a few hundred.
+pub const RISK_SCORE_MAX: u32 = 1_000_000;
+
 /// The most data cores, each of which is a thread with a listener and pools of its own.
 pub const DATA_CORES_MAX: usize = 1024;
 
@@ -85,6 +88,35 @@ pub const FILES_QUIET_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// The most symbolic links that are followed from a path to its file, as Linux has it.
 pub const LINKS_MAX: usize = 40;
+
+/// The most spans that may be configured to wait for their export; each is about a kilobyte, so
+/// these are a gigabyte.
+pub const SPANS_QUEUED_MAX: usize = 1_000_000;
+
+/// The most spans of one export, as the SDK of OpenTelemetry has it.
+pub const SPANS_EXPORTED_MAX: usize = 512;
+
+/// How long the first span of an export waits for others. People look at traces while they try
+/// something, so it is a fifth of what the SDK has.
+pub const SPAN_EXPORT_DELAY: Duration = Duration::from_secs(1);
+
+/// How long an end waits for the last spans to be exported. With the drain before it, it ends
+/// before the 30 s after which Kubernetes kills.
+pub const SPAN_FLUSH_MAX: Duration = Duration::from_secs(3);
+
+/// The most events of one span. A span with more violations is one of a client that has not
+/// read the contract, and says so as well without them; what is left out is counted in it.
+pub const SPAN_EVENTS_MAX: usize = 32;
+
+/// The longest field of a request that is kept in its span, in bytes. As much of a `tracestate` has to
+/// be passed on (W3C Trace Context section 3.3.1.5); a longer one reaches the upstream and no span.
+pub const SPAN_FIELD_BYTES_MAX: usize = 512;
+
+/// The most members of a `baggage` field that is sent, and its most bytes: what everybody on the
+/// way has to pass on (W3C Baggage section 3.3.2).
+pub const BAGGAGE_MEMBERS_MAX: usize = 64;
+/// See [`BAGGAGE_MEMBERS_MAX`].
+pub const BAGGAGE_BYTES_MAX: usize = 8 * KIB;
 
 pub(super) const KIB: usize = 1024;
 pub(super) const MIB: usize = 1024 * KIB;

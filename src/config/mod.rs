@@ -29,6 +29,7 @@ mod resolve;
 mod section;
 mod services;
 mod token;
+mod tracing;
 mod value;
 
 pub use enforcement::{Ceilings, Enforcement, EnforcementPolicy, ViolationClass};
@@ -48,6 +49,7 @@ pub use service::{
     ContractSource, HostPattern, PathPrefix, Preflight, Service, Upstream, UpstreamAddress,
 };
 pub use token::{InvalidToken, Token};
+pub use tracing::{CollectorUrl, SecretHeaders, Tracing};
 
 #[cfg(test)]
 mod shipped_tests;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Identity, Limits, Service, Tiers, Token, Upstream};
+use super::{Identity, Limits, Service, Tiers, Token, Tracing, Upstream};
 use crate::squad::{Catalog, SquadId};
 
 /// All that the operator decides, from [`load`](super::load()) or [`Config::single`].
@@ -34,6 +34,8 @@ pub struct Config {
     pub metrics_enabled: bool,
     /// Where clients learn who owns a service.
     pub owner: Owner,
+    /// Where spans go.
+    pub tracing: Tracing,
     /// What a refusal tells.
     pub refusals: Refusals,
     /// The services in the order of the file, at least one when loaded; names are unique.
@@ -169,6 +171,7 @@ impl Default for Config {
             access_log: AccessLog::default(),
             metrics_enabled: true,
             owner: Owner::default(),
+            tracing: Tracing::default(),
             refusals: Refusals::default(),
             services: Vec::new(),
         }

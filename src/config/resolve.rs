@@ -19,7 +19,7 @@ use super::{
     AccessLog, AccessPath, Config, Limits, Log, LogFormat, LogLevel, Owner, RefusalValues,
     Refusals, Runtime, Token,
 };
-use super::{identity, services, value};
+use super::{identity, services, tracing, value};
 use crate::squad::Catalog;
 
 /// Reads the whole file. `catalog` is absent where none is configured or it was refused.
@@ -45,6 +45,7 @@ pub(super) fn config(
     let access_log = access_log(root.section("access_log"));
     let metrics_enabled = metrics_enabled(root.section("metrics"));
     let owner = owner(root.section("owner"));
+    let tracing = tracing::resolve(root.section("tracing"));
     let refusals = refusals(root.section("refusals"));
     let tiers = protect::tiers(root.section("tiers"));
     let base = protect::protection(&mut root, &Protection::default());
@@ -66,6 +67,7 @@ pub(super) fn config(
         access_log,
         metrics_enabled,
         owner,
+        tracing,
         refusals,
         services,
     };

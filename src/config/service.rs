@@ -43,6 +43,8 @@ pub struct Service {
     pub legacy: bool,
     /// The commit that it was built from, for those who ask who owns it.
     pub commit: Option<String>,
+    /// The risk score that its deployment was let out with, for its spans.
+    pub risk_score: Option<u32>,
 }
 
 /// Where a contract is.
@@ -122,6 +124,7 @@ impl Service {
             protection: Protection::default(),
             legacy: false,
             commit: None,
+            risk_score: None,
         }
     }
 

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::limits::SERVICES_MAX;
+use super::limits::{RISK_SCORE_MAX, SERVICES_MAX};
 use super::problem::{Fault, Place, nearest, suggestion};
 use super::protect::protection;
 use super::raw::Node;
 use super::reload::reload;
 use super::section::Section;
-use super::value::{self, boolean, share, word};
+use super::value::{self, boolean, count, share, word};
 use super::{
     Ceilings, ContractSource, Enforcement, EnforcementPolicy, HostPattern, PathPrefix, Preflight,
     Protection, Reload, Service, ViolationClass,
@@ -69,6 +69,7 @@ fn service(
     let preflight = section.value("preflight", Preflight::default(), word(&Preflight::NAMES));
     let legacy = section.value("legacy", false, boolean);
     let commit = section.read("commit", value::text);
+    let risk_score = section.read("risk_score", count(0..=RISK_SCORE_MAX));
     let enforcement = enforcement(section.section("enforcement"), legacy);
     let protection = protection(&mut section, protection_base);
     let reload = reload(section.section("reload"), reload_base, directory);
@@ -89,6 +90,7 @@ fn service(
         protection,
         legacy,
         commit,
+        risk_score,
     };
     Some(Placed {
         service,

@@ -117,7 +117,8 @@ fn every_default_in_a_comment_is_the_default() {
 fn every_limit_and_every_class_is_shown() {
     let text = uncommented();
     let (limits, jwt) = (Limits::default(), Jwt::default());
-    let shown = format!("{limits:#?}\n{jwt:#?}");
+    let tracing = Tracing::default();
+    let shown = format!("{limits:#?}\n{jwt:#?}\n{tracing:#?}");
     let keys = shown
         .lines()
         .filter_map(|line| line.strip_prefix("    ")?.split_once(": "));
@@ -126,9 +127,15 @@ fn every_limit_and_every_class_is_shown() {
         .map(|(key, _)| key)
         .chain(ViolationClass::ALL.map(ViolationClass::as_str))
     {
-        // A key without a default is shown by an example, which the blank keeps a comment.
+        // A key without a default is shown by an example, which the blank keeps a comment; one that
+        // is a table, by that.
+        let forms = [
+            format!("\n{key} = "),
+            format!("\n# {key} = "),
+            format!(".{key}]\n"),
+        ];
         assert!(
-            text.contains(&format!("\n{key} = ")) || text.contains(&format!("\n# {key} = ")),
+            forms.iter().any(|form| text.contains(form)),
             "config.toml does not show {key}"
         );
         count += 1;

@@ -567,7 +567,7 @@ fn a_bad_variable_is_named() {
     check("PORTCULLIS_SERVICES__ORDERS__NAME__X", "y", "services.orders.name.x: is a value of the file, not a section");
     check("PORTCULLIS_REFUSALS__REPORT_HEADER", "yes", "refusals.report_header: expected true or false, found \"yes\"");
     check("PORTCULLIS_A__B__C__D__E__F__G__H__I", "", "a.b.c.d.e.f.g.h.i: unknown key; no key has so many parts");
-    check("PORTCULLIS_", "", "unknown key; known here: catalog, listen, admin, identity, runtime, limits, log, access_log, metrics, owner, refusals, tiers, breaker, shares, budget, retries, reload, services");
+    check("PORTCULLIS_", "", "unknown key; known here: catalog, listen, admin, identity, runtime, limits, log, access_log, metrics, owner, tracing, refusals, tiers, breaker, shares, budget, retries, reload, services");
 }
 
 #[test]
@@ -586,6 +586,38 @@ fn the_admin_token_is_read_and_never_shown() {
     refuses("[admin]\ntoken = 1234567890123456\n", "config.toml:6: admin.token: expected text, found another value, which is not shown");
     assert_eq!(load_variables(&[("PORTCULLIS_ADMIN__TOKEN", "s3cret")]).unwrap_err(), format!("PORTCULLIS_ADMIN__TOKEN: {complaint}"));
     assert_eq!(load_variables(&[("PORTCULLIS_ADMIN_TOKEN", SECRET)]).unwrap_err(), "PORTCULLIS_ADMIN_TOKEN: admin_token: unknown key; try PORTCULLIS_ADMIN__TOKEN");
+}
+
+#[test]
+#[rustfmt::skip]
+fn a_collector_is_read_and_its_credentials_are_never_shown() {
+    const SECRET: &str = "Bearer s3cret";
+    let text = format!("{SERVICE}[tracing]\nendpoint = \"http://127.0.0.1:4318/\"\nsample = 0.5\nheaders = {{ authorization = \"{SECRET}\" }}\n[tracing.attributes]\n\"deployment.environment.name\" = \"test\"");
+    let tracing = load_text(&text).unwrap().tracing;
+    assert_eq!(tracing.endpoint.as_ref().unwrap().traces(), "http://127.0.0.1:4318/v1/traces");
+    assert_eq!(tracing.headers.reveal(), [("authorization".parse().unwrap(), SECRET.parse().unwrap())]);
+    assert_eq!(tracing.attributes["deployment.environment.name"], "test");
+    assert!(!format!("{tracing:?}").contains("s3cret"));
+    let variables = [("PORTCULLIS_TRACING__ENDPOINT", "https://collector.example/otlp"), ("PORTCULLIS_TRACING__HEADERS__X_API_KEY", "s3cret"), ("PORTCULLIS_TRACING__SAMPLE", "1")];
+    let tracing = load_variables(&variables).unwrap().tracing;
+    assert_eq!(tracing.endpoint.unwrap().traces(), "https://collector.example/otlp/v1/traces");
+    assert_eq!(tracing.headers.reveal(), [("x-api-key".parse().unwrap(), "s3cret".parse().unwrap())]);
+    assert_eq!(load_text(&format!("{SERVICE}risk_score = 50")).unwrap().services[0].risk_score, Some(50));
+    let refuses = |lines: &str, complaint: &str| refuses(&format!("[tracing]\n{lines}"), &format!("config.toml:{complaint}"));
+    let address = "expected the http or https address of a collector, such as \"http://127.0.0.1:4318\", found another value, which is not shown";
+    for bad in ["", "127.0.0.1:4318", "localhost:4318", "grpc://a:4317", "http://", "http://a/?k=s3cret", "http://a/#b", "/v1/traces"] {
+        refuses(&format!("endpoint = \"{bad}\""), &format!("6: tracing.endpoint: {address}"));
+    }
+    refuses("endpoint = \"http://u:s3cret@a\"", &format!("6: tracing.endpoint: {address}; try credentials in tracing.headers, which no message shows"));
+    refuses("endpoint = \"http://a:4318/v1/traces\"", &format!("6: tracing.endpoint: {address}; try \"http://a:4318\": /v1/traces is appended"));
+    refuses("sample = 2", "6: tracing.sample: expected a share from 0.0 to 1.0, found 2");
+    refuses("timeout = \"1h\"", "6: tracing.timeout: expected a duration from 100ms to 1m, found \"1h\"");
+    refuses("queue_max = 0", "6: tracing.queue_max: expected a whole number from 1 to 1000000, found 0");
+    refuses("endpont = \"\"", "6: tracing.endpont: unknown key; try endpoint");
+    refuses("headers = { \"a b\" = \"s3cret\" }", "6: tracing.headers.a b: expected the name of a header");
+    refuses("headers = { a = \"s3cret\\n\" }", "6: tracing.headers.a: expected text that a header can hold, found another value, which is not shown");
+    refuses("headers = { a = 7 }", "6: tracing.headers.a: expected text that a header can hold, found another value, which is not shown");
+    refuses("attributes = { a.b = \"c\" }", "6: tracing.attributes.a: expected text, found a table; try the whole name in quotes, where it has dots");
 }
 
 #[test]

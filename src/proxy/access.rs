@@ -8,7 +8,7 @@ use http::uri::PathAndQuery;
 
 use crate::config::{AccessLog as Policy, AccessPath};
 use crate::squad::{Consumer, Tier};
-use crate::telemetry::{AccessLine, AccessLog, Finding, FindingLine, Measured, Outcome};
+use crate::telemetry::{AccessLine, AccessLog, Finding, FindingLine, Measured, Outcome, Trace};
 
 use super::ledger::{Asked, Ended, Ledger, told_method};
 
@@ -52,6 +52,7 @@ pub(super) fn write(ledger: &Ledger, measured: Measured, findings: &[Finding]) {
         method,
         target,
         peer,
+        trace,
     } = &ledger.asked;
     let path = match service.access.policy.path {
         AccessPath::Template => told_path(ledger),
@@ -73,7 +74,7 @@ pub(super) fn write(ledger: &Ledger, measured: Measured, findings: &[Finding]) {
         contract_version: Some(&service.contract.version),
         contract_revision: Some(&service.contract.revision),
         request_id: id.to_str().unwrap_or_default(),
-        trace_id: None,
+        trace_id: trace.as_ref().map(Trace::id),
         peer: Some(peer.address.ip()),
         took: measured.took,
         own: measured.own,

@@ -1,10 +1,13 @@
 //! Bodies of answers: our own, or the upstream's as it streams in.
 
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+
+use crate::telemetry::Span;
 
 use super::passage::Passage;
 use super::upstream::{UpstreamBody, UpstreamError};
@@ -21,6 +24,8 @@ pub struct AnswerBody {
     watches: Vec<Watch>,
     /// What the request holds until its answer has passed.
     passage: Option<Box<Passage>>,
+    /// What ends when the answer has passed, where the request is traced.
+    span: Option<Rc<Span>>,
 }
 
 #[derive(Debug)]
@@ -44,6 +49,7 @@ impl AnswerBody {
             rest: Rest::Trailers(trailers),
             watches: Vec::new(),
             passage: None,
+            span: None,
         }
     }
 
@@ -59,6 +65,7 @@ impl AnswerBody {
             rest: Rest::Streamed(rest),
             watches: Vec::new(),
             passage: None,
+            span: None,
         }
     }
 
@@ -83,6 +90,13 @@ impl AnswerBody {
         Self { passage, ..self }
     }
 
+    /// The same body, with which a span ends.
+    #[must_use]
+    pub(super) fn traced(self, span: Rc<Span>) -> Self {
+        let span = (!self.is_end_stream()).then_some(span);
+        Self { span, ..self }
+    }
+
     fn poll_next(
         &mut self,
         cx: &mut Context<'_>,
@@ -100,27 +114,30 @@ impl AnswerBody {
 }
 
 impl AnswerBody {
-    fn tell_passage(
+    fn tell_holders(
         &mut self,
         polled: &Poll<Option<Result<Frame<Bytes>, UpstreamError>>>,
         is_ended: bool,
     ) {
-        let Some(passage) = &mut self.passage else {
-            return;
-        };
-        match polled {
-            Poll::Ready(Some(Ok(frame))) => {
-                frame
-                    .trailers_ref()
-                    .into_iter()
-                    .for_each(|fields| passage.trailers(fields));
+        if let Some(passage) = &mut self.passage {
+            match polled {
+                Poll::Ready(Some(Ok(frame))) => {
+                    frame
+                        .trailers_ref()
+                        .into_iter()
+                        .for_each(|fields| passage.trailers(fields));
+                }
+                Poll::Ready(Some(Err(_))) => passage.broke_off(),
+                Poll::Ready(None) | Poll::Pending => {}
             }
-            Poll::Ready(Some(Err(_))) => passage.broke_off(),
-            Poll::Ready(None) | Poll::Pending => {}
+        }
+        if let (Some(span), Poll::Ready(Some(Err(_)))) = (&self.span, polled) {
+            span.broke_off();
         }
         let is_over = is_ended || matches!(polled, Poll::Ready(None | Some(Err(_))));
         if is_over {
             self.passage = None;
+            self.span = None;
         }
     }
 }
@@ -132,6 +149,7 @@ impl From<Bytes> for AnswerBody {
             rest: Rest::Trailers(None),
             watches: Vec::new(),
             passage: None,
+            span: None,
         }
     }
 }
@@ -147,7 +165,7 @@ impl Body for AnswerBody {
         let this = self.get_mut();
         let polled = this.poll_next(cx);
         let is_ended = this.is_end_stream();
-        this.tell_passage(&polled, is_ended);
+        this.tell_holders(&polled, is_ended);
         for watch in &mut this.watches {
             match &polled {
                 Poll::Ready(Some(Ok(frame))) => {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::config::{Config, RefusalValues};
 use crate::contract::Scratch;
 use crate::identity::{Identification, Keys, Tokens};
-use crate::telemetry::{AccessLog, CoreRecorder, Metrics};
+use crate::telemetry::{AccessLog, CoreRecorder, Metrics, Tracer};
 
 use super::live::{Live, LiveService, Published};
 use super::service::ServiceCore;
@@ -25,6 +25,8 @@ pub struct Core {
     pub(super) identification: Identification,
     pub(super) recorder: CoreRecorder,
     pub(super) access_log: AccessLog,
+    /// Begins traces, where there is somewhere to send them.
+    pub(super) tracer: Option<Tracer>,
     pub(super) scratch: RefCell<Scratch>,
 }
 
@@ -56,10 +58,12 @@ pub(super) enum Found<'v> {
 }
 
 impl Core {
-    /// The core of this number, which counts from 0. With keys, tokens say who calls.
+    /// The core of this number, which counts from 0. With keys, tokens say who calls; with a
+    /// tracer, requests are part of traces.
     pub fn new(
         published: &Arc<Published>,
         keys: Option<&Keys>,
+        tracer: Option<Tracer>,
         number: usize,
         metrics: &Metrics,
     ) -> Rc<Self> {
@@ -73,6 +77,7 @@ impl Core {
             access_log,
             view: RefCell::new(Rc::new(view)),
             recorder: CoreRecorder::new(metrics),
+            tracer,
             scratch: RefCell::default(),
             published: Arc::clone(published),
         })

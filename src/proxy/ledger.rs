@@ -6,15 +6,18 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use http::{HeaderValue, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
 use crate::config::enforcement::{Enforcement, ViolationClass};
 use crate::contract::Violation;
 use crate::identity::Claim;
-use crate::squad::Caller;
-use crate::telemetry::{Departed, Departure, Finding, Measured, Outcome, Subject};
+use crate::squad::{Caller, Consumer};
+use crate::telemetry::{
+    Departed, Departure, Finding, Measured, Outcome, Served, Span, Subject, Trace,
+};
 
 use super::headers::Peer;
 use super::service::ServiceCore;
@@ -44,6 +47,8 @@ pub(super) struct Asked {
     pub(super) method: Method,
     pub(super) target: Uri,
     pub(super) peer: Rc<Peer>,
+    /// The trace that it is part of, where requests are traced.
+    pub(super) trace: Option<Trace>,
 }
 
 /// What a request is for.
@@ -116,6 +121,14 @@ impl Ledger {
         self.waited.set(self.waited.get() + time);
     }
 
+    /// The upstream was asked once and waited for.
+    pub(super) fn upstream_took(&self, time: Duration) {
+        self.waited(time);
+        if let Some(span) = self.span() {
+            span.upstream_took(time);
+        }
+    }
+
     /// Judges, and counts the time that it takes.
     pub(super) fn judge<T>(&self, judge: impl FnOnce() -> T) -> T {
         let started = Instant::now();
@@ -144,6 +157,9 @@ impl Ledger {
         self.service
             .recorder
             .departed(self.departure(finding.clone()));
+        if let Some(span) = self.span() {
+            span.violated(&finding);
+        }
         self.findings.borrow_mut().push(finding);
     }
 
@@ -202,6 +218,39 @@ impl Ledger {
             squad: self.consumer_name(),
             stray,
             status: status.map(|status| status.as_u16()),
+        }
+    }
+
+    /// Tells the upstream which trace the request is part of, where requests are traced. A service
+    /// that knows no squads is not told of them here either.
+    pub(super) fn propagate(&self, headers: &mut HeaderMap) {
+        let Some(trace) = &self.asked.trace else {
+            return;
+        };
+        let is_known = self.caller.consumer != Consumer::Unknown && !self.service.config().legacy;
+        trace.propagate(headers, is_known.then(|| self.consumer_name()));
+    }
+
+    fn span(&self) -> Option<&Span> {
+        self.asked.trace.as_ref()?.span().map(|span| &**span)
+    }
+
+    /// What the span of the request is to say of it.
+    fn served(&self, outcome: Outcome) -> Served {
+        let contract = &self.service.contract;
+        let operation = self.operation().map(|id| contract.operation(id));
+        let config = self.service.config();
+        Served {
+            service: config.name.clone(),
+            operation: operation.map(|found| (Arc::clone(&found.name), Arc::clone(&found.path))),
+            contract: (
+                Arc::clone(&contract.version),
+                Arc::clone(&contract.revision),
+            ),
+            squad: self.consumer_name().to_owned(),
+            tier: self.caller.tier,
+            risk_score: config.risk_score,
+            outcome,
         }
     }
 
@@ -278,5 +327,8 @@ impl Drop for Ledger {
             .recorder
             .request(self.subject(), outcome, measured);
         super::access::write(self, measured, &self.findings.borrow());
+        if let Some(span) = self.span() {
+            span.served(self.served(outcome));
+        }
     }
 }

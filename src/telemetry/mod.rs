@@ -1,4 +1,4 @@
-//! What is told about traffic: metrics and logs.
+//! What is told about traffic: metrics, logs and traces.
 //!
 //! `names` lists every metric and label, `record` has one typed function for each thing that is
 //! counted, so that nobody else builds a label. Labels come from closed sets only: services and
@@ -13,6 +13,7 @@ mod protection;
 mod owner;
 mod log;
 mod access;
+mod trace;
 
 pub use access::{AccessLine, AccessLog, FindingLine};
 pub use inventory::{
@@ -24,3 +25,4 @@ pub use metrics::Metrics;
 pub use names::{METRICS, Metric, MetricKind};
 pub use owner::{OwnedContract, OwnerView};
 pub use record::{CoreRecorder, Measured, Outcome, ServiceRecorder, Subject};
+pub use trace::{Asked, Served, Span, SpanExport, Trace, Tracer, TracingError, start_tracing};

@@ -96,6 +96,8 @@ metrics! {
         "Requests whose host and path belong to no service.";
     PANICS: Counter "portcullis_panics_total" []
         "Defects of Portcullis that cost a request its answer.";
+    SPANS: Counter "portcullis_spans_total" [RESULT]
+        "Spans of sampled requests, by what became of them.";
     CONNECTIONS: Gauge "portcullis_connections" []
         "Client connections open now.";
     RELOADS: Counter "contract_reloads_total" [SERVICE, RESULT]

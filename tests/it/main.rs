@@ -44,5 +44,7 @@ mod steered;
 mod sources;
 mod stream;
 mod tidy;
+mod tracing;
+mod tracing_cost;
 mod traffic;
 mod upstream;

@@ -469,6 +469,7 @@ fn a_configuration_changes_what_it_can_and_names_the_rest() {
     let after = before.replace("level = \"info\"", "level = \"debug\"")
         + "[services.enforcement]\nrequest = \"report\"\n[services.shares]\nin_flight_max = 7\n";
     let after = after.replace("data_cores = 1", "data_cores = 2");
+    let after = after.replace("[log]", "[tracing]\nsample = 0.5\n[log]");
     fs::write(&config, &after).unwrap();
     let answer = change(process.admin, "/config/reload", "");
     let reloaded: Value = serde_json::from_slice(&answer.body).unwrap();
@@ -477,7 +478,7 @@ fn a_configuration_changes_what_it_can_and_names_the_rest() {
         json!({
             "result": "applied",
             "changed": ["log.level", "services.flux"],
-            "needs_restart": ["runtime"],
+            "needs_restart": ["runtime", "tracing"],
             "problems": [],
         })
     );

@@ -98,6 +98,10 @@ const BANNED: [&str; 7] = [
 
 const LINES_MAX: usize = 400;
 
+/// Crates that have one home, by the beginning of their names, and that home. Whoever needs them
+/// elsewhere asks there.
+const HOMES: [(&str, &str); 1] = [("opentelemetry", "src/telemetry/")];
+
 /// Files that are longer, each with its reason. The list only shrinks.
 const LONG: [(&str, &str); 0] = [];
 
@@ -151,7 +155,9 @@ fn complaints_about(path: &str, text: &str) -> Vec<String> {
     }
     for (number, line) in lines {
         let code = line.split("//").next().unwrap_or_default();
-        let found = import_complaint(path, code).or_else(|| front_page_complaint(path, code));
+        let found = import_complaint(path, code)
+            .or_else(|| front_page_complaint(path, code))
+            .or_else(|| home_complaint(path, code));
         complaints.extend(found.map(|found| format!("{path}:{number}: {found}")));
     }
     complaints
@@ -203,6 +209,14 @@ fn front_page_complaint(path: &str, code: &str) -> Option<String> {
     ];
     let found = path.ends_with("mod.rs") && logic.iter().any(|word| item.starts_with(word));
     found.then(|| "mod.rs is a front page; move this to a file of its own".into())
+}
+
+fn home_complaint(path: &str, code: &str) -> Option<String> {
+    let away = |(name, home): &&(&str, &str)| code.contains(*name) && !path.starts_with(*home);
+    let (name, home) = HOMES.iter().find(away)?;
+    Some(format!(
+        "`{name}` belongs in {home}; ask there for what you need"
+    ))
 }
 
 /// The numbered lines of a file that are not under a top-level `#[cfg(test)]`.
@@ -274,6 +288,8 @@ fn the_rules_see_what_is_not_tidy() {
     check("src/contract/a/b.rs", "use super::super::error;", "");
     check("src/contract/mod.rs", "use super::json;", "`super` leaves the domain");
     check("src/contract/mod.rs", "pub fn a() {}", "mod.rs is a front page");
+    check("src/proxy/a.rs", "use opentelemetry_sdk::Resource;", "`opentelemetry` belongs in src/telemetry/");
+    check("src/telemetry/a.rs", "use opentelemetry_sdk::Resource;", "");
     check("src/teapot/a.rs", "fn a() {}", "`teapot` is no known domain");
     check("src/config/util.rs", "", "`util` says nothing");
     check("src/lib.rs", "use crate::proxy::A;", "");

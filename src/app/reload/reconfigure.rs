@@ -138,6 +138,7 @@ fn merge(old: &Config, new: &Config, done: &mut Reconfigured) -> Config {
         identity: old.identity.clone(),
         runtime: old.runtime,
         admin_token: old.admin_token.clone(),
+        tracing: old.tracing.clone(),
         ..new.clone()
     };
     merged.limits = wire_limits_of(&old.limits, &new.limits);
@@ -196,6 +197,7 @@ fn fixed(old: &Config, new: &Config) -> Vec<String> {
     note("admin.token", old.admin_token != new.admin_token);
     note("identity", old.identity != new.identity);
     note("runtime", old.runtime != new.runtime);
+    note("tracing", old.tracing != new.tracing);
     note("log.format", old.log.format != new.log.format);
     note("metrics", old.metrics_enabled != new.metrics_enabled);
     let wire = wire_limits_of(&old.limits, &new.limits) != new.limits;

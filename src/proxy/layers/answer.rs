@@ -7,11 +7,11 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 
 use bytes::Bytes;
-use http::{HeaderName, Response};
+use http::{HeaderName, HeaderValue, Request, Response};
 use tower::Service;
 
 use crate::squad::Consumer;
-use crate::telemetry::Outcome;
+use crate::telemetry::{Asked, Outcome, Span, Trace};
 
 use super::super::access;
 use super::super::answer::{Cause, respond};
@@ -37,14 +37,17 @@ where
 {
     let Arrived { mut request, peer } = arrived;
     let id = add_request_id(request.headers_mut(), &peer);
+    let trace = begin(&core, &request, &id);
+    let span = trace.as_ref().and_then(Trace::span).map(Rc::clone);
     let answering = pin!(next.call(Identified {
         id: id.clone(),
         request,
         peer: Rc::clone(&peer),
+        trace,
     }));
     let answered = contain(answering).await;
     let refused = match answered {
-        Ok(Ok(answered)) => return Ok(finish(&core, answered)),
+        Ok(Ok(answered)) => return Ok(traced(finish(&core, answered), span, None)),
         Ok(Err(refused)) => refused,
         Err(Panicked) => {
             core.recorder.panicked();
@@ -56,7 +59,30 @@ where
     };
     let mut response = refusal(&core, &refused, &peer, id.to_str().unwrap_or_default());
     response.headers_mut().insert(X_REQUEST_ID, id);
-    Ok(response.map(AnswerBody::from))
+    let error = refused.cause.entry().error;
+    Ok(traced(response.map(AnswerBody::from), span, Some(error)))
+}
+
+/// The request's part of a trace, as it arrived.
+fn begin<B>(core: &Core, request: &Request<B>, request_id: &HeaderValue) -> Option<Trace> {
+    let tracer = core.tracer.as_ref()?;
+    Some(tracer.begin(Asked {
+        method: request.method(),
+        version: request.version(),
+        headers: request.headers(),
+        request_id,
+    }))
+}
+
+/// The span of a sampled request ends with the answer's body.
+fn traced(
+    response: Response<AnswerBody>,
+    span: Option<Rc<Span>>,
+    error: Option<&'static str>,
+) -> Response<AnswerBody> {
+    let Some(span) = span else { return response };
+    span.answered(response.status(), error);
+    response.map(|body| body.traced(span))
 }
 
 /// The service's answer. Whoever received it has removed the fields of its hop.

@@ -50,6 +50,7 @@ async fn forward_admitted(admitted: Admitted) -> Result<Answered, Refused> {
             if ledger.service.config().legacy {
                 remove_squad_headers(request.headers_mut());
             }
+            ledger.propagate(request.headers_mut());
             send(upstream, request, passage, &ledger).await
         }
         (Target::Mock | Target::Upstream(_), _) => {
@@ -110,7 +111,7 @@ async fn attempt(
     let sent = upstream.send(request, is_idempotent).await;
     let now = Instant::now();
     let took = now - started;
-    ledger.waited(took);
+    ledger.upstream_took(took);
     match &sent {
         Ok(response) => passage.answered(response, now, took),
         Err(error) => passage.failed(error, now, took),

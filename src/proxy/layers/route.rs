@@ -28,6 +28,7 @@ where
         id,
         mut request,
         peer,
+        trace,
     } = identified;
     let host = host_of(request.headers());
     let view = core.view();
@@ -53,6 +54,7 @@ where
         method: request.method().clone(),
         target: request.uri().clone(),
         peer: Rc::clone(&peer),
+        trace,
     };
     let ledger = Rc::new(Ledger::open(Rc::clone(service), claim, asked, started));
     if let Some(fault) = fault {

@@ -7,6 +7,7 @@ use http::{HeaderName, HeaderValue, Request, Response};
 use crate::config::enforcement::Enforcement;
 use crate::contract::Violation;
 use crate::contract::route::Captures;
+use crate::telemetry::Trace;
 
 use super::super::answer::Cause;
 use super::super::answer_body::AnswerBody;
@@ -23,6 +24,8 @@ pub(in crate::proxy) struct Identified {
     pub(in crate::proxy) id: HeaderValue,
     pub(in crate::proxy) request: Request<RequestBody>,
     pub(in crate::proxy) peer: Rc<Peer>,
+    /// Where requests are traced.
+    pub(in crate::proxy) trace: Option<Trace>,
 }
 
 /// A request whose service and consumer are known.
