@@ -16,7 +16,7 @@ use super::inventory::{Health, Inventory};
 use super::names::{
     BUILD_INFO, CANDIDATE_JUDGED, CANDIDATE_MISSED, CANDIDATE_REFUSALS, COMPILE, CONNECTIONS,
     DRIFT_RATE, HEALTH, JUDGING, LOG_LINES_LOST, METRICS, Metric, MetricKind, OVERHEAD, RELOADS,
-    REVISION_INFO, STALE,
+    REVISION_INFO, SERVICE_INFO, STALE,
 };
 
 /// From 100 microseconds, what a near upstream takes, to the ten seconds after which people have
@@ -111,6 +111,12 @@ impl Metrics {
     pub fn revision_retired(&self, service: &str, version: &str, revision: &str) {
         self.gauge(&REVISION_INFO, &[service, version, revision])
             .set(0.0);
+    }
+
+    /// Says who provides a service, or who does so no more.
+    pub fn provided(&self, service: &str, squad: &str, is_provider: bool) {
+        self.gauge(&SERVICE_INFO, &[service, squad])
+            .set(f64::from(u8::from(is_provider)));
     }
 
     /// A contract was read again.

@@ -22,7 +22,7 @@ pub use inventory::{
 };
 pub use log::{LogGuard, init as init_log, lines_lost, set_level as set_log_level};
 pub use metrics::Metrics;
-pub use names::{METRICS, Metric, MetricKind};
+pub use names::{METRICS, Metric, MetricKind, PROCESS_METRICS};
 pub use owner::{OwnedContract, OwnerView};
 pub use record::{CoreRecorder, Measured, Outcome, ServiceRecorder, Subject};
 pub use trace::{Asked, Served, Span, SpanExport, Trace, Tracer, TracingError, start_tracing};

@@ -120,8 +120,63 @@ metrics! {
         "Lines that were not written because the log's reader was too slow.";
     REVISION_INFO: Gauge "contract_revision_info" [SERVICE, VERSION, REVISION]
         "The revision of each contract in force; the value is 1.";
+    SERVICE_INFO: Gauge "portcullis_service_info" [SERVICE, SQUAD]
+        "The squad that provides each service; the value is 1, and 0 for one that did before.";
     BUILD_INFO: Gauge "portcullis_build_info" [VERSION, COMMIT]
         "The running version, and the commit that it was built from where that was said; the value is 1.";
+}
+
+/// What `metrics-process` tells of the process beside these, on Linux.
+pub const PROCESS_METRICS: &[Metric] = &[
+    of_process(
+        "process_cpu_seconds_total",
+        MetricKind::Counter,
+        "Total user and system CPU time spent in seconds.",
+    ),
+    of_process(
+        "process_max_fds",
+        MetricKind::Gauge,
+        "Maximum number of open file descriptors.",
+    ),
+    of_process(
+        "process_open_fds",
+        MetricKind::Gauge,
+        "Number of open file descriptors.",
+    ),
+    of_process(
+        "process_resident_memory_bytes",
+        MetricKind::Gauge,
+        "Resident memory size in bytes.",
+    ),
+    of_process(
+        "process_start_time_seconds",
+        MetricKind::Gauge,
+        "Start time of the process since unix epoch in seconds.",
+    ),
+    of_process(
+        "process_threads",
+        MetricKind::Gauge,
+        "Number of OS threads in the process.",
+    ),
+    of_process(
+        "process_virtual_memory_bytes",
+        MetricKind::Gauge,
+        "Virtual memory size in bytes.",
+    ),
+    of_process(
+        "process_virtual_memory_max_bytes",
+        MetricKind::Gauge,
+        "Maximum amount of virtual memory available in bytes.",
+    ),
+];
+
+const fn of_process(name: &'static str, kind: MetricKind, help: &'static str) -> Metric {
+    Metric {
+        name,
+        kind,
+        labels: &[],
+        help,
+    }
 }
 
 #[cfg(test)]

@@ -218,6 +218,33 @@ fn a_file_that_changes_is_noticed_however_it_changes() {
     );
 }
 
+/// Alerts about a service reach the squad that this metric names.
+#[test]
+fn metrics_tell_who_provides_a_service_now() {
+    let catalog = "[squads.ada]\ntier = \"gold\"\n[squads.bob]\ntier = \"gold\"\n";
+    let owned = |letter, owner: &str| {
+        let title = format!("x-squad-owner: {owner}, title: Flux");
+        revision(letter).replace("title: Flux", &title)
+    };
+    let site = Site::new("[catalog]\npath = \"squads.toml\"")
+        .file("squads.toml", catalog)
+        .service("flux", &owned('a', "ada"), "mock", "")
+        .service("orphan", &revision('a'), "mock", "hosts = [\"orphan\"]");
+    let contract = site.path("flux.yaml");
+    let app = App::start(site);
+    let tells = |service: &str, squad: &str, value: u8| {
+        let labels = format!("{{service=\"{service}\",squad=\"{squad}\"}} {value}\n");
+        let line = format!("portcullis_service_info{labels}");
+        until(|| admin(app.admin, "/metrics").1.contains(&line));
+    };
+    tells("flux", "ada", 1);
+    tells("orphan", "unknown", 1);
+    replace(&contract, &owned('b', "bob"));
+    reload(app.admin);
+    tells("flux", "bob", 1);
+    tells("flux", "ada", 0);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_mounted_config_map_is_swapped() {

@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -15,6 +15,8 @@ use portcullis::source::{
     RemoteLimits, S3Place, Signature, SourceError,
 };
 use tokio::time::{sleep, timeout};
+
+use super::tools::tool;
 
 /// Long enough that a test which needs it has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -350,23 +352,14 @@ pub(crate) struct Storage {
 impl Storage {
     /// Nothing where there is no such server on this machine.
     pub(crate) fn start() -> Option<Self> {
-        let name = "moto_server";
-        let tools = std::env::var_os("PORTCULLIS_TEST_TOOLS").map(PathBuf::from);
-        let tool = tools.map(|tools| tools.join("bin").join(name));
-        let program = tool.filter(|path| path.exists()).unwrap_or(name.into());
-        let started = Command::new(program)
+        let advice = "pip install 'moto[server]'";
+        let program = tool("moto_server", "object storage", advice)?;
+        let mut process = Command::new(program)
             .args(["-H", "127.0.0.1", "-p", "0"])
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
-            .spawn();
-        let Ok(mut process) = started else {
-            assert!(
-                std::env::var_os("PORTCULLIS_TEST_NO_SKIP").is_none(),
-                "{name} is missing: pip install 'moto[server]', or run .ci/run, which does"
-            );
-            println!("SKIPPED: object storage is not tested, as {name} is not on this machine");
-            return None;
-        };
+            .spawn()
+            .unwrap();
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
         let address = loop {
             let line = lines.next().expect("the storage starts").unwrap();

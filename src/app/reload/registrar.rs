@@ -9,7 +9,7 @@ use crate::breaker::{Guarded, Policy};
 use crate::config::{Config, ConfigErrors, Service};
 use crate::contract::{CompileOptions, CompiledContract};
 use crate::proxy::{Live, LiveService, Published, Tap};
-use crate::squad::Catalog;
+use crate::squad::{Catalog, Consumer};
 use crate::telemetry::{Inventory, Metrics};
 
 use super::candidate::Candidate;
@@ -54,6 +54,8 @@ pub(in crate::app) struct ServiceState {
     pub(super) set_aside: Option<Arc<str>>,
     /// Held until it has a contract.
     pub(super) pending: Option<Pending>,
+    /// The provider that metrics tell.
+    provider_told: Option<String>,
 }
 
 impl Registrar {
@@ -167,6 +169,9 @@ impl Registrar {
         for (service, missed) in missed {
             self.metrics.candidate_missed(&service, missed);
         }
+        for service in &mut self.lock().services {
+            service.tell_provider(&self.metrics);
+        }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -224,10 +229,26 @@ impl ServiceState {
             options,
             set_aside: None,
             pending,
+            provider_told: None,
         }
     }
 
     /// Where exchanges go for the candidate to judge.
+    /// Tells metrics who provides it, where that has changed.
+    fn tell_provider(&mut self, metrics: &Metrics) {
+        let service = self.live.config.name.as_str();
+        let provider = self.live.provider.as_ref();
+        let provider = provider.map_or(Consumer::UNKNOWN_NAME, |squad| squad.name.as_str());
+        if self.provider_told.as_deref() == Some(provider) {
+            return;
+        }
+        if let Some(before) = &self.provider_told {
+            metrics.provided(service, before, false);
+        }
+        metrics.provided(service, provider, true);
+        self.provider_told = Some(provider.to_owned());
+    }
+
     pub(super) fn tap(&self) -> Option<Tap> {
         Some(self.candidate.as_ref()?.tap.clone())
     }

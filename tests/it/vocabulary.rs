@@ -1,0 +1,181 @@
+//! What each label of each metric may say: the closed sets, read from where they are defined.
+
+use std::path::Path;
+
+use portcullis::config::enforcement::{Enforcement, ViolationClass};
+use portcullis::identity::TokenFault;
+use portcullis::proxy::HttpRefusal;
+use portcullis::squad::Tier;
+use portcullis::telemetry::Outcome;
+
+/// What a label says.
+#[derive(Debug)]
+pub(crate) enum Values {
+    /// One of these.
+    Closed(Vec<String>),
+    /// What somebody configures or writes in a contract, so described; and these.
+    Configured(&'static str, &'static [&'static str]),
+}
+
+/// The values of a metric's label.
+pub(crate) fn values(metric: &str, label: &str) -> Values {
+    let is_breaker = metric.starts_with("circuit_breaker_");
+    match label {
+        "service" => Values::Configured("a service of the configuration", &[]),
+        "operation" => Values::Configured(
+            "an operation of the contract, by its `operationId` or its method and path",
+            &["unknown"],
+        ),
+        "squad" if is_breaker => {
+            Values::Configured("a squad of the catalog", &["unknown", "everybody"])
+        }
+        // The unknown consumer is no squad that could keep to anything.
+        "squad" if metric == "team_autonomy_health" => {
+            Values::Configured("a squad of the catalog", &[])
+        }
+        "squad" => Values::Configured("a squad of the catalog", &["unknown"]),
+        "version" if metric.starts_with("portcullis_") => {
+            Values::Configured("the version of Portcullis", &[])
+        }
+        "version" => Values::Configured("`info.version` of the contract", &[]),
+        "revision" => Values::Configured("`sha256:` and the hash of the contract's content", &[]),
+        "commit" => Values::Configured(
+            "the commit that was built; empty where the build did not say it",
+            &[],
+        ),
+        "outcome" => closed(Outcome::ALL.map(Outcome::as_str)),
+        "class" => closed(ViolationClass::ALL.map(ViolationClass::as_str)),
+        // What is not looked for is not counted.
+        "enforcement" => {
+            closed([Enforcement::Reject, Enforcement::Report].map(Enforcement::as_str))
+        }
+        "tier" if is_breaker => {
+            closed(Tier::ALL.map(Tier::as_str).into_iter().chain(["everybody"]))
+        }
+        "tier" => closed(Tier::ALL.map(Tier::as_str)),
+        "result" => results(metric),
+        "reason" => reasons(metric),
+        _ => panic!("{metric}: say in this file what the label `{label}` holds"),
+    }
+}
+
+fn closed<'a>(values: impl IntoIterator<Item = &'a str>) -> Values {
+    Values::Closed(values.into_iter().map(str::to_owned).collect())
+}
+
+fn results(metric: &str) -> Values {
+    Values::Closed(match metric {
+        "contract_reloads_total" => literals("src/admin/contracts/view.rs", "fn as_str"),
+        "portcullis_spans_total" => ["exported", "lost-queue", "lost-export"]
+            .map(str::to_owned)
+            .to_vec(),
+        _ => panic!("{metric}: say in this file what the label `result` holds"),
+    })
+}
+
+fn reasons(metric: &str) -> Values {
+    let upstream = || literals("src/proxy/answer.rs", "fn upstream_reason");
+    Values::Closed(match metric {
+        "portcullis_upstream_errors_total" => upstream(),
+        "portcullis_retries_total" => {
+            let mut found = literals("src/proxy/retry.rs", "fn reason_of");
+            // Sent again where the upstream has not begun to answer.
+            let again = ["connect", "timeout", "closed"];
+            found.extend(
+                upstream()
+                    .into_iter()
+                    .filter(|reason| again.contains(&reason.as_str())),
+            );
+            found
+        }
+        "contract_unjudged_total" => {
+            literals("src/proxy/layers/response.rs", "const RESPONSE_TOO_LARGE")
+        }
+        "circuit_breaker_trips_by_squad_total" => {
+            let mut found = literals("src/breaker/state.rs", "impl Reason");
+            // These two close a breaker or let it be probed.
+            found.retain(|reason| reason != "probes-passed" && reason != "waited");
+            found
+        }
+        "shed_requests_total" => {
+            let mut found = literals("src/breaker/refusal.rs", "fn as_str");
+            found.extend(literals("src/breaker/waiting.rs", "fn as_str"));
+            found
+        }
+        "portcullis_identity_faults_total" => {
+            let mut found = literals("src/identity/headers.rs", "fn name");
+            found.extend(TokenFault::ALL.map(|fault| fault.name().to_owned()));
+            found
+        }
+        "portcullis_http_refusals_total" => HttpRefusal::ALL
+            .iter()
+            .map(|refusal| refusal.name().to_owned())
+            .collect(),
+        _ => panic!("{metric}: say in this file what the label `reason` holds"),
+    })
+}
+
+/// The texts in an item of the source, from its beginning to the brace that closes it, or to the
+/// end of its line. Not every set of words is a list somewhere; where a new one is written it is
+/// found here.
+fn literals(file: &str, item: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let text = std::fs::read_to_string(path).unwrap();
+    let lines = text.lines().skip_while(|line| !line.contains(item));
+    let mut found = Vec::new();
+    let mut indent = None;
+    for line in lines {
+        let depth = line.len() - line.trim_start().len();
+        let start = *indent.get_or_insert(depth);
+        found.extend(line.split('"').skip(1).step_by(2).map(str::to_owned));
+        if depth == start && (line.trim() == "}" || line.ends_with(';')) {
+            break;
+        }
+    }
+    assert!(
+        !found.is_empty(),
+        "{file} holds no `{item}` with texts any more"
+    );
+    found
+}
+
+/// Whether a matcher of PromQL can match anything in a set of values: exactly, by alternatives, or
+/// by a beginning.
+pub(crate) fn is_matched(values: &Values, pattern: &str) -> bool {
+    let known: Vec<&str> = match values {
+        Values::Closed(values) => values.iter().map(String::as_str).collect(),
+        Values::Configured(..) => return true,
+    };
+    pattern
+        .split('|')
+        .all(|part| match part.strip_suffix(".*") {
+            Some(start) => known.iter().any(|value| value.starts_with(start)),
+            None => known.contains(&part),
+        })
+}
+
+#[test]
+fn closed_sets_are_read_from_the_source() {
+    let check = |metric: &str, label: &str, expected: &str| match values(metric, label) {
+        Values::Closed(values) => assert_eq!(values.join(" "), expected, "{metric} {label}"),
+        Values::Configured(..) => panic!("{metric} {label} is open"),
+    };
+    let upstream = "connect timeout closed malformed request-body";
+    check("portcullis_upstream_errors_total", "reason", upstream);
+    let retries = "502 503 504 connect timeout closed";
+    check("portcullis_retries_total", "reason", retries);
+    let trips = "failure-rate slow-rate probes-failed operator";
+    check("circuit_breaker_trips_by_squad_total", "reason", trips);
+    let shed = "squad-circuit-open squad-circuit-probing squad-circuit-forced-open \
+                service-circuit-open service-circuit-probing service-circuit-forced-open \
+                cross-squad-budget line-full displaced waited";
+    check("shed_requests_total", "reason", shed);
+    let results = "in-force unchanged refused unavailable candidate promoted dropped";
+    check("contract_reloads_total", "result", results);
+    check("contract_unjudged_total", "reason", "response-too-large");
+    check(
+        "contract_validation_errors_total",
+        "enforcement",
+        "reject report",
+    );
+}
