@@ -26,7 +26,7 @@ use portcullis::breaker::{Guarded, Policy};
 use portcullis::config;
 use portcullis::contract::{CompileOptions, compile, load};
 use portcullis::proxy::{Arrived, Core, Live, LiveService, Peer, Published, WireLimits, pipeline};
-use portcullis::telemetry::{Inventory, Metrics, start_tracing};
+use portcullis::telemetry::{Inventory, Metrics};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tower::Service;
@@ -79,22 +79,9 @@ impl Client {
     }
 }
 
-/// With a share of sampled requests, they are traced; spans wait in a queue that is soon full.
-fn serve_pipeline(pipe: DuplexStream, sample: Option<&str>) {
+fn serve_pipeline(pipe: DuplexStream) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let variable = |name: &str, value: &str| (name.into(), value.into());
-    let variables = sample.map(|sample| {
-        [
-            variable("PORTCULLIS_TRACING__ENDPOINT", "http://127.0.0.1:4318"),
-            variable("PORTCULLIS_TRACING__SAMPLE", sample),
-        ]
-    });
-    let variables = variables.into_iter().flatten();
-    let config = config::load(
-        Some(&root.join("config.toml")),
-        variables,
-        &Default::default(),
-    );
+    let config = config::load(Some(&root.join("config.toml")), [], &Default::default());
     let config = config.expect("the shipped configuration");
     let contracts: Vec<_> = config
         .services
@@ -120,14 +107,7 @@ fn serve_pipeline(pipe: DuplexStream, sample: Option<&str>) {
     let services = services.collect();
     let config = Arc::new(config);
     let published = Published::new(Live { config, services });
-    let tracing = start_tracing(&published.load().config.tracing, &Metrics::new());
-    let (tracer, export) = tracing.expect("an exporter").unzip();
-    tokio::task::spawn_local(async move {
-        // Kept, so that the queue stays open, and never run.
-        let _export = export;
-        std::future::pending::<()>().await;
-    });
-    let core = Core::new(&published, None, tracer, 0, &Metrics::new());
+    let core = Core::new(&published, None, None, 0, &Metrics::new());
     let service = pipeline(&core);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
     let peer = Rc::new(Peer::new(address, &[]));
@@ -168,9 +148,7 @@ fn request(method: &str, target: &str, body: &str) -> Vec<u8> {
 }
 
 fn exchanges(criterion: &mut Criterion) {
-    let mut ours = Client::new(|pipe| serve_pipeline(pipe, None));
-    let mut unsampled = Client::new(|pipe| serve_pipeline(pipe, Some("0.0")));
-    let mut sampled = Client::new(|pipe| serve_pipeline(pipe, Some("1.0")));
+    let mut ours = Client::new(serve_pipeline);
     let mut library = Client::new(serve_library);
     let get = request("GET", "/orders/0b9c8d5e-2f63-4f5a-8f0e-6f1f6f2b7a10", "");
     let cases = [
@@ -195,12 +173,6 @@ fn exchanges(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(*name);
         group.bench_function("pipeline", |bencher| {
             bencher.iter(|| ours.exchange(request, status));
-        });
-        group.bench_function("traced, unsampled", |bencher| {
-            bencher.iter(|| unsampled.exchange(request, status));
-        });
-        group.bench_function("traced, sampled", |bencher| {
-            bencher.iter(|| sampled.exchange(request, status));
         });
         group.bench_function("library", |bencher| {
             bencher.iter(|| library.exchange(request, "200"));

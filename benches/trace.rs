@@ -1,0 +1,102 @@
+//! What does tracing cost a data core: for a request that is not sampled, and for one that is?
+//!
+//! `unsampled` reads `traceparent` and writes it and `baggage` for the upstream, as for each request
+//! once there is a collector; `root` does so for a request without a trace. `sampled` also notes
+//! what a span says and hands it over, to a queue that is full, since nobody takes spans out here.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::time::Duration;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
+use portcullis::config;
+use portcullis::squad::Tier;
+use portcullis::telemetry::{Asked, Metrics, Outcome, Served, SpanExport, Tracer, start_tracing};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A tracer that samples no root, and what must be kept for its queue to stay open.
+fn tracer() -> (Tracer, SpanExport) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");
+    let variables = [
+        ("PORTCULLIS_TRACING__ENDPOINT", "http://127.0.0.1:4318"),
+        ("PORTCULLIS_TRACING__SAMPLE", "0.0"),
+    ];
+    let variables = variables.map(|(name, value)| (name.into(), value.into()));
+    let config = config::load(Some(&path), variables, &Default::default());
+    let config = config.expect("the shipped configuration");
+    let started = start_tracing(&config.tracing, &Metrics::new());
+    started.expect("an exporter").expect("an endpoint")
+}
+
+fn headers(parent: Option<&'static str>) -> HeaderMap {
+    let fields = [
+        ("host", "orders.internal"),
+        ("accept", "application/json"),
+        ("user-agent", "checkout/4.2"),
+    ];
+    let parent = parent.map(|parent| ("traceparent", parent));
+    let field = |(name, value)| {
+        (
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        )
+    };
+    fields.into_iter().chain(parent).map(field).collect()
+}
+
+fn served() -> Served {
+    Served {
+        service: "orders".to_owned(),
+        operation: Some(("fetchOrder".into(), "/orders/{order_id}".into())),
+        contract: ("1.4.0".into(), "sha256:0".into()),
+        squad: "checkout".to_owned(),
+        tier: Tier::Gold,
+        risk_score: None,
+        outcome: Outcome::Answered,
+    }
+}
+
+fn trace(c: &mut Criterion) {
+    let (tracer, _export) = tracer();
+    let request_id = HeaderValue::from_static("0b9c8d5e-2f63-4f5a-8f0e-6f1f6f2b7a10");
+    let account = served();
+    let mut group = c.benchmark_group("trace");
+    for (name, parent) in [
+        ("root", None),
+        (
+            "unsampled",
+            Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"),
+        ),
+        (
+            "sampled",
+            Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+        ),
+    ] {
+        let headers = headers(parent);
+        let mut outgoing = HeaderMap::new();
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let trace = tracer.begin(Asked {
+                    method: &Method::GET,
+                    version: Version::HTTP_11,
+                    headers: black_box(&headers),
+                    request_id: &request_id,
+                });
+                outgoing.remove("baggage");
+                trace.propagate(&mut outgoing, Some("checkout"));
+                if let Some(span) = trace.span() {
+                    span.upstream_took(Duration::from_millis(1));
+                    span.answered(StatusCode::OK, None);
+                    span.served(account.clone());
+                }
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, trace);
+criterion_main!(benches);
