@@ -496,7 +496,10 @@ fn a_configuration_changes_what_it_can_and_names_the_rest() {
     let after = before.replace("level = \"info\"", "level = \"debug\"")
         + "[services.enforcement]\nrequest = \"report\"\n[services.shares]\nin_flight_max = 7\n";
     let after = after.replace("data_cores = 1", "data_cores = 2");
-    let after = after.replace("[log]", "[tracing]\nsample = 0.5\n[log]");
+    let after = after.replace(
+        "[log]",
+        "[tracing]\nsample = 0.5\n[access_log]\nsample = 1.0\n[log]",
+    );
     fs::write(&config, &after).unwrap();
     let answer = change(process.admin, "/config/reload", "");
     let reloaded: Value = serde_json::from_slice(&answer.body).unwrap();
@@ -504,12 +507,13 @@ fn a_configuration_changes_what_it_can_and_names_the_rest() {
         reloaded,
         json!({
             "result": "applied",
-            "changed": ["log.level", "services.flux"],
+            "changed": ["log.level", "access_log", "services.flux"],
             "needs_restart": ["runtime", "tracing"],
             "problems": [],
         })
     );
     assert_eq!(ask(process.data, bound).status, 200, "reported only");
+    process.await_line("exchange: GET /bound 200 answered");
     let breakers: Value = serde_json::from_str(&admin(process.admin, "/breakers/flux").1).unwrap();
     assert_eq!(breakers["shares"]["limit"], 7);
     // A bad file changes nothing.
@@ -542,9 +546,17 @@ fn what_operators_decided_outlives_another_catalog() {
     ] {
         assert_eq!(change(process.admin, path, body).status, 200, "{path}");
     }
+    let by_b = "GET /bound HTTP/1.1\r\nhost: flux\r\nx-squad-owner: b\r\n\r\n";
+    ask(process.data, by_b);
     fs::write(squads, "[squads.a]\n[squads.b]\n").unwrap();
     let reloaded = change(process.admin, "/config/reload", "");
     assert_eq!(reloaded.status, 200, "{reloaded:?} {config:?}");
+    // Squads have other numbers now, and are counted by their names.
+    ask(process.data, by_b.replace(": b", ": a"));
+    let traffic: Value = serde_json::from_str(&admin(process.admin, "/traffic/flux").1).unwrap();
+    let consumers = traffic["consumers"].as_array().unwrap().iter();
+    let counted = consumers.map(|one| json!([one["squad"], one["requests"]]));
+    assert_eq!(Value::from_iter(counted), json!([["a", 1], ["b", 1]]));
     let text = admin(process.admin, "/breakers/flux").1;
     let breakers: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(breakers["everybody"]["override"], "observe");
