@@ -112,6 +112,11 @@ pub(super) fn metrics(body: String) -> Answer {
     )
 }
 
+/// A page for browsers.
+pub(super) fn page(body: Bytes) -> Answer {
+    with_body(StatusCode::OK, "text/html; charset=utf-8", body)
+}
+
 /// A value as JSON.
 pub(super) fn json(value: &impl Serialize) -> Answer {
     with_body(StatusCode::OK, "application/json", to_json(value))
@@ -123,8 +128,8 @@ fn to_json(value: &impl Serialize) -> String {
     text
 }
 
-fn with_body(status: StatusCode, media_type: &'static str, body: String) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(body)));
+fn with_body(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> Answer {
+    let mut answer = Response::new(Full::new(body.into()));
     *answer.status_mut() = status;
     let fields = [(CONTENT_TYPE, media_type), (CACHE_CONTROL, "no-store")];
     for (name, value) in fields {

@@ -13,6 +13,7 @@ mod breakers;
 mod deploy_windows;
 mod traffic;
 mod contracts;
+mod dashboard;
 mod server;
 
 pub use access::Access;

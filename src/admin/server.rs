@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::request::Parts;
 use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -21,9 +22,9 @@ use super::answer::{Answer, Refusal, metrics, text};
 use super::body::Bounds;
 use super::contracts::Contracts;
 use super::readiness::Readiness;
-use super::routes::{Route, index};
+use super::routes::Route;
 use super::traffic::Traffic;
-use super::{body, breakers, contracts, deploy_windows, traffic};
+use super::{body, breakers, contracts, dashboard, deploy_windows, traffic};
 
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -131,17 +132,17 @@ async fn answer(
         checked?;
         bytes = read?;
     }
-    perform(admin, operator, (route, head.uri.query()), bytes).await
+    perform(admin, operator, (route, &head), bytes).await
 }
 
 async fn perform(
     admin: &Admin,
     operator: Operator,
-    (route, query): (Route<'_>, Option<&str>),
+    (route, head): (Route<'_>, &Parts),
     bytes: Vec<u8>,
 ) -> Result<Answer, Refusal> {
     match route {
-        Route::Index => Ok(text(StatusCode::OK, index())),
+        Route::Index => Ok(dashboard::front(&head.headers)),
         Route::Live => Ok(text(StatusCode::OK, "ok\n".to_owned())),
         Route::Ready => Ok(match &admin.readiness.reasons()[..] {
             [] => text(StatusCode::OK, "ok\n".to_owned()),
@@ -155,7 +156,7 @@ async fn perform(
         }),
         Route::Traffic => Ok(traffic::all(&*admin.traffic)),
         Route::ServiceTraffic { service } => traffic::one(&*admin.traffic, service),
-        Route::Owners => Ok(traffic::owners(&*admin.traffic)),
+        Route::Owners => Ok(traffic::owners(&*admin.traffic, &admin.watched().catalog)),
         Route::Breakers => Ok(breakers::all(&admin.watched())),
         Route::Breaker { service } => breakers::one(&admin.watched(), service),
         Route::Override {
@@ -175,7 +176,7 @@ async fn perform(
         Route::Reload { service } => contracts::reload(admin, operator, service, &bytes).await,
         Route::Candidate { service } => contracts::candidate(admin, service),
         Route::Propose { service } => {
-            contracts::propose(admin, operator, (service, query), bytes).await
+            contracts::propose(admin, operator, (service, head.uri.query()), bytes).await
         }
         Route::Promote { service } => contracts::promote(admin, operator, service, &bytes).await,
         Route::Drop { service } => {

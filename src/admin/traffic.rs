@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::squad::{Catalog, Squad};
 use crate::telemetry::{Described, HealthView, Inventory, InventoryView, OwnerView};
 
 use super::answer::{Answer, Refusal, json};
@@ -28,8 +29,19 @@ struct All {
 }
 
 #[derive(Serialize)]
-struct Owners {
+struct Owners<'a> {
     services: Vec<OwnerView>,
+    squads: Vec<Contact<'a>>,
+}
+
+/// How a squad is reached, whether or not it provides anything: a consumer that breaks a
+/// contract has to be called too.
+#[derive(Serialize)]
+struct Contact<'a> {
+    squad: &'a str,
+    email: Option<&'a str>,
+    chat: Option<&'a str>,
+    oncall: Option<&'a str>,
 }
 
 /// All services.
@@ -57,9 +69,21 @@ pub(super) fn one(traffic: &dyn Traffic, service: &str) -> Result<Answer, Refusa
     Ok(json(&inventory.view(described)))
 }
 
-/// Whose the services are.
-pub(super) fn owners(traffic: &dyn Traffic) -> Answer {
+/// Whose the services are, and how squads are reached.
+pub(super) fn owners(traffic: &dyn Traffic, catalog: &Catalog) -> Answer {
     json(&Owners {
         services: traffic.owners(),
+        squads: catalog.squads().iter().map(Contact::of).collect(),
     })
+}
+
+impl<'a> Contact<'a> {
+    fn of(squad: &'a Squad) -> Self {
+        Self {
+            squad: squad.name.as_str(),
+            email: squad.email.as_deref(),
+            chat: squad.chat.as_deref(),
+            oncall: squad.oncall.as_deref(),
+        }
+    }
 }

@@ -17,6 +17,7 @@ mod contracts;
 mod contracts_admin;
 mod contracts_operate;
 mod corpus;
+mod dashboard;
 mod deploy;
 mod drain;
 mod edge;

@@ -1,0 +1,123 @@
+// Answers of an admin port in front of many services, in every state that a service can be in:
+// what one small proxy in a test does not reach. Names and messages try to be markup.
+
+const HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
+const ZERO = { answered: 0, failed: 0, refused: 0, shed: 0, unanswered: 0, abandoned: 0 };
+const REVISION = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+const LONG = "the-service-with-the-longest-name-that-a-catalog-may-hold-64-chs";
+
+/** The answers by path, for so many services. */
+export function town(count, now = Date.now()) {
+  const all = Array.from({ length: count }, (_, index) => service(index, now));
+  const pick = (part) => all.map((each) => each[part]).filter(Boolean);
+  return {
+    traffic: { services: pick("traffic"), squads: [
+      { squad: "checkout", health: 0.62, violation_rate: 0.08, cut_rate: 0.3, drift_rate: 0.01 },
+      { squad: "payments", health: 0.9997, violation_rate: 0, cut_rate: 0, drift_rate: 0 },
+      { squad: "unknown", health: 0, violation_rate: 1, cut_rate: 0, drift_rate: 1 },
+    ] },
+    breakers: { services: pick("bank") },
+    contracts: { services: pick("contract") },
+    "contracts/service-010/candidate": report("service-010", now),
+    owners: { services: pick("owner"), squads: Array.from({ length: 9 }, (_, index) => ({ ...NOBODY, squad: `squad-${index}`, chat: `#squad-${index}`, oncall: `squad-${index}-pager` })) },
+  };
+}
+
+function service(index, now) {
+  const name = index === 1 ? LONG : `service-${String(index).padStart(3, "0")}`;
+  const kind = KINDS[index] ?? {};
+  return {
+    contract: contract(name, kind, now),
+    bank: bank(name, kind),
+    traffic: kind.untold ? null : traffic(name, kind, now),
+    owner: kind.orphan ? { ...NOBODY, service: name } : { ...NOBODY, service: name, squad: `squad-${index % 9}`, chat: `#squad-${index % 9}`, oncall: `squad-${index % 9}-pager`, email: "squad@example.com", domains: ["Ordering"] },
+  };
+}
+
+// By place; the rest are well.
+const KINDS = [
+  { open: true }, { open: true, everybody: true }, { unread: true }, { stale: true }, { quiet: true }, { untold: true },
+  { orphan: true, failing: true }, { hostile: true }, { shedding: true }, { window: true }, { candidate: true }, { silenced: true }, { flapping: true },
+];
+
+const NOBODY = { squad: null, email: null, chat: null, oncall: null, domains: [], cost_center: null, tier: null, contract: null, commit: null, portcullis: { version: "0.1.0", commit: null } };
+
+function contract(service, { unread, stale, hostile, candidate }, now) {
+  const at = new Date(now - 400000).toISOString();
+  const revision = REVISION;
+  const result = unread || stale ? "refused" : "in-force";
+  const entry = { at, version: "1.4.0", revision, source: "openapi.yaml", trigger: "watch", result, reason: stale ? "openapi.yaml:17:1: expected a mapping" : null, compile_ms: 4 };
+  return {
+    service, title: hostile ? HOSTILE : "An API", version: unread ? null : "1.4.0", revision: unread ? null : revision,
+    source: "contracts/openapi.yaml", operations: unread ? 0 : 4, ...(unread ? {} : { since: at, since_seconds: 400 }),
+    in_force: !unread, stale: Boolean(stale), last_error: unread || stale ? "openapi.yaml:17:1: expected a mapping" : null,
+    policy: "any", candidate: candidate ? { version: "2.0.0", revision: revision.replace("0", "f") } : null, history: [entry],
+  };
+}
+
+// What the candidate of a service has come to.
+function report(service, now) {
+  const refusal = { operation: "createOrder", class: "invalid-body", squad: "checkout", count: 3, example: "value is less than the minimum of 5", pointer: "/lines/0/quantity", schema: "#/components/schemas/Line", file: "next.yaml", line: 279 };
+  return { service, version: "2.0.0", revision: REVISION.replace("0", "f"), since: new Date(now - 60000).toISOString(), since_seconds: 60, sample: 1, judged: 40, refused: 3, unjudged: 0, refusals: [refusal], squads: ["checkout"] };
+}
+
+function cell(more) {
+  return { state: "closed", override: "auto", reason: null, since_seconds: 4000, calls: 0, failures: 0, slow: 0, failure_rate_max: 0.5, probing: 0, history: [], ...more };
+}
+
+function tripped(squad) {
+  const reason = "31 of 50 calls failed within 10 s, more than 50 %";
+  return cell({ ...squad, state: "open", reason: "2 of 3 probes failed", since_seconds: 4, remaining_seconds: 12, history: [
+    { ago_seconds: 4, from: "half-open", to: "open", reason: "2 of 3 probes failed" },
+    { ago_seconds: 5, from: "open", to: "half-open", reason: "the wait is over, probes may pass" },
+    { ago_seconds: 40, from: "closed", to: "open", reason },
+  ] });
+}
+
+// Closed, a moment after it opened for the second time.
+function flapping() {
+  const [closing, opening] = [{ from: "half-open", to: "closed", reason: "4 of 5 probes succeeded" }, { from: "closed", to: "open", reason: "31 of 50 calls failed within 10 s, more than 50 %" }];
+  const changes = [[3, closing], [9, opening], [30, closing], [42, opening], [900, closing], [950, opening]];
+  return cell({ squad: "checkout", tier: "bronze", reason: closing.reason, since_seconds: 3, history: changes.map(([ago_seconds, change]) => ({ ago_seconds, ...change })) });
+}
+
+function bank(service, { open, everybody, window, silenced, flapping: flaps }) {
+  const squads = [cell({ squad: "payments", tier: "gold", calls: 120, failures: 1 })];
+  if (open) squads.unshift(tripped({ squad: "checkout", tier: "bronze" }));
+  if (flaps) squads.push(flapping());
+  if (silenced) squads.push(cell({ squad: "checkout", tier: "silver", override: "disabled" }));
+  return {
+    service, mode: "enforce", everybody: everybody ? tripped({}) : cell({ failure_rate_max: 0.9 }), squads,
+    deploy_window: window ? { open_seconds: 61, remaining_seconds: 539, reason: HOSTILE } : null,
+    shares: { limit: 10, adaptive: false, in_flight: 9, waiting: 3, squads: [{ squad: "checkout", weight: 1, guaranteed: 2, in_flight: 7 }, { squad: "payments", weight: 3, guaranteed: 8, in_flight: 2 }] },
+    budget: { requests: 200, cross_squad: 70, cross_squad_max: 0.15 },
+  };
+}
+
+function traffic(service, kind, now) {
+  const counted = kind.quiet ? { requests: 0, departed: 0, outcomes: ZERO } : { requests: 1234, departed: 12, outcomes: { ...ZERO, answered: 1200, failed: 22, refused: 12 } };
+  const consumers = kind.quiet ? [] : [{ squad: "checkout", ...counted }, { squad: "unknown", ...counted }];
+  return {
+    service, provider: kind.orphan ? null : "squad-1", since_seconds: 4000, contract: null, drift_rate: kind.quiet ? 0 : 0.0097, ...counted, consumers,
+    operations: kind.quiet ? [] : [{ operation: "createOrder", ...counted, consumers }, { operation: HOSTILE, ...counted, consumers }],
+    uncalled: ["deleteOrder", "listOrders"], drift_more: kind.hostile ? 7 : 0,
+    drift: kind.hostile ? [{ class: "unknown-path", operation: null, method: "GET", path: `/${HOSTILE}/{}/notes`, in: "path", name: null, status: null, count: 12, consumers: [{ squad: "checkout", count: 12 }], first_seconds_ago: 900, last_seconds_ago: 2 }] : [],
+    violations: kind.hostile ? [violation(now, "reject"), violation(now, "reject"), violation(now - 9000, "report")] : [],
+    series: { every_seconds: 2, points: Array.from({ length: kind.quiet ? 3 : 150 }, (_, index) => point(index, kind)) },
+  };
+}
+
+const violation = (at, enforcement) => ({
+  at: new Date(at).toISOString(), class: "invalid-body", operation: "createOrder", squad: "checkout", enforcement, in: "body", name: HOSTILE,
+  pointer: "/lines/0/quantity", keyword: "minimum", schema: "#/components/schemas/Line/properties/quantity/minimum", file: "openapi.yaml", line: 88,
+});
+
+function point(index, { quiet, failing, shedding, open }) {
+  if (quiet) return { requests: 0, failed: 0, refused: 0, shed: 0, unanswered: 0, p50_ms: null, p99_ms: null };
+  const requests = 40 + Math.round(12 * Math.sin(index / 9) + 5 * Math.sin(index));
+  const isLate = index > 125;
+  return {
+    requests, failed: isLate && failing ? 30 : 0, refused: index % 11 ? 0 : 2, shed: (isLate && shedding) || (index > 130 && open) ? 12 : 0, unanswered: 0,
+    p50_ms: 0.4 + (isLate && failing ? 3 : 0), p99_ms: 2.1 + Math.sin(index / 5) + (isLate && failing ? 20 : 0),
+  };
+}

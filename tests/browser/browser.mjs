@@ -1,0 +1,67 @@
+// A Chromium that reports whatever a page does that it must not do.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+import { chromium } from "playwright-core";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** How a page is looked at. */
+export const LOOKS = {
+  light: { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
+  dark: { viewport: { width: 1280, height: 900 }, colorScheme: "dark" },
+  phone: { viewport: { width: 360, height: 740 }, colorScheme: "light", isMobile: true, hasTouch: true, reducedMotion: "reduce" },
+};
+
+/** Starts the browser, runs the scenario, and ends the browser however that went. */
+export async function run(scenario) {
+  const [executablePath, url, folder] = process.argv.slice(2);
+  // As root its sandbox does not start; all that it shows here is our own.
+  const args = process.getuid() === 0 ? ["--no-sandbox"] : [];
+  const browser = await chromium.launch({ executablePath, args });
+  try {
+    await scenario({ browser, url, folder });
+  } finally {
+    await browser.close();
+  }
+}
+
+/** A page, with what it complains of and whom it asks; `prepare` comes before it is opened. */
+export async function open({ browser, url }, look, prepare = async () => {}) {
+  const context = await browser.newContext(LOOKS[look]);
+  const page = await context.newPage();
+  const complaints = [];
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(String(error.stack)));
+  page.on("request", (request) => {
+    const isOurs = request.url().startsWith(url) || request.url().startsWith("data:");
+    if (!isOurs || request.method() !== "GET") complaints.push(`${request.method()} ${request.url()}`);
+  });
+  await prepare(page);
+  const answer = await page.goto(url);
+  assert.match(answer.headers()["content-type"], /^text\/html/);
+  await page.locator(".service").first().waitFor();
+  return { page, complaints };
+}
+
+/** Has axe judge the page, takes its picture, and sees that it fits its width. */
+export async function audit(page, folder, name) {
+  await page.evaluate(AXE);
+  const { violations, passes } = await page.evaluate(() => globalThis.axe.run(document));
+  const told = violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map((node) => node.html).slice(0, 3).join("\n  ")}`);
+  assert.ok(passes.length > 20, `axe judged ${passes.length} rules`);
+  for (const line of told) console.error(`axe, ${name}: ${line}`);
+  assert.deepEqual(violations.filter(({ impact }) => ["serious", "critical"].includes(impact)).map(({ id }) => id), [], name);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(overflow <= 0, `${name}: ${overflow} px wider than the window`);
+  await page.evaluate(() => scrollTo(0, 0));
+  await page.screenshot({ path: join(folder, `dashboard-${name}.png`) });
+}
+
+/** Waits until an element contains a text. */
+export async function seen(page, selector, text) {
+  await page.locator(selector).filter({ hasText: text }).first().waitFor({ state: "attached" });
+}

@@ -1,0 +1,121 @@
+// The dashboard of a real proxy under load: one squad's circuit is open, another one breaks the
+// contract, the proxy goes away and comes back. Whoever runs this stops and starts the proxy when
+// it is told to, by `stop` and `start` on a line, runs a `portcullis …`, and answers each with a
+// line: `done`, or the exit code.
+
+import assert from "node:assert/strict";
+import { createInterface } from "node:readline";
+
+import { audit, open, run, seen } from "./browser.mjs";
+
+const input = createInterface({ input: process.stdin });
+const replies = input[Symbol.asyncIterator]();
+
+async function tell(word) {
+  console.log(word);
+  const { done, value } = await replies.next();
+  assert.ok(!done, "nobody answers");
+  return value;
+}
+
+await run(async (setup) => {
+  for (const look of ["light", "dark", "phone"]) {
+    const { page, complaints } = await open(setup, look);
+    await showsTheTrouble(page);
+    await audit(page, setup.folder, look);
+    if (look === "light") {
+      await worksByKeyboard(page);
+      await showsCommandsThatWork(page);
+    }
+    if (look === "phone") await survivesTheProxy(page, complaints);
+    assert.deepEqual(complaints, [], look);
+    await page.context().close();
+  }
+});
+// An open input would keep this process.
+input.close();
+
+async function showsTheTrouble(page) {
+  await seen(page, ".trouble.bad h3", /^.*search-api: circuit open for checkout \(bronze\) since .*% of its calls failed$/);
+  await seen(page, ".trouble.bad .call", "#discovery / discovery-pager");
+  await seen(page, ".trouble code", /^portcullis breakers set search-api checkout --tier bronze observe --reason why --admin http:/);
+  await seen(page, ".trouble.warn h3", /orders: requests of discovery depart from the contract and are refused: .*\d+ within/);
+  await seen(page, ".trouble.warn .detail", /\d+ × invalid-body in createItem, body, against type at .*orders\.yaml:\d+/);
+  await seen(page, ".trouble.warn .detail", /\d+ × unknown-path in GET \/notes\/\{\}, target/);
+  await seen(page, ".trouble.warn .call", "#checkout");
+  await seen(page, "#feed tr", /orders.*invalid-body.*createItem.*discovery.*orders\.yaml:\d+.*refused/s);
+  await seen(page, "#feed tr", /orders.*unknown-path.*GET \/notes\/\{\}.*checkout/s);
+  await page.locator(".trouble.bad button[data-service=search-api]").first().click();
+  await seen(page, "#service-search-api .plot", "");
+  await seen(page, "#service-search-api tr", /checkout.*bronze.*open/s);
+  await seen(page, "#health tr", "checkout");
+  await seen(page, "#changes li", /search-api circuit of checkout \(bronze\) closed → open/);
+  assert.match(await page.title(), /^\(\d+\) Portcullis – search-api: circuit /);
+  await page.locator("#service-orders button[data-act=toggle]").click();
+  await seen(page, "#service-orders caption", "Drift of orders");
+  await seen(page, "#service-orders details", "that nobody calls");
+  await page.locator("#service-orders button[data-act=toggle]").click();
+}
+
+// Everything that can be clicked is reached by Tab alone, and one sees where one is.
+async function worksByKeyboard(page) {
+  // Where the sequence begins: a click puts it where the click was.
+  await page.locator("h1").click();
+  const reached = new Set();
+  for (let presses = 0; presses < 200; presses += 1) {
+    await page.keyboard.press("Tab");
+    const stop = await page.evaluate(() => {
+      const { outlineStyle } = getComputedStyle(document.activeElement);
+      const { id, dataset, localName, textContent, hash } = document.activeElement;
+      return { name: id || dataset.act || dataset.compose || hash || `${localName} ${textContent}`, outlineStyle };
+    });
+    if (stop.name.startsWith("body")) break;
+    assert.notEqual(stop.outlineStyle, "none", `${stop.name} shows no focus`);
+    reached.add(stop.name);
+  }
+  for (const name of ["#now", "#services", "pause", "find", "only", "show", "toggle", "copy", "squad", "over"]) {
+    assert.ok(reached.has(name), `${name} is not among ${[...reached]}`);
+  }
+  const toggle = page.locator("#service-orders button[data-act=toggle]");
+  await toggle.focus();
+  await page.keyboard.press("Enter");
+  assert.equal(await toggle.getAttribute("aria-expanded"), "true");
+  await page.keyboard.press("Space");
+  assert.equal(await toggle.getAttribute("aria-expanded"), "false");
+}
+
+// What the page says to run does what it says, and the page shows that.
+async function showsCommandsThatWork(page) {
+  const panel = page.locator("#panel-search-api");
+  const overrule = async (over) => {
+    await panel.locator("[data-compose=squad]").selectOption("checkout");
+    await panel.locator("[data-compose=tier]").selectOption("bronze");
+    await panel.locator("[data-compose=over]").selectOption(over);
+    const line = panel.locator("code").filter({ hasText: "breakers set" });
+    assert.equal(await tell(await line.textContent()), "0");
+  };
+  await overrule("observe");
+  await seen(page, "#panel-search-api tr", /checkout.*bronze.*observe/s);
+  await overrule("auto");
+  await seen(page, "#panel-search-api tr", /checkout.*bronze.*none/s);
+  const window = panel.locator("code").filter({ hasText: "deploy-window" });
+  assert.equal(await tell(await window.textContent()), "0");
+  await seen(page, ".trouble.note h3", "search-api: deploy window open since");
+  assert.equal(await tell(await window.textContent()), "0");
+  await page.locator(".trouble.note h3").filter({ hasText: "deploy window" }).waitFor({ state: "detached" });
+}
+
+// While the proxy is away the page says so and keeps what it knows.
+async function survivesTheProxy(page, complaints) {
+  await tell("stop");
+  await seen(page, "#lost", /cannot be reached since \d\d:\d\d:\d\d/);
+  await seen(page, "#link", "No answer");
+  await seen(page, ".trouble h3", "search-api");
+  await tell("start");
+  await page.locator("#lost p").waitFor({ state: "detached" });
+  await seen(page, "#link", "Live");
+  await showsTheTrouble(page);
+  // The browser itself reports each refused connection; nothing else may be wrong.
+  const others = complaints.filter((complaint) => !/net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|SOCKET_NOT_CONNECTED)/.test(complaint));
+  complaints.splice(0, Infinity, ...others);
+}

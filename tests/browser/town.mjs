@@ -1,0 +1,156 @@
+// The real page with made-up answers: two hundred services in every state, names that try to be
+// markup, sources that fail, and a clock that the test turns.
+
+import assert from "node:assert/strict";
+
+import { town } from "./answers.mjs";
+import { audit, open, run, seen } from "./browser.mjs";
+
+const MANY = 200;
+
+await run(async (setup) => {
+  for (const look of ["light", "phone"]) {
+    const world = { answers: town(MANY), asked: 0 };
+    const { page, complaints } = await open(setup, look, (page) => pretend(page, setup.url, world));
+    await showsEveryState(page);
+    await takesNothingForMarkup(page);
+    await showsTheCandidate(page, world);
+    await audit(page, setup.folder, `town-${look}`);
+    await finds(page);
+    await keepsFocus(page, world);
+    await pauses(page, world);
+    assert.deepEqual(complaints, [], look);
+    await saysWhatIsMissing(page, world);
+    await admitsWhatItDoesNotUnderstand(page, world);
+    await refusesMarkup(page);
+    await page.context().close();
+  }
+});
+
+// Answers in the proxy's place; what is not made up comes from the real one.
+async function pretend(page, url, world) {
+  await page.clock.install();
+  await page.route("**/*", async (route) => {
+    const path = route.request().url().slice(url.length);
+    const answer = world.answers[path];
+    if (path === "breakers") world.asked += 1;
+    if (answer === undefined) return route.continue();
+    if (answer === null) return route.fulfill({ status: 500, body: "" });
+    return route.fulfill({ json: answer });
+  });
+}
+
+// Turns the clock until the page has asked again.
+async function turn(page, world) {
+  const before = world.asked;
+  while (world.asked === before) await page.clock.runFor(1000);
+}
+
+async function showsEveryState(page) {
+  await page.locator("button[data-act=every]").click();
+  assert.equal(await page.locator(".service").count(), MANY);
+  await page.locator(".more > summary").first().click();
+  for (const headline of [
+    "service-000: circuit open for checkout (bronze) since 40\u00a0s, 62\u00a0% of its calls failed",
+    "64-chs: circuit open for everybody since 40\u00a0s, 62\u00a0% of its calls failed",
+    "service-002: no contract is in force, so every request is refused",
+    "service-003: runs on 1.4.0 while its source holds something else, since 6\u00a0min",
+    "service-006: 89\u00a0% of its requests fail, since 48\u00a0s",
+    "service-007: requests of checkout depart from the contract and are refused: 2 within",
+    "service-007: requests of checkout depart from the contract and are let through and reported: 1 within",
+    "service-008: sheds 6.0 requests a second, since 48\u00a0s",
+    "service-009: deploy window open since 61\u00a0s, for another 8\u00a0min",
+    "service-010: 2.0.0 is tried as a candidate",
+    "service-012: circuit closed again for checkout (bronze), trouble since 42\u00a0s, 62\u00a0% of its calls failed",
+    "service-011: the breaker of checkout is set to disabled since 66\u00a0min",
+  ]) {
+    await seen(page, ".trouble h3", headline);
+  }
+  await seen(page, ".trouble .detail", "it opened 2 times; 4 of 5 probes succeeded");
+  await seen(page, ".trouble .call", "the catalog knows no provider");
+  await seen(page, "#verdict", "8 things need somebody");
+  await seen(page, "#service-service-004 dl", "–");
+  await seen(page, "#service-service-005 dl", "–");
+}
+
+// It is asked for where somebody looks.
+async function showsTheCandidate(page, world) {
+  await page.locator("#service-service-010 button[data-act=toggle]").click();
+  await turn(page, world);
+  await seen(page, "#service-service-010 caption", "40 exchanges judged in 60\u00a0s, 3 would be refused");
+  await seen(page, "#service-service-010 td", "next.yaml:279");
+}
+
+async function takesNothingForMarkup(page) {
+  await page.locator("#service-service-007 button").click();
+  await seen(page, "#service-service-007 td", '<img src=x onerror="document.title=1">');
+  await seen(page, "#feed td", '<img src=x onerror="document.title=1">');
+  assert.equal(await page.locator("main img, main script, main iframe").count(), 0);
+  assert.match(await page.title(), /^\(8\) Portcullis – /);
+}
+
+async function finds(page) {
+  await page.locator("#find").fill("service-01");
+  await seen(page, "#shown", "10 of 200 services");
+  assert.equal(await page.locator(".service").count(), 10);
+  await page.locator("#find").fill("no such thing");
+  await seen(page, "#list", "No service is like that.");
+  await page.locator("#find").fill("");
+  await page.locator("#only").selectOption("trouble");
+  await seen(page, "#shown", "7 of 200 services");
+  await page.locator("#only").selectOption("");
+}
+
+// A service that gets into trouble moves to the top, and whoever stands on it moves along.
+async function keepsFocus(page, world) {
+  const button = page.locator("#service-service-150 button[data-act=toggle]");
+  await button.focus();
+  world.answers.contracts.services[150].in_force = false;
+  await turn(page, world);
+  await seen(page, "#service-service-150 dl", "none");
+  assert.ok(await button.evaluate((node) => node === document.activeElement), "the focus is lost");
+  assert.equal(await page.locator("article[id^=service-]").nth(4).getAttribute("id"), "service-service-150");
+}
+
+async function pauses(page, world) {
+  await page.locator("#pause").click();
+  await seen(page, "#link", "Paused; as of");
+  const before = world.asked;
+  await page.clock.runFor(60_000);
+  assert.equal(world.asked, before, "it asks although it is paused");
+  await page.locator("#pause").click();
+  await turn(page, world);
+  await seen(page, "#link", "Live");
+}
+
+// One source fails: the others go on, and what is known stays.
+async function saysWhatIsMissing(page, world) {
+  world.answers.traffic = null;
+  await turn(page, world);
+  await seen(page, "#partly", "/traffic answers 500");
+  await seen(page, "#service-service-007 td", "invalid-body");
+}
+
+// An answer that is not what it should be stops neither the page nor its asking.
+async function admitsWhatItDoesNotUnderstand(page, world) {
+  const { breakers } = world.answers;
+  world.answers.breakers = { services: [{ service: "service-000" }] };
+  await turn(page, world);
+  await seen(page, "#lost", "cannot show what the proxy says now");
+  world.answers.breakers = breakers;
+  await turn(page, world);
+  await page.locator("#lost p").waitFor({ state: "detached" });
+}
+
+// What the page never tries, the browser would not let it do either.
+async function refusesMarkup(page) {
+  const isRefused = await page.evaluate(() => {
+    try {
+      document.createElement("p").innerHTML = "<b>";
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  assert.ok(isRefused, "trusted types are not enforced");
+}
