@@ -1,4 +1,4 @@
-//! Who may change something.
+//! Who may look, and who may change something.
 //!
 //! Two strangers are kept out. A page in a browser on the operator's machine reaches loopback
 //! addresses: it always sends `Origin` when it posts to another site, cannot send JSON there
@@ -44,6 +44,15 @@ impl Access {
         Self {
             is_loopback: bound.ip().to_canonical().is_loopback(),
             token: token.map(|token| hash(token.reveal().as_bytes())),
+        }
+    }
+
+    /// Whether a request may look at what is no probe: on a loopback address not under a name that
+    /// a page in a browser may have pointed there.
+    pub(super) fn check_view(&self, head: &Parts) -> Result<(), Refusal> {
+        match self.is_loopback {
+            true => check_host(head),
+            false => Ok(()),
         }
     }
 
@@ -125,8 +134,8 @@ fn check_host(head: &Parts) -> Result<(), Refusal> {
     }
     Err(Refusal::new(
         StatusCode::FORBIDDEN,
-        "the admin port is bound to a loopback address, where changes need a `Host` header of \
-         `localhost` or an IP address; names can be pointed here by anybody",
+        "the admin port is bound to a loopback address and wants a `Host` header of `localhost` or \
+         an IP address; names can be pointed here by anybody",
     ))
 }
 

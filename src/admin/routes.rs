@@ -165,6 +165,11 @@ impl<'p> Route<'p> {
         }
     }
 
+    /// Whether machines ask for it, under whatever name they know the program by.
+    pub(super) const fn is_probe(self) -> bool {
+        matches!(self, Self::Live | Self::Ready | Self::Metrics)
+    }
+
     /// Whether it changes something.
     pub(super) const fn changes(self) -> bool {
         match self {

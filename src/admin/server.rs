@@ -131,6 +131,8 @@ async fn answer(
         let read = body::read(incoming, bounds).await;
         checked?;
         bytes = read?;
+    } else if !route.is_probe() {
+        admin.access.check_view(&head)?;
     }
     perform(admin, operator, (route, &head), bytes).await
 }

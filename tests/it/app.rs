@@ -378,7 +378,7 @@ pub(crate) fn fail_to_start(config: &Path) -> (Option<i32>, String) {
 pub(crate) fn admin(address: SocketAddr, path: &str) -> (u16, String) {
     let answer = ask(
         address,
-        format!("GET {path} HTTP/1.1\r\nhost: admin\r\n\r\n"),
+        format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n"),
     );
     (answer.status, String::from_utf8(answer.body).unwrap())
 }

@@ -257,6 +257,21 @@ fn a_browser_cannot_change_anything() {
         let fields = format!("host: {host}\r\ncontent-type: application/json; charset=utf-8\r\n");
         good(&set(&fields));
     }
+    // Nor may it look, but for what machines ask.
+    let look = |path: &str| {
+        request(
+            app.admin,
+            &format!("GET {path}"),
+            "host: rebound.example\r\n",
+            "",
+        )
+    };
+    for path in ["/breakers", "/traffic", "/owners", "/contracts", "/"] {
+        refused(&look(path), 403);
+    }
+    for path in ["/livez", "/readyz", "/metrics"] {
+        assert_eq!(look(path).status, 200, "{path}");
+    }
 }
 
 const TOKEN: &str = "correct-horse-battery";
