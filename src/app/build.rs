@@ -17,7 +17,7 @@ use super::control::{Gauges, start_control};
 use super::core::{Blueprint, serve_core};
 use super::error::Error;
 use super::keys::{KeyReader, load_keys};
-use super::reload::{Keeper, Registrar, Reread, Steering, Structure};
+use super::reload::{Keeper, Registrar, Reread, Steering};
 use super::running::Running;
 use super::watched::Watched;
 
@@ -59,11 +59,9 @@ pub(super) fn build_reloadable(config: Config, reread: Option<Reread>) -> Result
     let limits = config.limits.clone();
     let settings = settings(&config, Arc::clone(&cap));
     let access = Access::new(admin_address, config.admin_token.as_ref());
-    let engine = Box::new(Structure);
     let registrar = Arc::new(Registrar::new(
         config,
         contracts,
-        engine,
         bound.len(),
         &readiness,
         &metrics,

@@ -7,6 +7,7 @@ use clap_complete::Shell;
 
 use crate::config::PathPrefix;
 
+use super::diff::DiffArgs;
 use super::operate::{BreakersArgs, ConfigArgs, ContractArgs, DeployWindowArgs};
 
 /// A contract-validating reverse proxy: OpenAPI at the boundary between squads.
@@ -16,6 +17,7 @@ use super::operate::{BreakersArgs, ConfigArgs, ContractArgs, DeployWindowArgs};
 Examples:
   portcullis serve --contract openapi.yaml --upstream http://127.0.0.1:3000
   portcullis check contracts/
+  portcullis diff main:openapi.yaml openapi.yaml
   portcullis replay --contract openapi.yaml traffic.har
   portcullis breakers --service orders
   portcullis contract reload orders
@@ -34,6 +36,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Compile contracts, report what is wrong with them and list their operations
     Check(CheckArgs),
+    /// Compare two revisions of a contract: what breaks for those who keep to the older one
+    Diff(DiffArgs),
     /// Judge recorded exchanges by a contract, offline
     Replay(ReplayArgs),
     /// Show the breakers of a proxy that runs, or overrule one

@@ -10,6 +10,7 @@ mod run;
 mod output;
 mod serve;
 mod check;
+mod diff;
 mod find;
 mod report;
 mod text;
@@ -23,6 +24,7 @@ pub use args::{
     Args, CheckArgs, Command, CompletionsArgs, Enforce, FailOn, OwnerArgs, OwnerFormat, ReplayArgs,
     ReportFormat, ServeArgs,
 };
+pub use diff::{DiffArgs, DiffFailOn, DiffFormat};
 pub use operate::{
     AdminArgs, BreakersAction, BreakersArgs, CandidateArgs, ChangeArgs, ChangeContractArgs,
     CloseWindowArgs, ConfigAction, ConfigArgs, ConfigReloadArgs, ContractAction, ContractArgs,

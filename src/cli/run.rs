@@ -7,12 +7,12 @@ use std::process::ExitCode;
 use crate::app;
 use crate::config::{CONFIG_VARIABLE, ConfigErrors};
 use crate::contract::{LoadError, Problem, Severity};
-use crate::source::ReadError;
+use crate::source::{GitError, ReadError};
 
 use super::args::{Args, Command};
 use super::operate::{self, AdminError};
 use super::output::{Output, complain};
-use super::{check, completions, owner, replay, serve};
+use super::{check, completions, diff, owner, replay, serve};
 
 /// What a command came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,6 +79,42 @@ pub(super) enum RunError {
         /// All that is wrong with it, and what is questionable.
         problems: Vec<Problem>,
     },
+    /// One of several contracts is refused.
+    #[error("{name} is refused{}", listed(problems))]
+    Refused {
+        /// What the user called it.
+        name: String,
+        /// All that is wrong with it, and what is questionable.
+        problems: Vec<Problem>,
+    },
+    /// A revision of git has no such file.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// An address stands where a file was expected.
+    #[error("{address} is not fetched: save it, or pipe it in and name it -")]
+    NotFetched {
+        /// The address.
+        address: String,
+    },
+    /// A file is compared with a directory.
+    #[error("{old} and {new} cannot be compared: name two files or two directories")]
+    Unlike {
+        /// The older side.
+        old: String,
+        /// The newer side.
+        new: String,
+    },
+    /// Both revisions are standard input.
+    #[error("standard input can be one of the revisions, not both; name a file for the other")]
+    BothInput,
+    /// The file of approvals cannot be used.
+    #[error("{}: {message}", path.display())]
+    Approvals {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
     /// Standard input was named for two things.
     #[error("standard input can be the contract or a recording, not both; name a file for one")]
     InputTwice,
@@ -106,6 +142,7 @@ pub fn run(args: Args) -> ExitCode {
     let outcome = match args.command {
         Command::Serve(args) => serve::serve(args),
         Command::Check(args) => check::check(&args, &mut Output::stdout()),
+        Command::Diff(args) => diff::diff(&args, &mut Output::stdout()),
         Command::Replay(args) => replay::replay(&args, &mut Output::stdout()),
         Command::Breakers(args) => operate::breakers(&args, &mut Output::stdout()),
         Command::DeployWindow(args) => operate::deploy_window(&args, &mut Output::stdout()),

@@ -3,10 +3,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::dialect::{Dialect, Direction};
-use super::document::{Documents, Spot};
-use super::operation::{MediaType, Operation};
+use super::document::{Documents, Place, Spot};
+use super::operation::{Channel, MediaType, Operation};
+use super::parameter::Parameter;
 use super::problem::Problem;
+use super::reference::{follow, resolve};
 use super::revision::Identity;
 use super::route::{Captures, Match, Outline, RouteTable};
 use super::sampling::{self, Sample};
@@ -27,6 +31,8 @@ pub struct CompiledContract {
     pub provider: Option<Arc<str>>,
     /// The operations, in the order of the document.
     pub operations: Vec<Operation>,
+    /// Webhooks and callbacks, where they were compiled ([`super::CompileOptions::channels`]).
+    pub channels: Vec<Channel>,
     /// What is questionable about the contract without keeping it from being enforced.
     pub warnings: Vec<Problem>,
     pub(super) documents: Documents,
@@ -70,8 +76,40 @@ impl CompiledContract {
     }
 
     /// Where a place stands, for a person.
-    pub fn spot(&self, place: super::document::Place) -> Spot {
+    pub fn spot(&self, place: Place) -> Spot {
         self.documents.spot(place)
+    }
+
+    /// The documents that it was compiled from.
+    pub fn documents(&self) -> &Documents {
+        &self.documents
+    }
+
+    /// The end of the chain of references at a place; the place itself where there is none, or
+    /// where it leads nowhere.
+    pub fn followed(&self, place: Place) -> Place {
+        follow(&self.documents, place).unwrap_or(place)
+    }
+
+    /// The end of a chain of references that have nothing beside them: what only refers to a
+    /// schema is that schema.
+    pub fn followed_plainly(&self, place: Place) -> Place {
+        let mut here = place;
+        // No chain that is longer was compiled.
+        for _ in 0..64 {
+            let is_plain = self.dialect == Dialect::V30 || self.documents.node(here).len() == 1;
+            match self.target(here).filter(|_| is_plain) {
+                Some(next) => here = next,
+                None => break,
+            }
+        }
+        here
+    }
+
+    /// Where the `$ref` of the object at a place leads, one step.
+    pub fn target(&self, place: Place) -> Option<Place> {
+        let reference = self.documents.node(place).get("$ref")?.as_str()?;
+        resolve(&self.documents, place, reference).ok()
     }
 
     /// The files of the contract, the entry first.
@@ -88,6 +126,16 @@ impl CompiledContract {
     /// satisfies the response's schema.
     pub fn sample(&self, media: &MediaType, name: Option<&str>) -> Sample {
         sampling::sample(self, media, name)
+    }
+
+    /// A body for a request that satisfies its schema, where one was found.
+    pub fn sample_of_request(&self, media: &MediaType) -> Option<Value> {
+        sampling::of_request(self, media)
+    }
+
+    /// A value for a parameter: its own example, else one that satisfies its schema.
+    pub fn sample_of_parameter(&self, parameter: &Parameter) -> Option<Value> {
+        sampling::of_parameter(self, parameter)
     }
 
     /// The schemas of one direction.

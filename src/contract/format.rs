@@ -8,10 +8,14 @@
 //! may be, and assert nothing. All other names annotate.
 
 use super::exact::Options;
+use super::timestamp::{is_date, is_date_time, is_time};
 
-/// Adds the formats that validators do not bring along.
+/// Adds the formats that validators do not bring along, and those they read less strictly.
 pub(super) fn with_formats(options: Options) -> Options {
     options
+        .with_format("date", is_date)
+        .with_format("time", is_time)
+        .with_format("date-time", is_date_time)
         .with_format("byte", is_base64)
         .with_format("base64url", is_base64url)
 }

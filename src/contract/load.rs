@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::config::limits::Limits;
 use crate::json::{self, Node};
-use crate::source::{self, ReadError};
+use crate::source::{self, GitPlace, ReadError};
 
 use super::document::{Document, Documents, ParseError};
 
@@ -29,15 +29,33 @@ pub enum LoadError {
 /// # Errors
 /// [`LoadError`] when the entry file itself cannot be read or parsed.
 pub fn load(path: &Path, limits: &Limits) -> Result<Documents, LoadError> {
-    let bytes = source::read(path, limits.contract_bytes_max as u64)?;
+    load_with(path, &path.display().to_string(), limits, &source::read)
+}
+
+/// Reads the contract at `place`, a file of a revision of git, with all files of that revision
+/// that it refers to.
+///
+/// # Errors
+/// [`LoadError`] when the entry file itself cannot be read or parsed.
+pub fn load_revision(place: &GitPlace, limits: &Limits) -> Result<Documents, LoadError> {
+    let read = |path: &Path, bytes_max| Ok(place.at(path).read(bytes_max)?);
+    load_with(Path::new(&place.path), &place.to_string(), limits, &read)
+}
+
+/// How the files of a contract are read, within a number of bytes.
+type Read<'r> = &'r dyn Fn(&Path, u64) -> Result<Vec<u8>, ReadError>;
+
+fn load_with(
+    path: &Path,
+    name: &str,
+    limits: &Limits,
+    read: Read<'_>,
+) -> Result<Documents, LoadError> {
+    let bytes = read(path, limits.contract_bytes_max as u64)?;
     let bytes_left = (limits.contract_bytes_max - bytes.len()) as u64;
-    let entry = Document::parse(
-        &path.display().to_string(),
-        normalise(path),
-        bytes,
-        document_limits(limits),
-    )?;
-    Ok(load_references(Documents::new(entry), limits, bytes_left))
+    let entry = Document::parse(name, normalise(path), bytes, document_limits(limits))?;
+    let documents = Documents::new(entry);
+    Ok(load_references(documents, limits, bytes_left, read))
 }
 
 /// A contract given as bytes, for instance embedded in the program or posted to it. Its
@@ -57,7 +75,12 @@ fn document_limits(limits: &Limits) -> json::Limits {
     }
 }
 
-fn load_references(mut documents: Documents, limits: &Limits, bytes_left: u64) -> Documents {
+fn load_references(
+    mut documents: Documents,
+    limits: &Limits,
+    bytes_left: u64,
+    read: Read<'_>,
+) -> Documents {
     let mut bytes_left = bytes_left;
     let mut next = 0;
     while next < documents.list().len() {
@@ -76,7 +99,7 @@ fn load_references(mut documents: Documents, limits: &Limits, bytes_left: u64) -
             }
             let name = normalise(&shown.join(&target)).display().to_string();
             let loaded = if documents.list().len() < limits.contract_files_max {
-                load_one(&name, &path, limits, &mut bytes_left)
+                load_one(&name, &path, limits, &mut bytes_left, read)
             } else {
                 Err(format!(
                     "more than {} files; raise `limits.contract_files_max`",
@@ -96,8 +119,9 @@ fn load_one(
     path: &Path,
     limits: &Limits,
     bytes_left: &mut u64,
+    read: Read<'_>,
 ) -> Result<Document, String> {
-    let bytes = source::read(path, *bytes_left).map_err(|error| error.to_string())?;
+    let bytes = read(path, *bytes_left).map_err(|error| error.to_string())?;
     *bytes_left -= bytes.len() as u64;
     Document::parse(name, path.to_owned(), bytes, document_limits(limits))
         .map_err(|error| error.to_string())

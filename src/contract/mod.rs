@@ -22,6 +22,7 @@ mod media;
 mod shape;
 mod lower;
 mod exact;
+mod timestamp;
 mod format;
 mod schema;
 mod malformed;
@@ -37,6 +38,7 @@ mod violation;
 mod sample;
 mod sampling;
 pub mod satisfiable;
+mod lowered;
 mod lint;
 
 pub use body::FormData;
@@ -50,10 +52,12 @@ pub use compiled::CompiledContract;
 pub use dialect::{Dialect, Direction};
 pub use document::{Document, Documents, ParseError, Place, Spot};
 pub use lint::lint;
-pub use load::{LoadError, from_bytes, load};
+pub use load::{LoadError, from_bytes, load, load_revision};
+pub use lowered::{LoweredSchemas, Refusal, SchemaValidator, asserts_format};
 pub use media::MediaRange;
 pub use operation::{
-    BodyRule, MediaType, Operation, OwnEnforcement, RequestBody, Response, StatusPattern,
+    BodyRule, Channel, ChannelKind, MediaType, Operation, OwnEnforcement, RequestBody, Response,
+    StatusPattern,
 };
 pub use parameter::{Parameter, Style};
 pub use problem::{Problem, ProblemKind, Severity};

@@ -43,6 +43,26 @@ pub struct Operation {
     pub(super) takes_any_query: bool,
 }
 
+/// An operation that the service calls and its consumers serve.
+#[derive(Debug)]
+pub struct Channel {
+    /// How consumers come to be called.
+    pub kind: ChannelKind,
+    /// The webhook's name; for a callback the operation, its name there and the expression.
+    pub name: Arc<str>,
+    /// What is sent, and what is answered.
+    pub operation: Operation,
+}
+
+/// How consumers come to be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ChannelKind {
+    /// By an address registered somewhere else (OpenAPI 3.1.1, `webhooks`).
+    Webhook,
+    /// By an address in an earlier request (OpenAPI, Callback Object).
+    Callback,
+}
+
 /// `x-portcullis` of an operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OwnEnforcement {
@@ -92,6 +112,11 @@ pub struct MediaType {
 }
 
 impl MediaType {
+    /// Whether messages are not read, as XML is not: what the schema says of values still holds.
+    pub fn is_opaque(&self) -> bool {
+        !self.is_json && self.shape.is_none()
+    }
+
     /// Whether messages in this notation are judged.
     pub(super) fn judges(&self, notation: Notation) -> bool {
         match (notation, &self.shape) {

@@ -9,6 +9,7 @@ use super::dialect::Direction;
 use super::document::{Documents, Place};
 use super::lower::Lowering;
 use super::operation::MediaType;
+use super::parameter::Parameter;
 use super::reference::follow;
 use super::sample::sample as generate;
 use super::schema::SchemaKey;
@@ -75,19 +76,57 @@ fn generated(contract: &CompiledContract, key: &SchemaKey, media: &MediaType) ->
     if !media.is_json {
         return None;
     }
-    let schema = contract.documents.node(media.place).get("schema")?;
-    let place = Documents::place(media.place, schema);
+    let value = made(contract, key, media.place, Direction::Response)?;
+    Some(value.to_string().into_bytes())
+}
+
+/// A body for a request in a media type, where one that satisfies its schema was found.
+pub(super) fn of_request(contract: &CompiledContract, media: &MediaType) -> Option<Value> {
+    made(
+        contract,
+        media.schema.as_ref()?,
+        media.place,
+        Direction::Request,
+    )
+}
+
+/// A value of a parameter: its own example, else a generated one.
+pub(super) fn of_parameter(contract: &CompiledContract, parameter: &Parameter) -> Option<Value> {
+    let documents = &contract.documents;
+    let shown = examples(documents, parameter.place).into_iter().next();
+    let shown = shown.map(|(_, value)| value.to_value());
+    shown.or_else(|| {
+        made(
+            contract,
+            parameter.schema()?,
+            parameter.place,
+            Direction::Request,
+        )
+    })
+}
+
+/// A value for the schema of the object at `owner`.
+fn made(
+    contract: &CompiledContract,
+    key: &SchemaKey,
+    owner: Place,
+    direction: Direction,
+) -> Option<Value> {
+    let schema = contract.documents.node(owner).get("schema")?;
+    let place = Documents::place(owner, schema);
     let mut lowering =
-        Lowering::new(&contract.documents, contract.dialect, Direction::Response).with_examples();
+        Lowering::new(&contract.documents, contract.dialect, direction).with_examples();
     let number = lowering.define(place);
     let lowered = lowering.finish(&[number]).schema;
     let definition = lowered.get("$defs")?.get(number.to_string())?;
-    let fits = |value: &Value| is_valid(contract, key, value.to_string().as_bytes());
-    Some(
-        generate(&lowered, definition, &fits)?
-            .to_string()
-            .into_bytes(),
-    )
+    let schemas = contract.schemas(direction);
+    let fits = |value: &Value| {
+        let mut tape = Tape::new();
+        let text = value.to_string();
+        let parsed = tape.parse(key.as_str(), text.as_bytes(), Limits::default());
+        parsed.is_ok_and(|source| schemas.is_valid(tape.wrapped(source)))
+    };
+    generate(&lowered, definition, &fits)
 }
 
 fn is_valid(contract: &CompiledContract, key: &SchemaKey, bytes: &[u8]) -> bool {

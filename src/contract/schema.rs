@@ -39,6 +39,7 @@ impl SchemaKey {
 pub(super) struct SchemaSet {
     validator: Validator<TapeJson>,
     origins: Vec<Place>,
+    roots: Vec<u32>,
     warnings: Vec<Problem>,
     /// The same schemas without room for members that are not declared.
     closed: Option<Box<Self>>,
@@ -68,6 +69,7 @@ impl SchemaSet {
         let Lowered {
             schema,
             origins,
+            roots,
             backtracks,
             mut problems,
         } = lowered;
@@ -82,6 +84,7 @@ impl SchemaSet {
             Ok(validator) => Ok(Self {
                 validator,
                 origins,
+                roots,
                 warnings: problems,
                 closed: None,
             }),
@@ -100,6 +103,7 @@ impl SchemaSet {
         let strict = Lowered {
             schema: closed(&lowered.schema),
             origins: lowered.origins.clone(),
+            roots: lowered.roots.clone(),
             backtracks: lowered.backtracks,
             problems: Vec::new(),
         };
@@ -139,6 +143,11 @@ impl SchemaSet {
     /// Where the definitions stand in the contract.
     pub(super) fn origins(&self) -> &[Place] {
         &self.origins
+    }
+
+    /// The numbers of the schemas that are judged on their own.
+    pub(super) fn roots(&self) -> &[u32] {
+        &self.roots
     }
 
     /// The place in the contract that a location in the lowered schema came from, and the rest

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::git::GitError;
+
 /// Why a file's bytes could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -21,6 +23,9 @@ pub enum ReadError {
         /// The folder.
         path: PathBuf,
     },
+    /// A revision of git has no such file.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// The file is larger than the bound.
     #[error("{}: larger than the {bytes_max} bytes that are left; raise `limits.contract_bytes_max` if it is meant to be", path.display())]
     TooLarge {

@@ -8,6 +8,7 @@
 
 mod origin;
 mod file;
+mod git;
 mod signature;
 mod watch;
 mod remote;
@@ -18,6 +19,7 @@ mod cache;
 
 pub use cache::Cache;
 pub use file::{ReadError, read};
+pub use git::{GitError, GitKind, GitPlace};
 pub use object::{Buckets, ObjectError};
 pub use origin::{Origin, OriginError, S3Place};
 pub use poll::{Ask, PollPolicy, Poller, SourceError};

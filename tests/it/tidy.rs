@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Each domain with what it may import. A name with a path allows that part alone, which has
 /// to be written out: `use crate::config::limits::Limits`.
-const MAY_IMPORT: [(&str, &[&str]); 13] = [
+const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("squad", &[]),
     ("json", &[]),
     ("config", &["squad"]),
@@ -32,6 +32,10 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
     (
         "traffic",
         &["contract", "squad", "json", "config::enforcement"],
+    ),
+    (
+        "compat",
+        &["contract", "json", "config::limits", "config::enforcement"],
     ),
     (
         "proxy",
@@ -68,6 +72,7 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
             "identity",
             "telemetry",
             "traffic",
+            "compat",
             "proxy",
             "admin",
         ],
@@ -84,6 +89,7 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
             "identity",
             "telemetry",
             "traffic",
+            "compat",
             "proxy",
             "admin",
             "app",

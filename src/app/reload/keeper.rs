@@ -22,7 +22,7 @@ use super::origin::{Source, Told, told_of};
 use super::read::{Input, Nothing, Outcome, Task, read, revision};
 use super::registrar::{Registrar, ServiceState};
 use super::remote::Fetch;
-use super::take::Found;
+use super::take::{Found, basis};
 
 /// How often a file that changes while it is read is read again at once.
 const TORN_MAX: u32 = 3;
@@ -228,7 +228,13 @@ impl Keeper {
         let service = self.registrar.service(self.index);
         let task = Task::new(&service, input, &self.registrar.config().limits);
         let known = self.registrar.look(self.index, known(role, &task.options));
-        Task { known, ..task }
+        // A candidate is compared when it is promoted, with what is in force by then.
+        let basis = (role == Role::InForce).then(|| self.registrar.look(self.index, basis));
+        Task {
+            known,
+            basis,
+            ..task
+        }
     }
 
     async fn hand_over(&mut self, role: Role, found: Found) -> Entry {

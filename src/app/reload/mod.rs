@@ -20,7 +20,6 @@ mod reconfigure;
 
 pub(super) use keeper::Keeper;
 pub(super) use orders::Steering;
-pub(super) use policy::Structure;
 pub(super) use read::options;
 pub(super) use registrar::Registrar;
 pub use registrar::Reread;

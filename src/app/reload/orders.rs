@@ -137,14 +137,24 @@ impl Steering {
     fn change(
         &self,
         service: &str,
-        change: impl FnOnce(&Registrar, usize) -> Option<Entry>,
+        change: fn(&Registrar, usize) -> Option<Entry>,
     ) -> Steered<Reloaded> {
-        let changed = match self.registrar.find(service) {
-            Some(index) => change(&self.registrar, index).ok_or(ContractFault::NoCandidate),
-            None => Err(ContractFault::UnknownService),
-        };
-        let changed = changed.map(|entry| reloaded(service, entry));
-        Box::pin(async move { changed })
+        let registrar = Arc::clone(&self.registrar);
+        let service = service.to_owned();
+        // A candidate is compared with what is in force, which takes long for large contracts.
+        let changing = spawn_blocking(move || {
+            let index = registrar
+                .find(&service)
+                .ok_or(ContractFault::UnknownService)?;
+            let entry = change(&registrar, index).ok_or(ContractFault::NoCandidate)?;
+            Ok(reloaded(&service, entry))
+        });
+        Box::pin(async move {
+            changing.await.unwrap_or_else(|error| {
+                let reason = format!("the contract could not be changed: {error}");
+                Err(ContractFault::Unavailable { reason })
+            })
+        })
     }
 }
 

@@ -1,35 +1,73 @@
 //! Whether a revision may follow another.
 //!
 //! A contract without operations never follows one that has some: a file that was cut off after its
-//! first lines is still YAML, and would refuse everything. What breaks consumers is for a [`Compatibility`] to say. [`Structure`] knows what follows from
-//! the structure alone: what was there and is gone, and what has become required. It does not
-//! compare schemas, so what it passes is not proved to be compatible.
+//! first lines is still YAML, and would refuse everything. What breaks consumers is for `compat` to
+//! say. Comparing large contracts takes long, so it happens where contracts are read and compiled;
+//! what comes of it is a value, which says of what it holds.
 
-use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::compat::{Date, Finding, Level, Options, SitePart, compare};
 use crate::config::ReloadPolicy;
-use crate::contract::{
-    BodyRule, CompiledContract, MediaType, Operation, Part, RequestBody, Response, StatusPattern,
-};
+use crate::contract::CompiledContract;
 
-/// Finds what a revision would break.
-pub(in crate::app) trait Compatibility: Send + Sync + std::fmt::Debug {
-    /// One sentence for each break, none where there is none.
-    fn breaks(&self, old: &CompiledContract, new: &CompiledContract) -> Vec<String>;
+/// The most breaks that are listed; the rest is counted.
+const BREAKS_MAX: usize = 50;
+
+/// What a revision is to follow, and by which policy.
+#[derive(Clone, Debug)]
+pub(in crate::app) struct Basis {
+    pub(super) policy: ReloadPolicy,
+    /// The contract in force, if there is one.
+    pub(super) contract: Option<Arc<CompiledContract>>,
 }
 
-/// What follows from the structure of two contracts.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::app) struct Structure;
+/// What speaks against a revision that is to follow another.
+#[derive(Clone, Debug)]
+pub(in crate::app) struct Opinion {
+    policy: ReloadPolicy,
+    revision: Option<Arc<str>>,
+    objections: Vec<String>,
+}
+
+impl Basis {
+    /// Compares. Slow: not under a lock, nor where others wait.
+    pub(in crate::app) fn opinion(&self, new: &CompiledContract) -> Opinion {
+        let old = self.contract.as_deref();
+        let objections = old.map(|old| objections(self.policy, old, new));
+        Opinion {
+            policy: self.policy,
+            revision: self.revision(),
+            objections: objections.unwrap_or_default(),
+        }
+    }
+
+    fn revision(&self) -> Option<Arc<str>> {
+        self.contract
+            .as_ref()
+            .map(|contract| Arc::clone(&contract.revision))
+    }
+}
+
+impl Opinion {
+    /// Whether it is about what is in force now.
+    pub(super) fn is_of(&self, basis: &Basis) -> bool {
+        self.policy == basis.policy && self.revision == basis.revision()
+    }
+
+    /// Why the revision may not follow what is in force; empty where it may.
+    pub(super) fn objections(self, basis: &Basis) -> Vec<String> {
+        if self.is_of(basis) {
+            return self.objections;
+        }
+        let problem = "what is in force changed while this was compared with it: reload it again";
+        vec![problem.to_owned()]
+    }
+}
 
 /// Why a revision may not follow the one in force; empty where it may.
-pub(super) fn objections(
-    policy: ReloadPolicy,
-    engine: &dyn Compatibility,
-    old: &CompiledContract,
-    new: &CompiledContract,
-) -> Vec<String> {
+fn objections(policy: ReloadPolicy, old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
     if new.operations.is_empty() && !old.operations.is_empty() {
         return vec![format!(
             "it has no operations, and the contract in force has {}: is it whole? To take it \
@@ -40,7 +78,7 @@ pub(super) fn objections(
     if policy == ReloadPolicy::Any || is_major(&old.version, &new.version) {
         return Vec::new();
     }
-    let mut breaks = engine.breaks(old, new);
+    let mut breaks = breaks(old, new);
     if !breaks.is_empty() {
         breaks.push(format!(
             "the policy is `compatible`: raise the major version of {} ({} is not above it), or \
@@ -49,6 +87,43 @@ pub(super) fn objections(
         ));
     }
     breaks
+}
+
+/// One sentence for each break.
+fn breaks(old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
+    let report = compare(old, new, Options::on(today()));
+    let breaking = report
+        .findings
+        .iter()
+        .filter(|finding| finding.level == Level::Breaking);
+    let mut sentences: Vec<String> = breaking.map(sentence).collect();
+    if sentences.len() > BREAKS_MAX {
+        let more = sentences.len() - BREAKS_MAX;
+        sentences.truncate(BREAKS_MAX);
+        sentences.push(format!("and {more} more"));
+    }
+    sentences
+}
+
+fn sentence(finding: &Finding) -> String {
+    let Finding {
+        subject,
+        site,
+        message,
+        ..
+    } = finding;
+    match site.part {
+        SitePart::Whole => format!("{subject}: {message}"),
+        _ => format!("{subject}: {site}: {message}"),
+    }
+}
+
+/// The day, in UTC: what was deprecated until yesterday may go.
+fn today() -> Date {
+    let elapsed = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Date::of_days(i64::try_from(elapsed.as_secs() / 86_400).unwrap_or(0))
 }
 
 /// Whether the second version announces breaks (semver.org, items 4 and 8): a greater major
@@ -66,127 +141,6 @@ fn is_major(old: &str, new: &str) -> bool {
         (Some((old, _)), Some((new, _))) => new > old,
         _ => false,
     }
-}
-
-impl Compatibility for Structure {
-    fn breaks(&self, old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
-        let mut breaks = Vec::new();
-        let of = |operation: &Operation| (operation.method.clone(), shape(&operation.path));
-        let by_shape: HashMap<_, _> = new
-            .operations
-            .iter()
-            .map(|operation| (of(operation), operation))
-            .collect();
-        for before in &old.operations {
-            match by_shape.get(&of(before)) {
-                Some(after) => compare(before, after, &mut breaks),
-                None => breaks.push(format!("{}: the operation is gone", title(before))),
-            }
-        }
-        breaks
-    }
-}
-
-fn compare(before: &Operation, after: &Operation, breaks: &mut Vec<String>) {
-    let title = title(before);
-    for parameter in after
-        .parameters
-        .iter()
-        .filter(|parameter| parameter.required)
-    {
-        let is_same_name = |old: &str| match parameter.part {
-            Part::Header => old.eq_ignore_ascii_case(&parameter.name),
-            _ => old == parameter.name,
-        };
-        let same = before
-            .parameters
-            .iter()
-            .find(|old| old.part == parameter.part && is_same_name(&old.name));
-        let is_of_path = parameter.part == Part::Path;
-        if !is_of_path && same.is_none_or(|old| !old.required) {
-            breaks.push(format!(
-                "{title}: the parameter {} is required now",
-                parameter.name
-            ));
-        }
-    }
-    let (old, new) = (body(before), body(after));
-    if new.is_some_and(|new| new.required) && old.is_none_or(|old| !old.required) {
-        breaks.push(format!("{title}: a request body is required now"));
-    }
-    let content = |body: Option<&RequestBody>| {
-        body.map_or(BTreeSet::new(), |body| media_types(&body.content))
-    };
-    for gone in gone(&content(old), &content(new)) {
-        breaks.push(format!("{title}: requests may no longer be {gone}"));
-    }
-    let asks = after.challenges();
-    if !asks.is_empty() && asks != before.challenges() {
-        breaks.push(format!("{title}: it asks for other credentials ({asks})"));
-    }
-    for response in &before.responses {
-        let mut others = after.responses.iter();
-        let Some(same) = others.find(|new| new.status == response.status) else {
-            let has_default = |new: &Arc<Response>| new.status == StatusPattern::Default;
-            if !after.responses.iter().any(has_default) {
-                breaks.push(format!("{title}: the response {} is gone", response.status));
-            }
-            continue;
-        };
-        for gone in gone(&media_types(&response.content), &media_types(&same.content)) {
-            let status = response.status;
-            breaks.push(format!(
-                "{title}: the response {status} is no longer {gone}"
-            ));
-        }
-    }
-}
-
-fn media_types(content: &[MediaType]) -> BTreeSet<String> {
-    content
-        .iter()
-        .map(|media| media.key.to_lowercase())
-        .collect()
-}
-
-/// Those that no media type or range of the others covers.
-fn gone<'a>(old: &'a BTreeSet<String>, new: &'a BTreeSet<String>) -> Vec<&'a String> {
-    let is_covered = |media: &&String| {
-        let range = media.split_once('/').map(|(kind, _)| format!("{kind}/*"));
-        new.contains(*media)
-            || new.contains("*/*")
-            || range.is_some_and(|range| new.contains(&range))
-    };
-    old.iter().filter(|media| !is_covered(media)).collect()
-}
-
-fn body(operation: &Operation) -> Option<&RequestBody> {
-    match &operation.body {
-        BodyRule::Declared(body) => Some(body),
-        BodyRule::Undeclared | BodyRule::Ignored => None,
-    }
-}
-
-fn title(operation: &Operation) -> String {
-    format!("{} {}", operation.method, operation.path)
-}
-
-/// A path without the names of its parameters, which no consumer sees.
-fn shape(path: &str) -> String {
-    let mut shape = String::new();
-    let mut is_name = false;
-    for c in path.chars() {
-        match c {
-            '{' => is_name = true,
-            '}' => {
-                is_name = false;
-                shape.push_str("{}");
-            }
-            _ if is_name => {}
-            _ => shape.push(c),
-        }
-    }
-    shape
 }
 
 #[cfg(test)]
@@ -207,7 +161,7 @@ mod tests {
 
     fn check(version: &str, paths: &str, expected: &[&str]) {
         let (old, new) = (contract("1.2.0", OLD), contract(version, paths));
-        let mut found = objections(ReloadPolicy::Compatible, &Structure, &old, &new);
+        let mut found = objections(ReloadPolicy::Compatible, &old, &new);
         if let Some(advice) = found.pop() {
             assert!(
                 advice.contains("raise the major version of 1.2.0"),
@@ -215,7 +169,7 @@ mod tests {
             );
         }
         assert_eq!(found, expected);
-        assert!(objections(ReloadPolicy::Any, &Structure, &old, &new).is_empty());
+        assert!(objections(ReloadPolicy::Any, &old, &new).is_empty());
     }
 
     #[test]
@@ -232,37 +186,40 @@ mod tests {
             "1.3.0",
             other,
             &[
-                "GET /a/{id}: the operation is gone",
-                "POST /a/{id}: the operation is gone",
+                "GET /a/{id}: an operation is gone",
+                "POST /a/{id}: an operation is gone",
             ],
         );
         check("2.0.0", other, &[]);
         check(
             "1.3.0",
             &OLD.replace("name: q, in: query", "name: q, in: query, required: true"),
-            &["GET /a/{id}: the parameter q is required now"],
+            &["GET /a/{id}: query parameter q: a parameter is required now"],
         );
         check(
             "1.3.0",
             &OLD.replace("text/plain: {}, ", ""),
-            &["POST /a/{id}: requests may no longer be text/plain"],
+            &["POST /a/{id}: request body text/plain: a media type is gone"],
         );
         check(
             "1.3.0",
             &OLD.replace("requestBody: {", "requestBody: {required: true, "),
-            &["POST /a/{id}: a request body is required now"],
+            &["POST /a/{id}: request body: the body is required now"],
         );
         check(
             "1.3.0",
             &OLD.replace("'200'", "'201'"),
-            &["GET /a/{id}: the response 200 is gone"],
+            &[
+                "GET /a/{id}: response 200: a status of success is gone",
+                "GET /a/{id}: response 201: a status of success was added that was not declared",
+            ],
         );
     }
 
     #[test]
     fn what_was_cut_off_is_not_taken() {
         let (old, new) = (contract("1.2.0", OLD), contract("2.0.0", "{}"));
-        let objections = objections(ReloadPolicy::Any, &Structure, &old, &new);
+        let objections = objections(ReloadPolicy::Any, &old, &new);
         let expected = "it has no operations, and the contract in force has 2: is it whole? To take it nevertheless, restart";
         assert_eq!(objections, [expected]);
     }

@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::config::Service;
 use crate::config::enforcement::{Enforcement, ViolationClass};
 use crate::config::limits::Limits;
+use crate::config::{ReloadPolicy, Service};
 use crate::contract::{
     CompileOptions, CompiledContract, Documents, Identity, LoadError, compile, from_bytes, load,
 };
+
+use super::policy::{Basis, Opinion};
 
 /// What to read.
 #[derive(Debug)]
@@ -35,6 +37,8 @@ pub(in crate::app) struct Task {
     pub(in crate::app) limits: Limits,
     /// The revision that need not be compiled again.
     pub(in crate::app) known: Option<Arc<str>>,
+    /// What it is to follow, where it would be put in force.
+    pub(in crate::app) basis: Option<Basis>,
 }
 
 /// A contract that compiled.
@@ -43,6 +47,8 @@ pub(in crate::app) struct Compiled {
     pub(in crate::app) contract: Arc<CompiledContract>,
     pub(in crate::app) options: CompileOptions,
     pub(in crate::app) took: Duration,
+    /// What speaks against it, where that was asked.
+    pub(in crate::app) opinion: Option<Opinion>,
 }
 
 /// Why nothing was compiled.
@@ -80,6 +86,7 @@ impl Task {
             options: options(service),
             limits: limits.clone(),
             known: None,
+            basis: None,
         }
     }
 }
@@ -89,6 +96,7 @@ pub(in crate::app) fn options(service: &Service) -> CompileOptions {
     CompileOptions {
         base_paths: service.base_paths.clone(),
         closed: service.enforcement.of(ViolationClass::UnknownBodyProperty) != Enforcement::Off,
+        channels: service.reload.policy == ReloadPolicy::Compatible,
     }
 }
 
@@ -132,11 +140,16 @@ fn compile_documents(documents: Documents, task: &Task) -> Outcome {
     }
     let began = Instant::now();
     match compile(documents, &task.options) {
-        Ok(contract) => Ok(Compiled {
-            contract: Arc::new(contract),
-            options: task.options.clone(),
-            took: began.elapsed(),
-        }),
+        Ok(contract) => {
+            let took = began.elapsed();
+            let opinion = task.basis.as_ref().map(|basis| basis.opinion(&contract));
+            Ok(Compiled {
+                contract: Arc::new(contract),
+                options: task.options.clone(),
+                took,
+                opinion,
+            })
+        }
         Err(problems) => Err(Nothing::Refused {
             identity: Some(identity),
             problems: problems.iter().map(ToString::to_string).collect(),

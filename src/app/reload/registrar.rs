@@ -14,7 +14,6 @@ use crate::telemetry::{Inventory, Metrics};
 
 use super::candidate::Candidate;
 use super::history::{Entry, History, Trigger};
-use super::policy::Compatibility;
 use super::read::options;
 use super::retired::Retired;
 
@@ -26,7 +25,6 @@ pub type Reread = Arc<dyn Fn() -> Result<Config, ConfigErrors> + Send + Sync>;
 pub(in crate::app) struct Registrar {
     pub(super) published: Arc<Published>,
     pub(super) metrics: Metrics,
-    pub(super) engine: Box<dyn Compatibility>,
     cores: usize,
     started: Instant,
     state: Mutex<State>,
@@ -64,7 +62,6 @@ impl Registrar {
     pub(in crate::app) fn new(
         config: Config,
         contracts: Vec<Option<Arc<CompiledContract>>>,
-        engine: Box<dyn Compatibility>,
         cores: usize,
         readiness: &Readiness,
         metrics: &Metrics,
@@ -98,7 +95,6 @@ impl Registrar {
         Self {
             published: Published::new(live),
             metrics: metrics.clone(),
-            engine,
             cores,
             started,
             state: Mutex::new(State {

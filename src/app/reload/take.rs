@@ -12,7 +12,7 @@ use crate::proxy::LiveService;
 
 use super::candidate::Candidate;
 use super::history::{Entry, Trigger};
-use super::policy::objections;
+use super::policy::{Basis, Opinion};
 use super::read::{Compiled, Nothing, Outcome, options as options_of};
 use super::registrar::{Registrar, ServiceState, State, announce};
 
@@ -52,9 +52,13 @@ impl Registrar {
                 contract,
                 options,
                 took,
+                opinion,
             }) => {
                 self.metrics.compiled(&service.live.config.name, took);
-                let objections = self.objections(service, &contract);
+                let basis = basis(service);
+                // Whoever reads to put in force asks; who did not is of another opinion now.
+                let objections =
+                    opinion.map_or_else(Vec::new, |opinion| opinion.objections(&basis));
                 let result = match objections.is_empty() {
                     true => RevisionResult::InForce,
                     false => RevisionResult::Refused,
@@ -95,6 +99,7 @@ impl Registrar {
                 contract,
                 options,
                 took,
+                opinion: _,
             }) => {
                 let entry = Entry::of(found.trigger, found.source, RevisionResult::Candidate)
                     .identified(&contract.version, &contract.revision)
@@ -118,15 +123,34 @@ impl Registrar {
         entry
     }
 
-    /// Puts the candidate in force; nothing where there is none.
+    /// Puts the candidate in force; nothing where there is none. Slow where it is compared with
+    /// what is in force: not where others wait.
     pub(in crate::app) fn promote(&self, index: usize) -> Option<Entry> {
+        let (basis, candidate) = self.look(index, |service| {
+            let candidate = service.candidate.as_ref();
+            let contract = candidate.map(|candidate| Arc::clone(&candidate.contract));
+            (basis(service), contract)
+        });
+        let candidate = candidate?;
+        self.promote_compared(index, &candidate, basis.opinion(&candidate))
+    }
+
+    fn promote_compared(
+        &self,
+        index: usize,
+        compared: &Arc<CompiledContract>,
+        opinion: Opinion,
+    ) -> Option<Entry> {
         let mut state = self.lock();
         let config = Arc::clone(&state.config);
         let service = &mut state.services[index];
         let candidate = service.candidate.as_ref()?;
         let contract = Arc::clone(&candidate.contract);
         let options = candidate.options.clone();
-        let mut objections = self.objections(service, &contract);
+        let mut objections = opinion.objections(&basis(service));
+        if !Arc::ptr_eq(&contract, compared) {
+            objections.push("another candidate came meanwhile: promote it again".to_owned());
+        }
         if options != options_of(&service.live.config) {
             objections.push(
                 "the configuration compiles contracts otherwise now: propose it again".to_owned(),
@@ -165,14 +189,6 @@ impl Registrar {
         self.renew(&mut state, &config, index);
         self.conclude(&mut state, index, &entry);
         Some(entry)
-    }
-
-    fn objections(&self, service: &ServiceState, contract: &CompiledContract) -> Vec<String> {
-        let policy = service.live.config.reload.policy;
-        let old = service.live.compiled();
-        old.map_or_else(Vec::new, |old| {
-            objections(policy, &*self.engine, old, contract)
-        })
     }
 
     fn put_in_force(
@@ -267,6 +283,14 @@ impl Registrar {
             }
         }
         service.history.add(entry.clone());
+    }
+}
+
+/// What a revision of a service would follow.
+pub(super) fn basis(service: &ServiceState) -> Basis {
+    Basis {
+        policy: service.live.config.reload.policy,
+        contract: service.live.compiled().map(Arc::clone),
     }
 }
 

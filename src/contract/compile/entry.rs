@@ -15,6 +15,10 @@ pub struct CompileOptions {
     /// Whether members of request bodies that are not declared can be found. It costs a second
     /// validator.
     pub closed: bool,
+    /// Whether everything is compiled that only comparing contracts needs: webhooks and callbacks,
+    /// which no proxy in front of a service sees, and the schemas of media types that are not
+    /// judged.
+    pub channels: bool,
 }
 
 /// Compiles the documents of a contract.
@@ -37,6 +41,10 @@ pub fn compile(
     })?;
     let mut walk = Walk::new(&documents, dialect, options);
     walk.paths();
+    let channels = match options.channels {
+        true => walk.channels(),
+        false => Vec::new(),
+    };
     let walked = walk.finish()?;
     let Identity {
         title,
@@ -51,6 +59,7 @@ pub fn compile(
         dialect,
         provider,
         operations: walked.operations,
+        channels,
         warnings: walked.warnings,
         routes: walked.routes,
         requests: walked.requests,

@@ -131,7 +131,7 @@ impl<'d> Walk<'d> {
                 })
             });
             let schema = declared
-                .filter(|_| is_json || shape.is_some())
+                .filter(|_| is_json || shape.is_some() || self.options.channels)
                 .map(|schema| schemas.key(schema));
             content.push(MediaType {
                 key: key.to_owned(),

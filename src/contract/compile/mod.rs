@@ -13,5 +13,6 @@ mod bases;
 mod operation;
 mod parameters;
 mod messages;
+mod channels;
 
 pub use entry::{CompileOptions, compile};

@@ -21,6 +21,8 @@ pub(in super::super) struct Lowering<'d> {
     pub(super) dialect: Dialect,
     /// Whether `example`, `examples` and `default` are kept, for making sample values.
     pub(super) with_examples: bool,
+    /// Whether `readOnly` and `writeOnly` are kept, for telling what a message carries.
+    pub(super) with_access: bool,
     pub(super) composition: Composition<'d>,
     numbers: HashMap<(Place, Exempt), u32>,
     origins: Vec<Place>,
@@ -42,6 +44,8 @@ pub(in super::super) struct Lowered {
     pub(in super::super) schema: Value,
     /// Where the definition of each number stands in the contract.
     pub(in super::super) origins: Vec<Place>,
+    /// The numbers of those that are judged on their own.
+    pub(in super::super) roots: Vec<u32>,
     /// Whether a pattern looks around or refers back, which takes an engine that backtracks.
     pub(in super::super) backtracks: bool,
     /// What could not be lowered, and what is odd and does no harm.
@@ -72,6 +76,7 @@ impl<'d> Lowering<'d> {
             documents,
             dialect,
             with_examples: false,
+            with_access: false,
             composition: Composition::new(documents, direction),
             numbers: HashMap::new(),
             origins: Vec::new(),
@@ -89,6 +94,12 @@ impl<'d> Lowering<'d> {
     /// Keeps what annotates with values, for making samples.
     pub(in super::super) fn with_examples(mut self) -> Self {
         self.with_examples = true;
+        self
+    }
+
+    /// Keeps what says in which direction a member is sent.
+    pub(in super::super) fn with_access(mut self) -> Self {
+        self.with_access = true;
         self
     }
 
@@ -159,6 +170,7 @@ impl<'d> Lowering<'d> {
         Lowered {
             schema: Value::Object(schema),
             origins: self.origins,
+            roots: roots.to_vec(),
             backtracks: self.backtracks,
             problems: self.problems,
         }

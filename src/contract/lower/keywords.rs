@@ -9,6 +9,7 @@ use super::super::document::{Documents, Place};
 use super::super::problem::ProblemKind;
 use super::composition::Exempt;
 use super::definitions::Lowering;
+use super::pattern::without_ranges_of_classes;
 
 /// How the keywords begin that carry what a validator's own cannot: the rest is the name.
 pub(in super::super) const EXACT: &str = "x-exact-";
@@ -80,7 +81,10 @@ impl<'d> Lowering<'d> {
             "allOf" | "anyOf" | "oneOf" => self.branches(place, exempt, keyword, value),
             "pattern" => {
                 self.backtracks |= value.as_str().is_some_and(needs_backtracking);
-                value.to_value()
+                match value.as_str() {
+                    Some(text) => without_ranges_of_classes(text).into(),
+                    None => value.to_value(),
+                }
             }
             "maxLength" | "minLength" | "maxItems" | "minItems" | "uniqueItems"
             | "maxProperties" | "minProperties" => value.to_value(),
@@ -92,6 +96,7 @@ impl<'d> Lowering<'d> {
             "format" => value.to_value(),
             "required" => self.required(place, exempt, value),
             "example" | "examples" | "default" if self.with_examples => value.to_value(),
+            "readOnly" | "writeOnly" if self.with_access => value.to_value(),
             _ => match self.dialect {
                 Dialect::V30 => return self.keyword_30(out, place, keyword, value),
                 Dialect::V31 => return self.keyword_31(out, place, keyword, value),

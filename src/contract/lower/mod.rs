@@ -11,6 +11,7 @@
 
 mod definitions;
 mod keywords;
+mod pattern;
 mod dynamic;
 mod dialects;
 mod composition;

@@ -142,6 +142,28 @@ fn compile(
 }
 
 impl Parameter {
+    /// The schema of its value; `None` where values are not judged.
+    pub fn schema(&self) -> Option<&SchemaKey> {
+        self.schema.as_ref()
+    }
+
+    /// Whether its value is one text, whichever its style.
+    pub fn is_plain(&self) -> bool {
+        let mut readings = self.readings.iter();
+        readings.all(|reading| matches!(reading, Reading::Scalar(_)))
+    }
+
+    /// Whether its value may have members.
+    pub fn has_members(&self) -> bool {
+        let mut readings = self.readings.iter();
+        readings.any(|reading| matches!(reading, Reading::Object(_)))
+    }
+
+    /// Whether its value is JSON text in place of a style.
+    pub fn is_json_text(&self) -> bool {
+        self.style == Style::JsonContent
+    }
+
     /// Whether two parameters are the same one: an operation's overrides a path item's.
     pub fn is_same(&self, other: &Self) -> bool {
         self.part == other.part

@@ -1,0 +1,223 @@
+//! Reads both sides, compares them and prints what was found.
+
+use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::compat::{self, Date, Level, Options};
+use crate::config::{Limits, load_catalog};
+use crate::contract::{CompileOptions, CompiledContract, Documents, Identity, compile};
+
+use super::super::output::{Output, complain};
+use super::super::run::{Outcome, RunError};
+use super::approvals;
+use super::args::{DiffArgs, DiffFailOn, DiffFormat};
+use super::input::Side;
+use super::report::{Compared, Comparison};
+use super::{annotations, junit, markdown, sarif, text, view};
+
+/// Compares what the arguments name.
+pub(in crate::cli) fn diff(args: &DiffArgs, out: &mut Output) -> Result<Outcome, RunError> {
+    let (old, new) = (Side::of(&args.old)?, Side::of(&args.new)?);
+    if old.is_input() && new.is_input() {
+        return Err(RunError::BothInput);
+    }
+    if old.is_directory() != new.is_directory() {
+        return Err(RunError::Unlike {
+            old: old.name(),
+            new: new.name(),
+        });
+    }
+    let options = Options {
+        today: args.today.unwrap_or_else(today),
+        notice_days: args.notice_days.into(),
+        strict: args.strict,
+    };
+    let mut comparing = Comparing {
+        limits: Limits::default(),
+        options,
+        comparison: Comparison::default(),
+    };
+    match old.is_directory() {
+        true => comparing.directories(&old, &new)?,
+        false => {
+            let (old, new) = (comparing.contract(&old)?, comparing.contract(&new)?);
+            let shown = new.files().next().unwrap_or_default().to_owned();
+            comparing.compared(shown, &old, &new);
+        }
+    }
+    let mut comparison = comparing.comparison;
+    if let Some(path) = &args.catalog {
+        comparison.catalog = load_catalog(path)?;
+    }
+    if let Some(path) = &args.approvals {
+        approvals::apply(path, options.today, &mut comparison)?;
+    }
+    if args.print_approvals {
+        approvals::print(&comparison, out);
+    } else {
+        print(args.format, &comparison, out);
+    }
+    out.finish()?;
+    Ok(outcome(args, &comparison))
+}
+
+fn print(format: DiffFormat, comparison: &Comparison, out: &mut Output) {
+    match format {
+        DiffFormat::Text => text::print(comparison, out),
+        DiffFormat::Json => view::print(comparison, out),
+        DiffFormat::Markdown => markdown::print(comparison, out),
+        DiffFormat::Github => annotations::print(comparison, out),
+        DiffFormat::Sarif => sarif::print(comparison, out),
+        DiffFormat::Junit => junit::print(comparison, out),
+    }
+}
+
+fn outcome(args: &DiffArgs, comparison: &Comparison) -> Outcome {
+    if comparison.unreadable > 0 {
+        return Outcome::CouldNotRun;
+    }
+    let counted = match args.fail_on {
+        DiffFailOn::Breaking => comparison.level() >= Some(Level::Breaking),
+        DiffFailOn::Warning => comparison.level() >= Some(Level::Warning),
+        DiffFailOn::None => false,
+    };
+    match counted || (args.semver && !comparison.honours_versions()) {
+        true => Outcome::Finding,
+        false => Outcome::Fine,
+    }
+}
+
+/// The day, in UTC.
+fn today() -> Date {
+    let elapsed = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Date::of_days(i64::try_from(elapsed.as_secs() / 86_400).unwrap_or(0))
+}
+
+/// A run, while it goes on.
+struct Comparing {
+    limits: Limits,
+    options: Options,
+    comparison: Comparison,
+}
+
+impl Comparing {
+    fn contract(&self, side: &Side) -> Result<CompiledContract, RunError> {
+        compiled(side.load(&self.limits)?, side)
+    }
+
+    fn compared(&mut self, path: String, old: &CompiledContract, new: &CompiledContract) {
+        let report = compat::compare(old, new, self.options);
+        let providers = new
+            .operations
+            .iter()
+            .chain(&old.operations)
+            .filter_map(|operation| {
+                let name = format!("{} {}", operation.method, operation.path);
+                Some((name, operation.provider.as_ref()?.to_string()))
+            });
+        let providers: BTreeMap<String, String> = providers.collect();
+        self.comparison.contracts.push(Compared {
+            path,
+            report,
+            providers,
+        });
+    }
+
+    /// Compares the contracts that have the same path below both directories; one that is on
+    /// one side only may have moved, and bears its title then.
+    fn directories(&mut self, old: &Side, new: &Side) -> Result<(), RunError> {
+        let (mut before, mut after) = (self.read_all(old)?, self.read_all(new)?);
+        if before.is_empty() && after.is_empty() {
+            return Err(RunError::NoContracts {
+                path: old.name().into(),
+            });
+        }
+        let gone: Vec<String> = before
+            .keys()
+            .filter(|name| !after.contains_key(*name))
+            .cloned()
+            .collect();
+        for name in gone {
+            let title = title(&before[&name].1);
+            let moved = after
+                .iter()
+                .find(|(other, (_, documents))| {
+                    !before.contains_key(*other) && self::title(documents) == title
+                })
+                .map(|(other, _)| other.clone());
+            if let Some(moved) = moved
+                && let Some(found) = before.remove(&name)
+            {
+                self.comparison.notes.push(format!("{name} is {moved} now"));
+                before.insert(moved, found);
+            }
+        }
+        let mut names: Vec<String> = before.keys().chain(after.keys()).cloned().collect();
+        names.sort();
+        names.dedup();
+        for name in names {
+            match (before.remove(&name), after.remove(&name)) {
+                (Some(old), Some(new)) => self.pair(name, old, new),
+                (Some((_, old)), None) => self.comparison.gone.push((name, Identity::of(&old))),
+                (None, Some((_, new))) => self.comparison.added.push((name, Identity::of(&new))),
+                (None, None) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn pair(&mut self, name: String, old: (Side, Documents), new: (Side, Documents)) {
+        // Equal bytes are equal contracts, and most are.
+        if Identity::of(&old.1).revision == Identity::of(&new.1).revision {
+            self.comparison.unchanged += 1;
+            return;
+        }
+        let both =
+            compiled(old.1, &old.0).and_then(|before| Ok((before, compiled(new.1, &new.0)?)));
+        match both {
+            Ok((old, new)) => self.compared(name, &old, &new),
+            Err(error) => self.complain(&error),
+        }
+    }
+
+    fn read_all(&mut self, side: &Side) -> Result<BTreeMap<String, (Side, Documents)>, RunError> {
+        let mut read = BTreeMap::new();
+        for (name, file) in side.files()? {
+            match file.load(&self.limits) {
+                Ok(documents) if is_contract(&documents) => {
+                    read.insert(name, (file, documents));
+                }
+                Ok(_) => {}
+                Err(error) => self.complain(&error.into()),
+            }
+        }
+        Ok(read)
+    }
+
+    fn complain(&mut self, error: &RunError) {
+        complain(&error.to_string());
+        self.comparison.unreadable += 1;
+    }
+}
+
+fn compiled(documents: Documents, side: &Side) -> Result<CompiledContract, RunError> {
+    let options = CompileOptions {
+        channels: true,
+        ..CompileOptions::default()
+    };
+    compile(documents, &options).map_err(|problems| RunError::Refused {
+        name: side.name(),
+        problems,
+    })
+}
+
+fn is_contract(documents: &Documents) -> bool {
+    let root = documents.entry().root();
+    root.get("openapi").or(root.get("swagger")).is_some()
+}
+
+fn title(documents: &Documents) -> String {
+    Identity::of(documents).title.to_string()
+}

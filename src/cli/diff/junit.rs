@@ -1,0 +1,99 @@
+//! The comparison as the results of a test run: a suite for each contract, a case for each
+//! operation that changed, a failure where a breaking change is not approved of.
+
+use crate::compat::{Finding, Level};
+
+use super::super::output::Output;
+use super::annotations::message;
+use super::report::{Compared, Comparison};
+
+/// Prints the results.
+pub(super) fn print(comparison: &Comparison, out: &mut Output) {
+    out.line("<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
+    out.line("<testsuites name=\"portcullis diff\">");
+    for compared in &comparison.contracts {
+        suite(compared, out);
+    }
+    for (path, identity) in &comparison.gone {
+        let path = escaped(path);
+        out.line(format_args!(
+            "  <testsuite name=\"{path}\" tests=\"1\" failures=\"1\">"
+        ));
+        out.line(format_args!(
+            "    <testcase classname=\"{path}\" name=\"the contract\">"
+        ));
+        let title = escaped(&identity.title);
+        out.line(format_args!(
+            "      <failure type=\"contract.removed\" message=\"the contract {title} is gone\"/>"
+        ));
+        out.line("    </testcase>\n  </testsuite>");
+    }
+    out.line("</testsuites>");
+}
+
+fn suite(compared: &Compared, out: &mut Output) {
+    let groups = compared.report.by_subject();
+    let broken = |findings: &[&Finding]| {
+        findings
+            .iter()
+            .filter(|finding| is_failure(finding))
+            .count()
+    };
+    let failures = groups
+        .iter()
+        .filter(|(_, findings)| broken(findings) > 0)
+        .count();
+    let path = escaped(&compared.path);
+    // An empty suite would look as if nothing had been compared.
+    let tests = groups.len().max(1);
+    out.line(format_args!(
+        "  <testsuite name=\"{path}\" tests=\"{tests}\" failures=\"{failures}\">"
+    ));
+    if groups.is_empty() {
+        out.line(format_args!(
+            "    <testcase classname=\"{path}\" name=\"the contract\"/>"
+        ));
+    }
+    for (subject, findings) in groups {
+        let name = escaped(&subject.to_string());
+        out.line(format_args!(
+            "    <testcase classname=\"{path}\" name=\"{name}\">"
+        ));
+        for finding in findings {
+            let text = escaped(&message(finding));
+            match is_failure(finding) {
+                true => out.line(format_args!(
+                    "      <failure type=\"{}\" message=\"{text}\"/>",
+                    finding.rule
+                )),
+                false => out.line(format_args!(
+                    "      <system-out>{}: {text}</system-out>",
+                    finding.level.as_str()
+                )),
+            }
+        }
+        out.line("    </testcase>");
+    }
+    out.line("  </testsuite>");
+}
+
+fn is_failure(finding: &Finding) -> bool {
+    finding.level == Level::Breaking && finding.approval.is_none()
+}
+
+/// Text for XML 1.0, which has no way to write most control characters (section 2.2).
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\n' | '\t' => escaped.push(' '),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push('\u{fffd}'),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}

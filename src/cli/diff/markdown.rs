@@ -1,0 +1,159 @@
+//! The comparison as the comment of a pull request.
+
+use crate::compat::{Certainty, Finding, Level};
+
+use super::super::output::Output;
+use super::report::{Compared, Comparison};
+use super::view::verdict;
+
+/// Prints everything; what harms nobody is folded.
+pub(super) fn print(comparison: &Comparison, out: &mut Output) {
+    let counts = comparison.counts();
+    out.line(format_args!(
+        "## Contract changes: {}\n",
+        verdict(comparison)
+    ));
+    out.line(format_args!(
+        "{} breaking, {} warnings, {} infos, {} approved, {} not proved either way\n",
+        counts.breaking, counts.warning, counts.info, counts.approved, counts.unknown
+    ));
+    let shares = comparison.by_squad();
+    if !shares.is_empty() {
+        out.line("| squad | breaking | warning | info |\n|---|---|---|---|");
+        for (squad, share) in shares {
+            let super::report::Share {
+                breaking,
+                warning,
+                info,
+            } = share;
+            out.line(format_args!(
+                "| {} | {breaking} | {warning} | {info} |",
+                escaped(&squad)
+            ));
+        }
+        out.line("");
+    }
+    for (path, identity) in &comparison.gone {
+        out.line(format_args!(
+            "- **breaking**: the contract {} (`{path}`) is gone",
+            escaped(&identity.title)
+        ));
+    }
+    for (path, identity) in &comparison.added {
+        out.line(format_args!(
+            "- info: the contract {} (`{path}`) was added",
+            escaped(&identity.title)
+        ));
+    }
+    for compared in &comparison.contracts {
+        contract(compared, out);
+    }
+    for (entries, what) in [
+        (&comparison.expired, "expired"),
+        (&comparison.stale, "stale"),
+    ] {
+        for entry in entries {
+            out.line(format_args!("- {what} approval: {}", escaped(entry)));
+        }
+    }
+}
+
+fn contract(compared: &Compared, out: &mut Output) {
+    let report = &compared.report;
+    out.line(format_args!(
+        "### {} {} → {} (`{}`)\n",
+        escaped(&report.new.title),
+        escaped(&report.old.version),
+        escaped(&report.new.version),
+        compared.path
+    ));
+    report
+        .notes
+        .iter()
+        .for_each(|note| out.line(format_args!("> {}\n", escaped(note))));
+    if report.semver.is_honoured == Some(false) {
+        let suggested = report.semver.suggested.as_deref().unwrap_or_default();
+        let required = report.semver.required;
+        out.line(format_args!(
+            "> A {required} change: the version should be {suggested} at least.\n"
+        ));
+    }
+    let is_shown = |finding: &&Finding| finding.level > Level::Info && finding.approval.is_none();
+    table(
+        &report.findings.iter().filter(is_shown).collect::<Vec<_>>(),
+        out,
+    );
+    let folded: Vec<&Finding> = report
+        .findings
+        .iter()
+        .filter(|finding| !is_shown(finding))
+        .collect();
+    if !folded.is_empty() {
+        out.line(format_args!(
+            "<details><summary>{} more that harm nobody or were approved of</summary>\n",
+            folded.len()
+        ));
+        table(&folded, out);
+        out.line("</details>\n");
+    }
+}
+
+fn table(findings: &[&Finding], out: &mut Output) {
+    if findings.is_empty() {
+        return;
+    }
+    out.line("| level | where | what | example |\n|---|---|---|---|");
+    for finding in findings {
+        let level = match (&finding.approval, finding.level) {
+            (Some(approval), _) => format!("approved by {}", escaped(&approval.owner)),
+            (None, Level::Breaking) => "**breaking**".to_owned(),
+            (None, level) => level.as_str().to_owned(),
+        };
+        let site = finding.site.to_string();
+        let place = match site.is_empty() {
+            true => code(&finding.subject.to_string()),
+            false => format!(
+                "{}<br>{}",
+                code(&finding.subject.to_string()),
+                escaped(&site)
+            ),
+        };
+        let example = match (&finding.witness, &finding.certainty) {
+            (Some(witness), _) => code(&witness.payload()),
+            (None, Certainty::Unknown(reason)) => format!("not proved: {}", escaped(reason)),
+            _ => String::new(),
+        };
+        let message = escaped(&finding.message);
+        out.line(format_args!(
+            "| {level} | {place} | {message}<br>`{}` | {example} |",
+            finding.rule
+        ));
+    }
+    out.line("");
+}
+
+/// Text that means nothing to Markdown or HTML.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '\n' | '\r' => escaped.push(' '),
+            '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '#' | '~' | '@' => {
+                escaped.push('\\');
+                escaped.push(c);
+            }
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// Code in a cell of a table. HTML, since no fence holds every text there.
+fn code(text: &str) -> String {
+    const LONGEST: usize = 300;
+    let text: String = text.chars().take(LONGEST).collect();
+    format!("<code>{}</code>", escaped(&text))
+}

@@ -1,0 +1,157 @@
+//! What a run of `diff` found, of all contracts together.
+
+use std::collections::BTreeMap;
+
+use crate::compat::{Counts, Finding, Level, Report, Subject};
+use crate::contract::Identity;
+use crate::squad::Catalog;
+
+/// One contract in two revisions.
+#[derive(Debug)]
+pub(super) struct Compared {
+    /// The newer file.
+    pub(super) path: String,
+    pub(super) report: Report,
+    /// The squads that provide operations, by their names.
+    pub(super) providers: BTreeMap<String, String>,
+}
+
+/// Everything that was compared.
+#[derive(Debug, Default)]
+pub(super) struct Comparison {
+    pub(super) contracts: Vec<Compared>,
+    /// Contracts that are equal, byte for byte.
+    pub(super) unchanged: usize,
+    /// Contracts on one side only, by their paths.
+    pub(super) gone: Vec<(String, Identity)>,
+    pub(super) added: Vec<(String, Identity)>,
+    /// Who provides what does not say it itself.
+    pub(super) catalog: Catalog,
+    /// What is odd about the run.
+    pub(super) notes: Vec<String>,
+    /// Files that could not be read or compiled.
+    pub(super) unreadable: usize,
+    /// Approvals that hold no more, and those of changes that there are not.
+    pub(super) expired: Vec<String>,
+    pub(super) stale: Vec<String>,
+}
+
+/// What a squad's contracts come to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Share {
+    pub(super) breaking: usize,
+    pub(super) warning: usize,
+    pub(super) info: usize,
+}
+
+impl Compared {
+    /// The squad that provides what a finding is about: the operation's, the contract's, or the
+    /// one whose paths the contract is among.
+    pub(super) fn provider<'a>(
+        &'a self,
+        finding: &Finding,
+        catalog: &'a Catalog,
+    ) -> Option<&'a str> {
+        let own = match &finding.subject {
+            subject @ Subject::Operation { .. } => self.providers.get(&subject.to_string()),
+            _ => None,
+        };
+        let Report { old, new, .. } = &self.report;
+        own.map(String::as_str)
+            .or_else(|| provider(&self.path, [new, old], catalog))
+    }
+}
+
+/// The squad that provides a contract.
+fn provider<'a>(path: &str, revisions: [&'a Identity; 2], catalog: &'a Catalog) -> Option<&'a str> {
+    let said = revisions
+        .into_iter()
+        .find_map(|identity| identity.provider.as_deref());
+    // Globs end in a star where they stand for a folder; what is before it is the folder.
+    let owns = |glob: &String| {
+        let folder = glob.split('*').next().unwrap_or_default();
+        !folder.is_empty() && (path.starts_with(folder) || path.contains(&format!("/{folder}")))
+    };
+    let listed = || {
+        catalog
+            .squads()
+            .iter()
+            .find(|squad| squad.paths.iter().any(owns))
+    };
+    said.or_else(|| Some(listed()?.name.as_str()))
+}
+
+impl Comparison {
+    /// All findings with their contracts.
+    pub(super) fn findings(&self) -> impl Iterator<Item = (&Compared, &Finding)> {
+        let contracts = self.contracts.iter();
+        contracts.flat_map(|compared| {
+            compared
+                .report
+                .findings
+                .iter()
+                .map(move |finding| (compared, finding))
+        })
+    }
+
+    /// The greatest level that nobody approved of. A contract that is gone breaks everybody.
+    pub(super) fn level(&self) -> Option<Level> {
+        let gone = (!self.gone.is_empty()).then_some(Level::Breaking);
+        let levels = self
+            .contracts
+            .iter()
+            .filter_map(|compared| compared.report.level());
+        levels.chain(gone).max()
+    }
+
+    /// Whether each version that can be read is raised as much as its changes demand.
+    pub(super) fn honours_versions(&self) -> bool {
+        let mut contracts = self.contracts.iter();
+        contracts.all(|compared| compared.report.semver.is_honoured != Some(false))
+    }
+
+    /// How much there is of everything.
+    pub(super) fn counts(&self) -> Counts {
+        let mut all = Counts {
+            breaking: self.gone.len(),
+            info: self.added.len(),
+            ..Counts::default()
+        };
+        for compared in &self.contracts {
+            let counts = compared.report.counts();
+            all.breaking += counts.breaking;
+            all.warning += counts.warning;
+            all.info += counts.info;
+            all.unknown += counts.unknown;
+            all.approved += counts.approved;
+        }
+        all
+    }
+
+    /// What each squad's operations come to; changes that nobody owns are under `-`.
+    pub(super) fn by_squad(&self) -> BTreeMap<String, Share> {
+        let mut shares: BTreeMap<String, Share> = BTreeMap::new();
+        for (compared, finding) in self
+            .findings()
+            .filter(|(_, finding)| finding.approval.is_none())
+        {
+            let squad = compared
+                .provider(finding, &self.catalog)
+                .unwrap_or("-")
+                .to_owned();
+            let share = shares.entry(squad).or_default();
+            match finding.level {
+                Level::Breaking => share.breaking += 1,
+                Level::Warning => share.warning += 1,
+                Level::Info => share.info += 1,
+            }
+        }
+        for (path, identity) in &self.gone {
+            let squad = provider(path, [identity, identity], &self.catalog)
+                .unwrap_or("-")
+                .to_owned();
+            shares.entry(squad).or_default().breaking += 1;
+        }
+        shares
+    }
+}

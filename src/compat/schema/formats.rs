@@ -1,0 +1,62 @@
+//! What is known of formats beside their predicate: strings that are of a format, at the edges
+//! that schemas part, and patterns that all its strings match.
+
+/// A pattern that every string of a format matches; it may match others.
+pub(super) fn wider_pattern(format: &str) -> Option<&'static str> {
+    Some(match format {
+        "date" => "^[0-9]{4}-[01][0-9]-[0-3][0-9]$",
+        "date-time" => {
+            "^[0-9]{4}-[01][0-9]-[0-3][0-9][Tt][0-2][0-9]:[0-5][0-9]:[0-6][0-9]([.][0-9]+)?([Zz]|[+-][0-2][0-9]:[0-5][0-9])$"
+        }
+        "time" => "^[0-2][0-9]:[0-5][0-9]:[0-6][0-9]([.][0-9]+)?([Zz]|[+-][0-2][0-9]:[0-5][0-9])$",
+        "duration" => "^P([0-9]+[YMWD]|T|[0-9]+[HMS])+$",
+        "uuid" => "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$",
+        "ipv4" => "^[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}$",
+        "ipv6" => "^[0-9A-Fa-f:.]{2,45}$",
+        "email" | "idn-email" => "^[\\s\\S]+@[\\s\\S]+$",
+        "hostname" => "^[A-Za-z0-9._-]{1,255}$",
+        "byte" => "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+        "base64url" => "^[A-Za-z0-9_-]*={0,2}$",
+        "uri" | "iri" => "^[A-Za-z][A-Za-z0-9+.-]*:",
+        "json-pointer" => "^(/[\\s\\S]*)?$",
+        "relative-json-pointer" => "^[0-9]",
+        _ => return None,
+    })
+}
+
+/// Strings of a format, the plainest first.
+pub(super) fn samples(format: &str) -> &'static [&'static str] {
+    match format {
+        "date" => &["2026-01-01", "2024-02-29", "0001-01-01"],
+        "date-time" => &[
+            "2026-01-01T00:00:00Z",
+            "2026-01-01T00:00:00.123456Z",
+            "2026-01-01T12:30:00+02:00",
+            "2026-01-01t00:00:00z",
+        ],
+        "time" => &["00:00:00Z", "12:30:00.5Z", "12:30:00+02:00"],
+        "duration" => &["P1D", "PT1H", "P1Y2M3DT4H5M6S", "P1W"],
+        "uuid" => &[
+            "00000000-0000-0000-0000-000000000000",
+            "3f0c1f6e-8a51-4d2b-9c5e-0123456789ab",
+            "3F0C1F6E-8A51-4D2B-9C5E-0123456789AB",
+        ],
+        "email" => &["a@b.co", "first.last+tag@example.com"],
+        "idn-email" => &["a@b.co", "é@例え.jp"],
+        "hostname" => &["a", "example.com", "a-b.example"],
+        "idn-hostname" => &["a", "example.com", "例え.jp"],
+        "ipv4" => &["0.0.0.0", "192.0.2.1", "255.255.255.255"],
+        "ipv6" => &["::", "2001:db8::1", "::ffff:192.0.2.1"],
+        "uri" => &["a:b", "https://example.com/", "urn:x:y", "mailto:a@b.co"],
+        "iri" => &["a:b", "https://example.com/", "https://例え.jp/é"],
+        "uri-reference" => &["", "/a", "https://example.com/", "#a", "?b=c"],
+        "iri-reference" => &["", "/a", "https://example.com/", "/é"],
+        "uri-template" => &["", "/a", "/a/{b}"],
+        "json-pointer" => &["", "/a", "/a/0"],
+        "relative-json-pointer" => &["0", "1/a", "0#"],
+        "regex" => &["", "a", "^a+$", "[a-z]{2,}"],
+        "byte" => &["", "YQ==", "dGV4dA==", "YWI="],
+        "base64url" => &["", "YQ", "YQ==", "dGV4dA", "-_-_"],
+        _ => &[],
+    }
+}

@@ -1,0 +1,358 @@
+//! Which definitions say the same, in both contracts: those become one.
+//!
+//! A definition that does not lead back to itself is put in the place of every reference to it,
+//! so that inlining a schema or moving it elsewhere changes nothing. Those that do lead back are
+//! parted by what they say, then by what they refer to says, until nothing parts any more
+//! (partition refinement): what is left together is the same, however it unrolls.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::arena::Arena;
+use super::formula::{Id, Items, Members, Node, children};
+
+/// Resolves the references in `bodies`, numbered from 0. References that remain lead to the
+/// arena's definitions.
+pub(super) fn join(arena: &mut Arena, bodies: Vec<Id>) -> Joined {
+    let mut joining = Joining {
+        meant: vec![None; bodies.len()],
+        bodies,
+    };
+    let components = joining.components(arena);
+    let mut cyclic = Vec::new();
+    for component in components {
+        let is_cyclic = component.len() > 1
+            || joining
+                .refers_to(arena, component[0])
+                .contains(&component[0]);
+        for number in &component {
+            let itself = arena.add(Node::Refer(*number));
+            joining.meant[*number as usize] = is_cyclic.then_some(itself);
+        }
+        for number in &component {
+            let body = joining.substituted(arena, joining.bodies[*number as usize]);
+            joining.bodies[*number as usize] = body;
+            if !is_cyclic {
+                joining.meant[*number as usize] = Some(body);
+            }
+        }
+        if is_cyclic {
+            cyclic.extend(component);
+        }
+    }
+    joining.merge(arena, &cyclic);
+    arena.definitions = joining.bodies;
+    joining.bodies = Vec::new();
+    Joined {
+        joining,
+        known: HashMap::new(),
+    }
+}
+
+/// What references stand for.
+#[derive(Debug)]
+pub(super) struct Joined {
+    joining: Joining,
+    /// Nodes that were resolved before.
+    known: HashMap<Id, Id>,
+}
+
+impl Joined {
+    /// A node in which references stand for what they lead to.
+    pub(super) fn resolved(&mut self, arena: &mut Arena, id: Id) -> Id {
+        let once = self.joining.substitute(arena, id, &mut self.known);
+        // Twice: first what does not lead back, then the common ones of those that do.
+        self.joining.substitute(arena, once, &mut self.known)
+    }
+}
+
+#[derive(Debug)]
+struct Joining {
+    /// What a reference stands for, where that is known.
+    meant: Vec<Option<Id>>,
+    bodies: Vec<Id>,
+}
+
+impl Joining {
+    /// The definitions that a definition refers to, each once.
+    fn refers_to(&self, arena: &Arena, number: u32) -> Vec<u32> {
+        let mut found = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        let mut open = vec![self.bodies[number as usize]];
+        while let Some(id) = open.pop() {
+            if !arena.refers(id) || !seen.insert(id) {
+                continue;
+            }
+            match arena.node(id) {
+                Node::Refer(target) => found.push(*target),
+                node => open.extend(children(node)),
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The strongly connected components, what is referred to before what refers (Tarjan, without
+    /// recursion).
+    fn components(&self, arena: &Arena) -> Vec<Vec<u32>> {
+        let count = self.bodies.len();
+        let edges: Vec<Vec<u32>> = (0..count)
+            .map(|number| self.refers_to(arena, u32::try_from(number).expect("counted by u32")))
+            .collect();
+        let mut walk = Walk {
+            index: vec![u32::MAX; count],
+            low: vec![0; count],
+            on_stack: vec![false; count],
+            ..Walk::default()
+        };
+        for start in 0..count {
+            if walk.index[start] == u32::MAX {
+                walk.from(&edges, start);
+            }
+        }
+        walk.components
+    }
+
+    /// A node with every reference replaced that stands for something.
+    fn substituted(&self, arena: &mut Arena, id: Id) -> Id {
+        let mut known = HashMap::new();
+        self.substitute(arena, id, &mut known)
+    }
+
+    fn substitute(&self, arena: &mut Arena, id: Id, known: &mut HashMap<Id, Id>) -> Id {
+        if !arena.refers(id) {
+            return id;
+        }
+        if let Some(done) = known.get(&id) {
+            return *done;
+        }
+        let node = arena.node(id).clone();
+        let mut each = |arena: &mut Arena, part: Id| self.substitute(arena, part, known);
+        let done = match node {
+            Node::Refer(number) => self.meant[number as usize].unwrap_or(id),
+            Node::All(parts) => {
+                let parts: Vec<Id> = parts.iter().map(|part| each(arena, *part)).collect();
+                arena.all(parts)
+            }
+            Node::Some(parts) => {
+                let parts: Vec<Id> = parts.iter().map(|part| each(arena, *part)).collect();
+                arena.some(parts)
+            }
+            Node::One(parts) => {
+                let parts: Vec<Id> = parts.iter().map(|part| each(arena, *part)).collect();
+                arena.one(parts)
+            }
+            Node::Not(part) => {
+                let part = each(arena, part);
+                arena.not(part)
+            }
+            Node::Names(part) => {
+                let part = each(arena, part);
+                arena.add(Node::Names(part))
+            }
+            Node::Readable(part) => {
+                let part = each(arena, part);
+                arena.add(Node::Readable(part))
+            }
+            Node::Contains { schema, min, max } => {
+                let schema = each(arena, schema);
+                arena.add(Node::Contains { schema, min, max })
+            }
+            Node::Items(items) => {
+                let prefix = items.prefix.iter().map(|part| each(arena, *part)).collect();
+                let rest = each(arena, items.rest);
+                arena.items(Items { prefix, rest })
+            }
+            Node::Members(members) => {
+                let mut list = |arena: &mut Arena, list: &[(super::formula::Word, Id)]| {
+                    list.iter()
+                        .map(|(word, part)| (*word, each(arena, *part)))
+                        .collect()
+                };
+                let named = list(arena, &members.named);
+                let patterned = list(arena, &members.patterned);
+                let rest = self.substitute(arena, members.rest, known);
+                let declares_rest = members.declares_rest;
+                arena.members(Members {
+                    named,
+                    patterned,
+                    rest,
+                    declares_rest,
+                })
+            }
+            _ => id,
+        };
+        known.insert(id, done);
+        done
+    }
+
+    /// Joins definitions that say the same: their references all lead to the first of them.
+    fn merge(&mut self, arena: &mut Arena, cyclic: &[u32]) {
+        let mut class: HashMap<u32, u128> = cyclic.iter().map(|number| (*number, 0)).collect();
+        let mut count = 0;
+        loop {
+            let mut known = HashMap::new();
+            let next: HashMap<u32, u128> = cyclic
+                .iter()
+                .map(|number| {
+                    let body = self.bodies[*number as usize];
+                    (*number, fingerprint(arena, body, &class, &mut known))
+                })
+                .collect();
+            let mut distinct: Vec<u128> = cyclic.iter().map(|number| next[number]).collect();
+            distinct.sort_unstable();
+            distinct.dedup();
+            class = next;
+            if distinct.len() == count {
+                break;
+            }
+            count = distinct.len();
+        }
+        let mut first: HashMap<u128, u32> = HashMap::new();
+        let mut ordered = cyclic.to_vec();
+        ordered.sort_unstable();
+        for number in &ordered {
+            let chosen = *first.entry(class[number]).or_insert(*number);
+            self.meant[*number as usize] = Some(arena.add(Node::Refer(chosen)));
+        }
+        for number in cyclic {
+            let number = *number as usize;
+            self.bodies[number] = self.substituted(arena, self.bodies[number]);
+        }
+    }
+}
+
+/// A hash of what a node says, with the classes of what it refers to.
+fn fingerprint(
+    arena: &Arena,
+    id: Id,
+    class: &HashMap<u32, u128>,
+    known: &mut HashMap<Id, u128>,
+) -> u128 {
+    if !arena.refers(id) {
+        return u128::from(id.0);
+    }
+    if let Some(done) = known.get(&id) {
+        return *done;
+    }
+    let node = arena.node(id);
+    let mut parts: Vec<u128> = Vec::new();
+    match node {
+        Node::Refer(number) => parts.push(class[number]),
+        _ => {
+            for child in children(node) {
+                parts.push(fingerprint(arena, child, class, known));
+            }
+        }
+    }
+    if matches!(node, Node::All(_) | Node::Some(_) | Node::One(_)) {
+        parts.sort_unstable();
+        if !matches!(node, Node::One(_)) {
+            parts.dedup();
+        }
+    }
+    let half = |seed: u8| {
+        let mut hasher = DefaultHasher::new();
+        seed.hash(&mut hasher);
+        shell(node).hash(&mut hasher);
+        parts.hash(&mut hasher);
+        u128::from(hasher.finish())
+    };
+    let done = half(1) << 64 | half(2);
+    known.insert(id, done);
+    done
+}
+
+/// What a node says beside its children.
+fn shell(node: &Node) -> (u8, Vec<u64>) {
+    let words = |list: &[(super::formula::Word, Id)]| {
+        list.iter()
+            .map(|(word, _)| u64::from(word.0))
+            .collect::<Vec<_>>()
+    };
+    match node {
+        Node::All(_) => (1, Vec::new()),
+        Node::Some(_) => (2, Vec::new()),
+        Node::One(_) => (3, Vec::new()),
+        Node::Not(_) => (4, Vec::new()),
+        Node::Names(_) => (5, Vec::new()),
+        Node::Readable(_) => (6, Vec::new()),
+        Node::Refer(_) => (7, Vec::new()),
+        Node::Contains { min, max, .. } => (
+            8,
+            vec![
+                *min,
+                max.map_or(u64::MAX, |max| max),
+                u64::from(max.is_some()),
+            ],
+        ),
+        Node::Items(items) => (9, vec![items.prefix.len() as u64]),
+        Node::Members(members) => {
+            let mut shell = words(&members.named);
+            shell.push(u64::MAX);
+            shell.extend(words(&members.patterned));
+            shell.push(u64::from(members.declares_rest));
+            (10, shell)
+        }
+        // No other node has children, so none of them leads to a reference.
+        _ => (0, Vec::new()),
+    }
+}
+
+#[derive(Default)]
+struct Walk {
+    index: Vec<u32>,
+    low: Vec<u32>,
+    on_stack: Vec<bool>,
+    stack: Vec<usize>,
+    next: u32,
+    components: Vec<Vec<u32>>,
+}
+
+impl Walk {
+    fn from(&mut self, edges: &[Vec<u32>], start: usize) {
+        let mut path = vec![(start, 0)];
+        self.enter(start);
+        while let Some((at, edge)) = path.pop() {
+            let Some(target) = edges[at].get(edge).map(|target| *target as usize) else {
+                self.leave(at);
+                if let Some((parent, _)) = path.last() {
+                    self.low[*parent] = self.low[*parent].min(self.low[at]);
+                }
+                continue;
+            };
+            path.push((at, edge + 1));
+            if self.index[target] == u32::MAX {
+                self.enter(target);
+                path.push((target, 0));
+            } else if self.on_stack[target] {
+                self.low[at] = self.low[at].min(self.index[target]);
+            }
+        }
+    }
+
+    fn enter(&mut self, at: usize) {
+        self.index[at] = self.next;
+        self.low[at] = self.next;
+        self.next += 1;
+        self.stack.push(at);
+        self.on_stack[at] = true;
+    }
+
+    fn leave(&mut self, at: usize) {
+        if self.low[at] != self.index[at] {
+            return;
+        }
+        let mut component = Vec::new();
+        while let Some(member) = self.stack.pop() {
+            self.on_stack[member] = false;
+            component.push(u32::try_from(member).expect("counted by u32"));
+            if member == at {
+                break;
+            }
+        }
+        component.sort_unstable();
+        self.components.push(component);
+    }
+}

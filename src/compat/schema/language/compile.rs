@@ -1,0 +1,123 @@
+//! From a pattern (ECMA-262) to an automaton.
+
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
+
+use super::automaton::{Automaton, State};
+
+/// Expressions with more states are not read.
+const STATES_MAX: usize = 20_000;
+
+/// The automaton of a pattern, translated as the validators do; `None` where it looks around,
+/// refers back or is too large.
+pub(in super::super) fn compile(pattern: &str) -> Option<Automaton> {
+    let rust = jsonschema_regex::to_rust_regex(pattern).ok()?;
+    let syntax = regex_syntax::parse(&rust).ok()?;
+    let mut building = Building::default();
+    let end = building.push(State::Match)?;
+    let start = building.add(&syntax, end)?;
+    Some(Automaton::new(building.states, start))
+}
+
+/// The automaton that accepts some words and no others.
+pub(in super::super) fn of_words<'w>(
+    words: impl IntoIterator<Item = &'w str>,
+) -> Option<Automaton> {
+    let mut building = Building::default();
+    let end = building.push(State::Match)?;
+    let end = building.push(State::End(end))?;
+    let mut starts = Vec::new();
+    for word in words {
+        starts.push(building.word(word, end)?);
+    }
+    let start = building.push(State::Split(starts))?;
+    let start = building.push(State::Begin(start))?;
+    Some(Automaton::new(building.states, start))
+}
+
+/// Built from the end: each part knows what follows it.
+#[derive(Default)]
+struct Building {
+    states: Vec<State>,
+}
+
+impl Building {
+    fn push(&mut self, state: State) -> Option<u32> {
+        if self.states.len() >= STATES_MAX {
+            return None;
+        }
+        self.states.push(state);
+        u32::try_from(self.states.len() - 1).ok()
+    }
+
+    fn add(&mut self, syntax: &Hir, next: u32) -> Option<u32> {
+        match syntax.kind() {
+            HirKind::Empty => Some(next),
+            HirKind::Literal(literal) => self.word(std::str::from_utf8(&literal.0).ok()?, next),
+            HirKind::Class(Class::Unicode(class)) => {
+                let ranges = class.iter().map(|range| (range.start(), range.end()));
+                let ranges = ranges.collect();
+                self.push(State::Take { ranges, next })
+            }
+            HirKind::Class(Class::Bytes(class)) => {
+                let ranges = class
+                    .iter()
+                    .map(|range| (char::from(range.start()), char::from(range.end())));
+                let ranges: Box<[(char, char)]> = ranges.collect();
+                let is_ascii = ranges.iter().all(|(_, upto)| upto.is_ascii());
+                is_ascii.then(|| self.push(State::Take { ranges, next }))?
+            }
+            HirKind::Look(Look::Start) => self.push(State::Begin(next)),
+            HirKind::Look(Look::End) => self.push(State::End(next)),
+            HirKind::Look(_) => None,
+            HirKind::Capture(capture) => self.add(&capture.sub, next),
+            HirKind::Concat(parts) => parts
+                .iter()
+                .rev()
+                .try_fold(next, |next, part| self.add(part, next)),
+            HirKind::Alternation(branches) => {
+                let starts: Option<Vec<u32>> = branches
+                    .iter()
+                    .map(|branch| self.add(branch, next))
+                    .collect();
+                self.push(State::Split(starts?))
+            }
+            HirKind::Repetition(repetition) => {
+                self.repeat(&repetition.sub, repetition.min, repetition.max, next)
+            }
+        }
+    }
+
+    fn repeat(&mut self, part: &Hir, min: u32, max: Option<u32>, next: u32) -> Option<u32> {
+        let mut start = match max {
+            None => {
+                let again = self.push(State::Split(vec![next]))?;
+                let once = self.add(part, again)?;
+                if let State::Split(targets) = &mut self.states[again as usize] {
+                    targets.push(once);
+                }
+                again
+            }
+            Some(max) => {
+                let mut start = next;
+                for _ in min..max {
+                    let once = self.add(part, start)?;
+                    start = self.push(State::Split(vec![next, once]))?;
+                }
+                start
+            }
+        };
+        for _ in 0..min {
+            start = self.add(part, start)?;
+        }
+        Some(start)
+    }
+
+    fn word(&mut self, word: &str, next: u32) -> Option<u32> {
+        word.chars().rev().try_fold(next, |next, character| {
+            self.push(State::Take {
+                ranges: Box::new([(character, character)]),
+                next,
+            })
+        })
+    }
+}

@@ -1,0 +1,15 @@
+//! Languages of strings: patterns as automata over characters, and the search for a word that is
+//! in some of them and not in others.
+//!
+//! Lengths are counted in characters, as `minLength` does, so the automata are over characters,
+//! too. They are made deterministic only where a search goes.
+
+mod automaton;
+mod compile;
+mod looks;
+mod search;
+
+pub(super) use automaton::Automaton;
+pub(super) use compile::{compile, of_words};
+pub(super) use looks::{leading_looks, without_looks};
+pub(super) use search::{Search, Sought};

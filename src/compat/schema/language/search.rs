@@ -1,0 +1,212 @@
+//! The search for a word: in all of some languages, in none of others, of a length.
+
+use std::collections::{HashMap, HashSet};
+
+use super::automaton::{Automaton, DEAD, MATCHED};
+
+/// What a search found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in super::super) enum Sought {
+    Word(String),
+    /// There is none.
+    Nothing,
+    /// There may be one, further than was looked.
+    TooFar,
+}
+
+/// What is sought.
+#[derive(Debug)]
+pub(in super::super) struct Search<'a> {
+    pub(in super::super) inside: Vec<&'a mut Automaton>,
+    pub(in super::super) outside: Vec<&'a mut Automaton>,
+    pub(in super::super) length_min: u64,
+    pub(in super::super) length_max: Option<u64>,
+}
+
+/// States of all automata at once.
+type Joint = Box<[u32]>;
+
+/// A way to a state: the step before, and the character from there.
+struct Way {
+    state: Joint,
+    from: usize,
+    character: char,
+}
+
+const LENGTH_MAX: u64 = 20_000;
+
+impl Search<'_> {
+    /// Looks for the shortest word, in at most so many steps.
+    pub(in super::super) fn run(mut self, steps_max: usize, spent: &mut u64) -> Sought {
+        if self.length_max.is_some_and(|max| max < self.length_min) {
+            return Sought::Nothing;
+        }
+        if self.length_min > LENGTH_MAX {
+            return Sought::TooFar;
+        }
+        if self.length_min == 0 && self.accepts_empty() {
+            return Sought::Word(String::new());
+        }
+        let symbols = self.symbols();
+        let begin: Joint = self.automata().map(Automaton::begin).collect();
+        let mut ways = vec![Way {
+            state: begin,
+            from: 0,
+            character: '\0',
+        }];
+        let (mut level, mut next_level) = (0..1, 1);
+        let mut seen: HashSet<Joint> = HashSet::new();
+        let mut length = 0;
+        while !level.is_empty() && self.length_max.is_none_or(|max| length < max) {
+            // Up to the least length the same state counts anew for each length.
+            if length < self.length_min {
+                seen.clear();
+            }
+            length += 1;
+            for at in level {
+                for (character, classes) in &symbols {
+                    *spent += 1;
+                    let state = self.step(&ways[at].state.clone(), classes);
+                    if self.is_hopeless(&state) || !seen.insert(state.clone()) {
+                        continue;
+                    }
+                    let accepted = length >= self.length_min && self.accepts(&state);
+                    ways.push(Way {
+                        state,
+                        from: at,
+                        character: *character,
+                    });
+                    if accepted {
+                        return Sought::Word(word(&ways));
+                    }
+                }
+                if ways.len() * symbols.len() > steps_max || self.size() > steps_max {
+                    return Sought::TooFar;
+                }
+            }
+            level = next_level..ways.len();
+            next_level = ways.len();
+        }
+        Sought::Nothing
+    }
+
+    fn automata(&mut self) -> impl Iterator<Item = &mut Automaton> {
+        self.inside
+            .iter_mut()
+            .chain(self.outside.iter_mut())
+            .map(|automaton| &mut **automaton)
+    }
+
+    fn size(&self) -> usize {
+        self.inside
+            .iter()
+            .chain(&self.outside)
+            .map(|automaton| automaton.size())
+            .sum()
+    }
+
+    fn step(&mut self, state: &Joint, classes: &[u32]) -> Joint {
+        let states = state.iter().zip(classes);
+        self.automata()
+            .zip(states)
+            .map(|(automaton, (state, class))| automaton.step(*state, *class))
+            .collect()
+    }
+
+    fn is_hopeless(&self, state: &Joint) -> bool {
+        let (inside, outside) = state.split_at(self.inside.len());
+        inside.contains(&DEAD) || outside.contains(&MATCHED)
+    }
+
+    fn accepts(&self, state: &Joint) -> bool {
+        let (inside, outside) = state.split_at(self.inside.len());
+        self.inside
+            .iter()
+            .zip(inside)
+            .all(|(automaton, state)| automaton.accepts(*state))
+            && !self
+                .outside
+                .iter()
+                .zip(outside)
+                .any(|(automaton, state)| automaton.accepts(*state))
+    }
+
+    fn accepts_empty(&self) -> bool {
+        self.inside
+            .iter()
+            .all(|automaton| automaton.accepts_empty())
+            && !self
+                .outside
+                .iter()
+                .any(|automaton| automaton.accepts_empty())
+    }
+
+    /// A character for each way in which the automata tell characters apart, those first that
+    /// people can read.
+    fn symbols(&mut self) -> Vec<(char, Vec<u32>)> {
+        let mut bounds: Vec<u32> = self
+            .automata()
+            .flat_map(|automaton| {
+                automaton
+                    .classes
+                    .iter()
+                    .map(|(from, _)| *from)
+                    .collect::<Vec<_>>()
+            })
+            .chain(LEGIBLE.map(u32::from))
+            .chain([0, 0xE000])
+            .collect();
+        bounds.sort_unstable();
+        bounds.dedup();
+        let mut best: HashMap<Vec<u32>, char> = HashMap::new();
+        for bound in bounds {
+            let Some(character) = char::from_u32(bound) else {
+                continue;
+            };
+            let classes: Vec<u32> = self
+                .automata()
+                .map(|automaton| {
+                    let at = automaton
+                        .classes
+                        .partition_point(|(from, _)| *from <= bound);
+                    automaton.classes[at - 1].1
+                })
+                .collect();
+            let known = best.entry(classes).or_insert(character);
+            if legibility(character) < legibility(*known) {
+                *known = character;
+            }
+        }
+        let mut symbols: Vec<_> = best
+            .into_iter()
+            .map(|(classes, character)| (character, classes))
+            .collect();
+        symbols.sort_unstable_by_key(|(character, _)| (legibility(*character), *character));
+        symbols
+    }
+}
+
+/// Tried for each class of characters, the first that belongs to it is taken.
+const LEGIBLE: [char; 12] = ['a', 'A', '0', 'b', '1', '-', '_', ' ', '.', 'z', '9', '~'];
+
+fn legibility(character: char) -> (u8, usize) {
+    let listed = LEGIBLE.iter().position(|legible| *legible == character);
+    match (listed, character) {
+        (Some(at), _) => (0, at),
+        (None, ' '..='~') => (1, 0),
+        (None, other) if other.is_alphanumeric() => (2, 0),
+        (None, '\t' | '\n') => (3, 0),
+        (None, other) if !other.is_control() => (4, 0),
+        _ => (5, 0),
+    }
+}
+
+fn word(ways: &[Way]) -> String {
+    let mut characters = Vec::new();
+    let mut at = ways.len() - 1;
+    while at != 0 {
+        characters.push(ways[at].character);
+        at = ways[at].from;
+    }
+    characters.iter().rev().collect()
+}

@@ -1,0 +1,201 @@
+//! Exact fractions: what bounds and multiples of schemas are, and how numbers are equal.
+
+use std::fmt::Write;
+
+use num::bigint::Sign;
+use num::{BigInt, BigRational, BigUint, Integer, One, Signed, Zero};
+use serde_json::{Number, Value};
+
+/// Beyond this power of ten a literal is left unread: no float has it.
+const POWER_MAX: i64 = 1_100;
+
+/// A number, exact.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Ratio(BigRational);
+
+impl Ratio {
+    pub(super) fn integer(number: i64) -> Self {
+        Self(BigRational::from_integer(number.into()))
+    }
+
+    /// Ten to a power.
+    pub(super) fn power_of_ten(power: u32) -> Self {
+        Self(BigRational::from_integer(num::pow(
+            BigInt::from(10),
+            power as usize,
+        )))
+    }
+
+    pub(super) fn of(number: &Number) -> Option<Self> {
+        match number.as_i64() {
+            Some(number) => Some(Self::integer(number)),
+            None => Self::parse(&number.to_string()),
+        }
+    }
+
+    /// Reads a number literal of JSON; `None` for other texts and for endless powers.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (mantissa, power) = match text.split_once(['e', 'E']) {
+            Some((mantissa, power)) => (mantissa, power.parse::<i64>().ok()?),
+            None => (text, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let digits = format!("{whole}{fraction}");
+        let coefficient: BigInt = digits.parse().ok()?;
+        let power = power - i64::try_from(fraction.len()).ok()?;
+        if power.abs() > POWER_MAX {
+            return None;
+        }
+        let scale = num::pow(
+            BigInt::from(10),
+            usize::try_from(power.unsigned_abs()).ok()?,
+        );
+        Some(Self(match power >= 0 {
+            true => BigRational::from_integer(coefficient * scale),
+            false => BigRational::new(coefficient, scale),
+        }))
+    }
+
+    /// The number as JSON; `None` where `serde_json` would round it or it has no last digit.
+    pub(super) fn to_number(&self) -> Option<Number> {
+        let number: Number = match self.decimal()?.parse::<i64>() {
+            Ok(integer) => integer.into(),
+            Err(_) => serde_json::from_str(&self.decimal()?).ok()?,
+        };
+        (Self::of(&number).as_ref() == Some(self)).then_some(number)
+    }
+
+    /// The number as a decimal literal, without an exponent.
+    fn decimal(&self) -> Option<String> {
+        let mut power = 0;
+        let mut scaled = self.0.clone();
+        while !scaled.is_integer() {
+            power += 1;
+            scaled *= BigInt::from(10);
+            if power > 40 {
+                return None;
+            }
+        }
+        let digits = scaled.numer().magnitude().to_string();
+        let sign = if self.0.is_negative() { "-" } else { "" };
+        if power == 0 {
+            return Some(format!("{sign}{digits}"));
+        }
+        let padded = format!("{digits:0>width$}", width = power + 1);
+        let (whole, fraction) = padded.split_at(padded.len() - power);
+        Some(format!("{sign}{whole}.{fraction}"))
+    }
+
+    pub(super) fn is_integer(&self) -> bool {
+        self.0.is_integer()
+    }
+
+    pub(super) fn is_one(&self) -> bool {
+        self.0.is_one()
+    }
+
+    pub(super) fn is_zero(&self) -> bool {
+        self.0.is_zero()
+    }
+
+    pub(super) fn abs(&self) -> Self {
+        Self(self.0.abs())
+    }
+
+    pub(super) fn plus(&self, other: &Self) -> Self {
+        Self(&self.0 + &other.0)
+    }
+
+    pub(super) fn minus(&self, other: &Self) -> Self {
+        Self(&self.0 - &other.0)
+    }
+
+    pub(super) fn times(&self, other: &Self) -> Self {
+        Self(&self.0 * &other.0)
+    }
+
+    /// Divided by another that is not zero.
+    pub(super) fn over(&self, other: &Self) -> Self {
+        Self(&self.0 / &other.0)
+    }
+
+    /// How often `step` goes into the number, rounded down or up.
+    pub(super) fn steps(&self, step: &Self, is_up: bool) -> Self {
+        let quotient = &self.0 / &step.0;
+        Self(if is_up {
+            quotient.ceil()
+        } else {
+            quotient.floor()
+        })
+    }
+
+    pub(super) fn is_multiple_of(&self, divisor: &Self) -> bool {
+        if divisor.is_zero() {
+            return self.is_zero();
+        }
+        (&self.0 / &divisor.0).is_integer()
+    }
+
+    /// The least common multiple of two positive fractions.
+    pub(super) fn common_multiple(&self, other: &Self) -> Self {
+        let numerator = self.0.numer().lcm(other.0.numer());
+        let denominator = self.0.denom().gcd(other.0.denom());
+        Self(BigRational::new(numerator, denominator))
+    }
+
+    /// As a count, where it is a small one.
+    pub(super) fn to_count(&self) -> Option<u64> {
+        let number = self.is_integer().then(|| self.0.to_integer())?;
+        match number.into_parts() {
+            (Sign::Minus, _) => None,
+            (_, magnitude) => small(&magnitude),
+        }
+    }
+}
+
+fn small(number: &BigUint) -> Option<u64> {
+    match number.to_u64_digits()[..] {
+        [] => Some(0),
+        [digit] => Some(digit),
+        _ => None,
+    }
+}
+
+/// A text that two values share if and only if they are equal as JSON Schema sees it: numbers by
+/// what they amount to, objects without the order of their members.
+pub(super) fn canonical(value: &Value) -> String {
+    let mut text = String::new();
+    write_canonical(value, &mut text);
+    text
+}
+
+fn write_canonical(value: &Value, text: &mut String) {
+    match value {
+        Value::Number(number) => match Ratio::of(number) {
+            Some(Ratio(ratio)) => write!(text, "{ratio}"),
+            None => write!(text, "{number}"),
+        }
+        .expect("writing to a String does not fail"),
+        Value::Array(items) => {
+            text.push('[');
+            for item in items {
+                write_canonical(item, text);
+                text.push(',');
+            }
+            text.push(']');
+        }
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_unstable_by_key(|(name, _)| *name);
+            text.push('{');
+            for (name, member) in members {
+                text.push_str(&Value::from(name.as_str()).to_string());
+                text.push(':');
+                write_canonical(member, text);
+                text.push(',');
+            }
+            text.push('}');
+        }
+        other => text.push_str(&other.to_string()),
+    }
+}

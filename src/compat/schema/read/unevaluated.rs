@@ -1,0 +1,307 @@
+//! `unevaluatedProperties` and `unevaluatedItems`, resolved before anything is judged.
+//!
+//! Which members the keywords beside them evaluate depends on which alternatives a value
+//! satisfies (2020-12 core, section 11). There are few of those, so each combination becomes a
+//! case: where these hold and those do not, such members are covered and the others are judged.
+
+use serde_json::{Map, Value};
+
+use super::super::arena::Arena;
+use super::super::formula::{ANY, Id, Members, NEVER, Word};
+use super::super::mask::Mask;
+use super::document::{Document, resolve};
+use super::keywords::{items, lacks};
+
+const CASES_MAX: usize = 64;
+const DEPTH_MAX: u8 = 24;
+
+/// What is evaluated where a condition holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Cover {
+    /// All that must hold.
+    when: Vec<Id>,
+    names: Vec<Word>,
+    patterns: Vec<Word>,
+    /// How many items from the front.
+    items: usize,
+    /// Items that satisfy one of these.
+    like: Vec<Id>,
+    everything: bool,
+}
+
+impl Cover {
+    fn is_nothing(&self) -> bool {
+        !self.everything
+            && self.items == 0
+            && self.names.is_empty()
+            && self.patterns.is_empty()
+            && self.like.is_empty()
+    }
+
+    fn and(&self, other: &Self) -> Self {
+        let joined = |a: &[Word], b: &[Word]| [a, b].concat();
+        Self {
+            when: [&self.when[..], &other.when].concat(),
+            names: joined(&self.names, &other.names),
+            patterns: joined(&self.patterns, &other.patterns),
+            items: self.items.max(other.items),
+            like: [&self.like[..], &other.like].concat(),
+            everything: self.everything || other.everything,
+        }
+    }
+}
+
+/// Which of the two keywords is resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Of {
+    Members,
+    Items,
+}
+
+impl<'d> Document<'d> {
+    pub(super) fn unevaluated_members(
+        &mut self,
+        arena: &mut Arena,
+        keywords: &'d Map<String, Value>,
+        value: &'d Value,
+    ) -> Id {
+        let Some(cases) = self.all_cases(arena, keywords, Of::Members) else {
+            return self.opaque(arena, "unevaluatedProperties", value, Mask::OBJECT);
+        };
+        let rest = self.schema(arena, value);
+        self.each_case(arena, cases, |arena, cover| {
+            let listed = |mut words: Vec<Word>| {
+                words.sort_unstable();
+                words.dedup();
+                words.into_iter().map(|word| (word, ANY)).collect()
+            };
+            arena.members(Members {
+                named: listed(cover.names),
+                patterned: listed(cover.patterns),
+                rest,
+                declares_rest: rest != NEVER,
+            })
+        })
+    }
+
+    pub(super) fn unevaluated_items(
+        &mut self,
+        arena: &mut Arena,
+        keywords: &'d Map<String, Value>,
+        value: &'d Value,
+    ) -> Id {
+        let Some(cases) = self.all_cases(arena, keywords, Of::Items) else {
+            return self.opaque(arena, "unevaluatedItems", value, Mask::ARRAY);
+        };
+        let rest = self.schema(arena, value);
+        self.each_case(arena, cases, |arena, cover| {
+            let rest = match cover.like.is_empty() {
+                true => rest,
+                false => arena.some(cover.like.into_iter().chain([rest])),
+            };
+            items(arena, vec![ANY; cover.items], rest)
+        })
+    }
+
+    fn each_case(
+        &mut self,
+        arena: &mut Arena,
+        cases: Vec<Cover>,
+        judge: impl Fn(&mut Arena, Cover) -> Id,
+    ) -> Id {
+        let mut parts = Vec::new();
+        for cover in cases {
+            if cover.everything {
+                continue;
+            }
+            let when = arena.all(cover.when.iter().copied());
+            let judged = judge(arena, cover);
+            if when == ANY {
+                parts.push(judged);
+            } else if judged != ANY {
+                let otherwise = arena.not(when);
+                parts.push(arena.some([otherwise, judged]));
+            }
+        }
+        arena.all(parts)
+    }
+
+    /// The cases of a schema; `None` also where they hang on themselves.
+    fn all_cases(
+        &mut self,
+        arena: &mut Arena,
+        keywords: &'d Map<String, Value>,
+        of: Of,
+    ) -> Option<Vec<Cover>> {
+        if self
+            .resolving
+            .iter()
+            .any(|other| std::ptr::eq(*other, keywords))
+        {
+            return None;
+        }
+        self.resolving.push(keywords);
+        let cases = self.cases(arena, keywords, of, 0);
+        self.resolving.pop();
+        cases
+    }
+
+    /// The cases of what the keywords of a schema evaluate; `None` where they are not known or
+    /// too many. The unevaluated keyword itself is left out at depth 0.
+    fn cases(
+        &mut self,
+        arena: &mut Arena,
+        keywords: &'d Map<String, Value>,
+        of: Of,
+        depth: u8,
+    ) -> Option<Vec<Cover>> {
+        if depth > DEPTH_MAX || keywords.contains_key("$dynamicRef") {
+            return None;
+        }
+        let mut cases = vec![self.own(arena, keywords, of, depth)];
+        for branch in elements(keywords, "allOf") {
+            cases = product(&cases, &self.cases_of(arena, branch, of, depth)?)?;
+        }
+        if let Some(reference) = keywords.get("$ref") {
+            let (_, target) = resolve(self.document, reference.as_str()?)?;
+            cases = product(&cases, &self.cases_of(arena, target, of, depth)?)?;
+        }
+        for branch in elements(keywords, "anyOf").chain(elements(keywords, "oneOf")) {
+            let condition = self.schema(arena, branch);
+            cases = self.under(arena, &cases, (condition, branch), of, depth)?;
+        }
+        if let Some(condition) = keywords.get("if") {
+            let (then, otherwise) = (keywords.get("then"), keywords.get("else"));
+            let holds = self.schema(arena, condition);
+            let covered = self.cases_of(arena, condition, of, depth)?;
+            let with_then = match then {
+                Some(then) => product(&covered, &self.cases_of(arena, then, of, depth)?)?,
+                None => covered,
+            };
+            let without = match otherwise {
+                Some(otherwise) => self.cases_of(arena, otherwise, of, depth)?,
+                None => vec![Cover::default()],
+            };
+            cases = split(arena, &cases, holds, &with_then, &without)?;
+        }
+        for (name, branch) in keywords
+            .get("dependentSchemas")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
+            let lacking = lacks(arena, name);
+            let having = arena.not(lacking);
+            cases = self.under(arena, &cases, (having, branch), of, depth)?;
+        }
+        Some(cases)
+    }
+
+    fn cases_of(
+        &mut self,
+        arena: &mut Arena,
+        schema: &'d Value,
+        of: Of,
+        depth: u8,
+    ) -> Option<Vec<Cover>> {
+        match schema {
+            Value::Object(keywords) => self.cases(arena, keywords, of, depth + 1),
+            _ => Some(vec![Cover::default()]),
+        }
+    }
+
+    /// The cases, with those of a branch where its condition holds.
+    fn under(
+        &mut self,
+        arena: &mut Arena,
+        cases: &[Cover],
+        (condition, branch): (Id, &'d Value),
+        of: Of,
+        depth: u8,
+    ) -> Option<Vec<Cover>> {
+        let covered = self.cases_of(arena, branch, of, depth)?;
+        split(arena, cases, condition, &covered, &[Cover::default()])
+    }
+
+    /// What the keywords of the schema itself evaluate.
+    fn own(
+        &mut self,
+        arena: &mut Arena,
+        keywords: &'d Map<String, Value>,
+        of: Of,
+        depth: u8,
+    ) -> Cover {
+        let mut cover = Cover::default();
+        match of {
+            Of::Members => {
+                let mut words = |keyword: &str| -> Vec<Word> {
+                    let named = keywords.get(keyword).and_then(Value::as_object);
+                    named
+                        .into_iter()
+                        .flatten()
+                        .map(|(name, _)| arena.intern(name))
+                        .collect()
+                };
+                cover.names = words("properties");
+                cover.patterns = words("patternProperties");
+                cover.everything = keywords.contains_key("additionalProperties")
+                    || depth > 0 && keywords.contains_key("unevaluatedProperties");
+            }
+            Of::Items => {
+                cover.items = elements(keywords, "prefixItems").count();
+                cover.everything = keywords.contains_key("items")
+                    || depth > 0 && keywords.contains_key("unevaluatedItems");
+                if let Some(contains) = keywords.get("contains") {
+                    cover.like.push(self.schema(arena, contains));
+                }
+            }
+        }
+        cover
+    }
+}
+
+fn elements<'d>(
+    keywords: &'d Map<String, Value>,
+    keyword: &str,
+) -> impl Iterator<Item = &'d Value> {
+    keywords
+        .get(keyword)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}
+
+/// The cases, parted by a condition where the parts differ.
+fn split(
+    arena: &mut Arena,
+    cases: &[Cover],
+    condition: Id,
+    then: &[Cover],
+    otherwise: &[Cover],
+) -> Option<Vec<Cover>> {
+    let is_nothing = |covers: &[Cover]| covers.iter().all(Cover::is_nothing);
+    if is_nothing(then) && is_nothing(otherwise) {
+        return Some(cases.to_vec());
+    }
+    let opposite = arena.not(condition);
+    let under = |condition: Id, covers: &[Cover]| -> Vec<Cover> {
+        let when = Cover {
+            when: vec![condition],
+            ..Cover::default()
+        };
+        covers.iter().map(|cover| cover.and(&when)).collect()
+    };
+    let mut parts = under(condition, then);
+    parts.extend(under(opposite, otherwise));
+    product(cases, &parts)
+}
+
+fn product(left: &[Cover], right: &[Cover]) -> Option<Vec<Cover>> {
+    if left.len() * right.len() > CASES_MAX {
+        return None;
+    }
+    let pairs = left
+        .iter()
+        .flat_map(|one| right.iter().map(|other| one.and(other)));
+    Some(pairs.collect())
+}

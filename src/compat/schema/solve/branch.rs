@@ -1,0 +1,272 @@
+//! Alternatives: which are left, which is taken, and when.
+
+use serde_json::Value;
+
+use super::super::evaluate::{Judge, all, not};
+use super::super::formula::{Id, Node};
+use super::super::mask::Mask;
+use super::goal::{Answer, Goal, Literal, Tally};
+use super::options::{Alternative, combined, options};
+use super::search::Solver;
+use super::state::State;
+
+impl Solver<'_> {
+    pub(super) fn begin(&mut self, goal: &Goal) -> Answer {
+        match State::of(self.arena, goal) {
+            Some(state) => self.search(goal, state),
+            None => Answer::Empty,
+        }
+    }
+
+    pub(super) fn search(&mut self, goal: &Goal, mut state: State) -> Answer {
+        if !self.spend(1) {
+            return Answer::Unsure;
+        }
+        if !self.settle(&mut state) {
+            return Answer::Empty;
+        }
+        let is_listing = |unit: &&Literal| {
+            unit.is_positive() && matches!(self.arena.node(unit.id), Node::Values(_))
+        };
+        if let Some(listing) = state.units.iter().find(is_listing) {
+            return self.among(goal, listing.id, state.mask);
+        }
+        if let Some(at) = self.fewest(&state) {
+            let choice = state.eager.swap_remove(at);
+            let options = combined(self.arena, choice, options(self.arena, choice));
+            return self.each_option(goal, &state, options);
+        }
+        if !state.mask.is_single() {
+            return self.each_type(goal, &state);
+        }
+        let answer = self.of_one_type(&state);
+        self.look_at(goal, state, answer)
+    }
+
+    /// Takes what is left where only one alternative is; whether all have one.
+    fn settle(&mut self, state: &mut State) -> bool {
+        loop {
+            let mut changed = false;
+            for is_eager in [true, false] {
+                let mut at = 0;
+                loop {
+                    let list = if is_eager { &state.eager } else { &state.lazy };
+                    let Some(choice) = list.get(at).copied() else {
+                        break;
+                    };
+                    match self.left(state, choice) {
+                        Left::None => return false,
+                        Left::Several => {
+                            at += 1;
+                            continue;
+                        }
+                        Left::Done => {}
+                        Left::One(only) => {
+                            changed = true;
+                            if !state.assume(self.arena, &only) {
+                                return false;
+                            }
+                        }
+                    }
+                    if is_eager {
+                        state.eager.remove(at);
+                    } else {
+                        state.lazy.remove(at);
+                    }
+                }
+            }
+            if !changed {
+                return true;
+            }
+        }
+    }
+
+    /// What is left of a choice.
+    fn left(&self, state: &State, choice: Literal) -> Left {
+        if matches!(self.arena.node(choice.id), Node::Readable(_)) {
+            return Left::Several;
+        }
+        let mut only = None;
+        for option in options(self.arena, choice) {
+            if option.iter().all(|literal| state.has(*literal)) {
+                return Left::Done;
+            }
+            if option
+                .iter()
+                .all(|literal| state.is_feasible(self.arena, *literal))
+            {
+                if only.is_some() {
+                    // Another may be fulfilled already, which only costs time.
+                    return Left::Several;
+                }
+                only = Some(option);
+            }
+        }
+        only.map_or(Left::None, Left::One)
+    }
+
+    fn fewest(&self, state: &State) -> Option<usize> {
+        let width = |choice: &Literal| {
+            options(self.arena, *choice)
+                .iter()
+                .filter(|option| {
+                    option
+                        .iter()
+                        .all(|literal| state.is_feasible(self.arena, *literal))
+                })
+                .count()
+        };
+        let widths = state.eager.iter().map(width).enumerate();
+        widths.min_by_key(|(_, width)| *width).map(|(at, _)| at)
+    }
+
+    fn each_option(&mut self, goal: &Goal, state: &State, options: Vec<Alternative>) -> Answer {
+        let mut tally = Tally::default();
+        for option in options {
+            let mut next = state.clone();
+            if !next.assume(self.arena, &option) {
+                continue;
+            }
+            let answer = self.search(goal, next);
+            if let Some(done) = tally.take(answer) {
+                return done;
+            }
+            if self.is_spent() {
+                tally.doubt();
+                break;
+            }
+        }
+        tally.end()
+    }
+
+    fn each_type(&mut self, goal: &Goal, state: &State) -> Answer {
+        let mut tally = Tally::default();
+        for mask in Mask::EACH.into_iter().filter(|mask| state.mask.has(*mask)) {
+            let mut next = state.clone();
+            next.mask = mask;
+            let answer = self.search(goal, next);
+            if let Some(done) = tally.take(answer) {
+                return done;
+            }
+            if self.is_spent() {
+                tally.doubt();
+                break;
+            }
+        }
+        tally.end()
+    }
+
+    /// The values that are listed: each is looked at.
+    fn among(&mut self, goal: &Goal, listing: Id, mask: Mask) -> Answer {
+        let Node::Values(constants) = self.arena.node(listing) else {
+            return Answer::Unsure;
+        };
+        let values: Vec<Value> = constants
+            .iter()
+            .map(|one| self.arena.constant(*one).clone())
+            .collect();
+        let mut tally = Tally::default();
+        for value in values.into_iter().filter(|value| mask.has(Mask::of(value))) {
+            let answer = match self.fulfils(goal, &value) {
+                Some(true) => Answer::Found(value, true),
+                Some(false) => Answer::Empty,
+                None => Answer::Found(value, false),
+            };
+            if let Some(done) = tally.take(answer) {
+                return done;
+            }
+        }
+        tally.end()
+    }
+
+    fn of_one_type(&mut self, state: &State) -> Answer {
+        match state.mask {
+            Mask::NULL => self.plain(state, &[Value::Null]),
+            Mask::BOOLEAN => self.plain(state, &[Value::Bool(true), Value::Bool(false)]),
+            Mask::INTEGER | Mask::FRACTION => self.number(state),
+            Mask::STRING => self.string(state),
+            Mask::ARRAY => self.array(state),
+            _ => self.object(state),
+        }
+    }
+
+    fn plain(&mut self, state: &State, values: &[Value]) -> Answer {
+        let mut tally = Tally::default();
+        for value in values {
+            let truth = self.units_hold(&state.units, value);
+            let answer = match truth {
+                Some(true) => Answer::Found(value.clone(), true),
+                Some(false) => Answer::Empty,
+                None => Answer::Found(value.clone(), false),
+            };
+            if let Some(done) = tally.take(answer) {
+                return done;
+            }
+        }
+        tally.end()
+    }
+
+    /// Whether a value fulfils what keywords say of it.
+    pub(super) fn units_hold(&mut self, units: &[Literal], value: &Value) -> Option<bool> {
+        let mut judge = Judge::new(self.arena, self.library);
+        all(units.iter().map(|unit| {
+            let holds = judge.holds(unit.id, value);
+            if unit.is_positive() {
+                holds
+            } else {
+                not(holds)
+            }
+        }))
+    }
+
+    /// Whether the alternatives that were left aside matter to what was found.
+    fn look_at(&mut self, goal: &Goal, state: State, answer: Answer) -> Answer {
+        let value = match answer {
+            Answer::Empty => return Answer::Empty,
+            Answer::Found(value, _) => Some(value),
+            Answer::Unsure => None,
+        };
+        let truth = value.as_ref().map(|value| self.fulfils(goal, value));
+        if let (Some(value), Some(Some(true))) = (&value, truth) {
+            return Answer::Found(value.clone(), true);
+        }
+        let matters = state.lazy.iter().position(|literal| match &value {
+            None => !self.is_readable(*literal),
+            Some(value) => self.units_hold_of(*literal, value) != Some(true),
+        });
+        let Some(at) = matters else {
+            return match (value, truth) {
+                (Some(value), Some(None)) => Answer::Found(value, false),
+                _ => self.give_up("a value could not be put together"),
+            };
+        };
+        let mut state = state;
+        let choice = state.lazy.remove(at);
+        if self.is_readable(choice) {
+            return self.other_reading(goal, &state, choice, value);
+        }
+        let options = options(self.arena, choice);
+        self.each_option(goal, &state, options)
+    }
+
+    fn is_readable(&self, literal: Literal) -> bool {
+        matches!(self.arena.node(literal.id), Node::Readable(_))
+    }
+
+    fn units_hold_of(&mut self, literal: Literal, value: &Value) -> Option<bool> {
+        self.units_hold(&[literal], value)
+    }
+
+    pub(super) fn is_spent(&self) -> bool {
+        self.reason.is_some() && !self.has_steps()
+    }
+}
+
+enum Left {
+    /// No alternative can be true.
+    None,
+    One(Alternative),
+    Several,
+    /// One of them is assumed already.
+    Done,
+}

@@ -1,0 +1,74 @@
+//! The alternatives that a formula offers.
+
+use super::super::arena::Arena;
+use super::super::formula::{Id, Node};
+use super::super::mask::Mask;
+use super::super::sent::declares_members;
+use super::goal::{Literal, Mode};
+
+/// Literals that are assumed together.
+pub(super) type Alternative = Vec<Literal>;
+
+/// Beyond so many alternatives that declare members, at most two are taken to be in force at once.
+const COMBINED_MAX: usize = 3;
+
+/// The alternatives of a choice.
+pub(super) fn options(arena: &Arena, choice: Literal) -> Vec<Alternative> {
+    let single = |part: &Id| vec![choice.of(*part)];
+    match (arena.node(choice.id), choice.mode) {
+        (Node::Some(parts) | Node::All(parts), _) => parts.iter().map(single).collect(),
+        (Node::One(parts), Mode::Fails) => {
+            let none = parts.iter().map(|part| Literal::fails(*part)).collect();
+            let pairs = (0..parts.len()).flat_map(|one| {
+                (one + 1..parts.len()).map(move |other| {
+                    vec![Literal::holds(parts[one]), Literal::holds(parts[other])]
+                })
+            });
+            std::iter::once(none).chain(pairs).collect()
+        }
+        (Node::One(parts), mode) => {
+            let only = |at: usize| {
+                let each = parts.iter().enumerate();
+                each.map(|(other, part)| match other == at {
+                    true => Literal::new(*part, mode),
+                    false => Literal::fails(*part),
+                })
+                .collect()
+            };
+            (0..parts.len()).map(only).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A producer may follow several alternatives of `anyOf` at once, and send what they declare
+/// together.
+pub(super) fn combined(
+    arena: &Arena,
+    choice: Literal,
+    mut options: Vec<Alternative>,
+) -> Vec<Alternative> {
+    let Node::Some(parts) = arena.node(choice.id) else {
+        return options;
+    };
+    let declaring: Vec<Id> = parts
+        .iter()
+        .copied()
+        .filter(|part| arena.holds(*part).has(Mask::OBJECT) && declares_members(arena, *part))
+        .collect();
+    let of = |parts: &[Id]| {
+        parts
+            .iter()
+            .map(|part| choice.of(*part))
+            .collect::<Vec<_>>()
+    };
+    for (at, one) in declaring.iter().enumerate() {
+        for other in &declaring[at + 1..] {
+            options.push(of(&[*one, *other]));
+        }
+    }
+    if declaring.len() == COMBINED_MAX {
+        options.push(of(&declaring));
+    }
+    options
+}

@@ -1,0 +1,190 @@
+//! What is known of the value sought, while a goal is taken apart.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::super::arena::Arena;
+use super::super::formula::{Id, Items, Members, NEVER, Node};
+use super::super::mask::Mask;
+use super::super::sent::declares_members;
+use super::goal::{Goal, Literal, Mode};
+
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    /// All that was assumed, taken apart or not.
+    seen: BTreeSet<Literal>,
+    /// The types that are left.
+    pub(super) mask: Mask,
+    /// What keywords say, and cannot be taken apart.
+    pub(super) units: Vec<Literal>,
+    /// Alternatives that decide what a producer declares: one must be taken.
+    pub(super) eager: Vec<Literal>,
+    /// Alternatives that are taken where a value shows that they matter.
+    pub(super) lazy: Vec<Literal>,
+    /// Whether only declared members are sent.
+    pub(super) is_closed: bool,
+    demanded: bool,
+}
+
+impl State {
+    /// What a goal says; `None` where it contradicts itself.
+    pub(super) fn of(arena: &mut Arena, goal: &Goal) -> Option<Self> {
+        let declares =
+            |literal: &Literal| literal.mode == Mode::Sent && declares_members(arena, literal.id);
+        let mut state = Self {
+            seen: BTreeSet::new(),
+            mask: Mask::ALL,
+            units: Vec::new(),
+            eager: Vec::new(),
+            lazy: Vec::new(),
+            is_closed: goal.literals.iter().any(declares),
+            demanded: goal.demanded,
+        };
+        state.assume(arena, &goal.literals).then_some(state)
+    }
+
+    /// Assumes literals and what follows from them at once; whether they can be true together.
+    pub(super) fn assume(&mut self, arena: &mut Arena, literals: &[Literal]) -> bool {
+        let mut queue = literals.to_vec();
+        while let Some(literal) = queue.pop() {
+            self.mask = self.mask.and(types(arena, literal));
+            if self.mask.is_empty() || self.contradicts(literal) {
+                return false;
+            }
+            if self.seen.insert(literal) && !self.take_apart(arena, literal, &mut queue) {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn take_apart(
+        &mut self,
+        arena: &mut Arena,
+        literal: Literal,
+        queue: &mut Vec<Literal>,
+    ) -> bool {
+        let Literal { id, mode } = literal;
+        match (arena.node(id), mode) {
+            (Node::Type(_), _) => {}
+            (Node::All(parts), Mode::Holds | Mode::Sent) | (Node::Some(parts), Mode::Fails) => {
+                queue.extend(parts.iter().map(|part| literal.of(*part)));
+            }
+            (Node::Not(part), Mode::Fails) => queue.push(Literal::holds(*part)),
+            (Node::Not(part), _) => queue.push(Literal::fails(*part)),
+            (Node::Refer(number), _) => {
+                queue.push(literal.of(arena.definitions[*number as usize]));
+            }
+            (Node::Some(_) | Node::One(_), Mode::Sent) => self.eager.push(literal),
+            (Node::Some(_) | Node::One(_), _) | (Node::All(_), Mode::Fails) => {
+                self.lazy.push(literal);
+            }
+            // The value itself is one of its readings.
+            (Node::Readable(part), Mode::Fails) => {
+                queue.push(Literal::fails(*part));
+                self.lazy.push(literal);
+            }
+            (Node::Readable(_), _) => self.lazy.push(literal),
+            (Node::Unsent, Mode::Fails) => return false,
+            (Node::Unsent, Mode::Sent) => return self.demanded,
+            (Node::Unsent, Mode::Holds) => {}
+            (Node::Values(_), Mode::Fails) => self.exclude(arena, id, queue),
+            _ => self.units.push(literal),
+        }
+        true
+    }
+
+    /// Lists and objects that are excluded differ in a part; other values are kept as they are.
+    fn exclude(&mut self, arena: &mut Arena, id: Id, queue: &mut Vec<Literal>) {
+        let Node::Values(constants) = arena.node(id) else {
+            return;
+        };
+        let values: Vec<Value> = constants
+            .iter()
+            .map(|one| arena.constant(*one).clone())
+            .collect();
+        let is_plain = |value: &Value| !value.is_array() && !value.is_object();
+        let plain = arena.values(values.iter().filter(|value| is_plain(value)));
+        if plain != NEVER {
+            self.units.push(Literal::fails(plain));
+        }
+        for value in values.iter().filter(|value| !is_plain(value)) {
+            let exactly = structure(arena, value);
+            queue.push(Literal::fails(exactly));
+        }
+    }
+
+    fn contradicts(&self, literal: Literal) -> bool {
+        let has = |mode| self.seen.contains(&Literal::new(literal.id, mode));
+        match literal.mode {
+            Mode::Fails => has(Mode::Holds) || has(Mode::Sent),
+            Mode::Holds | Mode::Sent => has(Mode::Fails),
+        }
+    }
+
+    /// Whether a literal can be true beside what is assumed, as far as can be seen at once.
+    pub(super) fn is_feasible(&self, arena: &Arena, literal: Literal) -> bool {
+        types(arena, literal).has(self.mask) && !self.contradicts(literal)
+    }
+
+    /// Whether a literal is assumed already.
+    pub(super) fn has(&self, literal: Literal) -> bool {
+        self.seen.contains(&literal)
+            || literal.mode == Mode::Holds
+                && self.seen.contains(&Literal::new(literal.id, Mode::Sent))
+    }
+}
+
+/// The types of values of which a literal may be true.
+fn types(arena: &Arena, literal: Literal) -> Mask {
+    match literal.mode {
+        Mode::Fails => arena.fails(literal.id),
+        Mode::Holds | Mode::Sent => arena.holds(literal.id),
+    }
+}
+
+/// A formula that holds of one list or object only.
+fn structure(arena: &mut Arena, value: &Value) -> Id {
+    match value {
+        Value::Array(elements) => {
+            let count = elements.len() as u64;
+            let prefix = elements
+                .iter()
+                .map(|element| arena.values([element]))
+                .collect();
+            let parts = [
+                arena.types(Mask::ARRAY),
+                arena.add(Node::ItemsMin(count)),
+                arena.add(Node::ItemsMax(count)),
+                arena.items(Items {
+                    prefix,
+                    rest: super::super::formula::ANY,
+                }),
+            ];
+            arena.all(parts)
+        }
+        Value::Object(members) => {
+            let count = members.len() as u64;
+            let mut parts = vec![
+                arena.types(Mask::OBJECT),
+                arena.add(Node::MembersMax(count)),
+            ];
+            let mut named = Vec::new();
+            for (name, member) in members {
+                let name = arena.intern(name);
+                parts.push(arena.add(Node::Has(name)));
+                named.push((name, arena.values([member])));
+            }
+            named.sort_unstable();
+            parts.push(arena.members(Members {
+                named: named.into(),
+                patterned: Box::new([]),
+                rest: super::super::formula::ANY,
+                declares_rest: false,
+            }));
+            arena.all(parts)
+        }
+        plain => arena.values([plain]),
+    }
+}

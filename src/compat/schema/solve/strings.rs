@@ -1,0 +1,167 @@
+//! Strings: a length, patterns, formats, and what is left out.
+//!
+//! Patterns are searched as automata, all at once. A format is a predicate: some have a pattern
+//! that all their strings match, and samples show the rest.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::super::formats::{samples, wider_pattern};
+use super::super::formula::{Node, Word};
+use super::super::language::{Search, Sought, of_words};
+use super::super::library::Pattern;
+use super::goal::{Answer, Literal, Tally};
+use super::search::Solver;
+use super::state::State;
+
+const STEPS_MAX: usize = 400_000;
+/// How many words are tried where something can only be looked at word by word.
+const TRIES_MAX: usize = 12;
+
+/// What must hold of a string.
+#[derive(Debug, Default)]
+struct Strings {
+    length_min: u64,
+    length_max: Option<u64>,
+    matching: Vec<Word>,
+    failing: Vec<Word>,
+    formats: Vec<Word>,
+    excluded: BTreeSet<String>,
+}
+
+impl Solver<'_> {
+    pub(super) fn string(&mut self, state: &State) -> Answer {
+        let mut strings = self.strings(&state.units);
+        for format in strings.formats.clone() {
+            let name = self.arena.word(format).to_owned();
+            if let Some(pattern) = wider_pattern(&name) {
+                let word = self.arena.intern(pattern);
+                strings.matching.push(word);
+            }
+        }
+        let mut tally = Tally::default();
+        let tried = self.samples(&strings);
+        for text in tried {
+            let answer = self.word(state, &text);
+            if let Some(done) = tally.take(answer) {
+                return done;
+            }
+        }
+        for _ in 0..TRIES_MAX {
+            let word = match self.seek(&strings) {
+                Sought::Word(word) => word,
+                Sought::Nothing => return tally.end(),
+                Sought::TooFar => {
+                    tally.doubt();
+                    self.give_up("patterns and lengths that take too many steps to search");
+                    return tally.end();
+                }
+            };
+            let answer = self.word(state, &word);
+            if let Some(done) = tally.take(answer) {
+                return done;
+            }
+            strings.excluded.insert(word);
+        }
+        tally.doubt();
+        self.give_up("a pattern or format that can only be tried word by word");
+        tally.end()
+    }
+
+    fn strings(&self, units: &[Literal]) -> Strings {
+        let mut strings = Strings::default();
+        for unit in units {
+            match (self.arena.node(unit.id), unit.is_positive()) {
+                (Node::LengthMin(min), true) => strings.length_min = strings.length_min.max(*min),
+                (Node::LengthMin(min), false) => strings.at_most(min.saturating_sub(1)),
+                (Node::LengthMax(max), true) => strings.at_most(*max),
+                (Node::LengthMax(max), false) => {
+                    strings.length_min = strings.length_min.max(max.saturating_add(1));
+                }
+                (Node::Pattern(word), true) => strings.matching.push(*word),
+                (Node::Pattern(word), false) => strings.failing.push(*word),
+                (Node::Format(word), true) => strings.formats.push(*word),
+                (Node::Values(constants), false) => {
+                    let values = constants
+                        .iter()
+                        .filter_map(|one| self.arena.constant(*one).as_str());
+                    strings.excluded.extend(values.map(str::to_owned));
+                }
+                _ => {}
+            }
+        }
+        strings
+    }
+
+    /// Strings that are known to be of a format that is asked for.
+    fn samples(&mut self, strings: &Strings) -> Vec<String> {
+        let formats = strings.formats.iter();
+        formats
+            .flat_map(|format| samples(self.arena.word(*format)))
+            .map(|sample| (*sample).to_owned())
+            .collect()
+    }
+
+    /// Looks at one string.
+    fn word(&mut self, state: &State, text: &str) -> Answer {
+        self.steps += 1;
+        let value = Value::from(text);
+        match self.units_hold(&state.units, &value) {
+            Some(true) => Answer::Found(value, true),
+            Some(false) => Answer::Empty,
+            None => Answer::Found(value, false),
+        }
+    }
+
+    fn seek(&mut self, strings: &Strings) -> Sought {
+        let mut words: Vec<Word> = [&strings.matching[..], &strings.failing].concat();
+        words.sort_unstable();
+        words.dedup();
+        let mut taken: Vec<(Word, Pattern)> = words
+            .into_iter()
+            .map(|word| (word, self.library.take(word, self.arena.word(word))))
+            .collect();
+        let found = self.seek_in(strings, &mut taken);
+        for (word, pattern) in taken {
+            self.library.give_back(word, pattern);
+        }
+        found
+    }
+
+    fn seek_in(&mut self, strings: &Strings, taken: &mut [(Word, Pattern)]) -> Sought {
+        let mut excluded = match strings.excluded.is_empty() {
+            true => None,
+            false => of_words(strings.excluded.iter().map(String::as_str)),
+        };
+        let (mut inside, mut outside) = (Vec::new(), Vec::from_iter(&mut excluded));
+        for (word, pattern) in taken {
+            let is_in = strings.matching.contains(word);
+            if is_in && strings.failing.contains(word) {
+                return Sought::Nothing;
+            }
+            // What cannot be read is judged word by word.
+            if let Some(exact) = &mut pattern.exact {
+                if is_in { &mut inside } else { &mut outside }.push(exact);
+            } else if let Some(wider) = pattern.wider.as_mut().filter(|_| is_in) {
+                inside.push(wider);
+            }
+        }
+        let search = Search {
+            inside,
+            outside,
+            length_min: strings.length_min,
+            length_max: strings.length_max,
+        };
+        let mut spent = 0;
+        let found = search.run(STEPS_MAX, &mut spent);
+        self.steps += spent / 64;
+        found
+    }
+}
+
+impl Strings {
+    fn at_most(&mut self, max: u64) {
+        self.length_max = Some(self.length_max.map_or(max, |known| known.min(max)));
+    }
+}
