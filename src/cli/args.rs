@@ -9,6 +9,7 @@ use crate::config::PathPrefix;
 
 use super::diff::DiffArgs;
 use super::operate::{BreakersArgs, ConfigArgs, ContractArgs, DeployWindowArgs};
+use super::owners::OwnersArgs;
 
 /// A contract-validating reverse proxy: OpenAPI at the boundary between squads.
 #[derive(Clone, Debug, Parser)]
@@ -19,6 +20,7 @@ Examples:
   portcullis check contracts/
   portcullis diff main:openapi.yaml openapi.yaml
   portcullis replay --contract openapi.yaml traffic.har
+  portcullis owners --squad checkout --base origin/main
   portcullis breakers --service orders
   portcullis contract reload orders
 
@@ -48,8 +50,8 @@ pub enum Command {
     Contract(ContractArgs),
     /// Have a proxy that runs read its configuration again
     Config(ConfigArgs),
-    /// Say whose the configured services are, also as a Backstage catalog-info.yaml
-    Owner(OwnerArgs),
+    /// Say whether a change stays within its squad's boundary; write CODEOWNERS
+    Owners(OwnersArgs),
     /// Print the completions of this command line for a shell
     Completions(CompletionsArgs),
 }
@@ -114,18 +116,18 @@ pub struct CheckArgs {
     pub fail_on: FailOn,
 }
 
-/// `portcullis owner`.
+/// `portcullis owners services`.
 #[derive(Clone, Debug, Flags)]
 #[command(after_help = "\
 Examples:
-  portcullis owner orders
-  portcullis owner --format json | jq -r '.[] | [.service, .oncall] | @tsv'
-  portcullis owner --format backstage > catalog-info.yaml
+  portcullis owners services orders
+  portcullis owners services --format json | jq -r '.[] | [.service, .oncall] | @tsv'
+  portcullis owners services --format backstage > catalog-info.yaml
 
 A proxy that runs says the same at /__owner of each service, and at /owners of its admin port.
 
 Exit codes: 0 fine, 2 a configuration or a contract that cannot be read.")]
-pub struct OwnerArgs {
+pub struct OwnedServicesArgs {
     /// Services; all without any
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,

@@ -15,14 +15,13 @@ mod find;
 mod report;
 mod text;
 mod replay;
-mod owner;
-mod backstage;
+mod owners;
 mod operate;
 mod completions;
 
 pub use args::{
-    Args, CheckArgs, Command, CompletionsArgs, Enforce, FailOn, OwnerArgs, OwnerFormat, ReplayArgs,
-    ReportFormat, ServeArgs,
+    Args, CheckArgs, Command, CompletionsArgs, Enforce, FailOn, OwnedServicesArgs, OwnerFormat,
+    ReplayArgs, ReportFormat, ServeArgs,
 };
 pub use diff::{DiffArgs, DiffFailOn, DiffFormat};
 pub use operate::{
@@ -30,5 +29,9 @@ pub use operate::{
     CloseWindowArgs, ConfigAction, ConfigArgs, ConfigReloadArgs, ContractAction, ContractArgs,
     DeployWindowAction, DeployWindowArgs, ListContractsArgs, ListWindowsArgs, OpenWindowArgs,
     SetArgs, ShowContractArgs,
+};
+pub use owners::{
+    CheckOwnersArgs, CodeownersArgs, ImportArgs, OwnersAction, OwnersArgs, OwnersFormat,
+    UnownedChoice,
 };
 pub use run::run;

@@ -12,7 +12,8 @@ use crate::source::{GitError, ReadError};
 use super::args::{Args, Command};
 use super::operate::{self, AdminError};
 use super::output::{Output, complain};
-use super::{check, completions, diff, owner, replay, serve};
+use super::owners::{self, OwnersError};
+use super::{check, completions, diff, replay, serve};
 
 /// What a command came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -124,6 +125,9 @@ pub(super) enum RunError {
     /// An admin port cannot be asked, or refuses.
     #[error(transparent)]
     Admin(#[from] AdminError),
+    /// Owners cannot be told.
+    #[error(transparent)]
+    Owners(#[from] OwnersError),
     /// The report cannot be written.
     #[error("standard output cannot be written: {0}")]
     Output(#[from] io::Error),
@@ -148,7 +152,7 @@ pub fn run(args: Args) -> ExitCode {
         Command::DeployWindow(args) => operate::deploy_window(&args, &mut Output::stdout()),
         Command::Contract(args) => operate::contract(&args, &mut Output::stdout()),
         Command::Config(args) => operate::config(&args, &mut Output::stdout()),
-        Command::Owner(args) => owner::owner(&args, &mut Output::stdout()),
+        Command::Owners(args) => owners::owners(&args, &mut Output::stdout()),
         Command::Completions(args) => completions::completions(args, &mut Output::stdout()),
     };
     let outcome = outcome.unwrap_or_else(|error| {

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::catalog_places::{self, CatalogFile, CatalogPlaces};
 use super::limits::COOLDOWN_MAX;
-use super::problem::{Place, suggestion};
+use super::problem::{Fault, Place, suggestion};
+use super::raw::Node;
 use super::section::Section;
 use super::value::{boolean, count, duration, parsed, text, word};
 use crate::squad::{
-    Catalog, Consumer, DeployPolicy, Flag, Resource, ResourceKind, Squad, SquadName, Tier,
+    Catalog, Consumer, Dependency, DeployPolicy, Flag, PathPattern, Resource, ResourceKind, Squad,
+    SquadName, Tier, Unowned,
 };
 
 /// The name of a service's own breaker, which cuts all squads.
@@ -20,11 +23,15 @@ struct Names {
     squads: Vec<SquadName>,
     /// Each service with its provider and the place where that is said.
     services: BTreeMap<String, (SquadName, Place)>,
+    /// Each pattern of paths with its owner and the place where that is said.
+    paths: BTreeMap<PathPattern, (SquadName, Place)>,
+    /// Where the other things stand.
+    places: CatalogPlaces,
 }
 
 /// Reads a whole catalog. Names that nobody bears are problems, for a typing error here is a
 /// wrong owner elsewhere.
-pub(super) fn resolve(mut root: Section<'_>) -> Catalog {
+pub(super) fn resolve(mut root: Section<'_>) -> CatalogFile {
     let mut squads = Vec::new();
     let mut names = Names::default();
     root.each_named("squads", |name, section| {
@@ -49,8 +56,57 @@ pub(super) fn resolve(mut root: Section<'_>) -> Catalog {
     root.each("flags", |section| {
         flags.extend(flag(section, &names, &mut taken))
     });
+    let dependencies = dependencies(&mut root, &mut names);
+    let unowned = ownership(root.section("ownership"));
     root.finish();
-    Catalog::new(squads, resources, flags)
+    let catalog = Catalog::new(squads, resources, flags)
+        .with_dependencies(dependencies)
+        .with_unowned(unowned);
+    CatalogFile {
+        catalog,
+        places: names.into_places(),
+    }
+}
+
+impl Names {
+    fn into_places(self) -> CatalogPlaces {
+        let services = self.services.into_iter();
+        let paths = self.paths.into_iter();
+        CatalogPlaces {
+            services: services.map(|(name, (_, place))| (name, place)).collect(),
+            paths: paths.map(|(path, (_, place))| (path, place)).collect(),
+            ..self.places
+        }
+    }
+}
+
+fn dependencies(root: &mut Section<'_>, names: &mut Names) -> Vec<Dependency> {
+    let mut taken: BTreeMap<String, Place> = BTreeMap::new();
+    let (mut dependencies, mut uses) = (Vec::new(), Vec::new());
+    root.each("dependencies", |mut section| {
+        let place = section.place().clone();
+        let name = section.peek("service");
+        if let Some(earlier) = name.as_ref().and_then(|name| taken.get(name)) {
+            let message = format!("is said already, see {earlier}; add to \"uses\" there");
+            section.refuse_at(place.clone(), "service", message);
+        }
+        taken.extend(name.map(|name| (name, place)));
+        let check = |section: &mut Section<'_>, key: &str, place: &Place, service: &str| {
+            check_service(section, key, place, service, names);
+        };
+        if let Some((dependency, places)) = catalog_places::dependency(section, check) {
+            dependencies.push(dependency);
+            uses.push(places);
+        }
+    });
+    names.places.uses = uses;
+    dependencies
+}
+
+fn ownership(mut section: Section<'_>) -> Unowned {
+    let unowned = section.value("unowned", Unowned::default(), word(&Unowned::NAMES));
+    section.finish();
+    unowned
 }
 
 fn squad(name: &str, mut section: Section<'_>, names: &mut Names) -> Option<Squad> {
@@ -59,6 +115,8 @@ fn squad(name: &str, mut section: Section<'_>, names: &mut Names) -> Option<Squa
     let services = section.list("services", text).unwrap_or_default();
     if let Some(name) = &name {
         names.squads.push(name.clone());
+        let table = section.place().clone();
+        names.places.squads.insert(name.clone(), table);
         claim_services(name, &services, &place, names, &mut section);
     }
     let squad = Squad {
@@ -69,14 +127,26 @@ fn squad(name: &str, mut section: Section<'_>, names: &mut Names) -> Option<Squa
         oncall: section.read("oncall", text),
         cost_center: section.read("cost_center", text),
         domains: section.list("domains", text).unwrap_or_default(),
-        namespaces: section.list("namespaces", text).unwrap_or_default(),
+        namespaces: catalog_places::namespaces(
+            &mut section,
+            name.as_ref(),
+            &mut names.places.namespaces,
+        ),
         services,
-        paths: section.list("paths", text).unwrap_or_default(),
+        paths: catalog_places::paths(&mut section, name.as_ref(), &mut names.paths),
+        codeowners: section.list("codeowners", code_owner).unwrap_or_default(),
         deploy: deploy(section.section("deploy")),
         name: name?,
     };
     section.finish();
     Some(squad)
+}
+
+/// Whoever CODEOWNERS can name: `@user`, `@org/team`, or an address.
+fn code_owner(node: &Node) -> Result<String, Fault> {
+    let is_owner = |text: &&str| Squad::is_code_owner(text);
+    let owner = node.text().filter(is_owner).map(str::to_owned);
+    owner.ok_or_else(|| Fault::expected("@user, @org/team or the address of an owner"))
 }
 
 fn squad_name(name: &str, section: &mut Section<'_>) -> Option<SquadName> {

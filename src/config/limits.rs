@@ -33,6 +33,13 @@ pub const TRAFFIC_LINE_BYTES_MAX: usize = 64 * MIB;
 /// memory as a whole; more than that is better recorded as JSON Lines.
 pub const TRAFFIC_ARCHIVE_BYTES_MAX: usize = GIB;
 
+/// The longest list of changed paths that is read, in bytes: a million paths of ordinary length.
+pub const CHANGED_PATHS_BYTES_MAX: usize = 128 * MIB;
+
+/// The largest file that is looked through for Kubernetes manifests, in bytes. A cluster takes no
+/// object above 1.5 MiB; beside manifests, there are lock files and recordings in YAML.
+pub const MANIFEST_BYTES_MAX: usize = 32 * MIB;
+
 /// The most members of different names that a form may have. Repeated names are items of one.
 pub const FORM_MEMBERS_MAX: usize = 10_000;
 

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::catalog_places::CatalogFile;
 use super::problem::{ConfigErrors, Place, Problems};
 use super::raw::{self, Table};
 use super::section::Section;
@@ -37,8 +38,31 @@ pub fn load(
 /// Every problem of the file at once.
 pub fn load_catalog(path: &Path) -> Result<Catalog, ConfigErrors> {
     let mut problems = Problems::default();
-    let catalog = read_catalog(path, &mut problems);
-    problems.into_result(catalog)
+    let file = read_catalog(path, "catalog.path", &mut problems);
+    problems.into_result(file.map(|file| file.catalog))
+}
+
+/// Reads a catalog that a flag names, with the places of what it says.
+///
+/// # Errors
+///
+/// Every problem of the file at once.
+pub fn load_catalog_file(path: &Path) -> Result<CatalogFile, ConfigErrors> {
+    let mut problems = Problems::default();
+    let file = read_catalog(path, "--catalog", &mut problems);
+    problems.into_result(file)
+}
+
+/// The same for a catalog's text; `path` is what messages call it.
+///
+/// # Errors
+///
+/// Every problem of the text at once.
+pub fn parse_catalog(text: &str, path: &Path) -> Result<CatalogFile, ConfigErrors> {
+    let mut problems = Problems::default();
+    let table = raw::parse(text, path, &mut problems);
+    let file = table.map(|table| resolve_catalog(table, path, &mut problems));
+    problems.into_result(file)
 }
 
 fn assemble(
@@ -57,8 +81,9 @@ fn assemble(
     let mut root = Section::new(String::new(), place, table, problems);
     let directory = path.and_then(Path::parent).unwrap_or(Path::new(""));
     let catalog = catalog_path(&mut root, directory);
-    let catalog = catalog.and_then(|path| read_catalog(&path, root.problems()));
-    resolve::config(root, catalog.map(Arc::new), directory)
+    let catalog = catalog.and_then(|path| read_catalog(&path, "catalog.path", root.problems()));
+    let catalog = catalog.map(|file| Arc::new(file.catalog));
+    resolve::config(root, catalog, directory)
 }
 
 /// The catalog's path, which is known before the rest: services are judged against it.
@@ -69,14 +94,14 @@ fn catalog_path(root: &mut Section<'_>, directory: &Path) -> Option<PathBuf> {
     path.map(|path| directory.join(path))
 }
 
-fn read_catalog(path: &Path, problems: &mut Problems) -> Option<Catalog> {
-    let table = read_table(path, "catalog.path", problems)?;
-    Some(catalog::resolve(Section::new(
-        String::new(),
-        Place::file(path),
-        table,
-        problems,
-    )))
+fn read_catalog(path: &Path, key: &str, problems: &mut Problems) -> Option<CatalogFile> {
+    let table = read_table(path, key, problems)?;
+    Some(resolve_catalog(table, path, problems))
+}
+
+fn resolve_catalog(table: Table, path: &Path, problems: &mut Problems) -> CatalogFile {
+    let root = Section::new(String::new(), Place::file(path), table, problems);
+    catalog::resolve(root)
 }
 
 fn read_table(path: &Path, key: &str, problems: &mut Problems) -> Option<Table> {

@@ -18,6 +18,7 @@ pub mod limits;
 pub mod protection;
 
 mod catalog;
+mod catalog_places;
 mod environment;
 mod load;
 mod overrides;
@@ -32,11 +33,12 @@ mod token;
 mod tracing;
 mod value;
 
+pub use catalog_places::{CatalogFile, CatalogPlaces};
 pub use enforcement::{Ceilings, Enforcement, EnforcementPolicy, ViolationClass};
 pub use environment::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, CONFIG_VARIABLE};
 pub use identity::{Identity, IdentitySource, Jwt, KeySource};
 pub use limits::Limits;
-pub use load::{load, load_catalog};
+pub use load::{load, load_catalog, load_catalog_file, parse_catalog};
 pub use model::{
     AccessLog, AccessPath, Config, Log, LogFormat, LogLevel, Owner, RefusalValues, Refusals,
     Runtime,

@@ -136,6 +136,11 @@ impl<'p> Section<'p> {
         values.into_iter().collect()
     }
 
+    /// The text of a key that is read later, where it is text.
+    pub(super) fn peek(&self, key: &str) -> Option<String> {
+        self.table.get(key)?.text().map(str::to_owned)
+    }
+
     /// Whether a key that was not read yet is there.
     pub(super) fn has(&self, key: &str) -> bool {
         self.table.contains_key(key)

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
-use crate::squad::{Consumer, Tier};
+use crate::squad::{Consumer, Tier, Unowned};
 
 /// One service that is right, on the lines 1 to 4 of every file below.
 const SERVICE: &str =
@@ -707,6 +707,7 @@ fn every_value_of_a_catalog_is_read() {
         domains = ["Ordering"]
         namespaces = ["pay-prod"]
         paths = ["services/orders/**"]
+        codeowners = ["@org/checkout"]
         [squads.checkout.deploy]
         cooldown = "4h"
         risk_max = 100
@@ -721,6 +722,11 @@ fn every_value_of_a_catalog_is_read() {
         cross_squad = true
         target = "checkout"
         version = 3
+        [[dependencies]]
+        service = "orders"
+        uses = ["ledger"]
+        [ownership]
+        unowned = "block"
         "##
     );
     let catalog = load_cataloged(SERVICE, &text).unwrap().catalog;
@@ -735,7 +741,10 @@ fn every_value_of_a_catalog_is_read() {
         Some(Duration::from_secs(4 * 3600))
     );
     assert_eq!(checkout.deploy.risk_max, Some(100));
-    assert_eq!(checkout.paths, ["services/orders/**"]);
+    assert_eq!(checkout.paths, ["services/orders/**".parse().unwrap()]);
+    assert_eq!(checkout.codeowners, ["@org/checkout"]);
+    assert_eq!(catalog.dependencies()[0].uses, ["ledger"]);
+    assert_eq!(catalog.unowned(), Unowned::Block);
     let (database, flag) = (&catalog.resources()[0], &catalog.flags()[0]);
     assert_eq!(
         (database.owner.as_str(), database.used_by.len()),
@@ -769,7 +778,11 @@ fn a_catalog_that_contradicts_itself_is_refused() {
     check("[[resources]]\nname = \"db\"\nkind = \"databse\"\nowner = \"paymnts\"\nused_by = [\"order\"]", "squads.toml:7: resources.db.kind: expected \"database\" or \"topic\" or \"cache\" or \"bucket\", found \"databse\"; try \"database\"\nsquads.toml:8: resources.db.owner: expected a squad of this catalog, found \"paymnts\"; try \"payments\"\nsquads.toml:9: resources.db.used_by: expected a service that a squad of this catalog lists, found \"order\"; try \"orders\"");
     check("[[resources]]\nname = \"db\"\nkind = \"cache\"\n[[resources]]\nname = \"db\"\nkind = \"topic\"\nowner = \"payments\"", "squads.toml:5: resources.db.owner: is missing; it has no default\nsquads.toml:9: resources.db.name: \"db\" is taken already, see squads.toml:6; names are unique");
     check("[[flags]]\nname = \"f\"\nservice = \"x\"\ntarget = \"y\"\nversion = -1", "squads.toml:7: flags.f.service: expected a service that a squad of this catalog lists, found \"x\"\nsquads.toml:8: flags.f.target: expected a squad of this catalog, found \"y\"\nsquads.toml:9: flags.f.version: expected a whole number from 0 to 18446744073709551615, found -1");
-    check("squads = 1", "squads.toml:5: squads.checkout.squads: unknown key; known here: services, tier, weight, email, chat, oncall, cost_center, domains, namespaces, paths, deploy");
+    check("paths = [\n\"a/**\",\n\"/a/\", \"b/[c]\"]", "squads.toml:7: squads.checkout.paths: expected no '[', which means nothing here (`?` stands for any one character, `*` for several, `**` for segments), found \"b/[c]\"");
+    check("paths = [\n\"a/**\",\n\"/a/\"]\ncodeowners = [\"me\"]", "squads.toml:7: squads.checkout.paths: \"/a/\" is owned by checkout already, see squads.toml:6; it has one owner\nsquads.toml:8: squads.checkout.codeowners: expected @user, @org/team or the address of an owner, found \"me\"");
+    check("[ownership]\nunowned = \"blok\"", "squads.toml:6: ownership.unowned: expected \"allow\" or \"warn\" or \"block\", found \"blok\"; try \"block\"");
+    check("[[dependencies]]\nservice = \"orders\"\nuses = [\"leger\"]\n[[dependencies]]\nservice = \"orders\"", "squads.toml:7: dependencies.0.uses: expected a service that a squad of this catalog lists, found \"leger\"; try \"ledger\"\nsquads.toml:8: dependencies.1.service: is said already, see squads.toml:5; add to \"uses\" there");
+    check("squads = 1", "squads.toml:5: squads.checkout.squads: unknown key; known here: services, tier, weight, email, chat, oncall, cost_center, domains, namespaces, paths, codeowners, deploy");
 }
 
 #[test]

@@ -9,6 +9,8 @@
 mod origin;
 mod file;
 mod git;
+mod changed_path;
+mod repository;
 mod signature;
 mod watch;
 mod remote;
@@ -18,12 +20,14 @@ mod poll;
 mod cache;
 
 pub use cache::Cache;
+pub use changed_path::{ChangedPath, PathStatus};
 pub use file::{ReadError, read};
 pub use git::{GitError, GitKind, GitPlace};
 pub use object::{Buckets, ObjectError};
 pub use origin::{Origin, OriginError, S3Place};
 pub use poll::{Ask, PollPolicy, Poller, SourceError};
 pub use remote::{Fetched, Remote, RemoteError, RemoteLimits, RemoteUrl};
+pub use repository::{Blob, ChangedPaths, Repository, RepositoryError, Tree};
 pub use signature::Signature;
 pub use watch::FileWatch;
 

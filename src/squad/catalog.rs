@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::{Caller, Consumer, SquadName, Tier};
+use super::{Caller, Consumer, PathPattern, SquadName, Tier};
 
 /// The place of a squad in its catalog; meaningless in any other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,8 +37,11 @@ pub struct Squad {
     pub namespaces: Vec<String>,
     /// The services that it provides.
     pub services: Vec<String>,
-    /// The paths of the repository that it owns, as globs.
-    pub paths: Vec<String>,
+    /// The paths of the repository that it owns.
+    pub paths: Vec<PathPattern>,
+    /// Who answers for it in a CODEOWNERS file, such as `@org/payments`; nobody means `@` and its
+    /// name.
+    pub codeowners: Vec<String>,
     /// What its deployments must keep to.
     pub deploy: DeployPolicy,
 }
@@ -93,18 +96,59 @@ pub struct Flag {
     pub version: u64,
 }
 
+/// A service that needs the contracts of others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dependency {
+    /// The service that calls.
+    pub service: String,
+    /// The services that it calls.
+    pub uses: Vec<String>,
+}
+
+/// What a change of paths that no squad owns means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unowned {
+    /// Everybody may change them.
+    Allow,
+    /// Everybody may, and is told that nobody owns them.
+    #[default]
+    Warn,
+    /// Nobody may, until a squad owns them.
+    Block,
+}
+
 /// All squads and what they share; empty where no catalog is configured.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalog {
     squads: Vec<Squad>,
     resources: Vec<Resource>,
     flags: Vec<Flag>,
+    dependencies: Vec<Dependency>,
+    unowned: Unowned,
+}
+
+impl Unowned {
+    /// Each with its name in the catalog.
+    pub const NAMES: [(&'static str, Self); 3] = [
+        ("allow", Self::Allow),
+        ("warn", Self::Warn),
+        ("block", Self::Block),
+    ];
 }
 
 impl SquadId {
     /// The squad's number, counted from 0 without gaps.
     pub const fn index(self) -> usize {
         self.0 as usize
+    }
+}
+
+impl Squad {
+    /// Whether CODEOWNERS can name an owner so: `@user`, `@org/team`, or an address.
+    pub fn is_code_owner(text: &str) -> bool {
+        let host = text.split_once('@').map(|(_, host)| host);
+        host.is_some_and(|host| !host.is_empty())
+            && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '#')
     }
 }
 
@@ -132,7 +176,24 @@ impl Catalog {
             squads,
             resources,
             flags,
+            dependencies: Vec::new(),
+            unowned: Unowned::default(),
         }
+    }
+
+    /// The same with what its services call.
+    #[must_use]
+    pub fn with_dependencies(self, dependencies: Vec<Dependency>) -> Self {
+        Self {
+            dependencies,
+            ..self
+        }
+    }
+
+    /// The same with what a change of unowned paths means.
+    #[must_use]
+    pub fn with_unowned(self, unowned: Unowned) -> Self {
+        Self { unowned, ..self }
     }
 
     /// All squads in the order of their ids.
@@ -148,6 +209,16 @@ impl Catalog {
     /// The feature flags.
     pub fn flags(&self) -> &[Flag] {
         &self.flags
+    }
+
+    /// What services call each other.
+    pub fn dependencies(&self) -> &[Dependency] {
+        &self.dependencies
+    }
+
+    /// What a change of paths that no squad owns means.
+    pub const fn unowned(&self) -> Unowned {
+        self.unowned
     }
 
     /// The squad of this name.
@@ -218,6 +289,7 @@ impl Squad {
             namespaces: Vec::new(),
             services: Vec::new(),
             paths: Vec::new(),
+            codeowners: Vec::new(),
             deploy: DeployPolicy::default(),
         }
     }

@@ -7,9 +7,13 @@
 mod catalog;
 mod consumer;
 mod name;
+mod pattern;
 mod tier;
 
-pub use catalog::{Catalog, DeployPolicy, Flag, Resource, ResourceKind, Squad, SquadId};
+pub use catalog::{
+    Catalog, Dependency, DeployPolicy, Flag, Resource, ResourceKind, Squad, SquadId, Unowned,
+};
 pub use consumer::{Caller, Consumer, TrustedPeers};
 pub use name::{InvalidSquadName, SquadName};
+pub use pattern::{Extent, InvalidPattern, PathPattern, Rank, Segment};
 pub use tier::{Tier, UnknownTier};

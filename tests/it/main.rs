@@ -38,6 +38,7 @@ mod operate;
 mod owner;
 mod prometheus;
 mod promql;
+mod owners;
 mod protection;
 mod reference;
 mod refusals;

@@ -1,4 +1,4 @@
-//! `portcullis owner`: the same words as a proxy that runs, before one runs.
+//! `portcullis owners services`: the same words as a proxy that runs, before one runs.
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ fn owner(site: &Site, words: &str) -> (Option<i32>, String, String) {
     let config = site.write();
     let output = run(
         config.parent().unwrap(),
-        &format!("owner --config config.toml {words}"),
+        &format!("owners services --config config.toml {words}"),
         "",
     );
     let text = |bytes| String::from_utf8(bytes).unwrap();

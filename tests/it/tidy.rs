@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Each domain with what it may import. A name with a path allows that part alone, which has
 /// to be written out: `use crate::config::limits::Limits`.
-const MAY_IMPORT: [(&str, &[&str]); 14] = [
+const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("squad", &[]),
     ("json", &[]),
     ("config", &["squad"]),
@@ -36,6 +36,16 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
     (
         "compat",
         &["contract", "json", "config::limits", "config::enforcement"],
+    ),
+    (
+        "ownership",
+        &[
+            "squad",
+            "config",
+            "json",
+            "contract::Document",
+            "contract::ParseError",
+        ],
     ),
     (
         "proxy",
@@ -90,6 +100,7 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
             "telemetry",
             "traffic",
             "compat",
+            "ownership",
             "proxy",
             "admin",
             "app",

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::compat::{self, Date, Level, Options};
-use crate::config::{Limits, load_catalog};
+use crate::config::{Limits, load_catalog_file};
 use crate::contract::{CompileOptions, CompiledContract, Documents, Identity, compile};
+use crate::ownership::Boundaries;
 
 use super::super::output::{Output, complain};
 use super::super::run::{Outcome, RunError};
@@ -38,7 +39,10 @@ pub(in crate::cli) fn diff(args: &DiffArgs, out: &mut Output) -> Result<Outcome,
         comparison: Comparison::default(),
     };
     match old.is_directory() {
-        true => comparing.directories(&old, &new)?,
+        true => {
+            comparing.comparison.catalog.directory = new.path_in_repository();
+            comparing.directories(&old, &new)?;
+        }
         false => {
             let (old, new) = (comparing.contract(&old)?, comparing.contract(&new)?);
             let shown = new.files().next().unwrap_or_default().to_owned();
@@ -47,7 +51,7 @@ pub(in crate::cli) fn diff(args: &DiffArgs, out: &mut Output) -> Result<Outcome,
     }
     let mut comparison = comparing.comparison;
     if let Some(path) = &args.catalog {
-        comparison.catalog = load_catalog(path)?;
+        comparison.catalog.boundaries = Some(Boundaries::new(load_catalog_file(path)?));
     }
     if let Some(path) = &args.approvals {
         approvals::apply(path, options.today, &mut comparison)?;

@@ -98,6 +98,21 @@ impl Side {
         }
     }
 
+    /// Its path as patterns of a catalog take it: from where the command runs, which is the
+    /// repository's root, or from that of the revision.
+    pub(super) fn path_in_repository(&self) -> String {
+        let path = match self {
+            Self::File(path) | Self::Directory(path) => path.to_string_lossy(),
+            Self::Committed(place) | Self::CommittedDirectory(place) => place.path.as_str().into(),
+        };
+        let path = path.trim_start_matches("./").trim_end_matches('/');
+        if path == "." {
+            String::new()
+        } else {
+            path.to_owned()
+        }
+    }
+
     /// How it is called in messages.
     pub(super) fn name(&self) -> String {
         match self {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::compat::{Counts, Finding, Level, Report, Subject};
 use crate::contract::Identity;
-use crate::squad::Catalog;
+use crate::ownership::Boundaries;
 
 /// One contract in two revisions.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Comparison {
     pub(super) gone: Vec<(String, Identity)>,
     pub(super) added: Vec<(String, Identity)>,
     /// Who provides what does not say it itself.
-    pub(super) catalog: Catalog,
+    pub(super) catalog: Providers,
     /// What is odd about the run.
     pub(super) notes: Vec<String>,
     /// Files that could not be read or compiled.
@@ -50,7 +50,7 @@ impl Compared {
     pub(super) fn provider<'a>(
         &'a self,
         finding: &Finding,
-        catalog: &'a Catalog,
+        catalog: &'a Providers,
     ) -> Option<&'a str> {
         let own = match &finding.subject {
             subject @ Subject::Operation { .. } => self.providers.get(&subject.to_string()),
@@ -62,23 +62,37 @@ impl Compared {
     }
 }
 
+/// Who owns contracts by their paths.
+#[derive(Debug, Default)]
+pub(super) struct Providers {
+    pub(super) boundaries: Option<Boundaries>,
+    /// The directory, from the repository's root, that the paths of contracts are below.
+    pub(super) directory: String,
+}
+
+impl Providers {
+    fn of(&self, path: &str) -> Option<&str> {
+        // One of a revision is shown with it.
+        let path = path.split_once(':').map_or(path, |(_, path)| path);
+        let whole = match self.directory.as_str() {
+            "" => path.to_owned(),
+            directory => format!("{directory}/{path}"),
+        };
+        let owner = self.boundaries.as_ref()?.owner_of(&whole)?;
+        Some(owner.squad.name.as_str())
+    }
+}
+
 /// The squad that provides a contract.
-fn provider<'a>(path: &str, revisions: [&'a Identity; 2], catalog: &'a Catalog) -> Option<&'a str> {
+fn provider<'a>(
+    path: &str,
+    revisions: [&'a Identity; 2],
+    catalog: &'a Providers,
+) -> Option<&'a str> {
     let said = revisions
         .into_iter()
         .find_map(|identity| identity.provider.as_deref());
-    // Globs end in a star where they stand for a folder; what is before it is the folder.
-    let owns = |glob: &String| {
-        let folder = glob.split('*').next().unwrap_or_default();
-        !folder.is_empty() && (path.starts_with(folder) || path.contains(&format!("/{folder}")))
-    };
-    let listed = || {
-        catalog
-            .squads()
-            .iter()
-            .find(|squad| squad.paths.iter().any(owns))
-    };
-    said.or_else(|| Some(listed()?.name.as_str()))
+    said.or_else(|| catalog.of(path))
 }
 
 impl Comparison {

@@ -1,4 +1,4 @@
-//! `portcullis owner`: whose the configured services are, also for catalogues of services.
+//! `portcullis owners services`: whose the configured services are, also for catalogues of services.
 
 use std::collections::BTreeSet;
 
@@ -6,11 +6,11 @@ use crate::config::{self, Config, ContractSource, Overrides, Service, nearest};
 use crate::contract::{Identity, load};
 use crate::telemetry::{OwnedContract, OwnerView};
 
-use super::args::{OwnerArgs, OwnerFormat};
+use super::super::args::{OwnedServicesArgs, OwnerFormat};
+use super::super::output::{Output, Style, complain};
+use super::super::run::{Outcome, RunError};
+use super::super::serve::configuration;
 use super::backstage;
-use super::output::{Output, Style, complain};
-use super::run::{Outcome, RunError};
-use super::serve::configuration;
 
 /// A service with its owner and where its contract is.
 pub(super) struct Owned<'c> {
@@ -19,7 +19,7 @@ pub(super) struct Owned<'c> {
 }
 
 /// Prints the owners of the services that the arguments name, or of all.
-pub(super) fn owner(args: &OwnerArgs, out: &mut Output) -> Result<Outcome, RunError> {
+pub(super) fn print(args: &OwnedServicesArgs, out: &mut Output) -> Result<Outcome, RunError> {
     let path = configuration(args.config.as_deref())?;
     let config = config::load(Some(&path), std::env::vars_os(), &Overrides::default())?;
     let mut outcome = Outcome::Fine;

@@ -7,7 +7,7 @@ use std::fmt::{Display, Write};
 
 use crate::config::ContractSource;
 
-use super::owner::Owned;
+use super::services::Owned;
 
 /// The longest name of an entity.
 const NAME_BYTES_MAX: usize = 63;

@@ -1,0 +1,154 @@
+//! How long does it take to say whose a large change is?
+//!
+//! `cargo bench --bench ownership` judges a change of 5,000 files in a repository of 50 squads with
+//! ten patterns each, in several ways of writing them, and prints the least and the median time of
+//! 50 rounds: to compile the boundaries of a parsed catalog, and to judge the change. `one by one`
+//! asks the patterns in turn, the most specific first, as the baseline that one automaton has to
+//! beat. The goal is 80 ms for all of it.
+
+#![expect(clippy::print_stdout, reason = "a bench prints its table")]
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use portcullis::config::{CatalogFile, parse_catalog};
+use portcullis::ownership::{Boundaries, Change, ChangeKind, Manifests, Proposal, judge};
+use portcullis::squad::{PathPattern, Segment, Unowned};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const SQUADS: usize = 50;
+const FILES: usize = 5_000;
+const ROUNDS: usize = 50;
+
+fn main() {
+    let text = catalog();
+    let parse = || parse_catalog(&text, Path::new("squads.toml")).expect("a valid catalog");
+    print("read the catalog", &measure(|| (), |()| parse()));
+    print("compile", &measure(parse, Boundaries::new));
+    let boundaries = Boundaries::new(parse());
+    let changes = changes();
+    print(
+        "judge 5,000 files",
+        &measure(|| changes.clone(), |changes| verdict(&boundaries, changes)),
+    );
+    let whole = |(file, changes): (CatalogFile, Vec<Change>)| {
+        let boundaries = Boundaries::new(file);
+        verdict(&boundaries, changes)
+    };
+    print(
+        "compile and judge",
+        &measure(|| (parse(), changes.clone()), whole),
+    );
+    let patterns: Vec<&PathPattern> = boundaries.owners().map(|owner| owner.pattern).collect();
+    print(
+        "one by one",
+        &measure(|| (), |()| one_by_one(&patterns, &changes)),
+    );
+}
+
+/// How many of the files belong to others, so that nothing is left out as unused.
+fn verdict(boundaries: &Boundaries, changes: Vec<Change>) -> usize {
+    let squad = boundaries.catalog().squads().first().expect("a squad");
+    let proposal = Proposal {
+        squad,
+        approved_by: BTreeSet::new(),
+        unowned: Unowned::Warn,
+    };
+    let verdict = judge(boundaries, &proposal, changes, Manifests::default());
+    assert_eq!(verdict.files.len(), FILES);
+    verdict
+        .files
+        .iter()
+        .filter(|file| verdict.blocks(file.standing))
+        .count()
+}
+
+fn catalog() -> String {
+    let mut text = String::new();
+    for squad in 0..SQUADS {
+        let _ = write!(
+            text,
+            "[squads.squad-{squad}]\npaths = [\n\
+             \"services/area-{squad}/**\", \"services/*/deploy/squad-{squad}-*\",\n\
+             \"services/*/src/module-{squad}/**\", \"contracts/squad-{squad}/\",\n\
+             \"libs/lib-{squad}\", \"libs/lib-{squad}-*/**\", \"**/*.s{squad}.md\",\n\
+             \"**/owned-by-{squad}/**\", \"docs/**/guide-{squad}-*.md\", \"tools/tool{squad}?/*\",\n]\n"
+        );
+    }
+    text
+}
+
+fn changes() -> Vec<Change> {
+    let path = |n: usize| match n % 8 {
+        0 => format!(
+            "services/area-{}/src/main/java/org/example/Class{n}.java",
+            n % SQUADS
+        ),
+        1 => format!(
+            "services/other-{n}/src/module-{}/deep/down/file-{n}.rs",
+            n % SQUADS
+        ),
+        2 => format!(
+            "services/other-{n}/deploy/squad-{}-app/values.yaml",
+            n % SQUADS
+        ),
+        3 => format!("libs/lib-{}-core/src/lib-{n}.rs", n % SQUADS),
+        4 => format!("docs/a/b/c/guide-{}-{n}.md", n % SQUADS),
+        5 => format!("apps/x/owned-by-{}/y/z/{n}.ts", n % SQUADS),
+        6 => format!("apps/nobody/{n}/index.ts"),
+        _ => format!("contracts/squad-{}/service-{n}/openapi.yaml", n % SQUADS),
+    };
+    let change = |n| Change {
+        path: path(n),
+        kind: ChangeKind::Modified,
+    };
+    (0..FILES).map(change).collect()
+}
+
+/// Every file held against every pattern until one matches.
+fn one_by_one(patterns: &[&PathPattern], changes: &[Change]) -> usize {
+    let compiled: Vec<fancy_regex::Regex> = patterns.iter().map(|each| expression(each)).collect();
+    let owned = changes.iter().filter(|change| {
+        let is_match = |regex: &fancy_regex::Regex| regex.is_match(&change.path).unwrap_or(false);
+        compiled.iter().any(is_match)
+    });
+    owned.count()
+}
+
+fn expression(pattern: &PathPattern) -> fancy_regex::Regex {
+    let mut text = String::from("^");
+    for segment in pattern.segments() {
+        match segment {
+            Segment::AnyDepth => text.push_str("(?:[^/]+/)*"),
+            Segment::Literal(name) | Segment::Wild(name) => {
+                let name = fancy_regex::escape(name).replace("\\*", "[^/]*");
+                let _ = write!(text, "{}/", name.replace("\\?", "[^/]"));
+            }
+        }
+    }
+    let text = text.trim_end_matches('/');
+    fancy_regex::Regex::new(&format!("{text}(?:/|$)")).expect("an expression")
+}
+
+fn measure<I, O>(mut prepare: impl FnMut() -> I, mut run: impl FnMut(I) -> O) -> Vec<Duration> {
+    let round = |_| {
+        let input = prepare();
+        let started = Instant::now();
+        let output = std::hint::black_box(run(input));
+        let took = started.elapsed();
+        drop(output);
+        took
+    };
+    let mut times: Vec<Duration> = (0..ROUNDS).map(round).collect();
+    times.sort();
+    times
+}
+
+fn print(what: &str, times: &[Duration]) {
+    let (least, median) = (times[0], times[times.len() / 2]);
+    println!("{what:<20} least {least:>10.2?}  median {median:>10.2?}");
+}

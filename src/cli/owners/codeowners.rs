@@ -1,0 +1,56 @@
+//! `portcullis owners codeowners` and `owners import`.
+
+use std::path::Path;
+
+use super::args::{CodeownersArgs, ImportArgs};
+use super::error::OwnersError;
+use crate::cli::output::{Output, complain};
+use crate::cli::run::{Outcome, RunError};
+use crate::config::limits::FILE_BYTES_MAX;
+use crate::config::load_catalog_file;
+use crate::ownership::{self, Boundaries};
+use crate::source;
+
+/// Prints a CODEOWNERS file, or compares one.
+pub(super) fn write(args: &CodeownersArgs, out: &mut Output) -> Result<Outcome, RunError> {
+    let file = load_catalog_file(&args.catalog).map_err(OwnersError::Catalog)?;
+    let boundaries = Boundaries::new(file);
+    let text = ownership::export(&boundaries, &args.catalog.display().to_string());
+    let Some(path) = &args.check else {
+        out.write(text);
+        out.finish()?;
+        return Ok(Outcome::Fine);
+    };
+    // Files that were checked out with other line ends say the same.
+    if read(path)?.lines().eq(text.lines()) {
+        return Ok(Outcome::Fine);
+    }
+    let (path, catalog) = (path.display(), args.catalog.display());
+    complain(&format!(
+        "{path}: not what {catalog} says; write it again: portcullis owners codeowners --catalog \
+         {catalog} > {path}"
+    ));
+    Ok(Outcome::Finding)
+}
+
+/// Prints a part of a catalog.
+pub(super) fn import(args: &ImportArgs, out: &mut Output) -> Result<Outcome, RunError> {
+    let imported = ownership::import(&read(&args.file)?);
+    out.write(&imported.catalog);
+    out.finish()?;
+    let path = args.file.display();
+    for ownership::Inexpressible { line, message } in &imported.inexpressible {
+        complain(&format!("{path}:{line}: {message}"));
+    }
+    Ok(match imported.inexpressible.is_empty() {
+        true => Outcome::Fine,
+        false => Outcome::Finding,
+    })
+}
+
+fn read(path: &Path) -> Result<String, OwnersError> {
+    let bytes = source::read(path, FILE_BYTES_MAX as u64)?;
+    String::from_utf8(bytes).map_err(|_| OwnersError::NotText {
+        path: path.to_owned(),
+    })
+}

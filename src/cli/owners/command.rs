@@ -1,0 +1,84 @@
+//! One run of `portcullis owners`.
+
+use std::collections::BTreeSet;
+
+use super::args::{OwnersAction, OwnersArgs, OwnersFormat};
+use super::error::OwnersError;
+use super::report::Report;
+use super::{check, codeowners, contents, input, markdown, notes, services, text};
+use crate::cli::output::Output;
+use crate::cli::run::{Outcome, RunError};
+use crate::config::nearest;
+use crate::ownership::{Boundaries, Proposal, judge};
+use crate::squad::{Catalog, Squad, Unowned};
+
+/// Does what the arguments say.
+pub(in crate::cli) fn owners(args: &OwnersArgs, out: &mut Output) -> Result<Outcome, RunError> {
+    match &args.action {
+        None => change(args, out),
+        Some(OwnersAction::Check(args)) => check::check(args, out),
+        Some(OwnersAction::Codeowners(args)) => codeowners::write(args, out),
+        Some(OwnersAction::Import(args)) => codeowners::import(args, out),
+        Some(OwnersAction::Services(args)) => services::print(args, out),
+    }
+}
+
+/// Judges a change.
+fn change(args: &OwnersArgs, out: &mut Output) -> Result<Outcome, RunError> {
+    let input = input::find(args)?;
+    let boundaries = Boundaries::new(input.catalog);
+    let proposal = proposal(args, boundaries.catalog(), &input.catalog_name)?;
+    let manifests = contents::manifests(&input.contents, &input.changes)?;
+    let templates = manifests.templates.clone();
+    let verdict = judge(&boundaries, &proposal, input.changes, manifests);
+    let report = Report::of(&verdict, input.catalog_name, templates);
+    match args.format {
+        OwnersFormat::Text => text::print(out, &report),
+        OwnersFormat::Json => {
+            let json = serde_json::to_string_pretty(&report).expect("a report has a JSON form");
+            out.line(json);
+        }
+        OwnersFormat::Markdown => markdown::print(out, &report),
+        OwnersFormat::Github => notes::print_github(out, &report.notes()),
+        OwnersFormat::Junit => notes::print_junit(out, "portcullis owners", &report.notes()),
+    }
+    out.finish()?;
+    Ok(match verdict.is_blocked() {
+        true => Outcome::Finding,
+        false => Outcome::Fine,
+    })
+}
+
+fn proposal<'b>(
+    args: &OwnersArgs,
+    catalog: &'b Catalog,
+    catalog_name: &str,
+) -> Result<Proposal<'b>, OwnersError> {
+    let squad = |flag, name: &str| {
+        let id = catalog.find(name).and_then(|id| catalog.squad(id));
+        id.ok_or_else(|| unknown(catalog, catalog_name, flag, name))
+    };
+    let mut approved_by = BTreeSet::new();
+    for name in &args.approved_by {
+        approved_by.insert(squad("--approved-by", name.trim())?.name.clone());
+    }
+    let name = args.squad.as_deref().unwrap_or_default();
+    Ok(Proposal {
+        squad: squad("--squad", name)?,
+        approved_by,
+        unowned: args.unowned.map_or(catalog.unowned(), Unowned::from),
+    })
+}
+
+fn unknown(catalog: &Catalog, catalog_name: &str, flag: &'static str, name: &str) -> OwnersError {
+    let names = catalog
+        .squads()
+        .iter()
+        .map(|Squad { name, .. }| name.as_str());
+    OwnersError::UnknownSquad {
+        flag,
+        catalog: catalog_name.to_owned(),
+        name: name.to_owned(),
+        near: nearest(name, names).map(str::to_owned),
+    }
+}

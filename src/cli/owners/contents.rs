@@ -1,0 +1,65 @@
+//! The manifests of a change, read from where it is.
+//!
+//! Only files whose names say that they may be manifests are read, and links are not followed: what
+//! a link leads to is in the change by its own name, or not in it.
+
+use std::fs;
+use std::path::Path;
+
+use super::error::OwnersError;
+use super::input::Contents;
+use crate::config::limits::MANIFEST_BYTES_MAX;
+use crate::ownership::{
+    BrokenManifest, Change, ChangeKind, Manifests, looks_like_manifest, read_manifests,
+};
+use crate::source::{self, Blob};
+
+/// Reads what the manifests of a change claim.
+pub(super) fn manifests(contents: &Contents, changes: &[Change]) -> Result<Manifests, OwnersError> {
+    let is_there = |change: &&Change| {
+        !matches!(change.kind, ChangeKind::Deleted | ChangeKind::RenamedFrom)
+            && looks_like_manifest(&change.path)
+    };
+    let paths = changes.iter().filter(is_there);
+    let mut paths: Vec<String> = paths.map(|change| change.path.clone()).collect();
+    paths.sort();
+    let mut manifests = Manifests::default();
+    match contents {
+        Contents::Directory(directory) => {
+            for path in &paths {
+                let bytes = file(directory, path)?;
+                add(path, bytes, &mut manifests);
+            }
+        }
+        Contents::Tree(repository, tree) => {
+            repository.read(tree, &paths, MANIFEST_BYTES_MAX, |index, bytes| {
+                add(&paths[index], bytes, &mut manifests);
+            })?;
+        }
+    }
+    Ok(manifests)
+}
+
+fn file(directory: &Path, path: &str) -> Result<Blob, OwnersError> {
+    let path = directory.join(path);
+    match fs::symlink_metadata(&path) {
+        Ok(metadata) if !metadata.is_file() => Ok(Blob::Absent),
+        Ok(metadata) if metadata.len() > MANIFEST_BYTES_MAX as u64 => Ok(Blob::TooLarge),
+        Ok(_) => Ok(Blob::Bytes(source::read(&path, MANIFEST_BYTES_MAX as u64)?)),
+        // A path that was named and is gone is a deleted one.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Blob::Absent),
+        Err(source) => Err(source::ReadError::Io { path, source }.into()),
+    }
+}
+
+fn add(path: &str, blob: Blob, manifests: &mut Manifests) {
+    match blob {
+        Blob::Absent => {}
+        Blob::TooLarge => manifests.broken.push(BrokenManifest {
+            path: path.to_owned(),
+            line: 1,
+            message: format!("larger than {MANIFEST_BYTES_MAX} bytes; split the file"),
+        }),
+        Blob::Bytes(bytes) => read_manifests(path, &bytes, manifests),
+    }
+}

@@ -1,0 +1,133 @@
+//! Findings with a place, for machines that show them: annotations of GitHub Actions, and tests
+//! in the notation of JUnit.
+
+use std::borrow::Cow;
+
+use crate::cli::output::Output;
+
+/// The most annotations that are written; pages show fewer, and a log should end.
+const NOTES_MAX: usize = 200;
+
+/// How much a note weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Level {
+    /// It is to be known.
+    Warning,
+    /// It is to be changed.
+    Error,
+}
+
+/// One finding.
+#[derive(Clone, Debug)]
+pub(super) struct Note {
+    pub(super) level: Level,
+    pub(super) kind: &'static str,
+    pub(super) file: String,
+    pub(super) line: Option<usize>,
+    pub(super) message: String,
+}
+
+impl Level {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl Note {
+    /// `file:line`, or the file.
+    pub(super) fn place(&self) -> String {
+        match self.line {
+            Some(line) => format!("{}:{line}", self.file),
+            None => self.file.clone(),
+        }
+    }
+}
+
+/// Writes workflow commands of GitHub Actions.
+pub(super) fn print_github(out: &mut Output, notes: &[Note]) {
+    for note in notes.iter().take(NOTES_MAX) {
+        let level = note.level.as_str();
+        let file = property(&note.file);
+        let line = note.line.map(|line| format!(",line={line}"));
+        let line = line.unwrap_or_default();
+        let message = data(&note.message);
+        out.line(format_args!(
+            "::{level} file={file}{line},title={}::{message}",
+            note.kind
+        ));
+    }
+    if notes.len() > NOTES_MAX {
+        let more = notes.len() - NOTES_MAX;
+        out.line(format_args!(
+            "::notice::and {more} more (--format json lists all)"
+        ));
+    }
+}
+
+fn data(text: &str) -> String {
+    let text = text.replace('%', "%25").replace('\r', "%0D");
+    text.replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// Writes a test suite in which each error is a failed test. A run without any is one that passed,
+/// since a suite without tests counts as not run.
+pub(super) fn print_junit(out: &mut Output, suite: &str, notes: &[Note]) {
+    let errors = notes.iter().filter(|note| note.level == Level::Error);
+    let (failures, tests) = (errors.count(), notes.len().max(1));
+    let suite = escaped(suite);
+    out.line("<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
+    out.line(format_args!(
+        "<testsuites tests=\"{tests}\" failures=\"{failures}\">\n  \
+         <testsuite name=\"{suite}\" tests=\"{tests}\" failures=\"{failures}\">"
+    ));
+    if notes.is_empty() {
+        out.line(format_args!(
+            "    <testcase classname=\"{suite}\" name=\"no findings\"/>"
+        ));
+    }
+    for note in notes {
+        print_case(out, note);
+    }
+    out.line("  </testsuite>\n</testsuites>");
+}
+
+fn print_case(out: &mut Output, note: &Note) {
+    let (kind, place) = (note.kind, note.place());
+    let (place, message) = (escaped(&place), escaped(&note.message));
+    out.line(format_args!(
+        "    <testcase classname=\"{kind}\" name=\"{place}\">"
+    ));
+    out.line(match note.level {
+        Level::Error => format!("      <failure message=\"{message}\"/>"),
+        Level::Warning => format!("      <system-out>{message}</system-out>"),
+    });
+    out.line("    </testcase>");
+}
+
+/// Text for XML 1.0, which has no way to write most control characters.
+fn escaped(text: &str) -> Cow<'_, str> {
+    let is_unwritable = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
+    if !text.contains(|c| matches!(c, '&' | '<' | '>' | '"') || is_unwritable(c)) {
+        return text.into();
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\t' | '\n' | '\r' => escaped.push(' '),
+            other if is_unwritable(other) => escaped.push('\u{fffd}'),
+            other => escaped.push(other),
+        }
+    }
+    escaped.into()
+}

@@ -1,0 +1,106 @@
+//! Where things stand in a catalog's file, for whoever explains a verdict by it.
+//!
+//! Beside the catalog and not in it: a catalog whose lines moved is the same catalog.
+
+use std::collections::BTreeMap;
+
+use super::problem::{Fault, Place};
+use super::raw::Node;
+use super::section::Section;
+use super::value::{parsed, text};
+use crate::squad::{Catalog, Dependency, PathPattern, SquadName};
+
+/// A catalog with the places of what it says.
+#[derive(Clone, Debug)]
+pub struct CatalogFile {
+    /// What it says.
+    pub catalog: Catalog,
+    /// Where.
+    pub places: CatalogPlaces,
+}
+
+/// Where things stand in a catalog's file.
+#[derive(Clone, Debug, Default)]
+pub struct CatalogPlaces {
+    /// Each squad's table.
+    pub squads: BTreeMap<SquadName, Place>,
+    /// Each service, where its squad lists it.
+    pub services: BTreeMap<String, Place>,
+    /// Each pattern of paths.
+    pub paths: BTreeMap<PathPattern, Place>,
+    /// Each namespace of each squad.
+    pub namespaces: BTreeMap<(String, SquadName), Place>,
+    /// What each dependency uses, in the order of the catalog.
+    pub uses: Vec<Vec<Place>>,
+}
+
+/// The items of a list with their places; none where one of them is wrong.
+fn placed<T>(
+    section: &mut Section<'_>,
+    key: &'static str,
+    parse: impl Fn(&Node) -> Result<T, Fault>,
+) -> Vec<(T, Place)> {
+    let items = section.list(key, |node| Ok((parse(node)?, node.place.clone())));
+    items.unwrap_or_default()
+}
+
+/// Reads the patterns of a squad; a pattern has one owner.
+pub(super) fn paths(
+    section: &mut Section<'_>,
+    squad: Option<&SquadName>,
+    owners: &mut BTreeMap<PathPattern, (SquadName, Place)>,
+) -> Vec<PathPattern> {
+    let mut own = Vec::new();
+    for (pattern, place) in placed(section, "paths", parsed::<PathPattern>) {
+        if let Some((owner, earlier)) = owners.get(&pattern) {
+            let message = format!(
+                "\"{pattern}\" is owned by {owner} already, see {earlier}; it has one owner"
+            );
+            section.refuse_at(place, "paths", message);
+            continue;
+        }
+        if let Some(squad) = squad {
+            owners.insert(pattern.clone(), (squad.clone(), place));
+        }
+        own.push(pattern);
+    }
+    own
+}
+
+/// Reads the namespaces of a squad.
+pub(super) fn namespaces(
+    section: &mut Section<'_>,
+    squad: Option<&SquadName>,
+    places: &mut BTreeMap<(String, SquadName), Place>,
+) -> Vec<String> {
+    let namespaces = placed(section, "namespaces", text);
+    let own = namespaces.into_iter().map(|(namespace, place)| {
+        if let Some(squad) = squad {
+            places
+                .entry((namespace.clone(), squad.clone()))
+                .or_insert(place);
+        }
+        namespace
+    });
+    own.collect()
+}
+
+/// Reads what a service calls; `check` complains of names that no service bears, at a place.
+pub(super) fn dependency(
+    mut section: Section<'_>,
+    check: impl Fn(&mut Section<'_>, &str, &Place, &str),
+) -> Option<(Dependency, Vec<Place>)> {
+    let place = section.place_of("service");
+    let service = section.required("service", text);
+    if let Some(service) = &service {
+        check(&mut section, "service", &place, service);
+    }
+    let uses = placed(&mut section, "uses", text);
+    for (used, place) in &uses {
+        check(&mut section, "uses", place, used);
+    }
+    section.finish();
+    let (uses, places) = uses.into_iter().unzip();
+    let service = service?;
+    Some((Dependency { service, uses }, places))
+}

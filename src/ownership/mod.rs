@@ -1,0 +1,33 @@
+//! Whose a change is: changed paths and manifests in, a verdict about the squad's boundary out.
+//!
+//! `boundaries` compiles the patterns of a catalog into one automaton that says in one walk who
+//! owns a path; `judge` holds a change against them; `manifest` reads what the Kubernetes
+//! manifests of a change claim, and `collision` judges that. `survey` is what is questionable in a
+//! catalog itself. `codeowners` writes and reads CODEOWNERS.
+//!
+//! Pure: paths, texts and the catalog come in as values, verdicts go out as values. Who asks git
+//! and prints stands above.
+
+mod glob;
+mod overlap;
+mod boundaries;
+mod verdict;
+mod judge;
+mod manifest;
+mod collision;
+mod cycle;
+mod survey;
+mod codeowners;
+
+pub use boundaries::{Boundaries, Owner};
+pub use codeowners::{Imported, Inexpressible, export, import};
+pub use collision::{Collision, CollisionKind};
+pub use judge::{Proposal, judge};
+pub use manifest::{
+    BrokenManifest, Claim, ClaimKind, Manifests, looks_like_manifest, read_manifests,
+};
+pub use survey::{Concern, ConcernKind, FoundContract, survey};
+pub use verdict::{Change, ChangeKind, FileVerdict, Standing, Verdict};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,366 @@
+//! Patterns of paths: what a squad owns of a repository.
+//!
+//! A pattern is a path from the repository's root, segment by segment. `*` stands for any
+//! characters of one segment and `?` for one, `**` as a whole segment for any number of
+//! segments. A pattern owns what it names and everything below; where it ends in `*` it owns
+//! what stands directly there, and where it ends in `/**` after a segment with wildcards, only
+//! what is below. There are no sets (`[a-z]`), alternatives and negations: a pattern must mean
+//! the same in a CODEOWNERS file.
+//!
+//! Every pattern has a [`Rank`], so that of all patterns that match a path one decides.
+//!
+//! Invariant: patterns that are written differently and mean the same are equal (`a`, `/a/`,
+//! `a/**` and `a/**/*`), and `**` is never the last segment.
+
+use std::cmp::Reverse;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+/// A pattern of paths.
+#[derive(Clone, Debug)]
+pub struct PathPattern {
+    text: Box<str>,
+    segments: Vec<Segment>,
+    extent: Extent,
+}
+
+/// One segment of a pattern.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Segment {
+    /// Exactly this name.
+    Literal(Box<str>),
+    /// A name with `*` and `?` in it, at least one of them.
+    Wild(Box<str>),
+    /// Any number of segments, none too.
+    AnyDepth,
+}
+
+/// How far a pattern reaches from what its segments match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Extent {
+    /// It and everything below.
+    Tree,
+    /// Everything below.
+    Below,
+    /// It alone.
+    Alone,
+}
+
+/// How specific a pattern is; of two, the greater one decides.
+///
+/// The numbers count in this order: segments without wildcards; the fewest segments that a
+/// matching path has; characters, then `?`, in segments with wildcards; whether there is a
+/// greatest number of segments; and the fewer `**` and `*` the better. A pattern whose matches
+/// another one has too, and more, is always the more specific of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rank {
+    literals: usize,
+    depth: usize,
+    characters: usize,
+    singles: usize,
+    is_bounded: bool,
+    any_depths: Reverse<usize>,
+    stars: Reverse<usize>,
+}
+
+/// The text is no pattern of paths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPattern {
+    /// Nothing is written.
+    #[error("expected a path from the root of the repository, such as services/orders/**")]
+    Blank,
+    /// It is longer than any path.
+    #[error("expected at most {} bytes", PathPattern::BYTES_MAX)]
+    TooLong,
+    /// `//`.
+    #[error("expected a path without empty segments")]
+    EmptySegment,
+    /// `.` or `..`.
+    #[error("expected a path from the root of the repository, without `.` and `..`")]
+    Relative,
+    /// A character that is a wildcard elsewhere.
+    #[error(
+        "expected no {0:?}, which means nothing here (`?` stands for any one character, `*` for \
+         several, `**` for segments)"
+    )]
+    Character(char),
+}
+
+impl PathPattern {
+    /// The longest pattern, in bytes.
+    pub const BYTES_MAX: usize = 1024;
+
+    /// The segments.
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// How far it reaches from what the segments match.
+    pub const fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    /// The pattern as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// How specific it is.
+    pub fn rank(&self) -> Rank {
+        let is_deep = |segment: &&Segment| **segment == Segment::AnyDepth;
+        let any_depths = self.segments.iter().filter(is_deep).count();
+        let wilds = || self.segments.iter().filter_map(Segment::wild);
+        let count = |wanted: fn(char) -> bool| {
+            let characters = wilds().flat_map(str::chars);
+            characters.filter(|character| wanted(*character)).count()
+        };
+        let is_below = usize::from(self.extent == Extent::Below);
+        Rank {
+            literals: self.segments.len() - any_depths - wilds().count(),
+            depth: self.segments.len() - any_depths + is_below,
+            characters: count(|character| !matches!(character, '*' | '?')),
+            singles: count(|character| character == '?'),
+            is_bounded: any_depths == 0 && self.extent == Extent::Alone,
+            any_depths: Reverse(any_depths),
+            stars: Reverse(count(|character| character == '*')),
+        }
+    }
+
+    /// What decides between patterns of one path: the rank, and between equals the canonical
+    /// form, so that there is an answer in every case.
+    pub fn precedence(&self) -> impl Ord + use<'_> {
+        (self.rank(), Reverse((&self.segments, self.extent)))
+    }
+
+    /// Whether one text alone is matched, with what is below it.
+    pub fn is_literal(&self) -> bool {
+        let is_literal = |segment: &Segment| matches!(segment, Segment::Literal(_));
+        self.segments.iter().all(is_literal)
+    }
+}
+
+impl Segment {
+    /// The text of a segment with wildcards.
+    pub fn wild(&self) -> Option<&str> {
+        match self {
+            Self::Wild(text) => Some(text),
+            Self::Literal(_) | Self::AnyDepth => None,
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, InvalidPattern> {
+        match text {
+            "" => Err(InvalidPattern::EmptySegment),
+            "." | ".." => Err(InvalidPattern::Relative),
+            "**" => Ok(Self::AnyDepth),
+            _ if text.contains(['*', '?']) => Ok(Self::Wild(canonical(text))),
+            _ => Ok(Self::Literal(text.into())),
+        }
+    }
+
+    fn is_star(&self) -> bool {
+        self.wild() == Some("*")
+    }
+}
+
+/// A segment in which each run of wildcards has its `?` first and at most one `*`.
+fn canonical(text: &str) -> Box<str> {
+    let mut written = String::with_capacity(text.len());
+    let mut has_star = false;
+    for character in text.chars() {
+        match character {
+            '*' => has_star = true,
+            '?' => written.push('?'),
+            _ => {
+                if std::mem::take(&mut has_star) {
+                    written.push('*');
+                }
+                written.push(character);
+            }
+        }
+    }
+    if has_star {
+        written.push('*');
+    }
+    written.into()
+}
+
+impl FromStr for PathPattern {
+    type Err = InvalidPattern;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPattern> {
+        if text.trim().is_empty() {
+            return Err(InvalidPattern::Blank);
+        }
+        if text.len() > Self::BYTES_MAX {
+            return Err(InvalidPattern::TooLong);
+        }
+        let is_foreign = |c: char| matches!(c, '[' | ']' | '{' | '}' | '\\') || c.is_control();
+        if let Some(character) = text.chars().find(|c| is_foreign(*c)) {
+            return Err(InvalidPattern::Character(character));
+        }
+        if text.starts_with('!') {
+            return Err(InvalidPattern::Character('!'));
+        }
+        if text.contains("//") {
+            return Err(InvalidPattern::EmptySegment);
+        }
+        let path = text.strip_prefix('/').unwrap_or(text);
+        let (path, is_directory) = match path.strip_suffix('/') {
+            Some(path) => (path, true),
+            None => (path, path.is_empty()),
+        };
+        let mut segments = Vec::new();
+        if !path.is_empty() {
+            for segment in path.split('/') {
+                segments.push(Segment::parse(segment)?);
+            }
+        }
+        if is_directory {
+            segments.push(Segment::AnyDepth);
+        }
+        let (segments, extent) = reduce(segments);
+        Ok(Self {
+            text: text.into(),
+            segments,
+            extent,
+        })
+    }
+}
+
+/// The canonical form: in each run of `*` and `**` the `*` come first and `**` is there once,
+/// and the run at the end becomes an extent.
+fn reduce(written: Vec<Segment>) -> (Vec<Segment>, Extent) {
+    let ends_deep = written.last() == Some(&Segment::AnyDepth);
+    let ends_in_star = written.last().is_some_and(Segment::is_star);
+    let mut segments = Vec::with_capacity(written.len());
+    let mut is_deep = false;
+    for segment in written {
+        if segment == Segment::AnyDepth {
+            is_deep = true;
+            continue;
+        }
+        if !segment.is_star() && std::mem::take(&mut is_deep) {
+            segments.push(Segment::AnyDepth);
+        }
+        segments.push(segment);
+    }
+    if !is_deep {
+        let extent = if ends_in_star {
+            Extent::Alone
+        } else {
+            Extent::Tree
+        };
+        return (segments, extent);
+    }
+    // A run that ends in `*` wants one segment less than the same run with `/**` behind it.
+    if !ends_deep {
+        segments.pop();
+    }
+    let extent = match segments.last() {
+        None | Some(Segment::Literal(_)) => Extent::Tree,
+        Some(Segment::Wild(_) | Segment::AnyDepth) => Extent::Below,
+    };
+    (segments, extent)
+}
+
+impl PartialEq for PathPattern {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.segments, self.extent) == (&other.segments, other.extent)
+    }
+}
+
+impl Eq for PathPattern {}
+
+impl Hash for PathPattern {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.segments, self.extent).hash(state);
+    }
+}
+
+impl PartialOrd for PathPattern {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for PathPattern {
+    /// By precedence: of several that match a path, the greatest decides.
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.precedence().cmp(&other.precedence())
+    }
+}
+
+impl fmt::Display for PathPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pattern(text: &str) -> PathPattern {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn what_means_the_same_is_the_same() {
+        let check = |one: &str, other: &str| assert_eq!(pattern(one), pattern(other), "{one}");
+        check("a", "/a");
+        check("a", "a/");
+        check("a", "a/**");
+        check("a", "a/**/*");
+        check("a", "a/**/**/");
+        check("**", "/");
+        check("**", "**/*");
+        check("**/*/b", "*/**/b");
+        check("a/**/*/*", "a/*/**");
+        check("a/b*/", "a/b*/**");
+        check("a*?/b", "a?**/b");
+        assert_ne!(pattern("a/*"), pattern("a"));
+        assert_ne!(pattern("b*"), pattern("b*/"));
+        assert_ne!(pattern("*"), pattern("**"));
+    }
+
+    #[test]
+    fn the_more_specific_decides() {
+        let check = |general: &str, specific: &str| {
+            assert!(pattern(general) < pattern(specific), "{general} {specific}");
+        };
+        check("**", "a");
+        check("a", "a/b");
+        check("a", "a/*");
+        check("a/*/**", "a/*/*");
+        check("a/**", "a/**/*.md");
+        check("**/*.md", "a/**");
+        check("**/*.md", "**/*.test.md");
+        check("services/orders/**", "services/*/Dockerfile");
+        check("*/*/*", "services/orders");
+        check("**/b", "**/a/b");
+        check("**/a/b", "**/a/**/a/b");
+        check("*/**/b", "**/??/**/b");
+        check("**/a", "a");
+        check("b*", "b*/");
+    }
+
+    #[test]
+    fn what_is_no_pattern_is_refused() {
+        let check = |text: &str, expected: InvalidPattern| {
+            assert_eq!(text.parse::<PathPattern>().unwrap_err(), expected, "{text}");
+        };
+        check(" ", InvalidPattern::Blank);
+        check("a//b", InvalidPattern::EmptySegment);
+        check("//", InvalidPattern::EmptySegment);
+        check("../a", InvalidPattern::Relative);
+        check("a/./b", InvalidPattern::Relative);
+        check("a/[bc]", InvalidPattern::Character('['));
+        check("{a,b}", InvalidPattern::Character('{'));
+        check("a\\ b", InvalidPattern::Character('\\'));
+        check("a\nb", InvalidPattern::Character('\n'));
+        check("!a", InvalidPattern::Character('!'));
+        check(&"a".repeat(1025), InvalidPattern::TooLong);
+    }
+}
