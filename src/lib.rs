@@ -8,7 +8,7 @@
 //!
 //! # The map
 //! Vocabulary: [`squad`], [`json`]. What is configured: [`config`]. Where bytes live: [`source`].
-//! Who calls: [`identity`]. The engine: [`contract`]. Exchanges as data: [`traffic`]. What a change breaks: [`compat`]. Whose a change is: [`ownership`]. What is told: [`telemetry`], [`admin`]. The data plane: [`proxy`].
+//! Who calls: [`identity`]. The engine: [`contract`]. Exchanges as data: [`traffic`]. What a change breaks: [`compat`]. Whose a change is: [`ownership`]. What may go out: [`gate`]. What is told: [`telemetry`], [`admin`]. The data plane: [`proxy`].
 //! Composition: [`app`]. Words in, words out: [`cli`].
 //!
 //! # What must stay true
@@ -25,6 +25,7 @@ pub mod contract;
 pub mod traffic;
 pub mod compat;
 pub mod ownership;
+pub mod gate;
 pub mod breaker;
 pub mod telemetry;
 pub mod admin;

@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use crate::config::PathPrefix;
 
 use super::diff::DiffArgs;
+use super::gate::GateArgs;
 use super::operate::{BreakersArgs, ConfigArgs, ContractArgs, DeployWindowArgs};
 use super::owners::OwnersArgs;
 
@@ -19,6 +20,7 @@ Examples:
   portcullis serve --contract openapi.yaml --upstream http://127.0.0.1:3000
   portcullis check contracts/
   portcullis diff main:openapi.yaml openapi.yaml
+  portcullis gate --squad payments --service orders --contract openapi.yaml --registry contracts
   portcullis replay --contract openapi.yaml traffic.har
   portcullis owners --squad checkout --base origin/main
   portcullis breakers --service orders
@@ -40,6 +42,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Compare two revisions of a contract: what breaks for those who keep to the older one
     Diff(DiffArgs),
+    /// Say whether a revision may go out, and record what did
+    Gate(Box<GateArgs>),
     /// Judge recorded exchanges by a contract, offline
     Replay(ReplayArgs),
     /// Show the breakers of a proxy that runs, or overrule one

@@ -11,6 +11,7 @@ mod output;
 mod serve;
 mod check;
 mod diff;
+mod gate;
 mod find;
 mod report;
 mod text;
@@ -24,6 +25,10 @@ pub use args::{
     ReplayArgs, ReportFormat, ServeArgs,
 };
 pub use diff::{DiffArgs, DiffFailOn, DiffFormat};
+pub use gate::{
+    GateAction, GateArgs, GateFormat, HistoryArgs, PlaceArgs, ReleaseArgs, RollbackArgs,
+    VerdictArgs,
+};
 pub use operate::{
     AdminArgs, BreakersAction, BreakersArgs, CandidateArgs, ChangeArgs, ChangeContractArgs,
     CloseWindowArgs, ConfigAction, ConfigArgs, ConfigReloadArgs, ContractAction, ContractArgs,

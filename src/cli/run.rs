@@ -10,6 +10,7 @@ use crate::contract::{LoadError, Problem, Severity};
 use crate::source::{GitError, ReadError};
 
 use super::args::{Args, Command};
+use super::gate::{self, GateError};
 use super::operate::{self, AdminError};
 use super::output::{Output, complain};
 use super::owners::{self, OwnersError};
@@ -128,9 +129,18 @@ pub(super) enum RunError {
     /// Owners cannot be told.
     #[error(transparent)]
     Owners(#[from] OwnersError),
+    /// The gate cannot judge or record.
+    #[error(transparent)]
+    Gate(Box<GateError>),
     /// The report cannot be written.
     #[error("standard output cannot be written: {0}")]
     Output(#[from] io::Error),
+}
+
+impl From<GateError> for RunError {
+    fn from(error: GateError) -> Self {
+        Self::Gate(Box::new(error))
+    }
 }
 
 fn listed(problems: &[Problem]) -> String {
@@ -147,6 +157,7 @@ pub fn run(args: Args) -> ExitCode {
         Command::Serve(args) => serve::serve(args),
         Command::Check(args) => check::check(&args, &mut Output::stdout()),
         Command::Diff(args) => diff::diff(&args, &mut Output::stdout()),
+        Command::Gate(args) => gate::gate(&args, &mut Output::stdout()),
         Command::Replay(args) => replay::replay(&args, &mut Output::stdout()),
         Command::Breakers(args) => operate::breakers(&args, &mut Output::stdout()),
         Command::DeployWindow(args) => operate::deploy_window(&args, &mut Output::stdout()),

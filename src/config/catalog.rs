@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::catalog_places::{self, CatalogFile, CatalogPlaces};
-use super::limits::COOLDOWN_MAX;
+use super::limits::{COOLDOWN_MAX, NOTICE_MAX, RISK_SCORE_MAX};
 use super::problem::{Fault, Place, suggestion};
 use super::raw::Node;
 use super::section::Section;
-use super::value::{boolean, count, duration, parsed, text, word};
+use super::value::{boolean, count, duration, parsed, share, text, word};
 use crate::squad::{
-    Catalog, Consumer, Dependency, DeployPolicy, Flag, PathPattern, Resource, ResourceKind, Squad,
-    SquadName, Tier, Unowned,
+    Catalog, Consumer, Dependency, DeployPolicy, Flag, PathPattern, Resource, ResourceKind,
+    RiskWeights, Squad, SquadName, Tier, Unowned,
 };
 
 /// The name of a service's own breaker, which cuts all squads.
@@ -58,10 +58,12 @@ pub(super) fn resolve(mut root: Section<'_>) -> CatalogFile {
     });
     let dependencies = dependencies(&mut root, &mut names);
     let unowned = ownership(root.section("ownership"));
+    let risk = risk(root.section("risk"));
     root.finish();
     let catalog = Catalog::new(squads, resources, flags)
         .with_dependencies(dependencies)
-        .with_unowned(unowned);
+        .with_unowned(unowned)
+        .with_risk(risk);
     CatalogFile {
         catalog,
         places: names.into_places(),
@@ -200,7 +202,9 @@ fn claim_services(
 fn deploy(mut section: Section<'_>) -> DeployPolicy {
     let policy = DeployPolicy {
         cooldown: section.read("cooldown", duration(Duration::ZERO..=COOLDOWN_MAX)),
-        risk_max: section.read("risk_max", count(0..=1_000_000)),
+        risk_max: section.read("risk_max", count(0..=RISK_SCORE_MAX)),
+        drift_max: section.read("drift_max", share),
+        notice: section.read("notice", duration(Duration::ZERO..=NOTICE_MAX)),
     };
     section.finish();
     policy
@@ -242,6 +246,7 @@ fn flag(
     let cross_squad = section.value("cross_squad", false, boolean);
     let target = known_squad(&mut section, "target", names, false);
     let version = section.value("version", 1, count(0..=u64::MAX));
+    let rollback_approval = section.value("rollback_approval", false, boolean);
     section.finish();
     Some(Flag {
         name: name?,
@@ -249,7 +254,23 @@ fn flag(
         cross_squad,
         target,
         version,
+        rollback_approval,
     })
+}
+
+fn risk(mut section: Section<'_>) -> RiskWeights {
+    let usual = RiskWeights::default();
+    let mut points = |key, usual| section.value(key, usual, count(0..=RISK_SCORE_MAX));
+    let weights = RiskWeights {
+        squad: points("squad", usual.squad),
+        silver: points("silver", usual.silver),
+        gold: points("gold", usual.gold),
+        untouched: points("untouched", usual.untouched),
+        database: points("database", usual.database),
+        flag: points("flag", usual.flag),
+    };
+    section.finish();
+    weights
 }
 
 fn unique_name(section: &mut Section<'_>, taken: &mut BTreeMap<String, Place>) -> Option<String> {

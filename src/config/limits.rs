@@ -25,6 +25,10 @@ pub const DURATION_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest cooldown of a squad's deployments, 30 days: anything longer is a slip of the unit.
 pub const COOLDOWN_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// The longest time that an older major version may have to stay, ten years: more is a slip of the
+/// unit.
+pub const NOTICE_MAX: Duration = Duration::from_secs(3650 * 24 * 60 * 60);
+
 /// The longest line of recorded traffic that is read, in bytes: an exchange whose bodies are far
 /// above what is judged by default still fits.
 pub const TRAFFIC_LINE_BYTES_MAX: usize = 64 * MIB;

@@ -711,6 +711,8 @@ fn every_value_of_a_catalog_is_read() {
         [squads.checkout.deploy]
         cooldown = "4h"
         risk_max = 100
+        drift_max = 0.25
+        notice = "30d"
         [[resources]]
         name = "orders-db"
         kind = "database"
@@ -722,11 +724,14 @@ fn every_value_of_a_catalog_is_read() {
         cross_squad = true
         target = "checkout"
         version = 3
+        rollback_approval = true
         [[dependencies]]
         service = "orders"
         uses = ["ledger"]
         [ownership]
         unowned = "block"
+        [risk]
+        gold = 99
         "##
     );
     let catalog = load_cataloged(SERVICE, &text).unwrap().catalog;
@@ -745,6 +750,14 @@ fn every_value_of_a_catalog_is_read() {
     assert_eq!(checkout.codeowners, ["@org/checkout"]);
     assert_eq!(catalog.dependencies()[0].uses, ["ledger"]);
     assert_eq!(catalog.unowned(), Unowned::Block);
+    assert_eq!(checkout.deploy.drift_max, Some(0.25));
+    assert_eq!(
+        checkout.deploy.notice,
+        Some(Duration::from_secs(30 * 86_400))
+    );
+    let risk = catalog.risk();
+    assert_eq!((risk.gold, risk.squad, risk.database), (99, 30, 20));
+    assert!(catalog.flags()[0].rollback_approval);
     let (database, flag) = (&catalog.resources()[0], &catalog.flags()[0]);
     assert_eq!(
         (database.owner.as_str(), database.used_by.len()),
@@ -782,6 +795,8 @@ fn a_catalog_that_contradicts_itself_is_refused() {
     check("paths = [\n\"a/**\",\n\"/a/\"]\ncodeowners = [\"me\"]", "squads.toml:7: squads.checkout.paths: \"/a/\" is owned by checkout already, see squads.toml:6; it has one owner\nsquads.toml:8: squads.checkout.codeowners: expected @user, @org/team or the address of an owner, found \"me\"");
     check("[ownership]\nunowned = \"blok\"", "squads.toml:6: ownership.unowned: expected \"allow\" or \"warn\" or \"block\", found \"blok\"; try \"block\"");
     check("[[dependencies]]\nservice = \"orders\"\nuses = [\"leger\"]\n[[dependencies]]\nservice = \"orders\"", "squads.toml:7: dependencies.0.uses: expected a service that a squad of this catalog lists, found \"leger\"; try \"ledger\"\nsquads.toml:8: dependencies.1.service: is said already, see squads.toml:5; add to \"uses\" there");
+    check("deploy.drift_max = 5", "squads.toml:5: squads.checkout.deploy.drift_max: expected a share from 0.0 to 1.0, found 5");
+    check("[risk]\ngould = 1", "squads.toml:6: risk.gould: unknown key; try gold");
     check("squads = 1", "squads.toml:5: squads.checkout.squads: unknown key; known here: services, tier, weight, email, chat, oncall, cost_center, domains, namespaces, paths, codeowners, deploy");
 }
 

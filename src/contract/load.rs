@@ -42,8 +42,22 @@ pub fn load_revision(place: &GitPlace, limits: &Limits) -> Result<Documents, Loa
     load_with(Path::new(&place.path), &place.to_string(), limits, &read)
 }
 
+/// Reads the contract at `path`, which messages call `name`, and all files it refers to, by asking
+/// `read` for each.
+///
+/// # Errors
+/// [`LoadError`] when the entry file itself cannot be read or parsed.
+pub fn load_by(
+    path: &Path,
+    name: &str,
+    limits: &Limits,
+    read: Read<'_>,
+) -> Result<Documents, LoadError> {
+    load_with(path, name, limits, read)
+}
+
 /// How the files of a contract are read, within a number of bytes.
-type Read<'r> = &'r dyn Fn(&Path, u64) -> Result<Vec<u8>, ReadError>;
+pub type Read<'r> = &'r dyn Fn(&Path, u64) -> Result<Vec<u8>, ReadError>;
 
 fn load_with(
     path: &Path,

@@ -52,7 +52,7 @@ pub use compiled::CompiledContract;
 pub use dialect::{Dialect, Direction};
 pub use document::{Document, Documents, ParseError, Place, Spot};
 pub use lint::lint;
-pub use load::{LoadError, from_bytes, load, load_revision};
+pub use load::{LoadError, Read, from_bytes, load, load_by, load_revision};
 pub use lowered::{LoweredSchemas, Refusal, SchemaValidator, asserts_format};
 pub use media::MediaRange;
 pub use operation::{

@@ -15,6 +15,9 @@ mod signature;
 mod watch;
 mod remote;
 mod object;
+mod object_write;
+mod store;
+mod prometheus;
 mod rhythm;
 mod poll;
 mod cache;
@@ -26,9 +29,11 @@ pub use git::{GitError, GitKind, GitPlace};
 pub use object::{Buckets, ObjectError};
 pub use origin::{Origin, OriginError, S3Place};
 pub use poll::{Ask, PollPolicy, Poller, SourceError};
+pub use prometheus::{Prometheus, PrometheusError, Sample};
 pub use remote::{Fetched, Remote, RemoteError, RemoteLimits, RemoteUrl};
 pub use repository::{Blob, ChangedPaths, Repository, RepositoryError, Tree};
 pub use signature::Signature;
+pub use store::{Commit, Committed, InvalidKey, Store, StoreError, StoreKey, Stored, Tag};
 pub use watch::FileWatch;
 
 #[cfg(test)]

@@ -52,7 +52,8 @@ pub enum ObjectError {
     /// The storage does not let us read.
     #[error(
         "{place}: reading is refused: {reason}; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, \
-         AWS_SESSION_TOKEN or the role, and that it may do s3:GetObject"
+         AWS_SESSION_TOKEN or the role, and that it may do s3:GetObject, and s3:PutObject and \
+         s3:DeleteObject where it writes"
     )]
     Denied {
         /// The object.
@@ -81,6 +82,17 @@ pub enum ObjectError {
         "{place}: cannot be read: {reason}; check AWS_ENDPOINT_URL, AWS_REGION, the storage and the network"
     )]
     Failed {
+        /// The object.
+        place: S3Place,
+        /// What went wrong.
+        reason: String,
+    },
+    /// A write came to nothing, or its answer was lost.
+    #[error(
+        "{place}: cannot be written: {reason}; check AWS_ENDPOINT_URL, AWS_REGION, the storage and \
+         the network"
+    )]
+    NotWritten {
         /// The object.
         place: S3Place,
         /// What went wrong.
@@ -134,7 +146,7 @@ impl Buckets {
     }
 
     /// The client of a bucket, made when it is needed first.
-    fn client(&self, bucket: &str) -> Result<Arc<AmazonS3>, ObjectError> {
+    pub(super) fn client(&self, bucket: &str) -> Result<Arc<AmazonS3>, ObjectError> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(bucket) {
             return Ok(Arc::clone(client));
@@ -208,7 +220,8 @@ async fn fetch(
     })
 }
 
-fn failure(place: &S3Place, error: &object_store::Error) -> ObjectError {
+/// What an error of the crate means.
+pub(super) fn failure(place: &S3Place, error: &object_store::Error) -> ObjectError {
     let place = place.clone();
     let text = deepest(error);
     let code = between(&text, "<Code>", "</Code>");
@@ -230,6 +243,11 @@ fn failure(place: &S3Place, error: &object_store::Error) -> ObjectError {
         ) => ObjectError::Denied { place, reason },
         _ => ObjectError::Failed { place, reason },
     }
+}
+
+/// The code that the storage gives its error.
+pub(super) fn code_of(error: &object_store::Error) -> Option<String> {
+    between(&deepest(error), "<Code>", "</Code>").map(str::to_owned)
 }
 
 /// What stands between two marks. The crate's error of an answer has no other way to its parts.

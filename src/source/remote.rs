@@ -289,6 +289,15 @@ impl FromStr for RemoteUrl {
 }
 
 impl RemoteUrl {
+    /// What is below it, asked with these parameters.
+    pub(super) fn below(&self, path: &str, parameters: &[(&str, &str)]) -> Self {
+        let mut url = self.0.clone();
+        let base = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&format!("{base}/{path}"));
+        url.query_pairs_mut().clear().extend_pairs(parameters);
+        Self(url)
+    }
+
     /// The query, which may hold a secret and belongs to no message.
     pub(super) fn query(&self) -> Option<&str> {
         self.0.query()

@@ -47,12 +47,18 @@ pub struct Squad {
 }
 
 /// What a squad's deployments must keep to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct DeployPolicy {
     /// The least time between two deployments of one service.
     pub cooldown: Option<Duration>,
     /// The risk score above which a deployment is blocked.
     pub risk_max: Option<u32>,
+    /// The share of live exchanges that may depart from the contract, above which a deployment is
+    /// blocked, 0 to 1.
+    pub drift_max: Option<f64>,
+    /// How long an older major version has to stay beside its successor, so that the squads
+    /// reached need not approve of what breaks.
+    pub notice: Option<Duration>,
 }
 
 /// Something that several services share.
@@ -94,6 +100,9 @@ pub struct Flag {
     pub target: Option<SquadName>,
     /// Counts the flag's changes.
     pub version: u64,
+    /// Whether going back to a deployment that knew another version of it needs the approval of
+    /// the other squad.
+    pub rollback_approval: bool,
 }
 
 /// A service that needs the contracts of others.
@@ -103,6 +112,36 @@ pub struct Dependency {
     pub service: String,
     /// The services that it calls.
     pub uses: Vec<String>,
+}
+
+/// What the risk of a deployment is made of, in points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RiskWeights {
+    /// For each squad that may be reached, and for each that is: a bronze one.
+    pub squad: u32,
+    /// For each silver squad that was seen to call what breaks.
+    pub silver: u32,
+    /// For each gold squad that was seen to call what breaks.
+    pub gold: u32,
+    /// For each squad that was seen to call nothing that breaks.
+    pub untouched: u32,
+    /// For each database that other squads use, too.
+    pub database: u32,
+    /// For each flag that changes what another squad sees.
+    pub flag: u32,
+}
+
+impl Default for RiskWeights {
+    fn default() -> Self {
+        Self {
+            squad: 30,
+            silver: 45,
+            gold: 60,
+            untouched: 10,
+            database: 20,
+            flag: 10,
+        }
+    }
 }
 
 /// What a change of paths that no squad owns means.
@@ -125,6 +164,7 @@ pub struct Catalog {
     flags: Vec<Flag>,
     dependencies: Vec<Dependency>,
     unowned: Unowned,
+    risk: RiskWeights,
 }
 
 impl Unowned {
@@ -178,6 +218,7 @@ impl Catalog {
             flags,
             dependencies: Vec::new(),
             unowned: Unowned::default(),
+            risk: RiskWeights::default(),
         }
     }
 
@@ -194,6 +235,12 @@ impl Catalog {
     #[must_use]
     pub fn with_unowned(self, unowned: Unowned) -> Self {
         Self { unowned, ..self }
+    }
+
+    /// The same with what the risk of a deployment is made of.
+    #[must_use]
+    pub fn with_risk(self, risk: RiskWeights) -> Self {
+        Self { risk, ..self }
     }
 
     /// All squads in the order of their ids.
@@ -219,6 +266,11 @@ impl Catalog {
     /// What a change of paths that no squad owns means.
     pub const fn unowned(&self) -> Unowned {
         self.unowned
+    }
+
+    /// What the risk of a deployment is made of.
+    pub const fn risk(&self) -> RiskWeights {
+        self.risk
     }
 
     /// The squad of this name.

@@ -11,7 +11,8 @@ mod pattern;
 mod tier;
 
 pub use catalog::{
-    Catalog, Dependency, DeployPolicy, Flag, Resource, ResourceKind, Squad, SquadId, Unowned,
+    Catalog, Dependency, DeployPolicy, Flag, Resource, ResourceKind, RiskWeights, Squad, SquadId,
+    Unowned,
 };
 pub use consumer::{Caller, Consumer, TrustedPeers};
 pub use name::{InvalidSquadName, SquadName};

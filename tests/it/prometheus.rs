@@ -154,16 +154,16 @@ fn alertmanager_routes_alerts_by_squad() {
 }
 
 /// A Prometheus in a process of its own.
-struct Prometheus {
+pub(crate) struct Prometheus {
     process: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     folder: TempDir,
 }
 
 impl Prometheus {
     /// Scrapes this admin port and evaluates the rules that are shipped, both much more often
     /// than anybody would.
-    fn start(target: SocketAddr) -> Option<Self> {
+    pub(crate) fn start(target: SocketAddr) -> Option<Self> {
         let program = tool("prometheus", "what Prometheus scrapes", ADVICE)?;
         let folder = TempDir::new().unwrap();
         let rules = file("deploy/prometheus");
@@ -248,7 +248,7 @@ impl Prometheus {
 
     /// Waits until an expression comes to these, one on each line with its value last.
     #[track_caller]
-    fn await_vector(&self, expression: &str, labels: &[&str], expected: &str) {
+    pub(crate) fn await_vector(&self, expression: &str, labels: &[&str], expected: &str) {
         let expected: Vec<&str> = expected.trim().lines().map(str::trim).collect();
         let began = Instant::now();
         loop {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Each domain with what it may import. A name with a path allows that part alone, which has
 /// to be written out: `use crate::config::limits::Limits`.
-const MAY_IMPORT: [(&str, &[&str]); 15] = [
+const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("squad", &[]),
     ("json", &[]),
     ("config", &["squad"]),
@@ -46,6 +46,10 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
             "contract::Document",
             "contract::ParseError",
         ],
+    ),
+    (
+        "gate",
+        &["compat", "contract", "source", "squad", "config::limits"],
     ),
     (
         "proxy",
@@ -101,6 +105,7 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
             "traffic",
             "compat",
             "ownership",
+            "gate",
             "proxy",
             "admin",
             "app",

@@ -66,12 +66,14 @@ pub(super) fn file(spot: &Spot) -> &str {
     }
 }
 
-fn data(text: &str) -> String {
+/// Text as the message of a command.
+pub(in crate::cli) fn data(text: &str) -> String {
     text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
 
-fn property(text: &str) -> String {
+/// Text as a property of a command.
+pub(in crate::cli) fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

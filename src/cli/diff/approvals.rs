@@ -44,20 +44,7 @@ struct Entry {
 
 /// Marks what the file approves of, and says which of its entries are of no use any more.
 pub(super) fn apply(path: &Path, today: Date, comparison: &mut Comparison) -> Result<(), RunError> {
-    let text = source::read(path, BYTES_MAX)?;
-    let text = String::from_utf8_lossy(&text);
-    let refused = |message: String| RunError::Approvals {
-        path: path.to_owned(),
-        message,
-    };
-    let file: File = toml::from_str(&text).map_err(|error| refused(error.to_string()))?;
-    let mut entries = Vec::new();
-    for entry in file.approval {
-        let upto = text.get(..entry.span().start).unwrap_or_default();
-        let line = upto.matches('\n').count() + 1;
-        entries.push(approval(entry.into_inner(), line).map_err(refused)?);
-    }
-    let mut approvals = Approvals::new(entries, today);
+    let mut approvals = Approvals::new(read(path)?, today);
     for compared in &mut comparison.contracts {
         compared.report.approve(&mut approvals);
     }
@@ -77,6 +64,24 @@ pub(super) fn apply(path: &Path, today: Date, comparison: &mut Comparison) -> Re
     comparison.expired = approvals.expired().iter().map(described).collect();
     comparison.stale = approvals.stale().iter().map(described).collect();
     Ok(())
+}
+
+/// Reads the file's entries.
+pub(in crate::cli) fn read(path: &Path) -> Result<Vec<Approval>, RunError> {
+    let text = source::read(path, BYTES_MAX)?;
+    let text = String::from_utf8_lossy(&text);
+    let refused = |message: String| RunError::Approvals {
+        path: path.to_owned(),
+        message,
+    };
+    let file: File = toml::from_str(&text).map_err(|error| refused(error.to_string()))?;
+    let mut entries = Vec::new();
+    for entry in file.approval {
+        let upto = text.get(..entry.span().start).unwrap_or_default();
+        let line = upto.matches('\n').count() + 1;
+        entries.push(approval(entry.into_inner(), line).map_err(refused)?);
+    }
+    Ok(entries)
 }
 
 fn approval(entry: Entry, line: usize) -> Result<Approval, String> {

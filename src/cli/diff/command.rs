@@ -108,7 +108,7 @@ struct Comparing {
 
 impl Comparing {
     fn contract(&self, side: &Side) -> Result<CompiledContract, RunError> {
-        compiled(side.load(&self.limits)?, side)
+        compiled(side.load(&self.limits)?, &side.name())
     }
 
     fn compared(&mut self, path: String, old: &CompiledContract, new: &CompiledContract) {
@@ -178,8 +178,8 @@ impl Comparing {
             self.comparison.unchanged += 1;
             return;
         }
-        let both =
-            compiled(old.1, &old.0).and_then(|before| Ok((before, compiled(new.1, &new.0)?)));
+        let both = compiled(old.1, &old.0.name())
+            .and_then(|before| Ok((before, compiled(new.1, &new.0.name())?)));
         match both {
             Ok((old, new)) => self.compared(name, &old, &new),
             Err(error) => self.complain(&error),
@@ -206,13 +206,17 @@ impl Comparing {
     }
 }
 
-fn compiled(documents: Documents, side: &Side) -> Result<CompiledContract, RunError> {
+/// Compiles what is compared, with all that consumers serve.
+pub(in crate::cli) fn compiled(
+    documents: Documents,
+    name: &str,
+) -> Result<CompiledContract, RunError> {
     let options = CompileOptions {
         channels: true,
         ..CompileOptions::default()
     };
     compile(documents, &options).map_err(|problems| RunError::Refused {
-        name: side.name(),
+        name: name.to_owned(),
         problems,
     })
 }

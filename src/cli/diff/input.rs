@@ -13,7 +13,7 @@ use super::super::run::RunError;
 
 /// One side of a comparison.
 #[derive(Clone, Debug)]
-pub(super) enum Side {
+pub(in crate::cli) enum Side {
     /// A file, or standard input.
     File(PathBuf),
     /// Everything below a directory.
@@ -26,7 +26,7 @@ pub(super) enum Side {
 
 impl Side {
     /// Finds out what an argument names. A file that exists is that file, whatever its name.
-    pub(super) fn of(text: &str) -> Result<Self, RunError> {
+    pub(in crate::cli) fn of(text: &str) -> Result<Self, RunError> {
         let path = PathBuf::from(text);
         if path.is_dir() {
             return Ok(Self::Directory(path));
@@ -114,7 +114,7 @@ impl Side {
     }
 
     /// How it is called in messages.
-    pub(super) fn name(&self) -> String {
+    pub(in crate::cli) fn name(&self) -> String {
         match self {
             Self::File(path) | Self::Directory(path) => path.display().to_string(),
             Self::Committed(place) | Self::CommittedDirectory(place) => place.to_string(),

@@ -82,7 +82,7 @@ fn is_failure(finding: &Finding) -> bool {
 }
 
 /// Text for XML 1.0, which has no way to write most control characters (section 2.2).
-fn escaped(text: &str) -> String {
+pub(in crate::cli) fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
         match c {

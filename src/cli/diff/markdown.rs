@@ -133,7 +133,7 @@ fn table(findings: &[&Finding], out: &mut Output) {
 }
 
 /// Text that means nothing to Markdown or HTML.
-fn escaped(text: &str) -> String {
+pub(in crate::cli) fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
         match c {
@@ -152,7 +152,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// Code in a cell of a table. HTML, since no fence holds every text there.
-fn code(text: &str) -> String {
+pub(in crate::cli) fn code(text: &str) -> String {
     const LONGEST: usize = 300;
     let text: String = text.chars().take(LONGEST).collect();
     format!("<code>{}</code>", escaped(&text))

@@ -6,14 +6,15 @@
 mod args;
 mod command;
 mod input;
-mod approvals;
+pub(super) mod approvals;
 mod report;
 mod view;
 mod text;
-mod markdown;
-mod annotations;
+pub(super) mod markdown;
+pub(super) mod annotations;
 mod sarif;
-mod junit;
+pub(super) mod junit;
 
 pub use args::{DiffArgs, DiffFailOn, DiffFormat};
-pub(super) use command::diff;
+pub(super) use command::{compiled, diff};
+pub(super) use input::Side;

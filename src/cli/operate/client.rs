@@ -50,7 +50,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// An admin port.
 #[derive(Debug)]
-pub(super) struct Client {
+pub(in crate::cli) struct Client {
     address: String,
     host: String,
     port: u16,
@@ -86,7 +86,7 @@ impl Client {
     }
 
     /// For changing.
-    pub(super) fn with_token(args: &ChangeArgs) -> Result<Self, AdminError> {
+    pub(in crate::cli) fn with_token(args: &ChangeArgs) -> Result<Self, AdminError> {
         Ok(Self {
             token: token(args.token_file.as_deref())?,
             ..Self::new(&args.admin)?
@@ -124,7 +124,7 @@ impl Client {
     }
 
     /// Changes something.
-    pub(super) fn post(&self, path: &[&str], body: &Value) -> Result<Value, AdminError> {
+    pub(in crate::cli) fn post(&self, path: &[&str], body: &Value) -> Result<Value, AdminError> {
         self.send(self.changing(path, body.to_string().into(), "application/json"))
     }
 

@@ -14,7 +14,7 @@ use super::text::print_windows;
 use super::view::{ServiceWindow, Windows};
 
 /// What is at `/deploy-windows`.
-const PATH: &str = "deploy-windows";
+pub(in crate::cli) const PATH: &str = "deploy-windows";
 
 /// Opens, closes or lists deploy windows.
 pub(in crate::cli) fn deploy_window(

@@ -19,10 +19,11 @@ pub use args::{
     DeployWindowArgs, ListWindowsArgs, OpenWindowArgs, SetArgs,
 };
 pub(super) use breakers::breakers;
+pub(super) use client::Client;
 pub use contract::{
     CandidateArgs, ChangeContractArgs, ConfigAction, ConfigArgs, ConfigReloadArgs, ContractAction,
     ContractArgs, ListContractsArgs, ShowContractArgs,
 };
 pub(super) use contract::{config, contract};
-pub(super) use deploy_window::deploy_window;
+pub(super) use deploy_window::{PATH as DEPLOY_WINDOWS, deploy_window};
 pub(super) use error::AdminError;

@@ -1,0 +1,97 @@
+//! `portcullis gate release` and `portcullis gate rollback`.
+
+use crate::compat::{self, Options};
+use crate::config::load_catalog;
+use crate::gate::{Deployment, Moment, Record, rollback_approvals};
+use crate::source::Committed;
+
+use super::super::output::Output;
+use super::super::run::{Outcome, RunError};
+use super::args::{ReleaseArgs, RollbackArgs};
+use super::command::{now, whoever};
+use super::error::GateError;
+use super::registry::{Found, Registry};
+
+/// Says that a roll-out is finished.
+pub(super) fn release(args: &ReleaseArgs, out: &mut Output) -> Result<Outcome, RunError> {
+    let registry = Registry::open(&args.place, &args.place.squad)?;
+    let mut found = registry.read_existing()?;
+    let now = now();
+    found.record.check_clock(now).map_err(GateError::from)?;
+    let released = found.record.release(now).map_err(GateError::from)?;
+    let line = format!(
+        "released: deployment {}, {} {}",
+        released.number, args.place.service, released.version
+    );
+    write(&registry, &found)?;
+    out.line(line);
+    Ok(Outcome::Fine)
+}
+
+/// Takes the last deployment back.
+pub(super) fn roll_back(args: &RollbackArgs, out: &mut Output) -> Result<Outcome, RunError> {
+    let catalog = load_catalog(&args.catalog)?;
+    let registry = Registry::open(&args.place, &args.place.squad)?;
+    let mut found = registry.read_existing()?;
+    let now = now();
+    found.record.check_clock(now).map_err(GateError::from)?;
+    let by = whoever(args.by.as_deref());
+    let before = found.record.clone();
+    let back = found
+        .record
+        .roll_back(&by, &args.reason, now)
+        .map_err(GateError::from)?;
+    let needs = rollback_approvals(&catalog, back, &args.place.service);
+    let needs: Vec<String> = needs
+        .into_iter()
+        .filter(|(squad, _)| !args.approved_by.contains(squad))
+        .map(|(squad, flag)| format!("{squad} (the flag {flag} has another version now)"))
+        .collect();
+    if !needs.is_empty() {
+        return Err(GateError::RollbackApproval {
+            version: back.version.clone(),
+            needs,
+        }
+        .into());
+    }
+    // What would run again must be there, and be what it was.
+    let back = back.clone();
+    registry.documents(&back)?;
+    let lost = lost(&registry, &before, &back, now);
+    write(&registry, &found)?;
+    let gone = before
+        .current()
+        .map(|gone| gone.version.clone())
+        .unwrap_or_default();
+    out.line(format_args!(
+        "rolled back: {} {gone} → {}, as deployment {}",
+        args.place.service, back.version, back.number
+    ));
+    if lost > 0 {
+        out.line(format_args!(
+            "{lost} changes break whoever relies on {gone} already; portcullis diff shows them"
+        ));
+    }
+    Ok(Outcome::Fine)
+}
+
+/// How many changes of going back break consumers of what runs now. It is told and no more: what
+/// cannot be compared must not keep anybody from going back.
+fn lost(registry: &Registry, before: &Record, back: &Deployment, now: Moment) -> usize {
+    let current = before.current();
+    let current = current.and_then(|current| registry.contract(current).ok());
+    let back = registry.contract(back).ok();
+    let report = current
+        .zip(back)
+        .map(|(current, back)| compat::compare(&current, &back, Options::on(now.date())));
+    report.map_or(0, |report| report.counts().breaking)
+}
+
+fn write(registry: &Registry, found: &Found) -> Result<(), GateError> {
+    match registry.write(found, None, &[])? {
+        Committed::Done => Ok(()),
+        Committed::Overtaken => Err(GateError::Overtaken {
+            place: registry.place(),
+        }),
+    }
+}

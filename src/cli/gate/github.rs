@@ -1,0 +1,97 @@
+//! The verdict for a workflow of GitHub: annotations on standard output, figures as outputs of
+//! the step (`GITHUB_OUTPUT`), the whole as its summary (`GITHUB_STEP_SUMMARY`).
+
+use std::env;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
+
+use crate::gate::Weight;
+
+use super::super::diff::annotations::{data, property};
+use super::super::output::Output;
+use super::error::GateError;
+use super::markdown;
+use super::report::Report;
+
+/// Prints annotations, and writes the files that GitHub names.
+pub(super) fn print(report: &Report<'_>, out: &mut Output) -> Result<(), GateError> {
+    for reason in &report.verdict.reasons {
+        let command = match reason.weight {
+            Weight::Blocks => "error",
+            Weight::Overridden | Weight::Warns => "warning",
+            Weight::Tells => "notice",
+        };
+        let place = reason
+            .place
+            .as_ref()
+            .map(|place| format!("file={},line={},", property(&place.file), place.line));
+        let witness = reason
+            .change
+            .as_ref()
+            .and_then(|change| change.witness.as_ref());
+        let witness = witness
+            .map(|witness| format!("; for example {witness}"))
+            .unwrap_or_default();
+        let advice = reason
+            .advice
+            .as_ref()
+            .map(|advice| format!("; {advice}"))
+            .unwrap_or_default();
+        out.line(format_args!(
+            "::{command} {}title={}::{}",
+            place.unwrap_or_default(),
+            property(&format!("gate: {}", reason.rule.as_str())),
+            data(&format!("{}{witness}{advice}", reason.message))
+        ));
+    }
+    append("GITHUB_OUTPUT", &outputs(report))?;
+    append("GITHUB_STEP_SUMMARY", &markdown::text(report))
+}
+
+/// One output a line; no value has a line of its own.
+fn outputs(report: &Report<'_>) -> String {
+    let verdict = report.verdict;
+    let squads: Vec<&str> = verdict
+        .blast_radius
+        .squads
+        .iter()
+        .map(|reached| reached.squad.as_str())
+        .collect();
+    let drift = verdict
+        .drift_score
+        .map(|drift| drift.to_string())
+        .unwrap_or_default();
+    let lines = [
+        ("decision", verdict.decision.as_str().to_owned()),
+        ("recommended_action", verdict.recommended_action.to_owned()),
+        ("drift_score", drift),
+        ("blast_radius", squads.join(",")),
+        ("blast_radius_tiers", verdict.blast_radius.tiers.join(",")),
+        ("risk_score", verdict.risk_score.to_string()),
+        ("gate_duration_ms", report.duration_ms().to_string()),
+        ("revision", report.candidate.revision.to_string()),
+        (
+            "deployment",
+            report
+                .recorded
+                .map(|number| number.to_string())
+                .unwrap_or_default(),
+        ),
+    ];
+    lines
+        .map(|(name, value)| format!("{name}={value}\n"))
+        .concat()
+}
+
+fn append(variable: &str, text: &str) -> Result<(), GateError> {
+    let Some(path) = env::var_os(variable)
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+    else {
+        return Ok(());
+    };
+    let file = OpenOptions::new().append(true).create(true).open(&path);
+    file.and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|source| GateError::Write { path, source })
+}

@@ -1,0 +1,69 @@
+//! The figures as a file for the textfile collector of Prometheus' node exporter.
+//!
+//! Conflicts are counted on from what the file says already, so that its counter only grows.
+
+use std::fs;
+use std::path::Path;
+
+use super::error::GateError;
+use super::report::Report;
+
+/// Writes the file, in one step: the collector may read at any time.
+pub(super) fn write(path: &Path, report: &Report<'_>) -> Result<(), GateError> {
+    let before = fs::read_to_string(path).unwrap_or_default();
+    let text = text(report, &before);
+    let draft = path.with_extension("prom.draft");
+    let written = fs::write(&draft, text).and_then(|()| fs::rename(&draft, path));
+    written.map_err(|source| GateError::Write {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn text(report: &Report<'_>, before: &str) -> String {
+    let labels = format!(
+        "{{service={},squad={}}}",
+        quoted(report.service),
+        quoted(report.squad)
+    );
+    let metric = |name: &str, kind: &str, help: &str, value: String| {
+        format!("# HELP {name} {help}\n# TYPE {name} {kind}\n{name}{labels} {value}\n")
+    };
+    let sample = format!("deployment_conflicts_total{labels} ");
+    let earlier = before
+        .lines()
+        .find_map(|line| line.strip_prefix(&sample)?.parse::<u64>().ok());
+    let conflicts = earlier.unwrap_or(0) + u64::from(report.conflicts());
+    let mut text = metric(
+        "gate_duration_ms",
+        "gauge",
+        "How long the last verdict took, in milliseconds.",
+        report.duration_ms().to_string(),
+    );
+    text += &metric(
+        "deployment_conflicts_total",
+        "counter",
+        "Verdicts that came to nothing because another deployment was recorded meanwhile.",
+        conflicts.to_string(),
+    );
+    text += &metric(
+        "deployment_risk_score",
+        "gauge",
+        "The risk score of the last verdict, in points.",
+        report.verdict.risk_score.to_string(),
+    );
+    if let Some(drift) = report.verdict.drift_score {
+        let help = "Share of the live exchanges that depart from the deployed contract.";
+        text += &metric("contract_drift_score", "gauge", help, drift.to_string());
+    }
+    text
+}
+
+/// The value of a label.
+fn quoted(text: &str) -> String {
+    let escaped = text
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n");
+    format!("\"{escaped}\"")
+}

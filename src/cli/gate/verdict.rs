@@ -1,0 +1,261 @@
+//! Gathers, judges, records, tells.
+
+use std::time::Instant;
+
+use serde_json::json;
+
+use crate::compat::{self, Options};
+use crate::config::{Limits, load_catalog, nearest};
+use crate::contract::CompiledContract;
+use crate::gate::{
+    self, Case, Compared, Content, Decision, GateRule, Measured, Moment, Reason, Record, Verdict,
+    Weight,
+};
+use crate::source::{Committed, Prometheus};
+use crate::squad::{Catalog, Squad};
+
+use super::super::diff::approvals;
+use super::super::operate::{Client, DEPLOY_WINDOWS};
+use super::super::output::Output;
+use super::super::run::{Outcome, RunError};
+use super::args::{GateFormat, PlaceArgs, VerdictArgs};
+use super::command::{now, whoever};
+use super::error::GateError;
+use super::measure::measure;
+use super::registry::{Found, Registry};
+use super::report::Report;
+use super::{candidate, github, gitlab, markdown, report, text, textfile};
+
+/// What is asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    place: &'a PlaceArgs,
+    contract: &'a str,
+    words: &'a VerdictArgs,
+}
+
+impl<'a> Asked<'a> {
+    /// What the words of the command line ask.
+    pub(super) fn of(words: &'a VerdictArgs) -> Self {
+        let demanded = "clap demands it where no subcommand is named";
+        Self {
+            place: words.place.as_ref().expect(demanded),
+            contract: words.contract.as_ref().expect(demanded),
+            words,
+        }
+    }
+}
+
+/// Judges whether a revision may go out, and records it if that is wanted.
+pub(super) fn verdict(args: &Asked<'_>, out: &mut Output) -> Result<Outcome, RunError> {
+    let began = Instant::now();
+    let now = now();
+    let catalog = load_catalog(&args.words.catalog)?;
+    let squad = squad(&catalog, args)?;
+    let provider = provider(&catalog, args)?;
+    let registry = Registry::open(args.place, provider.name.as_str())?;
+    let mut found = registry.read()?;
+    found.record.check_clock(now).map_err(GateError::from)?;
+    let (contract, content) = candidate::read(args.contract, &Limits::default())?;
+    let keep = keep(args, &found.record, &contract, now)?;
+    let compared = compare(&registry, &found.record, &contract, now)?;
+    let measured = measured(args, &registry)?;
+    let approvals = args
+        .words
+        .approvals
+        .as_deref()
+        .map(approvals::read)
+        .transpose()?;
+    let identity = contract.identity();
+    let case = Case {
+        catalog: &catalog,
+        squad,
+        service: &args.place.service,
+        candidate: &identity,
+        record: &found.record,
+        compared: &compared,
+        approvals: approvals.as_deref().unwrap_or_default(),
+        measured: measured.as_ref(),
+        keep,
+        overriding: args
+            .words
+            .overriding
+            .as_deref()
+            .zip(args.words.reason.as_deref()),
+        now,
+    };
+    let mut verdict = case.judge();
+    let deployment = case.deployment(&verdict, &whoever(args.words.by.as_deref()));
+    let mut recorded = None;
+    let may_go = matches!(verdict.decision, Decision::Allowed | Decision::Overridden);
+    if may_go && let Some(length) = &args.words.open_window {
+        open_window(args, length)?;
+    }
+    let deployed = compared
+        .iter()
+        .find(|compared| Some(compared.number) == verdict.base)
+        .map(|compared| compared.version.clone());
+    if may_go && args.words.record {
+        found.record.deploy(deployment, verdict.base, keep, now);
+        match record(args, &registry, &mut found, &content, now)? {
+            Some(number) => recorded = Some(number),
+            None => conflict(&mut verdict, &registry.read()?.record, &content),
+        }
+    }
+    let report = Report {
+        squad: &args.place.squad,
+        service: &args.place.service,
+        candidate: &identity,
+        deployed,
+        verdict: &verdict,
+        recorded,
+        measured: measured.as_ref(),
+        duration: began.elapsed(),
+    };
+    tell(args, &report, out)?;
+    Ok(match verdict.decision {
+        Decision::Blocked => Outcome::Finding,
+        Decision::Allowed | Decision::Overridden | Decision::Unchanged => Outcome::Fine,
+    })
+}
+
+fn squad<'c>(catalog: &'c Catalog, args: &Asked<'_>) -> Result<&'c Squad, GateError> {
+    let name = &args.place.squad;
+    let found = catalog.find(name).and_then(|id| catalog.squad(id));
+    found.ok_or_else(|| GateError::Unknown {
+        what: "squad",
+        name: name.clone(),
+        near: nearest(
+            name,
+            catalog.squads().iter().map(|squad| squad.name.as_str()),
+        )
+        .map(str::to_owned),
+        catalog: args.words.catalog.clone(),
+    })
+}
+
+fn provider<'c>(catalog: &'c Catalog, args: &Asked<'_>) -> Result<&'c Squad, GateError> {
+    let name = &args.place.service;
+    let services = catalog.squads().iter().flat_map(|squad| &squad.services);
+    catalog.provider_of(name).ok_or_else(|| GateError::Unknown {
+        what: "service",
+        name: name.clone(),
+        near: nearest(name, services.map(String::as_str)).map(str::to_owned),
+        catalog: args.words.catalog.clone(),
+    })
+}
+
+/// Until when what is replaced stays, if it is what the argument names.
+fn keep(
+    args: &Asked<'_>,
+    record: &Record,
+    contract: &CompiledContract,
+    now: Moment,
+) -> Result<Option<Moment>, GateError> {
+    let (Some(wanted), Some(until)) = (&args.words.keep, args.words.until) else {
+        return Ok(None);
+    };
+    let base = gate::base(record, &contract.version, now);
+    if !base.is_some_and(|base| base.version == *wanted || base.revision == *wanted) {
+        return Err(GateError::Keep {
+            wanted: wanted.clone(),
+            found: base.map(|base| base.version.clone()),
+        });
+    }
+    let until_moment = Moment::of_date(until);
+    match until_moment > now {
+        true => Ok(Some(until_moment)),
+        false => Err(GateError::Until(until.to_string())),
+    }
+}
+
+/// Compares the contract with each that is deployed; one that is the same needs no comparison.
+fn compare(
+    registry: &Registry,
+    record: &Record,
+    contract: &CompiledContract,
+    now: Moment,
+) -> Result<Vec<Compared>, RunError> {
+    let live = record
+        .live(now)
+        .filter(|live| *live.revision != *contract.revision);
+    let compare = |live: &gate::Deployment| {
+        let deployed = registry.contract(live)?;
+        let report = compat::compare(&deployed, contract, Options::on(now.date()));
+        Ok(Compared::new(live.number, &deployed, report))
+    };
+    live.map(compare).collect()
+}
+
+fn measured(args: &Asked<'_>, registry: &Registry) -> Result<Option<Measured>, GateError> {
+    let Some(url) = &args.words.prometheus else {
+        return Ok(None);
+    };
+    let prometheus = Prometheus::new(url).map_err(GateError::PrometheusUrl)?;
+    let measured = registry.wait(measure(&prometheus, &args.place.service, args.words.window))?;
+    Ok(Some(measured))
+}
+
+/// Announces the deployment to the proxy.
+fn open_window(args: &Asked<'_>, length: &str) -> Result<(), RunError> {
+    let client = Client::with_token(&args.words.change)?;
+    let reason = format!("portcullis gate: {}", args.contract);
+    client.post(
+        &[DEPLOY_WINDOWS, &args.place.service, "open"],
+        &json!({"for": length, "reason": reason}),
+    )?;
+    Ok(())
+}
+
+/// Records the deployment; its number, or nothing where somebody else was faster.
+fn record(
+    args: &Asked<'_>,
+    registry: &Registry,
+    found: &mut Found,
+    content: &Content,
+    now: Moment,
+) -> Result<Option<u64>, GateError> {
+    let gone = found.record.forget(args.words.retention, now);
+    let committed = registry.write(found, Some(content), &gone)?;
+    let number = found.record.deployments.last().map(|last| last.number);
+    Ok(number.filter(|_| committed == Committed::Done))
+}
+
+/// Turns a verdict around because somebody else was recorded meanwhile.
+fn conflict(verdict: &mut Verdict, record: &Record, content: &Content) {
+    let message = match record.deployments.last() {
+        Some(last) if last.revision == content.revision => {
+            format!(
+                "{} recorded this revision as deployment {} meanwhile",
+                last.by, last.number
+            )
+        }
+        Some(last) => format!(
+            "{} recorded {} as deployment {} meanwhile",
+            last.by, last.version, last.number
+        ),
+        None => "somebody else wrote to the registry meanwhile".to_owned(),
+    };
+    let reason = Reason::new(GateRule::Conflict, Weight::Blocks, message);
+    verdict.reasons.insert(
+        0,
+        reason.advise("run the gate again: it judges against what is deployed now"),
+    );
+    verdict.decision = Decision::Blocked;
+    verdict.recommended_action = GateRule::Conflict.action();
+}
+
+fn tell(args: &Asked<'_>, report: &Report<'_>, out: &mut Output) -> Result<(), GateError> {
+    match args.words.format {
+        GateFormat::Text => text::print(report, out),
+        GateFormat::Json => report::print(report, out),
+        GateFormat::Markdown => out.write(markdown::text(report)),
+        GateFormat::Github => github::print(report, out)?,
+        GateFormat::Junit => gitlab::print_junit(report, out),
+        GateFormat::CodeQuality => gitlab::print_code_quality(report, out),
+    }
+    match &args.words.metrics_file {
+        Some(path) => textfile::write(path, report),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,229 @@
+//! What becomes of registries, step by step and by seed.
+
+use std::time::Duration;
+
+use super::*;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn at(days: u32) -> Moment {
+    let start: Moment = "2026-01-01T00:00:00Z".parse().unwrap();
+    start.after(DAY * days)
+}
+
+fn revision(number: usize) -> String {
+    format!("sha256:{number:064x}")
+}
+
+pub(super) fn deployment(number: usize) -> Deployment {
+    Deployment {
+        number: 0,
+        revision: revision(number),
+        version: format!("1.{number}.0"),
+        deployed_at: Moment::default(),
+        by: "ci".into(),
+        verdict: Judged::default(),
+        approvals: Vec::new(),
+        overridden: None,
+        flags: Default::default(),
+        replaces: None,
+        rollback_of: None,
+        released_at: None,
+        kept_until: None,
+        ended: None,
+    }
+}
+
+fn deploy(record: &mut Record, number: usize, keep: Option<Moment>, now: Moment) {
+    let base = record.current().map(|current| current.number);
+    record.deploy(deployment(number), base, keep, now);
+}
+
+fn states(record: &Record, now: Moment) -> String {
+    let state = |of: &Deployment| format!("{} {}", of.version, of.state(now));
+    record
+        .deployments
+        .iter()
+        .map(state)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn read_back(record: &Record) -> Record {
+    let text = record.text();
+    let read = Record::parse(text.as_bytes(), "payments", "orders").unwrap();
+    assert_eq!(&read, record);
+    read
+}
+
+#[test]
+fn deployments_take_each_others_place() {
+    let mut record = Record::new("payments", "orders");
+    assert!(record.release(at(0)).is_err() && record.roll_back("a", "b", at(0)).is_err());
+    deploy(&mut record, 1, None, at(1));
+    assert!(matches!(
+        record.roll_back("ann", "no", at(1)),
+        Err(Refusal::First { number: 1, .. })
+    ));
+    deploy(&mut record, 2, None, at(2));
+    assert_eq!(record.release(at(3)).unwrap().number, 2);
+    assert_eq!(states(&record, at(3)), "1.1.0 replaced, 1.2.0 released");
+    let back = record.roll_back("ann", "it fails", at(4)).unwrap();
+    assert_eq!(
+        (back.number, &*back.version, back.rollback_of),
+        (3, "1.1.0", Some(2))
+    );
+    assert_eq!(
+        states(&record, at(4)),
+        "1.1.0 replaced, 1.2.0 rolled back, 1.1.0 deployed"
+    );
+    // What it gave its place to was taken back, so there is nothing behind it.
+    assert!(record.roll_back("ann", "again", at(5)).is_err());
+    deploy(&mut record, 3, None, at(6));
+    assert_eq!(
+        record.roll_back("ann", "no", at(7)).unwrap().version,
+        "1.1.0"
+    );
+    read_back(&record);
+}
+
+#[test]
+fn two_versions_at_once_until_a_date() {
+    let mut record = Record::new("payments", "orders");
+    deploy(&mut record, 1, None, at(1));
+    deploy(&mut record, 2, Some(at(30)), at(2));
+    assert_eq!(record.live(at(3)).count(), 2);
+    assert_eq!(states(&record, at(29)), "1.1.0 kept, 1.2.0 deployed");
+    // The older line has a next version of its own.
+    record.deploy(deployment(3), Some(1), None, at(4));
+    assert_eq!(
+        states(&record, at(5)),
+        "1.1.0 replaced, 1.2.0 deployed, 1.3.0 kept"
+    );
+    assert_eq!(record.current().unwrap().version, "1.2.0");
+    assert_eq!(
+        states(&record, at(30)),
+        "1.1.0 replaced, 1.2.0 deployed, 1.3.0 expired"
+    );
+    assert_eq!(record.live(at(30)).count(), 1);
+    read_back(&record);
+}
+
+#[test]
+fn what_is_kept_becomes_the_only_one_by_a_rollback() {
+    let mut record = Record::new("payments", "orders");
+    deploy(&mut record, 1, None, at(1));
+    deploy(&mut record, 2, Some(at(30)), at(2));
+    record.roll_back("ann", "it fails", at(3)).unwrap();
+    assert_eq!(
+        states(&record, at(3)),
+        "1.1.0 replaced, 1.2.0 rolled back, 1.1.0 deployed"
+    );
+    read_back(&record);
+}
+
+#[test]
+fn what_is_over_is_forgotten_but_not_what_could_be_gone_back_to() {
+    let mut record = Record::new("payments", "orders");
+    (1..=4).for_each(|number| {
+        deploy(
+            &mut record,
+            number,
+            None,
+            at(u32::try_from(number).unwrap()),
+        )
+    });
+    let mut young = record.clone();
+    assert_eq!(young.forget(DAY * 90, at(93)), [revision(1)]);
+    assert_eq!(record.forget(DAY * 90, at(400)), [revision(1), revision(2)]);
+    assert_eq!(states(&record, at(400)), "1.3.0 replaced, 1.4.0 deployed");
+    assert_eq!(
+        record.roll_back("ann", "old", at(401)).unwrap().version,
+        "1.3.0"
+    );
+    // A revision that is spoken of elsewhere stays.
+    assert_eq!(record.forget(DAY * 90, at(900)), [revision(4)]);
+    read_back(&record);
+}
+
+#[test]
+fn clocks() {
+    let mut record = Record::new("payments", "orders");
+    assert_eq!(record.check_clock(at(0)), Ok(()));
+    deploy(&mut record, 1, None, at(10));
+    assert_eq!(record.check_clock(at(10)), Ok(()));
+    let error = record.check_clock(at(9)).unwrap_err().to_string();
+    assert!(
+        error.starts_with("the registry speaks of 2026-01-11T00:00:00.000Z (deployment 1, by ci)"),
+        "{error}"
+    );
+    // A few seconds are no reason to refuse, and nothing goes back for them.
+    let early: Moment = "2026-01-10T23:59:30Z".parse().unwrap();
+    assert_eq!(record.check_clock(early), Ok(()));
+    deploy(&mut record, 2, None, early);
+    assert_eq!(record.deployments[1].deployed_at, at(10));
+    read_back(&record);
+}
+
+#[test]
+#[rustfmt::skip]
+fn damage_is_found_with_its_place() {
+    let mut record = Record::new("payments", "orders");
+    (1..=3).for_each(|number| deploy(&mut record, number, None, at(u32::try_from(number).unwrap())));
+    let text = record.text();
+    let check = |from: &str, to: &str, expected: &str| {
+        assert!(text.contains(from), "{from}: {text}");
+        let damaged = text.replacen(from, to, 1);
+        let error = Record::parse(damaged.as_bytes(), "payments", "orders").unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    };
+    check("\"format\": 1", "\"format\": 2", "/format: expected 1, found 2; a newer release of portcullis may have written it: use that one");
+    check("\"squad\": \"payments\"", "\"squad\": \"x\"", "/squad: expected \"payments\", found \"x\": it is another service's");
+    check("\"number\": 2", "\"number\": 1", "/deployments/1/number: expected more than 1, found 1");
+    check("sha256:0", "sha256:../", "/deployments/0/revision: expected sha256: and 64 hexadecimal digits");
+    check("\"deployed_at\": \"2026-01-03T", "\"deployed_at\": \"2026-01-01T", "/deployments/1/deployed_at: expected no earlier time than 2026-01-02T00:00:00.000Z");
+    check("\"at\": \"2026-01-03T", "\"at\": \"2026-01-01T", "/deployments/0/ended/at: expected no earlier time than that of the deployment");
+    check("\"by\": \"ci\"", "\"bye\": \"ci\"", "line 11, column 11: unknown field `bye`, expected one of `number`, `revision`, `version`, `deployed_at`, `by`, `verdict`, `approvals`, `overridden`, `flags`, `replaces`, `rollback_of`, `released_at`, `kept_until`, `ended`");
+    let cut = &text[..text.len() - 3];
+    let error = Record::parse(cut.as_bytes(), "payments", "orders").unwrap_err().to_string();
+    assert!(error.contains("EOF while parsing"), "{error}");
+    let mut both = record;
+    both.deployments[1].ended = None;
+    let error = Record::parse(both.text().as_bytes(), "payments", "orders").unwrap_err();
+    assert_eq!(error.to_string(), "/deployments: expected that what came before deployment 3 has ended");
+}
+
+/// Whatever happens in whatever order, what is written can be read, and what is live stays.
+#[test]
+fn any_history_stays_whole() {
+    for seed in 0..60 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut record = Record::new("payments", "orders");
+        let mut now = at(0);
+        for step in 0..40 {
+            now = now.after(DAY * random.u32(0..20));
+            let live: Vec<String> = record.live(now).map(|live| live.revision.clone()).collect();
+            match random.u8(0..6) {
+                0..=2 => {
+                    let keep = random.bool().then(|| now.after(DAY * 40));
+                    deploy(&mut record, step, keep, now);
+                }
+                3 => drop(record.roll_back("ann", "no", now).map(|_| ())),
+                4 => drop(record.release(now).map(|_| ())),
+                _ => {
+                    let target = record.previous().map(|previous| previous.revision.clone());
+                    let gone = record.forget(DAY * 90, now);
+                    assert!(
+                        live.iter().chain(&target).all(|kept| !gone.contains(kept)),
+                        "seed {seed}"
+                    );
+                    assert!(
+                        gone.iter().all(|gone| record.last_of(gone).is_none()),
+                        "seed {seed}"
+                    );
+                }
+            }
+            record = read_back(&record);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Asking a Prometheus what an expression comes to now (its HTTP API, instant queries).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::remote::{Fetched, Remote, RemoteError, RemoteLimits, RemoteUrl};
+
+/// The largest answer, in bytes: a hundred thousand series.
+const ANSWER_BYTES_MAX: u64 = 32 << 20;
+
+/// The longest time for one query.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A Prometheus, or what speaks like one.
+#[derive(Debug)]
+pub struct Prometheus {
+    remote: Remote,
+    url: RemoteUrl,
+}
+
+/// One series with its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its value.
+    pub value: f64,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum PrometheusError {
+    /// It cannot be asked.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// What it answers is no vector.
+    #[error(
+        "{url}: {message}; is this the address of a Prometheus, such as http://prometheus:9090?"
+    )]
+    Answer {
+        /// Where.
+        url: RemoteUrl,
+        /// What is wrong with it.
+        message: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    data: Data,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Data {
+    result_type: String,
+    result: Vec<Series>,
+}
+
+#[derive(Deserialize)]
+struct Series {
+    metric: BTreeMap<String, String>,
+    value: (f64, String),
+}
+
+impl Prometheus {
+    /// The one at an address.
+    ///
+    /// # Errors
+    /// [`RemoteError`] where the text is no address, or the system has no certificates.
+    pub fn new(url: &str) -> Result<Self, RemoteError> {
+        Ok(Self {
+            remote: Remote::new()?,
+            url: url.parse()?,
+        })
+    }
+
+    /// What an expression comes to now. Runs on a tokio runtime with I/O and time.
+    ///
+    /// # Errors
+    /// [`PrometheusError`] names the address and what to check.
+    pub async fn query(&self, expression: &str) -> Result<Vec<Sample>, PrometheusError> {
+        let url = self.url.below("api/v1/query", &[("query", expression)]);
+        let limits = RemoteLimits {
+            bytes_max: ANSWER_BYTES_MAX,
+            timeout: TIMEOUT,
+        };
+        let wrong = |message: String| PrometheusError::Answer {
+            url: self.url.clone(),
+            message,
+        };
+        match self.remote.fetch(&url, None, limits).await? {
+            Fetched::New { bytes, .. } => samples(&bytes).map_err(wrong),
+            Fetched::Unchanged { .. } => Err(wrong("answers that nothing changed".to_owned())),
+        }
+    }
+}
+
+fn samples(bytes: &[u8]) -> Result<Vec<Sample>, String> {
+    let answer: Answer = serde_json::from_slice(bytes)
+        .map_err(|error| format!("the answer cannot be read: {error}"))?;
+    let Data {
+        result_type,
+        result,
+    } = answer.data;
+    if result_type != "vector" {
+        return Err(format!("expected a vector, found a {result_type}"));
+    }
+    let sample = |series: Series| {
+        let (_, text) = series.value;
+        // Its words for what is no number are those of Rust, apart from a sign.
+        let value = text.trim_start_matches('+').parse();
+        value.map_or_else(
+            |_| Err(format!("expected a number, found {text:?}")),
+            |value| {
+                Ok(Sample {
+                    labels: series.metric,
+                    value,
+                })
+            },
+        )
+    };
+    result.into_iter().map(sample).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_read_or_refused() {
+        let vector = r#"{"status":"success","data":{"resultType":"vector","result":[
+            {"metric":{"squad":"a"},"value":[1700000000.5,"12.5"]},
+            {"metric":{},"value":[1700000000,"+Inf"]}]}}"#;
+        let read = samples(vector.as_bytes()).unwrap();
+        assert_eq!(
+            (read[0].labels["squad"].as_str(), read[0].value),
+            ("a", 12.5)
+        );
+        assert!(read[1].value.is_infinite());
+        let check = |text: &str, expected: &str| {
+            let error = samples(text.as_bytes()).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        };
+        check("<html>", "the answer cannot be read");
+        check(
+            r#"{"data":{"resultType":"matrix","result":[]}}"#,
+            "expected a vector, found a matrix",
+        );
+        check(
+            &vector.replace("12.5", "x"),
+            "expected a number, found \"x\"",
+        );
+    }
+
+    #[test]
+    fn a_prefix_of_the_address_is_kept() {
+        let url: RemoteUrl = "http://host:1/prom/?a=b".parse().unwrap();
+        let below = url.below("api/v1/query", &[("query", "sum(a{b=\"c\"})")]);
+        assert_eq!(below.to_string(), "http://host:1/prom/api/v1/query");
+        assert_eq!(below.query(), Some("query=sum%28a%7Bb%3D%22c%22%7D%29"));
+    }
+}

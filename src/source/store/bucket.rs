@@ -1,0 +1,157 @@
+//! A bucket as a store: conditional requests decide who wins (RFC 9110 section 13).
+//!
+//! The storage must honour `If-Match` and `If-None-Match` on writes, as S3 and its kind do. What a
+//! record refers to is looked for once more after it was written: another writer may have removed
+//! it as out of date in between.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::super::object::{Buckets, ObjectError};
+use super::super::object_write::Condition;
+use super::super::origin::S3Place;
+use super::super::remote::{Fetched, RemoteLimits};
+use super::key::StoreKey;
+use super::store::{Commit, Committed, StoreError, Stored, Tag};
+
+/// The longest time for one request.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Objects below a prefix.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    buckets: Buckets,
+    bucket: String,
+    /// Empty, or with a slash at its end.
+    prefix: String,
+}
+
+impl Bucket {
+    /// Reads what stands behind `s3://`.
+    pub(super) fn parse(text: &str, buckets: Buckets) -> Result<Self, &'static str> {
+        let (bucket, prefix) = text.split_once('/').unwrap_or((text, ""));
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+        if bucket.is_empty() || !bucket.bytes().all(is_name) {
+            return Err("a bucket has letters, digits, dots and hyphens");
+        }
+        let prefix = prefix.trim_end_matches('/');
+        if prefix.contains('?') || prefix.split('/').any(|part| matches!(part, "." | "..")) {
+            return Err("a prefix has no parameters, and no part that is `.` or `..`");
+        }
+        if !prefix.is_empty() && prefix.split('/').any(str::is_empty) {
+            return Err("a prefix has no empty part");
+        }
+        let prefix = match prefix {
+            "" => String::new(),
+            prefix => format!("{prefix}/"),
+        };
+        Ok(Self {
+            buckets,
+            bucket: bucket.to_owned(),
+            prefix,
+        })
+    }
+
+    pub(super) fn place(&self, key: &StoreKey) -> S3Place {
+        S3Place {
+            bucket: self.bucket.clone(),
+            key: format!("{}{key}", self.prefix),
+            version: None,
+        }
+    }
+
+    pub(super) async fn read(
+        &self,
+        key: &StoreKey,
+        bytes_max: u64,
+    ) -> Result<Option<Stored>, StoreError> {
+        let place = self.place(key);
+        let limits = RemoteLimits {
+            bytes_max,
+            timeout: TIMEOUT,
+        };
+        match self.buckets.fetch(&place, None, limits).await {
+            Ok(Fetched::New {
+                bytes,
+                etag: Some(etag),
+                ..
+            }) => Ok(Some(Stored {
+                bytes,
+                tag: Tag(etag),
+            })),
+            Ok(Fetched::New { etag: None, .. } | Fetched::Unchanged { .. }) => {
+                let reason =
+                    "the storage gives no ETag, without which two writers cannot be told apart"
+                        .to_owned();
+                Err(ObjectError::Failed { place, reason }.into())
+            }
+            Err(ObjectError::NoObject { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) async fn commit(&self, commit: &Commit<'_>) -> Result<Committed, StoreError> {
+        for (key, bytes) in commit.additions {
+            self.put(key, bytes, Condition::Always).await?;
+        }
+        let condition = commit
+            .expected
+            .map_or(Condition::Absent, |tag| Condition::Tag(&tag.0));
+        if !self.put(commit.key, commit.bytes, condition).await? {
+            return Ok(Committed::Overtaken);
+        }
+        for (key, bytes) in commit.additions {
+            self.put(key, bytes, Condition::Absent).await?;
+        }
+        for key in commit.removals {
+            self.buckets.delete(&self.place(key), TIMEOUT).await?;
+        }
+        Ok(Committed::Done)
+    }
+
+    async fn put(
+        &self,
+        key: &StoreKey,
+        bytes: &[u8],
+        condition: Condition<'_>,
+    ) -> Result<bool, StoreError> {
+        Ok(self
+            .buckets
+            .put(&self.place(key), bytes, condition, TIMEOUT)
+            .await?)
+    }
+}
+
+impl fmt::Display for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "s3://{}/{}",
+            self.bucket,
+            self.prefix.trim_end_matches('/')
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes() {
+        let check = |text: &str, expected: Option<&str>| {
+            let bucket = Bucket::parse(text, Buckets::with([]));
+            let key = StoreKey::new(&["a", "b"]).unwrap();
+            let found = bucket.ok().map(|bucket| bucket.place(&key).to_string());
+            assert_eq!(found.as_deref(), expected, "{text}");
+        };
+        check("bucket", Some("s3://bucket/a/b"));
+        check("bucket/", Some("s3://bucket/a/b"));
+        check("bucket/x/y/", Some("s3://bucket/x/y/a/b"));
+        check("", None);
+        check("user@bucket/x", None);
+        check("bucket/../x", None);
+        check("bucket/x//y", None);
+        check("bucket/x?versionId=1", None);
+    }
+}

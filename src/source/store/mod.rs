@@ -1,0 +1,18 @@
+//! Where records are kept that several programs write: a directory, or a bucket.
+//!
+//! A record is read with a tag and replaced only where it still has that tag, so of two writers
+//! who read the same one wins and the other is told. What a record refers to is written before
+//! it, and what it refers to no more is removed after it: a writer that ends anywhere in between
+//! leaves the older record with all that belongs to it.
+
+mod key;
+mod directory;
+mod bucket;
+#[expect(
+    clippy::module_inception,
+    reason = "the store is one of two kinds, each of which has a file"
+)]
+mod store;
+
+pub use key::{InvalidKey, StoreKey};
+pub use store::{Commit, Committed, Store, StoreError, Stored, Tag};
