@@ -6,6 +6,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -19,6 +20,7 @@ use super::core::Core;
 use super::headers::Peer;
 use super::inspect::HttpRefusal;
 use super::layers;
+use super::layers::{Answered, Judged, Refused};
 
 /// The service of one data core.
 pub fn pipeline(
@@ -37,16 +39,53 @@ pub fn pipeline(
         .layer(step(core, layers::judge_head))
         // Is the body right: only where the contract has a schema for it; else it streams.
         .layer(step(core, layers::judge_body))
-        // A slot among those in flight, which it holds until its answer has passed.
-        .layer(step(core, layers::take_part))
-        // Is the response right: on its way back.
-        .layer(step(core, layers::judge_response))
-        // Innermost: what was judged goes out, byte for byte.
-        .service(Step {
-            core: Rc::clone(core),
-            act: layers::forward,
-            inner: End,
-        })
+        .service(Exchange::new(
+            ServiceBuilder::new()
+                // A slot among those in flight, which it holds until its answer has passed.
+                .layer(step(core, layers::take_part))
+                // Is the response right: on its way back.
+                .layer(step(core, layers::judge_response))
+                // Innermost: what was judged goes out, byte for byte.
+                .service(Step {
+                    core: Rc::clone(core),
+                    act: layers::forward,
+                    inner: End,
+                }),
+        ))
+}
+
+/// The exchange with the upstream, behind one type.
+///
+/// Its future is boxed, alone of all: it is the largest part of a request's state, and every layer
+/// above would move it once more. That it has no type parameter matters as much: the name of a
+/// layer holds the names of all below several times over, and debug information holds them all,
+/// a gigabyte of them if nothing stands between.
+#[derive(Clone)]
+struct Exchange(Rc<dyn Fn(Judged) -> Exchanging>);
+
+type Exchanging = Pin<Box<dyn Future<Output = Result<Answered, Refused>>>>;
+
+impl Exchange {
+    fn new<S>(inner: S) -> Self
+    where
+        S: Service<Judged, Response = Answered, Error = Refused, Future: 'static> + Clone + 'static,
+    {
+        Self(Rc::new(move |judged| Box::pin(inner.clone().call(judged))))
+    }
+}
+
+impl Service<Judged> for Exchange {
+    type Response = Answered;
+    type Error = Refused;
+    type Future = Exchanging;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Refused>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, judged: Judged) -> Exchanging {
+        (self.0)(judged)
+    }
 }
 
 /// Where the list ends.

@@ -1,7 +1,5 @@
 //! Sending out what was judged: to the upstream, perhaps more than once, or to the mock.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -23,17 +21,11 @@ use super::answer::outcome_of;
 use super::stage::{Admitted, Answered, Refused, Routed};
 use crate::identity::remove_squad_headers;
 
-/// Boxed, alone of all layers: the exchange with the upstream is the largest part of a request's
-/// state, and every layer above would move it once more.
-pub(in crate::proxy) fn forward(
+pub(in crate::proxy) async fn forward(
     _core: Rc<Core>,
     admitted: Admitted,
     _: End,
-) -> Pin<Box<impl Future<Output = Result<Answered, Refused>>>> {
-    Box::pin(forward_admitted(admitted))
-}
-
-async fn forward_admitted(admitted: Admitted) -> Result<Answered, Refused> {
+) -> Result<Answered, Refused> {
     let Admitted { routed, passage } = admitted;
     let Routed {
         mut request,

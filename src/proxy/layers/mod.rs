@@ -22,3 +22,4 @@ pub(super) use head::judge_head;
 pub(super) use part::take_part;
 pub(super) use response::judge_response;
 pub(super) use route::route;
+pub(super) use stage::{Answered, Judged, Refused};
