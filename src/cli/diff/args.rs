@@ -41,10 +41,10 @@ pub struct DiffArgs {
     /// A version that is not raised as much as the changes demand makes the exit code 1, too
     #[arg(long)]
     pub semver: bool,
-    /// Changes that somebody answers for: a reviewed file of [[approval]] tables
+    /// Changes that somebody answers for: a reviewed TOML file of approval tables
     #[arg(long, value_name = "FILE")]
     pub approvals: Option<PathBuf>,
-    /// Print an [[approval]] table for each breaking change that has none, and nothing else
+    /// Print an approval table for each breaking change that has none, and nothing else
     #[arg(long)]
     pub print_approvals: bool,
     /// The catalog of squads, whose `paths` say who provides a contract that does not say it itself

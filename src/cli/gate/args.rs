@@ -78,7 +78,7 @@ pub struct VerdictArgs {
     /// How far back it is asked
     #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = humantime::parse_duration)]
     pub window: Duration,
-    /// Breaking changes that somebody answers for: a reviewed file of [[approval]] tables
+    /// Breaking changes that somebody answers for: a reviewed TOML file of approval tables
     #[arg(long, value_name = "FILE")]
     pub approvals: Option<PathBuf>,
     /// Who answers for deploying in spite of cooldown, risk or drift
