@@ -12,7 +12,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{CACHE_CONTROL, ETAG, HeaderMap, IF_NONE_MATCH, RETRY_AFTER};
+use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_MATCH, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, Response, StatusCode, Url};
 
 /// An `http` or `https` address.
@@ -181,6 +181,32 @@ impl Remote {
     }
 }
 
+impl Remote {
+    /// Posts a JSON text; what is answered is not read. Runs on a tokio runtime with I/O and time.
+    ///
+    /// # Errors
+    /// [`RemoteError`] names the address, what went wrong and what to check.
+    pub async fn post_json(
+        &self,
+        url: &RemoteUrl,
+        body: Vec<u8>,
+        limits: RemoteLimits,
+    ) -> Result<(), RemoteError> {
+        let request = self.0.post(url.0.clone()).timeout(limits.timeout);
+        let request = request.header(CONTENT_TYPE, "application/json").body(body);
+        let response = request.send().await;
+        let response = response.map_err(|error| failure(url, limits, error))?;
+        match response.status() {
+            status if status.is_success() => Ok(()),
+            status => Err(RemoteError::Status {
+                url: url.clone(),
+                status,
+                retry_after: retry_after(response.headers(), SystemTime::now()),
+            }),
+        }
+    }
+}
+
 fn builder() -> ClientBuilder {
     Client::builder()
         .redirect(reqwest::redirect::Policy::none())
@@ -291,10 +317,17 @@ impl FromStr for RemoteUrl {
 impl RemoteUrl {
     /// What is below it, asked with these parameters.
     pub(super) fn below(&self, path: &str, parameters: &[(&str, &str)]) -> Self {
+        let mut url = self.at(path).0;
+        url.query_pairs_mut().clear().extend_pairs(parameters);
+        Self(url)
+    }
+
+    /// What is below it.
+    #[must_use]
+    pub fn at(&self, path: &str) -> Self {
         let mut url = self.0.clone();
         let base = url.path().trim_end_matches('/').to_owned();
         url.set_path(&format!("{base}/{path}"));
-        url.query_pairs_mut().clear().extend_pairs(parameters);
         Self(url)
     }
 

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::app::{program, run};
 use super::deploy::{file, value};
+use super::upstream::{Upstream, send};
 
 /// Two squads, three services. Payments has a cooldown in `strict.toml` alone.
 const CATALOG: &str = r#"
@@ -541,6 +542,41 @@ fn bad_input_is_explained_and_nothing_is_written() {
     check(&next, "it was altered: its files have the hash sha256:");
     fs::remove_file(&kept).unwrap();
     check(&next, "deployment 1 refers to this contract, and it is not there");
+}
+
+#[test]
+fn a_collector_gets_the_figures_and_decides_nothing() {
+    let site = Site::new();
+    site.write("1.0.yaml", &contract("1.0.0", 100, "first"));
+    let collector = Upstream::start(|_| vec![send("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")]);
+    let address = collector.address;
+    let words = format!("--otlp http://{address}/otlp");
+    assert_eq!(site.judge("1.0.yaml", &words).0, 0);
+    let sent = collector.request();
+    assert_eq!(sent.request_line(), "POST /otlp/v1/metrics HTTP/1.1");
+    assert_eq!(sent.fields("content-type"), ["application/json"]);
+    let sent: Value = serde_json::from_slice(&sent.body).unwrap();
+    let metrics = &sent["resourceMetrics"][0]["scopeMetrics"][0]["metrics"];
+    let figure = |name: &str| {
+        let mut metrics = metrics.as_array().unwrap().iter();
+        let metric = metrics.find(|metric| metric["name"] == name).unwrap();
+        let point = &metric[if metric["sum"].is_null() {
+            "gauge"
+        } else {
+            "sum"
+        }]["dataPoints"][0];
+        assert_eq!(point["attributes"][0]["value"]["stringValue"], "orders");
+        let at: u128 = point["timeUnixNano"].as_str().unwrap().parse().unwrap();
+        assert!(at > 1_700_000_000_000_000_000, "{at}");
+        point.clone()
+    };
+    assert!(figure("gate_duration_ms")["asDouble"].as_f64().unwrap() > 0.0);
+    assert!(figure("deployment_risk_score")["asDouble"].is_number());
+    assert_eq!(figure("deployment_conflicts_total")["asInt"], "0");
+    // One that is away, and one that is none.
+    drop(collector);
+    assert_eq!(site.judge("1.0.yaml", &words).0, 0);
+    assert_eq!(site.judge("1.0.yaml", "--otlp nonsense").0, 0);
 }
 
 #[test]

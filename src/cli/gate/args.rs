@@ -114,6 +114,9 @@ pub struct VerdictArgs {
     /// Write the figures to this file, for the textfile collector of Prometheus
     #[arg(long, value_name = "FILE")]
     pub metrics_file: Option<PathBuf>,
+    /// Send the figures to this collector, over OTLP (HTTP, JSON); /v1/metrics is appended
+    #[arg(long, value_name = "URL")]
+    pub otlp: Option<String>,
 }
 
 fn date(text: &str) -> Result<Date, &'static str> {

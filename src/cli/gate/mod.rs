@@ -18,6 +18,7 @@ mod markdown;
 mod github;
 mod gitlab;
 mod textfile;
+mod otlp;
 mod changes;
 mod history;
 

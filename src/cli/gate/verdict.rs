@@ -1,6 +1,6 @@
 //! Gathers, judges, records, tells.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use serde_json::json;
 
@@ -16,7 +16,7 @@ use crate::squad::{Catalog, Squad};
 
 use super::super::diff::approvals;
 use super::super::operate::{Client, DEPLOY_WINDOWS};
-use super::super::output::Output;
+use super::super::output::{Output, complain};
 use super::super::run::{Outcome, RunError};
 use super::args::{GateFormat, PlaceArgs, VerdictArgs};
 use super::command::{now, whoever};
@@ -24,7 +24,7 @@ use super::error::GateError;
 use super::measure::measure;
 use super::registry::{Found, Registry};
 use super::report::Report;
-use super::{candidate, github, gitlab, markdown, report, text, textfile};
+use super::{candidate, github, gitlab, markdown, otlp, report, text, textfile};
 
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
@@ -112,7 +112,7 @@ pub(super) fn verdict(args: &Asked<'_>, out: &mut Output) -> Result<Outcome, Run
         measured: measured.as_ref(),
         duration: began.elapsed(),
     };
-    tell(args, &report, out)?;
+    tell(args, &report, &registry, out)?;
     Ok(match verdict.decision {
         Decision::Blocked => Outcome::Finding,
         Decision::Allowed | Decision::Overridden | Decision::Unchanged => Outcome::Fine,
@@ -245,7 +245,23 @@ fn conflict(verdict: &mut Verdict, record: &Record, content: &Content) {
     verdict.recommended_action = GateRule::Conflict.action();
 }
 
-fn tell(args: &Asked<'_>, report: &Report<'_>, out: &mut Output) -> Result<(), GateError> {
+/// Figures that a collector does not take change no verdict.
+fn export(endpoint: &str, report: &Report<'_>, registry: &Registry) {
+    let sent = registry.wait(otlp::send(endpoint, report, SystemTime::now()));
+    if let Err(error) = sent {
+        complain(&format!("the figures were not sent: {error}"));
+    }
+}
+
+fn tell(
+    args: &Asked<'_>,
+    report: &Report<'_>,
+    registry: &Registry,
+    out: &mut Output,
+) -> Result<(), GateError> {
+    if let Some(endpoint) = &args.words.otlp {
+        export(endpoint, report, registry);
+    }
     match args.words.format {
         GateFormat::Text => text::print(report, out),
         GateFormat::Json => report::print(report, out),
