@@ -12,6 +12,8 @@ COPY src src
 # The manifest names them, and cargo wants to see what a manifest names.
 COPY benches benches
 COPY tests tests
+# Told by `portcullis_build_info` and `/__owner`: --build-arg PORTCULLIS_BUILD_COMMIT=$(git rev-parse HEAD)
+ARG PORTCULLIS_BUILD_COMMIT
 # The caches outlive the layer, so a change of the source compiles this crate alone.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \

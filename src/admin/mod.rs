@@ -1,7 +1,8 @@
 //! The admin port: probes, metrics, and what operators see and steer, on the control runtime.
 //!
 //! It never runs on a data core, so a scrape cannot delay a request. Looking is open to whoever
-//! reaches the port; what changes something passes [`Access`] first.
+//! reaches the port, under a name that nobody else can have given it; what changes something passes
+//! [`Access`] first.
 
 mod readiness;
 mod access;

@@ -8,6 +8,7 @@
 mod args;
 mod run;
 mod output;
+mod notation;
 mod serve;
 mod check;
 mod diff;

@@ -1,6 +1,7 @@
 //! Days of the calendar, without a clock.
 
 use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A day of the Gregorian calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +34,12 @@ impl Date {
         // A day that the calendar does not have is counted as another one.
         let is_real = parts.next().is_none() && Self::of_days(date.days()) == date;
         is_real.then_some(date)
+    }
+
+    /// The day of a time, in UTC.
+    pub fn of(time: SystemTime) -> Self {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self::of_days(i64::try_from(since.as_secs() / 86_400).unwrap_or(0))
     }
 
     /// The day that is so many days after the first of January 1970, or before it.

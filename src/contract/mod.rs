@@ -53,7 +53,7 @@ pub use dialect::{Dialect, Direction};
 pub use document::{Document, Documents, ParseError, Place, Spot};
 pub use lint::lint;
 pub use load::{LoadError, Read, from_bytes, load, load_by, load_revision};
-pub use lowered::{LoweredSchemas, Refusal, SchemaValidator, asserts_format};
+pub use lowered::{ASSERTED_FORMATS, LoweredSchemas, Refusal, SchemaValidator};
 pub use media::MediaRange;
 pub use operation::{
     BodyRule, Channel, ChannelKind, MediaType, Operation, OwnEnforcement, RequestBody, Response,

@@ -6,7 +6,7 @@
 //! what comes of it is a value, which says of what it holds.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use crate::compat::{Date, Finding, Level, Options, SitePart, compare};
 use crate::config::ReloadPolicy;
@@ -91,7 +91,7 @@ fn objections(policy: ReloadPolicy, old: &CompiledContract, new: &CompiledContra
 
 /// One sentence for each break.
 fn breaks(old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
-    let report = compare(old, new, Options::on(today()));
+    let report = compare(old, new, Options::on(Date::of(SystemTime::now())));
     let breaking = report
         .findings
         .iter()
@@ -116,14 +116,6 @@ fn sentence(finding: &Finding) -> String {
         SitePart::Whole => format!("{subject}: {message}"),
         _ => format!("{subject}: {site}: {message}"),
     }
-}
-
-/// The day, in UTC: what was deprecated until yesterday may go.
-fn today() -> Date {
-    let elapsed = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Date::of_days(i64::try_from(elapsed.as_secs() / 86_400).unwrap_or(0))
 }
 
 /// Whether the second version announces breaks (semver.org, items 4 and 8): a greater major

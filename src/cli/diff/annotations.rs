@@ -4,6 +4,7 @@
 use crate::compat::{Finding, Level};
 use crate::contract::Spot;
 
+use super::super::notation::{data, property};
 use super::super::output::Output;
 use super::report::Comparison;
 
@@ -64,16 +65,4 @@ pub(super) fn file(spot: &Spot) -> &str {
         Some((revision, path)) if !revision.contains('/') && revision.len() > 1 => path,
         _ => &spot.file,
     }
-}
-
-/// Text as the message of a command.
-pub(in crate::cli) fn data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
-}
-
-/// Text as a property of a command.
-pub(in crate::cli) fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
 }

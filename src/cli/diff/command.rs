@@ -1,7 +1,7 @@
 //! Reads both sides, compares them and prints what was found.
 
 use std::collections::BTreeMap;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use crate::compat::{self, Date, Level, Options};
 use crate::config::{Limits, load_catalog_file};
@@ -29,7 +29,7 @@ pub(in crate::cli) fn diff(args: &DiffArgs, out: &mut Output) -> Result<Outcome,
         });
     }
     let options = Options {
-        today: args.today.unwrap_or_else(today),
+        today: args.today.unwrap_or_else(|| Date::of(SystemTime::now())),
         notice_days: args.notice_days.into(),
         strict: args.strict,
     };
@@ -89,14 +89,6 @@ fn outcome(args: &DiffArgs, comparison: &Comparison) -> Outcome {
         true => Outcome::Finding,
         false => Outcome::Fine,
     }
-}
-
-/// The day, in UTC.
-fn today() -> Date {
-    let elapsed = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Date::of_days(i64::try_from(elapsed.as_secs() / 86_400).unwrap_or(0))
 }
 
 /// A run, while it goes on.

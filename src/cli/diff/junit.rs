@@ -3,6 +3,7 @@
 
 use crate::compat::{Finding, Level};
 
+use super::super::notation::xml;
 use super::super::output::Output;
 use super::annotations::message;
 use super::report::{Compared, Comparison};
@@ -15,14 +16,14 @@ pub(super) fn print(comparison: &Comparison, out: &mut Output) {
         suite(compared, out);
     }
     for (path, identity) in &comparison.gone {
-        let path = escaped(path);
+        let path = xml(path);
         out.line(format_args!(
             "  <testsuite name=\"{path}\" tests=\"1\" failures=\"1\">"
         ));
         out.line(format_args!(
             "    <testcase classname=\"{path}\" name=\"the contract\">"
         ));
-        let title = escaped(&identity.title);
+        let title = xml(&identity.title);
         out.line(format_args!(
             "      <failure type=\"contract.removed\" message=\"the contract {title} is gone\"/>"
         ));
@@ -43,7 +44,7 @@ fn suite(compared: &Compared, out: &mut Output) {
         .iter()
         .filter(|(_, findings)| broken(findings) > 0)
         .count();
-    let path = escaped(&compared.path);
+    let path = xml(&compared.path);
     // An empty suite would look as if nothing had been compared.
     let tests = groups.len().max(1);
     out.line(format_args!(
@@ -55,12 +56,12 @@ fn suite(compared: &Compared, out: &mut Output) {
         ));
     }
     for (subject, findings) in groups {
-        let name = escaped(&subject.to_string());
+        let name = xml(&subject.to_string());
         out.line(format_args!(
             "    <testcase classname=\"{path}\" name=\"{name}\">"
         ));
         for finding in findings {
-            let text = escaped(&message(finding));
+            let text = xml(&message(finding));
             match is_failure(finding) {
                 true => out.line(format_args!(
                     "      <failure type=\"{}\" message=\"{text}\"/>",
@@ -79,21 +80,4 @@ fn suite(compared: &Compared, out: &mut Output) {
 
 fn is_failure(finding: &Finding) -> bool {
     finding.level == Level::Breaking && finding.approval.is_none()
-}
-
-/// Text for XML 1.0, which has no way to write most control characters (section 2.2).
-pub(in crate::cli) fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\n' | '\t' => escaped.push(' '),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }

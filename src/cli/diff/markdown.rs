@@ -2,6 +2,7 @@
 
 use crate::compat::{Certainty, Finding, Level};
 
+use super::super::notation::{code, markdown};
 use super::super::output::Output;
 use super::report::{Compared, Comparison};
 use super::view::verdict;
@@ -28,7 +29,7 @@ pub(super) fn print(comparison: &Comparison, out: &mut Output) {
             } = share;
             out.line(format_args!(
                 "| {} | {breaking} | {warning} | {info} |",
-                escaped(&squad)
+                markdown(&squad)
             ));
         }
         out.line("");
@@ -36,13 +37,13 @@ pub(super) fn print(comparison: &Comparison, out: &mut Output) {
     for (path, identity) in &comparison.gone {
         out.line(format_args!(
             "- **breaking**: the contract {} (`{path}`) is gone",
-            escaped(&identity.title)
+            markdown(&identity.title)
         ));
     }
     for (path, identity) in &comparison.added {
         out.line(format_args!(
             "- info: the contract {} (`{path}`) was added",
-            escaped(&identity.title)
+            markdown(&identity.title)
         ));
     }
     for compared in &comparison.contracts {
@@ -53,7 +54,7 @@ pub(super) fn print(comparison: &Comparison, out: &mut Output) {
         (&comparison.stale, "stale"),
     ] {
         for entry in entries {
-            out.line(format_args!("- {what} approval: {}", escaped(entry)));
+            out.line(format_args!("- {what} approval: {}", markdown(entry)));
         }
     }
 }
@@ -62,15 +63,15 @@ fn contract(compared: &Compared, out: &mut Output) {
     let report = &compared.report;
     out.line(format_args!(
         "### {} {} → {} (`{}`)\n",
-        escaped(&report.new.title),
-        escaped(&report.old.version),
-        escaped(&report.new.version),
+        markdown(&report.new.title),
+        markdown(&report.old.version),
+        markdown(&report.new.version),
         compared.path
     ));
     report
         .notes
         .iter()
-        .for_each(|note| out.line(format_args!("> {}\n", escaped(note))));
+        .for_each(|note| out.line(format_args!("> {}\n", markdown(note))));
     if report.semver.is_honoured == Some(false) {
         let suggested = report.semver.suggested.as_deref().unwrap_or_default();
         let required = report.semver.required;
@@ -105,7 +106,7 @@ fn table(findings: &[&Finding], out: &mut Output) {
     out.line("| level | where | what | example |\n|---|---|---|---|");
     for finding in findings {
         let level = match (&finding.approval, finding.level) {
-            (Some(approval), _) => format!("approved by {}", escaped(&approval.owner)),
+            (Some(approval), _) => format!("approved by {}", markdown(&approval.owner)),
             (None, Level::Breaking) => "**breaking**".to_owned(),
             (None, level) => level.as_str().to_owned(),
         };
@@ -115,45 +116,19 @@ fn table(findings: &[&Finding], out: &mut Output) {
             false => format!(
                 "{}<br>{}",
                 code(&finding.subject.to_string()),
-                escaped(&site)
+                markdown(&site)
             ),
         };
         let example = match (&finding.witness, &finding.certainty) {
             (Some(witness), _) => code(&witness.payload()),
-            (None, Certainty::Unknown(reason)) => format!("not proved: {}", escaped(reason)),
+            (None, Certainty::Unknown(reason)) => format!("not proved: {}", markdown(reason)),
             _ => String::new(),
         };
-        let message = escaped(&finding.message);
+        let message = markdown(&finding.message);
         out.line(format_args!(
             "| {level} | {place} | {message}<br>`{}` | {example} |",
             finding.rule
         ));
     }
     out.line("");
-}
-
-/// Text that means nothing to Markdown or HTML.
-pub(in crate::cli) fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '\n' | '\r' => escaped.push(' '),
-            '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '#' | '~' | '@' => {
-                escaped.push('\\');
-                escaped.push(c);
-            }
-            _ => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-/// Code in a cell of a table. HTML, since no fence holds every text there.
-pub(in crate::cli) fn code(text: &str) -> String {
-    const LONGEST: usize = 300;
-    let text: String = text.chars().take(LONGEST).collect();
-    format!("<code>{}</code>", escaped(&text))
 }

@@ -10,10 +10,10 @@ pub(super) mod approvals;
 mod report;
 mod view;
 mod text;
-pub(super) mod markdown;
-pub(super) mod annotations;
+mod markdown;
+mod annotations;
 mod sarif;
-pub(super) mod junit;
+mod junit;
 
 pub use args::{DiffArgs, DiffFailOn, DiffFormat};
 pub(super) use command::{compiled, diff};

@@ -8,11 +8,11 @@ use std::path::PathBuf;
 
 use crate::gate::Weight;
 
-use super::super::diff::annotations::{data, property};
+use super::super::notation::{data, property};
 use super::super::output::Output;
 use super::error::GateError;
 use super::markdown;
-use super::report::Report;
+use super::report::{Report, said};
 
 /// Prints annotations, and writes the files that GitHub names.
 pub(super) fn print(report: &Report<'_>, out: &mut Output) -> Result<(), GateError> {
@@ -26,23 +26,11 @@ pub(super) fn print(report: &Report<'_>, out: &mut Output) -> Result<(), GateErr
             .place
             .as_ref()
             .map(|place| format!("file={},line={},", property(&place.file), place.line));
-        let witness = reason
-            .change
-            .as_ref()
-            .and_then(|change| change.witness.as_ref());
-        let witness = witness
-            .map(|witness| format!("; for example {witness}"))
-            .unwrap_or_default();
-        let advice = reason
-            .advice
-            .as_ref()
-            .map(|advice| format!("; {advice}"))
-            .unwrap_or_default();
         out.line(format_args!(
             "::{command} {}title={}::{}",
             place.unwrap_or_default(),
             property(&format!("gate: {}", reason.rule.as_str())),
-            data(&format!("{}{witness}{advice}", reason.message))
+            data(&said(reason))
         ));
     }
     append("GITHUB_OUTPUT", &outputs(report))?;

@@ -6,9 +6,9 @@ use sha2::{Digest, Sha256};
 
 use crate::gate::{Reason, Weight};
 
-use super::super::diff::junit::escaped;
+use super::super::notation::xml;
 use super::super::output::Output;
-use super::report::Report;
+use super::report::{Report, said};
 
 /// Prints the results of a test run.
 pub(super) fn print_junit(report: &Report<'_>, out: &mut Output) {
@@ -17,7 +17,7 @@ pub(super) fn print_junit(report: &Report<'_>, out: &mut Output) {
         .iter()
         .filter(|reason| reason.weight == Weight::Blocks)
         .count();
-    let service = escaped(report.service);
+    let service = xml(report.service);
     let seconds = report.duration.as_secs_f64();
     // An empty suite would look as if nothing had been judged.
     let tests = reasons.len().max(1);
@@ -32,11 +32,11 @@ pub(super) fn print_junit(report: &Report<'_>, out: &mut Output) {
         ));
     }
     for reason in reasons {
-        let message = escaped(&said(reason));
+        let message = xml(&said(reason));
         let rule = reason.rule.as_str();
         out.line(format_args!(
             "    <testcase classname=\"{service}\" name=\"{}\">",
-            escaped(&format!("{rule}: {}", reason.message))
+            xml(&format!("{rule}: {}", reason.message))
         ));
         match reason.weight {
             Weight::Blocks => out.line(format_args!(
@@ -97,21 +97,4 @@ fn issue(report: &Report<'_>, reason: &Reason) -> Value {
             "lines": {"begin": place.map_or(1, |place| place.line)},
         },
     })
-}
-
-/// The message with its witness and what to do.
-fn said(reason: &Reason) -> String {
-    let witness = reason
-        .change
-        .as_ref()
-        .and_then(|change| change.witness.as_ref());
-    let witness = witness
-        .map(|witness| format!("; for example {witness}"))
-        .unwrap_or_default();
-    let advice = reason
-        .advice
-        .as_ref()
-        .map(|advice| format!("; {advice}"))
-        .unwrap_or_default();
-    format!("{}{witness}{advice}", reason.message)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::super::diff::markdown::{code, escaped};
+use super::super::notation::{code, markdown};
 use super::report::Report;
 
 /// The whole text.
@@ -10,11 +10,11 @@ pub(super) fn text(report: &Report<'_>) -> String {
     let verdict = report.verdict;
     let mut text = format!(
         "## Gate: {} {}\n\n{} of {}, version {}\n\n",
-        escaped(report.service),
+        markdown(report.service),
         verdict.decision.as_str(),
-        escaped(report.service),
-        escaped(report.squad),
-        escaped(&report.candidate.version)
+        markdown(report.service),
+        markdown(report.squad),
+        markdown(&report.candidate.version)
     );
     let figures = [
         ("drift_score", report.drift()),
@@ -25,7 +25,7 @@ pub(super) fn text(report: &Report<'_>) -> String {
     ];
     text.push_str("| figure | value |\n|---|---|\n");
     for (name, value) in figures {
-        push(&mut text, &format!("| {name} | {} |\n", escaped(&value)));
+        push(&mut text, &format!("| {name} | {} |\n", markdown(&value)));
     }
     text.push_str("\n| | rule | reason | what to do |\n|---|---|---|---|\n");
     for reason in &verdict.reasons {
@@ -42,8 +42,8 @@ pub(super) fn text(report: &Report<'_>) -> String {
                 "| {} | {} | {}{example} | {} |\n",
                 reason.weight.as_str(),
                 reason.rule.as_str(),
-                escaped(&reason.message),
-                escaped(reason.advice.as_deref().unwrap_or_default())
+                markdown(&reason.message),
+                markdown(reason.advice.as_deref().unwrap_or_default())
             ),
         );
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::contract::Identity;
-use crate::gate::{GateRule, Measured, Verdict};
+use crate::gate::{GateRule, Measured, Reason, Verdict};
 
 use super::super::output::Output;
 
@@ -60,6 +60,23 @@ impl Report<'_> {
             squads.join(", ")
         }
     }
+}
+
+/// The message with its witness and what to do.
+pub(super) fn said(reason: &Reason) -> String {
+    let witness = reason
+        .change
+        .as_ref()
+        .and_then(|change| change.witness.as_ref());
+    let witness = witness
+        .map(|witness| format!("; for example {witness}"))
+        .unwrap_or_default();
+    let advice = reason
+        .advice
+        .as_ref()
+        .map(|advice| format!("; {advice}"))
+        .unwrap_or_default();
+    format!("{}{witness}{advice}", reason.message)
 }
 
 /// Prints it as one JSON value.

@@ -1,8 +1,7 @@
 //! Findings with a place, for machines that show them: annotations of GitHub Actions, and tests
 //! in the notation of JUnit.
 
-use std::borrow::Cow;
-
+use crate::cli::notation::{data, property, xml};
 use crate::cli::output::Output;
 
 /// The most annotations that are written; pages show fewer, and a log should end.
@@ -67,21 +66,12 @@ pub(super) fn print_github(out: &mut Output, notes: &[Note]) {
     }
 }
 
-fn data(text: &str) -> String {
-    let text = text.replace('%', "%25").replace('\r', "%0D");
-    text.replace('\n', "%0A")
-}
-
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
-}
-
 /// Writes a test suite in which each error is a failed test. A run without any is one that passed,
 /// since a suite without tests counts as not run.
 pub(super) fn print_junit(out: &mut Output, suite: &str, notes: &[Note]) {
     let errors = notes.iter().filter(|note| note.level == Level::Error);
     let (failures, tests) = (errors.count(), notes.len().max(1));
-    let suite = escaped(suite);
+    let suite = xml(suite);
     out.line("<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
     out.line(format_args!(
         "<testsuites tests=\"{tests}\" failures=\"{failures}\">\n  \
@@ -100,7 +90,7 @@ pub(super) fn print_junit(out: &mut Output, suite: &str, notes: &[Note]) {
 
 fn print_case(out: &mut Output, note: &Note) {
     let (kind, place) = (note.kind, note.place());
-    let (place, message) = (escaped(&place), escaped(&note.message));
+    let (place, message) = (xml(&place), xml(&note.message));
     out.line(format_args!(
         "    <testcase classname=\"{kind}\" name=\"{place}\">"
     ));
@@ -109,25 +99,4 @@ fn print_case(out: &mut Output, note: &Note) {
         Level::Warning => format!("      <system-out>{message}</system-out>"),
     });
     out.line("    </testcase>");
-}
-
-/// Text for XML 1.0, which has no way to write most control characters.
-fn escaped(text: &str) -> Cow<'_, str> {
-    let is_unwritable = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
-    if !text.contains(|c| matches!(c, '&' | '<' | '>' | '"') || is_unwritable(c)) {
-        return text.into();
-    }
-    let mut escaped = String::with_capacity(text.len() + 16);
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\t' | '\n' | '\r' => escaped.push(' '),
-            other if is_unwritable(other) => escaped.push('\u{fffd}'),
-            other => escaped.push(other),
-        }
-    }
-    escaped.into()
 }

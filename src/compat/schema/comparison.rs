@@ -118,17 +118,23 @@ impl<'c> Comparison<'c> {
     }
 }
 
+/// Runs on a thread with a large stack; on this one where the system has no thread to give.
 fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    let (mut work, mut done) = (Some(work), None);
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new()
             .name("compare".to_owned())
             .stack_size(STACK_BYTES);
-        match builder.spawn_scoped(scope, work) {
-            Ok(thread) => match thread.join() {
-                Ok(result) => result,
-                Err(panic) => std::panic::resume_unwind(panic),
-            },
-            Err(error) => unreachable!("no thread could be started: {error}"),
+        let run = || done = work.take().map(|work| work());
+        if let Ok(thread) = builder.spawn_scoped(scope, run)
+            && let Err(panic) = thread.join()
+        {
+            std::panic::resume_unwind(panic);
         }
-    })
+    });
+    match (done, work) {
+        (Some(done), _) => done,
+        (None, Some(work)) => work(),
+        (None, None) => unreachable!("work that was begun is done, or has panicked"),
+    }
 }

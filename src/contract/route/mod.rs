@@ -23,7 +23,7 @@ mod verb;
 #[cfg(test)]
 mod tests;
 
-pub use outline::{ANY, Outline};
+pub use outline::Outline;
 pub use overlap::{Overlap, OverlapKind};
 pub use path::{MalformedPath, check_path};
 pub use table::{Captures, Match, RouteTable, RouteTableBuilder};

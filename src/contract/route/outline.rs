@@ -27,7 +27,7 @@ const REST_MAX: usize = 8;
 const WORD_BYTES_MAX: usize = 32;
 
 /// What stands for a segment that is not told.
-pub const ANY: &str = "{}";
+const ANY: &str = "{}";
 
 impl fmt::Display for Outline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::contract::asserts_format;
+use crate::contract::ASSERTED_FORMATS;
 
 use super::super::arena::Arena;
 use super::super::formula::{ANY, Id, Items, Members, NEVER, Node};
@@ -231,13 +231,15 @@ fn scalar(arena: &mut Arena, keyword: &str, value: &Value) -> Scalar {
             false => ANY,
         }),
         "pattern" => value.as_str().map(|text| pattern(arena, text)),
-        "format" => value.as_str().map(|name| match asserts_format(name) {
-            true => {
-                let word = arena.intern(name);
-                arena.add(Node::Format(word))
-            }
-            false => ANY,
-        }),
+        "format" => value
+            .as_str()
+            .map(|name| match ASSERTED_FORMATS.contains(&name) {
+                true => {
+                    let word = arena.intern(name);
+                    arena.add(Node::Format(word))
+                }
+                false => ANY,
+            }),
         "required" => value.as_array().map(|names| {
             let parts: Vec<Id> = names
                 .iter()
