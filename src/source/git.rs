@@ -5,9 +5,10 @@
 //! with `./` (gitrevisions(7), `<rev>:<path>`).
 
 use std::fmt;
-use std::io::Read;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
+
+use super::program::{Printed, run};
 
 /// A file or directory of a revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,37 +127,14 @@ impl GitPlace {
     }
 
     fn ask(&self, arguments: &[&str], bytes_max: u64) -> Result<Vec<u8>, GitError> {
-        let mut git = Command::new("git")
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(GitError::Program)?;
-        let mut bytes = Vec::new();
-        if let Some(stdout) = git.stdout.take() {
-            let mut bounded = stdout.take(bytes_max + 1);
-            bounded.read_to_end(&mut bytes).map_err(GitError::Program)?;
+        let mut git = Command::new("git");
+        let printed = run(git.args(arguments), bytes_max).map_err(GitError::Program)?;
+        let place = self.clone();
+        match printed {
+            Printed::Bytes(bytes) => Ok(bytes),
+            Printed::TooLarge => Err(GitError::TooLarge { place, bytes_max }),
+            Printed::Refused(message) => Err(GitError::Unreadable { place, message }),
         }
-        let place = || self.clone();
-        if bytes.len() as u64 > bytes_max {
-            // Whatever it still has to say is of no interest.
-            let _ = git.kill();
-            let _ = git.wait();
-            return Err(GitError::TooLarge {
-                place: place(),
-                bytes_max,
-            });
-        }
-        let ended = git.wait_with_output().map_err(GitError::Program)?;
-        if ended.status.success() {
-            return Ok(bytes);
-        }
-        let message = String::from_utf8_lossy(&ended.stderr).trim().to_owned();
-        Err(GitError::Unreadable {
-            place: place(),
-            message: message.trim_start_matches("fatal: ").to_owned(),
-        })
     }
 }
 

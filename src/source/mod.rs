@@ -8,6 +8,7 @@
 
 mod origin;
 mod file;
+mod program;
 mod git;
 mod changed_path;
 mod repository;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::changed_path::{ChangedPath, PathStatus, names, statuses};
+use super::program::{Printed, run};
 use crate::config::limits::CHANGED_PATHS_BYTES_MAX;
 
 /// Why a repository cannot be read.
@@ -310,28 +311,16 @@ where
 {
     let first = words.clone().into_iter().next();
     let command = first.map(|word| word.as_ref().to_string_lossy().into_owned());
-    let mut child = git(directory, words)
-        .spawn()
-        .map_err(RepositoryError::Program)?;
-    let mut bytes = Vec::new();
-    if let Some(stdout) = child.stdout.take() {
-        let bound = CHANGED_PATHS_BYTES_MAX as u64 + 1;
-        let read = stdout.take(bound).read_to_end(&mut bytes);
-        read.map_err(RepositoryError::Program)?;
+    let bytes_max = CHANGED_PATHS_BYTES_MAX as u64;
+    let printed = run(&mut git(directory, words), bytes_max).map_err(RepositoryError::Program)?;
+    match printed {
+        Printed::Bytes(bytes) => Ok(bytes),
+        Printed::TooLarge => Err(RepositoryError::TooLarge),
+        Printed::Refused(message) => Err(RepositoryError::Refused {
+            command: command.unwrap_or_default(),
+            message,
+        }),
     }
-    let ended = child.wait_with_output().map_err(RepositoryError::Program)?;
-    if bytes.len() > CHANGED_PATHS_BYTES_MAX {
-        return Err(RepositoryError::TooLarge);
-    }
-    if ended.status.success() {
-        return Ok(bytes);
-    }
-    let message = String::from_utf8_lossy(&ended.stderr);
-    let message = message.trim().trim_start_matches("fatal: ").to_owned();
-    Err(RepositoryError::Refused {
-        command: command.unwrap_or_default(),
-        message,
-    })
 }
 
 fn line(bytes: &[u8]) -> String {
