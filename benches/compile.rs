@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use portcullis::config::Limits;
-use portcullis::contract::{CompileOptions, compile, load};
+use portcullis::source::load_contract;
+use portcullis_contract::{CompileOptions, compile};
+use portcullis_vocabulary::Limits;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -69,7 +70,7 @@ fn measure(file: &Path) {
         .is_some_and(|extension| extension == "json");
     let before = resident();
     let started = Instant::now();
-    let first = load(file, &limits)
+    let first = load_contract(file, &limits)
         .map_err(|error| error.to_string())
         .and_then(|documents| {
             compile(documents, &CompileOptions::default()).map_err(|problems| {
@@ -90,7 +91,7 @@ fn measure(file: &Path) {
     let kept = resident().saturating_sub(before);
     for _ in 1..ROUNDS {
         let started = Instant::now();
-        let documents = load(file, &limits).expect("it loaded before");
+        let documents = load_contract(file, &limits).expect("it loaded before");
         let again = compile(documents, &CompileOptions::default()).expect("it compiled before");
         compile_time = compile_time.min(started.elapsed());
         drop(again);
@@ -129,7 +130,7 @@ fn parse(bytes: &[u8], is_json: bool) -> Duration {
     }
     let limits = Limits::default();
     std::hint::black_box(
-        portcullis::contract::from_bytes("a.yaml", bytes.to_vec(), &limits).is_ok(),
+        portcullis_contract::from_bytes("a.yaml", bytes.to_vec(), &limits).is_ok(),
     );
     started.elapsed()
 }

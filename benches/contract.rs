@@ -14,13 +14,14 @@ use std::path::Path;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderValue, Method};
-use portcullis::config::Limits;
-use portcullis::config::enforcement::EnforcementPolicy;
-use portcullis::contract::route::{Captures, Match};
-use portcullis::contract::{
+use portcullis::source::load_contract;
+use portcullis_contract::route::{Captures, Match};
+use portcullis_contract::{
     BodyLength, BodyPlan, CompileOptions, CompiledContract, Head, Rules, Scratch, Violation,
-    check_body, check_head, compile, load,
+    check_body, check_head, compile,
 };
+use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::enforcement::EnforcementPolicy;
 
 const PATH: &str = "/orders";
 
@@ -37,7 +38,7 @@ impl Judge {
     fn new() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let file = root.join("contracts/payments/orders/openapi.yaml");
-        let documents = load(&file, &Limits::default()).expect("the contract is there");
+        let documents = load_contract(&file, &Limits::default()).expect("the contract is there");
         let contract = compile(documents, &CompileOptions::default()).expect("it compiles");
         let fields = [
             ("host", "orders.example.com"),
@@ -95,7 +96,7 @@ impl Judge {
         else {
             panic!("the contract has {PATH}");
         };
-        let portcullis::contract::BodyRule::Declared(declared) =
+        let portcullis_contract::BodyRule::Declared(declared) =
             &self.contract.operation(operation).body
         else {
             panic!("an order has a body");

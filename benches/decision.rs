@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderValue};
-use portcullis::breaker::{Ended, Entered, Guarded, Policy, Turnstile};
 use portcullis::config::load_catalog;
 use portcullis::identity::of_headers;
-use portcullis::squad::Catalog;
+use portcullis_breaker::{Ended, Entered, Guarded, Policy, Turnstile};
+use portcullis_vocabulary::Catalog;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
-use portcullis::json::{Limits, Tape, TapeJson};
+use portcullis_json::{Limits, Tape, TapeJson};
 use serde_json::{Value, json};
 
 /// An order with as many lines as it takes to reach the size.

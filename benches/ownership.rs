@@ -13,9 +13,10 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use portcullis::config::{CatalogFile, parse_catalog};
-use portcullis::ownership::{Boundaries, Change, ChangeKind, Manifests, Proposal, judge};
-use portcullis::squad::{PathPattern, Segment, Unowned};
+use portcullis::config::parse_catalog;
+use portcullis_control::ownership::{Boundaries, Change, ChangeKind, Manifests, Proposal, judge};
+use portcullis_vocabulary::CatalogFile;
+use portcullis_vocabulary::{PathPattern, Segment, Unowned};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -22,11 +22,12 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use portcullis::breaker::{Guarded, Policy};
 use portcullis::config;
-use portcullis::contract::{CompileOptions, compile, load};
 use portcullis::proxy::{Arrived, Core, Live, LiveService, Peer, Published, WireLimits, pipeline};
+use portcullis::source::load_contract;
 use portcullis::telemetry::{Inventory, Metrics};
+use portcullis_breaker::{Guarded, Policy};
+use portcullis_contract::{CompileOptions, compile};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tower::Service;
@@ -87,8 +88,9 @@ fn serve_pipeline(pipe: DuplexStream) {
         .services
         .iter()
         .map(|service| {
-            let documents = load(service.contract.as_file().expect("a file"), &config.limits)
-                .expect("a contract");
+            let documents =
+                load_contract(service.contract.as_file().expect("a file"), &config.limits)
+                    .expect("a contract");
             Arc::new(compile(documents, &CompileOptions::default()).expect("it compiles"))
         })
         .collect();

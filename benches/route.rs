@@ -10,7 +10,7 @@ use std::iter;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use http::Method;
-use portcullis::contract::route::{Captures, Match, RouteTable, Template, Verb, check_path};
+use portcullis_contract::route::{Captures, Match, RouteTable, Template, Verb, check_path};
 
 const SIZES: [usize; 3] = [10, 1_000, 10_000];
 const TEMPLATES_PER_RESOURCE: usize = 5;

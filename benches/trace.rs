@@ -11,8 +11,8 @@ use std::time::Duration;
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use portcullis::config;
-use portcullis::squad::Tier;
 use portcullis::telemetry::{Asked, Metrics, Outcome, Served, SpanExport, Tracer, start_tracing};
+use portcullis_vocabulary::Tier;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -16,17 +16,9 @@
 //! Our own answers say that they are ours. No value of a message is logged or labels a metric.
 //! Data cores share nothing that is locked. Bad input never panics.
 
-pub mod squad;
-pub mod json;
 pub mod identity;
 pub mod config;
 pub mod source;
-pub mod contract;
-pub mod traffic;
-pub mod compat;
-pub mod ownership;
-pub mod gate;
-pub mod breaker;
 pub mod telemetry;
 pub mod admin;
 pub mod proxy;

@@ -4,8 +4,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use portcullis::config::Limits;
-use portcullis::contract::{CompileOptions, compile, from_bytes, lint};
+use portcullis_vocabulary::Limits;
+use portcullis_contract::{CompileOptions, compile, from_bytes, lint};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(documents) = from_bytes("c.yaml", bytes.to_vec(), &Limits::default()) else {

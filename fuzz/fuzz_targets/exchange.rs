@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use portcullis::json::Tape;
-use portcullis::traffic::{Bounds, Har, Judge, read_line};
+use portcullis_json::Tape;
+use portcullis_contract::recorded::{Bounds, Har, Judge, read_line};
 use portcullis_fuzz::{CONTRACT, EVERYTHING};
 
 const BOUNDS: Bounds = Bounds {

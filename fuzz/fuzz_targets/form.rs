@@ -7,7 +7,7 @@
 
 use http::{HeaderMap, Method};
 use libfuzzer_sys::fuzz_target;
-use portcullis::contract::Scratch;
+use portcullis_contract::Scratch;
 use portcullis_fuzz::{Request, field, judge, split_line};
 
 fuzz_target!(|bytes: &[u8]| {

@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use portcullis::json::{Limits, SyntaxErrorKind, Tape};
+use portcullis_json::{Limits, SyntaxErrorKind, Tape};
 use serde_json::Value;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -4,8 +4,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use portcullis::contract::Document;
-use portcullis::json::Limits;
+use portcullis_contract::Document;
+use portcullis_json::Limits;
 
 fuzz_target!(|bytes: &[u8]| {
     // A comment keeps a document that begins with `{` from being read as JSON.

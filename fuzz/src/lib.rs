@@ -4,9 +4,13 @@
 use std::sync::LazyLock;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use portcullis::config::{Ceilings, Enforcement, EnforcementPolicy, Limits, ViolationClass};
-use portcullis::contract::route::Captures;
-use portcullis::contract::{
+use portcullis_vocabulary::enforcement::Ceilings;
+use portcullis_vocabulary::enforcement::Enforcement;
+use portcullis_vocabulary::enforcement::EnforcementPolicy;
+use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::enforcement::ViolationClass;
+use portcullis_contract::route::Captures;
+use portcullis_contract::{
     BodyLength, BodyPlan, CompileOptions, CompiledContract, FormData, Head, Rules, Scratch,
     Violation, check_body, check_form_data, check_head, compile, from_bytes, judge_target,
 };

@@ -3,8 +3,8 @@
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use crate::breaker::{BankView, CellName, CellView, Guarded, Override};
-use crate::squad::{Consumer, Tier};
+use portcullis_breaker::{BankView, CellName, CellView, Guarded, Override};
+use portcullis_vocabulary::{Consumer, Tier};
 
 use super::answer::{Answer, Refusal, json};
 use super::body;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::breaker::{DeployWindowView, Guarded};
+use portcullis_breaker::{DeployWindowView, Guarded};
 
 use super::answer::{Answer, Refusal, json};
 use super::body;

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use http::StatusCode;
 
-use crate::breaker::{BankView, Guarded};
 use crate::config::nearest;
-use crate::squad::{Catalog, Consumer};
+use portcullis_breaker::{BankView, Guarded};
+use portcullis_vocabulary::{Catalog, Consumer};
 
 use super::answer::Refusal;
 

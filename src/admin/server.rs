@@ -13,9 +13,9 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::breaker::Guarded;
-use crate::squad::Catalog;
 use crate::telemetry::Metrics;
+use portcullis_breaker::Guarded;
+use portcullis_vocabulary::Catalog;
 
 use super::access::{Access, Media};
 use super::answer::{Answer, Refusal, metrics, text};

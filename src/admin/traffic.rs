@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::squad::{Catalog, Squad};
 use crate::telemetry::{Described, HealthView, Inventory, InventoryView, OwnerView};
+use portcullis_vocabulary::{Catalog, Squad};
 
 use super::answer::{Answer, Refusal, json};
 use super::find::unknown;

@@ -7,10 +7,10 @@ use tokio::sync::mpsc;
 
 use crate::admin::{Access, Admin, Readiness};
 use crate::config::Config;
-use crate::config::limits::Limits;
 use crate::proxy::inspect::InspectLimits;
 use crate::proxy::{Bound, ConnectionCap, Drain, ServeSettings, Served, WireLimits, bind, drain};
 use crate::telemetry::{Metrics, start_tracing};
+use portcullis_vocabulary::limits::Limits;
 
 use super::contracts::compile_all;
 use super::control::{Gauges, start_control};

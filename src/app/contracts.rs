@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::config::{Config, ContractSource, Service};
-use crate::contract::{CompiledContract, LoadError, compile, load};
+use crate::source::load_contract;
+use portcullis_contract::{CompiledContract, LoadError, compile};
 
 use super::error::Error;
 use super::reload::options;
@@ -26,7 +27,7 @@ fn compile_one(config: &Config, service: &Service) -> Result<Option<Arc<Compiled
     let Some(path) = service.contract.as_file() else {
         return Ok(None);
     };
-    let documents = match load(path, &config.limits) {
+    let documents = match load_contract(path, &config.limits) {
         Ok(documents) => documents,
         Err(LoadError::Read(error)) if service.reload.wait => {
             tracing::warn!(service = service.name, %error, "waiting for the contract");

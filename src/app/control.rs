@@ -13,9 +13,9 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::admin::{self, Admin};
-use crate::config::limits::SPAN_FLUSH_MAX;
 use crate::proxy::ConnectionCap;
 use crate::telemetry::{Metrics, SpanExport, lines_lost};
+use portcullis_vocabulary::limits::SPAN_FLUSH_MAX;
 
 use super::error::Error;
 use super::keys::KeyReader;

@@ -3,9 +3,9 @@
 use std::io;
 use std::net::SocketAddr;
 
-use crate::contract::{LoadError, Problem};
 use crate::proxy::BindError;
 use crate::telemetry::TracingError;
+use portcullis_contract::{LoadError, Problem};
 
 use super::keys::KeysError;
 

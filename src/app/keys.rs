@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::config::limits::{KEY_REFRESH_MIN, KEY_SET_BYTES_MAX};
 use crate::config::{Identity, IdentitySource, KeySource};
 use crate::identity::{KeySet, KeySetError, Keys};
 use crate::source::{Fetched, ReadError, Remote, RemoteError, RemoteLimits, RemoteUrl, read};
+use portcullis_vocabulary::limits::{KEY_REFRESH_MIN, KEY_SET_BYTES_MAX};
 
 use super::error::Error;
 use super::schedule::Schedule;

@@ -5,8 +5,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::admin::Readiness;
-use crate::config::limits::Limits;
 use crate::proxy::{DrainTrigger, Served};
+use portcullis_vocabulary::limits::Limits;
 
 use super::control::Control;
 use super::reload::Steering;

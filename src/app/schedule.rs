@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::config::limits::KEY_REFRESH_MIN;
+use portcullis_vocabulary::limits::KEY_REFRESH_MIN;
 
 /// How long the first repetition waits at most; each further one twice as long, up to the last.
 const RETRY_FIRST: Duration = Duration::from_secs(1);

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::admin::{Guards, Traffic};
-use crate::breaker::{Guarded, Phase};
 use crate::proxy::LiveService;
-use crate::squad::Catalog;
 use crate::telemetry::{
     Described, Health, HealthView, Inventory, Metrics, OwnedContract, OwnerView,
 };
+use portcullis_breaker::{Guarded, Phase};
+use portcullis_vocabulary::Catalog;
 
 use super::reload::Registrar;
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::config::Limits;
-use crate::contract::Documents;
+use portcullis_contract::Documents;
+use portcullis_vocabulary::Limits;
 
 use super::args::{CheckArgs, FailOn, ReportFormat};
 use super::find::find_contracts;

@@ -35,11 +35,12 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::config::{Enforcement, Limits};
-use crate::contract::{
+use portcullis_contract::{
     self, BodyRule, CompileOptions, CompiledContract, Dialect, Documents, Identity, LoadError,
     Operation, OwnEnforcement, Problem, Severity, StatusPattern,
 };
+use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::enforcement::Enforcement;
 
 /// The result of one run.
 #[derive(Debug, Default, Serialize)]
@@ -145,7 +146,7 @@ impl ContractReport {
         limits: &Limits,
         is_wanted: impl FnOnce(&Documents) -> bool,
     ) -> Result<Option<Self>, LoadError> {
-        let documents = contract::load(path, limits)?;
+        let documents = crate::source::load_contract(path, limits)?;
         if !is_wanted(&documents) {
             return Ok(None);
         }
@@ -187,14 +188,15 @@ impl ContractReport {
 }
 
 fn judged(documents: Documents) -> (Vec<OperationReport>, Vec<ProblemReport>) {
-    let (operations, problems) = match contract::compile(documents, &CompileOptions::default()) {
-        Ok(mut contract) => {
-            let mut problems = std::mem::take(&mut contract.warnings);
-            problems.extend(contract::lint(&contract));
-            (operations(&contract), problems)
-        }
-        Err(problems) => (Vec::new(), problems),
-    };
+    let (operations, problems) =
+        match portcullis_contract::compile(documents, &CompileOptions::default()) {
+            Ok(mut contract) => {
+                let mut problems = std::mem::take(&mut contract.warnings);
+                problems.extend(portcullis_contract::lint(&contract));
+                (operations(&contract), problems)
+            }
+            Err(problems) => (Vec::new(), problems),
+        };
     (
         operations,
         sorted(problems)

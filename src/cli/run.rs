@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use crate::app;
 use crate::config::{CONFIG_VARIABLE, ConfigErrors};
-use crate::contract::{LoadError, Problem, Severity};
 use crate::source::{GitError, ReadError};
+use portcullis_contract::{LoadError, Problem, Severity};
 
 use super::args::{Args, Command};
 use super::gate::{self, GateError};

@@ -1,15 +1,18 @@
 //! The catalog's file: what stands in each table, then whether the tables agree.
 
+use portcullis_vocabulary::CatalogFile;
+use portcullis_vocabulary::CatalogPlaces;
+use portcullis_vocabulary::Place;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::catalog_places::{self, CatalogFile, CatalogPlaces};
-use super::limits::{COOLDOWN_MAX, NOTICE_MAX, RISK_SCORE_MAX};
-use super::problem::{Fault, Place, suggestion};
+use super::catalog_places;
+use super::problem::{Fault, suggestion};
 use super::raw::Node;
 use super::section::Section;
 use super::value::{boolean, count, duration, parsed, share, text, word};
-use crate::squad::{
+use portcullis_vocabulary::limits::{COOLDOWN_MAX, NOTICE_MAX, RISK_SCORE_MAX};
+use portcullis_vocabulary::{
     Catalog, Consumer, Dependency, DeployPolicy, Flag, PathPattern, Resource, ResourceKind,
     RiskWeights, Squad, SquadName, Tier, Unowned,
 };

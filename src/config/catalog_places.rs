@@ -2,37 +2,14 @@
 //!
 //! Beside the catalog and not in it: a catalog whose lines moved is the same catalog.
 
+use portcullis_vocabulary::Place;
 use std::collections::BTreeMap;
 
-use super::problem::{Fault, Place};
+use super::problem::Fault;
 use super::raw::Node;
 use super::section::Section;
 use super::value::{parsed, text};
-use crate::squad::{Catalog, Dependency, PathPattern, SquadName};
-
-/// A catalog with the places of what it says.
-#[derive(Clone, Debug)]
-pub struct CatalogFile {
-    /// What it says.
-    pub catalog: Catalog,
-    /// Where.
-    pub places: CatalogPlaces,
-}
-
-/// Where things stand in a catalog's file.
-#[derive(Clone, Debug, Default)]
-pub struct CatalogPlaces {
-    /// Each squad's table.
-    pub squads: BTreeMap<SquadName, Place>,
-    /// Each service, where its squad lists it.
-    pub services: BTreeMap<String, Place>,
-    /// Each pattern of paths.
-    pub paths: BTreeMap<PathPattern, Place>,
-    /// Each namespace of each squad.
-    pub namespaces: BTreeMap<(String, SquadName), Place>,
-    /// What each dependency uses, in the order of the catalog.
-    pub uses: Vec<Vec<Place>>,
-}
+use portcullis_vocabulary::{Dependency, PathPattern, SquadName};
 
 /// The items of a list with their places; none where one of them is wrong.
 fn placed<T>(

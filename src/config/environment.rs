@@ -5,10 +5,11 @@
 //! an unknown key. Names are lower-cased; `__` separates sections; a service is named by its
 //! place or by its name, in which every character that a variable cannot hold is `_`.
 
+use portcullis_vocabulary::Place;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use super::problem::{Place, Problems};
+use super::problem::Problems;
 use super::raw::{Node, Table, Value};
 
 /// What every variable of the program begins with.

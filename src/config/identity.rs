@@ -10,10 +10,10 @@ use std::time::Duration;
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 
-use super::limits::{DURATION_MAX, KEY_REFRESH_MIN, LEEWAY_MAX};
 use super::section::Section;
 use super::value::{boolean, duration, header, key_source, network, text, texts, word};
-use crate::squad::TrustedPeers;
+use portcullis_vocabulary::TrustedPeers;
+use portcullis_vocabulary::limits::{DURATION_MAX, KEY_REFRESH_MIN, LEEWAY_MAX};
 
 /// How it is known who calls, section `[identity]`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,18 +1,20 @@
 //! From files, environment and flags to a [`Config`], or to everything that is wrong.
 
+use portcullis_vocabulary::CatalogFile;
+use portcullis_vocabulary::Place;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::catalog_places::CatalogFile;
-use super::problem::{ConfigErrors, Place, Problems};
+use super::problem::{ConfigErrors, Problems};
 use super::raw::{self, Table};
 use super::section::Section;
 use super::value;
-use super::{Config, Overrides, catalog, environment, limits, resolve};
-use crate::squad::Catalog;
+use super::{Config, Overrides, catalog, environment, resolve};
+use portcullis_vocabulary::Catalog;
+use portcullis_vocabulary::limits;
 
 /// Reads the configuration. `path` is the file, or nothing where the flags name a contract;
 /// `environment` is the process's; paths in the file and in variables are relative to the

@@ -13,10 +13,6 @@ mod identity;
 mod model;
 mod service;
 
-pub mod enforcement;
-pub mod limits;
-pub mod protection;
-
 mod catalog;
 mod catalog_places;
 mod environment;
@@ -33,19 +29,15 @@ mod token;
 mod tracing;
 mod value;
 
-pub use catalog_places::{CatalogFile, CatalogPlaces};
-pub use enforcement::{Ceilings, Enforcement, EnforcementPolicy, ViolationClass};
 pub use environment::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, CONFIG_VARIABLE};
 pub use identity::{Identity, IdentitySource, Jwt, KeySource};
-pub use limits::Limits;
 pub use load::{load, load_catalog, load_catalog_file, parse_catalog};
 pub use model::{
     AccessLog, AccessPath, Config, Log, LogFormat, LogLevel, Owner, RefusalValues, Refusals,
     Runtime,
 };
 pub use overrides::Overrides;
-pub use problem::{ConfigErrors, Place, Problem, nearest};
-pub use protection::{Protection, Tiers};
+pub use problem::{ConfigErrors, Problem, nearest};
 pub use reload::{Reload, ReloadPolicy};
 pub use service::{
     ContractSource, HostPattern, PathPrefix, Preflight, Service, Upstream, UpstreamAddress,

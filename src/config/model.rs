@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Identity, Limits, Service, Tiers, Token, Tracing, Upstream};
-use crate::squad::{Catalog, SquadId};
+use super::{Identity, Service, Token, Tracing, Upstream};
+use portcullis_vocabulary::{Catalog, SquadId};
+use portcullis_vocabulary::{Limits, Tiers};
 
 /// All that the operator decides, from [`load`](super::load()) or [`Config::single`].
 #[derive(Clone, Debug)]

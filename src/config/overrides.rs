@@ -1,9 +1,10 @@
 //! What the flags of the command line say over file and environment.
 
+use portcullis_vocabulary::Place;
 use std::path::Path;
 
 use super::environment::insert;
-use super::problem::{Place, Problems};
+use super::problem::Problems;
 use super::raw::{Node, Table, Value};
 use super::service::name_of_contract;
 

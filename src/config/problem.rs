@@ -3,23 +3,8 @@
 //! Problems are collected rather than returned one by one, so that an operator repairs a file
 //! in one go. A problem says where it is, what was expected and found, and what to do.
 
+use portcullis_vocabulary::Place;
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-/// Where a value comes from. The order is that of the report: files by line, then the
-/// environment, then flags.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
-    /// A line of a file, counted from 1.
-    Line(Arc<Path>, usize),
-    /// A file as a whole.
-    File(Arc<Path>),
-    /// An environment variable.
-    Variable(String),
-    /// A flag of the command line.
-    Flag(&'static str),
-}
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -135,23 +120,6 @@ pub(super) fn suggestion<'n>(text: &str, known: impl IntoIterator<Item = &'n str
     nearest(text, known)
         .map(|near| format!("; try {near:?}"))
         .unwrap_or_default()
-}
-
-impl Place {
-    pub(super) fn file(path: &Path) -> Self {
-        Self::File(PathBuf::from(path).into())
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Line(path, line) => write!(f, "{}:{line}", path.display()),
-            Self::File(path) => write!(f, "{}", path.display()),
-            Self::Variable(name) => f.write_str(name),
-            Self::Flag(name) => f.write_str(name),
-        }
-    }
 }
 
 impl fmt::Display for Problem {

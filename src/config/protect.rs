@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use super::limits::DURATION_MAX;
-use super::protection::{
+use super::section::Section;
+use super::value::{boolean, count, duration, share, word};
+use portcullis_vocabulary::Tier;
+use portcullis_vocabulary::limits::DURATION_MAX;
+use portcullis_vocabulary::protection::{
     BreakerMode, BreakerPolicy, BudgetPolicy, Protection, RetryPolicy, SharePolicy, TierPolicy,
     Tiers,
 };
-use super::section::Section;
-use super::value::{boolean, count, duration, share, word};
-use crate::squad::Tier;
 
 const MS: Duration = Duration::from_millis(1);
 

@@ -4,6 +4,7 @@
 //! should see all of them at once. The tree also takes values of the environment and of flags,
 //! which come as text whatever their key's type is ([`Value::Loose`]).
 
+use portcullis_vocabulary::Place;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Place, Problems};
+use super::problem::Problems;
 
 /// A value with its place.
 #[derive(Clone, Debug)]

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::limits::DURATION_MAX;
 use super::section::Section;
 use super::value::{self, boolean, duration, share, word};
+use portcullis_vocabulary::limits::DURATION_MAX;
 
 /// How contracts change while traffic flows, section `[reload]`.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,23 +4,25 @@
 //! and replaced by its default, so that the rest is judged too; the model is given out only
 //! when nothing was reported.
 
+use portcullis_vocabulary::Place;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::limits::{DATA_CORES_MAX, DURATION_MAX, GIB, KIB, MIB};
-use super::problem::Place;
+use portcullis_vocabulary::limits::{DATA_CORES_MAX, DURATION_MAX, GIB, KIB, MIB};
+
 use super::protect;
-use super::protection::Protection;
 use super::reload::{Reload, reload};
 use super::section::Section;
 use super::value::{address, boolean, count, duration, parsed, share, size, word};
 use super::{
-    AccessLog, AccessPath, Config, Limits, Log, LogFormat, LogLevel, Owner, RefusalValues,
-    Refusals, Runtime, Token,
+    AccessLog, AccessPath, Config, Log, LogFormat, LogLevel, Owner, RefusalValues, Refusals,
+    Runtime, Token,
 };
 use super::{identity, services, tracing, value};
-use crate::squad::Catalog;
+use portcullis_vocabulary::Catalog;
+use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::protection::Protection;
 
 /// Reads the whole file. `catalog` is absent where none is configured or it was refused.
 pub(super) fn config(

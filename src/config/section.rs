@@ -5,8 +5,9 @@
 //! cannot come apart from the code that reads them.
 
 use super::environment;
-use super::problem::{Fault, Place, Problems, nearest};
+use super::problem::{Fault, Problems, nearest};
 use super::raw::{Node, Table, Value};
+use portcullis_vocabulary::Place;
 
 /// One table of a file on its way into the model. End it with [`finish`](Self::finish).
 #[derive(Debug)]

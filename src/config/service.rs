@@ -7,8 +7,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{EnforcementPolicy, Protection, Reload};
-use crate::squad::SquadName;
+use super::Reload;
+use portcullis_vocabulary::SquadName;
+use portcullis_vocabulary::{EnforcementPolicy, Protection};
 
 /// An HTTP service with one contract and one upstream, section `[[services]]`.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,19 +1,18 @@
 //! `[[services]]`: each service by itself, then all of them against each other.
 
+use portcullis_vocabulary::Place;
 use std::path::Path;
 
-use super::limits::{RISK_SCORE_MAX, SERVICES_MAX};
-use super::problem::{Fault, Place, nearest, suggestion};
+use super::problem::{Fault, nearest, suggestion};
 use super::protect::protection;
 use super::raw::Node;
 use super::reload::reload;
 use super::section::Section;
 use super::value::{self, boolean, count, share, word};
-use super::{
-    Ceilings, ContractSource, Enforcement, EnforcementPolicy, HostPattern, PathPrefix, Preflight,
-    Protection, Reload, Service, ViolationClass,
-};
-use crate::squad::{Catalog, SquadName};
+use super::{ContractSource, HostPattern, PathPrefix, Preflight, Reload, Service};
+use portcullis_vocabulary::limits::{RISK_SCORE_MAX, SERVICES_MAX};
+use portcullis_vocabulary::{Catalog, SquadName};
+use portcullis_vocabulary::{Ceilings, Enforcement, EnforcementPolicy, Protection, ViolationClass};
 
 /// A service with the places that messages about two services name.
 struct Placed {

@@ -3,6 +3,8 @@
 //! `config.toml` shows every key with its default as a comment, and a comment cannot be
 //! compiled: so it is uncommented here and compared with the defaults that the program has.
 
+use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::ViolationClass;
 use std::fs;
 use std::path::Path;
 

@@ -1,12 +1,17 @@
 //! Good configurations and what they mean; bad ones and every word of the complaint.
 
+use portcullis_vocabulary::Enforcement;
+use portcullis_vocabulary::EnforcementPolicy;
+use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::Protection;
+use portcullis_vocabulary::ViolationClass;
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use super::*;
-use crate::squad::{Consumer, Tier, Unowned};
+use portcullis_vocabulary::{Consumer, Tier, Unowned};
 
 /// One service that is right, on the lines 1 to 4 of every file below.
 const SERVICE: &str =

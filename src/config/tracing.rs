@@ -2,6 +2,7 @@
 //!
 //! Without an endpoint there is no tracing at all, and what requests carry of it passes as it came.
 
+use portcullis_vocabulary::Place;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
@@ -10,11 +11,11 @@ use std::time::Duration;
 use http::uri::Scheme;
 use http::{HeaderName, HeaderValue, Uri};
 
-use super::limits::SPANS_QUEUED_MAX;
-use super::problem::{Fault, Place};
+use super::problem::Fault;
 use super::raw::{Node, Value};
 use super::section::Section;
 use super::value::{count, duration, share, text};
+use portcullis_vocabulary::limits::SPANS_QUEUED_MAX;
 
 /// The longest time that one export may take: what is older is of no use to anybody who looks.
 const TIMEOUT_MAX: Duration = Duration::from_secs(60);

@@ -14,7 +14,7 @@ use std::time::SystemTime;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use crate::config::limits::TOKENS_CACHED_MAX;
+use portcullis_vocabulary::limits::TOKENS_CACHED_MAX;
 
 use super::token::Claims;
 

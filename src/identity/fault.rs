@@ -1,6 +1,6 @@
 //! Why a token does not prove who calls.
 
-use crate::config::limits::TOKEN_BYTES_MAX;
+use portcullis_vocabulary::limits::TOKEN_BYTES_MAX;
 
 /// Why a token does not prove who calls. No message holds anything of the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]

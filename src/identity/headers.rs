@@ -7,7 +7,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::squad::{Caller, Catalog, Consumer, SquadName, Tier};
+use portcullis_vocabulary::{Caller, Catalog, Consumer, SquadName, Tier};
 
 /// Names the calling squad.
 pub const X_SQUAD_OWNER: HeaderName = HeaderName::from_static("x-squad-owner");
@@ -106,12 +106,12 @@ fn is_version(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::squad::Squad;
+    use portcullis_vocabulary::Squad;
 
     fn identify(lines: &[(&'static str, &[u8])]) -> Result<(String, Tier), String> {
-        let squad = |name, tier| Squad {
+        let squad = |name: &str, tier| Squad {
             tier,
-            ..Squad::named(name)
+            ..Squad::named(name.parse().unwrap())
         };
         let squads = vec![squad("checkout", Tier::Silver), squad("search", Tier::Gold)];
         let catalog = Catalog::new(squads, vec![], vec![]);

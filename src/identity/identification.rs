@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use http::{HeaderMap, HeaderValue};
 
-use crate::squad::Catalog;
+use portcullis_vocabulary::Catalog;
 
 use super::fault::TokenFault;
 use super::headers::{Claim, HeaderFault, SQUAD_HEADERS, X_SLA_TIER, X_SQUAD_OWNER, of_headers};

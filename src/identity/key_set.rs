@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::config::limits::{KEY_SET_BYTES_MAX, KEYS_MAX};
+use portcullis_vocabulary::limits::{KEY_SET_BYTES_MAX, KEYS_MAX};
 
 use super::algorithm::Algorithm;
 use super::fault::TokenFault;

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config::Jwt;
-use crate::config::limits::{KEY_SET_BYTES_MAX, KEYS_MAX, TOKEN_BYTES_MAX};
-use crate::squad::Tier;
+use portcullis_vocabulary::Tier;
+use portcullis_vocabulary::limits::{KEY_SET_BYTES_MAX, KEYS_MAX, TOKEN_BYTES_MAX};
 
 /// The public halves of the keys in `fixtures`.
 const KEYS: &str = include_str!("fixtures/keys.json");

@@ -14,8 +14,8 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::config::Jwt;
-use crate::config::limits::TOKEN_BYTES_MAX;
-use crate::squad::{SquadName, Tier};
+use portcullis_vocabulary::limits::TOKEN_BYTES_MAX;
+use portcullis_vocabulary::{SquadName, Tier};
 
 use super::algorithm::Algorithm;
 use super::fault::TokenFault;

@@ -7,8 +7,8 @@ use http::StatusCode;
 use http::uri::PathAndQuery;
 
 use crate::config::{AccessLog as Policy, AccessPath};
-use crate::squad::{Consumer, Tier};
 use crate::telemetry::{AccessLine, AccessLog, Finding, FindingLine, Measured, Outcome, Trace};
+use portcullis_vocabulary::{Consumer, Tier};
 
 use super::ledger::{Asked, Ended, Ledger, told_method};
 

@@ -4,11 +4,11 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, Response, StatusCode};
 
-use crate::breaker::{Refusal, Rule};
-use crate::config::enforcement::ViolationClass;
-use crate::contract::{Violation, body_too_large};
 use crate::identity::{IdentityFault, TokenFault};
 use crate::telemetry::Outcome;
+use portcullis_breaker::{Refusal, Rule};
+use portcullis_contract::{Violation, body_too_large};
+use portcullis_vocabulary::enforcement::ViolationClass;
 
 use super::body::BodyError;
 use super::inspect::HttpRefusal;

@@ -8,9 +8,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::config::{Config, RefusalValues};
-use crate::contract::Scratch;
 use crate::identity::{Identification, Keys, Tokens};
 use crate::telemetry::{AccessLog, CoreRecorder, Metrics, Tracer};
+use portcullis_contract::Scratch;
 
 use super::live::{Live, LiveService, Published};
 use super::service::ServiceCore;

@@ -11,13 +11,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
-use crate::config::enforcement::{Enforcement, ViolationClass};
-use crate::contract::Violation;
 use crate::identity::Claim;
-use crate::squad::{Caller, Consumer};
 use crate::telemetry::{
     Departed, Departure, Finding, Measured, Outcome, Served, Span, Subject, Trace,
 };
+use portcullis_contract::Violation;
+use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
+use portcullis_vocabulary::{Caller, Consumer};
 
 use super::headers::Peer;
 use super::service::ServiceCore;

@@ -10,12 +10,12 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, Guard};
 use tokio::sync::watch;
 
-use crate::breaker::Guarded;
-use crate::config::limits::Limits;
 use crate::config::{Config, Service};
-use crate::contract::{CompiledContract, Policies};
-use crate::squad::Squad;
 use crate::telemetry::Inventory;
+use portcullis_breaker::Guarded;
+use portcullis_contract::{CompiledContract, Policies};
+use portcullis_vocabulary::Squad;
+use portcullis_vocabulary::limits::Limits;
 
 use super::tap::Tap;
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, HeaderName, Request, Response, StatusCode};
 
-use crate::contract::{
+use portcullis_contract::{
     CompiledContract, MediaRange, MediaType, Operation, Response as Declared, Sample, StatusPattern,
 };
 

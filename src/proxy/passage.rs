@@ -11,9 +11,9 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, Response, StatusCode};
 use tokio::time::timeout;
 
-use crate::breaker::{Ended, Entered, Event, Passes, Refusal, Rule, Slot, Turnstile};
-use crate::config::protection::BreakerPolicy;
-use crate::squad::Caller;
+use portcullis_breaker::{Ended, Entered, Event, Passes, Refusal, Rule, Slot, Turnstile};
+use portcullis_vocabulary::Caller;
+use portcullis_vocabulary::protection::BreakerPolicy;
 
 use super::ledger::Ledger;
 use super::service::ServiceCore;

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::contract::ViolationRecord;
+use portcullis_contract::ViolationRecord;
 
 use super::answer::Cause;
 use super::ledger::Ledger;

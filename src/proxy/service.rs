@@ -3,13 +3,13 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::breaker::Turnstile;
-use crate::config::enforcement::EnforcementPolicy;
-use crate::config::limits::Limits;
 use crate::config::{Config, Preflight, Service, Upstream as UpstreamConfig};
-use crate::contract::{CompiledContract, Rules};
-use crate::squad::{Catalog, Squad};
 use crate::telemetry::{AccessLog, Metrics, ServiceRecorder};
+use portcullis_breaker::Turnstile;
+use portcullis_contract::{CompiledContract, Rules};
+use portcullis_vocabulary::enforcement::EnforcementPolicy;
+use portcullis_vocabulary::limits::Limits;
+use portcullis_vocabulary::{Catalog, Squad};
 
 use super::access::Access;
 use super::limits::UpstreamLimits;

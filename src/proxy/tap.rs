@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, Request, Response, Uri};
 use http_body::Body;
 use tokio::sync::mpsc::Sender;
 
-use crate::squad::Consumer;
+use portcullis_vocabulary::Consumer;
 
 use super::answer_body::AnswerBody;
 use super::forward_body::ForwardBody;

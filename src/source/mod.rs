@@ -10,6 +10,7 @@ mod origin;
 mod file;
 mod program;
 mod git;
+mod contract_file;
 mod changed_path;
 mod repository;
 mod signature;
@@ -25,6 +26,7 @@ mod cache;
 
 pub use cache::Cache;
 pub use changed_path::{ChangedPath, PathStatus};
+pub use contract_file::{load_contract, load_contract_revision};
 pub use file::{ReadError, read};
 pub use git::{GitError, GitKind, GitPlace};
 pub use object::{Buckets, ObjectError};

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use super::changed_path::{ChangedPath, PathStatus, names, statuses};
 use super::program::{Printed, run};
-use crate::config::limits::CHANGED_PATHS_BYTES_MAX;
+use portcullis_vocabulary::limits::CHANGED_PATHS_BYTES_MAX;
 
 /// Why a repository cannot be read.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use crate::config::limits::{CONTRACT_PAUSE_MIN, CONTRACT_RETRY_MAX, RETRY_AFTER_MAX};
+use portcullis_vocabulary::limits::{CONTRACT_PAUSE_MIN, CONTRACT_RETRY_MAX, RETRY_AFTER_MAX};
 
 /// Every how manieth request takes no "not modified" for an answer: a server may be wrong about
 /// that, and would keep an old content in force for ever.

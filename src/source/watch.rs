@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
-use crate::config::limits::{FILES_QUIET, FILES_QUIET_WAIT_MAX};
+use portcullis_vocabulary::limits::{FILES_QUIET, FILES_QUIET_WAIT_MAX};
 
 use super::signature::{Id, Signature};
 

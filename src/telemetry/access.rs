@@ -244,7 +244,7 @@ fn ms(time: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::enforcement::{Enforcement, ViolationClass};
+    use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
     fn line(violations: Vec<FindingLine<'_>>) -> AccessLine<'_> {
         AccessLine {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::config::Service;
-use crate::squad::{Squad, Tier};
+use portcullis_vocabulary::{Squad, Tier};
 
 use super::build;
 

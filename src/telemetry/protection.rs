@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use crate::breaker::{CellName, Event, Guarded, Phase};
-use crate::squad::{Catalog, Consumer, Tier};
+use portcullis_breaker::{CellName, Event, Guarded, Phase};
+use portcullis_vocabulary::{Catalog, Consumer, Tier};
 
 use super::metrics::Metrics;
 use super::names::{

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use metrics::{Counter, Histogram};
 
-use crate::config::enforcement::{Enforcement, ViolationClass};
-use crate::squad::Tier;
+use portcullis_vocabulary::Tier;
+use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
 use super::inventory::{Departed, Departure, Inventory, Tally};
 use super::metrics::Metrics;

@@ -1,11 +1,15 @@
 //! The closed reading of bodies: `unknown-body-property`.
 
 use http::{HeaderMap, HeaderValue, Method};
-use portcullis::config::{Ceilings, Enforcement, EnforcementPolicy, Limits, ViolationClass};
-use portcullis::contract::route::{Captures, Match};
-use portcullis::contract::{
+use portcullis_contract::route::{Captures, Match};
+use portcullis_contract::{
     BodyLength, CompileOptions, Head, Rules, Scratch, check_body, check_head, compile, from_bytes,
 };
+use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::enforcement::Ceilings;
+use portcullis_vocabulary::enforcement::Enforcement;
+use portcullis_vocabulary::enforcement::EnforcementPolicy;
+use portcullis_vocabulary::enforcement::ViolationClass;
 use serde_json::{Value, json};
 
 /// A contract whose only operation takes a body of this schema.

@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use portcullis::config::Limits;
-use portcullis::contract::{CompileOptions, Documents, LoadError, compile, from_bytes, load};
+use portcullis::source::load_contract;
+use portcullis_contract::{CompileOptions, Documents, LoadError, compile, from_bytes};
+use portcullis_vocabulary::Limits;
 
 /// Everything that is said about a contract; nothing when it is enforceable without a word.
 fn verdict(documents: Result<Documents, LoadError>) -> String {
@@ -75,7 +76,10 @@ fn two_files(other: Option<&str>, expected: &str) {
     if let Some(other) = other {
         fs::write(folder.path().join("b.yaml"), other).unwrap();
     }
-    let found = verdict(load(&folder.path().join("a.yaml"), &Limits::default()));
+    let found = verdict(load_contract(
+        &folder.path().join("a.yaml"),
+        &Limits::default(),
+    ));
     let here = format!("{}/", folder.path().display());
     assert_eq!(found.replace(&here, ""), expected, "{other:?}");
 }

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use portcullis::contract::Document;
-use portcullis::json::{DuplicateKeys, Limits};
 use portcullis::telemetry::{METRICS, Metric, MetricKind, PROCESS_METRICS};
+use portcullis_contract::Document;
+use portcullis_json::{DuplicateKeys, Limits};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -348,7 +348,7 @@ fn each_alert_is_tested_to_fire_and_not_to_fire() {
 /// The response classes stand in rules and dashboard as a list, since labels do not tell them.
 #[test]
 fn lists_of_response_classes_are_whole() {
-    use portcullis::config::enforcement::ViolationClass;
+    use portcullis_vocabulary::enforcement::ViolationClass;
     let classes = ViolationClass::ALL.into_iter();
     let classes = classes
         .filter(|class| class.is_of_response())

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use portcullis::compat::{Certainty, Date, Finding, Level, Options, Report, compare, rules};
-use portcullis::config::Limits;
-use portcullis::contract::{CompileOptions, CompiledContract, compile, load};
+use portcullis::source::load_contract;
+use portcullis_compat::{Certainty, Date, Finding, Level, Options, Report, compare, rules};
+use portcullis_contract::{CompileOptions, CompiledContract, compile};
+use portcullis_vocabulary::Limits;
 use serde_json::Value;
 
 use super::corpus::corpora;
 
 fn contract(path: &Path) -> Result<CompiledContract, String> {
-    let documents = load(path, &Limits::default()).map_err(|error| error.to_string())?;
+    let documents = load_contract(path, &Limits::default()).map_err(|error| error.to_string())?;
     let options = CompileOptions {
         channels: true,
         ..CompileOptions::default()

@@ -2,9 +2,10 @@
 
 use super::corpus::corpora;
 use super::diff_rules::{contract, report};
-use portcullis::compat::{Date, Options, compare};
-use portcullis::config::Limits;
-use portcullis::contract::{CompileOptions, compile, load};
+use portcullis::source::load_contract;
+use portcullis_compat::{Date, Options, compare};
+use portcullis_contract::{CompileOptions, compile};
+use portcullis_vocabulary::Limits;
 
 fn silent(old: &str, new: &str) {
     for (old, new) in [(old, new), (new, old)] {
@@ -100,7 +101,7 @@ fn nullable_and_null_are_one() {
     };
     let compiled = |text: String| {
         let documents =
-            portcullis::contract::from_bytes("t.yaml", text.into_bytes(), &Limits::default())
+            portcullis_contract::from_bytes("t.yaml", text.into_bytes(), &Limits::default())
                 .unwrap();
         compile(documents, &CompileOptions::default()).unwrap()
     };
@@ -143,7 +144,7 @@ fn every_real_contract_equals_itself() {
             continue;
         }
         let compiled = || {
-            let documents = load(&path, &Limits::default()).ok()?;
+            let documents = load_contract(&path, &Limits::default()).ok()?;
             let options = CompileOptions {
                 channels: true,
                 ..CompileOptions::default()

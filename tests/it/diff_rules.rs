@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
-use portcullis::compat::{Certainty, Date, Level, Mirror, Options, Report, Rule, compare, rules};
-use portcullis::config::Limits;
-use portcullis::contract::{CompileOptions, CompiledContract, compile, from_bytes};
+use portcullis_compat::{Certainty, Date, Level, Mirror, Options, Report, Rule, compare, rules};
+use portcullis_contract::{CompileOptions, CompiledContract, compile, from_bytes};
+use portcullis_vocabulary::Limits;
 
 /// A fragment of a document; `VERSION x` in its first line stands for `info.version`.
 pub(crate) fn contract(fragment: &str) -> CompiledContract {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use portcullis::gate::GateRule;
+use portcullis_control::gate::GateRule;
 use serde_json::Value;
 use tempfile::TempDir;
 

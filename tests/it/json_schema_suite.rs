@@ -10,13 +10,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use portcullis::config::{EnforcementPolicy, Limits};
-use portcullis::contract::route::{Captures, Match};
-use portcullis::contract::{
+use portcullis::source::load_contract;
+use portcullis_contract::route::{Captures, Match};
+use portcullis_contract::{
     BodyLength, CompileOptions, CompiledContract, Head, Rules, Scratch, check_body, check_head,
-    compile, load,
+    compile,
 };
-use portcullis::json::{self, Node, Tape};
+use portcullis_json::{self as json, Node, Tape};
+use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::enforcement::EnforcementPolicy;
 
 use crate::corpus::corpora;
 
@@ -273,7 +275,7 @@ impl Bench {
             text = text.replace(REMOTE, "remotes/");
         }
         fs::write(self.folder.path().join("schema.json"), text).unwrap();
-        let documents = load(
+        let documents = load_contract(
             &self.folder.path().join("contract.json"),
             &Limits::default(),
         );

@@ -42,6 +42,7 @@ mod owner;
 mod prometheus;
 mod promql;
 mod owners;
+mod ownership_survey;
 mod protection;
 mod reference;
 mod refusals;

@@ -3,10 +3,14 @@
 use std::path::Path;
 use std::process::Output;
 
-use portcullis::config::{Ceilings, Enforcement, EnforcementPolicy, Limits};
-use portcullis::contract::{CompileOptions, CompiledContract, compile, load};
-use portcullis::json::Tape;
-use portcullis::traffic::{Bounds, Judge, read_line};
+use portcullis::source::load_contract;
+use portcullis_contract::recorded::{Bounds, Judge, read_line};
+use portcullis_contract::{CompileOptions, CompiledContract, compile};
+use portcullis_json::Tape;
+use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::enforcement::Ceilings;
+use portcullis_vocabulary::enforcement::Enforcement;
+use portcullis_vocabulary::enforcement::EnforcementPolicy;
 use serde_json::{Value, json};
 
 use crate::app;
@@ -270,6 +274,6 @@ fn recordings_are_judged_as_requests_are() {
 
 fn contract_of(folder: &Path, case: &Case) -> Option<CompiledContract> {
     let document = folder.join(case.text("/openapi_document"));
-    let loaded = load(&document, &Limits::default()).unwrap();
+    let loaded = load_contract(&document, &Limits::default()).unwrap();
     compile(loaded, &CompileOptions::default()).ok()
 }

@@ -6,13 +6,16 @@ use std::path::{Path, PathBuf};
 
 use http::Method;
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
-use portcullis::config::{Ceilings, Enforcement, EnforcementPolicy, Limits};
-use portcullis::contract::route::{Captures, Match, check_path};
-use portcullis::contract::{
+use portcullis::source::load_contract;
+use portcullis_contract::route::{Captures, Match, check_path};
+use portcullis_contract::{
     BodyLength, BodyPlan, CompileOptions, CompiledContract, Head, ResponseHead, ResponsePlan,
     Rules, Scratch, check_body, check_head, check_response_body, check_response_head, compile,
-    load,
 };
+use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::enforcement::Ceilings;
+use portcullis_vocabulary::enforcement::Enforcement;
+use portcullis_vocabulary::enforcement::EnforcementPolicy;
 use serde_json::Value;
 
 use crate::corpus::corpora;
@@ -214,7 +217,7 @@ pub(crate) fn cases(folder: &Path) -> Vec<Case> {
 
 fn verdict(folder: &Path, case: &Case) -> (&'static str, String) {
     let document = folder.join(case.text("/openapi_document"));
-    let loaded = load(&document, &Limits::default()).unwrap();
+    let loaded = load_contract(&document, &Limits::default()).unwrap();
     let contract = match compile(loaded, &CompileOptions::default()) {
         Ok(contract) => contract,
         // A contract that is refused lets no request pass.

@@ -11,9 +11,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use portcullis::config::{Ceilings, EnforcementPolicy, Limits};
-use portcullis::contract::{CompileOptions, CompiledContract, compile, from_bytes};
-use portcullis::traffic::{Body, Bounds, Exchange, Judge, Response};
+use portcullis_contract::recorded::{Body, Bounds, Exchange, Judge, Response};
+use portcullis_contract::{CompileOptions, CompiledContract, compile, from_bytes};
+use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::enforcement::Ceilings;
+use portcullis_vocabulary::enforcement::EnforcementPolicy;
 use tokio::sync::Notify;
 
 use super::app::{App, Site, get, post, problem};

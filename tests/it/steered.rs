@@ -16,10 +16,10 @@ use portcullis::admin::{
     ContractFault, ContractView, Contracts, Guards, HistoryEntry, Readiness, Reloaded,
     RevisionResult, Since, Steered, Traffic, serve,
 };
-use portcullis::breaker::Guarded;
 use portcullis::config::Token;
-use portcullis::squad::Catalog;
 use portcullis::telemetry::{Described, HealthView, Inventory, Metrics, OwnerView};
+use portcullis_breaker::Guarded;
+use portcullis_vocabulary::Catalog;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 

@@ -295,7 +295,7 @@ fn the_rules_see_what_is_not_tidy() {
     };
     check("src/squad/a.rs", "use crate::config::Config;", "src/squad/a.rs:2: `squad` may not import `config::Config`, only nothing");
     check("src/config/a.rs", "use crate::squad::{Catalog, Tier};", "");
-    check("src/config/a.rs", "let a = crate::contract::load();", "`config` may not import");
+    check("src/config/a.rs", "let a = crate::portcullis::source::load_contract();", "`config` may not import");
     check("src/config/a.rs", "// As in crate::contract.", "");
     check("src/config/a.rs", "#[cfg(test)]\nmod tests {\n    use crate::proxy::A;\n}", "");
     check("src/config/a.rs", "#[cfg(test)]\nmod tests;\nuse crate::proxy::A;", "src/config/a.rs:4: `config` may not import");

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use portcullis::config::enforcement::{Enforcement, ViolationClass};
 use portcullis::identity::TokenFault;
 use portcullis::proxy::HttpRefusal;
-use portcullis::squad::Tier;
 use portcullis::telemetry::Outcome;
+use portcullis_vocabulary::Tier;
+use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
 /// What a label says.
 #[derive(Debug)]

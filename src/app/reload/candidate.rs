@@ -12,13 +12,13 @@ use std::time::SystemTime;
 
 use tokio::sync::mpsc::{Receiver, channel};
 
-use crate::config::enforcement::Enforcement;
 use crate::config::{Config, Service};
-use crate::contract::{CompileOptions, CompiledContract, Violation};
 use crate::proxy::{Sampled, SampledBody, Tap};
-use crate::squad::Catalog;
 use crate::telemetry::Metrics;
-use crate::traffic::{Body, Bounds, Exchange, Judge, Response};
+use portcullis_contract::recorded::{Body, Bounds, Exchange, Judge, Response};
+use portcullis_contract::{CompileOptions, CompiledContract, Violation};
+use portcullis_vocabulary::Catalog;
+use portcullis_vocabulary::enforcement::Enforcement;
 
 /// Samples that wait for their judgement: at the bound of bodies, 64 MiB by default.
 const QUEUE_MAX: usize = 64;

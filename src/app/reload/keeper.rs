@@ -14,8 +14,8 @@ use tokio::time::sleep;
 
 use crate::admin::RevisionResult;
 use crate::config::ContractSource;
-use crate::contract::{CompileOptions, Identity};
 use crate::source::Signature;
+use portcullis_contract::{CompileOptions, Identity};
 
 use super::history::{Entry, Trigger};
 use super::origin::{Source, Told, told_of};

@@ -8,9 +8,9 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::compat::{Date, Finding, Level, Options, SitePart, compare};
 use crate::config::ReloadPolicy;
-use crate::contract::CompiledContract;
+use portcullis_compat::{Date, Finding, Level, Options, SitePart, compare};
+use portcullis_contract::CompiledContract;
 
 /// The most breaks that are listed; the rest is counted.
 const BREAKS_MAX: usize = 50;
@@ -138,8 +138,8 @@ fn is_major(old: &str, new: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Limits;
-    use crate::contract::{CompileOptions, compile, from_bytes};
+    use portcullis_contract::{CompileOptions, compile, from_bytes};
+    use portcullis_vocabulary::Limits;
 
     fn contract(version: &str, paths: &str) -> CompiledContract {
         let text =

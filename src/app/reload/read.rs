@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::config::enforcement::{Enforcement, ViolationClass};
-use crate::config::limits::Limits;
 use crate::config::{ReloadPolicy, Service};
-use crate::contract::{
-    CompileOptions, CompiledContract, Documents, Identity, LoadError, compile, from_bytes, load,
+use crate::source::load_contract;
+use portcullis_contract::{
+    CompileOptions, CompiledContract, Documents, Identity, LoadError, compile, from_bytes,
 };
+use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
+use portcullis_vocabulary::limits::Limits;
 
 use super::policy::{Basis, Opinion};
 
@@ -103,7 +104,7 @@ pub(in crate::app) fn options(service: &Service) -> CompileOptions {
 /// Reads and compiles. The files that were read come too, for whoever watches them.
 pub(in crate::app) fn read(task: &Task) -> (Outcome, Vec<PathBuf>) {
     let loaded = match &task.input {
-        Input::File(path) => load(path, &task.limits),
+        Input::File(path) => load_contract(path, &task.limits),
         Input::Bytes { name, bytes } => from_bytes(name, bytes.clone(), &task.limits),
     };
     let documents = match loaded {

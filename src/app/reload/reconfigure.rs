@@ -6,12 +6,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::breaker::{Guarded, Policy};
-use crate::config::limits::Limits;
 use crate::config::{Config, Service};
 use crate::proxy::LiveService;
-use crate::squad::Catalog;
 use crate::telemetry::set_log_level;
+use portcullis_breaker::{Guarded, Policy};
+use portcullis_vocabulary::Catalog;
+use portcullis_vocabulary::limits::Limits;
 
 use super::candidate::Candidate;
 use super::read::options;

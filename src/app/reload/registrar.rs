@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use crate::admin::{Pending, Readiness, RevisionResult};
-use crate::breaker::{Guarded, Policy};
 use crate::config::{Config, ConfigErrors, Service};
-use crate::contract::{CompileOptions, CompiledContract};
 use crate::proxy::{Live, LiveService, Published, Tap};
-use crate::squad::{Catalog, Consumer};
 use crate::telemetry::{Inventory, Metrics};
+use portcullis_breaker::{Guarded, Policy};
+use portcullis_contract::{CompileOptions, CompiledContract};
+use portcullis_vocabulary::{Catalog, Consumer};
 
 use super::candidate::Candidate;
 use super::history::{Entry, History, Trigger};

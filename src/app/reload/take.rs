@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::admin::RevisionResult;
-use crate::breaker::{Guarded, Policy};
 use crate::config::Config;
-use crate::contract::CompiledContract;
 use crate::proxy::LiveService;
+use portcullis_breaker::{Guarded, Policy};
+use portcullis_contract::CompiledContract;
 
 use super::candidate::Candidate;
 use super::history::{Entry, Trigger};

@@ -1,8 +1,8 @@
 //! The comparison as annotations of a workflow of GitHub: one line for each change, at its file
 //! and line.
 
-use crate::compat::{Finding, Level};
-use crate::contract::Spot;
+use portcullis_compat::{Finding, Level};
+use portcullis_contract::Spot;
 
 use super::super::notation::{data, property};
 use super::super::output::Output;

@@ -14,8 +14,8 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::compat::{Approval, Approvals, Date, Level};
 use crate::source;
+use portcullis_compat::{Approval, Approvals, Date, Level};
 
 use super::super::output::Output;
 use super::super::run::RunError;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as Flags, ValueEnum};
 
-use crate::compat::Date;
+use portcullis_compat::Date;
 
 /// `portcullis diff`.
 #[derive(Clone, Debug, Flags)]

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use crate::compat::{self, Date, Level, Options};
-use crate::config::{Limits, load_catalog_file};
-use crate::contract::{CompileOptions, CompiledContract, Documents, Identity, compile};
-use crate::ownership::Boundaries;
+use crate::config::load_catalog_file;
+use portcullis_compat::{self as compat, Date, Level, Options};
+use portcullis_contract::{CompileOptions, CompiledContract, Documents, Identity, compile};
+use portcullis_control::ownership::Boundaries;
+use portcullis_vocabulary::Limits;
 
 use super::super::output::{Output, complain};
 use super::super::run::{Outcome, RunError};

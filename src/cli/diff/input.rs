@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::config::Limits;
-use crate::contract::{self, Documents, LoadError};
 use crate::source::{GitKind, GitPlace};
+use portcullis_contract::{Documents, LoadError};
+use portcullis_vocabulary::Limits;
 
 use super::super::find::find_contracts;
 use super::super::run::RunError;
@@ -61,9 +61,9 @@ impl Side {
     /// Reads the one contract that it is.
     pub(super) fn load(&self, limits: &Limits) -> Result<Documents, LoadError> {
         match self {
-            Self::File(path) | Self::Directory(path) => contract::load(path, limits),
+            Self::File(path) | Self::Directory(path) => crate::source::load_contract(path, limits),
             Self::Committed(place) | Self::CommittedDirectory(place) => {
-                contract::load_revision(place, limits)
+                crate::source::load_contract_revision(place, limits)
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The comparison as the results of a test run: a suite for each contract, a case for each
 //! operation that changed, a failure where a breaking change is not approved of.
 
-use crate::compat::{Finding, Level};
+use portcullis_compat::{Finding, Level};
 
 use super::super::notation::xml;
 use super::super::output::Output;

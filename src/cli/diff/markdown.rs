@@ -1,6 +1,6 @@
 //! The comparison as the comment of a pull request.
 
-use crate::compat::{Certainty, Finding, Level};
+use portcullis_compat::{Certainty, Finding, Level};
 
 use super::super::notation::{code, markdown};
 use super::super::output::Output;

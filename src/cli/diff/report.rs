@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::compat::{Counts, Finding, Level, Report, Subject};
-use crate::contract::Identity;
-use crate::ownership::Boundaries;
+use portcullis_compat::{Counts, Finding, Level, Report, Subject};
+use portcullis_contract::Identity;
+use portcullis_control::ownership::Boundaries;
 
 /// One contract in two revisions.
 #[derive(Debug)]

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::compat::{Finding, Level, rules};
-use crate::contract::Spot;
+use portcullis_compat::{Finding, Level, rules};
+use portcullis_contract::Spot;
 
 use super::super::output::Output;
 use super::annotations::{file, message};

@@ -1,6 +1,6 @@
 //! The comparison for people: by operation, the most severe first.
 
-use crate::compat::{Certainty, Finding, Level, Report};
+use portcullis_compat::{Certainty, Finding, Level, Report};
 
 use super::super::output::{Output, Style};
 use super::super::text::counted;

@@ -41,8 +41,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::compat::{Approval, Certainty, Finding, Level, Witness};
-use crate::contract::{Identity, Spot};
+use portcullis_compat::{Approval, Certainty, Finding, Level, Witness};
+use portcullis_contract::{Identity, Spot};
 
 use super::super::output::Output;
 use super::report::{Compared, Comparison};

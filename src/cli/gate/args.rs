@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args as Flags, Subcommand, ValueEnum};
 
-use crate::compat::Date;
+use portcullis_compat::Date;
 
 use super::super::args::ReportFormat;
 use super::super::operate::ChangeArgs;

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::config::Limits;
-use crate::contract::CompiledContract;
-use crate::gate::Content;
 use crate::source;
+use portcullis_contract::CompiledContract;
+use portcullis_control::gate::Content;
+use portcullis_vocabulary::Limits;
 
 use super::super::diff::{Side, compiled};
 use super::super::run::RunError;
@@ -16,7 +16,10 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<(CompiledContract, Con
     let side = Side::of(text)?;
     let name = side.name();
     let (documents, content) = match &side {
-        Side::File(path) => Content::load(path, &name, limits, &source::read)?,
+        Side::File(path) => {
+            let read = |path: &Path, bytes_max| Ok(source::read(path, bytes_max)?);
+            Content::load(path, &name, limits, &read)?
+        }
         Side::Committed(place) => {
             let read = |path: &Path, bytes_max| Ok(place.at(path).read(bytes_max)?);
             Content::load(Path::new(&place.path), &name, limits, &read)?

@@ -1,9 +1,9 @@
 //! `portcullis gate release` and `portcullis gate rollback`.
 
-use crate::compat::{self, Options};
 use crate::config::load_catalog;
-use crate::gate::{Deployment, Moment, Record, rollback_approvals};
 use crate::source::Committed;
+use portcullis_compat::{self as compat, Options};
+use portcullis_control::gate::{Deployment, Moment, Record, rollback_approvals};
 
 use super::super::output::Output;
 use super::super::run::{Outcome, RunError};

@@ -3,7 +3,7 @@
 use std::env;
 use std::time::SystemTime;
 
-use crate::gate::Moment;
+use portcullis_control::gate::Moment;
 
 use super::super::output::Output;
 use super::super::run::{Outcome, RunError};

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::gate::{ContentDamage, Damage, Refusal};
 use crate::source::{InvalidKey, PrometheusError, RemoteError, StoreError};
+use portcullis_control::gate::{ContentDamage, Damage, Refusal};
 
 /// Why the gate could not judge or record. Nothing is recorded then.
 #[derive(Debug, thiserror::Error)]

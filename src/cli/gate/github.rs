@@ -6,7 +6,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
 
-use crate::gate::Weight;
+use portcullis_control::gate::Weight;
 
 use super::super::notation::{data, property};
 use super::super::output::Output;

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::gate::{Reason, Weight};
+use portcullis_control::gate::{Reason, Weight};
 
 use super::super::notation::xml;
 use super::super::output::Output;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::gate::{Deployment, Moment};
+use portcullis_control::gate::{Deployment, Moment};
 
 use super::super::args::ReportFormat;
 use super::super::output::{Output, Style};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::gate::{Measured, Usage};
 use crate::source::{Prometheus, PrometheusError, Sample};
+use portcullis_control::gate::{Measured, Usage};
 
 /// Who calls what of a service within a window, and how much departs from its contract.
 ///

@@ -4,10 +4,10 @@
 
 use tokio::runtime::Runtime;
 
-use crate::config::Limits;
-use crate::contract::{CompiledContract, Documents};
-use crate::gate::{Content, Deployment, RECORD_BYTES_MAX, Record};
 use crate::source::{Buckets, Commit, Committed, InvalidKey, Store, StoreKey, Tag};
+use portcullis_contract::{CompiledContract, Documents};
+use portcullis_control::gate::{Content, Deployment, RECORD_BYTES_MAX, Record};
+use portcullis_vocabulary::Limits;
 
 use super::super::diff::compiled;
 use super::super::run::RunError;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::contract::Identity;
-use crate::gate::{GateRule, Measured, Reason, Verdict};
+use portcullis_contract::Identity;
+use portcullis_control::gate::{GateRule, Measured, Reason, Verdict};
 
 use super::super::output::Output;
 

@@ -1,6 +1,6 @@
 //! The verdict for people.
 
-use crate::gate::{Decision, Reason, Weight};
+use portcullis_control::gate::{Decision, Reason, Weight};
 
 use super::super::output::{Output, Style};
 use super::report::Report;

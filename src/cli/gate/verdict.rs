@@ -4,15 +4,16 @@ use std::time::{Instant, SystemTime};
 
 use serde_json::json;
 
-use crate::compat::{self, Options};
-use crate::config::{Limits, load_catalog, nearest};
-use crate::contract::CompiledContract;
-use crate::gate::{
+use crate::config::{load_catalog, nearest};
+use crate::source::{Committed, Prometheus};
+use portcullis_compat::{self as compat, Options};
+use portcullis_contract::CompiledContract;
+use portcullis_control::gate::{
     self, Case, Compared, Content, Decision, GateRule, Measured, Moment, Reason, Record, Verdict,
     Weight,
 };
-use crate::source::{Committed, Prometheus};
-use crate::squad::{Catalog, Squad};
+use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::{Catalog, Squad};
 
 use super::super::diff::approvals;
 use super::super::operate::{Client, DEPLOY_WINDOWS};

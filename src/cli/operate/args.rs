@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as Flags, Subcommand};
 
-use crate::breaker::Override;
-use crate::squad::Tier;
+use portcullis_breaker::Override;
+use portcullis_vocabulary::Tier;
 
 use super::super::args::ReportFormat;
 

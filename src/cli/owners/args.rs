@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as Flags, Subcommand, ValueEnum};
 
 use crate::cli::args::{FailOn, OwnedServicesArgs};
-use crate::squad::Unowned;
+use portcullis_vocabulary::Unowned;
 
 /// `portcullis owners`.
 #[derive(Clone, Debug, Flags)]

@@ -28,8 +28,9 @@ use super::notes::{self, Level, Note};
 use crate::cli::args::FailOn;
 use crate::cli::output::{Output, Style};
 use crate::cli::run::{Outcome, RunError};
-use crate::config::{self, Overrides, Place};
-use crate::ownership::{Boundaries, Concern, FoundContract, survey};
+use crate::config::{self, Overrides};
+use portcullis_control::ownership::{Boundaries, Concern, FoundContract, survey};
+use portcullis_vocabulary::Place;
 
 /// The names of a contract's file.
 const CONTRACTS: [&str; 3] = ["openapi.yaml", "openapi.yml", "openapi.json"];

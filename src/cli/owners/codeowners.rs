@@ -6,10 +6,10 @@ use super::args::{CodeownersArgs, ImportArgs};
 use super::error::OwnersError;
 use crate::cli::output::{Output, complain};
 use crate::cli::run::{Outcome, RunError};
-use crate::config::limits::FILE_BYTES_MAX;
 use crate::config::load_catalog_file;
-use crate::ownership::{self, Boundaries};
 use crate::source;
+use portcullis_control::ownership::{self, Boundaries};
+use portcullis_vocabulary::limits::FILE_BYTES_MAX;
 
 /// Prints a CODEOWNERS file, or compares one.
 pub(super) fn write(args: &CodeownersArgs, out: &mut Output) -> Result<Outcome, RunError> {

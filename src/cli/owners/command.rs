@@ -9,8 +9,8 @@ use super::{check, codeowners, contents, input, markdown, notes, services, text}
 use crate::cli::output::Output;
 use crate::cli::run::{Outcome, RunError};
 use crate::config::nearest;
-use crate::ownership::{Boundaries, Proposal, judge};
-use crate::squad::{Catalog, Squad, Unowned};
+use portcullis_control::ownership::{Boundaries, Proposal, judge};
+use portcullis_vocabulary::{Catalog, Squad, Unowned};
 
 /// Does what the arguments say.
 pub(in crate::cli) fn owners(args: &OwnersArgs, out: &mut Output) -> Result<Outcome, RunError> {

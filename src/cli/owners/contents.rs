@@ -8,11 +8,11 @@ use std::path::Path;
 
 use super::error::OwnersError;
 use super::input::Contents;
-use crate::config::limits::MANIFEST_BYTES_MAX;
-use crate::ownership::{
+use crate::source::{self, Blob};
+use portcullis_control::ownership::{
     BrokenManifest, Change, ChangeKind, Manifests, looks_like_manifest, read_manifests,
 };
-use crate::source::{self, Blob};
+use portcullis_vocabulary::limits::MANIFEST_BYTES_MAX;
 
 /// Reads what the manifests of a change claim.
 pub(super) fn manifests(contents: &Contents, changes: &[Change]) -> Result<Manifests, OwnersError> {

@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 
 use super::args::OwnersArgs;
 use super::error::OwnersError;
-use crate::config::limits::{CHANGED_PATHS_BYTES_MAX, FILE_BYTES_MAX};
-use crate::config::{CatalogFile, load_catalog_file, parse_catalog};
-use crate::ownership::{Change, ChangeKind};
+use crate::config::{load_catalog_file, parse_catalog};
 use crate::source::{Blob, ChangedPath, ChangedPaths, PathStatus, Repository, Tree};
+use portcullis_control::ownership::{Change, ChangeKind};
+use portcullis_vocabulary::CatalogFile;
+use portcullis_vocabulary::limits::{CHANGED_PATHS_BYTES_MAX, FILE_BYTES_MAX};
 
 /// Where a catalog is, if nobody says.
 const CATALOG: &str = "contracts/squads.toml";

@@ -1,7 +1,7 @@
 //! What is said of a path or a collision, and what to do about it.
 
 use super::report::{AskReport, FileReport, Report, Spot};
-use crate::ownership::{Collision, CollisionKind};
+use portcullis_control::ownership::{Collision, CollisionKind};
 
 /// The stable name of what is told of a file.
 pub(super) const fn file_kind(file: &FileReport) -> &'static str {

@@ -34,9 +34,11 @@ use serde::Serialize;
 
 use super::message;
 use super::notes::{Level, Note};
-use crate::config::Place;
-use crate::ownership::{BrokenManifest, Claim, Collision, FileVerdict, Standing, Verdict};
-use crate::squad::{Squad, Unowned};
+use portcullis_control::ownership::{
+    BrokenManifest, Claim, Collision, FileVerdict, Standing, Verdict,
+};
+use portcullis_vocabulary::Place;
+use portcullis_vocabulary::{Squad, Unowned};
 
 /// The result of one run.
 #[derive(Debug, Serialize)]

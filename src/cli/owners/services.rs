@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::config::{self, Config, ContractSource, Overrides, Service, nearest};
-use crate::contract::{Identity, load};
+use crate::source::load_contract;
 use crate::telemetry::{OwnedContract, OwnerView};
+use portcullis_contract::Identity;
 
 use super::super::args::{OwnedServicesArgs, OwnerFormat};
 use super::super::output::{Output, Style, complain};
@@ -64,7 +65,7 @@ fn chosen<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c Service>, 
 /// owns it is asked of the proxy that runs.
 fn owner_of(config: &Config, service: &Service) -> (OwnerView, bool) {
     let identity = match &service.contract {
-        ContractSource::File(path) => match load(path, &config.limits) {
+        ContractSource::File(path) => match load_contract(path, &config.limits) {
             Ok(documents) => Some(Identity::of(&documents)),
             Err(error) => {
                 complain(&error.to_string());

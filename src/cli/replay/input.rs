@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use memchr::memchr;
 
-use crate::config::limits::{TRAFFIC_ARCHIVE_BYTES_MAX, TRAFFIC_LINE_BYTES_MAX};
+use portcullis_vocabulary::limits::{TRAFFIC_ARCHIVE_BYTES_MAX, TRAFFIC_LINE_BYTES_MAX};
 
 /// How much of a recording is looked at to tell what it is, in bytes.
 const SNIFFED_BYTES: u64 = 256;

@@ -2,11 +2,15 @@
 
 use std::path::Path;
 
-use crate::config::limits::TRAFFIC_LINE_BYTES_MAX;
-use crate::config::{Ceilings, Enforcement, EnforcementPolicy, Limits, ViolationClass};
-use crate::contract::{self, CompileOptions, CompiledContract, Violation};
-use crate::json::Tape;
-use crate::traffic::{Bounds, Exchange, Fault, Har, Judge, Verdict, read_line};
+use portcullis_contract::recorded::{Bounds, Exchange, Fault, Har, Judge, Verdict, read_line};
+use portcullis_contract::{self as contract, CompileOptions, CompiledContract, Violation};
+use portcullis_json::Tape;
+use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::enforcement::Ceilings;
+use portcullis_vocabulary::enforcement::Enforcement;
+use portcullis_vocabulary::enforcement::EnforcementPolicy;
+use portcullis_vocabulary::enforcement::ViolationClass;
+use portcullis_vocabulary::limits::TRAFFIC_LINE_BYTES_MAX;
 
 use super::super::args::{Enforce, ReplayArgs, ReportFormat};
 use super::super::output::{Output, complain};
@@ -64,7 +68,7 @@ pub(in crate::cli) fn replay(args: &ReplayArgs, out: &mut Output) -> Result<Outc
 }
 
 fn compile(args: &ReplayArgs, limits: &Limits) -> Result<CompiledContract, RunError> {
-    let documents = contract::load(&args.contract, limits)?;
+    let documents = crate::source::load_contract(&args.contract, limits)?;
     let bases = args.base_path.iter().map(ToString::to_string);
     let options = CompileOptions {
         base_paths: (!args.base_path.is_empty()).then(|| bases.collect()),

@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::fmt::Write;
 
-use crate::config::ViolationClass;
-use crate::contract::CompiledContract;
+use portcullis_contract::CompiledContract;
+use portcullis_vocabulary::enforcement::ViolationClass;
 
 use super::super::output::{Output, Style};
 use super::super::text::{counted, length};

@@ -1,6 +1,6 @@
 //! What a replay came to, as numbers: by operation and class, with a few examples.
 
-use crate::config::ViolationClass;
+use portcullis_vocabulary::enforcement::ViolationClass;
 
 use super::verdict::Place;
 

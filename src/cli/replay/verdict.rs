@@ -21,8 +21,8 @@
 
 use serde::Serialize;
 
-use crate::contract::ViolationRecord;
-use crate::traffic::Fault;
+use portcullis_contract::ViolationRecord;
+use portcullis_contract::recorded::Fault;
 
 /// The line.
 #[derive(Debug, Serialize)]

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response};
 use tower::Service;
 
-use crate::squad::Consumer;
 use crate::telemetry::{Asked, Outcome, Span, Trace};
+use portcullis_vocabulary::Consumer;
 
 use super::super::access;
 use super::super::answer::{Cause, respond};

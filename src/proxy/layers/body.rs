@@ -6,8 +6,8 @@ use std::time::Instant;
 use bytes::Bytes;
 use tower::Service;
 
-use crate::config::enforcement::Enforcement;
-use crate::contract::{FormData, ViolationClass, body_too_large, check_body};
+use portcullis_contract::{FormData, ViolationClass, body_too_large, check_body};
+use portcullis_vocabulary::enforcement::Enforcement;
 
 use super::super::answer::Cause;
 use super::super::body::RequestBody;

@@ -6,8 +6,8 @@ use http::Response;
 use http::header::{ALLOW, HeaderValue};
 use tower::Service;
 
-use crate::contract::judge_target;
-use crate::contract::route::Captures;
+use portcullis_contract::judge_target;
+use portcullis_contract::route::Captures;
 
 use crate::telemetry::Outcome;
 

@@ -6,7 +6,7 @@ use http::header::{HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use http_body::Body;
 use tower::Service;
 
-use crate::contract::{
+use portcullis_contract::{
     BodyLength, BodyRule, Head, Operation, RequestBody, Violation, ViolationClass, check_head,
 };
 

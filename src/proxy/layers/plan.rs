@@ -1,6 +1,6 @@
 //! What is to be done with a body, kept while the body is awaited.
 
-use crate::contract::{BodyPlan, MediaType, RequestBody as ContractBody};
+use portcullis_contract::{BodyPlan, MediaType, RequestBody as ContractBody};
 
 /// A body plan by position in the contract, so that it can be kept while a body is awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

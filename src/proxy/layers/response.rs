@@ -11,11 +11,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body::Body;
 use tower::Service;
 
-use crate::config::enforcement::{Enforcement, ViolationClass};
-use crate::contract::{
+use portcullis_contract::{
     BodyLength, MediaType, Operation, ResponseHead, ResponsePlan, Violation, check_response_body,
     check_response_head,
 };
+use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
 use super::super::answer::Cause;
 use super::super::answer_body::AnswerBody;

@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use http::{HeaderName, HeaderValue, Request, Response};
 
-use crate::config::enforcement::Enforcement;
-use crate::contract::Violation;
-use crate::contract::route::Captures;
 use crate::telemetry::Trace;
+use portcullis_contract::Violation;
+use portcullis_contract::route::Captures;
+use portcullis_vocabulary::enforcement::Enforcement;
 
 use super::super::answer::Cause;
 use super::super::answer_body::AnswerBody;

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::contract::{FormData, MediaType, Violation, check_form_data};
+use portcullis_contract::{FormData, MediaType, Violation, check_form_data};
 
 use super::super::body::BodyError;
 use super::super::core::Core;

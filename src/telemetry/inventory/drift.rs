@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::config::enforcement::ViolationClass;
+use portcullis_vocabulary::enforcement::ViolationClass;
 
 use super::finding::Finding;
 
@@ -236,7 +236,7 @@ impl AllDrift {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::enforcement::Enforcement;
+    use portcullis_vocabulary::enforcement::Enforcement;
 
     fn finding(name: &str) -> Finding {
         Finding {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::config::enforcement::{Enforcement, ViolationClass};
+use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
 /// One violation without any value of the message.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -85,7 +85,7 @@ impl Health {
 
     /// Each squad that has called or was called; the unknown consumer is none.
     pub fn views(&self) -> Vec<HealthView> {
-        let known = |name: &&String| *name != crate::squad::Consumer::UNKNOWN_NAME;
+        let known = |name: &&String| *name != portcullis_vocabulary::Consumer::UNKNOWN_NAME;
         let squads = self.squads.iter().filter(|(name, _)| known(name));
         squads.map(|(name, squad)| squad.view(name)).collect()
     }

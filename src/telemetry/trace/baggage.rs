@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::config::limits::{BAGGAGE_BYTES_MAX, BAGGAGE_MEMBERS_MAX};
+use portcullis_vocabulary::limits::{BAGGAGE_BYTES_MAX, BAGGAGE_MEMBERS_MAX};
 
 pub(super) const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
 

@@ -16,8 +16,8 @@ use opentelemetry_sdk::trace::SpanExporter as _;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::config::limits::{SPAN_EXPORT_DELAY, SPANS_EXPORTED_MAX};
 use crate::config::{CollectorUrl, Tracing};
+use portcullis_vocabulary::limits::{SPAN_EXPORT_DELAY, SPANS_EXPORTED_MAX};
 
 use super::super::metrics::Metrics;
 use super::super::names::SPANS;

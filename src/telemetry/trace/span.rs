@@ -15,9 +15,9 @@ use http::{HeaderValue, Method, StatusCode, Version};
 use metrics::Counter;
 use tokio::sync::mpsc::Sender;
 
-use crate::config::enforcement::{Enforcement, ViolationClass};
-use crate::config::limits::{SPAN_EVENTS_MAX, SPAN_FIELD_BYTES_MAX};
-use crate::squad::Tier;
+use portcullis_vocabulary::Tier;
+use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
+use portcullis_vocabulary::limits::{SPAN_EVENTS_MAX, SPAN_FIELD_BYTES_MAX};
 
 use super::super::inventory::Finding;
 use super::super::record::Outcome;

@@ -11,7 +11,7 @@ use opentelemetry_sdk::trace::Sampler;
 use proptest::prelude::*;
 use tokio::sync::mpsc::{self, Receiver};
 
-use crate::config::limits::{BAGGAGE_BYTES_MAX, BAGGAGE_MEMBERS_MAX};
+use portcullis_vocabulary::limits::{BAGGAGE_BYTES_MAX, BAGGAGE_MEMBERS_MAX};
 
 use super::baggage::{BAGGAGE, carry_squad};
 use super::context::{TRACEPARENT, TRACESTATE, TraceParent};

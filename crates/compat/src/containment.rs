@@ -1,0 +1,87 @@
+//! The questions that are put to the solver, by direction and by who sends.
+
+use portcullis_contract::{CompiledContract, Direction, SchemaKey};
+
+use super::schema::{Budget, Carriage, Comparison, Question, Reading, Verdict};
+
+/// Two contracts and the searches between them. Each search keeps what it learnt.
+#[derive(Debug)]
+pub(super) struct Containment<'c> {
+    old: &'c CompiledContract,
+    new: &'c CompiledContract,
+    /// By direction, and whether the newer contract produces.
+    searches: [Option<Comparison<'c>>; 4],
+}
+
+/// The schemas of one place in both contracts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Schemas<'k> {
+    pub(super) old: &'k SchemaKey,
+    pub(super) new: &'k SchemaKey,
+    pub(super) direction: Direction,
+    pub(super) is_text: bool,
+}
+
+impl<'c> Containment<'c> {
+    pub(super) fn new(old: &'c CompiledContract, new: &'c CompiledContract) -> Self {
+        Self {
+            old,
+            new,
+            searches: [None, None, None, None],
+        }
+    }
+
+    /// Whether everything that one revision sends is accepted by the other.
+    pub(super) fn judge(&mut self, schemas: Schemas<'_>, new_produces: bool) -> Verdict {
+        self.ask(schemas, new_produces, Reading::Sent)
+    }
+
+    /// Whether nothing is sent at all, so that whatever is asked of it is true.
+    pub(super) fn is_vacuous(&mut self, schemas: Schemas<'_>, new_produces: bool) -> bool {
+        let question = question(schemas, new_produces, Reading::Sent);
+        self.search(schemas.direction, new_produces)
+            .sends_nothing(question)
+    }
+
+    /// Whether both revisions accept the same values.
+    pub(super) fn are_equal(&mut self, schemas: Schemas<'_>) -> bool {
+        [false, true].into_iter().all(|new_produces| {
+            let verdict = self.ask(schemas, new_produces, Reading::Accepted);
+            matches!(verdict, Verdict::Same | Verdict::Compatible)
+        })
+    }
+
+    fn ask(&mut self, schemas: Schemas<'_>, new_produces: bool, reading: Reading) -> Verdict {
+        let question = question(schemas, new_produces, reading);
+        self.search(schemas.direction, new_produces).ask(question)
+    }
+
+    fn search(&mut self, direction: Direction, new_produces: bool) -> &mut Comparison<'c> {
+        let (old, new) = (self.old, self.new);
+        let number = match direction {
+            Direction::Request => 0,
+            Direction::Response => 2,
+        } + usize::from(new_produces);
+        let (producer, acceptor) = if new_produces { (new, old) } else { (old, new) };
+        self.searches[number].get_or_insert_with(|| {
+            Comparison::new(producer, acceptor, direction, Budget::default())
+        })
+    }
+}
+
+fn question(schemas: Schemas<'_>, new_produces: bool, reading: Reading) -> Question<'_> {
+    let Schemas { old, new, .. } = schemas;
+    let (producer, acceptor) = match new_produces {
+        true => (new, old),
+        false => (old, new),
+    };
+    Question {
+        producer: Some(producer),
+        acceptor: Some(acceptor),
+        reading,
+        carriage: match schemas.is_text {
+            true => Carriage::Text,
+            false => Carriage::Json,
+        },
+    }
+}

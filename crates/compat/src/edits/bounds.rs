@@ -1,0 +1,109 @@
+//! Bounds: keywords whose value is a number, where the tightest one counts.
+
+use std::cmp::Ordering;
+
+use portcullis_contract::{Dialect, Documents, Place};
+use portcullis_json::{Node, compare_numbers};
+
+use super::edit::Edit;
+use super::view::View;
+
+/// A keyword and its rules: raised, lowered, set, unset.
+struct Bound {
+    keyword: &'static str,
+    /// Whether the greatest of several is the tightest.
+    is_lower: bool,
+    rules: [&'static str; 4],
+}
+
+macro_rules! bound {
+    ($keyword:literal, $is_lower:literal, $name:literal) => {
+        Bound {
+            keyword: $keyword,
+            is_lower: $is_lower,
+            rules: [
+                concat!("schema.", $name, ".increased"),
+                concat!("schema.", $name, ".decreased"),
+                concat!("schema.", $name, ".set"),
+                concat!("schema.", $name, ".unset"),
+            ],
+        }
+    };
+}
+
+const BOUNDS: [Bound; 12] = [
+    bound!("maximum", false, "maximum"),
+    bound!("minimum", true, "minimum"),
+    bound!("exclusiveMaximum", false, "exclusive-maximum"),
+    bound!("exclusiveMinimum", true, "exclusive-minimum"),
+    bound!("maxLength", false, "max-length"),
+    bound!("minLength", true, "min-length"),
+    bound!("maxItems", false, "max-items"),
+    bound!("minItems", true, "min-items"),
+    bound!("maxProperties", false, "max-properties"),
+    bound!("minProperties", true, "min-properties"),
+    bound!("maxContains", false, "max-contains"),
+    bound!("minContains", true, "min-contains"),
+];
+
+/// Compares all bounds.
+pub(super) fn compare(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
+    for bound in &BOUNDS {
+        let (before, after) = (bound.of(old), bound.of(new));
+        let at = |view: &View<'_>, found: &Option<(Place, &str)>| {
+            found.map(|(at, _)| at).or(view.place())
+        };
+        let [increased, decreased, set, unset] = bound.rules;
+        let rule = match (&before, &after) {
+            (None, None) => continue,
+            (None, Some(_)) => set,
+            (Some(_), None) => unset,
+            (Some((_, before)), Some((_, after))) => match compare_numbers(before, after) {
+                Ordering::Equal => continue,
+                Ordering::Less => increased,
+                Ordering::Greater => decreased,
+            },
+        };
+        let text = |found: &Option<(Place, &str)>| found.map(|(_, text)| text.to_owned());
+        edits.push(
+            Edit::of(rule, bound.keyword)
+                .from(text(&before))
+                .to(text(&after))
+                .between(at(old, &before), at(new, &after)),
+        );
+    }
+}
+
+impl Bound {
+    /// The tightest value.
+    fn of<'c>(&self, view: &View<'c>) -> Option<(Place, &'c str)> {
+        let values = view.nodes().filter_map(|(place, node)| {
+            let value = self.value(view.contract.dialect, node)?;
+            Some((Documents::place(place, value), value.number_text()?))
+        });
+        values.reduce(|tightest, next| {
+            let is_tighter = match compare_numbers(next.1, tightest.1) {
+                Ordering::Equal => false,
+                Ordering::Greater => self.is_lower,
+                Ordering::Less => !self.is_lower,
+            };
+            if is_tighter { next } else { tightest }
+        })
+    }
+
+    /// In OpenAPI 3.0 the exclusive keywords are flags that belong to the others.
+    fn value<'c>(&self, dialect: Dialect, node: Node<'c>) -> Option<Node<'c>> {
+        let own = node.get(self.keyword);
+        if dialect == Dialect::V31 {
+            return own;
+        }
+        let is_flag = |flag: &str| node.get(flag).and_then(Node::as_bool) == Some(true);
+        match self.keyword {
+            "maximum" => own.filter(|_| !is_flag("exclusiveMaximum")),
+            "minimum" => own.filter(|_| !is_flag("exclusiveMinimum")),
+            "exclusiveMaximum" => node.get("maximum").filter(|_| is_flag("exclusiveMaximum")),
+            "exclusiveMinimum" => node.get("minimum").filter(|_| is_flag("exclusiveMinimum")),
+            _ => own,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The discriminator: it tells readers which alternative is meant and decides nothing about what
+//! is valid (OpenAPI 3.1.1, Discriminator Object).
+
+use std::collections::BTreeMap;
+
+use portcullis_json::Node;
+
+use super::edit::Edit;
+use super::view::View;
+
+/// Compares the discriminators of two views.
+pub(super) fn compare(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
+    const KEYWORD: &str = "discriminator";
+    let (before, after) = (old.first(KEYWORD), new.first(KEYWORD));
+    let places = |edit: Edit| {
+        let place = |view: &View<'_>| view.first(KEYWORD).map(|(at, _)| at).or(view.place());
+        edit.between(place(old), place(new))
+    };
+    let name = |node: Node<'_>| {
+        node.get("propertyName")
+            .and_then(|name| name.as_str())
+            .map(str::to_owned)
+    };
+    let (before, after) = match (before, after) {
+        (None, None) => return,
+        (None, Some((_, after))) => {
+            return edits.push(places(
+                Edit::of("schema.discriminator.added", KEYWORD).to(name(after)),
+            ));
+        }
+        (Some((_, before)), None) => {
+            return edits.push(places(
+                Edit::of("schema.discriminator.removed", KEYWORD).from(name(before)),
+            ));
+        }
+        (Some((_, before)), Some((_, after))) => (before, after),
+    };
+    if name(before) != name(after) {
+        let edit = Edit::of("schema.discriminator.property.changed", KEYWORD);
+        edits.push(places(edit.from(name(before)).to(name(after))));
+    }
+    let mapping = |node: Node<'_>| -> BTreeMap<String, String> {
+        let members = node.get("mapping").into_iter().flat_map(Node::members);
+        members
+            .map(|(value, schema)| {
+                (
+                    value.to_owned(),
+                    schema.as_str().unwrap_or_default().to_owned(),
+                )
+            })
+            .collect()
+    };
+    let (was, is) = (mapping(before), mapping(after));
+    for (value, schema) in &was {
+        let edit = match is.get(value) {
+            Some(other) if other == schema => continue,
+            Some(other) => Edit::of("schema.discriminator.mapping.changed", KEYWORD)
+                .from(format!("{value}: {schema}"))
+                .to(format!("{value}: {other}")),
+            None => Edit::of("schema.discriminator.mapping.removed", KEYWORD).from(value.clone()),
+        };
+        edits.push(places(edit));
+    }
+    for value in is.keys().filter(|value| !was.contains_key(*value)) {
+        edits.push(places(
+            Edit::of("schema.discriminator.mapping.added", KEYWORD).to(value.clone()),
+        ));
+    }
+}

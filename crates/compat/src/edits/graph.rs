@@ -1,0 +1,188 @@
+//! All pairs of schemas that are compared, as one graph.
+//!
+//! Contracts share their schemas and schemas refer to themselves, so each pair is compared once,
+//! whichever places use it. Afterwards it is known which pairs lead to an edit at all, and the
+//! walk for one place keeps to those: it visits each once, by the shortest way.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fmt::Write;
+
+use portcullis_contract::{CompiledContract, Place};
+
+use super::super::options::Options;
+use super::edit::{Edit, Found, Step};
+use super::lifecycle::{Subject, lifecycle};
+use super::structure::{Edge, Local};
+use super::view::View;
+use super::{alternatives, bounds, discriminator, structure, type_set, values};
+
+/// The number of a pair.
+pub(crate) type PairId = usize;
+
+/// All pairs of schemas of two contracts.
+#[derive(Debug)]
+pub(crate) struct Graph<'c> {
+    old: &'c CompiledContract,
+    new: &'c CompiledContract,
+    options: Options,
+    numbers: HashMap<(Vec<Place>, Vec<Place>), PairId>,
+    pairs: Vec<Pair>,
+    /// Those that were not compared yet.
+    open: Vec<(PairId, Vec<Place>, Vec<Place>)>,
+}
+
+#[derive(Debug, Default)]
+struct Pair {
+    edits: Vec<Edit>,
+    next: Vec<(Step, PairId)>,
+    leads_to_edits: bool,
+}
+
+impl<'c> Graph<'c> {
+    pub(crate) fn new(
+        old: &'c CompiledContract,
+        new: &'c CompiledContract,
+        options: Options,
+    ) -> Self {
+        Self {
+            old,
+            new,
+            options,
+            numbers: HashMap::new(),
+            pairs: Vec::new(),
+            open: Vec::new(),
+        }
+    }
+
+    /// Adds the pair that a place of both contracts begins with.
+    pub(crate) fn add(&mut self, old: Place, new: Place) -> PairId {
+        self.number(
+            vec![self.old.followed_plainly(old)],
+            vec![self.new.followed_plainly(new)],
+        )
+    }
+
+    fn number(&mut self, old: Vec<Place>, new: Vec<Place>) -> PairId {
+        let next = self.pairs.len();
+        let known = *self
+            .numbers
+            .entry((old.clone(), new.clone()))
+            .or_insert(next);
+        if known == next {
+            self.pairs.push(Pair::default());
+            self.open.push((known, old, new));
+        }
+        known
+    }
+
+    /// Compares everything that was added, and all that it leads to.
+    pub(crate) fn explore(&mut self) {
+        while let Some((id, old, new)) = self.open.pop() {
+            let (old, new) = (View::new(self.old, &old), View::new(self.new, &new));
+            let Local { edits, edges } = self.compare(&old, &new);
+            let mut next = Vec::with_capacity(edges.len());
+            for Edge { step, old, new } in edges {
+                let followed = |contract: &CompiledContract, places: Vec<Place>| -> Vec<Place> {
+                    places
+                        .iter()
+                        .map(|place| contract.followed_plainly(*place))
+                        .collect()
+                };
+                let (old, new) = (followed(self.old, old), followed(self.new, new));
+                next.push((step, self.number(old, new)));
+            }
+            self.pairs[id].edits = edits;
+            self.pairs[id].next = next;
+        }
+        self.mark();
+    }
+
+    fn compare(&self, old: &View<'_>, new: &View<'_>) -> Local {
+        if let Some(local) = alternatives::wrapped(old, new) {
+            return local;
+        }
+        let mut local = Local::default();
+        if old.is_never != new.is_never {
+            let rule = match new.is_never {
+                true => "schema.type.narrowed",
+                false => "schema.type.widened",
+            };
+            local
+                .edits
+                .push(Edit::of(rule, "false").between(old.place(), new.place()));
+        }
+        type_set::compare(old, new, &mut local.edits);
+        bounds::compare(old, new, &mut local.edits);
+        values::compare(old, new, &mut local.edits);
+        discriminator::compare(old, new, &mut local.edits);
+        let lives = lifecycle(
+            Subject::Schema,
+            &old.objects(),
+            &new.objects(),
+            &self.options,
+        );
+        local
+            .edits
+            .extend(lives.into_iter().map(|(rule, word, from, to)| {
+                Edit::of(rule, word)
+                    .from(from)
+                    .to(to)
+                    .between(old.place(), new.place())
+            }));
+        structure::compare(old, new, &mut local);
+        local
+    }
+
+    /// Finds out which pairs lead to edits, against the steps.
+    fn mark(&mut self) {
+        let mut before: Vec<Vec<PairId>> = vec![Vec::new(); self.pairs.len()];
+        let mut open = Vec::new();
+        for (id, pair) in self.pairs.iter_mut().enumerate() {
+            pair.next
+                .iter()
+                .for_each(|(_, next)| before[*next].push(id));
+            pair.leads_to_edits = !pair.edits.is_empty();
+            open.extend(pair.leads_to_edits.then_some(id));
+        }
+        while let Some(id) = open.pop() {
+            for &earlier in &before[id] {
+                if !self.pairs[earlier].leads_to_edits {
+                    self.pairs[earlier].leads_to_edits = true;
+                    open.push(earlier);
+                }
+            }
+        }
+    }
+
+    /// The edits below a pair, each once, the nearest first.
+    pub(crate) fn edits(&self, root: PairId) -> Vec<Found> {
+        let mut found = Vec::new();
+        if !self.pairs[root].leads_to_edits {
+            return found;
+        }
+        let mut seen = HashSet::from([root]);
+        let mut open = VecDeque::from([(root, String::new())]);
+        while let Some((id, pointer)) = open.pop_front() {
+            let pair = &self.pairs[id];
+            found.extend(pair.edits.iter().map(|edit| Found {
+                pointer: pointer_of(&pointer, edit),
+                edit: edit.clone(),
+            }));
+            for (step, next) in &pair.next {
+                if self.pairs[*next].leads_to_edits && seen.insert(*next) {
+                    let mut pointer = pointer.clone();
+                    write!(pointer, "{step}").expect("writing to a String does not fail");
+                    open.push_back((*next, pointer));
+                }
+            }
+        }
+        found
+    }
+}
+
+fn pointer_of(base: &str, edit: &Edit) -> String {
+    match &edit.member {
+        Some(name) => format!("{base}{}", Step::Member(name.as_str().into())),
+        None => base.to_owned(),
+    }
+}

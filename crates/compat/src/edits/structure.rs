@@ -1,0 +1,386 @@
+//! Keywords that hold schemas: what was added, what is gone, and which pairs to compare next.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use portcullis_contract::{Documents, Place};
+use portcullis_json::{Kind, Node};
+
+use super::alternatives;
+use super::edit::{Edit, Step};
+use super::view::View;
+
+/// The schemas on both sides of a step.
+pub(super) struct Edge {
+    pub(super) step: Step,
+    pub(super) old: Vec<Place>,
+    pub(super) new: Vec<Place>,
+}
+
+/// What a comparison of two views gives.
+#[derive(Default)]
+pub(super) struct Local {
+    pub(super) edits: Vec<Edit>,
+    pub(super) edges: Vec<Edge>,
+}
+
+/// A keyword with one schema.
+struct Single {
+    keyword: &'static str,
+    rules: [&'static str; 2],
+    step: Step,
+}
+
+const SINGLES: [Single; 10] = [
+    single(
+        "items",
+        ["schema.items.added", "schema.items.removed"],
+        Step::Any,
+    ),
+    single(
+        "not",
+        ["schema.not.added", "schema.not.removed"],
+        Step::Same,
+    ),
+    single("if", ["schema.if.added", "schema.if.removed"], Step::Same),
+    single(
+        "then",
+        ["schema.then.added", "schema.then.removed"],
+        Step::Same,
+    ),
+    single(
+        "else",
+        ["schema.else.added", "schema.else.removed"],
+        Step::Same,
+    ),
+    single(
+        "contains",
+        ["schema.contains.added", "schema.contains.removed"],
+        Step::Any,
+    ),
+    single(
+        "propertyNames",
+        [
+            "schema.property-names.added",
+            "schema.property-names.removed",
+        ],
+        Step::Same,
+    ),
+    single(
+        "unevaluatedItems",
+        [
+            "schema.unevaluated-items.added",
+            "schema.unevaluated-items.removed",
+        ],
+        Step::Any,
+    ),
+    single(
+        "unevaluatedProperties",
+        [
+            "schema.unevaluated-properties.added",
+            "schema.unevaluated-properties.removed",
+        ],
+        Step::Any,
+    ),
+    single(
+        "contentSchema",
+        [
+            "schema.content-schema.added",
+            "schema.content-schema.removed",
+        ],
+        Step::Same,
+    ),
+];
+
+const fn single(keyword: &'static str, rules: [&'static str; 2], step: Step) -> Single {
+    Single {
+        keyword,
+        rules,
+        step,
+    }
+}
+
+/// Compares the structure of two views.
+pub(super) fn compare(old: &View<'_>, new: &View<'_>, local: &mut Local) {
+    properties(old, new, local);
+    requirements(old, new, local);
+    others(old, new, local);
+    for single in &SINGLES {
+        one(single, old, new, local);
+    }
+    positions(old, new, local);
+    for (keyword, added, removed, step) in [
+        (
+            "patternProperties",
+            "schema.pattern-property.added",
+            "schema.pattern-property.removed",
+            Step::Any,
+        ),
+        (
+            "dependentSchemas",
+            "schema.dependent-schema.added",
+            "schema.dependent-schema.removed",
+            Step::Same,
+        ),
+    ] {
+        named(keyword, [added, removed], &step, old, new, local);
+    }
+    dependent_required(old, new, local);
+    alternatives::compare(old, new, local);
+}
+
+fn either<'n>(
+    old: &[(&'n str, Vec<Place>)],
+    new: &[(&'n str, Vec<Place>)],
+) -> impl Iterator<Item = (&'n str, Vec<Place>, Vec<Place>)> {
+    let names: BTreeSet<&str> = old.iter().chain(new).map(|(name, _)| *name).collect();
+    let of = |list: &[(&str, Vec<Place>)], name: &str| {
+        let found = list.binary_search_by(|(known, _)| (*known).cmp(name));
+        found.map_or_else(|_| Vec::new(), |at| list[at].1.clone())
+    };
+    let pairs: Vec<_> = names
+        .into_iter()
+        .map(|name| (name, of(old, name), of(new, name)))
+        .collect();
+    pairs.into_iter()
+}
+
+fn properties(old: &View<'_>, new: &View<'_>, local: &mut Local) {
+    let (before, after) = (old.members("properties"), new.members("properties"));
+    if before.is_empty() && after.is_empty() {
+        return;
+    }
+    let (was, is) = (old.required(), new.required());
+    let has = |list: &[(&str, Place)], name: &str| list.iter().any(|(known, _)| *known == name);
+    for (name, from, to) in either(&before, &after) {
+        let (left, right) = (from.first().copied(), to.first().copied());
+        let rule = match (left, right, has(&was, name), has(&is, name)) {
+            (None, _, _, true) => "schema.property.added.required",
+            (None, _, _, false) => "schema.property.added.optional",
+            (_, None, true, _) => "schema.property.removed.required",
+            (_, None, false, _) => "schema.property.removed.optional",
+            _ => {
+                local.edges.push(Edge {
+                    step: Step::Member(Rc::from(name)),
+                    old: from,
+                    new: to,
+                });
+                continue;
+            }
+        };
+        let edit = Edit::of(rule, "properties").member(name);
+        local
+            .edits
+            .push(edit.between(left.or(old.place()), right.or(new.place())));
+    }
+}
+
+/// Members that became required or optional. One that was declared or dropped at the same time
+/// is told of as such.
+fn requirements(old: &View<'_>, new: &View<'_>, local: &mut Local) {
+    let (was, is) = (old.required(), new.required());
+    if was.is_empty() && is.is_empty() {
+        return;
+    }
+    let declares = |view: &View<'_>, name: &str| {
+        view.all("properties")
+            .any(|(_, properties)| properties.get(name).is_some())
+    };
+    let is_told = |name: &str| declares(old, name) != declares(new, name);
+    for (name, at) in &is {
+        if !was.iter().any(|(known, _)| known == name) && !is_told(name) {
+            let edit = Edit::of("schema.property.required", "required").member(name);
+            local.edits.push(edit.between(old.place(), Some(*at)));
+        }
+    }
+    for (name, at) in &was {
+        if !is.iter().any(|(known, _)| known == name) && !is_told(name) {
+            let edit = Edit::of("schema.property.optional", "required").member(name);
+            local.edits.push(edit.between(Some(*at), new.place()));
+        }
+    }
+}
+
+/// What is said of members that are not declared.
+#[derive(PartialEq, Eq)]
+enum Others {
+    Open,
+    Closed,
+    Described(Vec<Place>),
+}
+
+impl Others {
+    fn of(view: &View<'_>) -> Self {
+        let mut described = Vec::new();
+        for (place, value) in view.all("additionalProperties") {
+            match value.kind() {
+                Kind::Boolean if value.as_bool() == Some(false) => return Self::Closed,
+                Kind::Object if !value.is_empty() => described.push(place),
+                _ => {}
+            }
+        }
+        match described.is_empty() {
+            true => Self::Open,
+            false => Self::Described(described),
+        }
+    }
+}
+
+fn others(old: &View<'_>, new: &View<'_>, local: &mut Local) {
+    const KEYWORD: &str = "additionalProperties";
+    let rule = match (Others::of(old), Others::of(new)) {
+        (Others::Described(old), Others::Described(new)) => {
+            let step = Step::Any;
+            local.edges.push(Edge { step, old, new });
+            return;
+        }
+        (before, after) if before == after => return,
+        (_, Others::Closed) => "schema.additional-properties.refused",
+        (Others::Closed, _) => "schema.additional-properties.allowed",
+        (_, Others::Described(_)) => "schema.additional-properties.typed",
+        (_, Others::Open) => "schema.additional-properties.untyped",
+    };
+    let text = |view: &View<'_>| {
+        let value = view.first(KEYWORD)?.1;
+        Some(
+            value
+                .as_bool()
+                .map_or_else(|| "a schema".to_owned(), |flag| flag.to_string()),
+        )
+    };
+    let place = |view: &View<'_>| view.first(KEYWORD).map(|(at, _)| at).or(view.place());
+    let edit = Edit::of(rule, KEYWORD).from(text(old)).to(text(new));
+    local.edits.push(edit.between(place(old), place(new)));
+}
+
+/// Whether a schema says nothing.
+fn is_empty(node: Node<'_>) -> bool {
+    node.as_bool() == Some(true) || (node.is_object() && node.is_empty())
+}
+
+fn one(single: &Single, old: &View<'_>, new: &View<'_>, local: &mut Local) {
+    let Single {
+        keyword,
+        rules: [added, removed],
+        step,
+    } = single;
+    let telling = |view: &View<'_>| -> Vec<Place> {
+        let all = view
+            .all(keyword)
+            .filter(|(_, node)| !is_empty(*node) && !node.is_array());
+        all.map(|(place, _)| place).collect()
+    };
+    let (before, after) = (telling(old), telling(new));
+    let (left, right) = (before.first().copied(), after.first().copied());
+    let rule = match (left, right) {
+        (None, None) => return,
+        (None, _) => added,
+        (_, None) => removed,
+        _ => {
+            local.edges.push(Edge {
+                step: step.clone(),
+                old: before,
+                new: after,
+            });
+            return;
+        }
+    };
+    let edit = Edit::of(rule, keyword);
+    local
+        .edits
+        .push(edit.between(left.or(old.place()), right.or(new.place())));
+}
+
+fn positions(old: &View<'_>, new: &View<'_>, local: &mut Local) {
+    let of = |view: &View<'_>| -> Vec<Vec<Place>> {
+        let mut slots: Vec<Vec<Place>> = Vec::new();
+        for (near, list) in view.all("prefixItems") {
+            for (position, element) in list.elements().enumerate() {
+                if slots.len() <= position {
+                    slots.push(Vec::new());
+                }
+                slots[position].push(Documents::place(near, element));
+            }
+        }
+        slots
+    };
+    let (before, after) = (of(old), of(new));
+    for position in 0..before.len().max(after.len()) {
+        let at = |slots: &[Vec<Place>]| slots.get(position).cloned().unwrap_or_default();
+        let (from, to) = (at(&before), at(&after));
+        let (left, right) = (from.first().copied(), to.first().copied());
+        let rule = match (left, right) {
+            (None, _) => "schema.prefix-items.added",
+            (_, None) => "schema.prefix-items.removed",
+            _ => {
+                local.edges.push(Edge {
+                    step: Step::Position(position),
+                    old: from,
+                    new: to,
+                });
+                continue;
+            }
+        };
+        let edit = Edit::of(rule, "prefixItems").to(format!("position {position}"));
+        local
+            .edits
+            .push(edit.between(left.or(old.place()), right.or(new.place())));
+    }
+}
+
+fn named(
+    keyword: &'static str,
+    [added, removed]: [&'static str; 2],
+    step: &Step,
+    old: &View<'_>,
+    new: &View<'_>,
+    local: &mut Local,
+) {
+    for (name, from, to) in either(&old.members(keyword), &new.members(keyword)) {
+        let (left, right) = (from.first().copied(), to.first().copied());
+        let edit = match (left, right) {
+            (None, _) => Edit::of(added, keyword).to(name.to_owned()),
+            (_, None) => Edit::of(removed, keyword).from(name.to_owned()),
+            _ => {
+                local.edges.push(Edge {
+                    step: step.clone(),
+                    old: from,
+                    new: to,
+                });
+                continue;
+            }
+        };
+        local
+            .edits
+            .push(edit.between(left.or(old.place()), right.or(new.place())));
+    }
+}
+
+fn dependent_required(old: &View<'_>, new: &View<'_>, local: &mut Local) {
+    const KEYWORD: &str = "dependentRequired";
+    let names = |view: &View<'_>, places: &[Place]| {
+        let documents = view.contract.documents();
+        let all: BTreeSet<&str> = places
+            .iter()
+            .flat_map(|place| documents.node(*place).elements())
+            .filter_map(Node::as_str)
+            .collect();
+        all.into_iter().collect::<Vec<_>>().join(", ")
+    };
+    for (name, from, to) in either(&old.members(KEYWORD), &new.members(KEYWORD)) {
+        let (left, right) = (from.first().copied(), to.first().copied());
+        let text = |demands: &str| format!("{name}: {demands}");
+        let (before, after) = (names(old, &from), names(new, &to));
+        let edit = match (left, right) {
+            (None, _) => Edit::of("schema.dependent-required.added", KEYWORD).to(text(&after)),
+            (_, None) => Edit::of("schema.dependent-required.removed", KEYWORD).from(text(&before)),
+            _ if before == after => continue,
+            _ => Edit::of("schema.dependent-required.changed", KEYWORD)
+                .from(text(&before))
+                .to(text(&after)),
+        };
+        local
+            .edits
+            .push(edit.between(left.or(old.place()), right.or(new.place())));
+    }
+}

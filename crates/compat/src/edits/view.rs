@@ -1,0 +1,155 @@
+//! What a schema says together with all that it refers to and is the conjunction of.
+
+use portcullis_contract::{CompiledContract, Dialect, Documents, Place};
+use portcullis_json::{Kind, Node};
+
+/// A schema, its references and the elements of its `allOf`, as one set of keywords.
+#[derive(Debug)]
+pub(super) struct View<'c> {
+    pub(super) contract: &'c CompiledContract,
+    /// The schema objects, each once, in the order of their places.
+    pub(super) parts: Vec<Place>,
+    /// Whether `false` is among them.
+    pub(super) is_never: bool,
+    /// What stands in `allOf`, as it is referred to.
+    pub(super) conjuncts: Vec<Place>,
+    /// Whether null is one of two alternatives and the other is taken as the schema itself, which
+    /// is how `nullable` is written where it is no keyword.
+    pub(super) allows_null_too: bool,
+    /// Where it begins.
+    pub(super) root: Option<Place>,
+}
+
+impl<'c> View<'c> {
+    /// The conjunction of schemas.
+    pub(super) fn new(contract: &'c CompiledContract, roots: &[Place]) -> Self {
+        let mut view = Self {
+            contract,
+            parts: Vec::new(),
+            is_never: false,
+            conjuncts: Vec::new(),
+            allows_null_too: false,
+            root: roots.first().copied(),
+        };
+        let mut open: Vec<Place> = roots.iter().rev().copied().collect();
+        let mut seen = Vec::new();
+        while let Some(place) = open.pop() {
+            if !seen.contains(&place) {
+                seen.push(place);
+                view.take(place, &mut open);
+            }
+        }
+        view.parts.sort_unstable();
+        view
+    }
+
+    fn take(&mut self, place: Place, open: &mut Vec<Place>) {
+        let node = self.contract.documents().node(place);
+        if node.kind() != Kind::Object {
+            self.is_never |= node.as_bool() == Some(false);
+            return;
+        }
+        if let Some(target) = self.contract.target(place) {
+            open.push(target);
+            // OpenAPI 3.0.4, Reference Object: what stands beside a reference is ignored.
+            if self.contract.dialect == Dialect::V30 || node.len() == 1 {
+                return;
+            }
+        }
+        for element in node.get("allOf").into_iter().flat_map(Node::elements) {
+            let at = Documents::place(place, element);
+            self.conjuncts.push(at);
+            open.push(at);
+        }
+        if let Some(other) = beside_null(place, node) {
+            self.allows_null_too = true;
+            open.push(other);
+        }
+        self.parts.push(place);
+    }
+
+    /// The schema objects.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = (Place, Node<'c>)> {
+        let documents = self.contract.documents();
+        self.parts
+            .iter()
+            .map(move |place| (*place, documents.node(*place)))
+    }
+
+    /// The schema objects without their places.
+    pub(super) fn objects(&self) -> Vec<Node<'c>> {
+        self.nodes().map(|(_, node)| node).collect()
+    }
+
+    /// Every value of a keyword, with its place.
+    pub(super) fn all(&self, keyword: &'static str) -> impl Iterator<Item = (Place, Node<'c>)> {
+        self.nodes().filter_map(move |(place, node)| {
+            let value = node.get(keyword)?;
+            Some((Documents::place(place, value), value))
+        })
+    }
+
+    /// The first value of a keyword.
+    pub(super) fn first(&self, keyword: &'static str) -> Option<(Place, Node<'c>)> {
+        self.all(keyword).next()
+    }
+
+    /// Whether some part says `true`.
+    pub(super) fn is_set(&self, keyword: &'static str) -> bool {
+        self.all(keyword)
+            .any(|(_, value)| value.as_bool() == Some(true))
+    }
+
+    /// The members of a keyword that holds an object of schemas: each name with its schemas.
+    pub(super) fn members(&self, keyword: &'static str) -> Vec<(&'c str, Vec<Place>)> {
+        let mut members: Vec<(&str, Vec<Place>)> = Vec::new();
+        for (near, object) in self.all(keyword) {
+            for (name, value) in object.members() {
+                members.push((name, vec![Documents::place(near, value)]));
+            }
+        }
+        members.sort_by(|left, right| left.0.cmp(right.0));
+        members.dedup_by(|next, kept| {
+            let is_same = next.0 == kept.0;
+            if is_same {
+                kept.1.append(&mut next.1);
+            }
+            is_same
+        });
+        members
+    }
+
+    /// The names in `required`, with where they stand.
+    pub(super) fn required(&self) -> Vec<(&'c str, Place)> {
+        let mut names: Vec<(&str, Place)> = Vec::new();
+        for (near, list) in self.all("required") {
+            let elements = list.elements().filter_map(|name| {
+                let at = Documents::place(near, name);
+                Some((name.as_str()?, at))
+            });
+            names.extend(elements);
+        }
+        names.sort();
+        names.dedup_by(|next, kept| next.0 == kept.0);
+        names
+    }
+
+    /// Where it is best looked up.
+    pub(super) fn place(&self) -> Option<Place> {
+        self.parts.first().copied().or(self.root)
+    }
+}
+
+/// The other alternative where there are two and one is null.
+pub(super) fn beside_null(near: Place, node: Node<'_>) -> Option<Place> {
+    let list = node.get("anyOf").or(node.get("oneOf"))?;
+    let is_null = |schema: &Node<'_>| {
+        let named = schema.get("type").and_then(|named| named.as_str());
+        schema.len() == 1 && named == Some("null")
+    };
+    let mut others = list.elements().filter(|schema| !is_null(schema));
+    let only = others
+        .next()
+        .filter(|_| others.next().is_none() && list.len() == 2)?;
+    Some(Documents::place(near, only))
+}

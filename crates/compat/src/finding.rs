@@ -1,0 +1,279 @@
+//! A finding: one change, where it is, how much it matters and how that is known.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use portcullis_contract::{Direction, Part, Spot};
+
+use super::approval::Approval;
+use super::level::{Certainty, Level};
+use super::rule::{Area, Rule};
+use super::witness::Witness;
+
+/// One change.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// What kind of change it is.
+    pub rule: &'static Rule,
+    /// Which message it is about; `None` for what is about none.
+    pub direction: Option<Direction>,
+    /// How much it matters.
+    pub level: Level,
+    /// How that is known.
+    pub certainty: Certainty,
+    /// The operation it is about.
+    pub subject: Subject,
+    /// Where in it.
+    pub site: Site,
+    /// What was said, where that is short enough to say.
+    pub before: Option<String>,
+    /// What is said now.
+    pub after: Option<String>,
+    /// What happened, as a sentence without its place.
+    pub message: String,
+    /// Where it stood.
+    pub old: Option<Spot>,
+    /// Where it stands.
+    pub new: Option<Spot>,
+    /// A message that shows it.
+    pub witness: Option<Witness>,
+    /// Who approved of it.
+    pub approval: Option<Approval>,
+}
+
+/// What a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// The contract as a whole.
+    Contract,
+    /// An operation.
+    Operation {
+        /// The path, as the older contract writes it.
+        path: String,
+        /// The method.
+        method: String,
+    },
+    /// An operation of a webhook.
+    Webhook {
+        /// Its name.
+        name: String,
+        /// The method.
+        method: String,
+    },
+    /// An operation of a callback.
+    Callback {
+        /// The operation that asks for it, its name there and its expression.
+        name: String,
+        /// The method.
+        method: String,
+    },
+}
+
+/// Where in an operation something is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Site {
+    /// The part of the exchange.
+    pub part: SitePart,
+    /// Where in a value, as a JSON pointer in which `*` is any item; empty for the whole.
+    pub pointer: String,
+}
+
+/// A part of an exchange.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SitePart {
+    /// No part of its own.
+    #[default]
+    Whole,
+    /// A parameter.
+    Parameter {
+        /// Where it travels: path, query, header or cookie.
+        part: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// The body of the request, in a media type where it is about one.
+    RequestBody(Option<String>),
+    /// A response, in a media type where it is about one.
+    Response {
+        /// The status, as the contract writes it.
+        status: String,
+        /// The media type.
+        media: Option<String>,
+    },
+    /// A header of a response.
+    Header {
+        /// The status, as the contract writes it.
+        status: String,
+        /// Its name.
+        name: String,
+    },
+}
+
+impl SitePart {
+    /// A parameter of an operation.
+    pub(super) fn parameter(part: Part, name: &str) -> Self {
+        Self::Parameter {
+            part: part.as_str(),
+            name: name.to_owned(),
+        }
+    }
+}
+
+impl From<SitePart> for Site {
+    fn from(part: SitePart) -> Self {
+        Self {
+            part,
+            pointer: String::new(),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Contract => f.write_str("the contract"),
+            Self::Operation { path, method } => write!(f, "{method} {path}"),
+            Self::Webhook { name, method } => write!(f, "webhook {name} {method}"),
+            Self::Callback { name, method } => write!(f, "callback {name} {method}"),
+        }
+    }
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let media = |media: &Option<String>| media.as_ref().map(|media| format!(" {media}"));
+        match &self.part {
+            SitePart::Whole => {}
+            SitePart::Parameter { part, name } => write!(f, "{part} parameter {name}")?,
+            SitePart::RequestBody(kind) => {
+                write!(f, "request body{}", media(kind).unwrap_or_default())?;
+            }
+            SitePart::Response {
+                status,
+                media: kind,
+            } => {
+                write!(f, "response {status}{}", media(kind).unwrap_or_default())?;
+            }
+            SitePart::Header { status, name } => write!(f, "response {status} header {name}")?,
+        }
+        match self.pointer.as_str() {
+            "" => Ok(()),
+            pointer if self.part == SitePart::Whole => f.write_str(pointer),
+            pointer => write!(f, " {pointer}"),
+        }
+    }
+}
+
+impl Finding {
+    /// What approvals are keyed by: the rule, the place, before and after; neither lines nor
+    /// wording, nor the names of path parameters.
+    pub fn fingerprint(&self) -> String {
+        let subject = match &self.subject {
+            Subject::Operation { path, method } => format!("{method} {}", shape(path)),
+            other => other.to_string(),
+        };
+        let mut hash = Sha256::new();
+        let direction = self.direction.map_or("", direction_name);
+        let (before, after) = (self.before.as_deref(), self.after.as_deref());
+        for part in [
+            self.rule.id,
+            direction,
+            &subject,
+            &self.place(),
+            before.unwrap_or_default(),
+            after.unwrap_or_default(),
+        ] {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        let digest = hash.finalize();
+        digest
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
+    /// The place, without the names of path parameters.
+    fn place(&self) -> String {
+        match &self.site.part {
+            SitePart::Parameter { part: "path", .. } => format!("path {}", self.site.pointer),
+            _ => self.site.to_string(),
+        }
+    }
+
+    /// What oasdiff calls it, in this place.
+    pub fn aliases(&self) -> Vec<String> {
+        let all = self.rule.aliases();
+        let side = self.direction.map_or("", direction_name);
+        let is_of_side = |alias: &String| {
+            side.is_empty()
+                || alias.split('-').any(|word| word == side)
+                || !(alias.contains("request") || alias.contains("response"))
+        };
+        let sided: Vec<String> = all
+            .iter()
+            .filter(|alias| is_of_side(alias))
+            .cloned()
+            .collect();
+        if self.rule.area != Area::Schema {
+            return sided;
+        }
+        let near: Vec<String> = sided
+            .iter()
+            .filter(|alias| self.is_near(alias))
+            .cloned()
+            .collect();
+        if near.is_empty() { sided } else { near }
+    }
+
+    /// Whether an alias names this kind of place.
+    fn is_near(&self, alias: &str) -> bool {
+        let is_inner = !self.site.pointer.is_empty();
+        let is_property = alias.contains("-property-") || alias.ends_with("-property");
+        let is_parameter = alias.contains("-parameter-") || alias.contains("header-property");
+        match &self.site.part {
+            SitePart::Parameter { .. } => is_parameter && (is_property == is_inner),
+            SitePart::Header { .. } => alias.contains("response-header-"),
+            _ => {
+                !is_parameter
+                    && (is_property == is_inner || !alias.contains("-body-") && !is_property)
+            }
+        }
+    }
+}
+
+/// The stable name of a direction.
+pub(super) const fn direction_name(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Request => "request",
+        Direction::Response => "response",
+    }
+}
+
+/// A path without the names of its parameters, which no consumer sees.
+pub(super) fn shape(path: &str) -> String {
+    let mut shape = String::new();
+    let mut is_name = false;
+    for c in path.chars() {
+        match c {
+            '{' => is_name = true,
+            '}' => {
+                is_name = false;
+                shape.push_str("{}");
+            }
+            _ if is_name => {}
+            _ => shape.push(c),
+        }
+    }
+    shape
+}
+
+/// The names of a path's parameters, in their order.
+pub(super) fn expressions(path: &str) -> Vec<&str> {
+    let parts = path.split('{').skip(1);
+    parts
+        .filter_map(|part| Some(part.split_once('}')?.0))
+        .collect()
+}

@@ -1,0 +1,290 @@
+//! Two documents in one arena, and the question whether all of one is in the other.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use portcullis_contract::Direction;
+
+use super::arena::Arena;
+use super::blame::{Blame, unescaped};
+use super::carried::carried;
+use super::evaluate::{Judge, Truth};
+use super::formula::{ANY, Id, Items, Members, NEVER, Node};
+use super::identity::{Joined, join};
+use super::library::Library;
+use super::mask::Mask;
+use super::read::{Document, Numbers, Read};
+use super::solve::{Answer, Goal, Literal, Memo, Mode, Solver};
+use super::verdict::{Carriage, Reading};
+use super::weaken::{Omission, without};
+
+/// Which of the two documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Producer,
+    Acceptor,
+}
+
+/// Both documents as formulas, and what was found out about them so far.
+#[derive(Debug)]
+pub(super) struct Pair {
+    pub(super) arena: Arena,
+    library: Library,
+    memo: Memo,
+    joined: Joined,
+    unsent: &'static str,
+    producer: Formulas,
+    acceptor: Formulas,
+}
+
+#[derive(Debug)]
+struct Formulas {
+    /// What was read again, by its location.
+    read: HashMap<String, Id>,
+    roots: HashMap<String, Id>,
+    numbers: Numbers,
+    mark: &'static str,
+}
+
+/// What is asked: a value of this kind that the acceptor refuses.
+#[derive(Clone, Debug)]
+pub(super) struct Doubt {
+    pub(super) producer: Id,
+    pub(super) acceptor: Id,
+    pub(super) reading: Reading,
+    pub(super) carriage: Carriage,
+    /// What must hold of the value beside that: causes that are known already.
+    pub(super) beside: Vec<Id>,
+}
+
+impl Pair {
+    /// Reads both documents (see [`portcullis_contract::LoweredSchemas`]).
+    pub(super) fn new(producer: &Value, acceptor: &Value, direction: Direction) -> Self {
+        let unsent = match direction {
+            Direction::Request => "readOnly",
+            Direction::Response => "writeOnly",
+        };
+        let mut arena = Arena::new();
+        // What cannot be read means the same where all around it is the same.
+        let marks = match producer == acceptor {
+            true => ["", ""],
+            false => ["of the producer", "of the acceptor"],
+        };
+        let first = Document::new(producer, unsent, marks[0], 0).read(&mut arena);
+        let second = Document::new(acceptor, unsent, marks[1], first.bodies.len()).read(&mut arena);
+        let mut joined = join(&mut arena, [&first.bodies[..], &second.bodies].concat());
+        let mut formulas = |read: Read, mark| Formulas {
+            roots: read
+                .roots
+                .into_iter()
+                .map(|(key, id)| (key, joined.resolved(&mut arena, id)))
+                .collect(),
+            numbers: read.numbers,
+            mark,
+            read: HashMap::new(),
+        };
+        let producer = formulas(first, marks[0]);
+        let acceptor = formulas(second, marks[1]);
+        Self {
+            arena,
+            library: Library::default(),
+            memo: Memo::default(),
+            joined,
+            unsent,
+            producer,
+            acceptor,
+        }
+    }
+
+    /// The formula of a schema; any value where there is none.
+    pub(super) fn root(&self, side: Side, key: Option<&str>) -> Id {
+        let formulas = self.formulas(side);
+        key.map_or(ANY, |key| formulas.roots.get(key).copied().unwrap_or(ANY))
+    }
+
+    fn formulas(&self, side: Side) -> &Formulas {
+        match side {
+            Side::Producer => &self.producer,
+            Side::Acceptor => &self.acceptor,
+        }
+    }
+
+    fn document<'d>(&mut self, side: Side, document: &'d Value) -> Document<'d> {
+        let unsent = self.unsent;
+        let formulas = match side {
+            Side::Producer => &mut self.producer,
+            Side::Acceptor => &mut self.acceptor,
+        };
+        Document::again(
+            document,
+            unsent,
+            formulas.mark,
+            std::mem::take(&mut formulas.numbers),
+        )
+    }
+
+    fn give_back(&mut self, side: Side, document: Document<'_>) {
+        let numbers = document.into_numbers();
+        match side {
+            Side::Producer => self.producer.numbers = numbers,
+            Side::Acceptor => self.acceptor.numbers = numbers,
+        }
+    }
+
+    /// The formula of what stands at a location, read once.
+    pub(super) fn at_location(
+        &mut self,
+        side: Side,
+        location: &str,
+        read: impl FnOnce(&mut Self) -> Id,
+    ) -> Id {
+        let known = self.formulas(side).read.get(location);
+        if let Some(known) = known {
+            return *known;
+        }
+        let id = read(self);
+        let formulas = match side {
+            Side::Producer => &mut self.producer,
+            Side::Acceptor => &mut self.acceptor,
+        };
+        formulas.read.insert(location.to_owned(), id);
+        id
+    }
+
+    /// The formula of a schema inside a document.
+    pub(super) fn schema<'d>(&mut self, side: Side, document: &'d Value, schema: &'d Value) -> Id {
+        let mut reading = self.document(side, document);
+        let id = reading.schema(&mut self.arena, schema);
+        self.give_back(side, reading);
+        self.joined.resolved(&mut self.arena, id)
+    }
+
+    /// The formula of one keyword of a schema inside a document.
+    pub(super) fn keyword<'d>(
+        &mut self,
+        side: Side,
+        document: &'d Value,
+        keywords: &'d Map<String, Value>,
+        keyword: &str,
+    ) -> Id {
+        let mut reading = self.document(side, document);
+        let id = reading.only(&mut self.arena, keywords, keyword);
+        self.give_back(side, reading);
+        self.joined.resolved(&mut self.arena, id)
+    }
+
+    /// Holds of objects with a member of this name.
+    pub(super) fn has(&mut self, name: &str) -> Id {
+        let name = self.arena.intern(name);
+        self.arena.add(Node::Has(name))
+    }
+
+    /// Whether a string matches a pattern.
+    pub(super) fn matches(&mut self, pattern: &str, text: &str) -> Truth {
+        let word = self.arena.intern(pattern);
+        self.library.matches(word, pattern, text)
+    }
+
+    /// A formula that holds of a value if `inner` holds of the part at a pointer, in all items
+    /// of the lists on the way.
+    pub(super) fn at(&mut self, value: &Value, pointer: &str, inner: Id) -> Id {
+        let Some((token, rest)) = pointer
+            .strip_prefix('/')
+            .map(|rest| rest.split_once('/').unwrap_or((rest, "")))
+        else {
+            return inner;
+        };
+        let rest = if rest.is_empty() {
+            String::new()
+        } else {
+            format!("/{rest}")
+        };
+        let name = unescaped(token);
+        let (next, is_list) = match value {
+            Value::Array(items) => (name.parse().ok().and_then(|at: usize| items.get(at)), true),
+            other => (other.get(&name), false),
+        };
+        let inner = self.at(next.unwrap_or(&Value::Null), &rest, inner);
+        if is_list {
+            return self.arena.items(Items {
+                prefix: Box::new([]),
+                rest: inner,
+            });
+        }
+        let name = self.arena.intern(&name);
+        self.arena.members(Members {
+            named: Box::new([(name, inner)]),
+            patterned: Box::new([]),
+            rest: ANY,
+            declares_rest: false,
+        })
+    }
+
+    /// A formula that holds of one value only.
+    pub(super) fn exactly(&mut self, value: &Value) -> Id {
+        self.arena.values([value])
+    }
+
+    /// Holds of all but the objects of which `has` holds.
+    pub(super) fn without(&mut self, has: Id) -> Id {
+        let object = self.arena.types(Mask::OBJECT);
+        let both = self.arena.all([object, has]);
+        self.arena.not(both)
+    }
+
+    /// An acceptor without the keyword that is to blame.
+    pub(super) fn weaker(&mut self, acceptor: Id, blame: &Blame) -> Id {
+        let member = blame.member.as_deref().map(|name| self.arena.intern(name));
+        let pointer = match blame.formula {
+            NEVER => blame
+                .pointer
+                .rsplit_once('/')
+                .map_or("", |(holder, _)| holder),
+            _ => &blame.pointer,
+        };
+        let omission = Omission {
+            formula: blame.formula,
+            member,
+        };
+        without(&mut self.arena, acceptor, pointer, &omission)
+    }
+
+    /// The opposite.
+    pub(super) fn not(&mut self, id: Id) -> Id {
+        self.arena.not(id)
+    }
+
+    /// Evaluates formulas of single values.
+    pub(super) fn judge(&mut self) -> Judge<'_> {
+        Judge::new(&self.arena, &mut self.library)
+    }
+
+    /// Looks for a value that the producer has and the acceptor refuses; gives the steps that
+    /// were taken, and the reason where it gave up.
+    pub(super) fn refute(
+        &mut self,
+        doubt: &Doubt,
+        steps_max: u64,
+    ) -> (Answer, u64, Option<String>) {
+        let mode = match doubt.reading {
+            Reading::Sent => Mode::Sent,
+            Reading::Accepted => Mode::Holds,
+        };
+        let acceptor = match doubt.carriage {
+            Carriage::Json => doubt.acceptor,
+            Carriage::Text => carried(&mut self.arena, doubt.acceptor),
+        };
+        let mut literals = vec![Literal::new(doubt.producer, mode), Literal::fails(acceptor)];
+        literals.extend(doubt.beside.iter().map(|id| Literal::holds(*id)));
+        let goal = Goal::new(literals, true);
+        let mut solver = Solver::new(
+            &mut self.arena,
+            &mut self.library,
+            &mut self.memo,
+            steps_max,
+        );
+        let answer = solver.solve(&goal);
+        (answer, solver.steps, solver.reason)
+    }
+}

@@ -1,0 +1,291 @@
+//! What is said of a break, on contracts: the value, the place, the words; and what says nothing.
+
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a case is one line, and its schemas are written there"
+)]
+
+use serde_json::{Value, json};
+
+use portcullis_contract::{
+    BodyRule, CompileOptions, CompiledContract, Direction, SchemaKey, compile, from_bytes,
+};
+use portcullis_vocabulary::limits::Limits;
+
+use super::super::{Break, Budget, Comparison, Question, Reading, Verdict};
+
+/// A contract with one operation that takes and gives a value of the schema.
+fn contract(version: &str, schema: &Value, components: &Value) -> CompiledContract {
+    let content = json!({ "application/json": { "schema": schema } });
+    let document = json!({
+        "openapi": version,
+        "info": { "title": "t", "version": "1" },
+        "paths": { "/x": { "post": {
+            "requestBody": { "content": content },
+            "responses": { "200": { "description": "", "content": content } },
+        } } },
+        "components": { "schemas": components },
+    });
+    let text = serde_json::to_string_pretty(&document).unwrap();
+    let documents = from_bytes("c.json", text.into_bytes(), &Limits::default()).unwrap();
+    compile(documents, &CompileOptions::default()).unwrap()
+}
+
+fn key(contract: &CompiledContract, direction: Direction) -> &SchemaKey {
+    let operation = &contract.operations[0];
+    let content = match (direction, &operation.body) {
+        (Direction::Request, BodyRule::Declared(body)) => &body.content,
+        _ => &operation.responses[0].content,
+    };
+    content[0].schema.as_ref().unwrap()
+}
+
+fn judged(
+    old: &CompiledContract,
+    new: &CompiledContract,
+    direction: Direction,
+    reading: Reading,
+) -> Verdict {
+    let (producer, acceptor) = match direction {
+        Direction::Request => (old, new),
+        Direction::Response => (new, old),
+    };
+    let mut comparison = Comparison::new(producer, acceptor, direction, Budget::default());
+    comparison.ask(Question {
+        producer: Some(key(producer, direction)),
+        acceptor: Some(key(acceptor, direction)),
+        reading,
+        ..Question::default()
+    })
+}
+
+fn verdict(old: &Value, new: &Value, direction: Direction) -> Verdict {
+    let [old, new] = [old, new].map(|schema| contract("3.1.0", schema, &json!({})));
+    judged(&old, &new, direction, Reading::Sent)
+}
+
+fn breaks(old: &Value, new: &Value, direction: Direction) -> Vec<Break> {
+    match verdict(old, new, direction) {
+        Verdict::Breaking(breaks) => breaks,
+        other => panic!("{old} {new}: {other:?}"),
+    }
+}
+
+/// The sentences about all causes, in any order.
+#[track_caller]
+fn says(direction: Direction, old: Value, new: Value, expected: &[&str]) {
+    let mut found: Vec<String> = breaks(&old, &new, direction)
+        .into_iter()
+        .map(|found| found.message)
+        .collect();
+    let mut expected = expected.to_vec();
+    found.sort();
+    expected.sort_unstable();
+    assert_eq!(found, expected, "{old} {new}");
+}
+
+fn object(members: Value) -> Value {
+    json!({ "type": "object", "properties": members })
+}
+
+#[test]
+fn requests_that_are_refused_are_told_as_what_may_no_longer_be() {
+    let says = |old, new, expected: &[&str]| says(Direction::Request, old, new, expected);
+    says(
+        object(json!({"quantity": {"type": "integer", "minimum": 0}})),
+        object(json!({"quantity": {"type": "integer", "minimum": 1}})),
+        &["`quantity` may no longer be 0"],
+    );
+    says(
+        object(json!({"kind": {"enum": ["a", "b"]}})),
+        object(json!({"kind": {"enum": ["a"]}})),
+        &["`kind` may no longer be \"b\""],
+    );
+    says(
+        object(json!({"a": {"type": ["string", "null"]}, "b": {"type": "string"}})),
+        json!({"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string", "maxLength": 3}}, "required": ["c"]}),
+        &[
+            "`a` may no longer be null",
+            "`b` may no longer have 4 characters",
+            "`c` is now required",
+        ],
+    );
+    says(
+        object(json!({"tags": {"type": "array", "items": {"type": "string"}}})),
+        object(
+            json!({"tags": {"type": "array", "items": {"type": "string", "pattern": "^[a-z]+$"}, "maxItems": 1}}),
+        ),
+        &[
+            "`tags` may no longer have 2 items",
+            "an item of `tags` may no longer be \"\", which does not match the pattern \"^[a-z]+$\"",
+        ],
+    );
+    says(
+        object(json!({"a": {}, "b": {}})),
+        json!({"type": "object", "properties": {"a": {}}, "additionalProperties": false}),
+        &["`b` may no longer be sent"],
+    );
+    // One cause that no old request avoids hides none of the others.
+    let old = |kind: &str| json!({"type": "object", "properties": {"a": {"type": kind}, "b": {"type": "string"}}, "required": ["a"]});
+    let mut new = old("integer");
+    new["properties"]["b"]["maxLength"] = json!(1);
+    new["required"] = json!(["a", "c", "d"]);
+    says(
+        old("string"),
+        new,
+        &[
+            "`a` may no longer be a string such as \"\"",
+            "`b` may no longer have 2 characters",
+            "`c` is now required",
+            "`d` is now required",
+        ],
+    );
+    says(
+        json!({"type": "string"}),
+        json!({"type": "integer"}),
+        &["the value may no longer be a string such as \"\""],
+    );
+}
+
+#[test]
+fn responses_are_told_as_what_consumers_do_not_know() {
+    let says = |old, new, expected: &[&str]| says(Direction::Response, old, new, expected);
+    says(
+        object(json!({"status": {"enum": ["open"]}})),
+        object(json!({"status": {"enum": ["open", "archived"]}})),
+        &["`status` may now be \"archived\", which consumers of the old contract do not know"],
+    );
+    says(
+        json!({"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]}),
+        object(json!({"id": {"type": "string"}})),
+        &["`id` may now be missing, which consumers of the old contract rely on"],
+    );
+    says(
+        json!({"type": "object", "properties": {"a": {}}, "additionalProperties": false}),
+        object(json!({"a": {}, "b": {}})),
+        &["`b` may now be there, which the old contract rules out"],
+    );
+}
+
+#[test]
+fn a_break_names_both_places_and_both_values() {
+    let old = object(json!({"n": {"type": "integer", "minimum": 0}}));
+    let new = object(json!({"n": {"type": "integer", "minimum": 1}}));
+    let found = breaks(&old, &new, Direction::Request).remove(0);
+    assert_eq!(found.witness, json!({"n": 0}));
+    assert_eq!((&*found.pointer, &*found.keyword), ("/n", "minimum"));
+    assert_eq!(
+        (found.before.as_deref(), found.after.as_deref()),
+        (Some("0"), Some("1"))
+    );
+    let at = "/paths/~1x/post/requestBody/content/application~1json/schema/properties/n/minimum";
+    for spot in [found.producer_spot.unwrap(), found.acceptor_spot.unwrap()] {
+        assert_eq!(spot.pointer, at);
+        assert!(spot.line > 1);
+    }
+    let found = breaks(&new, &old, Direction::Response).remove(0);
+    assert_eq!(
+        (found.before.as_deref(), found.after.as_deref()),
+        (Some("1"), Some("0"))
+    );
+}
+
+#[test]
+fn members_of_the_other_direction_are_not_sent() {
+    let old = object(
+        json!({"id": {"type": "integer", "readOnly": true}, "secret": {"type": "integer", "writeOnly": true}}),
+    );
+    let new = object(json!({"id": {"type": "string"}, "secret": {"type": "string"}}));
+    let told = |direction| breaks(&old, &new, direction).remove(0).pointer;
+    assert_eq!(told(Direction::Request), "/secret");
+    // What the new contract sends is not marked.
+    let pointers: Vec<String> = breaks(&old, &new, Direction::Response)
+        .into_iter()
+        .map(|found| found.pointer)
+        .collect();
+    assert_eq!(pointers, ["/id", "/secret"]);
+    let marked = object(json!({"id": {"type": "string", "readOnly": true}}));
+    assert_eq!(
+        verdict(&marked, &object(json!({"id": false})), Direction::Request),
+        Verdict::Compatible
+    );
+}
+
+#[test]
+fn what_is_undeclared_counts_only_where_all_is_asked_for() {
+    let old = object(json!({"a": {"type": "string"}}));
+    let new = object(json!({"a": {"type": "string"}, "b": {"type": "string"}}));
+    assert_eq!(verdict(&old, &new, Direction::Request), Verdict::Compatible);
+    let [old, new] = [old, new].map(|schema| contract("3.1.0", &schema, &json!({})));
+    let strict = judged(&old, &new, Direction::Request, Reading::Accepted);
+    assert!(matches!(strict, Verdict::Breaking(_)), "{strict:?}");
+}
+
+#[test]
+fn writing_it_otherwise_breaks_nothing() {
+    let part = json!({"type": "object", "properties": {"k": {"type": "string", "nullable": true}, "next": {"$ref": "#/components/schemas/Part"}}});
+    let components = json!({ "Part": part });
+    let by_name = json!({"$ref": "#/components/schemas/Part"});
+    let check = |one: &CompiledContract, other: &CompiledContract, same: bool| {
+        for direction in [Direction::Request, Direction::Response] {
+            for (one, other) in [(one, other), (other, one)] {
+                let verdict = judged(one, other, direction, Reading::Sent);
+                let expected = if same {
+                    Verdict::Same
+                } else {
+                    Verdict::Compatible
+                };
+                assert!(
+                    verdict == expected || verdict == Verdict::Same,
+                    "{verdict:?}"
+                );
+            }
+        }
+    };
+    let base = contract("3.0.3", &by_name, &components);
+    check(&base, &contract("3.0.3", &part, &components), false);
+    check(
+        &base,
+        &contract("3.0.3", &json!({"allOf": [by_name]}), &components),
+        true,
+    );
+    let renamed = json!({"Other": {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Other"}, "k": {"type": "string", "nullable": true}}}});
+    check(
+        &base,
+        &contract(
+            "3.0.3",
+            &json!({"$ref": "#/components/schemas/Other"}),
+            &renamed,
+        ),
+        true,
+    );
+    let newer = json!({"Part": {"type": "object", "properties": {"k": {"type": ["string", "null"]}, "next": {"$ref": "#/components/schemas/Part"}}}});
+    check(&base, &contract("3.1.0", &by_name, &newer), true);
+    let wide = json!({"Part": {"type": "object", "properties": {"k": {"anyOf": [{"type": "string"}, {"type": "null"}]}, "next": {"$ref": "#/components/schemas/Part"}}}});
+    check(&base, &contract("3.1.0", &by_name, &wide), false);
+}
+
+#[test]
+fn a_small_budget_leaves_it_open_and_says_so() {
+    let [old, new] = [
+        json!({"type": "string"}),
+        json!({"type": "string", "maxLength": 3}),
+    ]
+    .map(|schema| contract("3.1.0", &schema, &json!({})));
+    let budget = Budget {
+        question_steps: 1,
+        ..Budget::default()
+    };
+    let mut comparison = Comparison::new(&old, &new, Direction::Request, budget);
+    let verdict = comparison.judge(
+        Some(key(&old, Direction::Request)),
+        Some(key(&new, Direction::Request)),
+    );
+    let Verdict::Unknown(unknown) = verdict else {
+        panic!("{verdict:?}")
+    };
+    assert_eq!(
+        unknown.reason,
+        "the search took more steps than the budget has"
+    );
+}

@@ -1,0 +1,59 @@
+//! Request bodies: whether there is one, and whether it must be there.
+
+use portcullis_contract::{BodyRule, Direction, Operation, RequestBody};
+
+use super::super::finding::SitePart;
+use super::comparing::{Change, Comparing, Pair, Scope};
+use super::media::Carrier;
+
+/// A request body is of a request.
+const REQUEST: Option<Direction> = Some(Direction::Request);
+
+impl<'c> Comparing<'c> {
+    /// Compares the request bodies of an operation.
+    pub(super) fn request_body(&mut self, scope: &Scope, pair: Pair<'c>) {
+        let Pair { old, new, .. } = pair;
+        let change = || Change::at(SitePart::RequestBody(None));
+        match (declared(old), declared(new)) {
+            (None, None) => {}
+            (None, Some(after)) => {
+                let rule = match after.required {
+                    true => "body.added.required",
+                    false => "body.added.optional",
+                };
+                self.push(
+                    rule,
+                    scope,
+                    REQUEST,
+                    change().between(old.place, after.place),
+                );
+            }
+            (Some(before), None) => {
+                let change = change().between(before.place, new.place);
+                self.push("body.removed", scope, REQUEST, change);
+            }
+            (Some(before), Some(after)) => {
+                let change = change().between(before.place, after.place);
+                match (before.required, after.required) {
+                    (false, true) => self.push("body.required", scope, REQUEST, change),
+                    (true, false) => self.push("body.optional", scope, REQUEST, change),
+                    _ => {}
+                }
+                let carrier = Carrier {
+                    direction: Direction::Request,
+                    status: None,
+                    old: before.place,
+                    new: after.place,
+                };
+                self.content(scope, pair, &carrier, &before.content, &after.content);
+            }
+        }
+    }
+}
+
+fn declared(operation: &Operation) -> Option<&RequestBody> {
+    match &operation.body {
+        BodyRule::Declared(body) => Some(body),
+        BodyRule::Undeclared | BodyRule::Ignored => None,
+    }
+}

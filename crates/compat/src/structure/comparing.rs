@@ -1,0 +1,193 @@
+//! What a comparison carries with it: both contracts, the changes so far, and the places whose
+//! schemas are to be compared.
+
+use portcullis_contract::{CompiledContract, Direction, Documents, Operation, Place, SchemaKey};
+use portcullis_json::Node;
+
+use super::super::edits::{Graph, PairId};
+use super::super::finding::{Finding, Site, SitePart, Subject};
+use super::super::level::Certainty;
+use super::super::options::Options;
+use super::super::rule::Rule;
+use super::super::witness::Carried;
+
+/// A comparison of two contracts, while it runs.
+pub(crate) struct Comparing<'c> {
+    pub(crate) old: &'c CompiledContract,
+    pub(crate) new: &'c CompiledContract,
+    pub(crate) options: Options,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) positions: Vec<Position<'c>>,
+    pub(crate) graph: Graph<'c>,
+}
+
+/// An operation of both contracts.
+#[derive(Clone, Copy)]
+pub(crate) struct Pair<'c> {
+    pub(crate) old: &'c Operation,
+    pub(crate) new: &'c Operation,
+    /// Whether it is the service that calls.
+    pub(crate) is_flipped: bool,
+}
+
+/// A place of an exchange that has a schema in both contracts.
+pub(crate) struct Position<'c> {
+    pub(crate) subject: Subject,
+    pub(crate) part: SitePart,
+    /// Which message it is a part of.
+    pub(crate) direction: Direction,
+    pub(crate) operations: Pair<'c>,
+    /// The compiled schemas; `None` where the validator of a contract does not judge the value.
+    pub(crate) keys: Option<(SchemaKey, SchemaKey)>,
+    /// Whether the value is written as text.
+    pub(crate) is_text: bool,
+    pub(crate) pair: PairId,
+    /// What carries it, in both contracts.
+    pub(crate) carried: (Carried<'c>, Carried<'c>),
+}
+
+/// A member of an object, where it is there.
+pub(super) type Member<'c> = Option<(Place, Node<'c>)>;
+
+/// A change, without what its rule knows.
+#[derive(Default)]
+pub(crate) struct Change {
+    pub(crate) site: Site,
+    pub(crate) before: Option<String>,
+    pub(crate) after: Option<String>,
+    pub(crate) old: Option<Place>,
+    pub(crate) new: Option<Place>,
+}
+
+impl Change {
+    pub(super) fn at(part: SitePart) -> Self {
+        Self {
+            site: part.into(),
+            ..Self::default()
+        }
+    }
+
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "texts are handed in as they are"
+    )]
+    pub(super) fn from(self, before: impl ToString) -> Self {
+        Self {
+            before: Some(before.to_string()),
+            ..self
+        }
+    }
+
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "texts are handed in as they are"
+    )]
+    pub(super) fn to(self, after: impl ToString) -> Self {
+        Self {
+            after: Some(after.to_string()),
+            ..self
+        }
+    }
+
+    pub(super) fn between(
+        self,
+        old: impl Into<Option<Place>>,
+        new: impl Into<Option<Place>>,
+    ) -> Self {
+        Self {
+            old: old.into(),
+            new: new.into(),
+            ..self
+        }
+    }
+}
+
+/// What a change is said of.
+#[derive(Clone)]
+pub(crate) struct Scope {
+    pub(crate) subject: Subject,
+    pub(crate) is_flipped: bool,
+}
+
+impl<'c> Comparing<'c> {
+    pub(crate) fn new(
+        old: &'c CompiledContract,
+        new: &'c CompiledContract,
+        options: Options,
+    ) -> Self {
+        Self {
+            old,
+            new,
+            options,
+            findings: Vec::new(),
+            positions: Vec::new(),
+            graph: Graph::new(old, new, options),
+        }
+    }
+
+    /// Adds a change of a request, a response, or of neither.
+    pub(super) fn push(
+        &mut self,
+        rule: &'static str,
+        scope: &Scope,
+        direction: Option<Direction>,
+        change: Change,
+    ) {
+        let rule = Rule::named(rule);
+        let Change {
+            site,
+            before,
+            after,
+            old,
+            new,
+        } = change;
+        let message = sentence(rule, before.as_deref(), after.as_deref());
+        self.findings.push(Finding {
+            rule,
+            direction,
+            level: match scope.is_flipped {
+                true => rule.flipped_level(direction),
+                false => rule.level(direction),
+            },
+            certainty: Certainty::Rule,
+            subject: scope.subject.clone(),
+            site,
+            before,
+            after,
+            message,
+            old: old.map(|place| self.old.spot(place)),
+            new: new.map(|place| self.new.spot(place)),
+            witness: None,
+            approval: None,
+        });
+    }
+
+    /// Adds a place whose schemas are to be compared.
+    pub(super) fn position(&mut self, position: Position<'c>) {
+        self.positions.push(position);
+    }
+
+    /// The value of a member in both contracts' objects, with their places.
+    pub(super) fn members(&self, old: Place, new: Place, name: &str) -> (Member<'c>, Member<'c>) {
+        (member(self.old, old, name), member(self.new, new, name))
+    }
+}
+
+/// A member of the object at a place.
+pub(crate) fn member<'c>(
+    contract: &'c CompiledContract,
+    place: Place,
+    name: &str,
+) -> Option<(Place, Node<'c>)> {
+    let value = contract.documents().node(place).get(name)?;
+    Some((Documents::place(place, value), value))
+}
+
+/// What happened, in words.
+pub(crate) fn sentence(rule: &Rule, before: Option<&str>, after: Option<&str>) -> String {
+    match (before, after) {
+        (Some(before), Some(after)) => format!("{}: {before} → {after}", rule.title),
+        (Some(only), None) | (None, Some(only)) => format!("{}: {only}", rule.title),
+        (None, None) => rule.title.to_owned(),
+    }
+}

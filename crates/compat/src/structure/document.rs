@@ -1,0 +1,45 @@
+//! What belongs to no operation: servers, security schemes, shared schemas.
+
+use std::collections::BTreeSet;
+
+use portcullis_contract::{CompiledContract, Documents};
+
+use super::super::finding::Subject;
+use super::comparing::{Change, Comparing, Scope, member};
+
+impl Comparing<'_> {
+    /// Compares what belongs to no operation.
+    pub(crate) fn document(&mut self) {
+        let scope = Scope {
+            subject: Subject::Contract,
+            is_flipped: false,
+        };
+        self.servers(&scope);
+        self.security_schemes(&scope);
+        self.shared_schemas(&scope);
+    }
+
+    /// Shared schemas are compared where they are used; that one is gone is only said.
+    fn shared_schemas(&mut self, scope: &Scope) {
+        let names = |contract: &CompiledContract| -> BTreeSet<String> {
+            let schemas = shared(contract)
+                .into_iter()
+                .flat_map(|(_, schemas)| schemas.members());
+            schemas.map(|(name, _)| name.to_owned()).collect()
+        };
+        let (old, new) = (names(self.old), names(self.new));
+        for name in old.difference(&new) {
+            let place = shared(self.old)
+                .and_then(|(near, schemas)| Some(Documents::place(near, schemas.get(name)?)));
+            let change = Change::default().from(name).between(place, None);
+            self.push("component.schema.removed", scope, None, change);
+        }
+    }
+}
+
+fn shared(
+    contract: &CompiledContract,
+) -> Option<(portcullis_contract::Place, portcullis_json::Node<'_>)> {
+    let (components, _) = member(contract, contract.documents().entry_place(), "components")?;
+    member(contract, components, "schemas")
+}

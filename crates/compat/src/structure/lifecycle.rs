@@ -1,0 +1,45 @@
+//! How long operations and parameters stay.
+
+use portcullis_contract::{Direction, Place};
+use portcullis_json::Node;
+
+use super::super::edits::{LifecycleSubject, lifecycle};
+use super::super::finding::SitePart;
+use super::comparing::{Change, Comparing, Pair, Scope};
+
+impl<'c> Comparing<'c> {
+    /// The life of an operation.
+    pub(super) fn lifecycle(&mut self, scope: &Scope, pair: Pair<'c>) {
+        let places = (pair.old.place, pair.new.place);
+        self.life(
+            LifecycleSubject::Operation,
+            scope,
+            None,
+            &SitePart::Whole,
+            places,
+        );
+    }
+
+    /// The life of whatever stands at two places.
+    pub(super) fn life(
+        &mut self,
+        subject: LifecycleSubject,
+        scope: &Scope,
+        direction: Option<Direction>,
+        part: &SitePart,
+        (old, new): (Place, Place),
+    ) {
+        let before: Node<'c> = self.old.documents().node(old);
+        let after = self.new.documents().node(new);
+        for (rule, _, from, to) in lifecycle(subject, &[before], &[after], &self.options) {
+            let change = Change {
+                site: part.clone().into(),
+                before: from,
+                after: to,
+                old: Some(old),
+                new: Some(new),
+            };
+            self.push(rule, scope, direction, change);
+        }
+    }
+}

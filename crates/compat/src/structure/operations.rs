@@ -1,0 +1,231 @@
+//! Which operation of one contract is which of the other, and what is there on one side only.
+//!
+//! Paths are compared without the names of their parameters, which no consumer sees, and then by
+//! the addresses that base paths make of them, since a base path may move into the paths.
+
+use std::collections::HashMap;
+
+use portcullis_contract::{Channel, ChannelKind, CompiledContract, Operation};
+use portcullis_json::Node;
+
+use super::super::date::Date;
+use super::super::finding::{Subject, shape};
+use super::comparing::{Change, Comparing, Pair, Scope};
+
+impl<'c> Comparing<'c> {
+    /// Compares all operations, webhooks and callbacks.
+    pub(crate) fn operations(&mut self) {
+        let (old, new) = (self.old, self.new);
+        let mut left: Vec<usize> = (0..new.operations.len()).collect();
+        let by_shape = index(new, |operation, _| vec![shape(&operation.path)]);
+        let by_address = index(new, |_, addresses| {
+            addresses.iter().map(|path| shape(path)).collect()
+        });
+        for (operation, addresses) in old.listing() {
+            let key = |path: &str| (operation.method.to_string(), shape(path));
+            let found = by_shape.get(&key(&operation.path)).or_else(|| {
+                addresses
+                    .iter()
+                    .find_map(|address| by_address.get(&key(address)))
+            });
+            match found.filter(|found| left.contains(found)) {
+                Some(found) => {
+                    left.retain(|other| other != found);
+                    let scope = Scope {
+                        subject: of_operation(operation),
+                        is_flipped: false,
+                    };
+                    let pair = Pair {
+                        old: operation,
+                        new: &new.operations[*found],
+                        is_flipped: false,
+                    };
+                    self.whole(&scope, pair);
+                }
+                None => self.removed(operation),
+            }
+        }
+        for index in left {
+            let operation = &new.operations[index];
+            let scope = Scope {
+                subject: of_operation(operation),
+                is_flipped: false,
+            };
+            let change = Change::default().between(None, operation.place);
+            self.push("operation.added", &scope, None, change);
+        }
+        self.channels();
+    }
+
+    fn removed(&mut self, operation: &Operation) {
+        let node = self.old.documents().node(operation.place);
+        let is_deprecated = node.get("deprecated").and_then(Node::as_bool) == Some(true);
+        let text = |name: &str| node.get(name).and_then(|value| value.as_str());
+        let sunset = text("x-sunset");
+        let is_unstable = matches!(text("x-stability-level"), Some("draft" | "alpha"));
+        let end = sunset.map(|sunset| Date::parse(sunset).ok_or(sunset));
+        let scope = Scope {
+            subject: of_operation(operation),
+            is_flipped: false,
+        };
+        let change = |this: &Self| {
+            let change =
+                Change::default().between(operation.place, this.new.documents().entry_place());
+            match sunset {
+                Some(sunset) => change.from(sunset),
+                None => change,
+            }
+        };
+        let rule = match end {
+            _ if is_unstable => "operation.retired",
+            _ if !is_deprecated => "operation.removed",
+            Some(Ok(end)) if end <= self.options.today => "operation.retired",
+            Some(Ok(_)) => "operation.removed-before-sunset",
+            Some(Err(_)) => {
+                let malformed = change(self);
+                self.push("operation.sunset.malformed", &scope, None, malformed);
+                "operation.removed"
+            }
+            None => "operation.removed",
+        };
+        let change = change(self);
+        self.push(rule, &scope, None, change);
+    }
+
+    fn channels(&mut self) {
+        let key = |channel: &Channel| {
+            (
+                channel.kind,
+                shape(&channel.name),
+                channel.operation.method.clone(),
+            )
+        };
+        let (old, new) = (self.old, self.new);
+        for before in &old.channels {
+            let after = new.channels.iter().find(|after| key(after) == key(before));
+            let scope = of_channel(before);
+            match after {
+                Some(after) => {
+                    let pair = Pair {
+                        old: &before.operation,
+                        new: &after.operation,
+                        is_flipped: true,
+                    };
+                    self.whole(&scope, pair);
+                }
+                None => {
+                    let rule = match before.kind {
+                        ChannelKind::Webhook => "webhook.removed",
+                        ChannelKind::Callback => "callback.removed",
+                    };
+                    let change = Change::default().between(before.operation.place, None);
+                    self.push_plainly(rule, &scope, change);
+                }
+            }
+        }
+        for after in &new.channels {
+            if !old.channels.iter().any(|before| key(before) == key(after)) {
+                let rule = match after.kind {
+                    ChannelKind::Webhook => "webhook.added",
+                    ChannelKind::Callback => "callback.added",
+                };
+                let change = Change::default().between(None, after.operation.place);
+                self.push_plainly(rule, &of_channel(after), change);
+            }
+        }
+    }
+
+    /// A change that means the same whoever calls.
+    fn push_plainly(&mut self, rule: &'static str, scope: &Scope, change: Change) {
+        let scope = Scope {
+            is_flipped: false,
+            ..scope.clone()
+        };
+        self.push(rule, &scope, None, change);
+    }
+
+    fn whole(&mut self, scope: &Scope, pair: Pair<'c>) {
+        self.lifecycle(scope, pair);
+        self.identity(scope, pair);
+        self.parameters(scope, pair);
+        self.request_body(scope, pair);
+        self.responses(scope, pair);
+        if !pair.is_flipped {
+            self.security(scope, pair);
+        }
+    }
+
+    /// What an operation is called, and under which tags it is listed.
+    fn identity(&mut self, scope: &Scope, pair: Pair<'c>) {
+        let Pair { old, new, .. } = pair;
+        let (before, after) = self.members(old.place, new.place, "operationId");
+        let text = |node: Option<(_, Node<'c>)>| node.and_then(|(_, node)| node.as_str());
+        let places = (before.map(|(at, _)| at), after.map(|(at, _)| at));
+        let near = (places.0.or(Some(old.place)), places.1.or(Some(new.place)));
+        let change = || Change::default().between(near.0, near.1);
+        match (text(before), text(after)) {
+            (None, Some(after)) => {
+                self.push("operation.id.added", scope, None, change().to(after));
+            }
+            (Some(before), None) => {
+                self.push("operation.id.removed", scope, None, change().from(before));
+            }
+            (Some(before), Some(after)) if before != after => {
+                let change = change().from(before).to(after);
+                self.push("operation.id.changed", scope, None, change);
+            }
+            _ => {}
+        }
+        let (before, after) = self.members(old.place, new.place, "tags");
+        let tags = |list: Option<(_, Node<'c>)>| -> Vec<&'c str> {
+            let list = list.into_iter().flat_map(|(_, list)| list.elements());
+            list.filter_map(Node::as_str).collect()
+        };
+        let (before, after) = (tags(before), tags(after));
+        for tag in before.iter().filter(|tag| !after.contains(tag)) {
+            let change = Change::default().between(old.place, new.place).from(tag);
+            self.push("operation.tag.removed", scope, None, change);
+        }
+        for tag in after.iter().filter(|tag| !before.contains(tag)) {
+            let change = Change::default().between(old.place, new.place).to(tag);
+            self.push("operation.tag.added", scope, None, change);
+        }
+    }
+}
+
+fn of_operation(operation: &Operation) -> Subject {
+    Subject::Operation {
+        path: operation.path.to_string(),
+        method: operation.method.to_string(),
+    }
+}
+
+fn of_channel(channel: &Channel) -> Scope {
+    let (name, method) = (
+        channel.name.to_string(),
+        channel.operation.method.to_string(),
+    );
+    Scope {
+        subject: match channel.kind {
+            ChannelKind::Webhook => Subject::Webhook { name, method },
+            ChannelKind::Callback => Subject::Callback { name, method },
+        },
+        is_flipped: true,
+    }
+}
+
+/// The operations of a contract by method and by what `keys` says of them.
+fn index(
+    contract: &CompiledContract,
+    keys: impl Fn(&Operation, &[&str]) -> Vec<String>,
+) -> HashMap<(String, String), usize> {
+    let mut index = HashMap::new();
+    for (number, (operation, addresses)) in contract.listing().into_iter().enumerate() {
+        for key in keys(operation, &addresses) {
+            index
+                .entry((operation.method.to_string(), key))
+                .or_insert(number);
+        }
+    }
+    index
+}

@@ -1,0 +1,121 @@
+//! How parameters and headers are written: the same value in another form is another message.
+
+use portcullis_contract::{Direction, Parameter, Part, Style};
+use portcullis_json::Node;
+
+use super::super::finding::SitePart;
+use super::comparing::{Change, Comparing, Scope};
+
+/// The form of a value on the wire, as far as it shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Form {
+    style: Style,
+    explode: bool,
+}
+
+impl Form {
+    /// `is_plain` and `has_members` are what either revision may send.
+    fn of(parameter: &Parameter, is_plain: bool, has_members: bool) -> Self {
+        let Parameter { style, explode, .. } = *parameter;
+        match style {
+            // One value has no delimiters, and only paths write anything around it.
+            Style::SpaceDelimited | Style::PipeDelimited | Style::DeepObject if is_plain => Self {
+                style: Style::Form,
+                explode: false,
+            },
+            _ if is_plain => Self {
+                style,
+                explode: false,
+            },
+            // OpenAPI 3.0.4, Style Examples: items of their own are written alike.
+            Style::SpaceDelimited | Style::PipeDelimited if explode => Self {
+                style: Style::Form,
+                explode,
+            },
+            Style::Simple | Style::Label => Self {
+                style,
+                explode: explode && (has_members || style == Style::Label),
+            },
+            Style::DeepObject | Style::JsonContent | Style::OtherContent => Self {
+                style,
+                explode: false,
+            },
+            _ => Self { style, explode },
+        }
+    }
+}
+
+impl Comparing<'_> {
+    /// Compares how a value is written. Whether both revisions write it alike.
+    pub(super) fn wire(
+        &mut self,
+        scope: &Scope,
+        direction: Direction,
+        part: &SitePart,
+        before: &Parameter,
+        after: &Parameter,
+    ) -> bool {
+        let is_plain = before.is_plain() && after.is_plain();
+        let has_members = before.has_members() || after.has_members();
+        let was = Form::of(before, is_plain, has_members);
+        let is = Form::of(after, is_plain, has_members);
+        let change = || Change::at(part.clone()).between(before.place, after.place);
+        let is_content = |style: Style| matches!(style, Style::JsonContent | Style::OtherContent);
+        if direction == Direction::Request {
+            self.flags(scope, part, before, after);
+        }
+        let (rule, from, to) = if was == is {
+            return true;
+        } else if is_content(was.style) || is_content(is.style) {
+            (
+                "parameter.content.changed",
+                named(was.style),
+                named(is.style),
+            )
+        } else if was.style != is.style {
+            ("parameter.style.changed", named(was.style), named(is.style))
+        } else {
+            let text = |explode: bool| if explode { "explode" } else { "no explode" };
+            (
+                "parameter.explode.changed",
+                text(was.explode),
+                text(is.explode),
+            )
+        };
+        self.push(rule, scope, Some(direction), change().from(from).to(to));
+        false
+    }
+
+    fn flags(&mut self, scope: &Scope, part: &SitePart, before: &Parameter, after: &Parameter) {
+        let request = Some(Direction::Request);
+        let change = || Change::at(part.clone()).between(before.place, after.place);
+        if before.part != Part::Query {
+            return;
+        }
+        match (before.allow_empty, after.allow_empty) {
+            (true, false) => self.push("parameter.empty.refused", scope, request, change()),
+            (false, true) => self.push("parameter.empty.allowed", scope, request, change()),
+            _ => {}
+        }
+        let (was, is) = self.members(before.place, after.place, "allowReserved");
+        let flag =
+            |found: Option<(_, Node<'_>)>| found.and_then(|(_, flag)| flag.as_bool()) == Some(true);
+        if flag(was) != flag(is) {
+            self.push("parameter.reserved.changed", scope, request, change());
+        }
+    }
+}
+
+const fn named(style: Style) -> &'static str {
+    match style {
+        Style::Matrix => "matrix",
+        Style::Label => "label",
+        Style::Simple => "simple",
+        Style::Form => "form",
+        Style::SpaceDelimited => "spaceDelimited",
+        Style::PipeDelimited => "pipeDelimited",
+        Style::DeepObject => "deepObject",
+        Style::JsonContent => "JSON",
+        Style::OtherContent => "another media type",
+    }
+}

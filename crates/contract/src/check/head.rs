@@ -1,0 +1,141 @@
+//! Judging the head of a request.
+
+use http::HeaderMap;
+use http::header::COOKIE;
+
+use portcullis_json::Tape;
+use portcullis_vocabulary::enforcement::Enforcement;
+
+use super::super::compiled::CompiledContract;
+use super::super::dialect::Direction;
+use super::super::operation::Operation;
+use super::super::parameter::{PairScratch, Pairs};
+use super::super::route::Captures;
+use super::super::security::Carried;
+use super::super::violation::{Part, Violation, ViolationClass};
+use super::plan::{BodyLength, BodyPlan};
+use super::rules::{Rules, Scratch};
+use super::target::is_preflight;
+
+/// The head of a request, as it was received.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    /// The path, raw.
+    pub path: &'a str,
+    /// The query, raw, without `?`.
+    pub query: Option<&'a str>,
+    /// The header fields.
+    pub headers: &'a HeaderMap,
+    /// The values of the path's expressions.
+    pub captures: &'a Captures,
+    /// What is known of the body before a byte of it was read.
+    pub body: BodyLength,
+}
+
+/// Judges the head of a request to an operation.
+///
+/// Returns what to do with the body, and pushes violations, the most useful first.
+pub fn check_head<'c>(
+    contract: &'c CompiledContract,
+    operation: &'c Operation,
+    head: Head<'_>,
+    rules: Rules<'_>,
+    scratch: &mut Scratch,
+    violations: &mut Vec<Violation>,
+) -> BodyPlan<'c> {
+    let Scratch {
+        tape,
+        query,
+        cookies,
+        cookie_text,
+        ..
+    } = scratch;
+    let mut judge = HeadJudge {
+        contract,
+        operation,
+        head,
+        rules,
+        direction: Direction::Request,
+        tape,
+        query: Pairs::of_query(head.query.unwrap_or_default(), query),
+        cookies: cookies_of(head.headers, operation, rules, cookie_text, cookies),
+        violations,
+    };
+    if judge.lacks_credentials() {
+        // Whoever may not ask is not told what else is wrong.
+        return BodyPlan::Stream;
+    }
+    judge.parameters();
+    judge.unknown_query();
+    judge.unknown_headers();
+    judge.unknown_cookies();
+    judge.body()
+}
+
+/// The cookies, only split where somebody asks for them.
+fn cookies_of<'s>(
+    headers: &'s HeaderMap,
+    operation: &Operation,
+    rules: Rules<'_>,
+    text: &'s mut String,
+    scratch: &'s mut PairScratch,
+) -> Pairs<'s> {
+    let is_asked = rules.is_on(ViolationClass::UnknownCookie)
+        || operation.security.reads_cookies()
+        || operation
+            .parameters
+            .iter()
+            .any(|parameter| parameter.part == Part::Cookie);
+    if !is_asked {
+        return Pairs::EMPTY;
+    }
+    text.clear();
+    for line in headers.get_all(COOKIE) {
+        if !text.is_empty() {
+            text.push_str("; ");
+        }
+        text.push_str(&String::from_utf8_lossy(line.as_bytes()));
+    }
+    Pairs::of_cookies(text, scratch)
+}
+
+pub(super) struct HeadJudge<'j, 'c> {
+    pub(super) contract: &'c CompiledContract,
+    pub(super) operation: &'c Operation,
+    pub(super) head: Head<'j>,
+    pub(super) rules: Rules<'j>,
+    pub(super) direction: Direction,
+    pub(super) tape: &'j mut Tape,
+    pub(super) query: Pairs<'j>,
+    pub(super) cookies: Pairs<'j>,
+    pub(super) violations: &'j mut Vec<Violation>,
+}
+
+impl HeadJudge<'_, '_> {
+    /// Whether the request is refused for its credentials.
+    fn lacks_credentials(&mut self) -> bool {
+        let class = ViolationClass::MissingCredentials;
+        let security = &self.operation.security;
+        let carried = Carried {
+            headers: self.head.headers,
+            query: self.query,
+            cookies: self.cookies,
+        };
+        // Browsers send preflights without credentials (Fetch Standard, section 4.8).
+        let is_free = is_preflight(&self.operation.method, self.head.headers);
+        if !self.rules.is_on(class) || is_free || security.is_met(carried) {
+            return false;
+        }
+        let mut violation = Violation::new(class, Part::Header, "credentials are missing")
+            .expecting(security.expected());
+        violation.contract = security.place.map(|place| self.contract.spot(place));
+        self.push(violation);
+        self.rules.policy.of(class) == Enforcement::Reject
+    }
+
+    pub(super) fn push(&mut self, violation: Violation) {
+        if self.rules.is_on(violation.class) && self.violations.len() < self.rules.violations_max {
+            self.violations.push(violation);
+        }
+    }
+}

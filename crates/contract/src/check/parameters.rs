@@ -1,0 +1,233 @@
+//! Judging the parameters of a request.
+
+use portcullis_json::{Limits, Node};
+
+use super::super::dialect::Direction;
+use super::super::explain::{Subject, explain};
+use super::super::parameter::{
+    Absent, Parameter, Reading, Source, Style, decoded_query_name, read,
+};
+use super::super::violation::{Part, Violation, ViolationClass};
+use super::head::HeadJudge;
+
+impl HeadJudge<'_, '_> {
+    pub(super) fn parameters(&mut self) {
+        let operation = self.operation;
+        for parameter in &operation.parameters {
+            let head = self.head;
+            match parameter.part {
+                Part::Path => {
+                    if let Some(raw) = head.captures.value(head.path, parameter.slot) {
+                        self.parameter(parameter, Source::One(raw));
+                    }
+                }
+                Part::Header => self.header(parameter),
+                Part::Query => {
+                    self.parameter(parameter, Source::Pairs(self.query, &operation.parameters));
+                }
+                Part::Cookie => {
+                    self.parameter(
+                        parameter,
+                        Source::Pairs(self.cookies, &operation.parameters),
+                    );
+                }
+                Part::Target | Part::Body | Part::Status => {}
+            }
+        }
+    }
+
+    pub(super) fn header(&mut self, parameter: &Parameter) {
+        let headers = self.head.headers;
+        let mut lines = headers.get_all(parameter.name.as_str()).iter();
+        let Some(first) = lines.next() else {
+            return self.absent(parameter, Absent::Missing);
+        };
+        let is_list = parameter
+            .readings
+            .iter()
+            .any(|reading| !matches!(reading, Reading::Scalar(_)));
+        let joined: Option<Vec<&[u8]>> = lines.next().map(|second| {
+            std::iter::once(first)
+                .chain([second])
+                .chain(lines)
+                .map(|line| line.as_bytes())
+                .collect()
+        });
+        match joined {
+            Some(_) if !is_list => self.absent(parameter, Absent::Repeated),
+            // Field lines of a list join with commas (RFC 9110 section 5.3).
+            Some(lines) => self.header_text(parameter, &lines.join(&b","[..])),
+            None => self.header_text(parameter, first.as_bytes()),
+        }
+    }
+
+    fn header_text(&mut self, parameter: &Parameter, text: &[u8]) {
+        match std::str::from_utf8(text) {
+            Ok(text) => self.parameter(parameter, Source::One(text)),
+            Err(_) => self.absent(parameter, Absent::Form("must be UTF-8")),
+        }
+    }
+
+    /// Reads a parameter in each way its schema admits, until one is valid.
+    fn parameter(&mut self, parameter: &Parameter, source: Source<'_>) {
+        if parameter.style == Style::JsonContent {
+            return self.json_parameter(parameter, source);
+        }
+        let Some(key) = &parameter.schema else {
+            return self.presence(parameter, source);
+        };
+        let schemas = self.contract.schemas(self.direction);
+        let mut first_failure = None;
+        for (reading, as_text) in parameter.attempts() {
+            match read(self.tape, key.as_str(), parameter, reading, source, as_text) {
+                Ok(()) if schemas.is_valid(self.tape.wrapped("")) => return,
+                Ok(()) => {
+                    first_failure.get_or_insert(Ok((reading, as_text)));
+                }
+                Err(Absent::NotJudged) => return,
+                Err(absent) => {
+                    first_failure.get_or_insert(Err(absent));
+                }
+            }
+        }
+        match first_failure {
+            Some(Ok((reading, as_text))) => {
+                let again = read(self.tape, key.as_str(), parameter, reading, source, as_text);
+                debug_assert_eq!(again, Ok(()), "the same text reads the same");
+                self.invalid(parameter);
+            }
+            Some(Err(absent)) => self.absent(parameter, absent),
+            None => {}
+        }
+    }
+
+    fn invalid_class(&self) -> ViolationClass {
+        match self.direction {
+            Direction::Request => ViolationClass::InvalidParameter,
+            Direction::Response => ViolationClass::InvalidHeader,
+        }
+    }
+
+    fn repeated_class(&self) -> ViolationClass {
+        match self.direction {
+            Direction::Request => ViolationClass::DuplicateParameter,
+            Direction::Response => ViolationClass::InvalidHeader,
+        }
+    }
+
+    fn missing_class(&self) -> ViolationClass {
+        match self.direction {
+            Direction::Request => ViolationClass::MissingParameter,
+            Direction::Response => ViolationClass::MissingHeader,
+        }
+    }
+
+    /// Explains why the value on the tape is invalid.
+    fn invalid(&mut self, parameter: &Parameter) {
+        let wrapped = self.tape.wrapped("");
+        let found = self.explained(parameter, wrapped);
+        for violation in found {
+            self.push(violation);
+        }
+    }
+
+    fn explained(&self, parameter: &Parameter, wrapped: Node<'_>) -> Vec<Violation> {
+        let subject = Subject {
+            class: self.invalid_class(),
+            part: parameter.part,
+            name: Some(&parameter.name),
+        };
+        let most = self
+            .rules
+            .violations_max
+            .saturating_sub(self.violations.len());
+        let schemas = self.contract.schemas(self.direction);
+        explain(schemas, &self.contract.documents, wrapped, subject, most)
+    }
+
+    /// A parameter without a schema only has to be there.
+    fn presence(&mut self, parameter: &Parameter, source: Source<'_>) {
+        let is_there = match source {
+            Source::One(_) => true,
+            Source::Pairs(pairs, _) => pairs.iter().any(|(name, _)| {
+                decoded_query_name(name).is_some_and(|name| name == parameter.name)
+            }),
+        };
+        if !is_there {
+            self.absent(parameter, Absent::Missing);
+        }
+    }
+
+    /// A parameter whose value is JSON text (`content`).
+    fn json_parameter(&mut self, parameter: &Parameter, source: Source<'_>) {
+        let text = match parameter.text(source) {
+            Ok(text) => text,
+            Err(absent) => return self.absent(parameter, absent),
+        };
+        let key = parameter.schema.as_ref().map_or("", |key| key.as_str());
+        let limits = Limits {
+            depth_max: self.rules.json_depth_max,
+            ..Limits::default()
+        };
+        let mut tape = std::mem::take(self.tape);
+        match tape.parse(key, text.as_bytes(), limits) {
+            Ok(source) if parameter.schema.is_some() => {
+                let wrapped = tape.wrapped(source);
+                if !self.contract.schemas(self.direction).is_valid(wrapped) {
+                    for violation in self.explained(parameter, wrapped) {
+                        self.push(violation);
+                    }
+                }
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let message = format!("not JSON: {error}");
+                let violation = self.of_parameter(self.invalid_class(), parameter, message);
+                self.push(violation.expecting("one JSON value (RFC 8259)"));
+            }
+        }
+        *self.tape = tape;
+    }
+
+    fn absent(&mut self, parameter: &Parameter, absent: Absent) {
+        let name = &parameter.name;
+        let part = parameter.part;
+        let (class, message) = match absent {
+            Absent::NotJudged => return,
+            Absent::Missing if !parameter.required => return,
+            Absent::Missing => (
+                self.missing_class(),
+                format!("the {part} parameter `{name}` is required and absent"),
+            ),
+            Absent::Repeated => (
+                self.repeated_class(),
+                format!("the {part} parameter `{name}` holds one value and came more than once"),
+            ),
+            Absent::RepeatedMember => (
+                self.repeated_class(),
+                format!("the {part} parameter `{name}` names a member more than once"),
+            ),
+            Absent::Escapes(error) => (
+                self.invalid_class(),
+                format!("the {part} parameter `{name}`: {error}"),
+            ),
+            Absent::Form(error) => (
+                self.invalid_class(),
+                format!("the {part} parameter `{name}` {error}"),
+            ),
+        };
+        let violation = self.of_parameter(class, parameter, message);
+        self.push(violation);
+    }
+
+    fn of_parameter(
+        &self,
+        class: ViolationClass,
+        parameter: &Parameter,
+        message: String,
+    ) -> Violation {
+        Violation::new(class, parameter.part, message)
+            .named(&parameter.name)
+            .declared_at(self.contract.spot(parameter.place))
+    }
+}

@@ -1,0 +1,85 @@
+//! Webhooks and callbacks: the operations that the service calls and its consumers serve.
+//!
+//! A proxy in front of the service never sees them, so they are compiled for whoever compares
+//! contracts only (OpenAPI 3.1.1, `webhooks`; 3.0.4 and 3.1.1, Callback Object).
+
+use std::sync::Arc;
+
+use portcullis_json::Node;
+
+use super::super::document::{Documents, Place};
+use super::super::operation::{Channel, ChannelKind, Operation};
+use super::super::route::{Template, Verb};
+use super::paths::Inherited;
+use super::walk::Walk;
+
+impl<'d> Walk<'d> {
+    /// All webhooks of the document, and the callbacks of the operations walked so far.
+    pub(super) fn channels(&mut self) -> Vec<Channel> {
+        let entry = self.documents.entry_place();
+        let root = self.documents.node(entry);
+        let mut channels = Vec::new();
+        for (name, item) in self.members(entry, root, "webhooks") {
+            let place = Documents::place(entry, item);
+            self.channel(ChannelKind::Webhook, name, place, &mut channels);
+        }
+        let owners: Vec<(Arc<str>, Place)> = self
+            .operations
+            .iter()
+            .map(|owner| {
+                (
+                    format!("{} {}", owner.method, owner.path).into(),
+                    owner.place,
+                )
+            })
+            .collect();
+        for (owner, place) in owners {
+            let node = self.documents.node(place);
+            for (name, callback) in self.members(place, node, "callbacks") {
+                let at = Documents::place(place, callback);
+                self.callback(&owner, name, at, &mut channels);
+            }
+        }
+        channels
+    }
+
+    fn callback(&mut self, owner: &str, name: &str, at: Place, channels: &mut Vec<Channel>) {
+        let Some(place) = self.object(at, "a callback") else {
+            return;
+        };
+        for (expression, item) in self.documents.node(place).members() {
+            if expression.starts_with("x-") {
+                continue;
+            }
+            let full = format!("{owner} {name} {expression}");
+            let at = Documents::place(place, item);
+            self.channel(ChannelKind::Callback, &full, at, channels);
+        }
+    }
+
+    /// The operations of one path item. Where they are served is for their receivers to say, so
+    /// they have no path of their own.
+    fn channel(&mut self, kind: ChannelKind, name: &str, at: Place, channels: &mut Vec<Channel>) {
+        let Some(place) = self.object(at, "a path item") else {
+            return;
+        };
+        let template = Template::parse("/").expect("the root is a template");
+        let item: Node<'d> = self.documents.node(place);
+        let mut inherited = self.inherit(place, item, &Inherited::default());
+        inherited.parameters = self.parameters(place, item, &template);
+        for (field, value) in item.members() {
+            let Some(verb) = Verb::from_field(field) else {
+                continue;
+            };
+            let place = Documents::place(place, value);
+            let known = self.operations.len();
+            self.operation(&template, verb, place, &inherited);
+            let found = self.operations.split_off(known);
+            channels.extend(found.into_iter().map(|operation: Operation| Channel {
+                kind,
+                name: name.into(),
+                operation,
+            }));
+        }
+    }
+}

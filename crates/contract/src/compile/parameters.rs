@@ -1,0 +1,93 @@
+//! The parameters of a path item or an operation. One that many refer to is compiled once.
+
+use portcullis_json::Node;
+
+use super::super::document::{Documents, Place};
+use super::super::parameter::{Parameter, Style, parameter};
+use super::super::problem::ProblemKind;
+use super::super::route::Template;
+use super::super::violation::Part;
+use super::walk::Walk;
+
+impl<'d> Walk<'d> {
+    pub(super) fn parameters(
+        &mut self,
+        near: Place,
+        owner: Node<'d>,
+        template: &Template,
+    ) -> Vec<Parameter> {
+        let mut parameters = Vec::new();
+        for element in self.elements(near, owner, "parameters") {
+            let Some(place) = self.object(Documents::place(near, element), "a parameter") else {
+                continue;
+            };
+            let Some(mut parameter) = self.parameter(place) else {
+                continue;
+            };
+            if parameter.is_ignored() {
+                continue;
+            }
+            if parameter.part == Part::Path {
+                let Some(slot) = template.slot(&parameter.name) else {
+                    let message = format!(
+                        "the path parameter `{}` does not stand in `{}` and is not judged",
+                        parameter.name,
+                        template.key()
+                    );
+                    self.warn(ProblemKind::MalformedParameter, place, &message);
+                    continue;
+                };
+                parameter.slot = slot;
+            }
+            if parameters.iter().any(|known| parameter.is_same(known)) {
+                let message = format!(
+                    "the {} parameter `{}` is declared twice here: remove one",
+                    parameter.part, parameter.name
+                );
+                self.error(ProblemKind::MalformedParameter, place, &message);
+                continue;
+            }
+            parameters.push(parameter);
+        }
+        parameters
+    }
+
+    fn parameter(&mut self, place: Place) -> Option<Parameter> {
+        if let Some(known) = self.parameters.get(&place) {
+            return known.clone();
+        }
+        let requests = &mut self.requests;
+        let compiled = parameter(self.surface, place, &mut |schema| requests.key(schema));
+        let found = match compiled {
+            Ok(parameter) => {
+                self.judgeable(&parameter);
+                Some(parameter)
+            }
+            Err(error) => {
+                self.error(ProblemKind::MalformedParameter, place, &error.to_string());
+                None
+            }
+        };
+        self.parameters.insert(place, found.clone());
+        found
+    }
+
+    /// Warns where a parameter takes more than its author may think.
+    fn judgeable(&mut self, parameter: &Parameter) {
+        if parameter.style == Style::OtherContent {
+            let message = format!(
+                "the values of `{}` are not judged: only JSON is among the media types of parameters",
+                parameter.name
+            );
+            self.warn(ProblemKind::NotJudged, parameter.place, &message);
+        }
+        let node = self.documents.node(parameter.place);
+        if node.get("schema").or(node.get("content")).is_none() {
+            let message = format!(
+                "`{}` has no `schema` and takes any text: write `schema: {{type: string}}` if it may",
+                parameter.name
+            );
+            self.warn(ProblemKind::MalformedParameter, parameter.place, &message);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Which text a document follows: OpenAPI 3.0 or 3.1, and which way a message goes.
+
+use portcullis_json::Node;
+
+/// The dialect of a contract, from its `openapi` member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// OpenAPI 3.0.x: its own schema dialect, an extended subset of JSON Schema.
+    V30,
+    /// OpenAPI 3.1.x: JSON Schema 2020-12.
+    V31,
+}
+
+/// Which way a message goes. `readOnly` and `writeOnly` depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// From the consumer to the service.
+    Request,
+    /// From the service to the consumer.
+    Response,
+}
+
+impl Dialect {
+    /// The versions it stands for: `3.0` or `3.1`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::V30 => "3.0",
+            Self::V31 => "3.1",
+        }
+    }
+
+    /// Reads the dialect of a document.
+    ///
+    /// # Errors
+    /// A sentence that says what the document is and what is needed.
+    pub fn of(root: Node<'_>) -> Result<Self, String> {
+        if let Some(version) = root.get("swagger") {
+            return Err(format!(
+                "this is a Swagger {} document: convert it to OpenAPI 3.0 or 3.1 first",
+                version.as_str().or(version.number_text()).unwrap_or("2.0")
+            ));
+        }
+        let Some(version) = root.get("openapi") else {
+            return Err(
+                "not an OpenAPI document: the member `openapi` is missing, such as `openapi: 3.1.0`"
+                    .to_owned(),
+            );
+        };
+        let Some(text) = version.as_str().or(version.number_text()) else {
+            return Err("`openapi` must be a string such as 3.1.1".to_owned());
+        };
+        match text.split('.').collect::<Vec<_>>()[..] {
+            ["3", "0", ..] => Ok(Self::V30),
+            ["3", "1", ..] => Ok(Self::V31),
+            _ => Err(format!(
+                "OpenAPI `{text}` is not supported: use 3.0.x or 3.1.x"
+            )),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Contracts: an OpenAPI document compiled into something that judges messages.
+//!
+//! `load` reads the files, `compile` walks them once and builds a [`CompiledContract`]; `route`
+//! finds the operation of a request, `check` judges it. Schemas of both dialects are lowered to
+//! one JSON Schema 2020-12 document for each direction, and values are judged on a JSON tape.
+//! What is wrong with a contract is a [`Problem`], what is wrong with a message a [`Violation`].
+
+mod load;
+mod document;
+mod yaml;
+mod identifier;
+mod reference;
+mod revision;
+mod dialect;
+mod problem;
+mod compile;
+mod compiled;
+mod listing;
+mod operation;
+mod server;
+mod media;
+mod shape;
+mod lower;
+mod exact;
+mod timestamp;
+mod format;
+mod schema;
+mod malformed;
+pub mod route;
+mod parameter;
+mod body;
+mod check;
+mod explain;
+mod security;
+mod alternatives;
+mod expected;
+mod violation;
+mod sample;
+mod sampling;
+pub mod satisfiable;
+mod lowered;
+mod lint;
+pub mod recorded;
+
+pub use body::FormData;
+pub use check::{
+    BodyLength, BodyPlan, Head, Policies, ResponseHead, ResponsePlan, Rules, Scratch, Stray,
+    body_too_large, check_body, check_form_data, check_head, check_response_body,
+    check_response_head, judge_target,
+};
+pub use compile::{CompileOptions, compile};
+pub use compiled::CompiledContract;
+pub use dialect::{Dialect, Direction};
+pub use document::{Document, Documents, ParseError, Place, Spot};
+pub use lint::lint;
+pub use load::{LoadError, ReadFile, UnreadableFile, from_bytes, load};
+pub use lowered::{ASSERTED_FORMATS, LoweredSchemas, Refusal, SchemaValidator};
+pub use media::MediaRange;
+pub use operation::{
+    BodyRule, Channel, ChannelKind, MediaType, Operation, OwnEnforcement, RequestBody, Response,
+    StatusPattern,
+};
+pub use parameter::{Parameter, Style};
+pub use problem::{Problem, ProblemKind, Severity};
+pub use revision::Identity;
+pub use sampling::Sample;
+pub use schema::SchemaKey;
+pub use violation::{Part, Violation, ViolationClass, ViolationRecord};
+
+#[cfg(test)]
+mod schema_tests;

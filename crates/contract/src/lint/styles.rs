@@ -1,0 +1,92 @@
+//! Parameters whose style is undefined for what they hold, or holds more than is judged.
+//!
+//! OpenAPI 3.0.4 and 3.1.1 (Style Examples) define `spaceDelimited` and `pipeDelimited` for
+//! arrays and objects without `explode`, and `deepObject` for objects with it. What lies
+//! outside is read as far as it can be; what a client sends may differ.
+
+use portcullis_json::Node;
+
+use super::super::compiled::CompiledContract;
+use super::super::document::{Documents, Place};
+use super::super::problem::ProblemKind;
+use super::super::shape::{ObjectShape, Surface, TypeSet};
+use super::inspect::Findings;
+use super::survey::Survey;
+
+/// Reports every such parameter.
+pub(super) fn inspect(contract: &CompiledContract, survey: &Survey, findings: &mut Findings<'_>) {
+    let surface = Surface {
+        documents: &contract.documents,
+        dialect: contract.dialect,
+    };
+    for &place in &survey.parameters {
+        let node = contract.documents.node(place);
+        let Some(schema) = node.get("schema") else {
+            continue;
+        };
+        let schema = Documents::place(place, schema);
+        let name = node
+            .get("name")
+            .and_then(|name| name.as_str())
+            .unwrap_or_default();
+        let found = match node.get("style").and_then(|style| style.as_str()) {
+            Some(style @ ("spaceDelimited" | "pipeDelimited")) => {
+                delimited(name, style, node, surface.types(schema))
+            }
+            Some("deepObject") => deep(name, node, schema, surface),
+            _ => None,
+        };
+        if let Some((kind, message)) = found {
+            findings.warn(kind, place, message);
+        }
+    }
+}
+
+type Found = Option<(ProblemKind, String)>;
+
+fn delimited(name: &str, style: &str, node: Node<'_>, types: TypeSet) -> Found {
+    let message = if !types.has(TypeSet::ARRAY | TypeSet::OBJECT) {
+        format!(
+            "`{name}` holds one value, for which `style: {style}` is undefined: remove the style"
+        )
+    } else if node.get("explode").and_then(|flag| flag.as_bool()) == Some(true) {
+        format!(
+            "`style: {style}` with `explode: true` is undefined: `{name}` needs `explode: false`, \
+             or `style: form` for `{name}=a&{name}=b`"
+        )
+    } else {
+        return None;
+    };
+    Some((ProblemKind::MalformedParameter, message))
+}
+
+fn deep(name: &str, node: Node<'_>, schema: Place, surface: Surface<'_>) -> Found {
+    let malformed = |message| Some((ProblemKind::MalformedParameter, message));
+    if !surface.types(schema).has(TypeSet::OBJECT) {
+        return malformed(format!(
+            "`{name}` is not judged: it holds no object, and `style: deepObject` is undefined for \
+             anything else; remove the style"
+        ));
+    }
+    if node.get("explode").and_then(|flag| flag.as_bool()) == Some(false) {
+        return malformed(format!(
+            "`style: deepObject` with `explode: false` is undefined: remove `explode` from `{name}`"
+        ));
+    }
+    let member = nested(&surface.object(schema))?;
+    let message = format!(
+        "`{name}` is not judged when a request holds `{name}[{member}][…]`: `style: deepObject` is \
+         undefined for arrays and objects inside it"
+    );
+    Some((ProblemKind::NotJudged, message))
+}
+
+/// A member that holds arrays or objects and nothing else.
+fn nested(shape: &ObjectShape) -> Option<String> {
+    let scalar = TypeSet::NULL | TypeSet::BOOLEAN | TypeSet::NUMBER | TypeSet::STRING;
+    let (name, _) = shape
+        .members
+        .iter()
+        .find(|(_, types)| types.has(TypeSet::ARRAY | TypeSet::OBJECT) && !types.has(scalar))?;
+    Some(name.clone())
+}

@@ -1,0 +1,185 @@
+//! Whole warnings for small contracts.
+
+use super::super::compile::{CompileOptions, compile};
+use super::super::load::from_bytes;
+use super::lint;
+use portcullis_vocabulary::limits::Limits;
+
+/// Lints a contract and compares its warnings, sorted by line.
+#[track_caller]
+fn check(version: &str, rest: &str, expected: &[&str]) {
+    let text = format!("openapi: {version}\ninfo: {{title: t, version: '1'}}\n{rest}");
+    let documents = from_bytes("api.yaml", text.into_bytes(), &Limits::default()).unwrap();
+    let contract = compile(documents, &CompileOptions::default()).unwrap();
+    let found: Vec<String> = lint(&contract).iter().map(ToString::to_string).collect();
+    assert_eq!(found, expected, "{rest}");
+}
+
+/// A contract with one schema that nothing uses, on line 5 and after.
+#[track_caller]
+fn check_schema(version: &str, schema: &str, expected: &[&str]) {
+    let schema = schema.replace('\n', "\n ");
+    check(
+        version,
+        &format!("paths: {{}}\ncomponents: {{schemas: {{A:\n {schema}}}}}\n"),
+        expected,
+    );
+}
+
+/// A contract with one parameter, on line 4.
+#[track_caller]
+fn check_parameter(parameter: &str, expected: &[&str]) {
+    let rest = format!("paths: {{/a: {{get: {{parameters: [\n {parameter}]}}}}}}\n");
+    check("3.0.3", &rest, expected);
+}
+
+#[test]
+#[rustfmt::skip]
+fn examples_of_schemas() {
+    check_schema("3.0.3", "{type: integer, example: 1, default: 2}", &[]);
+    check_schema("3.0.3", "{type: integer, example: a}", &[
+        r##"api.yaml:5: warning: the example breaks its schema: "a" is not of type "integer" (line 5); correct one of the two [invalid-example] at #/components/schemas/A/example"##,
+    ]);
+    check_schema("3.0.3", "{type: string, enum: [a, b], default: c}", &[
+        r##"api.yaml:5: warning: the default breaks its schema: "c" is not one of "a" or "b" (line 5); correct one of the two [invalid-example] at #/components/schemas/A/default"##,
+    ]);
+    check_schema("3.1.0", "{type: object, properties: {\nb: {maxLength: 1, examples: [a,\nbc]}}}", &[
+        r##"api.yaml:7: warning: example 2 breaks its schema: "bc" is longer than 1 character (line 6); correct one of the two [invalid-example] at #/components/schemas/A/properties/b/examples/1"##,
+    ]);
+    check_schema("3.0.3", "{type: object, required: [a, b], example: {\n}}", &[
+        r##"api.yaml:5: warning: the example breaks its schema: "a" is a required property (line 5), and 1 more; correct one of the two [invalid-example] at #/components/schemas/A/example"##,
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn what_may_be_read_in_the_authors_favour() {
+    // No default, and defaults that the members have themselves.
+    check_schema("3.0.3", "{type: string, default: null}", &[]);
+    check_schema("3.0.3", "{type: object, required: [a], default: {}}", &[]);
+    // What 3.0 does not know there.
+    check_schema("3.0.3", "{type: string, examples: [1]}", &[]);
+    check_schema("3.0.3", "{$ref: '#/components/schemas/B', example: 1}, B: {type: string}", &[]);
+    // A schema of both directions may show either.
+    let readable = "{type: object, required: [id], properties: {id: {type: string, readOnly: true}}, example: ";
+    check_schema("3.0.3", &format!("{readable}{{}}}}"), &[]);
+    check_schema("3.0.3", &format!("{readable}{{id: a}}}}"), &[]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn examples_of_messages() {
+    let message = |schema: &str, examples: &str| {
+        let media = format!("{{application/json: {{schema: {schema},\n {examples}}}}}");
+        format!("paths: {{/a: {{post: {{requestBody: {{content: {media}}}, responses: {{}}}}}}}}\n")
+    };
+    check("3.1.0", &message("{type: integer}", "examples: {a: {value: 1}, b: {$ref: '#/components/examples/C'}}"), &[]);
+    check("3.1.0", &message("{type: integer}", "example: '12'"), &[]);
+    check("3.1.0", &message("{type: integer}", "examples: {a: {value: '1 2'}}"), &[
+        r##"api.yaml:4: warning: the example `a` breaks its schema: "1 2" is not of type "integer" (line 3); correct one of the two [invalid-example] at #/paths/~1a/post/requestBody/content/application~1json/examples/a/value"##,
+    ]);
+    let by_direction = |part: &str| {
+        let schema = "{type: object, required: [id], properties: {id: {type: string, readOnly: true}}}";
+        let media = format!("{{content: {{application/json: {{schema: {schema}, example: {{}}}}}}, description: d}}");
+        format!("paths: {{/a: {{post: {{{}}}}}}}\n", part.replace("MEDIA", &media))
+    };
+    check("3.0.3", &by_direction("requestBody: MEDIA"), &[]);
+    check("3.0.3", &by_direction("responses: {200: MEDIA}"), &[
+        r##"api.yaml:3: warning: the example breaks its schema: "id" is a required property (line 3); correct one of the two [invalid-example] at #/paths/~1a/post/responses/200/content/application~1json/example"##,
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn examples_of_parameters() {
+    check_parameter("{name: a, in: query, example: 1, schema: {type: integer}}", &[]);
+    check_parameter("{name: a, in: query, example: '1', schema: {type: integer}}", &[]);
+    check_parameter("{name: a, in: query, example: 1, schema: {type: string}}", &[]);
+    check_parameter("{name: a, in: query, example: 'b,c', schema: {type: array, items: {}}}", &[]);
+    check_parameter("{name: a, in: query, examples: {x: {value: b}}, schema: {type: integer}}", &[
+        r##"api.yaml:4: warning: the example `x` breaks its schema: "b" is not of type "integer" (line 4); correct one of the two [invalid-example] at #/paths/~1a/get/parameters/0/examples/x/value"##,
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn styles() {
+    let styled = |style: &str, schema: &str| format!("{{name: a, in: query, style: {style}, schema: {schema}}}");
+    check_parameter(&styled("deepObject", "{type: object}"), &[]);
+    check_parameter(&styled("spaceDelimited, explode: false", "{type: array, items: {type: string}}"), &[]);
+    check_parameter(&styled("spaceDelimited", "{type: string}"), &[
+        "api.yaml:4: warning: `a` holds one value, for which `style: spaceDelimited` is undefined: remove the style [malformed-parameter] at #/paths/~1a/get/parameters/0",
+    ]);
+    check_parameter(&styled("pipeDelimited, explode: true", "{type: array, items: {type: string}}"), &[
+        "api.yaml:4: warning: `style: pipeDelimited` with `explode: true` is undefined: `a` needs `explode: false`, or `style: form` for `a=a&a=b` [malformed-parameter] at #/paths/~1a/get/parameters/0",
+    ]);
+    check_parameter(&styled("deepObject, explode: false", "{type: object}"), &[
+        "api.yaml:4: warning: `style: deepObject` with `explode: false` is undefined: remove `explode` from `a` [malformed-parameter] at #/paths/~1a/get/parameters/0",
+    ]);
+    check_parameter(&styled("deepObject", "{type: string}"), &[
+        "api.yaml:4: warning: `a` is not judged: it holds no object, and `style: deepObject` is undefined for anything else; remove the style [malformed-parameter] at #/paths/~1a/get/parameters/0",
+    ]);
+    check_parameter(&styled("deepObject", "{type: object, properties: {b: {type: object}}}"), &[
+        "api.yaml:4: warning: `a` is not judged when a request holds `a[b][…]`: `style: deepObject` is undefined for arrays and objects inside it [not-judged] at #/paths/~1a/get/parameters/0",
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn what_is_not_judged() {
+    let body = |key: &str, schema: &str| {
+        format!("paths: {{/a: {{post: &a {{requestBody: {{content: {{{key}: {{schema: {schema}}}}}}}}}, put: *a}}}}\n")
+    };
+    check("3.1.0", &body("application/json", "{type: object}"), &[]);
+    check("3.1.0", &body("text/plain", "{type: string}"), &[]);
+    check("3.1.0", &body("'*/*'", "{type: object}"), &[]);
+    check("3.1.0", &body("application/x-www-form-urlencoded", "{type: object}"), &[]);
+    check("3.1.0", &body("multipart/form-data", "{type: object}"), &[]);
+    check("3.1.0", &body("application/x-ndjson", "{type: object}"), &[]);
+    check("3.1.0", &body("text/plain", "{type: integer}"), &[]);
+    check("3.1.0", &body("image/png", "{type: string, format: binary, maxLength: 5}"), &[]);
+    check("3.1.0", &body("application/xml", "{type: object}"), &[
+        "api.yaml:3: warning: bodies of `application/xml` pass without being judged by their schema, since that notation is not read (2 operations); the service must judge them [not-judged] at #/paths/~1a/post/requestBody/content/application~1xml",
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn formats_and_keywords() {
+    check_schema("3.0.3", "{type: string, format: date-time}", &[]);
+    check_schema("3.0.3", "{allOf: [\n{format: url},\n{format: url}], format: bank-code}", &[
+        "api.yaml:6: warning: the format `url` is not known and judges nothing (it stands in 2 schemas); did you mean `uri`? [unknown-format] at #/components/schemas/A/allOf/0/format",
+        "api.yaml:7: warning: the format `bank-code` is not known and judges nothing; where values must have a form, say it by `pattern`, or by bounds [unknown-format] at #/components/schemas/A/format",
+    ]);
+    check_schema("3.0.3", "{const: 1,\ntype: [string]}", &[
+        "api.yaml:5: warning: OpenAPI 3.0 has no `const`, and it judges nothing: write `enum` with one value, or move the document to `openapi: 3.1.1` [foreign-keyword] at #/components/schemas/A/const",
+        "api.yaml:6: warning: in OpenAPI 3.0 `type` is one name: use `nullable: true` for null, `oneOf` for alternatives, or OpenAPI 3.1 [malformed-schema] at #/components/schemas/A/type",
+    ]);
+    check_schema("3.1.0", "{const: 1, if: {format: uuid}, type: [integer], nullable: false}", &[]);
+    check_schema("3.1.0", "{type: string, nullable: true}", &[
+        r##"api.yaml:5: warning: OpenAPI 3.1 has no `nullable`, and null is refused: add "null" to `type`, as in `type: [string, "null"]` [foreign-keyword] at #/components/schemas/A/nullable"##,
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn schemas_that_nothing_uses() {
+    check_schema("3.1.0", "{pattern: '['}, B: {type: integer, example: a}", &[
+        r##"api.yaml:5: warning: `pattern` is not a regular expression (ECMA-262): `[`: Parsing error at position 1: Invalid character class [malformed-pattern] at #/components/schemas/A/pattern"##,
+    ]);
+    check_schema("3.1.0", "{$ref: '#/components/schemas/B'}", &[
+        "api.yaml:5: warning: `#/components/schemas/B` leads nowhere: `#/components/schemas` exists and has no `B` [unresolved-reference] at #/components/schemas/A",
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn schemas_that_nothing_satisfies() {
+    check_schema("3.1.0", "{type: string, enum: [1, 2]}", &[
+        "api.yaml:4: warning: no value satisfies `type`, `enum` [unsatisfiable-schema] at #/components/schemas/A",
+    ]);
+    check_schema("3.0.3", "{type: object, properties: {a: {type: integer, minimum: 2, maximum: 1}}}", &[
+        "api.yaml:5: warning: no value satisfies `minimum`, `maximum` [unsatisfiable-schema] at #/components/schemas/A/properties/a",
+    ]);
+    check_schema("3.1.0", "{not: {}}, B: false", &[]);
+}

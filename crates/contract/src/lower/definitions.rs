@@ -1,0 +1,244 @@
+//! Collecting definitions: which schemas there are, their numbers, and what they are called in
+//! the lowered document.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+
+use portcullis_json::Node;
+
+use super::super::dialect::{Dialect, Direction};
+use super::super::document::{Documents, Place};
+use super::super::identifier::ResourceId;
+use super::super::problem::{Problem, ProblemKind, Severity};
+use super::super::reference::{follow, resolve};
+use super::composition::{Composition, Exempt};
+
+/// Collects schemas and lowers everything they reach.
+#[derive(Debug)]
+pub(in super::super) struct Lowering<'d> {
+    pub(super) documents: &'d Documents,
+    pub(super) dialect: Dialect,
+    /// Whether `example`, `examples` and `default` are kept, for making sample values.
+    pub(super) with_examples: bool,
+    /// Whether `readOnly` and `writeOnly` are kept, for telling what a message carries.
+    pub(super) with_access: bool,
+    pub(super) composition: Composition<'d>,
+    numbers: HashMap<(Place, Exempt), u32>,
+    origins: Vec<Place>,
+    /// By number: the names that a definition's `required` leaves out.
+    exempt: Vec<Exempt>,
+    /// By number: the resource with dynamic anchors that a definition belongs to.
+    pub(super) homes: Vec<Option<ResourceId>>,
+    lowered: Vec<Value>,
+    targets: HashMap<(Place, &'d str), Place>,
+    /// Whether a pattern needs an engine that backtracks.
+    pub(super) backtracks: bool,
+    problems: Vec<Problem>,
+}
+
+/// The result of lowering.
+#[derive(Debug)]
+pub(in super::super) struct Lowered {
+    /// `{"$defs": {"0": …}, "properties": {"0": {"$ref": "#/$defs/0"}}}`.
+    pub(in super::super) schema: Value,
+    /// Where the definition of each number stands in the contract.
+    pub(in super::super) origins: Vec<Place>,
+    /// The numbers of those that are judged on their own.
+    pub(in super::super) roots: Vec<u32>,
+    /// Whether a pattern looks around or refers back, which takes an engine that backtracks.
+    pub(in super::super) backtracks: bool,
+    /// What could not be lowered, and what is odd and does no harm.
+    pub(in super::super) problems: Vec<Problem>,
+}
+
+/// The number of the definition that a location in the lowered document lies in, and the rest of
+/// the location below it.
+pub(in super::super) fn number_of(location: &str) -> Option<(usize, &str)> {
+    // A value that is judged on its own bears the number of its definition.
+    let judged = || location.strip_prefix("/properties/");
+    let rest = location.strip_prefix("/$defs/").or_else(judged)?;
+    let end = rest.find('/').unwrap_or(rest.len());
+    match rest[..end].parse() {
+        Ok(number) => Some((number, &rest[end..])),
+        // The definitions of a resource with dynamic anchors stand one level deeper.
+        Err(_) => number_of(&rest[end..]),
+    }
+}
+
+impl<'d> Lowering<'d> {
+    pub(in super::super) fn new(
+        documents: &'d Documents,
+        dialect: Dialect,
+        direction: Direction,
+    ) -> Self {
+        let mut lowering = Self {
+            documents,
+            dialect,
+            with_examples: false,
+            with_access: false,
+            composition: Composition::new(documents, direction),
+            numbers: HashMap::new(),
+            origins: Vec::new(),
+            exempt: Vec::new(),
+            homes: Vec::new(),
+            lowered: Vec::new(),
+            targets: HashMap::new(),
+            backtracks: false,
+            problems: Vec::new(),
+        };
+        lowering.default_dialect();
+        lowering
+    }
+
+    /// Keeps what annotates with values, for making samples.
+    pub(in super::super) fn with_examples(mut self) -> Self {
+        self.with_examples = true;
+        self
+    }
+
+    /// Keeps what says in which direction a member is sent.
+    pub(in super::super) fn with_access(mut self) -> Self {
+        self.with_access = true;
+        self
+    }
+
+    /// The number of the definition of the schema at `place`; the same place gives the same
+    /// number.
+    pub(in super::super) fn define(&mut self, place: Place) -> u32 {
+        self.define_without(place, Exempt::NOTHING)
+    }
+
+    /// The number of a definition that does not demand some names.
+    pub(super) fn define_without(&mut self, place: Place, exempt: Exempt) -> u32 {
+        let place = self.target_of(place);
+        self.define_exactly(place, exempt)
+    }
+
+    pub(super) fn define_exactly(&mut self, place: Place, exempt: Exempt) -> u32 {
+        if let Some(number) = self.numbers.get(&(place, exempt)) {
+            return *number;
+        }
+        let number = u32::try_from(self.origins.len()).expect("places are numbered with u32");
+        self.numbers.insert((place, exempt), number);
+        self.origins.push(place);
+        self.exempt.push(exempt);
+        let home = self.home_of(place);
+        self.homes.push(home);
+        self.define_anchors(home);
+        number
+    }
+
+    /// Where a schema that is nothing but a reference really stands.
+    fn target_of(&mut self, place: Place) -> Place {
+        let mut here = place;
+        for _ in 0..self.documents.list().len() + 64 {
+            let node = self.documents.node(here);
+            let alone = self.dialect == Dialect::V30 || node.len() == 1;
+            let text = node.get("$ref").and_then(Node::as_str);
+            // A resource with dynamic anchors that is only passed through is in scope, too.
+            let Some(text) = text.filter(|_| alone && self.home_of(here).is_none()) else {
+                return here;
+            };
+            match resolve(self.documents, here, text) {
+                Ok(target) => here = target,
+                // Said where the reference is lowered.
+                Err(_) => return here,
+            }
+        }
+        place
+    }
+
+    /// Lowers all that is defined and all that it reaches, judged under `roots`.
+    pub(in super::super) fn finish(mut self, roots: &[u32]) -> Lowered {
+        while let Some(place) = self.origins.get(self.lowered.len()).copied() {
+            let exempt = self.exempt[self.lowered.len()];
+            let schema = self.definition(place, exempt);
+            self.lowered.push(schema);
+        }
+        let properties: Map<String, Value> = roots
+            .iter()
+            .map(|number| (number.to_string(), json!({ "$ref": self.name(*number) })))
+            .collect();
+        let mut schema = Map::new();
+        if self.is_dynamic() {
+            schema.insert("$id".to_owned(), json!(super::dynamic::ROOT));
+        }
+        let lowered = std::mem::take(&mut self.lowered);
+        schema.insert("$defs".to_owned(), Value::Object(self.arranged(lowered)));
+        schema.insert("properties".to_owned(), Value::Object(properties));
+        Lowered {
+            schema: Value::Object(schema),
+            origins: self.origins,
+            roots: roots.to_vec(),
+            backtracks: self.backtracks,
+            problems: self.problems,
+        }
+    }
+
+    /// The definition that a reference leads to; a problem where it leads nowhere.
+    pub(super) fn reference(
+        &mut self,
+        place: Place,
+        reference: Node<'d>,
+        exempt: Exempt,
+    ) -> Option<u32> {
+        let at = Documents::place(place, reference);
+        let Some(text) = reference.as_str() else {
+            self.unresolved(
+                at,
+                "`$ref` must be a string such as `#/components/schemas/Name`",
+            );
+            return None;
+        };
+        match self.target(place, at, text) {
+            Ok(target) => {
+                let exempt = self.composition.kept(exempt, target);
+                Some(self.define_without(target, exempt))
+            }
+            Err((at, message)) => {
+                self.unresolved(at, &message);
+                None
+            }
+        }
+    }
+
+    fn target(&mut self, place: Place, at: Place, text: &'d str) -> Result<Place, (Place, String)> {
+        let identifiers = self.documents.identifiers();
+        let base = identifiers
+            .resource(place, |place| self.documents.node(place))
+            .map_or(self.documents.root_place(place.document), |resource| {
+                identifiers.root(resource)
+            });
+        if let Some(target) = self.targets.get(&(base, text)) {
+            return Ok(*target);
+        }
+        let target = follow(self.documents, place)
+            .and_then(|_| resolve(self.documents, place, text).map_err(|error| (at, error)))
+            .map_err(|(at, error)| (at, error.to_string()))?;
+        self.targets.insert((base, text), target);
+        Ok(target)
+    }
+
+    pub(super) fn unresolved(&mut self, at: Place, message: &str) {
+        self.problem(ProblemKind::UnresolvedReference, at, message.to_owned());
+    }
+
+    pub(super) fn problem(&mut self, kind: ProblemKind, at: Place, message: String) {
+        self.say(Severity::Error, kind, at, message);
+    }
+
+    pub(super) fn warn(&mut self, kind: ProblemKind, at: Place, message: String) {
+        self.say(Severity::Warning, kind, at, message);
+    }
+
+    fn say(&mut self, severity: Severity, kind: ProblemKind, at: Place, message: String) {
+        let at = self.documents.spot(at);
+        self.problems.push(Problem {
+            severity,
+            kind,
+            at,
+            message,
+        });
+    }
+}

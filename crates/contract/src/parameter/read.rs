@@ -1,0 +1,395 @@
+//! Reading a parameter's text onto a tape, by style (OpenAPI 3.0.4 and 3.1.1, Style Values).
+//!
+//! The tape then holds a typed value that the contract's validator judges like any other JSON.
+
+use std::borrow::Cow;
+
+use portcullis_json::Tape;
+
+use super::super::shape::{ObjectShape, TypeSet};
+use super::super::violation::Part;
+use super::claim::{claims, deep_member};
+use super::model::{Parameter, Reading, Style};
+use super::pairs::Pairs;
+use super::pieces::{pieces, split_pair};
+use super::text::{EscapeError, Escapes, decode, is_named};
+
+/// Where a parameter's text is found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source<'a> {
+    /// One text: a path segment's capture, or a header's field lines joined by commas.
+    One(&'a str),
+    /// All pairs of the query or the cookies, and the parameters that share them.
+    Pairs(Pairs<'a>, &'a [Parameter]),
+}
+
+/// Why no value was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Absent {
+    /// The parameter is not there.
+    Missing,
+    /// It holds one value and came more than once.
+    Repeated,
+    /// It names a member more than once, so that two readers may take two values.
+    RepeatedMember,
+    /// Its escapes are malformed.
+    Escapes(EscapeError),
+    /// Its text does not have the form of its style.
+    Form(&'static str),
+    /// It is there and not judged.
+    NotJudged,
+}
+
+impl From<EscapeError> for Absent {
+    fn from(error: EscapeError) -> Self {
+        Self::Escapes(error)
+    }
+}
+
+/// Reads `parameter` from `source` onto `tape`, which then holds `{"<key>": value}`.
+///
+/// `as_text` reads every scalar that may be a string as one.
+pub(crate) fn read(
+    tape: &mut Tape,
+    key: &str,
+    parameter: &Parameter,
+    reading: &Reading,
+    source: Source<'_>,
+    as_text: bool,
+) -> Result<(), Absent> {
+    tape.begin(key);
+    write(tape, parameter, reading, source, as_text)
+}
+
+/// Writes what [`read`] reads as the next value of an open tape. An error may leave a part of it
+/// there.
+pub(in super::super) fn write(
+    tape: &mut Tape,
+    parameter: &Parameter,
+    reading: &Reading,
+    source: Source<'_>,
+    as_text: bool,
+) -> Result<(), Absent> {
+    let escapes = escapes_of(parameter.part);
+    let mut writer = Writer {
+        tape,
+        escapes,
+        as_text,
+    };
+    match source {
+        Source::One(text) => writer.text(parameter, reading, text),
+        Source::Pairs(pairs, siblings) if parameter.style == Style::DeepObject => {
+            writer.deep_object(parameter, reading, pairs, siblings)
+        }
+        Source::Pairs(pairs, siblings) => match reading {
+            Reading::Object(shape) if parameter.explode && parameter.style == Style::Form => {
+                writer.exploded_object(parameter, shape, pairs, siblings)
+            }
+            // Cookies hold each name once, so lists are written with commas there, whatever the
+            // specification's default says (Appendix D).
+            Reading::Array(types) if parameter.explode && parameter.part != Part::Cookie => {
+                writer.exploded_array(parameter, *types, pairs)
+            }
+            Reading::Array(_) | Reading::Object(_) | Reading::Scalar(_) => {
+                let text = only_value(parameter, pairs, escapes)?;
+                writer.text(parameter, reading, text)
+            }
+        },
+    }
+}
+
+impl Parameter {
+    /// The one text of the parameter, decoded once.
+    pub(crate) fn text<'a>(&self, source: Source<'a>) -> Result<Cow<'a, str>, Absent> {
+        let escapes = escapes_of(self.part);
+        let raw = match source {
+            Source::One(raw) => raw,
+            Source::Pairs(pairs, _) => only_value(self, pairs, escapes)?,
+        };
+        Ok(decode(raw, escapes)?)
+    }
+}
+
+fn escapes_of(part: Part) -> Escapes {
+    match part {
+        Part::Path => Escapes::Percent,
+        Part::Query => Escapes::Form,
+        Part::Target | Part::Header | Part::Cookie | Part::Body | Part::Status => Escapes::None,
+    }
+}
+
+/// The value of the only pair of that name.
+fn only_value<'a>(
+    parameter: &Parameter,
+    pairs: Pairs<'a>,
+    escapes: Escapes,
+) -> Result<&'a str, Absent> {
+    let mut values = pairs
+        .iter()
+        .filter(|(name, _)| is_named(name, &parameter.name, escapes))
+        .map(|pair| pair.1);
+    let value = values.next().ok_or(Absent::Missing)?;
+    // The first of repeated cookies is the more specific one (RFC 6265 section 5.4).
+    if parameter.part != Part::Cookie && values.next().is_some() {
+        return Err(Absent::Repeated);
+    }
+    if value.is_empty() && parameter.allow_empty {
+        return Err(Absent::NotJudged);
+    }
+    Ok(value)
+}
+
+struct Writer<'t> {
+    tape: &'t mut Tape,
+    escapes: Escapes,
+    as_text: bool,
+}
+
+impl Writer<'_> {
+    /// Reads a value that stands in one text.
+    fn text(&mut self, parameter: &Parameter, reading: &Reading, text: &str) -> Result<(), Absent> {
+        let (body, separator) = match parameter.style {
+            Style::Simple | Style::Form => (text, ","),
+            Style::Label => (
+                text.strip_prefix('.')
+                    .ok_or(Absent::Form("must start with `.` (style label)"))?,
+                if parameter.explode { "." } else { "," },
+            ),
+            Style::Matrix => return self.matrix(parameter, reading, text),
+            Style::SpaceDelimited => (text, " "),
+            Style::PipeDelimited => (text, "|"),
+            Style::JsonContent | Style::OtherContent | Style::DeepObject => {
+                return Err(Absent::NotJudged);
+            }
+        };
+        match reading {
+            Reading::Scalar(types) => self.scalar(body, *types),
+            Reading::Array(types) => self.array(pieces(body, separator), *types),
+            Reading::Object(shape) if parameter.explode => {
+                self.members(pieces(body, separator), parameter.style, shape)
+            }
+            Reading::Object(shape) => self.alternating(pieces(body, separator), shape),
+        }
+    }
+
+    /// `;name=value` (RFC 6570 section 3.2.7): path-style parameters.
+    fn matrix(
+        &mut self,
+        parameter: &Parameter,
+        reading: &Reading,
+        text: &str,
+    ) -> Result<(), Absent> {
+        const FORM: Absent = Absent::Form("must be written as `;name=value` (style matrix)");
+        let body = text.strip_prefix(';').ok_or(FORM)?;
+        let value_of = |piece| -> Result<&str, Absent> {
+            let (name, value) = split_pair(piece);
+            is_named(name, &parameter.name, Escapes::Percent)
+                .then_some(value)
+                .ok_or(FORM)
+        };
+        match reading {
+            Reading::Object(shape) if parameter.explode => {
+                self.members(body.split(';'), parameter.style, shape)
+            }
+            Reading::Array(types) if parameter.explode => {
+                self.tape.begin_array();
+                for piece in body.split(';') {
+                    self.scalar(value_of(piece)?, *types)?;
+                }
+                self.tape.end();
+                Ok(())
+            }
+            Reading::Scalar(types) => self.scalar(value_of(body)?, *types),
+            Reading::Array(types) => self.array(value_of(body)?.split(','), *types),
+            Reading::Object(shape) => self.alternating(value_of(body)?.split(','), shape),
+        }
+    }
+
+    fn array<'a>(
+        &mut self,
+        items: impl Iterator<Item = &'a str>,
+        types: TypeSet,
+    ) -> Result<(), Absent> {
+        self.tape.begin_array();
+        for item in items {
+            self.scalar(item, types)?;
+        }
+        self.tape.end();
+        Ok(())
+    }
+
+    /// Members written as `name=value`. Path-style ones have no `=` where the value is empty
+    /// (RFC 6570 section 3.2.7).
+    fn members<'a>(
+        &mut self,
+        pieces: impl Iterator<Item = &'a str>,
+        style: Style,
+        shape: &ObjectShape,
+    ) -> Result<(), Absent> {
+        self.tape.begin_object();
+        for piece in pieces {
+            let may_lack_equals = style == Style::Matrix && !piece.is_empty();
+            if !may_lack_equals && !piece.contains('=') {
+                return Err(Absent::Form(
+                    "must be written as `name=value` for each member",
+                ));
+            }
+            let (name, value) = split_pair(piece);
+            self.member(name, value, shape)?;
+        }
+        self.end_object()
+    }
+
+    /// Members written as `name,value,name,value`.
+    fn alternating<'a>(
+        &mut self,
+        mut pieces: impl Iterator<Item = &'a str>,
+        shape: &ObjectShape,
+    ) -> Result<(), Absent> {
+        self.tape.begin_object();
+        while let Some(name) = pieces.next() {
+            let value = pieces.next().ok_or(Absent::Form(
+                "must hold names and values in turn: an even number",
+            ))?;
+            self.member(name, value, shape)?;
+        }
+        self.end_object()
+    }
+
+    fn exploded_array(
+        &mut self,
+        parameter: &Parameter,
+        types: TypeSet,
+        pairs: Pairs<'_>,
+    ) -> Result<(), Absent> {
+        let escapes = self.escapes;
+        let mut values = pairs
+            .iter()
+            .filter(|(name, _)| is_named(name, &parameter.name, escapes))
+            .peekable();
+        let (_, first) = values.peek().ok_or(Absent::Missing)?;
+        if first.is_empty() && parameter.allow_empty {
+            return Err(Absent::NotJudged);
+        }
+        self.array(values.map(|(_, value)| value), types)
+    }
+
+    /// An exploded form object takes its members from the whole query. Other declared
+    /// parameters are no members of it.
+    fn exploded_object(
+        &mut self,
+        parameter: &Parameter,
+        shape: &ObjectShape,
+        pairs: Pairs<'_>,
+        siblings: &[Parameter],
+    ) -> Result<(), Absent> {
+        self.tape.begin_object();
+        let mut found = false;
+        for (raw_name, value) in pairs.iter() {
+            let Ok(name) = decode(raw_name, self.escapes) else {
+                continue;
+            };
+            let is_declared = shape.members.iter().any(|(member, _)| *member == name);
+            let is_sibling = siblings
+                .iter()
+                .any(|other| !other.is_same(parameter) && claims(other, &name, parameter.part));
+            if is_declared || (!is_sibling && shape.is_open) {
+                self.member(raw_name, value, shape)?;
+                found = true;
+            }
+        }
+        self.end_object()?;
+        if found { Ok(()) } else { Err(Absent::Missing) }
+    }
+
+    /// `name[member]=value`. Members of members are not defined by the specification: a parameter
+    /// that declares such is not judged where they are sent. A name that another parameter
+    /// declares, brackets and all, is that parameter's.
+    fn deep_object(
+        &mut self,
+        parameter: &Parameter,
+        reading: &Reading,
+        pairs: Pairs<'_>,
+        siblings: &[Parameter],
+    ) -> Result<(), Absent> {
+        let Reading::Object(shape) = reading else {
+            return Err(Absent::NotJudged);
+        };
+        self.tape.begin_object();
+        let mut found = false;
+        for (raw_name, value) in pairs.iter() {
+            let Ok(name) = decode(raw_name, self.escapes) else {
+                continue;
+            };
+            if name == parameter.name {
+                return Err(Absent::Form(
+                    "must be written as `name[member]=value` (style deepObject)",
+                ));
+            }
+            let is_other = |other: &Parameter| other.part == parameter.part && other.name == name;
+            let member = match deep_member(&name, &parameter.name) {
+                Some(member) if !siblings.iter().any(is_other) => member,
+                Some(_) | None => continue,
+            };
+            let outer = member.split(['[', ']']).next().unwrap_or_default();
+            if outer.len() < member.len() {
+                nested(shape, outer)?;
+                found = true;
+                continue;
+            }
+            self.tape.key(member);
+            self.scalar(value, shape.types_of(member).unwrap_or(TypeSet::ALL))?;
+            found = true;
+        }
+        self.end_object()?;
+        if found { Ok(()) } else { Err(Absent::Missing) }
+    }
+
+    fn end_object(&mut self) -> Result<(), Absent> {
+        self.tape.end_checked().map_err(|_| Absent::RepeatedMember)
+    }
+
+    fn member(&mut self, name: &str, value: &str, shape: &ObjectShape) -> Result<(), Absent> {
+        let name = decode(name, self.escapes)?;
+        self.tape.key(&name);
+        self.scalar(value, shape.types_of(&name).unwrap_or(TypeSet::ALL))
+    }
+
+    fn scalar(&mut self, raw: &str, types: TypeSet) -> Result<(), Absent> {
+        let text = decode(raw, self.escapes)?;
+        let text = if self.escapes == Escapes::None {
+            text.trim_matches([' ', '\t'])
+        } else {
+            &text
+        };
+        put_scalar(self.tape, text, types, self.as_text);
+        Ok(())
+    }
+}
+
+/// Whether a member may be passed over that has members, where none are defined: only if it is
+/// not declared and may be anything.
+fn nested(shape: &ObjectShape, member: &str) -> Result<(), Absent> {
+    let is_declared = shape.members.iter().any(|(name, _)| name == member);
+    let types = shape.types_of(member).unwrap_or(TypeSet::NONE);
+    match types.has(TypeSet::ARRAY | TypeSet::OBJECT) {
+        true if is_declared => Err(Absent::NotJudged),
+        true => Ok(()),
+        false => Err(Absent::Form("holds members of members where none may be")),
+    }
+}
+
+/// Puts a scalar on the tape as the first type that its text can be. A text that can be none of
+/// the admitted types stays a string, for the validator to refuse.
+pub(in super::super) fn put_scalar(tape: &mut Tape, text: &str, types: TypeSet, as_text: bool) {
+    let is_text = as_text && types.has(TypeSet::STRING);
+    if !is_text && types.has(TypeSet::NUMBER) && tape.number(text).is_ok() {
+        return;
+    }
+    match text {
+        "true" | "false" if !is_text && types.has(TypeSet::BOOLEAN) => {
+            tape.boolean(text == "true");
+        }
+        _ => tape.string(text),
+    }
+}

@@ -1,0 +1,187 @@
+//! An exchange as data: what was asked and what was answered.
+//!
+//! Path and query stay raw, byte for byte as they were recorded, because that is what a contract
+//! is matched against.
+
+use std::borrow::Cow;
+
+use http::Method;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::BodyLength;
+
+/// One recorded exchange. What it holds may be anybody's secret, so it has no `Debug` of its
+/// content.
+pub struct Exchange<'a> {
+    /// The method.
+    pub method: Method,
+    /// The path, raw.
+    pub path: &'a str,
+    /// The query, raw, without `?`.
+    pub query: Option<&'a str>,
+    /// The header fields of the request.
+    pub headers: HeaderMap,
+    /// The body of the request.
+    pub body: Body<'a>,
+    /// The response, where one was recorded.
+    pub response: Option<Response<'a>>,
+}
+
+/// A recorded response.
+pub struct Response<'a> {
+    /// The status code.
+    pub status: u16,
+    /// The header fields.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Body<'a>,
+}
+
+/// A recorded body.
+pub enum Body<'a> {
+    /// There was none.
+    Absent,
+    /// There was one, and the recording does not hold it.
+    NotRecorded,
+    /// Its bytes, without transfer coding.
+    Bytes(Cow<'a, [u8]>),
+}
+
+impl Body<'_> {
+    /// What the head of the message must have said of it.
+    pub(super) fn length(&self) -> BodyLength {
+        match self {
+            Self::Absent => BodyLength::Absent,
+            Self::Bytes(bytes) if bytes.is_empty() => BodyLength::Absent,
+            Self::NotRecorded | Self::Bytes(_) => BodyLength::Known,
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Body<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Bytes(Cow::Borrowed(text.as_bytes()))
+    }
+}
+
+impl From<Vec<u8>> for Body<'_> {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(Cow::Owned(bytes))
+    }
+}
+
+impl std::fmt::Debug for Exchange<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Exchange")
+            .field("method", &self.method)
+            .field("response", &self.response)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Response<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Body<'_> {
+    /// Its size only.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Absent => f.write_str("Absent"),
+            Self::NotRecorded => f.write_str("NotRecorded"),
+            Self::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
+        }
+    }
+}
+
+/// Path and query of a request target in origin form (RFC 9112 section 3.2.1).
+pub(super) fn split_target(target: &str) -> (&str, Option<&str>) {
+    match target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (target, None),
+    }
+}
+
+/// Path and query of an address, as a client sends them: without the fragment, and `/` for an
+/// empty path (RFC 9110 section 7.1). `None` for what is no address of HTTP.
+pub(super) fn split_url(url: &str) -> Option<(&str, Option<&str>)> {
+    let rest = if url.starts_with('/') {
+        url
+    } else {
+        let (scheme, rest) = url.split_once("://")?;
+        let is_http = ["http", "https", "ws", "wss"]
+            .iter()
+            .any(|known| scheme.eq_ignore_ascii_case(known));
+        let path_at = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        rest.get(path_at..).filter(|_| is_http)?
+    };
+    let (path, query) = split_target(rest.split('#').next().unwrap_or_default());
+    Some((if path.is_empty() { "/" } else { path }, query))
+}
+
+/// Adds a header field. The fields that HTTP/2 begins with a colon are not header fields of
+/// the message (RFC 9113 section 8.3) and are left out.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn add_header(
+    headers: &mut HeaderMap,
+    name: &str,
+    value: &str,
+) -> Result<(), &'static str> {
+    if name.starts_with(':') {
+        return Ok(());
+    }
+    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| "is no header name")?;
+    let value = HeaderValue::from_bytes(value.trim_matches([' ', '\t']).as_bytes())
+        .map_err(|_| "has a control character in its value")?;
+    headers
+        .try_append(name, value)
+        .map(|_| ())
+        .map_err(|_| "is one header field too many")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_keep_path_and_query_as_they_are() {
+        let check = |url: &str, expected| assert_eq!(split_url(url), expected, "{url}");
+        check(
+            "https://h/a%2Fb/../c?q=%20+&q#f",
+            Some(("/a%2Fb/../c", Some("q=%20+&q"))),
+        );
+        check("http://u:p@h:80?a?b", Some(("/", Some("a?b"))));
+        check("HTTP://[::1]:8080", Some(("/", None)));
+        check("wss://h/é?", Some(("/é", Some(""))));
+        check("https://h#f?q", Some(("/", None)));
+        check("/a?b#c", Some(("/a", Some("b"))));
+        check("ftp://h/a", None);
+        check("h/a", None);
+        check("", None);
+    }
+
+    #[test]
+    fn header_fields() {
+        let check = |name: &str, value: &str, expected: Result<(), &str>| {
+            assert_eq!(add_header(&mut HeaderMap::new(), name, value), expected);
+        };
+        check("Accept", "\t é ", Ok(()));
+        check(":authority", "h", Ok(()));
+        check("a b", "c", Err("is no header name"));
+        check("a", "b\nc", Err("has a control character in its value"));
+        let mut headers = HeaderMap::new();
+        assert_eq!(add_header(&mut headers, ":path", "/"), Ok(()));
+        assert!(headers.is_empty());
+        let mut most = (0..).map(|at| add_header(&mut headers, &format!("a{at}"), ""));
+        assert_eq!(
+            most.find(Result::is_err),
+            Some(Err("is one header field too many"))
+        );
+    }
+}

@@ -1,0 +1,245 @@
+//! Exchanges as an HTTP Archive, HAR 1.2: what browsers and debugging proxies save.
+//!
+//! Exporters differ, so members that nobody needs here are passed over whatever they are, and
+//! what is needed is taken as it is meant:
+//! - Names of fields that begin with a colon are HTTP/2's own and no header fields. A value with
+//!   line breaks stands for several fields of one name.
+//! - Where an exporter left out all header fields, `mimeType` stands for `content-type`.
+//! - `content.text` is decoded, so `content-encoding` is taken off its response.
+//! - A body that has a size and no text was not saved: the head is judged alone.
+//! - With 304 and with HEAD the text is a cache's, not the response's; a response without a
+//!   status never arrived.
+
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, Method};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use portcullis_json::{DuplicateKeys, Limits, Tape};
+
+use super::exchange::{Body, Exchange, Response, split_url};
+use super::fault::Fault;
+use super::fields::Field;
+
+const LIMITS: Limits = Limits {
+    depth_max: 512,
+    duplicate_keys: DuplicateKeys::Allow,
+};
+
+/// Addresses that are in archives of browsers and that no server is asked for.
+const LOCAL: [&str; 6] = [
+    "about:",
+    "blob:",
+    "chrome-extension:",
+    "data:",
+    "file:",
+    "moz-extension:",
+];
+
+/// An archive whose text was read.
+#[derive(Clone, Copy)]
+pub struct Har<'a> {
+    entries: Field<'a>,
+}
+
+/// A member of `log.entries`.
+#[derive(Debug)]
+pub struct Entry<'a> {
+    /// Its number, from 0.
+    pub index: u64,
+    /// The line on which it begins, from 1.
+    pub line: u64,
+    /// The exchange, or what is wrong with it.
+    pub exchange: Result<Exchange<'a>, Fault>,
+}
+
+impl<'a> Har<'a> {
+    /// Reads the text of an archive; a byte order mark is passed over. Its entries are looked at
+    /// one by one later.
+    ///
+    /// # Errors
+    /// The text is not JSON, or no archive.
+    pub fn parse(tape: &'a mut Tape, text: &'a [u8]) -> Result<Self, Fault> {
+        let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
+        let source = tape.parse("", text, LIMITS)?;
+        let root = Field::root(tape.root(source), source);
+        let entries = root
+            .expect("log", "log")?
+            .expect("entries", "log.entries")?;
+        if !entries.node.is_array() {
+            return Err(entries.expected("a list"));
+        }
+        Ok(Self { entries })
+    }
+
+    /// The exchanges with a server, in the order of the archive.
+    pub fn entries(self) -> impl Iterator<Item = Entry<'a>> {
+        let elements = (0..).zip(self.entries.node.elements());
+        elements.filter_map(move |(index, node)| {
+            let entry = self.entries.with(node, "entry");
+            Some(Entry {
+                index,
+                line: u64::from(node.line()),
+                exchange: read_entry(entry).transpose()?,
+            })
+        })
+    }
+}
+
+impl std::fmt::Debug for Har<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Har")
+            .field("entries", &self.entries.node.len())
+            .finish()
+    }
+}
+
+/// Nothing, for what no server was asked for.
+fn read_entry(entry: Field<'_>) -> Result<Option<Exchange<'_>>, Fault> {
+    let request = entry.expect("request", "request")?;
+    let url = request.expect("url", "request.url")?;
+    let text = url.text()?;
+    if LOCAL.iter().any(|scheme| text.starts_with(scheme)) {
+        return Ok(None);
+    }
+    let (path, query) = split_url(text).ok_or_else(|| url.fault("is no http(s) address"))?;
+    let method = request.expect("method", "request.method")?.method()?;
+    let response = match entry.get("response", "response") {
+        Some(response) if !response.node.is_null() => read_response(response, &method)?,
+        _ => None,
+    };
+    let mut headers = read_headers(request)?;
+    let body = read_post_data(request, &mut headers)?;
+    Ok(Some(Exchange {
+        method,
+        path,
+        query,
+        headers,
+        body,
+        response,
+    }))
+}
+
+fn read_post_data<'a>(request: Field<'a>, headers: &mut HeaderMap) -> Result<Body<'a>, Fault> {
+    let Some(data) = present(request, "postData", "request.postData") else {
+        return Ok(unsaved(request, "bodySize"));
+    };
+    let kind = present(data, "mimeType", "request.postData.mimeType");
+    let kind = kind.map_or(Ok(""), Field::text)?;
+    let body = match present(data, "text", "request.postData.text") {
+        Some(text) if !text.text()?.is_empty() => Body::from(text.text()?),
+        _ => match present(data, "params", "request.postData.params") {
+            Some(params) if !params.node.is_empty() => read_params(params, kind)?,
+            _ => unsaved(request, "bodySize"),
+        },
+    };
+    if !matches!(body, Body::Absent) {
+        add_type(data, headers, kind)?;
+    }
+    Ok(body)
+}
+
+/// The pairs of a form. Those of `multipart/form-data` do not tell the bytes that were sent.
+fn read_params<'a>(params: Field<'a>, kind: &str) -> Result<Body<'a>, Fault> {
+    let is_form = kind
+        .to_ascii_lowercase()
+        .starts_with("application/x-www-form-urlencoded");
+    if !is_form {
+        return Ok(Body::NotRecorded);
+    }
+    let mut text = String::new();
+    for param in params.node.elements() {
+        let param = params.with(param, "request.postData.params");
+        let value = present(param, "value", "request.postData.params.value");
+        let pair = [
+            param
+                .expect("name", "request.postData.params.name")?
+                .text()?,
+            value.map_or(Ok(""), Field::text)?,
+        ];
+        let [name, value] = pair.map(|part| utf8_percent_encode(part, NON_ALPHANUMERIC));
+        let and = if text.is_empty() { "" } else { "&" };
+        text.push_str(&format!("{and}{name}={value}"));
+    }
+    Ok(Body::from(text.into_bytes()))
+}
+
+fn read_response<'a>(response: Field<'a>, method: &Method) -> Result<Option<Response<'a>>, Fault> {
+    let status = response.expect("status", "response.status")?;
+    if status.node.as_i64().is_some_and(|status| status <= 0) {
+        return Ok(None);
+    }
+    let status = status.status()?;
+    let mut headers = read_headers(response)?;
+    let content = present(response, "content", "response.content");
+    let is_bodiless = method == Method::HEAD || matches!(status, 100..=199 | 204 | 304);
+    let body = match content {
+        Some(content) if !is_bodiless => read_content(content, &mut headers)?,
+        _ => Body::Absent,
+    };
+    Ok(Some(Response {
+        status,
+        headers,
+        body,
+    }))
+}
+
+fn read_content<'a>(content: Field<'a>, headers: &mut HeaderMap) -> Result<Body<'a>, Fault> {
+    let encoding = present(content, "encoding", "response.content.encoding");
+    let encoding = encoding.map_or(Ok(""), Field::text)?;
+    let body = match present(content, "text", "response.content.text") {
+        None => unsaved(content, "size"),
+        Some(text) if encoding.is_empty() => Body::from(text.text()?),
+        Some(text) if encoding.eq_ignore_ascii_case("base64") => Body::from(text.base64()?),
+        Some(text) => return Err(text.fault("has an encoding other than base64")),
+    };
+    if matches!(body, Body::Bytes(_)) {
+        headers.remove(CONTENT_ENCODING);
+    }
+    let kind = present(content, "mimeType", "response.content.mimeType");
+    if !matches!(body, Body::Absent) {
+        add_type(content, headers, kind.map_or(Ok(""), Field::text)?)?;
+    }
+    Ok(body)
+}
+
+/// A body without text: there was one, if its size says so.
+fn unsaved<'a>(message: Field<'_>, size: &str) -> Body<'a> {
+    let size = message.node.get(size).and_then(|size| size.as_f64());
+    match size.is_some_and(|size| size > 0.0) {
+        true => Body::NotRecorded,
+        false => Body::Absent,
+    }
+}
+
+fn add_type(field: Field<'_>, headers: &mut HeaderMap, kind: &str) -> Result<(), Fault> {
+    match headers.is_empty() && !kind.is_empty() {
+        true => field.add_line(headers, CONTENT_TYPE.as_str(), kind),
+        false => Ok(()),
+    }
+}
+
+fn read_headers(message: Field<'_>) -> Result<HeaderMap, Fault> {
+    let mut headers = HeaderMap::new();
+    let Some(list) = present(message, "headers", "headers") else {
+        return Ok(headers);
+    };
+    if !list.node.is_array() {
+        return Err(list.expected("a list"));
+    }
+    for field in list.node.elements() {
+        let field = list.with(field, "headers");
+        let name = field.expect("name", "headers.name")?.text()?;
+        let value = field.expect("value", "headers.value")?;
+        for line in value.text()?.split('\n') {
+            value.add_line(&mut headers, name, line.trim_end_matches('\r'))?;
+        }
+    }
+    Ok(headers)
+}
+
+/// A member that is there and is not null.
+fn present<'a>(object: Field<'a>, member: &str, name: &'static str) -> Option<Field<'a>> {
+    object
+        .get(member, name)
+        .filter(|field| !field.node.is_null())
+}

@@ -1,0 +1,135 @@
+//! Exchanges as JSON Lines: one object a line.
+//!
+//! ```json
+//! {"request": {"method": "POST", "path": "/orders?draft=1",
+//!              "headers": {"content-type": "application/json"}, "body": {"quantity": 1}},
+//!  "response": {"status": 201, "headers": [["location", "/orders/1"]], "body_base64": "e30="}}
+//! ```
+//!
+//! - `url` is a whole address or what follows its host; `path` is the request target, raw.
+//! - `headers` is an object, whose values are strings or lists of strings, or a list of pairs.
+//! - `body` is a string, the body itself, or any other JSON value, whose text as it stands there is
+//!   the body.
+//! - `response`, `headers` and `body` may be left out. Any other member is a fault: a slip of
+//!   the pen must not turn into an exchange without a body.
+
+use http::HeaderMap;
+
+use portcullis_json::{DuplicateKeys, Limits, Tape};
+
+use super::exchange::{Body, Exchange, Response, split_target, split_url};
+use super::fault::Fault;
+use super::fields::Field;
+
+/// How deeply a line may nest. Deeper than a body may, which is then judged and not unreadable.
+const DEPTH_MAX: u32 = 512;
+
+/// Reads one line. The tape is storage to be used again for the next one.
+///
+/// # Errors
+/// What is wrong with the line, with its place in it.
+pub fn read_line<'a>(tape: &'a mut Tape, text: &'a [u8]) -> Result<Exchange<'a>, Fault> {
+    // Members that come twice are the body's business; elsewhere they are looked for below.
+    let limits = Limits {
+        depth_max: DEPTH_MAX,
+        duplicate_keys: DuplicateKeys::Allow,
+    };
+    let source = tape.parse("", text, limits)?;
+    let root = Field::root(tape.root(source), source);
+    let [request, response] = root.only([("request", "request"), ("response", "response")])?;
+    let request = request.ok_or_else(|| root.fault("the member \"request\" is missing"))?;
+    let response = response.map(read_response).transpose()?;
+    read_request(request, response)
+}
+
+fn read_request<'a>(
+    request: Field<'a>,
+    response: Option<Response<'a>>,
+) -> Result<Exchange<'a>, Fault> {
+    let [method, url, path, headers, body, base64] = request.only([
+        ("method", "request.method"),
+        ("url", "request.url"),
+        ("path", "request.path"),
+        ("headers", "request.headers"),
+        ("body", "request.body"),
+        ("body_base64", "request.body_base64"),
+    ])?;
+    let method = method.ok_or_else(|| request.fault("the member \"method\" is missing"))?;
+    let (path, query) = match (url, path) {
+        (Some(url), None) => split_url(url.text()?).ok_or_else(|| {
+            url.fault("is neither an http(s) address nor a path that begins with `/`")
+        })?,
+        (None, Some(path)) => split_target(path.text()?),
+        (Some(_), Some(path)) => {
+            return Err(path.fault("\"url\" is given already; leave one of them out"));
+        }
+        (None, None) => return Err(request.fault("one of \"url\" and \"path\" is missing")),
+    };
+    Ok(Exchange {
+        method: method.method()?,
+        path,
+        query,
+        headers: read_headers(headers)?,
+        body: read_body(body, base64)?,
+        response,
+    })
+}
+
+fn read_response<'a>(response: Field<'a>) -> Result<Response<'a>, Fault> {
+    let [status, headers, body, base64] = response.only([
+        ("status", "response.status"),
+        ("headers", "response.headers"),
+        ("body", "response.body"),
+        ("body_base64", "response.body_base64"),
+    ])?;
+    let status = status.ok_or_else(|| response.fault("the member \"status\" is missing"))?;
+    Ok(Response {
+        status: status.status()?,
+        headers: read_headers(headers)?,
+        body: read_body(body, base64)?,
+    })
+}
+
+fn read_headers(field: Option<Field<'_>>) -> Result<HeaderMap, Fault> {
+    let mut headers = HeaderMap::new();
+    let Some(field) = field else {
+        return Ok(headers);
+    };
+    if !field.node.is_object() && !field.node.is_array() {
+        return Err(field.expected("an object or a list of pairs"));
+    }
+    for (name, value) in field.node.members() {
+        let value = field.with(value, "headers");
+        if value.node.is_array() {
+            for line in value.node.elements() {
+                field.with(line, "headers").add_to(&mut headers, name)?;
+            }
+        } else {
+            value.add_to(&mut headers, name)?;
+        }
+    }
+    for pair in field.node.elements() {
+        let mut texts = pair.elements();
+        let (Some(name), Some(value), None) = (texts.next(), texts.next(), texts.next()) else {
+            return Err(field
+                .with(pair, "headers")
+                .expected("a pair of name and value"));
+        };
+        let name = field.with(name, "headers").text()?;
+        field.with(value, "headers").add_to(&mut headers, name)?;
+    }
+    Ok(headers)
+}
+
+fn read_body<'a>(body: Option<Field<'a>>, base64: Option<Field<'a>>) -> Result<Body<'a>, Fault> {
+    match (body, base64) {
+        (None, None) => Ok(Body::Absent),
+        (Some(body), None) => Ok(Body::from(
+            body.node.as_str().unwrap_or_else(|| body.json()),
+        )),
+        (None, Some(base64)) => base64.base64().map(Body::from),
+        (Some(_), Some(base64)) => {
+            Err(base64.fault("\"body\" is given already; leave one of them out"))
+        }
+    }
+}

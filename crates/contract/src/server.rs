@@ -1,0 +1,149 @@
+//! Base paths: the path part of the `servers` of a document, path item or operation.
+//!
+//! The host is not part of matching: a proxy sees paths. Variables with an `enum` become one
+//! base for each value; others stay expressions that match one segment's text, as far as they
+//! stand in the path (OpenAPI 3.0.4 and 3.1.1, Server Object and Server Variable Object).
+
+use openapiv3::{Server, ServerVariable};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use portcullis_json::Node;
+
+/// How many bases one server may expand to.
+const EXPANSIONS_MAX: usize = 64;
+
+/// The base paths of one Server Object, as texts for templates.
+///
+/// # Errors
+/// A sentence that says what is wrong with the object.
+pub(super) fn base_paths(server: Node<'_>) -> Result<Vec<String>, String> {
+    let typed = Server::deserialize(skeleton(server))
+        .map_err(|error| format!("not a Server Object: {error}"))?;
+    let mut urls = vec![typed.url.clone()];
+    for (name, variable) in typed.variables.iter().flatten() {
+        let expression = format!("{{{name}}}");
+        let path_at = path_start(&typed.url);
+        let in_path = path_at.is_some_and(|at| typed.url[at..].contains(&expression));
+        if let Some(values) = values(variable, in_path) {
+            urls = urls
+                .iter()
+                .flat_map(|url| values.iter().map(|value| url.replace(&expression, value)))
+                .collect();
+        }
+        if urls.len() > EXPANSIONS_MAX {
+            return Err(format!(
+                "the server's variables expand to more than {EXPANSIONS_MAX} paths"
+            ));
+        }
+    }
+    let mut paths: Vec<String> = urls.iter().map(|url| path_of(url)).collect();
+    paths.sort();
+    paths.dedup();
+    Ok(paths)
+}
+
+/// What a variable is replaced by; `None` where it stays an expression.
+fn values(variable: &ServerVariable, in_path: bool) -> Option<Vec<String>> {
+    if !variable.enumeration.is_empty() {
+        return Some(variable.enumeration.clone());
+    }
+    let is_one_segment = !variable.default.contains('/') && !variable.default.is_empty();
+    (!in_path || !is_one_segment).then(|| vec![variable.default.clone()])
+}
+
+/// Where the path of a server address starts, if it can be told before its variables are known.
+fn path_start(url: &str) -> Option<usize> {
+    match url.find("://") {
+        Some(at) => url[at + 3..].find('/').map(|slash| at + 3 + slash),
+        None => (!url.starts_with('{')).then_some(0),
+    }
+}
+
+/// The path of a server address, with a leading slash. Relative addresses are resolved against
+/// the root, since a proxy does not know where the document will be published.
+fn path_of(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let path = match url.find("://") {
+        Some(at) => url[at + 3..]
+            .find('/')
+            .map_or("", |slash| &url[at + 3 + slash..]),
+        None if url.starts_with("//") => url[2..].find('/').map_or("", |slash| &url[2 + slash..]),
+        None => url.trim_start_matches("./"),
+    };
+    if path.starts_with('/') {
+        path.to_owned()
+    } else {
+        format!("/{path}")
+    }
+}
+
+/// The members that the typed model needs. Values of variables are text even where they were
+/// written as numbers, as ports are in YAML.
+fn skeleton(server: Node<'_>) -> Value {
+    let mut out = Map::new();
+    for name in ["url", "variables"] {
+        if let Some(value) = server.get(name) {
+            out.insert(name.to_owned(), as_text(value));
+        }
+    }
+    Value::Object(out)
+}
+
+fn as_text(node: Node<'_>) -> Value {
+    match node.number_text() {
+        Some(number) => Value::String(number.to_owned()),
+        None if node.is_object() => node
+            .members()
+            .map(|(name, value)| (name.to_owned(), as_text(value)))
+            .collect(),
+        None if node.is_array() => node.elements().map(as_text).collect(),
+        None => node.to_value(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use portcullis_json::{Limits, Tape};
+
+    fn check(server: &str, expected: &[&str]) {
+        let mut tape = Tape::new();
+        tape.parse("", server.as_bytes(), Limits::default())
+            .unwrap();
+        assert_eq!(base_paths(tape.root(server)).unwrap(), expected, "{server}");
+    }
+
+    #[test]
+    fn paths_of_servers() {
+        check(r#"{"url": "https://api.example.com/v1"}"#, &["/v1"]);
+        check(r#"{"url": "https://api.example.com"}"#, &["/"]);
+        check(r#"{"url": "https://api.example.com/v1/?a=b"}"#, &["/v1/"]);
+        check(r#"{"url": "/v2"}"#, &["/v2"]);
+        check(r#"{"url": "v2/x"}"#, &["/v2/x"]);
+        check(r#"{"url": "//host/x"}"#, &["/x"]);
+        check(r#"{"url": ""}"#, &["/"]);
+    }
+
+    #[test]
+    fn variables_in_the_path() {
+        check(
+            r#"{"url": "http://a.b:{port}/v{n}", "variables":
+                {"port": {"default": 80}, "n": {"enum": [1, 2], "default": 1}}}"#,
+            &["/v1", "/v2"],
+        );
+        check(
+            r#"{"url": "https://{host}/{v}", "variables":
+                {"host": {"default": "a.b"}, "v": {"default": "v1", "enum": ["v1", "v2"]}}}"#,
+            &["/v1", "/v2"],
+        );
+        check(
+            r#"{"url": "/{tenant}/api", "variables": {"tenant": {"default": "acme"}}}"#,
+            &["/{tenant}/api"],
+        );
+        check(
+            r#"{"url": "{base}/api", "variables": {"base": {"default": "https://a.b/c"}}}"#,
+            &["/c/api"],
+        );
+    }
+}

@@ -1,0 +1,277 @@
+//! YAML against what a careful reader expects of it.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::parse_yaml;
+use portcullis_json::{DuplicateKeys, Limits};
+
+fn read(text: &str) -> Result<Value, String> {
+    let tape = parse_yaml(text, Limits::default()).map_err(|error| error.to_string())?;
+    Ok(tape.root("").to_value())
+}
+
+#[track_caller]
+fn check(text: &str, expected: Value) {
+    assert_eq!(read(text), Ok(expected), "{text}");
+}
+
+#[track_caller]
+fn check_refused(text: &str, message: &str) {
+    assert_eq!(read(text), Err(message.to_owned()), "{text}");
+}
+
+#[test]
+fn plain_words_are_resolved_by_the_core_schema() {
+    check("[null, Null, NULL, ~, ]", json!([null, null, null, null]));
+    check(
+        "[true, True, TRUE, false, False, FALSE]",
+        json!([true, true, true, false, false, false]),
+    );
+    check(
+        "[yes, no, on, off, y, N, nUll]",
+        json!(["yes", "no", "on", "off", "y", "N", "nUll"]),
+    );
+    check(
+        "[0, -0, +12, 012, 0x1F, 0o17, 0xffffffffffffffff]",
+        json!([0, -0.0, 12, 12, 31, 15, u64::MAX]),
+    );
+    check(
+        "[1.5, .5, 1., +1e3, 1.5E-1, -.5]",
+        json!([1.5, 0.5, 1, 1e3, 0.15, -0.5]),
+    );
+    check(
+        "[1.2.3, 1_000, 2026-03-14, 0b1, 0x, 1e, '.', -a]",
+        json!(["1.2.3", "1_000", "2026-03-14", "0b1", "0x", "1e", ".", "-a"]),
+    );
+    check("['1', \"true\", \"\\n\"]", json!(["1", "true", "\n"]));
+    check(
+        "a:\nb: |\n  x\n  y\nc: >-\n  x\n  y",
+        json!({"a": null, "b": "x\ny\n", "c": "x y"}),
+    );
+}
+
+#[test]
+fn numbers_stay_exact() {
+    let tape = parse_yaml("123456789012345678901234567890", Limits::default()).unwrap();
+    assert_eq!(
+        tape.root("").number_text(),
+        Some("123456789012345678901234567890")
+    );
+    check_refused(
+        "a: 1e400",
+        "a number beyond the range of a 64-bit float at line 1, column 4",
+    );
+    check_refused(
+        "a: -.inf",
+        "infinities and not-a-number have no JSON form at line 1, column 4",
+    );
+    check_refused(
+        "a: .NaN",
+        "infinities and not-a-number have no JSON form at line 1, column 4",
+    );
+}
+
+#[test]
+fn tags_of_the_core_schema_are_kept() {
+    check(
+        "[!!str 1, !!int '1', !!float 1, !!bool 'true', !!null '', ! 1]",
+        json!(["1", 1, 1, true, null, "1"]),
+    );
+    check("!!map {a: !!seq [1]}", json!({"a": [1]}));
+    check_refused(
+        "a: !!int x",
+        "the value does not have the form its tag demands at line 1, column 4",
+    );
+    check_refused(
+        "a: !!binary aGk=",
+        "the tag `!!binary` has no JSON form here at line 1, column 4",
+    );
+    check_refused(
+        "a: !Ref b",
+        "the tag `!Ref` has no JSON form here at line 1, column 4",
+    );
+    check_refused(
+        "!!set {a}",
+        "the tag `!!set` has no JSON form here at line 1, column 1",
+    );
+}
+
+#[test]
+fn names_become_their_text() {
+    check(
+        "200: a\ntrue: b\n1.0: c\n~: d",
+        json!({"200": "a", "true": "b", "1.0": "c", "~": "d"}),
+    );
+    check("&k a: 1\nb: {*k : 2}", json!({"a": 1, "b": {"a": 2}}));
+    check_refused(
+        "[a]: 1",
+        "a member name that is not a scalar at line 1, column 1",
+    );
+    check_refused(": 1", "a member without a name at line 1, column 1");
+}
+
+#[test]
+fn names_given_twice_are_refused_with_both_lines() {
+    check_refused(
+        "a: 1\nb: 2\n'a': 3",
+        "member \"a\" repeats that of line 1 at line 3, column 1",
+    );
+    check_refused(
+        "200: 1\n'200': 3",
+        "member \"200\" repeats that of line 1 at line 2, column 1",
+    );
+    let allow = Limits {
+        duplicate_keys: DuplicateKeys::Allow,
+        ..Limits::default()
+    };
+    let tape = parse_yaml("a: 1\na: 2", allow).unwrap();
+    assert_eq!(
+        tape.root("").get("a").and_then(|node| node.as_u64()),
+        Some(2)
+    );
+}
+
+#[test]
+fn aliases_are_expanded() {
+    check(
+        "a: &x {n: [1]}\nb: *x\nc: [*x]",
+        json!({"a": {"n": [1]}, "b": {"n": [1]}, "c": [{"n": [1]}]}),
+    );
+    check("a: &x 1\nb: &x 2\nc: *x", json!({"a": 1, "b": 2, "c": 2}));
+    check_refused(
+        "a: &x [*x]",
+        "an alias to a value that contains it at line 1, column 8",
+    );
+    check_refused(
+        "a: *x",
+        "while parsing node, found unknown anchor at line 1, column 4",
+    );
+}
+
+#[test]
+fn merge_keys_are_resolved() {
+    let base = "b: &b {x: 1, y: 2}\nc: &c {<<: *b, y: 3, z: 4}\n";
+    let read = |rest: &str| read(&format!("{base}r: {rest}")).map(|value| value["r"].clone());
+    assert_eq!(read("{<<: *b, y: 0}"), Ok(json!({"x": 1, "y": 0})));
+    assert_eq!(read("{<<: *c}"), Ok(json!({"x": 1, "y": 3, "z": 4})));
+    assert_eq!(read("{<<: [*b, *c]}"), Ok(json!({"x": 1, "y": 2, "z": 4})));
+    assert_eq!(
+        read("{<<: {q: 1}, <<: *b}"),
+        Ok(json!({"q": 1, "x": 1, "y": 2}))
+    );
+    assert_eq!(read("{'<<': 1}"), Ok(json!({"<<": 1})));
+    let message = "the merge key `<<` takes a mapping or a list of mappings at line 3, column 9";
+    assert_eq!(read("{<<: 1}"), Err(message.to_owned()));
+}
+
+#[test]
+fn a_small_document_does_not_grow_beyond_bounds() {
+    let bomb = |first: &str, step: fn(usize) -> String| {
+        let levels: Vec<String> = (1..40).map(step).collect();
+        read(&format!("a0: &a0 {first}\n{}", levels.join("\n"))).unwrap_err()
+    };
+    let aliases = bomb("[x, x]", |n| format!("a{n}: &a{n} [*a{0}, *a{0}]", n - 1));
+    let merges = bomb("{}", |n| {
+        format!("a{n}: &a{n} {{<<: [*a{0}, *a{0}]}}", n - 1)
+    });
+    for message in [aliases, merges] {
+        assert!(
+            message.starts_with("the document grows beyond all bounds"),
+            "{message}"
+        );
+    }
+    let chain: Vec<String> = (1..400)
+        .map(|n| format!("a{n}: &a{n} [*a{}]", n - 1))
+        .collect();
+    let message = read(&format!("a0: &a0 []\n{}", chain.join("\n"))).unwrap_err();
+    assert!(
+        message.starts_with("nested deeper than 128 levels by aliases"),
+        "{message}"
+    );
+    let merges: Vec<String> = (1..400)
+        .map(|n| format!("a{n}: &a{n} {{<<: *a{}}}", n - 1))
+        .collect();
+    let message = read(&format!("a0: &a0 {{}}\n{}", merges.join("\n"))).unwrap_err();
+    assert!(
+        message.starts_with("merge keys refer to each other too deeply"),
+        "{message}"
+    );
+    for text in [
+        "[".repeat(100_000),
+        "- ".repeat(100_000),
+        format!("{}{}", "- ".repeat(100), "[".repeat(100)),
+    ] {
+        let message = read(&text).unwrap_err();
+        assert!(
+            message.contains("nested deeper") || message.contains("recursion limit"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn one_document_is_read() {
+    check("%YAML 1.2\n---\na: 1\n...\n", json!({"a": 1}));
+    check("\u{feff}a: 1", json!({"a": 1}));
+    check("---\n", json!(null));
+    check_refused("", "no document: the text is empty at line 1, column 1");
+    check_refused(
+        "# nothing\n",
+        "no document: the text is empty at line 1, column 1",
+    );
+    check_refused(
+        "a: 1\n---\nb: 2",
+        "a second document starts; a file holds one at line 2, column 1",
+    );
+}
+
+#[test]
+fn syntax_errors_tell_their_place() {
+    for (text, place) in [
+        ("a:\n\t- b", "line 2, column 2"),
+        ("a: 1\n b: 2", "line 2, column 3"),
+        ("a: [1\nb: 2", "line 2, column 2"),
+        ("a: \"x", "line 1, column 4"),
+    ] {
+        let message = read(text).unwrap_err();
+        assert!(message.ends_with(place), "{text:?}: {message}");
+    }
+}
+
+#[test]
+fn values_tell_their_lines() {
+    let tape = parse_yaml(
+        "# head\na:\n  b: 1\n\n  c:\n    - x\nd: 2",
+        Limits::default(),
+    )
+    .unwrap();
+    let lines = |pointer: &str| {
+        let node = tape.root("").pointer(pointer).unwrap();
+        (node.key_line(), node.line())
+    };
+    assert_eq!(tape.root("").line(), 2);
+    assert_eq!(lines("/a"), (2, 3));
+    assert_eq!(lines("/a/b"), (3, 3));
+    assert_eq!(lines("/a/c"), (5, 6));
+    assert_eq!(lines("/a/c/0"), (6, 6));
+    assert_eq!(lines("/d"), (7, 7));
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(text in any::<String>()) {
+        let _ = read(&text);
+    }
+
+    #[test]
+    fn anything_like_yaml_is_read_or_refused(text in "([ab01]|\n|  |- |: |\\? |[\\[\\]{},&*!|>'\"#%<~.\\-]|\n  |---\n){0,30}") {
+        let _ = read(&text);
+    }
+
+    #[test]
+    fn json_reads_as_yaml(numbers in prop::collection::vec(any::<f64>(), 0..5), text in "[ -~é]{0,20}", flag in any::<bool>()) {
+        let value = json!({"numbers": numbers, "text": text, "flag": flag, "none": null});
+        prop_assert_eq!(read(&value.to_string()), Ok(value));
+    }
+}

@@ -1,0 +1,183 @@
+//! Breaking changes: which operations they break, and who has to approve of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use portcullis_compat::{Approval, Date, Finding, Level, Report, Subject};
+use portcullis_contract::CompiledContract;
+
+use super::deployment::Approved;
+use super::reach::{BlastRadius, Broken};
+use super::reason::{Change, GateRule, Reason, SourcePlace, Weight};
+
+/// What is compared with the candidate: a deployment that is live.
+#[derive(Debug)]
+pub struct Compared {
+    /// Its number in the registry.
+    pub number: u64,
+    /// Its version.
+    pub version: String,
+    /// What the candidate changes.
+    pub report: Report,
+    /// The names of operations, by method and path of the deployed contract.
+    pub operations: BTreeMap<String, String>,
+}
+
+impl Compared {
+    /// Notes the names of the deployed contract's operations beside a comparison with it.
+    pub fn new(number: u64, deployed: &CompiledContract, report: Report) -> Self {
+        let operations = deployed.operations.iter().map(|operation| {
+            let subject = format!("{} {}", operation.method, operation.path);
+            (subject, operation.name.to_string())
+        });
+        Self {
+            number,
+            version: deployed.version.to_string(),
+            report,
+            operations: operations.collect(),
+        }
+    }
+
+    /// The changes that break somebody.
+    pub fn breaking(&self) -> impl Iterator<Item = &Finding> {
+        self.report
+            .findings
+            .iter()
+            .filter(|finding| finding.level == Level::Breaking)
+    }
+
+    /// The operation that a change is about; none for the whole contract.
+    fn operation(&self, finding: &Finding) -> Option<&str> {
+        match &finding.subject {
+            subject @ Subject::Operation { .. } => self
+                .operations
+                .get(&subject.to_string())
+                .map(String::as_str),
+            Subject::Contract | Subject::Webhook { .. } | Subject::Callback { .. } => None,
+        }
+    }
+
+    /// All that breaks.
+    pub fn broken(&self) -> Broken {
+        let mut broken = Broken::default();
+        for finding in self.breaking() {
+            match self.operation(finding) {
+                Some(operation) => drop(broken.operations.insert(operation.to_owned())),
+                None => broken.all = true,
+            }
+        }
+        broken
+    }
+
+    /// Each breaking change with who answers for it, and who has not and must.
+    pub(super) fn weighed(
+        &self,
+        radius: &BlastRadius,
+        provider: &str,
+        approvals: &[Approval],
+        today: Date,
+    ) -> Vec<Weighed<'_>> {
+        let weigh = |finding| {
+            let fingerprint = Finding::fingerprint(finding);
+            let holds = |approval: &&Approval| {
+                approval.fingerprint == fingerprint
+                    && approval.expires.is_none_or(|last| last >= today)
+            };
+            let given: BTreeSet<Approved> =
+                approvals.iter().filter(holds).map(Approved::from).collect();
+            let mut needed: BTreeSet<&str> = radius.hit_by(self.operation(finding));
+            needed.retain(|squad| {
+                radius
+                    .squads
+                    .iter()
+                    .any(|reached| reached.squad == *squad && reached.is_known())
+            });
+            if needed.is_empty() {
+                // Where it hits nobody who could be asked, the provider answers for it.
+                needed.insert(provider);
+            }
+            let has_approved =
+                |squad: &&&str| given.iter().any(|approved| approved.owner == **squad);
+            let missing = needed
+                .iter()
+                .filter(|squad| !has_approved(squad))
+                .map(|squad| (*squad).to_owned())
+                .collect();
+            Weighed {
+                finding,
+                given: given.clone(),
+                missing,
+            }
+        };
+        self.breaking().map(weigh).collect()
+    }
+}
+
+/// A breaking change with its approvals.
+#[derive(Debug)]
+pub(super) struct Weighed<'c> {
+    finding: &'c Finding,
+    pub(super) given: BTreeSet<Approved>,
+    pub(super) missing: Vec<String>,
+}
+
+impl Weighed<'_> {
+    /// The reason that it is, by what it means.
+    pub(super) fn reason(&self, weight: Weight) -> Reason {
+        let Finding {
+            subject,
+            site,
+            message,
+            rule,
+            witness,
+            ..
+        } = self.finding;
+        let site = site.to_string();
+        let place = if site.is_empty() {
+            String::new()
+        } else {
+            format!("{site}: ")
+        };
+        let spot = self.finding.new.as_ref().or(self.finding.old.as_ref());
+        let advice = match self.missing.is_empty() {
+            true => format!(
+                "approved by {}",
+                self.given
+                    .iter()
+                    .map(|given| &*given.owner)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+            false => format!("it needs the approval of {}", self.missing.join(", ")),
+        };
+        Reason {
+            place: spot.map(|spot| SourcePlace {
+                file: spot.file.to_string(),
+                line: spot.line,
+            }),
+            change: Some(Change {
+                fingerprint: self.finding.fingerprint(),
+                rule: rule.id,
+                subject: subject.to_string(),
+                witness: witness.as_ref().map(|witness| witness.payload()),
+                curl: witness.as_ref().and_then(|witness| witness.curl()),
+                approvals_missing: self.missing.clone(),
+            }),
+            ..Reason::new(
+                GateRule::BreakingChange,
+                weight,
+                format!("{subject}: {place}{message}"),
+            )
+            .advise(advice)
+        }
+    }
+}
+
+impl From<&Approval> for Approved {
+    fn from(approval: &Approval) -> Self {
+        Self {
+            fingerprint: approval.fingerprint.clone(),
+            owner: approval.owner.clone(),
+            reason: approval.reason.clone(),
+        }
+    }
+}

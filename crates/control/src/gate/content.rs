@@ -1,0 +1,242 @@
+//! What the registry keeps of a contract: all its files, as they were, under the hash of their
+//! content.
+//!
+//! One value holds them all, so that no file can be missing while another is there. Reading it
+//! back hashes it again: what was altered does not have its name any more.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use portcullis_contract::{Documents, Identity, LoadError, ReadFile, UnreadableFile, load};
+use portcullis_vocabulary::limits::Limits;
+
+/// The form that is written here.
+const FORMAT: u64 = 1;
+
+/// The files of one contract.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Content {
+    format: u64,
+    /// The hash of the content.
+    pub revision: String,
+    /// The files, the entry first; paths are from the folder that holds them all.
+    files: Vec<ContentFile>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct ContentFile {
+    path: String,
+    text: String,
+}
+
+/// Why a kept contract is not the one that was kept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ContentDamage {
+    /// It is no JSON of this form.
+    #[error("it is damaged: {0}")]
+    Syntax(String),
+    /// It was written by a later release, or by something else.
+    #[error("/format: expected {FORMAT}, found {0}")]
+    Format(u64),
+    /// Its files cannot be read.
+    #[error("it is damaged: {0}")]
+    Unreadable(String),
+    /// Its files have another hash.
+    #[error("it was altered: its files have the hash {found}, expected {expected}")]
+    Altered {
+        /// Their hash.
+        found: String,
+        /// Its name.
+        expected: String,
+    },
+}
+
+impl Content {
+    /// Reads a contract, with all that is to be kept of it.
+    ///
+    /// # Errors
+    /// [`LoadError`] when the entry file cannot be read or parsed.
+    pub fn load(
+        path: &Path,
+        name: &str,
+        limits: &Limits,
+        read: ReadFile<'_>,
+    ) -> Result<(Documents, Self), LoadError> {
+        let seen: RefCell<HashMap<PathBuf, Vec<u8>>> = RefCell::default();
+        let keeping = |path: &Path, bytes_max| {
+            let bytes = read(path, bytes_max)?;
+            seen.borrow_mut().insert(path.to_owned(), bytes.clone());
+            Ok(bytes)
+        };
+        let documents = load(path, name, limits, &keeping)?;
+        let mut seen = seen.into_inner();
+        let paths: Vec<&Path> = documents
+            .list()
+            .iter()
+            .map(|document| document.path.as_path())
+            .collect();
+        let shared = shared_folder(&paths);
+        let file = |(index, own): (usize, &&Path)| {
+            let key = if index == 0 { path } else { own };
+            let bytes = seen.remove(key).unwrap_or_default();
+            ContentFile {
+                path: own
+                    .strip_prefix(&shared)
+                    .unwrap_or(own)
+                    .to_string_lossy()
+                    .replace('\\', "/"),
+                text: String::from_utf8_lossy(&bytes).into_owned(),
+            }
+        };
+        let files = paths.iter().enumerate().map(file).collect();
+        let revision = Identity::of(&documents).revision.to_string();
+        Ok((
+            documents,
+            Self {
+                format: FORMAT,
+                revision,
+                files,
+            },
+        ))
+    }
+
+    /// The text that is kept.
+    pub fn text(&self) -> String {
+        serde_json::to_string(self).expect("a contract's files have a JSON form")
+    }
+
+    /// Reads what was kept under a revision.
+    ///
+    /// # Errors
+    /// [`ContentDamage`] where it is not what was kept.
+    pub fn parse(
+        bytes: &[u8],
+        revision: &str,
+        limits: &Limits,
+    ) -> Result<Documents, ContentDamage> {
+        let content: Self = serde_json::from_slice(bytes)
+            .map_err(|error| ContentDamage::Syntax(error.to_string()))?;
+        if content.format != FORMAT {
+            return Err(ContentDamage::Format(content.format));
+        }
+        let documents = content.documents(limits)?;
+        let found = Identity::of(&documents).revision;
+        if *found != *revision {
+            return Err(ContentDamage::Altered {
+                found: found.to_string(),
+                expected: revision.to_owned(),
+            });
+        }
+        Ok(documents)
+    }
+
+    fn documents(&self, limits: &Limits) -> Result<Documents, ContentDamage> {
+        let entry = self
+            .files
+            .first()
+            .ok_or_else(|| ContentDamage::Unreadable("it has no file".to_owned()))?;
+        let read = |path: &Path, _| {
+            let found = self.files.iter().find(|file| Path::new(&file.path) == path);
+            let missing =
+                || UnreadableFile(format!("{}: it is not among the files", path.display()));
+            found
+                .map(|file| file.text.clone().into_bytes())
+                .ok_or_else(missing)
+        };
+        // Messages show it as they show a file of a revision of git.
+        let name = format!("deployed:/{}", entry.path);
+        load(Path::new(&entry.path), &name, limits, &read)
+            .map_err(|error| ContentDamage::Unreadable(error.to_string()))
+    }
+}
+
+/// The deepest folder that holds all files, so that nothing of the machine is kept.
+fn shared_folder(paths: &[&Path]) -> PathBuf {
+    let folder = |path: &Path| -> Vec<PathBuf> {
+        let parts = path.parent().map(Path::components).into_iter().flatten();
+        parts.map(|part| PathBuf::from(part.as_os_str())).collect()
+    };
+    let mut folders = paths.iter().map(|path| folder(path));
+    let first = folders.next().unwrap_or_default();
+    let shared = folders.fold(first, |shared, folder| {
+        let same = shared
+            .iter()
+            .zip(&folder)
+            .take_while(|(one, other)| one == other)
+            .count();
+        shared.into_iter().take(same).collect()
+    });
+    shared.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENTRY: &str = "openapi: 3.1.0\ninfo: {title: Shop, version: 1.0.0}\npaths:\n  /a:\n    $ref: '../common/a.yaml#/a'\n";
+    const PART: &str = "a: {get: {responses: {200: {description: d}}}}\n";
+
+    fn kept() -> Content {
+        let read = |path: &Path, _| match path.to_str() {
+            Some("/home/me/contracts/shop/openapi.yaml") => Ok(ENTRY.into()),
+            Some("/home/me/contracts/common/a.yaml") => Ok(PART.into()),
+            _ => Err(UnreadableFile(path.display().to_string())),
+        };
+        let path = Path::new("/home/me/contracts/shop/openapi.yaml");
+        Content::load(path, "shop.yaml", &Limits::default(), &read)
+            .unwrap()
+            .1
+    }
+
+    #[test]
+    fn all_files_are_kept_and_nothing_of_the_machine() {
+        let content = kept();
+        let text = content.text();
+        assert!(!text.contains("home"), "{text}");
+        let documents =
+            Content::parse(text.as_bytes(), &content.revision, &Limits::default()).unwrap();
+        assert_eq!(*Identity::of(&documents).revision, *content.revision);
+        let names: Vec<&str> = documents
+            .list()
+            .iter()
+            .map(|document| &*document.name)
+            .collect();
+        assert_eq!(
+            names,
+            ["deployed:/shop/openapi.yaml", "deployed:/common/a.yaml"]
+        );
+    }
+
+    #[test]
+    fn what_is_not_what_was_kept_is_found_out() {
+        let content = kept();
+        let check = |text: String, expected: &str| {
+            let error =
+                Content::parse(text.as_bytes(), &content.revision, &Limits::default()).unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+        };
+        let text = content.text();
+        check(
+            text.replace("description: d", "description: e"),
+            "it was altered: its files have the hash sha256:",
+        );
+        check(
+            text.replace("\"format\":1", "\"format\":2"),
+            "/format: expected 1, found 2",
+        );
+        check(text[..text.len() / 2].to_owned(), "it is damaged: EOF");
+        check(
+            text.replace("openapi: 3.1.0", "openapi: ["),
+            "it is damaged: deployed:/shop/openapi.yaml:",
+        );
+        check(
+            "{\"format\":1,\"revision\":\"\",\"files\":[]}".to_owned(),
+            "it has no file",
+        );
+    }
+}

@@ -1,0 +1,297 @@
+//! Blast radius: whom a deployment can reach, and what that weighs.
+//!
+//! Declared reach is what the catalog says: services that use this one, databases and other
+//! resources that several squads share, flags that another squad sees. Measured reach is who was
+//! seen to call which operation. A squad that calls what breaks weighs by its tier; one that was
+//! seen to call nothing that breaks weighs little; where nothing was measured, everybody who is
+//! declared may be hit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use portcullis_vocabulary::{Catalog, Consumer, Flag, Resource, ResourceKind, Squad, Tier};
+
+/// The operations that a change breaks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Broken {
+    /// Their names, as metrics have them.
+    pub operations: BTreeSet<String>,
+    /// Whether it breaks the contract as a whole.
+    pub all: bool,
+}
+
+/// Who was seen to call what, within a window of time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Usage {
+    calls: BTreeMap<(String, String), f64>,
+}
+
+/// Whom a deployment can reach.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct BlastRadius {
+    /// Whether traffic was looked at.
+    pub measured: bool,
+    /// The squads, by name.
+    pub squads: Vec<Reached>,
+    /// The tiers of these squads, the highest first.
+    pub tiers: Vec<&'static str>,
+    /// The databases that other squads use, too.
+    pub databases: Vec<String>,
+    /// Topics, caches and buckets that other squads use, too; they weigh nothing.
+    pub resources: Vec<String>,
+    /// The flags that another squad sees.
+    pub flags: Vec<SharedFlag>,
+}
+
+/// A squad that a deployment can reach.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reached {
+    /// Its name, or `unknown` for callers that no squad answers for.
+    pub squad: String,
+    /// The highest tier of its traffic.
+    pub tier: &'static str,
+    /// How it is reached: `uses <service>`, `database <name>`, `flag <name>`, `calls`.
+    pub why: Vec<String>,
+    /// Whether it was seen to call something that breaks.
+    pub broken: bool,
+    /// What it was seen to call, with the number of requests.
+    pub calls: BTreeMap<String, u64>,
+    /// What it adds to the risk score.
+    pub points: u32,
+}
+
+/// A flag that another squad sees.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SharedFlag {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: u64,
+    /// The other squad.
+    pub target: Option<String>,
+}
+
+impl Broken {
+    /// Whether nothing breaks.
+    pub fn is_empty(&self) -> bool {
+        !self.all && self.operations.is_empty()
+    }
+
+    fn has(&self, operation: &str) -> bool {
+        self.all || self.operations.contains(operation)
+    }
+}
+
+impl Usage {
+    /// Notes calls of an operation; the greatest number that is said of one counts.
+    pub fn add(&mut self, operation: &str, squad: &str, requests: f64) {
+        if requests > 0.0 {
+            let calls = self
+                .calls
+                .entry((squad.to_owned(), operation.to_owned()))
+                .or_default();
+            *calls = calls.max(requests);
+        }
+    }
+
+    fn of_squad(&self, squad: &str) -> BTreeMap<String, u64> {
+        let own = self.calls.iter().filter(|((of, _), _)| of == squad);
+        // Rates over a window are no whole numbers, and a call that was seen is one at least.
+        own.map(|((_, operation), requests)| (operation.clone(), requests.round().max(1.0) as u64))
+            .collect()
+    }
+
+    fn squads(&self) -> BTreeSet<&str> {
+        self.calls.keys().map(|(squad, _)| squad.as_str()).collect()
+    }
+}
+
+impl BlastRadius {
+    /// Whom a deployment of a service can reach; never the squad that provides it.
+    pub fn of(
+        catalog: &Catalog,
+        provider: &str,
+        service: &str,
+        broken: &Broken,
+        usage: Option<&Usage>,
+    ) -> Self {
+        let mut reach = Reach::new(provider);
+        reach.by_dependencies(catalog, service);
+        let mut radius = Self {
+            measured: usage.is_some(),
+            ..Self::default()
+        };
+        reach.by_resources(catalog, service, &mut radius);
+        reach.by_flags(catalog, service, &mut radius);
+        for squad in usage.iter().flat_map(|usage| usage.squads()) {
+            reach.note(squad, "calls".to_owned());
+        }
+        let squads = reach.why.into_iter();
+        radius.squads = squads
+            .map(|(squad, why)| Reached::of(catalog, squad, why, broken, usage))
+            .collect();
+        let tiers = radius
+            .squads
+            .iter()
+            .map(|reached| tier_of(catalog, &reached.squad));
+        let tiers: BTreeSet<Tier> = tiers.collect();
+        radius.tiers = tiers.into_iter().rev().map(Tier::as_str).collect();
+        radius
+    }
+
+    /// The risk score, in points.
+    pub fn risk_score(&self, catalog: &Catalog) -> u32 {
+        let weights = catalog.risk();
+        let times = |count: usize, weight: u32| {
+            u32::try_from(count)
+                .unwrap_or(u32::MAX)
+                .saturating_mul(weight)
+        };
+        let squads = self
+            .squads
+            .iter()
+            .fold(0, |sum: u32, reached| sum.saturating_add(reached.points));
+        squads
+            .saturating_add(times(self.databases.len(), weights.database))
+            .saturating_add(times(self.flags.len(), weights.flag))
+    }
+
+    /// The squads whom a break of an operation hits, or of the whole contract without one: who
+    /// was seen to call it, else who is declared to use the service.
+    pub fn hit_by(&self, operation: Option<&str>) -> BTreeSet<&str> {
+        let is_hit = |reached: &&Reached| match (self.measured, operation) {
+            (true, Some(operation)) => reached.calls.contains_key(operation),
+            (true, None) => !reached.calls.is_empty(),
+            (false, _) => reached.why.iter().any(|why| why.starts_with("uses ")),
+        };
+        self.squads
+            .iter()
+            .filter(is_hit)
+            .map(|reached| reached.squad.as_str())
+            .collect()
+    }
+}
+
+/// The squads that are reached so far, and how.
+struct Reach<'p> {
+    provider: &'p str,
+    why: BTreeMap<String, Vec<String>>,
+}
+
+impl<'p> Reach<'p> {
+    const fn new(provider: &'p str) -> Self {
+        Self {
+            provider,
+            why: BTreeMap::new(),
+        }
+    }
+
+    fn note(&mut self, squad: &str, why: String) {
+        if squad != self.provider {
+            self.why.entry(squad.to_owned()).or_default().push(why);
+        }
+    }
+
+    fn by_dependencies(&mut self, catalog: &Catalog, service: &str) {
+        for dependency in catalog.dependencies() {
+            if dependency.uses.iter().any(|used| used == service)
+                && let Some(squad) = catalog.provider_of(&dependency.service)
+            {
+                self.note(
+                    squad.name.as_str(),
+                    format!("uses {service} by {}", dependency.service),
+                );
+            }
+        }
+    }
+
+    fn by_resources(&mut self, catalog: &Catalog, service: &str, radius: &mut BlastRadius) {
+        let is_used = |resource: &&Resource| resource.used_by.iter().any(|user| user == service);
+        for resource in catalog.resources().iter().filter(is_used) {
+            let users = resource
+                .used_by
+                .iter()
+                .filter_map(|user| catalog.provider_of(user));
+            let mut others: BTreeSet<&str> = users.map(|squad| squad.name.as_str()).collect();
+            others.insert(resource.owner.as_str());
+            others.remove(self.provider);
+            if others.is_empty() {
+                continue;
+            }
+            let kind = kind_of(resource.kind);
+            match resource.kind {
+                ResourceKind::Database => radius.databases.push(resource.name.clone()),
+                ResourceKind::Topic | ResourceKind::Cache | ResourceKind::Bucket => {
+                    radius.resources.push(format!("{kind} {}", resource.name));
+                }
+            }
+            for squad in others {
+                self.note(squad, format!("{kind} {}", resource.name));
+            }
+        }
+    }
+
+    fn by_flags(&mut self, catalog: &Catalog, service: &str, radius: &mut BlastRadius) {
+        let is_shared = |flag: &&Flag| flag.service == service && flag.cross_squad;
+        for flag in catalog.flags().iter().filter(is_shared) {
+            let target = flag.target.as_ref().map(ToString::to_string);
+            if let Some(target) = &target {
+                self.note(target, format!("flag {}", flag.name));
+            }
+            radius.flags.push(SharedFlag {
+                name: flag.name.clone(),
+                version: flag.version,
+                target,
+            });
+        }
+    }
+}
+
+impl Reached {
+    fn of(
+        catalog: &Catalog,
+        squad: String,
+        why: Vec<String>,
+        broken: &Broken,
+        usage: Option<&Usage>,
+    ) -> Self {
+        let calls = usage
+            .map(|usage| usage.of_squad(&squad))
+            .unwrap_or_default();
+        let is_hit = calls.keys().any(|operation| broken.has(operation));
+        let weights = catalog.risk();
+        let tier = tier_of(catalog, &squad);
+        let points = match (usage, is_hit, tier) {
+            (None, _, _) | (Some(_), true, Tier::Bronze) => weights.squad,
+            (Some(_), true, Tier::Silver) => weights.silver,
+            (Some(_), true, Tier::Gold) => weights.gold,
+            (Some(_), false, _) => weights.untouched,
+        };
+        Self {
+            squad,
+            tier: tier.as_str(),
+            why,
+            broken: is_hit,
+            calls,
+            points,
+        }
+    }
+
+    /// Whether a squad of the catalog is meant, which can be asked.
+    pub fn is_known(&self) -> bool {
+        self.squad != Consumer::UNKNOWN_NAME
+    }
+}
+
+fn tier_of(catalog: &Catalog, squad: &str) -> Tier {
+    let squad: Option<&Squad> = catalog.find(squad).and_then(|id| catalog.squad(id));
+    squad.map_or(Tier::Bronze, |squad| squad.tier)
+}
+
+fn kind_of(kind: ResourceKind) -> &'static str {
+    let mut names = ResourceKind::NAMES.iter();
+    names
+        .find(|(_, named)| *named == kind)
+        .map_or("resource", |(name, _)| name)
+}

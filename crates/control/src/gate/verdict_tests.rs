@@ -1,0 +1,307 @@
+//! What the rules say, case by case. Time is an argument, and so is what was measured.
+
+use std::time::Duration;
+
+use super::*;
+use portcullis_compat::{Approval, Options, compare};
+use portcullis_contract::{CompileOptions, CompiledContract, compile, from_bytes};
+use portcullis_vocabulary::limits::Limits;
+use portcullis_vocabulary::{
+    Catalog, Dependency, DeployPolicy, Flag, Resource, ResourceKind, Squad, Tier,
+};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn contract(version: &str, most: u32) -> CompiledContract {
+    let text = format!(
+        "openapi: 3.1.0\ninfo: {{title: A, version: {version}}}\npaths:\n  /a:\n    get:\n      operationId: listA\n      \
+         parameters: [{{name: n, in: query, schema: {{type: integer, maximum: {most}}}}}]\n      responses: {{200: {{description: d}}}}\n  \
+         /b: {{get: {{responses: {{200: {{description: d}}}}}}}}\n"
+    );
+    let documents = from_bytes("a.yaml", text.into_bytes(), &Limits::default()).unwrap();
+    compile(
+        documents,
+        &CompileOptions {
+            channels: true,
+            ..CompileOptions::default()
+        },
+    )
+    .unwrap()
+}
+
+fn squad(name: &str, tier: Tier, services: &[&str], deploy: DeployPolicy) -> Squad {
+    let services = services
+        .iter()
+        .map(|service| (*service).to_owned())
+        .collect();
+    Squad {
+        tier,
+        services,
+        deploy,
+        ..Squad::named(name.parse().unwrap())
+    }
+}
+
+fn catalog(deploy: DeployPolicy) -> Catalog {
+    let squads = vec![
+        squad("payments", Tier::Gold, &["orders"], deploy),
+        squad("checkout", Tier::Gold, &["cart"], DeployPolicy::default()),
+        squad("search", Tier::Silver, &["index"], DeployPolicy::default()),
+        squad(
+            "billing",
+            Tier::Bronze,
+            &["invoices"],
+            DeployPolicy::default(),
+        ),
+    ];
+    let resource = |name: &str, kind, users: &[&str]| Resource {
+        name: name.into(),
+        kind,
+        owner: "payments".parse().unwrap(),
+        used_by: users.iter().map(|user| (*user).to_owned()).collect(),
+    };
+    let resources = vec![
+        resource("orders-db", ResourceKind::Database, &["orders", "index"]),
+        resource("own-db", ResourceKind::Database, &["orders"]),
+        resource("placed", ResourceKind::Topic, &["orders", "invoices"]),
+    ];
+    let flag = |name: &str, cross_squad, target: Option<&str>| Flag {
+        name: name.into(),
+        service: "orders".into(),
+        cross_squad,
+        target: target.map(|target| target.parse().unwrap()),
+        version: 2,
+        rollback_approval: cross_squad,
+    };
+    let flags = vec![
+        flag("new", true, Some("checkout")),
+        flag("own", false, None),
+    ];
+    let uses = vec![Dependency {
+        service: "cart".into(),
+        uses: vec!["orders".into()],
+    }];
+    Catalog::new(squads, resources, flags).with_dependencies(uses)
+}
+
+fn now() -> Moment {
+    "2026-05-01T12:00:00Z".parse().unwrap()
+}
+
+fn usage(calls: &[(&str, &str)]) -> Measured {
+    let mut usage = Usage::default();
+    calls
+        .iter()
+        .for_each(|(squad, operation)| usage.add(operation, squad, 0.3));
+    Measured {
+        window: "7d".into(),
+        usage: Some(usage),
+        drift: Some(0.0),
+    }
+}
+
+/// What can be set about a case.
+#[derive(Default)]
+struct Set<'s> {
+    deploy: DeployPolicy,
+    /// Version and limit of what is deployed.
+    old: Option<(&'s str, u32)>,
+    new: Option<(&'s str, u32)>,
+    /// How long ago it was deployed.
+    ago: Duration,
+    measured: Option<Measured>,
+    approved_by: &'s [&'s str],
+    overriding: bool,
+    keep: Option<Moment>,
+}
+
+fn judge(set: &Set<'_>) -> Verdict {
+    let catalog = catalog(set.deploy);
+    let (version, most) = set.new.unwrap_or(("1.0.0", 10));
+    let new = contract(version, most);
+    let mut record = Record::new("payments", "orders");
+    let mut compared = Vec::new();
+    let mut approvals = Vec::new();
+    if let Some((version, most)) = set.old {
+        let old = contract(version, most);
+        let mut deployment = tests::deployment(1);
+        deployment.revision = old.revision.to_string();
+        deployment.version = version.to_owned();
+        let at: Moment = "2026-01-01T00:00:00Z".parse().unwrap();
+        let at = at.after(now().since(at).saturating_sub(set.ago));
+        record.deploy(deployment, None, None, at);
+        compared.push(Compared::new(
+            1,
+            &old,
+            compare(&old, &new, Options::on(now().date())),
+        ));
+        for owner in set.approved_by {
+            approvals.extend(compared[0].breaking().map(|finding| Approval {
+                fingerprint: finding.fingerprint(),
+                owner: (*owner).to_owned(),
+                reason: "fine".into(),
+                expires: None,
+                change: String::new(),
+                line: 1,
+            }));
+        }
+    }
+    let squad = catalog
+        .find("payments")
+        .and_then(|id| catalog.squad(id))
+        .unwrap();
+    let case = Case {
+        catalog: &catalog,
+        squad,
+        service: "orders",
+        candidate: &new.identity(),
+        record: &record,
+        compared: &compared,
+        approvals: &approvals,
+        measured: set.measured.as_ref(),
+        keep: set.keep,
+        overriding: set.overriding.then_some(("ann", "outage")),
+        now: now(),
+    };
+    case.judge()
+}
+
+#[track_caller]
+fn check(set: &Set<'_>, decision: Decision, reasons: &str, score: u32) {
+    let verdict = judge(set);
+    let said = verdict
+        .reasons
+        .iter()
+        .map(|reason| format!("{} {}", reason.weight.as_str(), reason.rule.as_str()));
+    let said = said.collect::<Vec<_>>().join(", ");
+    assert_eq!(
+        (verdict.decision, said.as_str(), verdict.risk_score),
+        (decision, reasons, score),
+        "{verdict:#?}"
+    );
+}
+
+/// Three squads, one database that is shared, one flag that another squad sees.
+const DECLARED: u32 = 3 * 30 + 20 + 10;
+
+#[test]
+#[rustfmt::skip]
+fn breaking_changes_need_a_version_and_approvals() {
+    use Decision::{Allowed, Blocked, Unchanged};
+    let old = Some(("1.0.0", 10));
+    check(&Set::default(), Allowed, "tells first-deployment", DECLARED);
+    check(&Set { old, ..Set::default() }, Unchanged, "tells already-deployed", DECLARED);
+    check(&Set { old, new: Some(("1.1.0", 20)), ..Set::default() }, Allowed, "", DECLARED);
+    check(&Set { old, new: Some(("1.0.0", 20)), ..Set::default() }, Allowed, "warns version", DECLARED);
+    let breaking = || Set { old, new: Some(("2.0.0", 5)), ..Set::default() };
+    check(&breaking(), Blocked, "blocks breaking-change", DECLARED);
+    // Only who uses the contract is asked: not who shares a database or sees a flag.
+    check(&Set { approved_by: &["search", "payments"], ..breaking() }, Blocked, "blocks breaking-change", DECLARED);
+    check(&Set { approved_by: &["checkout"], ..breaking() }, Allowed, "tells breaking-change", DECLARED);
+    check(&Set { approved_by: &["checkout"], new: Some(("1.1.0", 5)), ..breaking() }, Blocked, "blocks version, tells breaking-change", DECLARED);
+    check(&Set { approved_by: &["checkout"], old: Some(("spring", 10)), ..breaking() }, Blocked, "blocks version, tells breaking-change", DECLARED);
+    // It cannot be overruled.
+    check(&Set { overriding: true, ..breaking() }, Blocked, "blocks breaking-change", DECLARED);
+    // A window that is long enough stands for approvals.
+    let deploy = DeployPolicy { notice: Some(HOUR * 48), ..DeployPolicy::default() };
+    let kept = |hours| Set { keep: Some(now().after(HOUR * hours)), deploy, ..breaking() };
+    check(&kept(47), Blocked, "blocks breaking-change, tells kept-version", DECLARED);
+    check(&kept(48), Allowed, "warns breaking-change, tells kept-version", DECLARED);
+}
+
+#[test]
+#[rustfmt::skip]
+fn who_calls_what_breaks_weighs_by_tier() {
+    use Decision::{Allowed, Blocked};
+    let breaking = |calls: &[(&str, &str)]| Set { old: Some(("1.0.0", 10)), new: Some(("2.0.0", 5)), measured: Some(usage(calls)), ..Set::default() };
+    let rest = 20 + 10;
+    // Nobody calls it: the three that are declared hardly count, and the provider is asked.
+    check(&breaking(&[]), Blocked, "blocks breaking-change", 3 * 10 + rest);
+    check(&Set { approved_by: &["payments"], ..breaking(&[]) }, Allowed, "tells breaking-change", 3 * 10 + rest);
+    check(&breaking(&[("checkout", "GET /b")]), Blocked, "blocks breaking-change", 3 * 10 + rest);
+    check(&breaking(&[("billing", "listA")]), Blocked, "blocks breaking-change", 30 + 2 * 10 + rest);
+    check(&breaking(&[("search", "listA")]), Blocked, "blocks breaking-change", 45 + 2 * 10 + rest);
+    check(&breaking(&[("checkout", "listA")]), Blocked, "blocks breaking-change", 60 + 2 * 10 + rest);
+    // The provider itself is no other squad, and strangers count but cannot be asked.
+    check(&breaking(&[("payments", "listA")]), Blocked, "blocks breaking-change", 3 * 10 + rest);
+    check(&Set { approved_by: &["payments"], ..breaking(&[("unknown", "listA")]) }, Allowed, "tells breaking-change", 30 + 3 * 10 + rest);
+    // Whoever calls it has to be asked, each of them.
+    let both = || breaking(&[("checkout", "listA"), ("search", "listA")]);
+    check(&Set { approved_by: &["checkout"], ..both() }, Blocked, "blocks breaking-change", 60 + 45 + 10 + rest);
+    check(&Set { approved_by: &["checkout", "search"], ..both() }, Allowed, "tells breaking-change", 60 + 45 + 10 + rest);
+    // What was not seen at all was not measured.
+    let measured = Some(Measured { usage: None, ..usage(&[]) });
+    check(&Set { measured, old: Some(("1.0.0", 10)), new: Some(("1.1.0", 20)), ..Set::default() }, Allowed, "warns measurement", DECLARED);
+}
+
+#[test]
+#[rustfmt::skip]
+fn bounds_of_the_squad_and_who_may_overrule_them() {
+    use Decision::{Allowed, Blocked, Overridden};
+    let next = |deploy| Set { deploy, old: Some(("1.0.0", 10)), new: Some(("1.1.0", 20)), ..Set::default() };
+    let risk = |most| DeployPolicy { risk_max: Some(most), ..DeployPolicy::default() };
+    check(&next(risk(DECLARED)), Allowed, "", DECLARED);
+    check(&next(risk(DECLARED - 1)), Blocked, "blocks risk", DECLARED);
+    check(&Set { overriding: true, ..next(risk(DECLARED - 1)) }, Overridden, "overridden risk", DECLARED);
+    check(&Set { overriding: true, ..next(risk(DECLARED)) }, Allowed, "", DECLARED);
+    let cooldown = DeployPolicy { cooldown: Some(HOUR * 4), ..DeployPolicy::default() };
+    check(&Set { ago: HOUR * 4, ..next(cooldown) }, Allowed, "", DECLARED);
+    check(&Set { ago: HOUR * 4 - Duration::from_millis(1), ..next(cooldown) }, Blocked, "blocks cooldown", DECLARED);
+    check(&Set { overriding: true, ..next(cooldown) }, Overridden, "overridden cooldown", DECLARED);
+    let drift = DeployPolicy { drift_max: Some(0.01), ..DeployPolicy::default() };
+    let drifting = |drift| Some(Measured { drift: Some(drift), ..usage(&[]) });
+    let score = 3 * 10 + 20 + 10;
+    check(&Set { measured: drifting(0.0), ..next(drift) }, Allowed, "", score);
+    check(&Set { measured: drifting(0.01), ..next(drift) }, Allowed, "warns drift", score);
+    check(&Set { measured: drifting(0.02), ..next(drift) }, Blocked, "blocks drift", score);
+    check(&Set { measured: drifting(0.02), ..next(DeployPolicy::default()) }, Allowed, "warns drift", score);
+    check(&Set { measured: drifting(0.02), overriding: true, ..next(drift) }, Overridden, "overridden drift", score);
+}
+
+#[test]
+fn a_version_takes_the_place_of_its_own_line() {
+    let mut record = Record::new("payments", "orders");
+    for (number, version) in [(1, "1.4.0"), (2, "2.0.0")] {
+        let mut deployment = tests::deployment(number);
+        version.clone_into(&mut deployment.version);
+        let replaced = record.current().map(|current| current.number);
+        record.deploy(deployment, replaced, Some(now().after(HOUR)), now());
+    }
+    let check = |version: &str, later: Duration, expected: u64| {
+        let found = base(&record, version, now().after(later)).map(|base| base.number);
+        assert_eq!(found, Some(expected), "{version}");
+    };
+    check("2.1.0", Duration::ZERO, 2);
+    check("1.5.0", Duration::ZERO, 1);
+    check("v1.5.0", Duration::ZERO, 1);
+    check("3.0.0", Duration::ZERO, 2);
+    // What has expired has no line any more.
+    check("1.5.0", HOUR, 2);
+}
+
+#[test]
+fn below_one_the_minor_version_is_the_line() {
+    let mut record = Record::new("payments", "orders");
+    for (number, version) in [(1, "0.4.0"), (2, "0.5.0")] {
+        let mut deployment = tests::deployment(number);
+        version.clone_into(&mut deployment.version);
+        let replaced = record.current().map(|current| current.number);
+        record.deploy(deployment, replaced, Some(now().after(HOUR)), now());
+    }
+    assert_eq!(base(&record, "0.4.1", now()).unwrap().number, 1);
+    assert_eq!(base(&record, "0.5.1", now()).unwrap().number, 2);
+}
+
+#[test]
+fn a_flag_that_changed_needs_the_other_squad() {
+    let catalog = catalog(DeployPolicy::default());
+    let mut back = tests::deployment(1);
+    back.flags = [("new".to_owned(), 2), ("own".to_owned(), 1)].into();
+    assert_eq!(rollback_approvals(&catalog, &back, "orders"), []);
+    back.flags.insert("new".to_owned(), 1);
+    let needed = [("checkout".to_owned(), "new".to_owned())];
+    assert_eq!(rollback_approvals(&catalog, &back, "orders"), needed);
+    back.flags.clear();
+    assert_eq!(rollback_approvals(&catalog, &back, "orders"), needed);
+    assert_eq!(rollback_approvals(&catalog, &back, "ledger"), []);
+}

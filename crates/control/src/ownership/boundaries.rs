@@ -1,0 +1,191 @@
+//! Who owns a path: the patterns of a catalog as one automaton.
+//!
+//! All patterns share a trie of segments. A path is walked once, segment by segment, with the
+//! set of nodes that its beginning leads to, as an automaton that is in several states at a time;
+//! so no pattern makes it go back, and what it costs depends on how many patterns can still match,
+//! not on how many there are. Patterns are numbered from the most specific one down, so the least
+//! number that is reached decides.
+
+use std::collections::HashMap;
+
+use super::glob::Glob;
+use portcullis_vocabulary::{Catalog, Extent, PathPattern, Segment, Squad};
+use portcullis_vocabulary::{CatalogFile, CatalogPlaces, Place};
+
+/// The boundaries between the squads of a catalog.
+#[derive(Clone, Debug)]
+pub struct Boundaries {
+    file: CatalogFile,
+    /// The most specific first.
+    claims: Vec<PathClaim>,
+    nodes: Vec<Node>,
+}
+
+#[derive(Clone, Debug)]
+struct PathClaim {
+    pattern: PathPattern,
+    /// Its place among the catalog's squads.
+    squad: usize,
+}
+
+/// Who owns a path, and by which pattern.
+#[derive(Clone, Copy, Debug)]
+pub struct Owner<'b> {
+    /// The squad.
+    pub squad: &'b Squad,
+    /// The pattern that decides.
+    pub pattern: &'b PathPattern,
+    /// Where the catalog says so.
+    pub place: Option<&'b Place>,
+}
+
+/// The place of a pattern in the order of precedence.
+type ClaimIndex = usize;
+
+/// A beginning that patterns have in common.
+#[derive(Clone, Debug, Default)]
+struct Node {
+    literals: HashMap<Box<str>, usize>,
+    wilds: Vec<(Glob, usize)>,
+    /// The node behind a `**`, which any number of segments leads back to.
+    any_depth: Option<usize>,
+    is_any_depth: bool,
+    tree: Option<ClaimIndex>,
+    below: Option<ClaimIndex>,
+    alone: Option<ClaimIndex>,
+}
+
+impl Boundaries {
+    /// Compiles the patterns of a catalog.
+    pub fn new(file: CatalogFile) -> Self {
+        let squads = file.catalog.squads().iter().enumerate();
+        let mut claims: Vec<PathClaim> = squads
+            .flat_map(|(squad, Squad { paths, .. })| {
+                let patterns = paths.iter().cloned();
+                patterns.map(move |pattern| PathClaim { pattern, squad })
+            })
+            .collect();
+        claims.sort_by(|a, b| b.pattern.cmp(&a.pattern));
+        let mut nodes = vec![Node::default()];
+        for (index, claim) in claims.iter().enumerate() {
+            insert(&mut nodes, &claim.pattern, index);
+        }
+        Self {
+            file,
+            claims,
+            nodes,
+        }
+    }
+
+    /// What the boundaries were compiled of.
+    pub const fn catalog(&self) -> &Catalog {
+        &self.file.catalog
+    }
+
+    /// Where the catalog says what it says.
+    pub const fn places(&self) -> &CatalogPlaces {
+        &self.file.places
+    }
+
+    /// All patterns with their owners, the most specific first.
+    pub fn owners(&self) -> impl DoubleEndedIterator<Item = Owner<'_>> {
+        self.claims.iter().map(|claim| self.owner(claim))
+    }
+
+    /// Who owns a path, which is relative to the repository's root and has no empty segments.
+    pub fn owner_of(&self, path: &str) -> Option<Owner<'_>> {
+        let claim = self.decide(path)?;
+        Some(self.owner(&self.claims[claim]))
+    }
+
+    fn owner<'b>(&'b self, claim: &'b PathClaim) -> Owner<'b> {
+        Owner {
+            squad: &self.file.catalog.squads()[claim.squad],
+            pattern: &claim.pattern,
+            place: self.file.places.paths.get(&claim.pattern),
+        }
+    }
+
+    fn decide(&self, path: &str) -> Option<ClaimIndex> {
+        let mut best = self.nodes[0].tree;
+        let (mut active, mut next) = (Vec::new(), Vec::new());
+        self.enter(0, &mut active);
+        let mut segments = path.split('/').peekable();
+        while let Some(segment) = segments.next() {
+            next.clear();
+            for &node in &active {
+                self.step(node, segment, &mut next);
+            }
+            let is_last = segments.peek().is_none();
+            for &node in &next {
+                let Node {
+                    tree, below, alone, ..
+                } = &self.nodes[node];
+                let found = [*tree, below.filter(|_| !is_last), alone.filter(|_| is_last)];
+                best = found.into_iter().flatten().chain(best).min();
+            }
+            std::mem::swap(&mut active, &mut next);
+        }
+        best
+    }
+
+    /// The nodes that one segment leads to from a node.
+    fn step(&self, node: usize, segment: &str, next: &mut Vec<usize>) {
+        let here = &self.nodes[node];
+        if here.is_any_depth {
+            self.enter(node, next);
+        }
+        if let Some(&literal) = here.literals.get(segment) {
+            self.enter(literal, next);
+        }
+        for (wild, target) in &here.wilds {
+            if wild.matches(segment) {
+                self.enter(*target, next);
+            }
+        }
+    }
+
+    /// Adds a node, and what no segment at all leads to from it.
+    fn enter(&self, node: usize, active: &mut Vec<usize>) {
+        for node in [Some(node), self.nodes[node].any_depth]
+            .into_iter()
+            .flatten()
+        {
+            if !active.contains(&node) {
+                active.push(node);
+            }
+        }
+    }
+}
+
+fn insert(nodes: &mut Vec<Node>, pattern: &PathPattern, claim: ClaimIndex) {
+    let mut at = 0;
+    for segment in pattern.segments() {
+        let fresh = nodes.len();
+        let here = &mut nodes[at];
+        at = match segment {
+            Segment::Literal(text) => *here.literals.entry(text.clone()).or_insert(fresh),
+            Segment::Wild(text) => {
+                let known = here.wilds.iter().find(|(wild, _)| wild.as_str() == &**text);
+                known.map(|(_, node)| *node).unwrap_or_else(|| {
+                    here.wilds.push((Glob::new(text), fresh));
+                    fresh
+                })
+            }
+            Segment::AnyDepth => *here.any_depth.get_or_insert(fresh),
+        };
+        if at == fresh {
+            nodes.push(Node {
+                is_any_depth: *segment == Segment::AnyDepth,
+                ..Node::default()
+            });
+        }
+    }
+    let end = match pattern.extent() {
+        Extent::Tree => &mut nodes[at].tree,
+        Extent::Below => &mut nodes[at].below,
+        Extent::Alone => &mut nodes[at].alone,
+    };
+    // The first is the most specific; equal patterns are one.
+    end.get_or_insert(claim);
+}

@@ -1,0 +1,58 @@
+//! The catalog as a CODEOWNERS file.
+
+use std::fmt::Write;
+
+use crate::ownership::boundaries::Boundaries;
+use portcullis_vocabulary::{Extent, PathPattern, Segment, Squad};
+
+/// Writes a CODEOWNERS file that gives every path the owner that the boundaries give it. `catalog`
+/// is what the file says it was written from.
+pub fn export(boundaries: &Boundaries, catalog: &str) -> String {
+    let mut text = format!(
+        "# Written by `portcullis owners codeowners` from {catalog}: change that instead.\n\
+         # The last line that matches a path decides.\n\n"
+    );
+    let owners: Vec<_> = boundaries.owners().rev().collect();
+    let patterns: Vec<String> = owners.iter().map(|owner| line(owner.pattern)).collect();
+    let width = patterns.iter().map(|pattern| pattern.chars().count()).max();
+    for (owner, pattern) in owners.iter().zip(&patterns) {
+        let handles = handles(owner.squad);
+        let width = width.unwrap_or(0);
+        let _ = writeln!(text, "{pattern:<width$}  {handles}");
+    }
+    text
+}
+
+fn handles(squad: &Squad) -> String {
+    if squad.codeowners.is_empty() {
+        return format!("@{}", squad.name);
+    }
+    squad.codeowners.join(" ")
+}
+
+/// The pattern as CODEOWNERS has it.
+fn line(pattern: &PathPattern) -> String {
+    let segments = pattern.segments();
+    if segments.is_empty() {
+        return "*".to_owned();
+    }
+    let texts: Vec<&str> = segments.iter().map(text).collect();
+    // A slash in front ties a pattern to the root; `**` leaves the root by itself.
+    let root = if segments[0] == Segment::AnyDepth {
+        ""
+    } else {
+        "/"
+    };
+    let below = match pattern.extent() {
+        Extent::Below => "/**",
+        Extent::Tree | Extent::Alone => "",
+    };
+    format!("{root}{}{below}", texts.join("/")).replace(' ', "\\ ")
+}
+
+fn text(segment: &Segment) -> &str {
+    match segment {
+        Segment::Literal(text) | Segment::Wild(text) => text,
+        Segment::AnyDepth => "**",
+    }
+}

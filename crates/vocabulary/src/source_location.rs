@@ -1,0 +1,37 @@
+//! Where a configured value was written.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Where a value comes from. The order is that of the report: files by line, then the
+/// environment, then flags.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// A line of a file, counted from 1.
+    Line(Arc<Path>, usize),
+    /// A file as a whole.
+    File(Arc<Path>),
+    /// An environment variable.
+    Variable(String),
+    /// A flag of the command line.
+    Flag(&'static str),
+}
+
+impl Place {
+    /// A file as a whole.
+    pub fn file(path: &Path) -> Self {
+        Self::File(path.into())
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(path, line) => write!(f, "{}:{line}", path.display()),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Variable(name) => f.write_str(name),
+            Self::Flag(name) => f.write_str(name),
+        }
+    }
+}

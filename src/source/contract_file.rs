@@ -1,0 +1,40 @@
+//! Loading contracts from files and from revisions of git.
+
+use std::path::Path;
+
+use portcullis_contract::{self as contract, Documents, LoadError, UnreadableFile};
+use portcullis_vocabulary::Limits;
+
+use super::file::{self, ReadError};
+use super::git::{GitError, GitPlace};
+
+/// Reads the contract at `path` with all local files it refers to.
+///
+/// # Errors
+/// [`LoadError`] when the entry file itself cannot be read or parsed.
+pub fn load_contract(path: &Path, limits: &Limits) -> Result<Documents, LoadError> {
+    let read = |path: &Path, bytes_max| Ok(file::read(path, bytes_max)?);
+    contract::load(path, &path.display().to_string(), limits, &read)
+}
+
+/// Reads the contract at `place`, a file of a revision of git, with all files of that revision
+/// that it refers to.
+///
+/// # Errors
+/// [`LoadError`] when the entry file itself cannot be read or parsed.
+pub fn load_contract_revision(place: &GitPlace, limits: &Limits) -> Result<Documents, LoadError> {
+    let read = |path: &Path, bytes_max| Ok(place.at(path).read(bytes_max)?);
+    contract::load(Path::new(&place.path), &place.to_string(), limits, &read)
+}
+
+impl From<ReadError> for UnreadableFile {
+    fn from(error: ReadError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<GitError> for UnreadableFile {
+    fn from(error: GitError) -> Self {
+        Self(error.to_string())
+    }
+}
