@@ -16,6 +16,7 @@
 //! Our own answers say that they are ours. No value of a message is logged or labels a metric.
 //! Data cores share nothing that is locked. Bad input never panics.
 
+mod tls;
 pub mod identity;
 pub mod config;
 pub mod source;

@@ -4,11 +4,21 @@
 //! like) can be named at all. An algorithm belongs to one kind of key, and a key of another kind
 //! is never tried with it.
 
-use jsonwebtoken::Algorithm as Backend;
+use ring::signature::{self, RsaParameters, VerificationAlgorithm};
 
 /// How a token is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Algorithm(Backend);
+pub(super) enum Algorithm {
+    Rs256,
+    Rs384,
+    Rs512,
+    Ps256,
+    Ps384,
+    Ps512,
+    Es256,
+    Es384,
+    EdDsa,
+}
 
 /// A kind of public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,35 +30,60 @@ pub(super) enum Kind {
 }
 
 impl Algorithm {
-    /// Each algorithm with its name (RFC 7518 section 3.1, RFC 8037, RFC 9864) and its keys.
-    const ALL: [(&'static str, Backend, Kind); 10] = [
-        ("RS256", Backend::RS256, Kind::Rsa),
-        ("RS384", Backend::RS384, Kind::Rsa),
-        ("RS512", Backend::RS512, Kind::Rsa),
-        ("PS256", Backend::PS256, Kind::Rsa),
-        ("PS384", Backend::PS384, Kind::Rsa),
-        ("PS512", Backend::PS512, Kind::Rsa),
-        ("ES256", Backend::ES256, Kind::P256),
-        ("ES384", Backend::ES384, Kind::P384),
-        ("EdDSA", Backend::EdDSA, Kind::Ed25519),
-        ("Ed25519", Backend::EdDSA, Kind::Ed25519),
+    /// Each algorithm with its name (RFC 7518 section 3.1, RFC 8037, RFC 9864).
+    const NAMES: [(&'static str, Self); 10] = [
+        ("RS256", Self::Rs256),
+        ("RS384", Self::Rs384),
+        ("RS512", Self::Rs512),
+        ("PS256", Self::Ps256),
+        ("PS384", Self::Ps384),
+        ("PS512", Self::Ps512),
+        ("ES256", Self::Es256),
+        ("ES384", Self::Es384),
+        ("EdDSA", Self::EdDsa),
+        ("Ed25519", Self::EdDsa),
     ];
 
-    /// The algorithm of this name, where it is one that is taken.
+    /// The algorithm of this name, if it is accepted.
     pub(super) fn named(name: &str) -> Option<Self> {
-        let (_, backend, _) = Self::ALL.iter().find(|(known, ..)| *known == name)?;
-        Some(Self(*backend))
+        let (_, algorithm) = Self::NAMES.iter().find(|(known, _)| *known == name)?;
+        Some(*algorithm)
     }
 
-    /// Whether keys of this kind sign by it.
+    /// Whether keys of this kind sign with it.
     pub(super) fn takes(self, kind: Kind) -> bool {
-        let mut all = Self::ALL.iter();
-        all.any(|(_, backend, own)| *backend == self.0 && *own == kind)
+        let own = match self {
+            Self::Es256 => Kind::P256,
+            Self::Es384 => Kind::P384,
+            Self::EdDsa => Kind::Ed25519,
+            Self::Rs256 | Self::Rs384 | Self::Rs512 => Kind::Rsa,
+            Self::Ps256 | Self::Ps384 | Self::Ps512 => Kind::Rsa,
+        };
+        own == kind
     }
 
-    /// The algorithm as the library knows it.
-    pub(super) const fn backend(self) -> Backend {
-        self.0
+    /// How RSA keys verify it; `None` for the algorithms of other keys.
+    pub(super) const fn rsa(self) -> Option<&'static RsaParameters> {
+        match self {
+            Self::Rs256 => Some(&signature::RSA_PKCS1_2048_8192_SHA256),
+            Self::Rs384 => Some(&signature::RSA_PKCS1_2048_8192_SHA384),
+            Self::Rs512 => Some(&signature::RSA_PKCS1_2048_8192_SHA512),
+            Self::Ps256 => Some(&signature::RSA_PSS_2048_8192_SHA256),
+            Self::Ps384 => Some(&signature::RSA_PSS_2048_8192_SHA384),
+            Self::Ps512 => Some(&signature::RSA_PSS_2048_8192_SHA512),
+            Self::Es256 | Self::Es384 | Self::EdDsa => None,
+        }
+    }
+
+    /// How keys on a curve verify it; `None` for the algorithms of RSA keys.
+    pub(super) const fn curve(self) -> Option<&'static dyn VerificationAlgorithm> {
+        match self {
+            Self::Es256 => Some(&signature::ECDSA_P256_SHA256_FIXED),
+            Self::Es384 => Some(&signature::ECDSA_P384_SHA384_FIXED),
+            Self::EdDsa => Some(&signature::ED25519),
+            Self::Rs256 | Self::Rs384 | Self::Rs512 => None,
+            Self::Ps256 | Self::Ps384 | Self::Ps512 => None,
+        }
     }
 }
 
@@ -76,14 +111,16 @@ mod tests {
         ] {
             assert_eq!(Algorithm::named(name), None, "{name}");
         }
-        for (name, _, kind) in Algorithm::ALL {
-            let algorithm = Algorithm::named(name).unwrap();
+        for (name, algorithm) in Algorithm::NAMES {
+            assert_eq!(Algorithm::named(name), Some(algorithm), "{name}");
             let kinds = [Kind::Rsa, Kind::P256, Kind::P384, Kind::Ed25519];
-            let takes: Vec<_> = kinds
-                .into_iter()
-                .filter(|kind| algorithm.takes(*kind))
-                .collect();
-            assert_eq!(takes, [kind], "{name}");
+            let takes = kinds.into_iter().filter(|kind| algorithm.takes(*kind));
+            assert_eq!(takes.count(), 1, "{name}");
+            assert_ne!(
+                algorithm.rsa().is_some(),
+                algorithm.curve().is_some(),
+                "{name}"
+            );
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::DecodingKey;
+use ring::signature::{RsaPublicKeyComponents, UnparsedPublicKey};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -22,7 +22,15 @@ pub(super) struct Key {
     pub(super) kind: Kind,
     /// The only algorithm that it is for, where it says so.
     algorithm: Option<Algorithm>,
-    public: DecodingKey,
+    public: PublicKey,
+}
+
+/// The numbers of a public key, big-endian.
+#[derive(Clone, Debug)]
+enum PublicKey {
+    Rsa(RsaPublicKeyComponents<Box<[u8]>>),
+    /// An uncompressed point (SEC 1 section 2.3.3), or the 32 bytes of Ed25519.
+    Curve(Box<[u8]>),
 }
 
 /// Why a key of a set is not used.
@@ -100,9 +108,21 @@ impl Key {
 
     /// Whether the signature is that of the message. The key has to [fit](Self::fits).
     pub(super) fn verifies(&self, algorithm: Algorithm, message: &[u8], signature: &str) -> bool {
-        let verified =
-            jsonwebtoken::crypto::verify(signature, message, &self.public, algorithm.backend());
-        verified.unwrap_or(false)
+        let Some(signature) = decode(signature) else {
+            return false;
+        };
+        match &self.public {
+            PublicKey::Rsa(key) => {
+                let parameters = algorithm.rsa();
+                parameters.is_some_and(|rsa| key.verify(rsa, message, &signature).is_ok())
+            }
+            PublicKey::Curve(bytes) => {
+                let key = algorithm
+                    .curve()
+                    .map(|curve| UnparsedPublicKey::new(curve, bytes));
+                key.is_some_and(|key| key.verify(message, &signature).is_ok())
+            }
+        }
     }
 }
 
@@ -121,26 +141,24 @@ impl Members {
         algorithm.map(Some).ok_or(KeyFault::OtherAlgorithm)
     }
 
-    fn public(&self, kind: Kind) -> Result<DecodingKey, KeyFault> {
+    fn public(&self, kind: Kind) -> Result<PublicKey, KeyFault> {
         let point = |length| {
-            Some((
-                exactly(self.x.as_ref()?, length)?,
-                exactly(self.y.as_ref()?, length)?,
-            ))
+            let mut point = vec![4];
+            point.extend(exactly(self.x.as_ref()?, length)?);
+            point.extend(exactly(self.y.as_ref()?, length)?);
+            Some(point)
         };
-        let key = match kind {
+        let bytes = match kind {
             Kind::Rsa => return self.rsa(),
-            Kind::P256 => point(32).and_then(|(x, y)| DecodingKey::from_ec_components(x, y).ok()),
-            Kind::P384 => point(48).and_then(|(x, y)| DecodingKey::from_ec_components(x, y).ok()),
-            Kind::Ed25519 => {
-                let x = self.x.as_ref().and_then(|x| exactly(x, 32));
-                x.and_then(|x| DecodingKey::from_ed_components(x).ok())
-            }
+            Kind::P256 => point(32),
+            Kind::P384 => point(48),
+            Kind::Ed25519 => self.x.as_ref().and_then(|x| exactly(x, 32)),
         };
-        key.ok_or(KeyFault::Incomplete)
+        let bytes = bytes.ok_or(KeyFault::Incomplete)?;
+        Ok(PublicKey::Curve(bytes.into()))
     }
 
-    fn rsa(&self) -> Result<DecodingKey, KeyFault> {
+    fn rsa(&self) -> Result<PublicKey, KeyFault> {
         let number = |text: &Option<String>| {
             let bytes = decode(text.as_ref()?)?;
             let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
@@ -153,15 +171,16 @@ impl Members {
         if !RSA_BITS.contains(&bits) {
             return Err(KeyFault::ModulusLength);
         }
-        Ok(DecodingKey::from_rsa_raw_components(&n, &e))
+        Ok(PublicKey::Rsa(RsaPublicKeyComponents {
+            n: n.into(),
+            e: e.into(),
+        }))
     }
 }
 
-/// The text, where it holds so many bytes.
-fn exactly(text: &str, length: usize) -> Option<&str> {
-    decode(text)
-        .is_some_and(|bytes| bytes.len() == length)
-        .then_some(text)
+/// The decoded text, if it has exactly this many bytes.
+fn exactly(text: &str, length: usize) -> Option<Vec<u8>> {
+    decode(text).filter(|bytes| bytes.len() == length)
 }
 
 fn decode(text: &str) -> Option<Vec<u8>> {

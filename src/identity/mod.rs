@@ -5,7 +5,7 @@
 //! core owns one [`Tokens`], which remembers what it has verified; [`Keys`] is the one thing that
 //! is shared, and only the control thread writes it. Fetching keys is `app`'s affair.
 //!
-//! Signatures are checked by `jsonwebtoken`, everything else here: its own check of claims reads
+//! Signatures are checked by `ring`, everything else here: its own check of claims reads
 //! the clock, and says less about what is wrong than whoever is on call needs.
 
 mod headers;
@@ -32,5 +32,7 @@ pub use keys::Keys;
 pub use token::{Claims, Verifier};
 pub use tokens::Tokens;
 
+#[cfg(test)]
+mod signing;
 #[cfg(test)]
 mod tests;

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::signing::{Secret, SigningAlgorithm as Algorithm};
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, EncodingKey};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ fn public(id: &str, members: &Value) -> Value {
 }
 
 /// The private key of the fixtures with this name.
-fn private(name: &str) -> EncodingKey {
+fn private(name: &str) -> Secret {
     let pem = match name {
         "rsa" => include_str!("fixtures/rsa.pem"),
         "rsa-other" => include_str!("fixtures/rsa-other.pem"),
@@ -50,13 +50,7 @@ fn private(name: &str) -> EncodingKey {
         "p384" => include_str!("fixtures/p384.pem"),
         _ => include_str!("fixtures/ed25519.pem"),
     };
-    let text: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
-    let der = STANDARD.decode(text).unwrap();
-    match name {
-        "rsa" | "rsa-other" => EncodingKey::from_rsa_der(&der),
-        "p256" | "p384" => EncodingKey::from_ec_der(&der),
-        _ => EncodingKey::from_ed_der(&der),
-    }
+    Secret::from_pem(pem)
 }
 
 /// The header and the claims as they are signed.
@@ -65,9 +59,9 @@ fn message(header: &Value, claims: &Value) -> String {
     format!("{}.{}", part(header), part(claims))
 }
 
-fn sign(header: &Value, claims: &Value, key: &EncodingKey, algorithm: Algorithm) -> String {
+fn sign(header: &Value, claims: &Value, key: &Secret, algorithm: Algorithm) -> String {
     let message = message(header, claims);
-    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, algorithm).unwrap();
+    let signature = URL_SAFE_NO_PAD.encode(key.sign(message.as_bytes(), algorithm));
     format!("{message}.{signature}")
 }
 
@@ -175,12 +169,12 @@ fn only_signatures_of_public_keys_are_taken() {
     let modulus = public("rsa", &json!({}))["n"].as_str().unwrap().to_owned();
     let header = json!({ "alg": "HS256", "kid": "rsa" });
     for secret in [modulus.as_bytes(), &URL_SAFE_NO_PAD.decode(&modulus).unwrap(), KEYS.as_bytes()] {
-        let token = sign(&header, &claims, &EncodingKey::from_secret(secret), Algorithm::HS256);
+        let token = sign(&header, &claims, &Secret::shared(secret), Algorithm::HS256);
         assert_eq!(verify(&token), Err(TokenFault::Algorithm));
     }
     // And the same signature under another name.
     let header = json!({ "alg": "RS256", "kid": "rsa" });
-    let token = sign(&header, &claims, &EncodingKey::from_secret(modulus.as_bytes()), Algorithm::HS256);
+    let token = sign(&header, &claims, &Secret::shared(modulus.as_bytes()), Algorithm::HS256);
     assert_eq!(verify(&token), Err(TokenFault::Signature));
 }
 

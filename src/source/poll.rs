@@ -12,10 +12,10 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::file::{ReadError, read};
-use super::object::{Buckets, ObjectError};
 use super::origin::{Origin, S3Place};
 use super::remote::{Fetched, Remote, RemoteError, RemoteLimits, RemoteUrl};
 use super::rhythm::Rhythm;
+use super::s3::{Buckets, ObjectError};
 
 /// How to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -279,7 +279,7 @@ fn a_server_without_tls_is_not_believed_to_have_it() {
 fn serve_tls() -> u16 {
     let certificate = CertificateDer::from_pem_slice(include_bytes!("fixtures/server.pem"));
     let key = PrivateKeyDer::from_pem_slice(include_bytes!("fixtures/server-key.pem"));
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let provider = rustls::crypto::ring::default_provider();
     let config = ServerConfig::builder_with_provider(provider.into())
         .with_safe_default_protocol_versions()
         .unwrap()

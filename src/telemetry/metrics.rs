@@ -18,6 +18,7 @@ use super::names::{
     DRIFT_RATE, HEALTH, JUDGING, LOG_LINES_LOST, METRICS, Metric, MetricKind, OVERHEAD, RELOADS,
     REVISION_INFO, SERVICE_INFO, STALE,
 };
+use super::process::{self, PROCESS_METRICS, ProcessMetricKind};
 
 /// From 100 microseconds, what a near upstream takes, to the ten seconds after which people have
 /// gone.
@@ -38,7 +39,6 @@ pub struct Metrics(Option<Arc<Registry>>);
 struct Registry {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
-    process: metrics_process::Collector,
 }
 
 impl fmt::Debug for Metrics {
@@ -71,7 +71,15 @@ impl Metrics {
     /// All metrics in the Prometheus text format, version 0.0.4; none where they are off.
     pub fn render(&self) -> Option<String> {
         let registry = self.0.as_deref()?;
-        metrics::with_local_recorder(&registry.recorder, || registry.process.collect());
+        metrics::with_local_recorder(&registry.recorder, || {
+            for (name, kind, value) in process::read() {
+                match kind {
+                    // A counter of the facade holds whole numbers.
+                    ProcessMetricKind::Counter => metrics::counter!(name).absolute(value as u64),
+                    ProcessMetricKind::Gauge => metrics::gauge!(name).set(value),
+                }
+            }
+        });
         Some(registry.handle.render())
     }
 
@@ -191,7 +199,6 @@ impl Registry {
         let registry = Self {
             handle: recorder.handle(),
             recorder,
-            process: metrics_process::Collector::default(),
         };
         registry.describe();
         registry
@@ -207,7 +214,16 @@ impl Registry {
                 MetricKind::Histogram => recorder.describe_histogram(name, None, help),
             }
         }
-        metrics::with_local_recorder(recorder, || self.process.describe());
+        for (name, kind, help) in PROCESS_METRICS {
+            match kind {
+                ProcessMetricKind::Counter => {
+                    recorder.describe_counter(name.into(), None, help.into());
+                }
+                ProcessMetricKind::Gauge => {
+                    recorder.describe_gauge(name.into(), None, help.into());
+                }
+            }
+        }
     }
 }
 

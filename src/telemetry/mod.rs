@@ -9,6 +9,7 @@ mod names;
 mod metrics;
 mod record;
 mod inventory;
+mod process;
 mod protection;
 mod owner;
 mod log;

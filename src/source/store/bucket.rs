@@ -7,10 +7,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::super::object::{Buckets, ObjectError};
-use super::super::object_write::Condition;
 use super::super::origin::S3Place;
 use super::super::remote::{Fetched, RemoteLimits};
+use super::super::s3::{Buckets, Condition, ObjectError};
 use super::key::StoreKey;
 use super::store::{Commit, Committed, StoreError, Stored, Tag};
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::super::object::{Buckets, ObjectError};
+use super::super::s3::{Buckets, ObjectError};
 use super::bucket::Bucket;
 use super::directory::Directory;
 use super::key::StoreKey;

@@ -17,6 +17,7 @@ use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::config::{CollectorUrl, Tracing};
+use crate::tls;
 use portcullis_vocabulary::limits::{SPAN_EXPORT_DELAY, SPANS_EXPORTED_MAX};
 
 use super::super::metrics::Metrics;
@@ -169,6 +170,7 @@ fn exporter(config: &Tracing, endpoint: &CollectorUrl) -> Result<SpanExporter, T
 
 /// No redirects: credentials go where they were meant to.
 fn client(config: &Tracing, endpoint: &CollectorUrl) -> Result<reqwest::Client, TracingError> {
+    tls::install_provider();
     let client = reqwest::Client::builder()
         .timeout(config.timeout)
         .redirect(reqwest::redirect::Policy::none())

@@ -14,8 +14,10 @@ use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
 use object_store::{BackoffConfig, ClientOptions, GetOptions, ObjectStore, RetryConfig};
 
-use super::origin::S3Place;
-use super::remote::{Fetched, RemoteLimits, deepest};
+use super::super::origin::S3Place;
+use super::super::remote::{Fetched, RemoteLimits, deepest};
+use super::error::ObjectError;
+use crate::tls;
 
 /// What reads objects: one client for each bucket, which keeps credentials until they expire.
 /// Clones share them.
@@ -24,80 +26,6 @@ pub struct Buckets {
     /// The variables that say where the storage is and who asks.
     variables: Arc<Vec<(String, String)>>,
     clients: Arc<Mutex<HashMap<String, Arc<AmazonS3>>>>,
-}
-
-/// Why an object could not be had.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ObjectError {
-    /// The variables of the environment do not fit together.
-    #[error("s3://{bucket}: cannot be asked: {reason}; check the AWS_* variables")]
-    Settings {
-        /// The bucket.
-        bucket: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// There is no such bucket.
-    #[error("{place}: there is no such bucket; check its name, AWS_ENDPOINT_URL and AWS_REGION")]
-    NoBucket {
-        /// The object.
-        place: S3Place,
-    },
-    /// The bucket has no such object, or not in this version.
-    #[error("{place}: there is no such object or version; check the key and the versionId")]
-    NoObject {
-        /// The object.
-        place: S3Place,
-    },
-    /// The storage does not let us read.
-    #[error(
-        "{place}: reading is refused: {reason}; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, \
-         AWS_SESSION_TOKEN or the role, and that it may do s3:GetObject, and s3:PutObject and \
-         s3:DeleteObject where it writes"
-    )]
-    Denied {
-        /// The object.
-        place: S3Place,
-        /// What the storage says.
-        reason: String,
-    },
-    /// It took too long.
-    #[error("{place}: no complete answer within {}; check AWS_ENDPOINT_URL, where credentials come from, and the network", humantime::format_duration(*.timeout))]
-    Timeout {
-        /// The object.
-        place: S3Place,
-        /// The bound.
-        timeout: Duration,
-    },
-    /// The object is larger than the bound.
-    #[error("{place}: larger than {bytes_max} bytes; check that it is the right object")]
-    TooLarge {
-        /// The object.
-        place: S3Place,
-        /// The bound, in bytes.
-        bytes_max: u64,
-    },
-    /// Anything else: no connection, no credentials, a failing storage.
-    #[error(
-        "{place}: cannot be read: {reason}; check AWS_ENDPOINT_URL, AWS_REGION, the storage and the network"
-    )]
-    Failed {
-        /// The object.
-        place: S3Place,
-        /// What went wrong.
-        reason: String,
-    },
-    /// A write came to nothing, or its answer was lost.
-    #[error(
-        "{place}: cannot be written: {reason}; check AWS_ENDPOINT_URL, AWS_REGION, the storage and \
-         the network"
-    )]
-    NotWritten {
-        /// The object.
-        place: S3Place,
-        /// What went wrong.
-        reason: String,
-    },
 }
 
 impl Buckets {
@@ -146,11 +74,12 @@ impl Buckets {
     }
 
     /// The client of a bucket, made when it is needed first.
-    pub(super) fn client(&self, bucket: &str) -> Result<Arc<AmazonS3>, ObjectError> {
+    pub(in crate::source) fn client(&self, bucket: &str) -> Result<Arc<AmazonS3>, ObjectError> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(bucket) {
             return Ok(Arc::clone(client));
         }
+        tls::install_provider();
         let client = self.builder().with_bucket_name(bucket).build();
         let client = client
             .map(Arc::new)

@@ -5,26 +5,17 @@ use std::time::Duration;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion};
 
-use super::object::{Buckets, ObjectError, code_of, failure};
-use super::origin::S3Place;
-
-/// When an object is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Condition<'c> {
-    /// In any case.
-    Always,
-    /// Where there is none.
-    Absent,
-    /// Where it still has this tag.
-    Tag(&'c str),
-}
+use super::super::origin::S3Place;
+use super::client::{Buckets, code_of, failure};
+use super::condition::Condition;
+use super::error::ObjectError;
 
 impl Buckets {
     /// Writes an object; returns whether the condition held, and it was.
     ///
     /// # Errors
     /// [`ObjectError`]; it may have been written all the same where no answer came.
-    pub(super) async fn put(
+    pub(in crate::source) async fn put(
         &self,
         place: &S3Place,
         bytes: &[u8],
@@ -60,7 +51,7 @@ impl Buckets {
     ///
     /// # Errors
     /// [`ObjectError`] names the object and what to check.
-    pub(super) async fn delete(
+    pub(in crate::source) async fn delete(
         &self,
         place: &S3Place,
         timeout: Duration,

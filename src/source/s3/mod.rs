@@ -1,0 +1,21 @@
+//! Objects of S3-compatible storage, read and written over HTTP.
+//!
+//! The client is behind the feature `s3`, which is on by default: it is the largest dependency of
+//! this program. Without it, every `s3://` address is an error that names the feature.
+
+mod condition;
+mod error;
+
+#[cfg(feature = "s3")]
+mod client;
+#[cfg(not(feature = "s3"))]
+mod unsupported;
+#[cfg(feature = "s3")]
+mod write;
+
+#[cfg(feature = "s3")]
+pub use client::Buckets;
+pub(in crate::source) use condition::Condition;
+pub use error::ObjectError;
+#[cfg(not(feature = "s3"))]
+pub use unsupported::Buckets;

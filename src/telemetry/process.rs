@@ -1,0 +1,161 @@
+//! The process metrics that every Prometheus client exposes: CPU time, memory, open files, threads.
+//!
+//! Read from `/proc` (proc(5)), so they exist on Linux only; elsewhere they are not exposed.
+
+use std::fs;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The metrics of this process, as Prometheus names them.
+pub(super) const PROCESS_METRICS: [(&str, ProcessMetricKind, &str); 8] = [
+    (
+        "process_cpu_seconds_total",
+        ProcessMetricKind::Counter,
+        "User and system CPU time, in seconds.",
+    ),
+    (
+        "process_open_fds",
+        ProcessMetricKind::Gauge,
+        "Open file descriptors.",
+    ),
+    (
+        "process_max_fds",
+        ProcessMetricKind::Gauge,
+        "The most open file descriptors; 0 is unlimited.",
+    ),
+    (
+        "process_virtual_memory_bytes",
+        ProcessMetricKind::Gauge,
+        "Virtual memory, in bytes.",
+    ),
+    (
+        "process_virtual_memory_max_bytes",
+        ProcessMetricKind::Gauge,
+        "The most virtual memory, in bytes; 0 is unlimited.",
+    ),
+    (
+        "process_resident_memory_bytes",
+        ProcessMetricKind::Gauge,
+        "Resident memory, in bytes.",
+    ),
+    (
+        "process_start_time_seconds",
+        ProcessMetricKind::Gauge,
+        "When the process started, in seconds since the Unix epoch.",
+    ),
+    (
+        "process_threads",
+        ProcessMetricKind::Gauge,
+        "Threads of the process.",
+    ),
+];
+
+/// How a process metric behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ProcessMetricKind {
+    Counter,
+    Gauge,
+}
+
+/// Clock ticks of `/proc` in a second. The kernel's interface fixes it at 100 (time(7), `USER_HZ`).
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// Reads all metrics now. A value that cannot be read is left out.
+pub(super) fn read() -> Vec<(&'static str, ProcessMetricKind, f64)> {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let uptime = fs::read_to_string("/proc/uptime").unwrap_or_default();
+    // The directory that is being read is one of the descriptors.
+    let open = fs::read_dir("/proc/self/fd").map(|entries| entries.count().saturating_sub(1));
+    let values = [
+        cpu_seconds(&stat),
+        open.ok().map(|count| count as f64),
+        limit(&limits, "Max open files"),
+        kibibytes(&status, "VmSize:"),
+        limit(&limits, "Max address space"),
+        kibibytes(&status, "VmRSS:"),
+        start_time(&stat, &uptime, SystemTime::now()),
+        status_field(&status, "Threads:"),
+    ];
+    let named = PROCESS_METRICS.iter().zip(values);
+    named
+        .filter_map(|((name, kind, _), value)| Some((*name, *kind, value?)))
+        .collect()
+}
+
+/// A field of `/proc/self/stat` by its number in proc_pid_stat(5). The second one is a name in
+/// parentheses, which may hold anything.
+fn stat_field(stat: &str, number: usize) -> Option<f64> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.split_whitespace().nth(number - 3)?.parse().ok()
+}
+
+fn cpu_seconds(stat: &str) -> Option<f64> {
+    Some((stat_field(stat, 14)? + stat_field(stat, 15)?) / TICKS_PER_SECOND)
+}
+
+/// When the process started: its age is the uptime of the system less the start in ticks after boot.
+fn start_time(stat: &str, uptime: &str, now: SystemTime) -> Option<f64> {
+    let started = stat_field(stat, 22)? / TICKS_PER_SECOND;
+    let uptime: f64 = uptime.split_whitespace().next()?.parse().ok()?;
+    let age = Duration::try_from_secs_f64(uptime - started).ok()?;
+    let since_epoch = now.checked_sub(age)?.duration_since(UNIX_EPOCH).ok()?;
+    Some(since_epoch.as_secs_f64().round())
+}
+
+fn status_field(status: &str, name: &str) -> Option<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+fn kibibytes(status: &str, name: &str) -> Option<f64> {
+    Some(status_field(status, name)? * 1024.0)
+}
+
+/// The soft limit of a resource.
+fn limit(limits: &str, name: &str) -> Option<f64> {
+    let line = limits.lines().find_map(|line| line.strip_prefix(name))?;
+    match line.split_whitespace().next()? {
+        "unlimited" => Some(0.0),
+        number => number.parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_spaces_and_parentheses_does_not_move_the_fields() {
+        let stat = "7 (a ) b) S 1 7 7 0 -1 4194304 1 0 0 0 250 50 0 0 20 0 9 0 1000 1 1";
+        assert_eq!(cpu_seconds(stat), Some(3.0));
+        let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
+        assert_eq!(start_time(stat, "110.0 5.0", now), Some(999_900.0));
+        assert_eq!(cpu_seconds("7 (a"), None);
+    }
+
+    #[test]
+    fn status_and_limits_are_read_by_name() {
+        let status = "Name:\tVmRSS:\nVmSize:\t    2 kB\nVmRSS:\t    1 kB\nThreads:\t3\n";
+        assert_eq!(kibibytes(status, "VmRSS:"), Some(1024.0));
+        assert_eq!(status_field(status, "Threads:"), Some(3.0));
+        let limits = "Limit  Soft  Hard  Units\nMax open files   64   128   files\nMax address space   unlimited   unlimited   bytes\n";
+        assert_eq!(limit(limits, "Max open files"), Some(64.0));
+        assert_eq!(limit(limits, "Max address space"), Some(0.0));
+        assert_eq!(limit(limits, "Max nothing"), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn this_process_has_all_of_them() {
+        let values = read();
+        let names = PROCESS_METRICS.map(|(name, ..)| name);
+        assert_eq!(
+            values.iter().map(|(name, ..)| *name).collect::<Vec<_>>(),
+            names
+        );
+        let value = |name| values.iter().find(|(known, ..)| *known == name).unwrap().2;
+        assert!(value("process_resident_memory_bytes") > 1e6);
+        assert!(value("process_threads") >= 1.0);
+    }
+}
