@@ -14,9 +14,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use portcullis::config::parse_catalog;
-use portcullis_control::ownership::{Boundaries, Change, ChangeKind, Manifests, Proposal, judge};
+use portcullis_control::ownership::{
+    ChangeProposal, ManifestClaims, PathChange, PathChangeKind, SquadBoundaries, judge,
+};
 use portcullis_vocabulary::CatalogFile;
-use portcullis_vocabulary::{PathPattern, Segment, Unowned};
+use portcullis_vocabulary::{PathPattern, PatternSegment, UnownedPolicy};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -29,15 +31,15 @@ fn main() {
     let text = catalog();
     let parse = || parse_catalog(&text, Path::new("squads.toml")).expect("a valid catalog");
     print("read the catalog", &measure(|| (), |()| parse()));
-    print("compile", &measure(parse, Boundaries::new));
-    let boundaries = Boundaries::new(parse());
+    print("compile", &measure(parse, SquadBoundaries::new));
+    let boundaries = SquadBoundaries::new(parse());
     let changes = changes();
     print(
         "judge 5,000 files",
         &measure(|| changes.clone(), |changes| verdict(&boundaries, changes)),
     );
-    let whole = |(file, changes): (CatalogFile, Vec<Change>)| {
-        let boundaries = Boundaries::new(file);
+    let whole = |(file, changes): (CatalogFile, Vec<PathChange>)| {
+        let boundaries = SquadBoundaries::new(file);
         verdict(&boundaries, changes)
     };
     print(
@@ -52,14 +54,14 @@ fn main() {
 }
 
 /// How many of the files belong to others, so that nothing is left out as unused.
-fn verdict(boundaries: &Boundaries, changes: Vec<Change>) -> usize {
+fn verdict(boundaries: &SquadBoundaries, changes: Vec<PathChange>) -> usize {
     let squad = boundaries.catalog().squads().first().expect("a squad");
-    let proposal = Proposal {
+    let proposal = ChangeProposal {
         squad,
         approved_by: BTreeSet::new(),
-        unowned: Unowned::Warn,
+        unowned: UnownedPolicy::Warn,
     };
-    let verdict = judge(boundaries, &proposal, changes, Manifests::default());
+    let verdict = judge(boundaries, &proposal, changes, ManifestClaims::default());
     assert_eq!(verdict.files.len(), FILES);
     verdict
         .files
@@ -83,7 +85,7 @@ fn catalog() -> String {
     text
 }
 
-fn changes() -> Vec<Change> {
+fn changes() -> Vec<PathChange> {
     let path = |n: usize| match n % 8 {
         0 => format!(
             "services/area-{}/src/main/java/org/example/Class{n}.java",
@@ -103,15 +105,15 @@ fn changes() -> Vec<Change> {
         6 => format!("apps/nobody/{n}/index.ts"),
         _ => format!("contracts/squad-{}/service-{n}/openapi.yaml", n % SQUADS),
     };
-    let change = |n| Change {
+    let change = |n| PathChange {
         path: path(n),
-        kind: ChangeKind::Modified,
+        kind: PathChangeKind::Modified,
     };
     (0..FILES).map(change).collect()
 }
 
 /// Every file held against every pattern until one matches.
-fn one_by_one(patterns: &[&PathPattern], changes: &[Change]) -> usize {
+fn one_by_one(patterns: &[&PathPattern], changes: &[PathChange]) -> usize {
     let compiled: Vec<fancy_regex::Regex> = patterns.iter().map(|each| expression(each)).collect();
     let owned = changes.iter().filter(|change| {
         let is_match = |regex: &fancy_regex::Regex| regex.is_match(&change.path).unwrap_or(false);
@@ -124,8 +126,8 @@ fn expression(pattern: &PathPattern) -> fancy_regex::Regex {
     let mut text = String::from("^");
     for segment in pattern.segments() {
         match segment {
-            Segment::AnyDepth => text.push_str("(?:[^/]+/)*"),
-            Segment::Literal(name) | Segment::Wild(name) => {
+            PatternSegment::AnyDepth => text.push_str("(?:[^/]+/)*"),
+            PatternSegment::Literal(name) | PatternSegment::Wild(name) => {
                 let name = fancy_regex::escape(name).replace("\\*", "[^/]*");
                 let _ = write!(text, "{}/", name.replace("\\?", "[^/]"));
             }

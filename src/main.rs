@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use portcullis::cli::{self, Args};
+use portcullis::cli::{self, CliArgs};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    cli::run(Args::parse())
+    cli::run(CliArgs::parse())
 }

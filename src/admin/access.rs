@@ -14,16 +14,16 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use sha2::{Digest, Sha256};
 
-use crate::config::{ADMIN_TOKEN_VARIABLE, Token};
+use crate::config::{ADMIN_TOKEN_VARIABLE, AdminToken};
 
-use super::answer::Refusal;
+use super::answer::AdminRefusal;
 
 /// What a change is sent as.
 ///
 /// Every media type here is one that a page can send to another site only after a preflight, and
 /// no change may come without one: a page may post an empty body without a type to anybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Media {
+pub(super) enum ChangeMediaType {
     /// A JSON object, or nothing at all under the name of one.
     Object,
     /// A contract.
@@ -32,15 +32,15 @@ pub(super) enum Media {
 
 /// The rule by which changes are let in.
 #[derive(Clone)]
-pub struct Access {
+pub struct AdminAccess {
     is_loopback: bool,
     /// Hashes are compared, so that the time it takes tells nothing about the token.
     token: Option<[u8; 32]>,
 }
 
-impl Access {
+impl AdminAccess {
     /// The rule for a listener that is bound to this address.
-    pub fn new(bound: SocketAddr, token: Option<&Token>) -> Self {
+    pub fn new(bound: SocketAddr, token: Option<&AdminToken>) -> Self {
         Self {
             is_loopback: bound.ip().to_canonical().is_loopback(),
             token: token.map(|token| hash(token.reveal().as_bytes())),
@@ -49,7 +49,7 @@ impl Access {
 
     /// Whether a request may look at what is no probe: on a loopback address not under a name that
     /// a page in a browser may have pointed there.
-    pub(super) fn check_view(&self, head: &Parts) -> Result<(), Refusal> {
+    pub(super) fn check_view(&self, head: &Parts) -> Result<(), AdminRefusal> {
         match self.is_loopback {
             true => check_host(head),
             false => Ok(()),
@@ -57,9 +57,9 @@ impl Access {
     }
 
     /// Whether a request may change something.
-    pub(super) fn check(&self, head: &Parts, media: Media) -> Result<(), Refusal> {
+    pub(super) fn check(&self, head: &Parts, media: ChangeMediaType) -> Result<(), AdminRefusal> {
         if head.headers.contains_key(ORIGIN) {
-            return Err(Refusal::new(
+            return Err(AdminRefusal::new(
                 StatusCode::FORBIDDEN,
                 "the request has an `Origin` header, so it comes from a page in a browser; changes \
                  are taken from commands only",
@@ -72,12 +72,12 @@ impl Access {
         check_content_type(&head.headers, media)
     }
 
-    fn check_token(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    fn check_token(&self, headers: &HeaderMap) -> Result<(), AdminRefusal> {
         let Some(token) = &self.token else {
             if self.is_loopback {
                 return Ok(());
             }
-            return Err(Refusal::new(
+            return Err(AdminRefusal::new(
                 StatusCode::FORBIDDEN,
                 format!(
                     "the admin port is not bound to a loopback address, where changes need a \
@@ -87,10 +87,10 @@ impl Access {
         };
         match bearer(headers).map(hash) {
             Some(shown) if shown == *token => Ok(()),
-            Some(_) => Err(Refusal::unauthorized(
+            Some(_) => Err(AdminRefusal::unauthorized(
                 "the token is not the one that is configured as `admin.token`",
             )),
-            None => Err(Refusal::unauthorized(
+            None => Err(AdminRefusal::unauthorized(
                 "changes need the token that is configured as `admin.token`; send \
                  `authorization: Bearer <token>`",
             )),
@@ -98,7 +98,7 @@ impl Access {
     }
 }
 
-impl fmt::Debug for Access {
+impl fmt::Debug for AdminAccess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Access")
             .field("is_loopback", &self.is_loopback)
@@ -124,7 +124,7 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
 }
 
 /// The host that the client meant, which a name under somebody else's control must not be.
-fn check_host(head: &Parts) -> Result<(), Refusal> {
+fn check_host(head: &Parts) -> Result<(), AdminRefusal> {
     let fields = head.headers.get_all(HOST).iter();
     let hosts = fields.map(|field| field.to_str().unwrap_or_default());
     let target = head.uri.authority().map(|authority| authority.as_str());
@@ -132,7 +132,7 @@ fn check_host(head: &Parts) -> Result<(), Refusal> {
     if hosts.peek().is_some() && hosts.all(is_own_host) {
         return Ok(());
     }
-    Err(Refusal::new(
+    Err(AdminRefusal::new(
         StatusCode::FORBIDDEN,
         "the admin port is bound to a loopback address and wants a `Host` header of `localhost` or \
          an IP address; names can be pointed here by anybody",
@@ -157,7 +157,7 @@ fn is_own_host(host: &str) -> bool {
     is_port(port) && (name.eq_ignore_ascii_case("localhost") || is_address())
 }
 
-fn check_content_type(headers: &HeaderMap, media: Media) -> Result<(), Refusal> {
+fn check_content_type(headers: &HeaderMap, media: ChangeMediaType) -> Result<(), AdminRefusal> {
     let mut fields = headers.get_all(CONTENT_TYPE).iter();
     let field = fields.next().and_then(|field| field.to_str().ok());
     let essence = field.and_then(|field| field.split(';').next());
@@ -165,13 +165,13 @@ fn check_content_type(headers: &HeaderMap, media: Media) -> Result<(), Refusal> 
     if is_right && fields.next().is_none() {
         return Ok(());
     }
-    Err(Refusal::new(
+    Err(AdminRefusal::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         media.expected(),
     ))
 }
 
-impl Media {
+impl ChangeMediaType {
     fn is_named(self, essence: &str) -> bool {
         let names: &[&str] = match self {
             Self::Object => &["application/json"],
@@ -205,12 +205,17 @@ mod tests {
     const TOKEN: &str = "0123456789abcdef";
 
     fn status(bound: &str, token: Option<&str>, fields: &[(&str, &str)]) -> u16 {
-        status_of(bound, token, fields, Media::Object)
+        status_of(bound, token, fields, ChangeMediaType::Object)
     }
 
-    fn status_of(bound: &str, token: Option<&str>, fields: &[(&str, &str)], media: Media) -> u16 {
+    fn status_of(
+        bound: &str,
+        token: Option<&str>,
+        fields: &[(&str, &str)],
+        media: ChangeMediaType,
+    ) -> u16 {
         let token = token.map(|token| token.parse().unwrap());
-        let access = Access::new(bound.parse().unwrap(), token.as_ref());
+        let access = AdminAccess::new(bound.parse().unwrap(), token.as_ref());
         assert!(
             !format!("{access:?}").contains("48"),
             "no digest: {access:?}"
@@ -301,7 +306,7 @@ mod tests {
     fn contracts_are_taken_as_what_no_page_sends_elsewhere() {
         let status = |media_type| {
             let fields = [("host", "localhost"), ("content-type", media_type)];
-            status_of("127.0.0.1:1", None, &fields, Media::Contract)
+            status_of("127.0.0.1:1", None, &fields, ChangeMediaType::Contract)
         };
         for media_type in [
             "application/yaml",
@@ -326,6 +331,9 @@ mod tests {
             assert_eq!(status(media_type), 415, "{media_type}");
         }
         let here = [("host", "localhost")];
-        assert_eq!(status_of("127.0.0.1:1", None, &here, Media::Contract), 415);
+        assert_eq!(
+            status_of("127.0.0.1:1", None, &here, ChangeMediaType::Contract),
+            415
+        );
     }
 }

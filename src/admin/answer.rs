@@ -9,11 +9,11 @@ use http_body_util::Full;
 use serde::Serialize;
 
 /// An answer of the admin port.
-pub(super) type Answer = Response<Full<Bytes>>;
+pub(super) type AdminResponse = Response<Full<Bytes>>;
 
 /// Why a request is refused.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct AdminRefusal {
     status: StatusCode,
     /// What was expected and what to send.
     detail: Cow<'static, str>,
@@ -24,7 +24,7 @@ pub(super) struct Refusal {
 }
 
 #[derive(Serialize)]
-struct Problem<'a> {
+struct AdminProblem<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     title: &'a str,
@@ -34,7 +34,7 @@ struct Problem<'a> {
     problems: &'a [String],
 }
 
-impl Refusal {
+impl AdminRefusal {
     pub(super) fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             status,
@@ -77,9 +77,9 @@ impl Refusal {
     }
 }
 
-impl From<Refusal> for Answer {
-    fn from(refusal: Refusal) -> Self {
-        let problem = Problem {
+impl From<AdminRefusal> for AdminResponse {
+    fn from(refusal: AdminRefusal) -> Self {
+        let problem = AdminProblem {
             kind: "about:blank",
             title: refusal.status.canonical_reason().unwrap_or_default(),
             status: refusal.status.as_u16(),
@@ -99,12 +99,12 @@ impl From<Refusal> for Answer {
 }
 
 /// Text for people.
-pub(super) fn text(status: StatusCode, body: String) -> Answer {
+pub(super) fn text(status: StatusCode, body: String) -> AdminResponse {
     with_body(status, "text/plain; charset=utf-8", body)
 }
 
 /// The text of `/metrics`.
-pub(super) fn metrics(body: String) -> Answer {
+pub(super) fn metrics(body: String) -> AdminResponse {
     with_body(
         StatusCode::OK,
         "text/plain; version=0.0.4; charset=utf-8",
@@ -113,12 +113,12 @@ pub(super) fn metrics(body: String) -> Answer {
 }
 
 /// A page for browsers.
-pub(super) fn page(body: Bytes) -> Answer {
+pub(super) fn page(body: Bytes) -> AdminResponse {
     with_body(StatusCode::OK, "text/html; charset=utf-8", body)
 }
 
 /// A value as JSON.
-pub(super) fn json(value: &impl Serialize) -> Answer {
+pub(super) fn json(value: &impl Serialize) -> AdminResponse {
     with_body(StatusCode::OK, "application/json", to_json(value))
 }
 
@@ -128,7 +128,11 @@ fn to_json(value: &impl Serialize) -> String {
     text
 }
 
-fn with_body(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> Answer {
+fn with_body(
+    status: StatusCode,
+    media_type: &'static str,
+    body: impl Into<Bytes>,
+) -> AdminResponse {
     let mut answer = Response::new(Full::new(body.into()));
     *answer.status_mut() = status;
     let fields = [(CONTENT_TYPE, media_type), (CACHE_CONTROL, "no-store")];

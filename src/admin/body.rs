@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use super::answer::Refusal;
+use super::answer::AdminRefusal;
 
 /// The largest object, in bytes: a word and a sentence.
 const OBJECT_BYTES_MAX: usize = 64 * 1024;
@@ -19,7 +19,7 @@ const DISCARDED_BYTES_MIN: usize = 1024 * 1024;
 
 /// What a body may be.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds {
+pub(super) struct AdminBodyLimits {
     bytes_max: usize,
     /// How long a client may take to send it.
     timeout: Duration,
@@ -28,7 +28,7 @@ pub(super) struct Bounds {
 /// The longest reason, in characters. It is logged and shown to other operators.
 const REASON_CHARS_MAX: usize = 500;
 
-impl Bounds {
+impl AdminBodyLimits {
     /// Those of an object.
     pub(super) const OBJECT: Self = Self {
         bytes_max: OBJECT_BYTES_MAX,
@@ -45,10 +45,10 @@ impl Bounds {
 }
 
 /// Reads a body.
-pub(super) async fn read(body: Incoming, bounds: Bounds) -> Result<Vec<u8>, Refusal> {
+pub(super) async fn read(body: Incoming, bounds: AdminBodyLimits) -> Result<Vec<u8>, AdminRefusal> {
     match timeout(bounds.timeout, collect(body, bounds.bytes_max)).await {
         Ok(read) => read,
-        Err(_) => Err(Refusal::new(
+        Err(_) => Err(AdminRefusal::new(
             StatusCode::REQUEST_TIMEOUT,
             format!(
                 "the body did not arrive within {} s",
@@ -58,12 +58,12 @@ pub(super) async fn read(body: Incoming, bounds: Bounds) -> Result<Vec<u8>, Refu
     }
 }
 
-async fn collect(mut body: Incoming, bytes_max: usize) -> Result<Vec<u8>, Refusal> {
+async fn collect(mut body: Incoming, bytes_max: usize) -> Result<Vec<u8>, AdminRefusal> {
     let discarded_max = bytes_max.saturating_add(bytes_max.max(DISCARDED_BYTES_MIN));
     let (mut bytes, mut count) = (Vec::new(), 0);
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
-            return Err(Refusal::new(
+            return Err(AdminRefusal::new(
                 StatusCode::BAD_REQUEST,
                 "the body broke off; send it whole",
             ));
@@ -82,8 +82,8 @@ async fn collect(mut body: Incoming, bytes_max: usize) -> Result<Vec<u8>, Refusa
     Ok(bytes)
 }
 
-fn too_large(bytes_max: usize) -> Refusal {
-    Refusal::new(
+fn too_large(bytes_max: usize) -> AdminRefusal {
+    AdminRefusal::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         match bytes_max {
             OBJECT_BYTES_MAX => format!("the body is larger than {} KiB", bytes_max / 1024),
@@ -96,7 +96,7 @@ fn too_large(bytes_max: usize) -> Refusal {
 }
 
 /// The object in a body; `example` is what to send.
-pub(super) fn object<T: DeserializeOwned>(bytes: &[u8], example: &str) -> Result<T, Refusal> {
+pub(super) fn object<T: DeserializeOwned>(bytes: &[u8], example: &str) -> Result<T, AdminRefusal> {
     // Without this, a list of the members' values would be read as the object.
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return Err(bad("expected a JSON object", example));
@@ -105,7 +105,10 @@ pub(super) fn object<T: DeserializeOwned>(bytes: &[u8], example: &str) -> Result
 }
 
 /// A reason, where there is one, within its bounds.
-pub(super) fn reason(reason: Option<String>, example: &str) -> Result<Option<String>, Refusal> {
+pub(super) fn reason(
+    reason: Option<String>,
+    example: &str,
+) -> Result<Option<String>, AdminRefusal> {
     let is_right = |reason: &String| {
         !reason.trim().is_empty()
             && reason.chars().count() <= REASON_CHARS_MAX
@@ -124,6 +127,6 @@ pub(super) fn reason(reason: Option<String>, example: &str) -> Result<Option<Str
 }
 
 /// The body is not what it must be.
-pub(super) fn bad(why: &str, example: &str) -> Refusal {
-    Refusal::new(StatusCode::BAD_REQUEST, format!("{why}; send {example}"))
+pub(super) fn bad(why: &str, example: &str) -> AdminRefusal {
+    AdminRefusal::new(StatusCode::BAD_REQUEST, format!("{why}; send {example}"))
 }

@@ -6,38 +6,38 @@ use serde::{Deserialize, Serialize};
 use portcullis_breaker::{BankView, CellName, CellView, Guarded, Override};
 use portcullis_vocabulary::{Consumer, Tier};
 
-use super::answer::{Answer, Refusal, json};
+use super::answer::{AdminRefusal, AdminResponse, json};
 use super::body;
 use super::find::{EVERYBODY, find_consumer, find_service, now, unknown, view};
-use super::server::{Operator, Watched};
+use super::server::{Operator, ProtectionSnapshot};
 
 /// What to send.
 const EXAMPLE: &str = r#"{"override": "open"|"disabled"|"observe"|"auto", "reason": "…"}"#;
 
 #[derive(Serialize)]
-struct Breakers {
+struct BreakersView {
     services: Vec<BankView>,
 }
 
 /// What changed, as it is now.
 #[derive(Serialize)]
-struct Changed<'a> {
+struct ChangedBreakers<'a> {
     service: &'a str,
     changed: Vec<CellView>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct OverrideRequest {
     #[serde(rename = "override")]
     over: String,
     reason: Option<String>,
 }
 
 /// All services.
-pub(super) fn all(watched: &Watched) -> Answer {
+pub(super) fn all(watched: &ProtectionSnapshot) -> AdminResponse {
     let services = watched.services.iter();
-    json(&Breakers {
+    json(&BreakersView {
         services: services
             .map(|guarded| view(guarded, &watched.catalog))
             .collect(),
@@ -45,21 +45,24 @@ pub(super) fn all(watched: &Watched) -> Answer {
 }
 
 /// One service.
-pub(super) fn one(watched: &Watched, service: &str) -> Result<Answer, Refusal> {
+pub(super) fn one(
+    watched: &ProtectionSnapshot,
+    service: &str,
+) -> Result<AdminResponse, AdminRefusal> {
     let guarded = find_service(&watched.services, service)?;
     Ok(json(&view(guarded, &watched.catalog)))
 }
 
 /// Sets an override.
 pub(super) fn set(
-    watched: &Watched,
+    watched: &ProtectionSnapshot,
     operator: Operator,
     (service, squad, tier): (&str, &str, Option<&str>),
     bytes: &[u8],
-) -> Result<Answer, Refusal> {
+) -> Result<AdminResponse, AdminRefusal> {
     let guarded = find_service(&watched.services, service)?;
     let cells = cells(watched, squad, tier)?;
-    let wanted: Wanted = body::object(bytes, EXAMPLE)?;
+    let wanted: OverrideRequest = body::object(bytes, EXAMPLE)?;
     let over = Override::from_name(&wanted.over).ok_or_else(|| {
         let names = Override::NAMES.map(|(name, _)| format!("`{name}`"));
         let why = format!("expected an override of {}", names.join(", "));
@@ -83,18 +86,22 @@ pub(super) fn set(
             "an operator overrides a breaker"
         );
     }
-    Ok(json(&Changed {
+    Ok(json(&ChangedBreakers {
         service,
         changed: views(watched, guarded, &cells),
     }))
 }
 
 /// The cells that a path names.
-fn cells(watched: &Watched, squad: &str, tier: Option<&str>) -> Result<Vec<CellName>, Refusal> {
+fn cells(
+    watched: &ProtectionSnapshot,
+    squad: &str,
+    tier: Option<&str>,
+) -> Result<Vec<CellName>, AdminRefusal> {
     if squad == EVERYBODY {
         return match tier {
             None => Ok(vec![CellName::Service]),
-            Some(_) => Err(Refusal::new(
+            Some(_) => Err(AdminRefusal::new(
                 StatusCode::NOT_FOUND,
                 "the breaker that cuts everybody has no tiers",
             )),
@@ -110,7 +117,7 @@ fn cells(watched: &Watched, squad: &str, tier: Option<&str>) -> Result<Vec<CellN
         })?],
     };
     if consumer == Consumer::Unknown && tiers != [Tier::Bronze] {
-        return Err(Refusal::new(
+        return Err(AdminRefusal::new(
             StatusCode::NOT_FOUND,
             "unknown consumers are always bronze",
         ));
@@ -119,7 +126,7 @@ fn cells(watched: &Watched, squad: &str, tier: Option<&str>) -> Result<Vec<CellN
     Ok(tiers.into_iter().map(cell).collect())
 }
 
-fn views(watched: &Watched, guarded: &Guarded, cells: &[CellName]) -> Vec<CellView> {
+fn views(watched: &ProtectionSnapshot, guarded: &Guarded, cells: &[CellName]) -> Vec<CellView> {
     let view = view(guarded, &watched.catalog);
     let is_changed = |view: &CellView| {
         cells.iter().any(|cell| match cell {

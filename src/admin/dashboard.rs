@@ -16,7 +16,7 @@ use http::header::{
 use http::{HeaderMap, StatusCode};
 use sha2::{Digest, Sha256};
 
-use super::answer::{Answer, page, text};
+use super::answer::{AdminResponse, page, text};
 use super::routes::index;
 
 /// The page: its script and style are inside, and it names no other host.
@@ -29,7 +29,7 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
 });
 
 /// What `/` answers to a client that accepts this.
-pub(super) fn front(headers: &HeaderMap) -> Answer {
+pub(super) fn front(headers: &HeaderMap) -> AdminResponse {
     let mut answer = if accepts_html(headers) {
         dashboard()
     } else {
@@ -40,7 +40,7 @@ pub(super) fn front(headers: &HeaderMap) -> Answer {
     answer
 }
 
-fn dashboard() -> Answer {
+fn dashboard() -> AdminResponse {
     let mut answer = page(Bytes::from_static(PAGE.as_bytes()));
     let fields = answer.headers_mut();
     fields.insert(CONTENT_SECURITY_POLICY, POLICY.clone());

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use portcullis_breaker::{DeployWindowView, Guarded};
 
-use super::answer::{Answer, Refusal, json};
+use super::answer::{AdminRefusal, AdminResponse, json};
 use super::body;
 use super::find::{find_service, now};
-use super::server::{Operator, Watched};
+use super::server::{Operator, ProtectionSnapshot};
 
 /// How long a window may be. More than a day is forgotten, not meant.
 const LENGTHS: RangeInclusive<Duration> =
@@ -21,12 +21,12 @@ const OPEN_EXAMPLE: &str = r#"{"for": "10m", "reason": "…"}"#;
 const CLOSE_EXAMPLE: &str = "{}";
 
 #[derive(Serialize)]
-struct Windows<'a> {
-    services: Vec<Window<'a>>,
+struct DeployWindowList<'a> {
+    services: Vec<ServiceWindowView<'a>>,
 }
 
 #[derive(Serialize)]
-struct Window<'a> {
+struct ServiceWindowView<'a> {
     service: &'a str,
     deploy_window: Option<DeployWindowView>,
     /// Whether one was open before it was closed.
@@ -36,7 +36,7 @@ struct Window<'a> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Opening {
+struct OpenWindowRequest {
     #[serde(rename = "for")]
     length: String,
     reason: Option<String>,
@@ -44,24 +44,24 @@ struct Opening {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Closing {}
+struct CloseWindowRequest {}
 
 /// All services.
-pub(super) fn all(watched: &Watched) -> Answer {
-    json(&Windows {
-        services: watched.services.iter().map(Window::of).collect(),
+pub(super) fn all(watched: &ProtectionSnapshot) -> AdminResponse {
+    json(&DeployWindowList {
+        services: watched.services.iter().map(ServiceWindowView::of).collect(),
     })
 }
 
 /// Opens the window of a service, or changes the one that is open.
 pub(super) fn open(
-    watched: &Watched,
+    watched: &ProtectionSnapshot,
     operator: Operator,
     service: &str,
     bytes: &[u8],
-) -> Result<Answer, Refusal> {
+) -> Result<AdminResponse, AdminRefusal> {
     let guarded = find_service(&watched.services, service)?;
-    let opening: Opening = body::object(bytes, OPEN_EXAMPLE)?;
+    let opening: OpenWindowRequest = body::object(bytes, OPEN_EXAMPLE)?;
     let length = humantime::parse_duration(&opening.length).ok();
     let length = length.filter(|length| LENGTHS.contains(length));
     let length = length.ok_or_else(|| {
@@ -79,29 +79,29 @@ pub(super) fn open(
     guarded
         .bank
         .open_deploy_window(now(guarded), length, reason);
-    Ok(json(&Window::of(guarded)))
+    Ok(json(&ServiceWindowView::of(guarded)))
 }
 
 /// Closes it.
 pub(super) fn close(
-    watched: &Watched,
+    watched: &ProtectionSnapshot,
     operator: Operator,
     service: &str,
     bytes: &[u8],
-) -> Result<Answer, Refusal> {
+) -> Result<AdminResponse, AdminRefusal> {
     let guarded = find_service(&watched.services, service)?;
     if !bytes.is_empty() {
-        let Closing {} = body::object(bytes, CLOSE_EXAMPLE)?;
+        let CloseWindowRequest {} = body::object(bytes, CLOSE_EXAMPLE)?;
     }
     let was_open = guarded.bank.close_deploy_window(now(guarded));
     tracing::info!(service, was_open, peer = %operator.peer, "an operator closes a deploy window");
-    Ok(json(&Window {
+    Ok(json(&ServiceWindowView {
         was_open: Some(was_open),
-        ..Window::of(guarded)
+        ..ServiceWindowView::of(guarded)
     }))
 }
 
-impl<'a> Window<'a> {
+impl<'a> ServiceWindowView<'a> {
     fn of(guarded: &'a Guarded) -> Self {
         Self {
             service: &guarded.service,

@@ -8,7 +8,7 @@ use crate::config::nearest;
 use portcullis_breaker::{BankView, Guarded};
 use portcullis_vocabulary::{Catalog, Consumer};
 
-use super::answer::Refusal;
+use super::answer::AdminRefusal;
 
 /// The longest name that is compared with the known ones, in bytes.
 const NAME_BYTES_MAX: usize = 128;
@@ -35,7 +35,7 @@ pub(super) fn view(guarded: &Guarded, catalog: &Catalog) -> BankView {
 pub(super) fn find_service<'s>(
     services: &'s [Guarded],
     name: &str,
-) -> Result<&'s Guarded, Refusal> {
+) -> Result<&'s Guarded, AdminRefusal> {
     let found = services.iter().find(|guarded| guarded.service == name);
     found.ok_or_else(|| {
         let known = services.iter().map(|guarded| guarded.service.as_str());
@@ -44,7 +44,7 @@ pub(super) fn find_service<'s>(
 }
 
 /// The consumer of a name: a squad, or `unknown`.
-pub(super) fn find_consumer(catalog: &Catalog, name: &str) -> Result<Consumer, Refusal> {
+pub(super) fn find_consumer(catalog: &Catalog, name: &str) -> Result<Consumer, AdminRefusal> {
     if name == Consumer::UNKNOWN_NAME {
         return Ok(Consumer::Unknown);
     }
@@ -65,7 +65,7 @@ pub(super) fn unknown<'n>(
     kind: &str,
     name: &str,
     known: impl Iterator<Item = &'n str> + Clone,
-) -> Refusal {
+) -> AdminRefusal {
     let is_comparable = name.len() <= NAME_BYTES_MAX;
     let (shown, near) = match is_comparable {
         true => (format!(" `{name}`"), nearest(name, known.clone())),
@@ -78,7 +78,7 @@ pub(super) fn unknown<'n>(
         more => format!(" and {more} more"),
     };
     let separator = if advice.is_empty() { ";" } else { "" };
-    Refusal::new(
+    AdminRefusal::new(
         StatusCode::NOT_FOUND,
         format!(
             "there is no {kind}{shown}{advice}{separator} known: {}{more}",

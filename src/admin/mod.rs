@@ -2,7 +2,7 @@
 //!
 //! It never runs on a data core, so a scrape cannot delay a request. Looking is open to whoever
 //! reaches the port, under a name that nobody else can have given it; what changes something passes
-//! [`Access`] first.
+//! [`AdminAccess`] first.
 
 mod readiness;
 mod access;
@@ -17,11 +17,12 @@ mod contracts;
 mod dashboard;
 mod server;
 
-pub use access::Access;
+pub use access::AdminAccess;
 pub use contracts::{
-    CandidateName, CandidateRefusal, CandidateView, ConfigReloaded, ConfigResult, ContractFault,
-    ContractView, Contracts, HistoryEntry, Reloaded, RevisionResult, Since, Steered,
+    CandidateRefusal, CandidateRevision, CandidateView, ChangeFuture, ConfigReloadView,
+    ConfigResult, ContractControl, ContractFault, ContractView, HistoryEntry, ReloadView,
+    RevisionResult, SinceView,
 };
-pub use readiness::{Pending, Readiness};
-pub use server::{Admin, Guards, serve};
-pub use traffic::Traffic;
+pub use readiness::{Readiness, ReadinessGuard};
+pub use server::{AdminState, ProtectionSource, serve};
+pub use traffic::TrafficSource;

@@ -1,6 +1,6 @@
 //! Whether the program is ready for traffic.
 //!
-//! Every part that must be up first takes a [`Pending`] and drops it when it is. Draining makes
+//! Every part that must be up first takes a [`ReadinessGuard`] and drops it when it is. Draining makes
 //! the program unready for good.
 
 use std::collections::BTreeSet;
@@ -8,24 +8,24 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// The state behind `/readyz`.
 #[derive(Clone, Debug, Default)]
-pub struct Readiness(Arc<Shared>);
+pub struct Readiness(Arc<SharedReadiness>);
 
 #[derive(Debug, Default)]
-struct Shared {
-    state: Mutex<State>,
+struct SharedReadiness {
+    state: Mutex<ReadinessState>,
     /// A part has become ready.
     up: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct ReadinessState {
     pending: BTreeSet<String>,
     is_draining: bool,
 }
 
 /// A part that is not ready yet; dropping it says that it is.
 #[derive(Debug)]
-pub struct Pending {
+pub struct ReadinessGuard {
     readiness: Readiness,
     part: String,
 }
@@ -37,9 +37,9 @@ impl Readiness {
     }
 
     /// Says that a part is not ready yet.
-    pub fn pending(&self, part: &str) -> Pending {
+    pub fn pending(&self, part: &str) -> ReadinessGuard {
         self.with(|state| state.pending.insert(part.to_owned()));
-        Pending {
+        ReadinessGuard {
             readiness: self.clone(),
             part: part.to_owned(),
         }
@@ -71,12 +71,12 @@ impl Readiness {
         })
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+    fn with<T>(&self, act: impl FnOnce(&mut ReadinessState) -> T) -> T {
         act(&mut self.0.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Drop for Pending {
+impl Drop for ReadinessGuard {
     fn drop(&mut self) {
         self.readiness
             .with(|state| state.pending.remove(&self.part));

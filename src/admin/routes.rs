@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use http::{Method, StatusCode};
 
-use super::answer::Refusal;
+use super::answer::AdminRefusal;
 
 /// What a request is about; the text is its part of the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Route<'p> {
+pub(super) enum AdminRoute<'p> {
     /// The list of routes.
     Index,
     /// Whether the process runs.
@@ -101,7 +101,7 @@ const SHOWN: [(&str, &str, &str); 22] = [
 
 const OVERRIDE: &str = r#"{"override": "open|disabled|observe|auto", "reason": "…"}"#;
 
-impl<'p> Route<'p> {
+impl<'p> AdminRoute<'p> {
     /// The route of a path, the one for looking where there is another.
     pub(super) fn of(path: &'p str) -> Option<Self> {
         let mut parts = [""; 4];
@@ -146,22 +146,22 @@ impl<'p> Route<'p> {
     }
 
     /// The route of a request whose method it has.
-    pub(super) fn find(method: &Method, path: &'p str) -> Result<Self, Refusal> {
+    pub(super) fn find(method: &Method, path: &'p str) -> Result<Self, AdminRefusal> {
         let route = Self::of(path).ok_or_else(|| {
-            Refusal::new(StatusCode::NOT_FOUND, "nothing here; `/` lists the routes")
+            AdminRefusal::new(StatusCode::NOT_FOUND, "nothing here; `/` lists the routes")
         })?;
         if let Self::Candidate { service } = route {
             return match *method {
                 Method::GET | Method::HEAD => Ok(route),
                 Method::POST => Ok(Self::Propose { service }),
-                _ => Err(Refusal::method("GET, HEAD, POST")),
+                _ => Err(AdminRefusal::method("GET, HEAD, POST")),
             };
         }
         match (*method == Method::POST, route.changes()) {
             (true, true) => Ok(route),
-            (false, true) => Err(Refusal::method("POST")),
+            (false, true) => Err(AdminRefusal::method("POST")),
             (false, false) if matches!(*method, Method::GET | Method::HEAD) => Ok(route),
-            (_, false) => Err(Refusal::method("GET, HEAD")),
+            (_, false) => Err(AdminRefusal::method("GET, HEAD")),
         }
     }
 
@@ -217,13 +217,13 @@ mod tests {
         for (method, path, _) in SHOWN {
             let path = path.replace(['{', '}'], "");
             let method: Method = method.parse().unwrap();
-            assert!(Route::find(&method, &path).is_ok(), "{method} {path}");
+            assert!(AdminRoute::find(&method, &path).is_ok(), "{method} {path}");
             let other = match method {
                 _ if path.ends_with("/candidate") => Method::PUT,
                 Method::GET => Method::POST,
                 _ => Method::GET,
             };
-            assert!(Route::find(&other, &path).is_err(), "{other} {path}");
+            assert!(AdminRoute::find(&other, &path).is_err(), "{other} {path}");
         }
         assert!(index().starts_with("GET  /livez  "), "{}", index());
     }
@@ -231,7 +231,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_path_panics(path in "(/?(breakers|deploy-windows|open|contracts|candidate|drop|a)?){0,8}|.{0,40}") {
-            Route::of(&path);
+            AdminRoute::of(&path);
         }
     }
 
@@ -256,7 +256,7 @@ mod tests {
             "/LIVEZ",
             "*",
         ] {
-            assert_eq!(Route::of(path), None, "{path}");
+            assert_eq!(AdminRoute::of(path), None, "{path}");
         }
     }
 }

@@ -17,13 +17,13 @@ use crate::telemetry::Metrics;
 use portcullis_breaker::Guarded;
 use portcullis_vocabulary::Catalog;
 
-use super::access::{Access, Media};
-use super::answer::{Answer, Refusal, metrics, text};
-use super::body::Bounds;
-use super::contracts::Contracts;
+use super::access::{AdminAccess, ChangeMediaType};
+use super::answer::{AdminRefusal, AdminResponse, metrics, text};
+use super::body::AdminBodyLimits;
+use super::contracts::ContractControl;
 use super::readiness::Readiness;
-use super::routes::Route;
-use super::traffic::Traffic;
+use super::routes::AdminRoute;
+use super::traffic::TrafficSource;
 use super::{body, breakers, contracts, dashboard, deploy_windows, traffic};
 
 /// How long a client may take to send a request's head.
@@ -34,43 +34,43 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// What the admin port shows.
 #[derive(Clone, Debug)]
-pub struct Admin {
+pub struct AdminState {
     /// Behind `/readyz`.
     pub readiness: Readiness,
     /// Behind `/metrics`.
     pub metrics: Metrics,
     /// Behind `/breakers` and `/deploy-windows`.
-    pub guards: Arc<dyn Guards>,
+    pub guards: Arc<dyn ProtectionSource>,
     /// Behind `/traffic` and `/owners`.
-    pub traffic: Arc<dyn Traffic>,
+    pub traffic: Arc<dyn TrafficSource>,
     /// Behind `/contracts` and `/config`.
-    pub contracts: Arc<dyn Contracts>,
+    pub contracts: Arc<dyn ContractControl>,
     /// The largest contract that is taken, in bytes.
     pub contract_bytes_max: usize,
     /// Who may change something.
-    pub access: Access,
+    pub access: AdminAccess,
 }
 
 /// What guards the services, whichever configuration is in force.
-pub trait Guards: Send + Sync + std::fmt::Debug {
+pub trait ProtectionSource: Send + Sync + std::fmt::Debug {
     /// The guards in the order of the configuration, and the catalog that names squads.
     fn guards(&self) -> (Vec<Guarded>, Arc<Catalog>);
 }
 
 /// What is guarded at one time.
 #[derive(Debug)]
-pub(super) struct Watched {
+pub(super) struct ProtectionSnapshot {
     /// In the order of the configuration.
     pub(super) services: Vec<Guarded>,
     /// Names the squads.
     pub(super) catalog: Arc<Catalog>,
 }
 
-impl Admin {
+impl AdminState {
     /// What is guarded now.
-    pub(super) fn watched(&self) -> Watched {
+    pub(super) fn watched(&self) -> ProtectionSnapshot {
         let (services, catalog) = self.guards.guards();
-        Watched { services, catalog }
+        ProtectionSnapshot { services, catalog }
     }
 }
 
@@ -82,7 +82,7 @@ pub(super) struct Operator {
 }
 
 /// Serves the admin port until the task is dropped.
-pub async fn serve(listener: TcpListener, admin: Admin) {
+pub async fn serve(listener: TcpListener, admin: AdminState) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
@@ -96,10 +96,10 @@ pub async fn serve(listener: TcpListener, admin: Admin) {
     }
 }
 
-async fn connection(stream: TcpStream, operator: Operator, admin: Admin) {
+async fn connection(stream: TcpStream, operator: Operator, admin: AdminState) {
     let service = service_fn(|request| async {
         let answer = answer(request, operator, &admin).await;
-        Ok::<_, Infallible>(answer.unwrap_or_else(Answer::from))
+        Ok::<_, Infallible>(answer.unwrap_or_else(AdminResponse::from))
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -114,20 +114,25 @@ async fn connection(stream: TcpStream, operator: Operator, admin: Admin) {
 async fn answer(
     request: Request<Incoming>,
     operator: Operator,
-    admin: &Admin,
-) -> Result<Answer, Refusal> {
+    admin: &AdminState,
+) -> Result<AdminResponse, AdminRefusal> {
     let (head, incoming) = request.into_parts();
-    let route = Route::find(&head.method, head.uri.path())?;
+    let route = AdminRoute::find(&head.method, head.uri.path())?;
     let mut bytes = Vec::new();
     if route.changes() {
         let (media, bounds) = match route {
-            Route::Propose { .. } => (Media::Contract, Bounds::contract(admin.contract_bytes_max)),
-            _ => (Media::Object, Bounds::OBJECT),
+            AdminRoute::Propose { .. } => (
+                ChangeMediaType::Contract,
+                AdminBodyLimits::contract(admin.contract_bytes_max),
+            ),
+            _ => (ChangeMediaType::Object, AdminBodyLimits::OBJECT),
         };
         let checked = admin.access.check(&head, media);
         // Read even where it is refused, so that the answer reaches a client that still sends;
         // but whoever may change nothing makes us hold no more than any other.
-        let bounds = checked.as_ref().map_or(Bounds::OBJECT, |()| bounds);
+        let bounds = checked
+            .as_ref()
+            .map_or(AdminBodyLimits::OBJECT, |()| bounds);
         let read = body::read(incoming, bounds).await;
         checked?;
         bytes = read?;
@@ -138,52 +143,54 @@ async fn answer(
 }
 
 async fn perform(
-    admin: &Admin,
+    admin: &AdminState,
     operator: Operator,
-    (route, head): (Route<'_>, &Parts),
+    (route, head): (AdminRoute<'_>, &Parts),
     bytes: Vec<u8>,
-) -> Result<Answer, Refusal> {
+) -> Result<AdminResponse, AdminRefusal> {
     match route {
-        Route::Index => Ok(dashboard::front(&head.headers)),
-        Route::Live => Ok(text(StatusCode::OK, "ok\n".to_owned())),
-        Route::Ready => Ok(match &admin.readiness.reasons()[..] {
+        AdminRoute::Index => Ok(dashboard::front(&head.headers)),
+        AdminRoute::Live => Ok(text(StatusCode::OK, "ok\n".to_owned())),
+        AdminRoute::Ready => Ok(match &admin.readiness.reasons()[..] {
             [] => text(StatusCode::OK, "ok\n".to_owned()),
             reasons => text(StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n") + "\n"),
         }),
-        Route::Metrics => admin.metrics.render().map(metrics).ok_or_else(|| {
-            Refusal::new(
+        AdminRoute::Metrics => admin.metrics.render().map(metrics).ok_or_else(|| {
+            AdminRefusal::new(
                 StatusCode::NOT_FOUND,
                 "metrics are switched off; set `metrics.enabled = true` and start again",
             )
         }),
-        Route::Traffic => Ok(traffic::all(&*admin.traffic)),
-        Route::ServiceTraffic { service } => traffic::one(&*admin.traffic, service),
-        Route::Owners => Ok(traffic::owners(&*admin.traffic, &admin.watched().catalog)),
-        Route::Breakers => Ok(breakers::all(&admin.watched())),
-        Route::Breaker { service } => breakers::one(&admin.watched(), service),
-        Route::Override {
+        AdminRoute::Traffic => Ok(traffic::all(&*admin.traffic)),
+        AdminRoute::ServiceTraffic { service } => traffic::one(&*admin.traffic, service),
+        AdminRoute::Owners => Ok(traffic::owners(&*admin.traffic, &admin.watched().catalog)),
+        AdminRoute::Breakers => Ok(breakers::all(&admin.watched())),
+        AdminRoute::Breaker { service } => breakers::one(&admin.watched(), service),
+        AdminRoute::Override {
             service,
             squad,
             tier,
         } => breakers::set(&admin.watched(), operator, (service, squad, tier), &bytes),
-        Route::DeployWindows => Ok(deploy_windows::all(&admin.watched())),
-        Route::OpenWindow { service } => {
+        AdminRoute::DeployWindows => Ok(deploy_windows::all(&admin.watched())),
+        AdminRoute::OpenWindow { service } => {
             deploy_windows::open(&admin.watched(), operator, service, &bytes)
         }
-        Route::CloseWindow { service } => {
+        AdminRoute::CloseWindow { service } => {
             deploy_windows::close(&admin.watched(), operator, service, &bytes)
         }
-        Route::Contracts => Ok(contracts::all(admin)),
-        Route::Contract { service } => contracts::one(admin, service),
-        Route::Reload { service } => contracts::reload(admin, operator, service, &bytes).await,
-        Route::Candidate { service } => contracts::candidate(admin, service),
-        Route::Propose { service } => {
+        AdminRoute::Contracts => Ok(contracts::all(admin)),
+        AdminRoute::Contract { service } => contracts::one(admin, service),
+        AdminRoute::Reload { service } => contracts::reload(admin, operator, service, &bytes).await,
+        AdminRoute::Candidate { service } => contracts::candidate(admin, service),
+        AdminRoute::Propose { service } => {
             contracts::propose(admin, operator, (service, head.uri.query()), bytes).await
         }
-        Route::Promote { service } => contracts::promote(admin, operator, service, &bytes).await,
-        Route::Drop { service } => {
+        AdminRoute::Promote { service } => {
+            contracts::promote(admin, operator, service, &bytes).await
+        }
+        AdminRoute::Drop { service } => {
             contracts::drop_candidate(admin, operator, service, &bytes).await
         }
-        Route::ReloadConfig => contracts::reload_config(admin, operator, &bytes).await,
+        AdminRoute::ReloadConfig => contracts::reload_config(admin, operator, &bytes).await,
     }
 }

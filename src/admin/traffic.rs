@@ -7,11 +7,11 @@ use serde::Serialize;
 use crate::telemetry::{Described, HealthView, Inventory, InventoryView, OwnerView};
 use portcullis_vocabulary::{Catalog, Squad};
 
-use super::answer::{Answer, Refusal, json};
+use super::answer::{AdminRefusal, AdminResponse, json};
 use super::find::unknown;
 
 /// What passes the services, and whose they are, whichever configuration is in force.
-pub trait Traffic: Send + Sync + std::fmt::Debug {
+pub trait TrafficSource: Send + Sync + std::fmt::Debug {
     /// The inventories in the order of the configuration.
     fn inventories(&self) -> Vec<(Arc<Inventory>, Described)>;
 
@@ -23,21 +23,21 @@ pub trait Traffic: Send + Sync + std::fmt::Debug {
 }
 
 #[derive(Serialize)]
-struct All {
+struct TrafficView {
     services: Vec<InventoryView>,
     squads: Vec<HealthView>,
 }
 
 #[derive(Serialize)]
-struct Owners<'a> {
+struct OwnersView<'a> {
     services: Vec<OwnerView>,
-    squads: Vec<Contact<'a>>,
+    squads: Vec<SquadContact<'a>>,
 }
 
 /// How a squad is reached, whether or not it provides anything: a consumer that breaks a
 /// contract has to be called too.
 #[derive(Serialize)]
-struct Contact<'a> {
+struct SquadContact<'a> {
     squad: &'a str,
     email: Option<&'a str>,
     chat: Option<&'a str>,
@@ -45,10 +45,10 @@ struct Contact<'a> {
 }
 
 /// All services.
-pub(super) fn all(traffic: &dyn Traffic) -> Answer {
+pub(super) fn all(traffic: &dyn TrafficSource) -> AdminResponse {
     let services = traffic.inventories();
     let services = services.iter();
-    json(&All {
+    json(&TrafficView {
         services: services
             .map(|(inventory, described)| inventory.view(described))
             .collect(),
@@ -57,7 +57,10 @@ pub(super) fn all(traffic: &dyn Traffic) -> Answer {
 }
 
 /// One service.
-pub(super) fn one(traffic: &dyn Traffic, service: &str) -> Result<Answer, Refusal> {
+pub(super) fn one(
+    traffic: &dyn TrafficSource,
+    service: &str,
+) -> Result<AdminResponse, AdminRefusal> {
     let services = traffic.inventories();
     let found = services
         .iter()
@@ -70,14 +73,14 @@ pub(super) fn one(traffic: &dyn Traffic, service: &str) -> Result<Answer, Refusa
 }
 
 /// Whose the services are, and how squads are reached.
-pub(super) fn owners(traffic: &dyn Traffic, catalog: &Catalog) -> Answer {
-    json(&Owners {
+pub(super) fn owners(traffic: &dyn TrafficSource, catalog: &Catalog) -> AdminResponse {
+    json(&OwnersView {
         services: traffic.owners(),
-        squads: catalog.squads().iter().map(Contact::of).collect(),
+        squads: catalog.squads().iter().map(SquadContact::of).collect(),
     })
 }
 
-impl<'a> Contact<'a> {
+impl<'a> SquadContact<'a> {
     fn of(squad: &'a Squad) -> Self {
         Self {
             squad: squad.name.as_str(),

@@ -5,7 +5,7 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::mpsc;
 
-use crate::admin::{Access, Admin, Readiness};
+use crate::admin::{AdminAccess, AdminState, Readiness};
 use crate::config::Config;
 use crate::proxy::inspect::InspectLimits;
 use crate::proxy::{Bound, ConnectionCap, Drain, ServeSettings, Served, WireLimits, bind, drain};
@@ -13,13 +13,13 @@ use crate::telemetry::{Metrics, start_tracing};
 use portcullis_vocabulary::limits::Limits;
 
 use super::contracts::compile_all;
-use super::control::{Gauges, start_control};
-use super::core::{Blueprint, serve_core};
-use super::error::Error;
+use super::control::{GaugeSources, start_control};
+use super::core::{CoreResources, serve_core};
+use super::error::AppError;
 use super::keys::{KeyReader, load_keys};
-use super::reload::{Keeper, Registrar, Reread, Steering};
-use super::running::Running;
-use super::watched::Watched;
+use super::reload::{ConfigReader, ContractWatcher, LiveStateWriter, ReloadController};
+use super::running::RunningApp;
+use super::watched::LiveStateReader;
 
 /// What the parts of readiness are called that data cores are.
 const DATA_CORE: &str = "data core";
@@ -31,23 +31,28 @@ const ORDERS_MAX: usize = 4;
 /// returns; the program is ready when every service has its contract.
 ///
 /// # Errors
-/// [`Error`] before anything is served: nothing is left running then.
-pub fn build(config: Config) -> Result<Running, Error> {
+/// [`AppError`] before anything is served: nothing is left running then.
+pub fn build(config: Config) -> Result<RunningApp, AppError> {
     build_reloadable(config, None)
 }
 
 /// The same for a configuration that can be read again.
-pub(super) fn build_reloadable(config: Config, reread: Option<Reread>) -> Result<Running, Error> {
+pub(super) fn build_reloadable(
+    config: Config,
+    reread: Option<ConfigReader>,
+) -> Result<RunningApp, AppError> {
     let contracts = compile_all(&config)?;
     let key_reader = load_keys(&config.identity)?;
     let keys = key_reader.as_ref().map(KeyReader::keys);
     let bound = bind(config.listen_address, cores(&config))?;
     let data_address = bound.first().map_or(config.listen_address, Bound::address);
     let admin_listener = bind_admin(&config)?;
-    let admin_address = admin_listener.local_addr().map_err(|source| Error::Admin {
-        address: config.admin_address,
-        source,
-    })?;
+    let admin_address = admin_listener
+        .local_addr()
+        .map_err(|source| AppError::Admin {
+            address: config.admin_address,
+            source,
+        })?;
     let metrics = match config.metrics_enabled {
         true => Metrics::new(),
         false => Metrics::off(),
@@ -58,17 +63,17 @@ pub(super) fn build_reloadable(config: Config, reread: Option<Reread>) -> Result
     let cap = ConnectionCap::new(config.limits.connections_max);
     let limits = config.limits.clone();
     let settings = settings(&config, Arc::clone(&cap));
-    let access = Access::new(admin_address, config.admin_token.as_ref());
-    let registrar = Arc::new(Registrar::new(
+    let access = AdminAccess::new(admin_address, config.admin_token.as_ref());
+    let registrar = Arc::new(LiveStateWriter::new(
         config,
         contracts,
         bound.len(),
         &readiness,
         &metrics,
     ));
-    let watched = Watched::new(&registrar);
+    let watched = LiveStateReader::new(&registrar);
     let (keepers, steering) = keep(&registrar, reread);
-    let admin = Admin {
+    let admin = AdminState {
         readiness: readiness.clone(),
         metrics: metrics.clone(),
         guards: Arc::new(watched.clone()),
@@ -77,13 +82,13 @@ pub(super) fn build_reloadable(config: Config, reread: Option<Reread>) -> Result
         contract_bytes_max: limits.contract_bytes_max,
         access,
     };
-    let gauges = Gauges {
+    let gauges = GaugeSources {
         metrics: metrics.clone(),
         cap,
         watched,
     };
     let control = start_control(admin_listener, admin, gauges, (key_reader, keepers, spans))?;
-    let blueprint = Arc::new(Blueprint {
+    let blueprint = Arc::new(CoreResources {
         published: registrar.published(),
         metrics,
         keys,
@@ -94,7 +99,7 @@ pub(super) fn build_reloadable(config: Config, reread: Option<Reread>) -> Result
     readiness.await_parts(DATA_CORE);
     // The data cores alone hold tracers now: when they have ended, there are no more spans.
     drop(blueprint);
-    Ok(Running {
+    Ok(RunningApp {
         data_address,
         admin_address,
         readiness,
@@ -107,14 +112,17 @@ pub(super) fn build_reloadable(config: Config, reread: Option<Reread>) -> Result
 }
 
 /// A keeper for each service, and what orders them.
-fn keep(registrar: &Arc<Registrar>, reread: Option<Reread>) -> (Vec<Keeper>, Steering) {
+fn keep(
+    registrar: &Arc<LiveStateWriter>,
+    reread: Option<ConfigReader>,
+) -> (Vec<ContractWatcher>, ReloadController) {
     let (senders, keepers) = (0..registrar.count())
         .map(|index| {
             let (sender, orders) = mpsc::channel(ORDERS_MAX);
-            (sender, Keeper::new(registrar, index, orders))
+            (sender, ContractWatcher::new(registrar, index, orders))
         })
         .unzip();
-    (keepers, Steering::new(registrar, senders, reread))
+    (keepers, ReloadController::new(registrar, senders, reread))
 }
 
 fn cores(config: &Config) -> usize {
@@ -124,12 +132,12 @@ fn cores(config: &Config) -> usize {
     }
 }
 
-fn bind_admin(config: &Config) -> Result<std::net::TcpListener, Error> {
+fn bind_admin(config: &Config) -> Result<std::net::TcpListener, AppError> {
     let address = config.admin_address;
     let listener = std::net::TcpListener::bind(address);
     listener
         .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
-        .map_err(|source| Error::Admin { address, source })
+        .map_err(|source| AppError::Admin { address, source })
 }
 
 fn settings(config: &Config, cap: Arc<ConnectionCap>) -> ServeSettings {
@@ -156,10 +164,10 @@ fn wire_limits(limits: &Limits) -> WireLimits {
 
 fn start_cores(
     bound: Vec<Bound>,
-    blueprint: &Arc<Blueprint>,
+    blueprint: &Arc<CoreResources>,
     readiness: &Readiness,
     drain: &Drain,
-) -> Result<Vec<JoinHandle<Served>>, Error> {
+) -> Result<Vec<JoinHandle<Served>>, AppError> {
     let start = |(index, bound): (usize, Bound)| {
         let blueprint = Arc::clone(blueprint);
         let drain = drain.clone();
@@ -167,7 +175,7 @@ fn start_cores(
         thread::Builder::new()
             .name(format!("data-{index}"))
             .spawn(move || serve_core(index, bound, &blueprint, drain, pending))
-            .map_err(Error::Runtime)
+            .map_err(AppError::Runtime)
     };
     bound.into_iter().enumerate().map(start).collect()
 }

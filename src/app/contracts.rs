@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::config::{Config, ContractSource, Service};
+use crate::config::{Config, ContractSource, ServiceConfig};
 use crate::source::load_contract;
 use portcullis_contract::{CompiledContract, LoadError, compile};
 
-use super::error::Error;
+use super::error::AppError;
 use super::reload::options;
 
 /// Compiles the contract of every service, in the order of the configuration. What is at an
 /// address is waited for later, and so is a missing file where the configuration says so.
-pub(super) fn compile_all(config: &Config) -> Result<Vec<Option<Arc<CompiledContract>>>, Error> {
+pub(super) fn compile_all(config: &Config) -> Result<Vec<Option<Arc<CompiledContract>>>, AppError> {
     config
         .services
         .iter()
@@ -22,7 +22,10 @@ pub(super) fn compile_all(config: &Config) -> Result<Vec<Option<Arc<CompiledCont
         .collect()
 }
 
-fn compile_one(config: &Config, service: &Service) -> Result<Option<Arc<CompiledContract>>, Error> {
+fn compile_one(
+    config: &Config,
+    service: &ServiceConfig,
+) -> Result<Option<Arc<CompiledContract>>, AppError> {
     let name = || service.name.clone();
     let Some(path) = service.contract.as_file() else {
         return Ok(None);
@@ -34,16 +37,17 @@ fn compile_one(config: &Config, service: &Service) -> Result<Option<Arc<Compiled
             return Ok(None);
         }
         Err(source) => {
-            return Err(Error::Load {
+            return Err(AppError::Load {
                 service: name(),
                 source,
             });
         }
     };
-    let contract = compile(documents, &options(service)).map_err(|problems| Error::Contract {
-        service: name(),
-        problems,
-    })?;
+    let contract =
+        compile(documents, &options(service)).map_err(|problems| AppError::Contract {
+            service: name(),
+            problems,
+        })?;
     for warning in &contract.warnings {
         tracing::warn!(service = service.name, "{warning}");
     }

@@ -12,27 +12,27 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::admin::{self, Admin};
+use crate::admin::{self, AdminState};
 use crate::proxy::ConnectionCap;
 use crate::telemetry::{Metrics, SpanExport, lines_lost};
 use portcullis_vocabulary::limits::SPAN_FLUSH_MAX;
 
-use super::error::Error;
+use super::error::AppError;
 use super::keys::KeyReader;
-use super::reload::Keeper;
-use super::watched::Watched;
+use super::reload::ContractWatcher;
+use super::watched::LiveStateReader;
 
 /// How often observations are folded into their histograms; until then each one is kept.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
 
 /// The thread of the control runtime; it ends when the sender is dropped.
-pub(super) struct Control {
+pub(super) struct ControlThread {
     pub(super) stop: oneshot::Sender<()>,
     pub(super) thread: thread::JoinHandle<()>,
     pub(super) handle: Handle,
 }
 
-impl fmt::Debug for Control {
+impl fmt::Debug for ControlThread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Control").finish_non_exhaustive()
     }
@@ -40,26 +40,26 @@ impl fmt::Debug for Control {
 
 /// What is looked at every second.
 #[derive(Debug)]
-pub(super) struct Gauges {
+pub(super) struct GaugeSources {
     pub(super) metrics: Metrics,
     pub(super) cap: Arc<ConnectionCap>,
-    pub(super) watched: Watched,
+    pub(super) watched: LiveStateReader,
 }
 
 /// Starts it.
 pub(super) fn start_control(
     listener: std::net::TcpListener,
-    admin: Admin,
-    gauges: Gauges,
-    (keys, keepers, spans): (Option<KeyReader>, Vec<Keeper>, Option<SpanExport>),
-) -> Result<Control, Error> {
+    admin: AdminState,
+    gauges: GaugeSources,
+    (keys, keepers, spans): (Option<KeyReader>, Vec<ContractWatcher>, Option<SpanExport>),
+) -> Result<ControlThread, AppError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(Error::Runtime)?;
+        .map_err(AppError::Runtime)?;
     let listener = {
         let _inside = runtime.enter();
-        TcpListener::from_std(listener).map_err(Error::Runtime)?
+        TcpListener::from_std(listener).map_err(AppError::Runtime)?
     };
     let handle = runtime.handle().clone();
     let (stop, stopped) = oneshot::channel();
@@ -81,8 +81,8 @@ pub(super) fn start_control(
                 flush(spans).await;
             });
         })
-        .map_err(Error::Runtime)?;
-    Ok(Control {
+        .map_err(AppError::Runtime)?;
+    Ok(ControlThread {
         stop,
         thread,
         handle,
@@ -97,8 +97,8 @@ async fn flush(spans: Option<JoinHandle<()>>) {
     }
 }
 
-async fn settle(gauges: Gauges) {
-    let Gauges {
+async fn settle(gauges: GaugeSources) {
+    let GaugeSources {
         metrics,
         cap,
         watched,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::watch;
 
-use crate::admin::Pending;
+use crate::admin::ReadinessGuard;
 use crate::identity::Keys;
 use crate::proxy::{
     Bound, Core, Drain, Published, ServeSettings, Served, pipeline, refuse_stream, serve,
@@ -15,7 +15,7 @@ use crate::telemetry::{Metrics, Tracer};
 
 /// What every data core is built from; immutable and shared.
 #[derive(Debug)]
-pub(super) struct Blueprint {
+pub(super) struct CoreResources {
     pub(super) published: Arc<Published>,
     pub(super) metrics: Metrics,
     /// The keys of tokens, where tokens say who calls.
@@ -29,9 +29,9 @@ pub(super) struct Blueprint {
 pub(super) fn serve_core(
     index: usize,
     bound: Bound,
-    blueprint: &Blueprint,
+    blueprint: &CoreResources,
     drain: Drain,
-    pending: Pending,
+    pending: ReadinessGuard,
 ) -> Served {
     let runtime = match Builder::new_current_thread()
         .enable_all()
@@ -40,7 +40,7 @@ pub(super) fn serve_core(
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
-    let Blueprint {
+    let CoreResources {
         published,
         metrics,
         keys,

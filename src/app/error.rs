@@ -11,7 +11,7 @@ use super::keys::KeysError;
 
 /// Why the program cannot start. Every message says where and what to do.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum AppError {
     /// A contract's file cannot be read.
     #[error("service `{service}`: {source}")]
     Load {

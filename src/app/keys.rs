@@ -9,16 +9,18 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::config::{Identity, IdentitySource, KeySource};
+use crate::config::{IdentityConfig, IdentitySource, KeySource};
 use crate::identity::{KeySet, KeySetError, Keys};
-use crate::source::{Fetched, ReadError, Remote, RemoteError, RemoteLimits, RemoteUrl, read};
+use crate::source::{
+    FetchLimits, FetchOutcome, FileReadError, HttpFetcher, RemoteError, RemoteUrl, read,
+};
 use portcullis_vocabulary::limits::{KEY_REFRESH_MIN, KEY_SET_BYTES_MAX};
 
-use super::error::Error;
-use super::schedule::Schedule;
+use super::error::AppError;
+use super::schedule::RefreshSchedule;
 
 /// How much one reading of an address may take. A start waits for one.
-const FETCH: RemoteLimits = RemoteLimits {
+const FETCH: FetchLimits = FetchLimits {
     bytes_max: KEY_SET_BYTES_MAX as u64,
     timeout: Duration::from_secs(5),
 };
@@ -28,7 +30,7 @@ const FETCH: RemoteLimits = RemoteLimits {
 pub enum KeysError {
     /// The file cannot be read.
     #[error("identity.jwt.jwks: {0}")]
-    Read(ReadError),
+    Read(FileReadError),
     /// The address gives nothing, or cannot be asked.
     #[error("identity.jwt.jwks: {0}")]
     Fetch(#[from] RemoteError),
@@ -46,10 +48,10 @@ pub enum KeysError {
 #[derive(Debug)]
 pub(super) struct KeyReader {
     keys: Keys,
-    place: Place,
+    place: KeyLocation,
     /// The bytes of the set in force.
     known: Vec<u8>,
-    schedule: Schedule,
+    schedule: RefreshSchedule,
     /// How long to wait before the next reading.
     pause: Duration,
     /// The least time between two readings.
@@ -58,10 +60,10 @@ pub(super) struct KeyReader {
 
 /// Where the keys are.
 #[derive(Debug)]
-enum Place {
+enum KeyLocation {
     File(PathBuf),
     Url {
-        remote: Remote,
+        remote: HttpFetcher,
         url: RemoteUrl,
         /// The tag of the set in force.
         etag: Option<String>,
@@ -70,7 +72,7 @@ enum Place {
 
 /// What one reading came to.
 #[derive(Debug, PartialEq, Eq)]
-enum Reading {
+enum KeyReadOutcome {
     /// Other keys are in force.
     Changed { max_age: Option<Duration> },
     /// They are the same.
@@ -81,15 +83,15 @@ enum Reading {
 ///
 /// # Errors
 /// A file that cannot be used, or an address that cannot be asked whatever its server does.
-pub(super) fn load_keys(identity: &Identity) -> Result<Option<KeyReader>, Error> {
+pub(super) fn load_keys(identity: &IdentityConfig) -> Result<Option<KeyReader>, AppError> {
     let IdentitySource::Jwt(source) = &identity.source else {
         return Ok(None);
     };
     let place = match source {
-        KeySource::File(path) => Place::File(path.clone()),
-        KeySource::Url(url) => Place::Url {
+        KeySource::File(path) => KeyLocation::File(path.clone()),
+        KeySource::Url(url) => KeyLocation::Url {
             url: url.parse().map_err(KeysError::Fetch)?,
-            remote: Remote::new().map_err(KeysError::Fetch)?,
+            remote: HttpFetcher::new().map_err(KeysError::Fetch)?,
             etag: None,
         },
     };
@@ -97,22 +99,22 @@ pub(super) fn load_keys(identity: &Identity) -> Result<Option<KeyReader>, Error>
 }
 
 impl KeyReader {
-    fn start(place: Place, refresh: Duration) -> Result<Self, Error> {
+    fn start(place: KeyLocation, refresh: Duration) -> Result<Self, AppError> {
         let mut reader = Self {
             keys: Keys::new(),
             place,
             known: Vec::new(),
-            schedule: Schedule::new(refresh),
+            schedule: RefreshSchedule::new(refresh),
             pause: refresh,
             pause_min: KEY_REFRESH_MIN,
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(Error::Runtime)?;
+            .map_err(AppError::Runtime)?;
         let reading = runtime.block_on(reader.read());
         match (&reader.place, reading) {
-            (Place::File(_), Err(error)) => Err(error.into()),
+            (KeyLocation::File(_), Err(error)) => Err(error.into()),
             (_, reading) => {
                 reader.conclude(&reading);
                 Ok(reader)
@@ -150,13 +152,15 @@ impl KeyReader {
     }
 
     /// Reads the keys once. What cannot be used leaves those in force alone.
-    async fn read(&mut self) -> Result<Reading, KeysError> {
+    async fn read(&mut self) -> Result<KeyReadOutcome, KeysError> {
         let (bytes, tag, max_age) = match &self.place {
-            Place::File(path) => (contents(path)?, None, None),
-            Place::Url { remote, url, etag } => {
+            KeyLocation::File(path) => (contents(path)?, None, None),
+            KeyLocation::Url { remote, url, etag } => {
                 match remote.fetch(url, etag.as_deref(), FETCH).await? {
-                    Fetched::Unchanged { max_age } => return Ok(Reading::Unchanged { max_age }),
-                    Fetched::New {
+                    FetchOutcome::Unchanged { max_age } => {
+                        return Ok(KeyReadOutcome::Unchanged { max_age });
+                    }
+                    FetchOutcome::New {
                         bytes,
                         etag,
                         max_age,
@@ -171,12 +175,12 @@ impl KeyReader {
             self.put_in_force(set);
             self.known = bytes;
         }
-        if let Place::Url { etag, .. } = &mut self.place {
+        if let KeyLocation::Url { etag, .. } = &mut self.place {
             *etag = tag;
         }
         Ok(match is_known {
-            true => Reading::Unchanged { max_age },
-            false => Reading::Changed { max_age },
+            true => KeyReadOutcome::Unchanged { max_age },
+            false => KeyReadOutcome::Changed { max_age },
         })
     }
 
@@ -190,10 +194,10 @@ impl KeyReader {
     }
 
     /// Says what went wrong, and how long to wait.
-    fn conclude(&mut self, reading: &Result<Reading, KeysError>) {
+    fn conclude(&mut self, reading: &Result<KeyReadOutcome, KeysError>) {
         let random = fastrand::f64();
         self.pause = match reading {
-            Ok(Reading::Changed { max_age } | Reading::Unchanged { max_age }) => {
+            Ok(KeyReadOutcome::Changed { max_age } | KeyReadOutcome::Unchanged { max_age }) => {
                 self.schedule.after_success(*max_age, random)
             }
             Err(_) => self.schedule.after_failure(random),
@@ -210,7 +214,7 @@ impl KeyReader {
     }
 }
 
-impl Place {
+impl KeyLocation {
     fn name(&self) -> String {
         match self {
             Self::File(path) => path.display().to_string(),
@@ -229,7 +233,7 @@ impl Place {
 fn contents(path: &std::path::Path) -> Result<Vec<u8>, KeysError> {
     read(path, FETCH.bytes_max).map_err(|error| match error {
         // Its own words are about contracts.
-        ReadError::TooLarge { path, .. } => KeysError::Parse {
+        FileReadError::TooLarge { path, .. } => KeysError::Parse {
             place: path.display().to_string(),
             source: KeySetError::TooLarge,
         },
@@ -249,15 +253,15 @@ mod tests {
         format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n{fields}\r\n{body}")
     }
 
-    fn at(url: &str) -> Place {
-        Place::Url {
-            remote: Remote::direct(),
+    fn at(url: &str) -> KeyLocation {
+        KeyLocation::Url {
+            remote: HttpFetcher::direct(),
             url: url.parse().unwrap(),
             etag: None,
         }
     }
 
-    fn started(place: Place) -> KeyReader {
+    fn started(place: KeyLocation) -> KeyReader {
         KeyReader::start(place, Duration::from_secs(300)).unwrap()
     }
 
@@ -274,7 +278,8 @@ mod tests {
         if let Some(text) = text {
             std::fs::write(&path, text).unwrap();
         }
-        let error = KeyReader::start(Place::File(path), Duration::from_secs(300)).unwrap_err();
+        let error =
+            KeyReader::start(KeyLocation::File(path), Duration::from_secs(300)).unwrap_err();
         error
             .to_string()
             .replace(directory.path().to_str().unwrap(), "DIR")
@@ -282,7 +287,7 @@ mod tests {
 
     #[test]
     fn headers_need_no_keys() {
-        assert!(load_keys(&Identity::default()).unwrap().is_none());
+        assert!(load_keys(&IdentityConfig::default()).unwrap().is_none());
     }
 
     #[test]
@@ -309,17 +314,17 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("keys.json");
         std::fs::write(&path, SET).unwrap();
-        let mut reader = started(Place::File(path.clone()));
+        let mut reader = started(KeyLocation::File(path.clone()));
         assert!(reader.keys().are_there());
         let max_age = None;
         let mut read = || block_on(reader.read());
-        assert_eq!(read().unwrap(), Reading::Unchanged { max_age });
+        assert_eq!(read().unwrap(), KeyReadOutcome::Unchanged { max_age });
         std::fs::write(&path, "<html>").unwrap();
         assert!(matches!(read(), Err(KeysError::Parse { .. })));
         std::fs::write(&path, SET).unwrap();
-        assert_eq!(read().unwrap(), Reading::Unchanged { max_age });
+        assert_eq!(read().unwrap(), KeyReadOutcome::Unchanged { max_age });
         std::fs::write(&path, format!("{SET} ")).unwrap();
-        assert_eq!(read().unwrap(), Reading::Changed { max_age });
+        assert_eq!(read().unwrap(), KeyReadOutcome::Changed { max_age });
         std::fs::remove_file(&path).unwrap();
         assert!(matches!(read(), Err(KeysError::Read(_))));
         assert!(reader.keys().are_there());
@@ -348,10 +353,10 @@ mod tests {
         assert_eq!(known(), None);
         assert_eq!(
             block_on(reader.read()).unwrap(),
-            Reading::Changed { max_age }
+            KeyReadOutcome::Changed { max_age }
         );
         assert_eq!((known(), reader.keys().are_there()), (None, true));
-        let same = Reading::Unchanged { max_age: None };
+        let same = KeyReadOutcome::Unchanged { max_age: None };
         assert_eq!(block_on(reader.read()).unwrap(), same);
         assert_eq!(known().as_deref(), Some("one"));
         let error = block_on(reader.read()).unwrap_err().to_string();
@@ -364,10 +369,10 @@ mod tests {
         // The tag of what was refused is not used.
         assert_eq!(
             block_on(reader.read()).unwrap(),
-            Reading::Unchanged { max_age }
+            KeyReadOutcome::Unchanged { max_age }
         );
         assert_eq!(known().as_deref(), Some("one"));
-        let changed = Reading::Changed { max_age: None };
+        let changed = KeyReadOutcome::Changed { max_age: None };
         assert_eq!(block_on(reader.read()).unwrap(), changed);
         assert_eq!(known().as_deref(), Some("three"));
         assert!(reader.keys().are_there());
@@ -378,7 +383,8 @@ mod tests {
         let server = Script::start(&[&answer("200 OK", "", SET), &answer("200 OK", "", SET)]);
         let mut reader = started(at(&server.url("/keys")));
         server.requests.recv().unwrap();
-        let tokens = crate::identity::Tokens::new(&crate::config::Jwt::default(), reader.keys());
+        let tokens =
+            crate::identity::Tokens::new(&crate::config::JwtConfig::default(), reader.keys());
         // {"alg":"ES256","kid":"new"}
         let token = b"Bearer eyJhbGciOiJFUzI1NiIsImtpZCI6Im5ldyJ9.e30.AAAA";
         let miss = || {

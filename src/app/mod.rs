@@ -17,8 +17,8 @@ mod schedule;
 mod watched;
 
 pub use build::build;
-pub use error::Error;
+pub use error::AppError;
 pub use keys::KeysError;
-pub use reload::Reread;
+pub use reload::ConfigReader;
 pub use run::run;
-pub use running::{Ended, Running};
+pub use running::{RunningApp, ServedTotals};

@@ -5,24 +5,24 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::config::Config;
 
 use super::build::build_reloadable;
-use super::error::Error;
-use super::reload::Reread;
-use super::running::Running;
+use super::error::AppError;
+use super::reload::ConfigReader;
+use super::running::RunningApp;
 
 /// Serves until SIGTERM or SIGINT, then drains. SIGHUP, and operators, have the configuration read
 /// again by `reread`.
 ///
 /// # Errors
-/// [`Error`] when the program cannot start.
-pub fn run(config: Config, reread: Option<Reread>) -> Result<(), Error> {
+/// [`AppError`] when the program cannot start.
+pub fn run(config: Config, reread: Option<ConfigReader>) -> Result<(), AppError> {
     let signals = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(Error::Runtime)?;
+        .map_err(AppError::Runtime)?;
     // Before anything is served: a signal must find its handler.
     let mut waiting = {
         let _inside = signals.enter();
-        Signals::new().map_err(Error::Runtime)?
+        ProcessSignals::new().map_err(AppError::Runtime)?
     };
     let running = build_reloadable(config, reread)?;
     tracing::info!(
@@ -39,13 +39,13 @@ pub fn run(config: Config, reread: Option<Reread>) -> Result<(), Error> {
     Ok(())
 }
 
-struct Signals {
+struct ProcessSignals {
     terminate: Signal,
     interrupt: Signal,
     hang_up: Signal,
 }
 
-impl Signals {
+impl ProcessSignals {
     fn new() -> std::io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
@@ -55,7 +55,7 @@ impl Signals {
     }
 
     /// Waits for a signal that ends the program; reloads when it is told to.
-    async fn end(&mut self, running: &Running) {
+    async fn end(&mut self, running: &RunningApp) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,

@@ -8,12 +8,12 @@ use crate::admin::Readiness;
 use crate::proxy::{DrainTrigger, Served};
 use portcullis_vocabulary::limits::Limits;
 
-use super::control::Control;
-use super::reload::Steering;
+use super::control::ControlThread;
+use super::reload::ReloadController;
 
-/// A running program. Dropping it does not stop it: call [`Running::stop`].
+/// A running program. Dropping it does not stop it: call [`RunningApp::stop`].
 #[derive(Debug)]
-pub struct Running {
+pub struct RunningApp {
     /// Where clients connect, with the real port.
     pub data_address: SocketAddr,
     /// Where operators connect, with the real port.
@@ -22,25 +22,25 @@ pub struct Running {
     pub readiness: Readiness,
     pub(super) trigger: DrainTrigger,
     pub(super) data: Vec<JoinHandle<Served>>,
-    pub(super) control: Control,
+    pub(super) control: ControlThread,
     pub(super) limits: Limits,
-    pub(super) steering: Steering,
+    pub(super) steering: ReloadController,
 }
 
 /// What was served in all, when everything has ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ended {
+pub struct ServedTotals {
     /// Requests answered.
     pub requests: u64,
     /// Connections that were cut at the deadline.
     pub aborted: u64,
 }
 
-impl Running {
+impl RunningApp {
     /// Drains: readiness fails, then (after `limits.drain_delay`) no connection is accepted any
     /// more, requests in flight finish, and what is left at `limits.drain_timeout` is cut.
     /// Blocks until then.
-    pub fn stop(self) -> Ended {
+    pub fn stop(self) -> ServedTotals {
         self.readiness.drain();
         self.trigger.announce();
         tracing::info!("draining: not ready, every answer closes its connection");
@@ -57,9 +57,9 @@ impl Running {
             .spawn(async move { steering.hang_up().await });
     }
 
-    fn finish(self, patience: Duration) -> Ended {
+    fn finish(self, patience: Duration) -> ServedTotals {
         self.trigger.stop(tokio::time::Instant::now() + patience);
-        let mut ended = Ended::default();
+        let mut ended = ServedTotals::default();
         for core in self.data {
             let served = core.join().unwrap_or_default();
             ended.requests += served.requests;

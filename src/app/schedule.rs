@@ -14,12 +14,12 @@ const RETRY_LAST: Duration = Duration::from_secs(60);
 
 /// When to read next.
 #[derive(Debug)]
-pub(super) struct Schedule {
+pub(super) struct RefreshSchedule {
     refresh: Duration,
     failures: u32,
 }
 
-impl Schedule {
+impl RefreshSchedule {
     /// Reads every `refresh`.
     pub(super) const fn new(refresh: Duration) -> Self {
         Self {
@@ -51,9 +51,9 @@ mod tests {
 
     #[test]
     fn the_pause_follows_the_server_within_bounds() {
-        let mut schedule = Schedule {
+        let mut schedule = RefreshSchedule {
             failures: 3,
-            ..Schedule::new(Duration::from_secs(300))
+            ..RefreshSchedule::new(Duration::from_secs(300))
         };
         let seconds = |secs| Some(Duration::from_secs(secs));
         let mut pause = |age, random| schedule.after_success(age, random).as_secs_f64();

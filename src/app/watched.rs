@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::admin::{Guards, Traffic};
+use crate::admin::{ProtectionSource, TrafficSource};
 use crate::proxy::LiveService;
 use crate::telemetry::{
     Described, Health, HealthView, Inventory, Metrics, OwnedContract, OwnerView,
@@ -11,17 +11,17 @@ use crate::telemetry::{
 use portcullis_breaker::{Guarded, Phase};
 use portcullis_vocabulary::Catalog;
 
-use super::reload::Registrar;
+use super::reload::LiveStateWriter;
 
 /// What is in force, and what its squads have come to.
 #[derive(Clone, Debug)]
-pub(super) struct Watched {
-    registrar: Arc<Registrar>,
+pub(super) struct LiveStateReader {
+    registrar: Arc<LiveStateWriter>,
     health: Arc<Mutex<Health>>,
 }
 
-impl Watched {
-    pub(super) fn new(registrar: &Arc<Registrar>) -> Self {
+impl LiveStateReader {
+    pub(super) fn new(registrar: &Arc<LiveStateWriter>) -> Self {
         Self {
             registrar: Arc::clone(registrar),
             health: Arc::default(),
@@ -56,13 +56,13 @@ impl Watched {
     }
 }
 
-impl Guards for Watched {
+impl ProtectionSource for LiveStateReader {
     fn guards(&self) -> (Vec<Guarded>, Arc<Catalog>) {
         self.registrar.guards()
     }
 }
 
-impl Traffic for Watched {
+impl TrafficSource for LiveStateReader {
     fn inventories(&self) -> Vec<(Arc<Inventory>, Described)> {
         let live = self.live();
         let described =

@@ -27,15 +27,15 @@ Examples:
   portcullis contract reload orders
 
 Exit codes: 0 fine, 1 a finding, 2 could not run.")]
-pub struct Args {
+pub struct CliArgs {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: CliCommand,
 }
 
 /// The subcommands.
 #[derive(Clone, Debug, Subcommand)]
-pub enum Command {
+pub enum CliCommand {
     /// Run the proxy, beside one service or in front of several
     Serve(ServeArgs),
     /// Compile contracts, report what is wrong with them and list their operations
@@ -117,7 +117,7 @@ pub struct CheckArgs {
     pub format: ReportFormat,
     /// The least severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
-    pub fail_on: FailOn,
+    pub fail_on: FailThreshold,
 }
 
 /// `portcullis owners services`.
@@ -140,12 +140,12 @@ pub struct OwnedServicesArgs {
     pub config: Option<PathBuf>,
     /// Text is for people; JSON is that of /__owner, in a list
     #[arg(long, value_enum, default_value_t)]
-    pub format: OwnerFormat,
+    pub format: ServicesFormat,
 }
 
 /// How owners are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum OwnerFormat {
+pub enum ServicesFormat {
     /// For people
     #[default]
     Text,
@@ -187,7 +187,7 @@ pub struct ReplayArgs {
     pub base_path: Vec<PathPrefix>,
     /// Which violations count: those that serve would reject, or reported ones too
     #[arg(long, value_enum, default_value_t)]
-    pub enforce: Enforce,
+    pub enforce: EnforceScope,
     /// Show values of the recorded messages in what is printed
     #[arg(long)]
     pub values: bool,
@@ -199,7 +199,7 @@ fn base_path(text: &str) -> Result<PathPrefix, &'static str> {
 
 /// Which violations count in a replay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Enforce {
+pub enum EnforceScope {
     /// Those of classes that are rejected by default.
     #[default]
     Rejectable,
@@ -219,7 +219,7 @@ pub enum ReportFormat {
 
 /// The least severity that counts as a finding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
+pub enum FailThreshold {
     /// Errors alone.
     #[default]
     Error,
@@ -248,11 +248,13 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Args::command().debug_assert();
+        CliArgs::command().debug_assert();
     }
 
     fn refusal(words: &str) -> ErrorKind {
-        Args::try_parse_from(words.split(' ')).unwrap_err().kind()
+        CliArgs::try_parse_from(words.split(' '))
+            .unwrap_err()
+            .kind()
     }
 
     #[test]

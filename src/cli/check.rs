@@ -5,22 +5,22 @@ use std::path::Path;
 use portcullis_contract::Documents;
 use portcullis_vocabulary::Limits;
 
-use super::args::{CheckArgs, FailOn, ReportFormat};
+use super::args::{CheckArgs, FailThreshold, ReportFormat};
 use super::find::find_contracts;
-use super::output::{Output, complain};
-use super::report::{ContractReport, Report, Summary};
-use super::run::{Outcome, RunError};
+use super::output::{ReportWriter, complain};
+use super::report::{CheckReport, CheckSummary, ContractReport};
+use super::run::{CommandOutcome, RunError};
 use super::text;
 
 /// Checks every contract that the arguments name. Text is printed contract by contract, so
 /// that a long run shows how far it is.
-pub(super) fn check(args: &CheckArgs, out: &mut Output) -> Result<Outcome, RunError> {
+pub(super) fn check(args: &CheckArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
     let limits = Limits::default();
-    let mut checking = Checking {
+    let mut checking = CheckRun {
         limits: &limits,
         format: args.format,
         out,
-        report: Report::default(),
+        report: CheckReport::default(),
     };
     for path in &args.contracts {
         if path.is_dir() {
@@ -41,14 +41,14 @@ pub(super) fn check(args: &CheckArgs, out: &mut Output) -> Result<Outcome, RunEr
     Ok(outcome(report.summary, args.fail_on))
 }
 
-struct Checking<'a> {
+struct CheckRun<'a> {
     limits: &'a Limits,
     format: ReportFormat,
-    out: &'a mut Output,
-    report: Report,
+    out: &'a mut ReportWriter,
+    report: CheckReport,
 }
 
-impl Checking<'_> {
+impl CheckRun<'_> {
     fn directory(&mut self, path: &Path) -> Result<(), RunError> {
         let before = self.report.summary;
         for file in find_contracts(path)? {
@@ -84,14 +84,14 @@ fn is_contract(documents: &Documents) -> bool {
     root.get("openapi").or(root.get("swagger")).is_some()
 }
 
-fn outcome(summary: Summary, fail_on: FailOn) -> Outcome {
+fn outcome(summary: CheckSummary, fail_on: FailThreshold) -> CommandOutcome {
     let found = match fail_on {
-        FailOn::Error => summary.errors,
-        FailOn::Warning => summary.errors + summary.warnings,
+        FailThreshold::Error => summary.errors,
+        FailThreshold::Warning => summary.errors + summary.warnings,
     };
     match (summary.unreadable, found) {
-        (0, 0) => Outcome::Fine,
-        (0, _) => Outcome::Finding,
-        _ => Outcome::CouldNotRun,
+        (0, 0) => CommandOutcome::Fine,
+        (0, _) => CommandOutcome::Finding,
+        _ => CommandOutcome::CouldNotRun,
     }
 }

@@ -2,17 +2,25 @@
 
 use clap::CommandFactory;
 
-use super::args::{Args, CompletionsArgs};
-use super::output::Output;
-use super::run::{Outcome, RunError};
+use super::args::{CliArgs, CompletionsArgs};
+use super::output::ReportWriter;
+use super::run::{CommandOutcome, RunError};
 
 /// Prints the completions.
-pub(super) fn completions(args: CompletionsArgs, out: &mut Output) -> Result<Outcome, RunError> {
+pub(super) fn completions(
+    args: CompletionsArgs,
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Args::command(), "portcullis", &mut script);
+    clap_complete::generate(
+        args.shell,
+        &mut CliArgs::command(),
+        "portcullis",
+        &mut script,
+    );
     out.write(String::from_utf8_lossy(&script));
     out.finish()?;
-    Ok(Outcome::Fine)
+    Ok(CommandOutcome::Fine)
 }
 
 #[cfg(test)]

@@ -22,19 +22,19 @@ mod operate;
 mod completions;
 
 pub use args::{
-    Args, CheckArgs, Command, CompletionsArgs, Enforce, FailOn, OwnedServicesArgs, OwnerFormat,
-    ReplayArgs, ReportFormat, ServeArgs,
+    CheckArgs, CliArgs, CliCommand, CompletionsArgs, EnforceScope, FailThreshold,
+    OwnedServicesArgs, ReplayArgs, ReportFormat, ServeArgs, ServicesFormat,
 };
-pub use diff::{DiffArgs, DiffFailOn, DiffFormat};
+pub use diff::{DiffArgs, DiffFailThreshold, DiffFormat};
 pub use gate::{
-    GateAction, GateArgs, GateFormat, HistoryArgs, PlaceArgs, ReleaseArgs, RollbackArgs,
+    GateAction, GateArgs, GateFormat, HistoryArgs, RegistryArgs, ReleaseArgs, RollbackArgs,
     VerdictArgs,
 };
 pub use operate::{
-    AdminArgs, BreakersAction, BreakersArgs, CandidateArgs, ChangeArgs, ChangeContractArgs,
+    AdminArgs, AdminChangeArgs, BreakersAction, BreakersArgs, CandidateArgs, ChangeContractArgs,
     CloseWindowArgs, ConfigAction, ConfigArgs, ConfigReloadArgs, ContractAction, ContractArgs,
     DeployWindowAction, DeployWindowArgs, ListContractsArgs, ListWindowsArgs, OpenWindowArgs,
-    SetArgs, ShowContractArgs,
+    SetBreakerArgs, ShowContractArgs,
 };
 pub use owners::{
     CheckOwnersArgs, CodeownersArgs, ImportArgs, OwnersAction, OwnersArgs, OwnersFormat,

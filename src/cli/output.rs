@@ -2,13 +2,13 @@
 //!
 //! A reader that goes away (`portcullis check … | head`) is no error: what follows is dropped,
 //! and the exit code still tells what was found. Any other failure is kept and reported once,
-//! by [`Output::finish`].
+//! by [`ReportWriter::finish`].
 
 use std::fmt::{self, Display};
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 
 /// Where a report goes, and whether it may be coloured.
-pub(super) struct Output {
+pub(super) struct ReportWriter {
     sink: BufWriter<Box<dyn Write>>,
     failure: Option<io::Error>,
     has_colour: bool,
@@ -16,14 +16,14 @@ pub(super) struct Output {
 
 /// How a piece of text is shown on a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Style {
+pub(super) enum TextStyle {
     Bold,
     Dim,
     Red,
     Yellow,
 }
 
-impl Output {
+impl ReportWriter {
     /// Standard output, coloured on a terminal unless `NO_COLOR` says otherwise.
     pub(super) fn stdout() -> Self {
         let is_refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
@@ -53,8 +53,8 @@ impl Output {
     }
 
     /// The text in a style, where styles are shown.
-    pub(super) fn paint<T: Display>(&self, style: Style, text: T) -> Painted<T> {
-        Painted {
+    pub(super) fn paint<T: Display>(&self, style: TextStyle, text: T) -> StyledText<T> {
+        StyledText {
             style: self.has_colour.then_some(style),
             text,
         }
@@ -74,19 +74,19 @@ impl Output {
 }
 
 /// Text with the sequences around it that a terminal understands (ECMA-48, SGR).
-pub(super) struct Painted<T> {
-    style: Option<Style>,
+pub(super) struct StyledText<T> {
+    style: Option<TextStyle>,
     text: T,
 }
 
-impl<T: Display> Display for Painted<T> {
+impl<T: Display> Display for StyledText<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = match self.style {
             None => return self.text.fmt(f),
-            Some(Style::Bold) => "1",
-            Some(Style::Dim) => "2",
-            Some(Style::Red) => "31",
-            Some(Style::Yellow) => "33",
+            Some(TextStyle::Bold) => "1",
+            Some(TextStyle::Dim) => "2",
+            Some(TextStyle::Red) => "31",
+            Some(TextStyle::Yellow) => "33",
         };
         write!(f, "\x1b[{code}m")?;
         self.text.fmt(f)?;
@@ -121,13 +121,13 @@ pub(super) mod tests {
     }
 
     /// All that `write` prints.
-    pub(crate) fn printed(write: impl FnOnce(&mut Output)) -> String {
+    pub(crate) fn printed(write: impl FnOnce(&mut ReportWriter)) -> String {
         printed_with(false, write)
     }
 
-    fn printed_with(has_colour: bool, write: impl FnOnce(&mut Output)) -> String {
+    fn printed_with(has_colour: bool, write: impl FnOnce(&mut ReportWriter)) -> String {
         let shared = Shared::default();
-        let mut output = Output::new(shared.clone(), has_colour);
+        let mut output = ReportWriter::new(shared.clone(), has_colour);
         write(&mut output);
         output.finish().unwrap();
         let bytes = shared.0.borrow().clone();
@@ -148,9 +148,9 @@ pub(super) mod tests {
 
     #[test]
     fn styles_only_where_they_are_shown() {
-        let write = |out: &mut Output| {
+        let write = |out: &mut ReportWriter| {
             let text = out
-                .paint(Style::Red, format_args!("{:<5}", "ab"))
+                .paint(TextStyle::Red, format_args!("{:<5}", "ab"))
                 .to_string();
             out.line(format_args!("{text}|"));
         };
@@ -161,7 +161,7 @@ pub(super) mod tests {
     #[test]
     fn a_reader_may_go_away() {
         let finish = |kind| {
-            let mut output = Output::new(Failing(kind), false);
+            let mut output = ReportWriter::new(Failing(kind), false);
             output.write("a".repeat(100_000));
             output.line("b");
             output.finish()

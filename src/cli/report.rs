@@ -44,10 +44,10 @@ use portcullis_vocabulary::enforcement::Enforcement;
 
 /// The result of one run.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Report {
+pub(super) struct CheckReport {
     pub(super) contracts: Vec<ContractReport>,
-    pub(super) unreadable: Vec<Unreadable>,
-    pub(super) summary: Summary,
+    pub(super) unreadable: Vec<UnreadableFile>,
+    pub(super) summary: CheckSummary,
 }
 
 /// A contract that was read, enforceable or not.
@@ -98,14 +98,14 @@ pub(super) struct ProblemReport {
 
 /// A file that is neither JSON nor YAML, or cannot be had at all.
 #[derive(Debug, Serialize)]
-pub(super) struct Unreadable {
+pub(super) struct UnreadableFile {
     pub(super) path: String,
     pub(super) message: String,
 }
 
 /// How much there was of everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub(super) struct Summary {
+pub(super) struct CheckSummary {
     pub(super) contracts: usize,
     pub(super) operations: usize,
     pub(super) errors: usize,
@@ -113,7 +113,7 @@ pub(super) struct Summary {
     pub(super) unreadable: usize,
 }
 
-impl Report {
+impl CheckReport {
     /// Adds a contract, and counts what is in it.
     pub(super) fn add(&mut self, contract: ContractReport) {
         let errors = contract.errors();
@@ -128,7 +128,7 @@ impl Report {
     pub(super) fn add_unreadable(&mut self, path: &Path, error: &LoadError) {
         self.summary.unreadable += 1;
         let message = error.to_string();
-        self.unreadable.push(Unreadable {
+        self.unreadable.push(UnreadableFile {
             path: path.display().to_string(),
             message,
         });

@@ -6,19 +6,19 @@ use std::process::ExitCode;
 
 use crate::app;
 use crate::config::{CONFIG_VARIABLE, ConfigErrors};
-use crate::source::{GitError, ReadError};
+use crate::source::{FileReadError, GitError};
 use portcullis_contract::{LoadError, Problem, Severity};
 
-use super::args::{Args, Command};
+use super::args::{CliArgs, CliCommand};
 use super::gate::{self, GateError};
 use super::operate::{self, AdminError};
-use super::output::{Output, complain};
+use super::output::{ReportWriter, complain};
 use super::owners::{self, OwnersError};
 use super::{check, completions, diff, replay, serve};
 
 /// What a command came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Outcome {
+pub(super) enum CommandOutcome {
     /// All is well.
     Fine,
     /// It did its work and found something.
@@ -53,7 +53,7 @@ pub(super) enum RunError {
     },
     /// The program cannot start or go on.
     #[error(transparent)]
-    Application(#[from] app::Error),
+    Application(#[from] app::AppError),
     /// A directory cannot be listed.
     #[error("{}: {source}; check the path and its permissions", path.display())]
     Directory {
@@ -122,7 +122,7 @@ pub(super) enum RunError {
     InputTwice,
     /// What is to be sent cannot be read.
     #[error(transparent)]
-    Read(#[from] ReadError),
+    Read(#[from] FileReadError),
     /// An admin port cannot be asked, or refuses.
     #[error(transparent)]
     Admin(#[from] AdminError),
@@ -152,33 +152,37 @@ fn listed(problems: &[Problem]) -> String {
 
 /// Runs one command. The exit code is 0 when all is well, 1 for a finding, 2 when the command
 /// could not run, which it has then explained on standard error.
-pub fn run(args: Args) -> ExitCode {
+pub fn run(args: CliArgs) -> ExitCode {
     let outcome = match args.command {
-        Command::Serve(args) => serve::serve(args),
-        Command::Check(args) => check::check(&args, &mut Output::stdout()),
-        Command::Diff(args) => diff::diff(&args, &mut Output::stdout()),
-        Command::Gate(args) => gate::gate(&args, &mut Output::stdout()),
-        Command::Replay(args) => replay::replay(&args, &mut Output::stdout()),
-        Command::Breakers(args) => operate::breakers(&args, &mut Output::stdout()),
-        Command::DeployWindow(args) => operate::deploy_window(&args, &mut Output::stdout()),
-        Command::Contract(args) => operate::contract(&args, &mut Output::stdout()),
-        Command::Config(args) => operate::config(&args, &mut Output::stdout()),
-        Command::Owners(args) => owners::owners(&args, &mut Output::stdout()),
-        Command::Completions(args) => completions::completions(args, &mut Output::stdout()),
+        CliCommand::Serve(args) => serve::serve(args),
+        CliCommand::Check(args) => check::check(&args, &mut ReportWriter::stdout()),
+        CliCommand::Diff(args) => diff::diff(&args, &mut ReportWriter::stdout()),
+        CliCommand::Gate(args) => gate::gate(&args, &mut ReportWriter::stdout()),
+        CliCommand::Replay(args) => replay::replay(&args, &mut ReportWriter::stdout()),
+        CliCommand::Breakers(args) => operate::breakers(&args, &mut ReportWriter::stdout()),
+        CliCommand::DeployWindow(args) => {
+            operate::deploy_window(&args, &mut ReportWriter::stdout())
+        }
+        CliCommand::Contract(args) => operate::contract(&args, &mut ReportWriter::stdout()),
+        CliCommand::Config(args) => operate::config(&args, &mut ReportWriter::stdout()),
+        CliCommand::Owners(args) => owners::owners(&args, &mut ReportWriter::stdout()),
+        CliCommand::Completions(args) => {
+            completions::completions(args, &mut ReportWriter::stdout())
+        }
     };
     let outcome = outcome.unwrap_or_else(|error| {
         complain(&error.to_string());
-        Outcome::CouldNotRun
+        CommandOutcome::CouldNotRun
     });
     outcome.into()
 }
 
-impl From<Outcome> for ExitCode {
-    fn from(outcome: Outcome) -> Self {
+impl From<CommandOutcome> for ExitCode {
+    fn from(outcome: CommandOutcome) -> Self {
         Self::from(match outcome {
-            Outcome::Fine => 0,
-            Outcome::Finding => 1,
-            Outcome::CouldNotRun => 2,
+            CommandOutcome::Fine => 0,
+            CommandOutcome::Finding => 1,
+            CommandOutcome::CouldNotRun => 2,
         })
     }
 }

@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::app;
-use crate::config::{self, CONFIG_VARIABLE, Overrides};
+use crate::config::{self, CONFIG_VARIABLE, FlagOverrides};
 use crate::telemetry;
 
 use super::args::ServeArgs;
-use super::run::{Outcome, RunError};
+use super::run::{CommandOutcome, RunError};
 
 /// The configuration that is read when nobody names one.
 const CONFIG_FILE: &str = "config.toml";
 
 /// Serves until the process is told to stop.
-pub(super) fn serve(args: ServeArgs) -> Result<Outcome, RunError> {
+pub(super) fn serve(args: ServeArgs) -> Result<CommandOutcome, RunError> {
     let variable = std::env::var_os(CONFIG_VARIABLE);
     let path = config_path(&args, variable, Path::new(CONFIG_FILE).exists())?;
     let overrides = overrides(args);
@@ -23,7 +23,7 @@ pub(super) fn serve(args: ServeArgs) -> Result<Outcome, RunError> {
     let config = read()?;
     let _log = telemetry::init_log(&config.log);
     app::run(config, Some(Arc::new(read)))?;
-    Ok(Outcome::Fine)
+    Ok(CommandOutcome::Fine)
 }
 
 /// Which configuration to read where no flags stand in for one.
@@ -57,7 +57,7 @@ fn config_path(
     }
 }
 
-fn overrides(args: ServeArgs) -> Overrides {
+fn overrides(args: ServeArgs) -> FlagOverrides {
     let ServeArgs {
         config: _,
         contract,
@@ -67,7 +67,7 @@ fn overrides(args: ServeArgs) -> Overrides {
         log_format,
         log_level,
     } = args;
-    Overrides {
+    FlagOverrides {
         listen,
         admin,
         contract,
@@ -81,15 +81,15 @@ fn overrides(args: ServeArgs) -> Overrides {
 mod tests {
     use clap::Parser;
 
-    use super::super::args::{Args, Command};
+    use super::super::args::{CliArgs, CliCommand};
     use super::*;
 
     fn args(words: &str) -> ServeArgs {
         let words = ["portcullis", "serve"]
             .into_iter()
             .chain(words.split_whitespace());
-        match Args::parse_from(words).command {
-            Command::Serve(args) => args,
+        match CliArgs::parse_from(words).command {
+            CliCommand::Serve(args) => args,
             other => panic!("{other:?}"),
         }
     }
@@ -122,7 +122,7 @@ mod tests {
     fn every_flag_overrides() {
         let given = "--contract a --upstream b --listen c --admin d --log-format e --log-level f";
         let text = |text: &str| Some(text.to_owned());
-        let expected = Overrides {
+        let expected = FlagOverrides {
             contract: text("a"),
             upstream: text("b"),
             listen: text("c"),
@@ -131,6 +131,6 @@ mod tests {
             log_level: text("f"),
         };
         assert_eq!(overrides(args(given)), expected);
-        assert_eq!(overrides(args("")), Overrides::default());
+        assert_eq!(overrides(args("")), FlagOverrides::default());
     }
 }

@@ -5,8 +5,8 @@
 
 use std::fmt::Write;
 
-use super::output::{Output, Style};
-use super::report::{ContractReport, OperationReport, ProblemReport, Summary};
+use super::output::{ReportWriter, TextStyle};
+use super::report::{CheckSummary, ContractReport, OperationReport, ProblemReport};
 
 /// Columns that a line should fit in.
 const WIDTH: usize = 100;
@@ -19,7 +19,7 @@ const PATH_WIDTH_MAX: usize = 44;
 const NAME_WIDTH_MAX: usize = 24;
 
 /// Prints one contract: what it is, what it offers, what is wrong with it.
-pub(super) fn print_contract(out: &mut Output, contract: &ContractReport) {
+pub(super) fn print_contract(out: &mut ReportWriter, contract: &ContractReport) {
     print_facts(out, contract);
     print_operations(out, contract);
     print_problems(out, &contract.problems);
@@ -27,7 +27,7 @@ pub(super) fn print_contract(out: &mut Output, contract: &ContractReport) {
 }
 
 /// Prints the last line.
-pub(super) fn print_summary(out: &mut Output, summary: Summary) {
+pub(super) fn print_summary(out: &mut ReportWriter, summary: CheckSummary) {
     let mut text = format!(
         "{}, {}, {}, {}",
         counted(summary.contracts as u64, "contract"),
@@ -43,35 +43,35 @@ pub(super) fn print_summary(out: &mut Output, summary: Summary) {
         );
     }
     let style = match summary {
-        Summary {
+        CheckSummary {
             errors: 0,
             unreadable: 0,
             warnings: 0,
             ..
-        } => Style::Bold,
-        Summary {
+        } => TextStyle::Bold,
+        CheckSummary {
             errors: 0,
             unreadable: 0,
             ..
-        } => Style::Yellow,
-        _ => Style::Red,
+        } => TextStyle::Yellow,
+        _ => TextStyle::Red,
     };
     let text = out.paint(style, text);
     out.line(text);
 }
 
-fn print_facts(out: &mut Output, contract: &ContractReport) {
+fn print_facts(out: &mut ReportWriter, contract: &ContractReport) {
     let title = match &*contract.title {
         "" => "(no title)",
         title => title,
     };
     let title = out.paint(
-        Style::Bold,
+        TextStyle::Bold,
         format!("{title} {}", contract.version).trim().to_owned(),
     );
     out.line(title);
     let mut fact = |label: &str, value: &str| {
-        let label = out.paint(Style::Dim, format!("{label:<9}"));
+        let label = out.paint(TextStyle::Dim, format!("{label:<9}"));
         out.line(format_args!("  {label} {value}"));
     };
     for (index, file) in contract.files.iter().take(FILES_MAX).enumerate() {
@@ -92,7 +92,7 @@ fn print_facts(out: &mut Output, contract: &ContractReport) {
     }
 }
 
-fn print_operations(out: &mut Output, contract: &ContractReport) {
+fn print_operations(out: &mut ReportWriter, contract: &ContractReport) {
     let operations = &contract.operations;
     let shown = &operations[..operations.len().min(OPERATIONS_MAX)];
     if shown.is_empty() {
@@ -102,7 +102,7 @@ fn print_operations(out: &mut Output, contract: &ContractReport) {
     let widest = |width: fn(&OperationReport) -> usize, most| {
         shown.iter().map(width).max().unwrap_or(0).min(most)
     };
-    let columns = Columns {
+    let columns = OperationColumns {
         method: widest(|operation| operation.method.len(), WIDTH),
         path: widest(|operation| length(path(operation)), PATH_WIDTH_MAX),
         name: widest(|operation| length(name(operation)), NAME_WIDTH_MAX),
@@ -119,15 +119,15 @@ fn print_operations(out: &mut Output, contract: &ContractReport) {
 }
 
 /// The widths of the columns of operations; what is too wide pushes the rest to a new line.
-struct Columns {
+struct OperationColumns {
     method: usize,
     path: usize,
     name: usize,
 }
 
-impl Columns {
-    fn print(&self, out: &mut Output, operation: &OperationReport, owner: Option<&str>) {
-        let mut row = Row {
+impl OperationColumns {
+    fn print(&self, out: &mut ReportWriter, operation: &OperationReport, owner: Option<&str>) {
+        let mut row = OperationRow {
             text: String::new(),
             column: 2,
         };
@@ -148,12 +148,12 @@ impl Columns {
 }
 
 /// A row of columns; a column that begins left of where the row is starts a new line.
-struct Row {
+struct OperationRow {
     text: String,
     column: usize,
 }
 
-impl Row {
+impl OperationRow {
     fn put(&mut self, at: usize, text: &str) {
         if text.is_empty() {
             return;
@@ -211,7 +211,7 @@ fn details(operation: &OperationReport, owner: Option<&str>) -> String {
     text
 }
 
-fn print_problems(out: &mut Output, problems: &[ProblemReport]) {
+fn print_problems(out: &mut ReportWriter, problems: &[ProblemReport]) {
     for group in
         problems.chunk_by(|left, right| (left.severity, left.kind) == (right.severity, right.kind))
     {
@@ -232,12 +232,12 @@ fn print_problems(out: &mut Output, problems: &[ProblemReport]) {
     }
 }
 
-fn print_problem(out: &mut Output, problem: &ProblemReport) {
+fn print_problem(out: &mut ReportWriter, problem: &ProblemReport) {
     const INDENT: usize = 11;
     let style = if problem.severity == "error" {
-        Style::Red
+        TextStyle::Red
     } else {
-        Style::Yellow
+        TextStyle::Yellow
     };
     let severity = out.paint(style, format!("{:<7}", problem.severity));
     let ProblemReport {
@@ -247,7 +247,7 @@ fn print_problem(out: &mut Output, problem: &ProblemReport) {
     for text in wrap(&problem.message, WIDTH - INDENT) {
         out.line(format_args!("{:INDENT$}{text}", ""));
     }
-    let pointer = out.paint(Style::Dim, format!("#{}", problem.pointer));
+    let pointer = out.paint(TextStyle::Dim, format!("#{}", problem.pointer));
     out.line(format_args!("{:INDENT$}{pointer}", ""));
 }
 

@@ -1,20 +1,20 @@
 //! The catalog's file: what stands in each table, then whether the tables agree.
 
 use portcullis_vocabulary::CatalogFile;
-use portcullis_vocabulary::CatalogPlaces;
-use portcullis_vocabulary::Place;
+use portcullis_vocabulary::CatalogLocations;
+use portcullis_vocabulary::ConfigLocation;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::catalog_places;
-use super::problem::{Fault, suggestion};
-use super::raw::Node;
-use super::section::Section;
+use super::problem::{ConfigValueError, suggestion};
+use super::raw::ConfigNode;
+use super::section::ConfigSection;
 use super::value::{boolean, count, duration, parsed, share, text, word};
 use portcullis_vocabulary::limits::{COOLDOWN_MAX, NOTICE_MAX, RISK_SCORE_MAX};
 use portcullis_vocabulary::{
-    Catalog, Consumer, Dependency, DeployPolicy, Flag, PathPattern, Resource, ResourceKind,
-    RiskWeights, Squad, SquadName, Tier, Unowned,
+    Catalog, Consumer, DeployPolicy, FeatureFlag, PathPattern, ResourceKind, RiskWeights,
+    ServiceDependency, SharedResource, Squad, SquadName, Tier, UnownedPolicy,
 };
 
 /// The name of a service's own breaker, which cuts all squads.
@@ -22,21 +22,21 @@ const EVERYBODY: &str = "everybody";
 
 /// What every name in the catalog can be checked against.
 #[derive(Default)]
-struct Names {
+struct CatalogNames {
     squads: Vec<SquadName>,
     /// Each service with its provider and the place where that is said.
-    services: BTreeMap<String, (SquadName, Place)>,
+    services: BTreeMap<String, (SquadName, ConfigLocation)>,
     /// Each pattern of paths with its owner and the place where that is said.
-    paths: BTreeMap<PathPattern, (SquadName, Place)>,
+    paths: BTreeMap<PathPattern, (SquadName, ConfigLocation)>,
     /// Where the other things stand.
-    places: CatalogPlaces,
+    places: CatalogLocations,
 }
 
 /// Reads a whole catalog. Names that nobody bears are problems, for a typing error here is a
 /// wrong owner elsewhere.
-pub(super) fn resolve(mut root: Section<'_>) -> CatalogFile {
+pub(super) fn resolve(mut root: ConfigSection<'_>) -> CatalogFile {
     let mut squads = Vec::new();
-    let mut names = Names::default();
+    let mut names = CatalogNames::default();
     root.each_named("squads", |name, section| {
         squads.extend(squad(name, section, &mut names))
     });
@@ -73,11 +73,11 @@ pub(super) fn resolve(mut root: Section<'_>) -> CatalogFile {
     }
 }
 
-impl Names {
-    fn into_places(self) -> CatalogPlaces {
+impl CatalogNames {
+    fn into_places(self) -> CatalogLocations {
         let services = self.services.into_iter();
         let paths = self.paths.into_iter();
-        CatalogPlaces {
+        CatalogLocations {
             services: services.map(|(name, (_, place))| (name, place)).collect(),
             paths: paths.map(|(path, (_, place))| (path, place)).collect(),
             ..self.places
@@ -85,8 +85,8 @@ impl Names {
     }
 }
 
-fn dependencies(root: &mut Section<'_>, names: &mut Names) -> Vec<Dependency> {
-    let mut taken: BTreeMap<String, Place> = BTreeMap::new();
+fn dependencies(root: &mut ConfigSection<'_>, names: &mut CatalogNames) -> Vec<ServiceDependency> {
+    let mut taken: BTreeMap<String, ConfigLocation> = BTreeMap::new();
     let (mut dependencies, mut uses) = (Vec::new(), Vec::new());
     root.each("dependencies", |mut section| {
         let place = section.place().clone();
@@ -96,9 +96,10 @@ fn dependencies(root: &mut Section<'_>, names: &mut Names) -> Vec<Dependency> {
             section.refuse_at(place.clone(), "service", message);
         }
         taken.extend(name.map(|name| (name, place)));
-        let check = |section: &mut Section<'_>, key: &str, place: &Place, service: &str| {
-            check_service(section, key, place, service, names);
-        };
+        let check =
+            |section: &mut ConfigSection<'_>, key: &str, place: &ConfigLocation, service: &str| {
+                check_service(section, key, place, service, names);
+            };
         if let Some((dependency, places)) = catalog_places::dependency(section, check) {
             dependencies.push(dependency);
             uses.push(places);
@@ -108,13 +109,17 @@ fn dependencies(root: &mut Section<'_>, names: &mut Names) -> Vec<Dependency> {
     dependencies
 }
 
-fn ownership(mut section: Section<'_>) -> Unowned {
-    let unowned = section.value("unowned", Unowned::default(), word(&Unowned::NAMES));
+fn ownership(mut section: ConfigSection<'_>) -> UnownedPolicy {
+    let unowned = section.value(
+        "unowned",
+        UnownedPolicy::default(),
+        word(&UnownedPolicy::NAMES),
+    );
     section.finish();
     unowned
 }
 
-fn squad(name: &str, mut section: Section<'_>, names: &mut Names) -> Option<Squad> {
+fn squad(name: &str, mut section: ConfigSection<'_>, names: &mut CatalogNames) -> Option<Squad> {
     let name = squad_name(name, &mut section);
     let place = section.place_of("services");
     let services = section.list("services", text).unwrap_or_default();
@@ -148,13 +153,13 @@ fn squad(name: &str, mut section: Section<'_>, names: &mut Names) -> Option<Squa
 }
 
 /// Whoever CODEOWNERS can name: `@user`, `@org/team`, or an address.
-fn code_owner(node: &Node) -> Result<String, Fault> {
+fn code_owner(node: &ConfigNode) -> Result<String, ConfigValueError> {
     let is_owner = |text: &&str| Squad::is_code_owner(text);
     let owner = node.text().filter(is_owner).map(str::to_owned);
-    owner.ok_or_else(|| Fault::expected("@user, @org/team or the address of an owner"))
+    owner.ok_or_else(|| ConfigValueError::expected("@user, @org/team or the address of an owner"))
 }
 
-fn squad_name(name: &str, section: &mut Section<'_>) -> Option<SquadName> {
+fn squad_name(name: &str, section: &mut ConfigSection<'_>) -> Option<SquadName> {
     let place = section.place().clone();
     if name == EVERYBODY {
         section.refuse_at(
@@ -184,9 +189,9 @@ fn squad_name(name: &str, section: &mut Section<'_>) -> Option<SquadName> {
 fn claim_services(
     squad: &SquadName,
     services: &[String],
-    place: &Place,
-    names: &mut Names,
-    section: &mut Section<'_>,
+    place: &ConfigLocation,
+    names: &mut CatalogNames,
+    section: &mut ConfigSection<'_>,
 ) {
     for service in services {
         if let Some((owner, earlier)) = names.services.get(service) {
@@ -202,7 +207,7 @@ fn claim_services(
     }
 }
 
-fn deploy(mut section: Section<'_>) -> DeployPolicy {
+fn deploy(mut section: ConfigSection<'_>) -> DeployPolicy {
     let policy = DeployPolicy {
         cooldown: section.read("cooldown", duration(Duration::ZERO..=COOLDOWN_MAX)),
         risk_max: section.read("risk_max", count(0..=RISK_SCORE_MAX)),
@@ -214,10 +219,10 @@ fn deploy(mut section: Section<'_>) -> DeployPolicy {
 }
 
 fn resource(
-    mut section: Section<'_>,
-    names: &Names,
-    taken: &mut BTreeMap<String, Place>,
-) -> Option<Resource> {
+    mut section: ConfigSection<'_>,
+    names: &CatalogNames,
+    taken: &mut BTreeMap<String, ConfigLocation>,
+) -> Option<SharedResource> {
     let name = unique_name(&mut section, taken);
     let kind = section.required("kind", word(&ResourceKind::NAMES));
     let owner = known_squad(&mut section, "owner", names, true);
@@ -227,7 +232,7 @@ fn resource(
         check_service(&mut section, "used_by", &place, service, names);
     }
     section.finish();
-    Some(Resource {
+    Some(SharedResource {
         name: name?,
         kind: kind?,
         owner: owner?,
@@ -236,10 +241,10 @@ fn resource(
 }
 
 fn flag(
-    mut section: Section<'_>,
-    names: &Names,
-    taken: &mut BTreeMap<String, Place>,
-) -> Option<Flag> {
+    mut section: ConfigSection<'_>,
+    names: &CatalogNames,
+    taken: &mut BTreeMap<String, ConfigLocation>,
+) -> Option<FeatureFlag> {
     let name = unique_name(&mut section, taken);
     let place = section.place_of("service");
     let service = section.required("service", text);
@@ -251,7 +256,7 @@ fn flag(
     let version = section.value("version", 1, count(0..=u64::MAX));
     let rollback_approval = section.value("rollback_approval", false, boolean);
     section.finish();
-    Some(Flag {
+    Some(FeatureFlag {
         name: name?,
         service: service?,
         cross_squad,
@@ -261,7 +266,7 @@ fn flag(
     })
 }
 
-fn risk(mut section: Section<'_>) -> RiskWeights {
+fn risk(mut section: ConfigSection<'_>) -> RiskWeights {
     let usual = RiskWeights::default();
     let mut points = |key, usual| section.value(key, usual, count(0..=RISK_SCORE_MAX));
     let weights = RiskWeights {
@@ -276,7 +281,10 @@ fn risk(mut section: Section<'_>) -> RiskWeights {
     weights
 }
 
-fn unique_name(section: &mut Section<'_>, taken: &mut BTreeMap<String, Place>) -> Option<String> {
+fn unique_name(
+    section: &mut ConfigSection<'_>,
+    taken: &mut BTreeMap<String, ConfigLocation>,
+) -> Option<String> {
     let place = section.place_of("name");
     let name = section.required("name", text)?;
     if let Some(earlier) = taken.get(&name) {
@@ -289,9 +297,9 @@ fn unique_name(section: &mut Section<'_>, taken: &mut BTreeMap<String, Place>) -
 }
 
 fn known_squad(
-    section: &mut Section<'_>,
+    section: &mut ConfigSection<'_>,
     key: &'static str,
-    names: &Names,
+    names: &CatalogNames,
     required: bool,
 ) -> Option<SquadName> {
     let place = section.place_of(key);
@@ -312,11 +320,11 @@ fn known_squad(
 }
 
 fn check_service(
-    section: &mut Section<'_>,
+    section: &mut ConfigSection<'_>,
     key: &str,
-    place: &Place,
+    place: &ConfigLocation,
     service: &str,
-    names: &Names,
+    names: &CatalogNames,
 ) {
     if !names.services.contains_key(service) {
         let advice = suggestion(service, names.services.keys().map(String::as_str));

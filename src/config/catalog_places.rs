@@ -2,30 +2,30 @@
 //!
 //! Beside the catalog and not in it: a catalog whose lines moved is the same catalog.
 
-use portcullis_vocabulary::Place;
+use portcullis_vocabulary::ConfigLocation;
 use std::collections::BTreeMap;
 
-use super::problem::Fault;
-use super::raw::Node;
-use super::section::Section;
+use super::problem::ConfigValueError;
+use super::raw::ConfigNode;
+use super::section::ConfigSection;
 use super::value::{parsed, text};
-use portcullis_vocabulary::{Dependency, PathPattern, SquadName};
+use portcullis_vocabulary::{PathPattern, ServiceDependency, SquadName};
 
 /// The items of a list with their places; none where one of them is wrong.
 fn placed<T>(
-    section: &mut Section<'_>,
+    section: &mut ConfigSection<'_>,
     key: &'static str,
-    parse: impl Fn(&Node) -> Result<T, Fault>,
-) -> Vec<(T, Place)> {
+    parse: impl Fn(&ConfigNode) -> Result<T, ConfigValueError>,
+) -> Vec<(T, ConfigLocation)> {
     let items = section.list(key, |node| Ok((parse(node)?, node.place.clone())));
     items.unwrap_or_default()
 }
 
 /// Reads the patterns of a squad; a pattern has one owner.
 pub(super) fn paths(
-    section: &mut Section<'_>,
+    section: &mut ConfigSection<'_>,
     squad: Option<&SquadName>,
-    owners: &mut BTreeMap<PathPattern, (SquadName, Place)>,
+    owners: &mut BTreeMap<PathPattern, (SquadName, ConfigLocation)>,
 ) -> Vec<PathPattern> {
     let mut own = Vec::new();
     for (pattern, place) in placed(section, "paths", parsed::<PathPattern>) {
@@ -46,9 +46,9 @@ pub(super) fn paths(
 
 /// Reads the namespaces of a squad.
 pub(super) fn namespaces(
-    section: &mut Section<'_>,
+    section: &mut ConfigSection<'_>,
     squad: Option<&SquadName>,
-    places: &mut BTreeMap<(String, SquadName), Place>,
+    places: &mut BTreeMap<(String, SquadName), ConfigLocation>,
 ) -> Vec<String> {
     let namespaces = placed(section, "namespaces", text);
     let own = namespaces.into_iter().map(|(namespace, place)| {
@@ -64,9 +64,9 @@ pub(super) fn namespaces(
 
 /// Reads what a service calls; `check` complains of names that no service bears, at a place.
 pub(super) fn dependency(
-    mut section: Section<'_>,
-    check: impl Fn(&mut Section<'_>, &str, &Place, &str),
-) -> Option<(Dependency, Vec<Place>)> {
+    mut section: ConfigSection<'_>,
+    check: impl Fn(&mut ConfigSection<'_>, &str, &ConfigLocation, &str),
+) -> Option<(ServiceDependency, Vec<ConfigLocation>)> {
     let place = section.place_of("service");
     let service = section.required("service", text);
     if let Some(service) = &service {
@@ -79,5 +79,5 @@ pub(super) fn dependency(
     section.finish();
     let (uses, places) = uses.into_iter().unzip();
     let service = service?;
-    Some((Dependency { service, uses }, places))
+    Some((ServiceDependency { service, uses }, places))
 }

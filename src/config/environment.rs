@@ -5,12 +5,12 @@
 //! an unknown key. Names are lower-cased; `__` separates sections; a service is named by its
 //! place or by its name, in which every character that a variable cannot hold is `_`.
 
-use portcullis_vocabulary::Place;
+use portcullis_vocabulary::ConfigLocation;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use super::problem::Problems;
-use super::raw::{Node, Table, Value};
+use super::problem::ConfigProblems;
+use super::raw::{ConfigNode, ConfigTable, ConfigValue};
 
 /// What every variable of the program begins with.
 const PREFIX: &str = "PORTCULLIS_";
@@ -30,9 +30,9 @@ const PARTS_MAX: usize = 8;
 /// Writes every variable of the program into the tree, in the order of their names, for the
 /// environment itself has none.
 pub(super) fn overlay(
-    root: &mut Table,
+    root: &mut ConfigTable,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
-    problems: &mut Problems,
+    problems: &mut ConfigProblems,
 ) {
     let ours = |(name, value): (OsString, _)| Some((name.into_string().ok()?, value));
     let ours = environment
@@ -42,14 +42,19 @@ pub(super) fn overlay(
     let ours: BTreeMap<String, OsString> = ours.collect();
     for (name, value) in ours {
         let key = name[PREFIX.len()..].to_ascii_lowercase().replace("__", ".");
-        let place = Place::Variable(name);
+        let place = ConfigLocation::Variable(name);
         if let Err(message) = overlay_one(root, &key, value, &place) {
             problems.add(place, &key, message);
         }
     }
 }
 
-fn overlay_one(root: &mut Table, key: &str, value: OsString, place: &Place) -> Result<(), String> {
+fn overlay_one(
+    root: &mut ConfigTable,
+    key: &str,
+    value: OsString,
+    place: &ConfigLocation,
+) -> Result<(), String> {
     let value = value
         .into_string()
         .map_err(|_| "expected text, found bytes that are not UTF-8")?;
@@ -60,9 +65,9 @@ fn overlay_one(root: &mut Table, key: &str, value: OsString, place: &Place) -> R
     insert(
         root,
         &keys,
-        Node {
+        ConfigNode {
             place: place.clone(),
-            value: Value::Loose(value),
+            value: ConfigValue::Loose(value),
         },
     )
 }
@@ -73,7 +78,11 @@ pub(super) fn variable(keys: &[&str]) -> String {
 }
 
 /// Writes a value at a path of keys, making the tables on the way.
-pub(super) fn insert(table: &mut Table, keys: &[&str], node: Node) -> Result<(), String> {
+pub(super) fn insert(
+    table: &mut ConfigTable,
+    keys: &[&str],
+    node: ConfigNode,
+) -> Result<(), String> {
     let [key, rest @ ..] = keys else {
         return Err("is a section, not a key".into());
     };
@@ -86,19 +95,19 @@ pub(super) fn insert(table: &mut Table, keys: &[&str], node: Node) -> Result<(),
         table.insert(key, node);
         return Ok(());
     }
-    let empty = || Node {
+    let empty = || ConfigNode {
         place: node.place.clone(),
-        value: Value::Table(Table::new()),
+        value: ConfigValue::Table(ConfigTable::new()),
     };
     match &mut table.entry(key).or_insert_with(empty).value {
-        Value::Table(table) => insert(table, rest, node),
-        Value::List(items) => insert(item(items, rest[0])?, &rest[1..], node),
+        ConfigValue::Table(table) => insert(table, rest, node),
+        ConfigValue::List(items) => insert(item(items, rest[0])?, &rest[1..], node),
         _ => Err("is a value of the file, not a section".into()),
     }
 }
 
 /// Finds a table of an array of tables by its place or its name.
-fn item<'t>(items: &'t mut [Node], key: &str) -> Result<&'t mut Table, String> {
+fn item<'t>(items: &'t mut [ConfigNode], key: &str) -> Result<&'t mut ConfigTable, String> {
     let names: Vec<_> = items
         .iter()
         .map(|item| name_of(item).unwrap_or_default().to_owned())
@@ -113,7 +122,7 @@ fn item<'t>(items: &'t mut [Node], key: &str) -> Result<&'t mut Table, String> {
         .and_then(|place| items.get_mut(place))
         .map(|item| &mut item.value)
     {
-        Some(Value::Table(table)) => Ok(table),
+        Some(ConfigValue::Table(table)) => Ok(table),
         _ => Err(format!(
             "expected a place or a name of {}, found {key:?}",
             names.join(", ")
@@ -121,8 +130,8 @@ fn item<'t>(items: &'t mut [Node], key: &str) -> Result<&'t mut Table, String> {
     }
 }
 
-fn name_of(item: &Node) -> Option<&str> {
-    let Value::Table(table) = &item.value else {
+fn name_of(item: &ConfigNode) -> Option<&str> {
+    let ConfigValue::Table(table) = &item.value else {
         return None;
     };
     table.get("name")?.text()

@@ -10,20 +10,20 @@ use std::time::Duration;
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 
-use super::section::Section;
+use super::section::ConfigSection;
 use super::value::{boolean, duration, header, key_source, network, text, texts, word};
 use portcullis_vocabulary::TrustedPeers;
 use portcullis_vocabulary::limits::{DURATION_MAX, KEY_REFRESH_MIN, LEEWAY_MAX};
 
 /// How it is known who calls, section `[identity]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
+pub struct IdentityConfig {
     /// What says who calls.
     pub source: IdentitySource,
     /// The networks whose `x-squad-owner` counts.
     pub trusted_peers: TrustedPeers,
     /// What a token must be.
-    pub jwt: Jwt,
+    pub jwt: JwtConfig,
 }
 
 /// What says who calls.
@@ -47,7 +47,7 @@ pub enum KeySource {
 
 /// What a token must be, section `[identity.jwt]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Jwt {
+pub struct JwtConfig {
     /// The header that holds it: `authorization` with the scheme Bearer, or another one whose
     /// value is the token.
     pub header: HeaderName,
@@ -68,44 +68,52 @@ pub struct Jwt {
 }
 
 /// The words for the source; which keys it needs is another key's matter.
-const SOURCES: [(&str, Source); 2] = [("headers", Source::Headers), ("jwt", Source::Jwt)];
+const SOURCES: [(&str, IdentitySourceName); 2] = [
+    ("headers", IdentitySourceName::Headers),
+    ("jwt", IdentitySourceName::Jwt),
+];
 
 #[derive(Clone, Copy)]
-enum Source {
+enum IdentitySourceName {
     Headers,
     Jwt,
 }
 
 /// Reads the section; paths are relative to the directory.
-pub(super) fn resolve(mut section: Section<'_>, directory: &Path) -> Identity {
-    let default = Identity::default();
-    let source = section.value("source", Source::Headers, word(&SOURCES));
+pub(super) fn resolve(mut section: ConfigSection<'_>, directory: &Path) -> IdentityConfig {
+    let default = IdentityConfig::default();
+    let source = section.value("source", IdentitySourceName::Headers, word(&SOURCES));
     let trusted_peers = section.list("trusted_peers", network);
     let (keys, jwt) = jwt(section.section("jwt"), source);
     section.finish();
     let source = match (source, keys) {
-        (Source::Jwt, Some(KeySource::File(path))) => {
+        (IdentitySourceName::Jwt, Some(KeySource::File(path))) => {
             IdentitySource::Jwt(KeySource::File(directory.join(path)))
         }
-        (Source::Jwt, Some(url)) => IdentitySource::Jwt(url),
+        (IdentitySourceName::Jwt, Some(url)) => IdentitySource::Jwt(url),
         // A missing set of keys was reported.
-        (Source::Headers, _) | (Source::Jwt, None) => IdentitySource::Headers,
+        (IdentitySourceName::Headers, _) | (IdentitySourceName::Jwt, None) => {
+            IdentitySource::Headers
+        }
     };
-    Identity {
+    IdentityConfig {
         source,
         trusted_peers: trusted_peers.map_or(default.trusted_peers, TrustedPeers::new),
         jwt,
     }
 }
 
-fn jwt(mut section: Section<'_>, source: Source) -> (Option<KeySource>, Jwt) {
-    let default = Jwt::default();
+fn jwt(
+    mut section: ConfigSection<'_>,
+    source: IdentitySourceName,
+) -> (Option<KeySource>, JwtConfig) {
+    let default = JwtConfig::default();
     let keys = match source {
-        Source::Jwt => section.required("jwks", key_source),
-        Source::Headers => section.read("jwks", key_source),
+        IdentitySourceName::Jwt => section.required("jwks", key_source),
+        IdentitySourceName::Headers => section.read("jwks", key_source),
     };
     let refresh = duration(KEY_REFRESH_MIN..=DURATION_MAX);
-    let jwt = Jwt {
+    let jwt = JwtConfig {
         header: section.value("header", default.header, header),
         squad_claim: section.value("squad_claim", default.squad_claim, text),
         tier_claim: section.value("tier_claim", default.tier_claim, text),
@@ -123,7 +131,7 @@ fn jwt(mut section: Section<'_>, source: Source) -> (Option<KeySource>, Jwt) {
     (keys, jwt)
 }
 
-impl Default for Identity {
+impl Default for IdentityConfig {
     /// Trusts the loopback networks, where a sidecar's own workload calls from.
     fn default() -> Self {
         let networks = [([127, 0, 0, 0], 8)]
@@ -132,12 +140,12 @@ impl Default for Identity {
         Self {
             source: IdentitySource::default(),
             trusted_peers: TrustedPeers::new(networks.into_iter().chain([loopback]).collect()),
-            jwt: Jwt::default(),
+            jwt: JwtConfig::default(),
         }
     }
 }
 
-impl Default for Jwt {
+impl Default for JwtConfig {
     fn default() -> Self {
         Self {
             header: AUTHORIZATION,

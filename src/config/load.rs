@@ -1,18 +1,18 @@
 //! From files, environment and flags to a [`Config`], or to everything that is wrong.
 
 use portcullis_vocabulary::CatalogFile;
-use portcullis_vocabulary::Place;
+use portcullis_vocabulary::ConfigLocation;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::problem::{ConfigErrors, Problems};
-use super::raw::{self, Table};
-use super::section::Section;
+use super::problem::{ConfigErrors, ConfigProblems};
+use super::raw::{self, ConfigTable};
+use super::section::ConfigSection;
 use super::value;
-use super::{Config, Overrides, catalog, environment, resolve};
+use super::{Config, FlagOverrides, catalog, environment, resolve};
 use portcullis_vocabulary::Catalog;
 use portcullis_vocabulary::limits;
 
@@ -26,9 +26,9 @@ use portcullis_vocabulary::limits;
 pub fn load(
     path: Option<&Path>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
-    overrides: &Overrides,
+    overrides: &FlagOverrides,
 ) -> Result<Config, ConfigErrors> {
-    let mut problems = Problems::default();
+    let mut problems = ConfigProblems::default();
     let config = assemble(path, environment, overrides, &mut problems);
     problems.into_result(config)
 }
@@ -39,7 +39,7 @@ pub fn load(
 ///
 /// Every problem of the file at once.
 pub fn load_catalog(path: &Path) -> Result<Catalog, ConfigErrors> {
-    let mut problems = Problems::default();
+    let mut problems = ConfigProblems::default();
     let file = read_catalog(path, "catalog.path", &mut problems);
     problems.into_result(file.map(|file| file.catalog))
 }
@@ -50,7 +50,7 @@ pub fn load_catalog(path: &Path) -> Result<Catalog, ConfigErrors> {
 ///
 /// Every problem of the file at once.
 pub fn load_catalog_file(path: &Path) -> Result<CatalogFile, ConfigErrors> {
-    let mut problems = Problems::default();
+    let mut problems = ConfigProblems::default();
     let file = read_catalog(path, "--catalog", &mut problems);
     problems.into_result(file)
 }
@@ -61,7 +61,7 @@ pub fn load_catalog_file(path: &Path) -> Result<CatalogFile, ConfigErrors> {
 ///
 /// Every problem of the text at once.
 pub fn parse_catalog(text: &str, path: &Path) -> Result<CatalogFile, ConfigErrors> {
-    let mut problems = Problems::default();
+    let mut problems = ConfigProblems::default();
     let table = raw::parse(text, path, &mut problems);
     let file = table.map(|table| resolve_catalog(table, path, &mut problems));
     problems.into_result(file)
@@ -70,17 +70,17 @@ pub fn parse_catalog(text: &str, path: &Path) -> Result<CatalogFile, ConfigError
 fn assemble(
     path: Option<&Path>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
-    overrides: &Overrides,
-    problems: &mut Problems,
+    overrides: &FlagOverrides,
+    problems: &mut ConfigProblems,
 ) -> Option<Config> {
     let mut table = match path {
         Some(path) => read_table(path, "--config", problems)?,
-        None => Table::new(),
+        None => ConfigTable::new(),
     };
     environment::overlay(&mut table, environment, problems);
     overrides.apply(&mut table, problems);
-    let place = path.map_or(Place::Flag("--contract"), Place::file);
-    let mut root = Section::new(String::new(), place, table, problems);
+    let place = path.map_or(ConfigLocation::Flag("--contract"), ConfigLocation::file);
+    let mut root = ConfigSection::new(String::new(), place, table, problems);
     let directory = path.and_then(Path::parent).unwrap_or(Path::new(""));
     let catalog = catalog_path(&mut root, directory);
     let catalog = catalog.and_then(|path| read_catalog(&path, "catalog.path", root.problems()));
@@ -89,24 +89,24 @@ fn assemble(
 }
 
 /// The catalog's path, which is known before the rest: services are judged against it.
-fn catalog_path(root: &mut Section<'_>, directory: &Path) -> Option<PathBuf> {
+fn catalog_path(root: &mut ConfigSection<'_>, directory: &Path) -> Option<PathBuf> {
     let mut section = root.section("catalog");
     let path = section.read("path", value::path);
     section.finish();
     path.map(|path| directory.join(path))
 }
 
-fn read_catalog(path: &Path, key: &str, problems: &mut Problems) -> Option<CatalogFile> {
+fn read_catalog(path: &Path, key: &str, problems: &mut ConfigProblems) -> Option<CatalogFile> {
     let table = read_table(path, key, problems)?;
     Some(resolve_catalog(table, path, problems))
 }
 
-fn resolve_catalog(table: Table, path: &Path, problems: &mut Problems) -> CatalogFile {
-    let root = Section::new(String::new(), Place::file(path), table, problems);
+fn resolve_catalog(table: ConfigTable, path: &Path, problems: &mut ConfigProblems) -> CatalogFile {
+    let root = ConfigSection::new(String::new(), ConfigLocation::file(path), table, problems);
     catalog::resolve(root)
 }
 
-fn read_table(path: &Path, key: &str, problems: &mut Problems) -> Option<Table> {
+fn read_table(path: &Path, key: &str, problems: &mut ConfigProblems) -> Option<ConfigTable> {
     match read_text(path) {
         Ok(text) => raw::parse(&text, path, problems),
         Err(error) => {
@@ -115,7 +115,7 @@ fn read_table(path: &Path, key: &str, problems: &mut Problems) -> Option<Table> 
                 _ => error.to_string(),
             };
             let message = format!("cannot be read: {why}; try {key} with the path of a file");
-            problems.add(Place::file(path), "", message);
+            problems.add(ConfigLocation::file(path), "", message);
             None
         }
     }

@@ -30,20 +30,21 @@ mod tracing;
 mod value;
 
 pub use environment::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, CONFIG_VARIABLE};
-pub use identity::{Identity, IdentitySource, Jwt, KeySource};
+pub use identity::{IdentityConfig, IdentitySource, JwtConfig, KeySource};
 pub use load::{load, load_catalog, load_catalog_file, parse_catalog};
 pub use model::{
-    AccessLog, AccessPath, Config, Log, LogFormat, LogLevel, Owner, RefusalValues, Refusals,
-    Runtime,
+    AccessLogConfig, AccessLogPath, Config, LogConfig, LogFormat, LogLevel, OwnerConfig,
+    RefusalConfig, RefusalValues, RuntimeConfig,
 };
-pub use overrides::Overrides;
-pub use problem::{ConfigErrors, Problem, nearest};
-pub use reload::{Reload, ReloadPolicy};
+pub use overrides::FlagOverrides;
+pub use problem::{ConfigErrors, ConfigProblem, nearest};
+pub use reload::{ReloadConfig, ReloadPolicy};
 pub use service::{
-    ContractSource, HostPattern, PathPrefix, Preflight, Service, Upstream, UpstreamAddress,
+    ContractSource, HostPattern, PathPrefix, PreflightPolicy, ServiceConfig, UpstreamAddress,
+    UpstreamTarget,
 };
-pub use token::{InvalidToken, Token};
-pub use tracing::{CollectorUrl, SecretHeaders, Tracing};
+pub use token::{AdminToken, InvalidAdminToken};
+pub use tracing::{CollectorUrl, SecretHeaders, TracingConfig};
 
 #[cfg(test)]
 mod shipped_tests;

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Identity, Service, Token, Tracing, Upstream};
+use super::{AdminToken, IdentityConfig, ServiceConfig, TracingConfig, UpstreamTarget};
 use portcullis_vocabulary::{Catalog, SquadId};
-use portcullis_vocabulary::{Limits, Tiers};
+use portcullis_vocabulary::{Limits, TierPolicies};
 
 /// All that the operator decides, from [`load`](super::load()) or [`Config::single`].
 #[derive(Clone, Debug)]
@@ -16,43 +16,43 @@ pub struct Config {
     /// Where operators connect, `admin.address`.
     pub admin_address: SocketAddr,
     /// What an operator must show to change anything, `admin.token`.
-    pub admin_token: Option<Token>,
+    pub admin_token: Option<AdminToken>,
     /// The squads; empty where no catalog is configured.
     pub catalog: Arc<Catalog>,
     /// How it is known who calls.
-    pub identity: Identity,
+    pub identity: IdentityConfig,
     /// How the work is spread.
-    pub runtime: Runtime,
+    pub runtime: RuntimeConfig,
     /// Every bound.
     pub limits: Limits,
     /// What holds for each tier.
-    pub tiers: Tiers,
+    pub tiers: TierPolicies,
     /// What is written to the log.
-    pub log: Log,
+    pub log: LogConfig,
     /// Which exchanges have a line in the log.
-    pub access_log: AccessLog,
+    pub access_log: AccessLogConfig,
     /// Whether metrics are kept, `metrics.enabled`.
     pub metrics_enabled: bool,
     /// Where clients learn who owns a service.
-    pub owner: Owner,
+    pub owner: OwnerConfig,
     /// Where spans go.
-    pub tracing: Tracing,
+    pub tracing: TracingConfig,
     /// What a refusal tells.
-    pub refusals: Refusals,
+    pub refusals: RefusalConfig,
     /// The services in the order of the file, at least one when loaded; names are unique.
-    pub services: Vec<Service>,
+    pub services: Vec<ServiceConfig>,
 }
 
 /// How the work is spread, section `[runtime]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Runtime {
+pub struct RuntimeConfig {
     /// How many threads serve requests; 0 is as many as there are CPUs.
     pub data_cores: usize,
 }
 
 /// What is written to the log, section `[log]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Log {
+pub struct LogConfig {
     /// The form of a line.
     pub format: LogFormat,
     /// The least severe events that are written.
@@ -88,16 +88,16 @@ pub enum LogLevel {
 /// Which exchanges have a line in the log besides those that were refused or failed, section
 /// `[access_log]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct AccessLog {
+pub struct AccessLogConfig {
     /// The share of ordinary exchanges, from 0 to 1.
     pub sample: f64,
     /// What stands for the path.
-    pub path: AccessPath,
+    pub path: AccessLogPath,
 }
 
 /// What stands for the path in a line of the access log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AccessPath {
+pub enum AccessLogPath {
     /// The operation's template, which holds no value.
     #[default]
     Template,
@@ -107,7 +107,7 @@ pub enum AccessPath {
 
 /// Where clients learn who owns a service, section `[owner]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owner {
+pub struct OwnerConfig {
     /// Whether they do.
     pub enabled: bool,
     /// The path, below the service's own prefix.
@@ -116,7 +116,7 @@ pub struct Owner {
 
 /// What a refusal tells, section `[refusals]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusals {
+pub struct RefusalConfig {
     /// Whether values of the request are repeated.
     pub values: RefusalValues,
     /// Whether answers to requests with reported violations carry `x-portcullis-violations`.
@@ -136,8 +136,8 @@ pub enum RefusalValues {
 impl Config {
     /// The configuration of one service without any file: every default, every host and path,
     /// no catalog. The service is named after its contract's file or directory.
-    pub fn single(contract: impl Into<PathBuf>, upstream: Upstream) -> Self {
-        let service = Service::single(contract.into(), upstream);
+    pub fn single(contract: impl Into<PathBuf>, upstream: UpstreamTarget) -> Self {
+        let service = ServiceConfig::single(contract.into(), upstream);
         Self {
             services: vec![service],
             ..Self::default()
@@ -145,7 +145,7 @@ impl Config {
     }
 
     /// The squad that owns a service: as configured, as its contract declares, as the catalog says.
-    pub fn provider_of(&self, service: &Service, declared: Option<&str>) -> Option<SquadId> {
+    pub fn provider_of(&self, service: &ServiceConfig, declared: Option<&str>) -> Option<SquadId> {
         let catalog = &self.catalog;
         let named = service.squad.as_ref().map(|squad| squad.as_str());
         let named = named.or(declared).and_then(|name| catalog.find(name));
@@ -164,22 +164,22 @@ impl Default for Config {
             admin_address: SocketAddr::from(([127, 0, 0, 1], 9901)),
             admin_token: None,
             catalog: Arc::default(),
-            identity: Identity::default(),
-            runtime: Runtime::default(),
+            identity: IdentityConfig::default(),
+            runtime: RuntimeConfig::default(),
             limits: Limits::default(),
-            tiers: Tiers::default(),
-            log: Log::default(),
-            access_log: AccessLog::default(),
+            tiers: TierPolicies::default(),
+            log: LogConfig::default(),
+            access_log: AccessLogConfig::default(),
             metrics_enabled: true,
-            owner: Owner::default(),
-            tracing: Tracing::default(),
-            refusals: Refusals::default(),
+            owner: OwnerConfig::default(),
+            tracing: TracingConfig::default(),
+            refusals: RefusalConfig::default(),
             services: Vec::new(),
         }
     }
 }
 
-impl Default for Refusals {
+impl Default for RefusalConfig {
     fn default() -> Self {
         Self {
             values: RefusalValues::Caller,
@@ -188,7 +188,7 @@ impl Default for Refusals {
     }
 }
 
-impl Default for Owner {
+impl Default for OwnerConfig {
     fn default() -> Self {
         Self {
             enabled: true,
@@ -197,7 +197,7 @@ impl Default for Owner {
     }
 }
 
-impl AccessPath {
+impl AccessLogPath {
     /// Each choice with its name in the configuration.
     pub const NAMES: [(&'static str, Self); 2] = [("template", Self::Template), ("raw", Self::Raw)];
 }

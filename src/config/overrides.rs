@@ -1,16 +1,16 @@
 //! What the flags of the command line say over file and environment.
 
-use portcullis_vocabulary::Place;
+use portcullis_vocabulary::ConfigLocation;
 use std::path::Path;
 
 use super::environment::insert;
-use super::problem::Problems;
-use super::raw::{Node, Table, Value};
+use super::problem::ConfigProblems;
+use super::raw::{ConfigNode, ConfigTable, ConfigValue};
 use super::service::name_of_contract;
 
 /// Values of flags, as typed; each is judged like the key that it overrides.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Overrides {
+pub struct FlagOverrides {
     /// `--listen`: `listen.address`.
     pub listen: Option<String>,
     /// `--admin`: `admin.address`.
@@ -26,9 +26,9 @@ pub struct Overrides {
     pub log_level: Option<String>,
 }
 
-impl Overrides {
+impl FlagOverrides {
     /// Writes the flags into the tree.
-    pub(super) fn apply(&self, root: &mut Table, problems: &mut Problems) {
+    pub(super) fn apply(&self, root: &mut ConfigTable, problems: &mut ConfigProblems) {
         let keys: [(&'static str, &Option<String>, &[&str]); 4] = [
             ("--listen", &self.listen, &["listen", "address"]),
             ("--admin", &self.admin, &["admin", "address"]),
@@ -38,7 +38,7 @@ impl Overrides {
         for (flag, value, keys) in keys {
             let Some(value) = value else { continue };
             if let Err(message) = insert(root, keys, loose(flag, value)) {
-                problems.add(Place::Flag(flag), &keys.join("."), message);
+                problems.add(ConfigLocation::Flag(flag), &keys.join("."), message);
             }
         }
         if let Some(contract) = &self.contract {
@@ -50,8 +50,8 @@ impl Overrides {
     }
 }
 
-fn service_of(contract: &str) -> Node {
-    let place = Place::Flag("--contract");
+fn service_of(contract: &str) -> ConfigNode {
+    let place = ConfigLocation::Flag("--contract");
     let name = name_of_contract(Path::new(contract));
     let keys = [
         ("name", name.as_str()),
@@ -61,23 +61,23 @@ fn service_of(contract: &str) -> Node {
     let table = keys
         .map(|(key, value)| (key.to_owned(), loose("--contract", value)))
         .into();
-    let service = Node {
+    let service = ConfigNode {
         place: place.clone(),
-        value: Value::Table(table),
+        value: ConfigValue::Table(table),
     };
-    Node {
+    ConfigNode {
         place,
-        value: Value::List(vec![service]),
+        value: ConfigValue::List(vec![service]),
     }
 }
 
-fn set_upstream(root: &mut Table, upstream: &str, problems: &mut Problems) {
+fn set_upstream(root: &mut ConfigTable, upstream: &str, problems: &mut ConfigProblems) {
     let node = loose("--upstream", upstream);
     let services = root.get_mut("services").map(|node| &mut node.value);
-    if let Some(Value::List(services)) = services
+    if let Some(ConfigValue::List(services)) = services
         && let [
-            Node {
-                value: Value::Table(service),
+            ConfigNode {
+                value: ConfigValue::Table(service),
                 ..
             },
         ] = services.as_mut_slice()
@@ -89,9 +89,9 @@ fn set_upstream(root: &mut Table, upstream: &str, problems: &mut Problems) {
     problems.add(node.place, "services", message);
 }
 
-fn loose(flag: &'static str, value: &str) -> Node {
-    Node {
-        place: Place::Flag(flag),
-        value: Value::Loose(value.to_owned()),
+fn loose(flag: &'static str, value: &str) -> ConfigNode {
+    ConfigNode {
+        place: ConfigLocation::Flag(flag),
+        value: ConfigValue::Loose(value.to_owned()),
     }
 }

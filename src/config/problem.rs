@@ -3,28 +3,28 @@
 //! Problems are collected rather than returned one by one, so that an operator repairs a file
 //! in one go. A problem says where it is, what was expected and found, and what to do.
 
-use portcullis_vocabulary::Place;
+use portcullis_vocabulary::ConfigLocation;
 use std::fmt;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Problem {
-    place: Place,
+pub struct ConfigProblem {
+    place: ConfigLocation,
     key: String,
     message: String,
 }
 
 /// Everything that is wrong with a configuration, in the order of places; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigErrors(Vec<Problem>);
+pub struct ConfigErrors(Vec<ConfigProblem>);
 
 /// The problems found so far.
 #[derive(Debug, Default)]
-pub(super) struct Problems(Vec<Problem>);
+pub(super) struct ConfigProblems(Vec<ConfigProblem>);
 
-impl Problem {
+impl ConfigProblem {
     /// Where it is.
-    pub const fn place(&self) -> &Place {
+    pub const fn place(&self) -> &ConfigLocation {
         &self.place
     }
 
@@ -41,14 +41,14 @@ impl Problem {
 
 impl ConfigErrors {
     /// The problems, at least one.
-    pub fn problems(&self) -> &[Problem] {
+    pub fn problems(&self) -> &[ConfigProblem] {
         &self.0
     }
 }
 
-impl Problems {
-    pub(super) fn add(&mut self, place: Place, key: &str, message: impl Into<String>) {
-        self.0.push(Problem {
+impl ConfigProblems {
+    pub(super) fn add(&mut self, place: ConfigLocation, key: &str, message: impl Into<String>) {
+        self.0.push(ConfigProblem {
             place,
             key: key.to_owned(),
             message: message.into(),
@@ -56,8 +56,14 @@ impl Problems {
     }
 
     /// Adds what is wrong with the text of a value.
-    pub(super) fn add_fault(&mut self, place: &Place, key: &str, found: &str, fault: &Fault) {
-        let Fault { expected, advice } = fault;
+    pub(super) fn add_fault(
+        &mut self,
+        place: &ConfigLocation,
+        key: &str,
+        found: &str,
+        fault: &ConfigValueError,
+    ) {
+        let ConfigValueError { expected, advice } = fault;
         let advice = advice
             .as_ref()
             .map(|advice| format!("; try {advice}"))
@@ -81,12 +87,12 @@ impl Problems {
 
 /// Why a value is refused; what was found is known to whoever asked for it.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(super) struct ConfigValueError {
     pub(super) expected: String,
     pub(super) advice: Option<String>,
 }
 
-impl Fault {
+impl ConfigValueError {
     pub(super) fn expected(expected: impl Into<String>) -> Self {
         Self {
             expected: expected.into(),
@@ -122,7 +128,7 @@ pub(super) fn suggestion<'n>(text: &str, known: impl IntoIterator<Item = &'n str
         .unwrap_or_default()
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for ConfigProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             place,

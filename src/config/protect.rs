@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use super::section::Section;
+use super::section::ConfigSection;
 use super::value::{boolean, count, duration, share, word};
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::limits::DURATION_MAX;
 use portcullis_vocabulary::protection::{
-    BreakerMode, BreakerPolicy, BudgetPolicy, Protection, RetryPolicy, SharePolicy, TierPolicy,
-    Tiers,
+    BreakerMode, BreakerPolicy, BudgetPolicy, Protection, RetryPolicy, SharePolicy, TierPolicies,
+    TierPolicy,
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -18,7 +18,7 @@ const MS: Duration = Duration::from_millis(1);
 const LIMITS: [(&str, bool); 2] = [("fixed", false), ("adaptive", true)];
 
 /// The sections of a file or of a service; what they do not say is as in `base`.
-pub(super) fn protection(root: &mut Section<'_>, base: &Protection) -> Protection {
+pub(super) fn protection(root: &mut ConfigSection<'_>, base: &Protection) -> Protection {
     Protection {
         breaker: breaker(root.section("breaker"), &base.breaker),
         shares: shares(root.section("shares"), base.shares),
@@ -27,8 +27,8 @@ pub(super) fn protection(root: &mut Section<'_>, base: &Protection) -> Protectio
     }
 }
 
-pub(super) fn tiers(mut section: Section<'_>) -> Tiers {
-    let mut tiers = Tiers::default();
+pub(super) fn tiers(mut section: ConfigSection<'_>) -> TierPolicies {
+    let mut tiers = TierPolicies::default();
     for (name, tier) in [
         ("gold", Tier::Gold),
         ("silver", Tier::Silver),
@@ -41,7 +41,7 @@ pub(super) fn tiers(mut section: Section<'_>) -> Tiers {
     tiers
 }
 
-fn tier(mut section: Section<'_>, base: TierPolicy) -> TierPolicy {
+fn tier(mut section: ConfigSection<'_>, base: TierPolicy) -> TierPolicy {
     let deploy_place = section.place_of("deploy_failure_rate_max");
     let s = &mut section;
     let failure_rate_max = s.value("failure_rate_max", base.failure_rate_max, share);
@@ -62,7 +62,7 @@ fn tier(mut section: Section<'_>, base: TierPolicy) -> TierPolicy {
     tier
 }
 
-fn breaker(mut section: Section<'_>, base: &BreakerPolicy) -> BreakerPolicy {
+fn breaker(mut section: ConfigSection<'_>, base: &BreakerPolicy) -> BreakerPolicy {
     let some_time = || duration(MS..=DURATION_MAX);
     let base_place = section.place_of("open_base");
     // What is inherited was judged where it was said.
@@ -96,7 +96,7 @@ fn breaker(mut section: Section<'_>, base: &BreakerPolicy) -> BreakerPolicy {
     breaker
 }
 
-fn shares(mut section: Section<'_>, base: SharePolicy) -> SharePolicy {
+fn shares(mut section: ConfigSection<'_>, base: SharePolicy) -> SharePolicy {
     let any_time = duration(Duration::ZERO..=DURATION_MAX);
     let s = &mut section;
     let shares = SharePolicy {
@@ -109,7 +109,7 @@ fn shares(mut section: Section<'_>, base: SharePolicy) -> SharePolicy {
     shares
 }
 
-fn budget(mut section: Section<'_>, base: BudgetPolicy) -> BudgetPolicy {
+fn budget(mut section: ConfigSection<'_>, base: BudgetPolicy) -> BudgetPolicy {
     let s = &mut section;
     let cross_squad_max = s.read("cross_squad_max", share);
     let budget = BudgetPolicy {
@@ -120,7 +120,7 @@ fn budget(mut section: Section<'_>, base: BudgetPolicy) -> BudgetPolicy {
     budget
 }
 
-fn retries(mut section: Section<'_>, base: &RetryPolicy) -> RetryPolicy {
+fn retries(mut section: ConfigSection<'_>, base: &RetryPolicy) -> RetryPolicy {
     let any_time = || duration(Duration::ZERO..=DURATION_MAX);
     let base_place = section.place_of("backoff_base");
     let is_said = section.has("backoff_base") || section.has("backoff_max");

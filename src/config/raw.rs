@@ -2,9 +2,9 @@
 //!
 //! Not a serde mirror: serde stops at the first value that it cannot take, and an operator
 //! should see all of them at once. The tree also takes values of the environment and of flags,
-//! which come as text whatever their key's type is ([`Value::Loose`]).
+//! which come as text whatever their key's type is ([`ConfigValue::Loose`]).
 
-use portcullis_vocabulary::Place;
+use portcullis_vocabulary::ConfigLocation;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
@@ -13,19 +13,19 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::Problems;
+use super::problem::ConfigProblems;
 
 /// A value with its place.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) place: Place,
-    pub(super) value: Value,
+pub(super) struct ConfigNode {
+    pub(super) place: ConfigLocation,
+    pub(super) value: ConfigValue,
 }
 
-pub(super) type Table = BTreeMap<String, Node>;
+pub(super) type ConfigTable = BTreeMap<String, ConfigNode>;
 
 #[derive(Clone, Debug)]
-pub(super) enum Value {
+pub(super) enum ConfigValue {
     Text(String),
     /// Text from outside a file, which stands for whatever type its key has.
     Loose(String),
@@ -33,14 +33,14 @@ pub(super) enum Value {
     Number(String),
     Boolean(bool),
     Date(String),
-    List(Vec<Node>),
-    Table(Table),
+    List(Vec<ConfigNode>),
+    Table(ConfigTable),
 }
 
 /// Reads TOML text. What is no TOML is added to the problems, and then there is no tree: what
 /// a broken file seems to say is not worth judging.
-pub(super) fn parse(text: &str, path: &Path, problems: &mut Problems) -> Option<Table> {
-    let lines = Lines::new(text, path);
+pub(super) fn parse(text: &str, path: &Path, problems: &mut ConfigProblems) -> Option<ConfigTable> {
+    let lines = TomlLineIndex::new(text, path);
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let span = error.span().unwrap_or_default();
@@ -53,22 +53,22 @@ pub(super) fn parse(text: &str, path: &Path, problems: &mut Problems) -> Option<
     errors.is_empty().then(|| lines.table(root.into_inner()))
 }
 
-impl Node {
+impl ConfigNode {
     /// The value as it is named in messages.
     pub(super) fn describe(&self) -> String {
         match &self.value {
-            Value::Text(text) | Value::Loose(text) => format!("{text:?}"),
-            Value::Number(text) | Value::Date(text) => text.clone(),
-            Value::Boolean(value) => value.to_string(),
-            Value::List(_) => "a list".into(),
-            Value::Table(_) => "a table".into(),
+            ConfigValue::Text(text) | ConfigValue::Loose(text) => format!("{text:?}"),
+            ConfigValue::Number(text) | ConfigValue::Date(text) => text.clone(),
+            ConfigValue::Boolean(value) => value.to_string(),
+            ConfigValue::List(_) => "a list".into(),
+            ConfigValue::Table(_) => "a table".into(),
         }
     }
 
     /// The text of a string.
     pub(super) fn text(&self) -> Option<&str> {
         match &self.value {
-            Value::Text(text) | Value::Loose(text) => Some(text),
+            ConfigValue::Text(text) | ConfigValue::Loose(text) => Some(text),
             _ => None,
         }
     }
@@ -76,19 +76,19 @@ impl Node {
     /// The text of a number.
     pub(super) fn number(&self) -> Option<&str> {
         match &self.value {
-            Value::Number(text) | Value::Loose(text) => Some(text),
+            ConfigValue::Number(text) | ConfigValue::Loose(text) => Some(text),
             _ => None,
         }
     }
 }
 
 /// Turns offsets of one file into lines.
-struct Lines {
+struct TomlLineIndex {
     path: Arc<Path>,
     breaks: Vec<usize>,
 }
 
-impl Lines {
+impl TomlLineIndex {
     fn new(text: &str, path: &Path) -> Self {
         Self {
             path: path.into(),
@@ -96,37 +96,37 @@ impl Lines {
         }
     }
 
-    fn place(&self, span: &Range<usize>) -> Place {
+    fn place(&self, span: &Range<usize>) -> ConfigLocation {
         let line = self.breaks.partition_point(|&at| at < span.start) + 1;
-        Place::Line(Arc::clone(&self.path), line)
+        ConfigLocation::Line(Arc::clone(&self.path), line)
     }
 
     /// The place of a value is the line of its key, where a reader looks for it.
-    fn table(&self, table: DeTable<'_>) -> Table {
+    fn table(&self, table: DeTable<'_>) -> ConfigTable {
         let entry = |(key, value): (Spanned<_>, Spanned<_>)| {
             let place = self.place(&key.span());
             let value = self.value(value.into_inner());
-            (String::from(key.into_inner()), Node { place, value })
+            (String::from(key.into_inner()), ConfigNode { place, value })
         };
         table.into_iter().map(entry).collect()
     }
 
-    fn value(&self, value: DeValue<'_>) -> Value {
+    fn value(&self, value: DeValue<'_>) -> ConfigValue {
         match value {
-            DeValue::String(text) => Value::Text(text.into_owned()),
-            DeValue::Integer(number) => Value::Number(decimal(&number)),
-            DeValue::Float(number) => Value::Number(number.as_str().into()),
-            DeValue::Boolean(value) => Value::Boolean(value),
-            DeValue::Datetime(date) => Value::Date(date.to_string()),
+            DeValue::String(text) => ConfigValue::Text(text.into_owned()),
+            DeValue::Integer(number) => ConfigValue::Number(decimal(&number)),
+            DeValue::Float(number) => ConfigValue::Number(number.as_str().into()),
+            DeValue::Boolean(value) => ConfigValue::Boolean(value),
+            DeValue::Datetime(date) => ConfigValue::Date(date.to_string()),
             DeValue::Array(items) => {
-                Value::List(items.into_iter().map(|item| self.item(item)).collect())
+                ConfigValue::List(items.into_iter().map(|item| self.item(item)).collect())
             }
-            DeValue::Table(table) => Value::Table(self.table(table)),
+            DeValue::Table(table) => ConfigValue::Table(self.table(table)),
         }
     }
 
-    fn item(&self, item: Spanned<DeValue<'_>>) -> Node {
-        Node {
+    fn item(&self, item: Spanned<DeValue<'_>>) -> ConfigNode {
+        ConfigNode {
             place: self.place(&item.span()),
             value: self.value(item.into_inner()),
         }

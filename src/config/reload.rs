@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::section::Section;
+use super::section::ConfigSection;
 use super::value::{self, boolean, duration, share, word};
 use portcullis_vocabulary::limits::DURATION_MAX;
 
 /// How contracts change while traffic flows, section `[reload]`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reload {
+pub struct ReloadConfig {
     /// Which revisions are taken.
     pub policy: ReloadPolicy,
     /// How often a source is looked at, whatever it says of itself.
@@ -47,7 +47,7 @@ impl ReloadPolicy {
     }
 }
 
-impl Default for Reload {
+impl Default for ReloadConfig {
     fn default() -> Self {
         Self {
             policy: ReloadPolicy::Any,
@@ -60,10 +60,14 @@ impl Default for Reload {
 }
 
 /// Reads the section of a file or of a service; what it does not say is as in `base`.
-pub(super) fn reload(mut section: Section<'_>, base: &Reload, directory: &Path) -> Reload {
+pub(super) fn reload(
+    mut section: ConfigSection<'_>,
+    base: &ReloadConfig,
+    directory: &Path,
+) -> ReloadConfig {
     let s = &mut section;
     let some_time = duration(Duration::from_millis(100)..=DURATION_MAX);
-    let reload = Reload {
+    let reload = ReloadConfig {
         policy: s.value("policy", base.policy, word(&ReloadPolicy::NAMES)),
         poll: s.value("poll", base.poll, some_time),
         wait: s.value("wait", base.wait, boolean),

@@ -4,7 +4,7 @@
 //! and replaced by its default, so that the rest is judged too; the model is given out only
 //! when nothing was reported.
 
-use portcullis_vocabulary::Place;
+use portcullis_vocabulary::ConfigLocation;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use std::time::Duration;
 use portcullis_vocabulary::limits::{DATA_CORES_MAX, DURATION_MAX, GIB, KIB, MIB};
 
 use super::protect;
-use super::reload::{Reload, reload};
-use super::section::Section;
+use super::reload::{ReloadConfig, reload};
+use super::section::ConfigSection;
 use super::value::{address, boolean, count, duration, parsed, share, size, word};
 use super::{
-    AccessLog, AccessPath, Config, Log, LogFormat, LogLevel, Owner, RefusalValues, Refusals,
-    Runtime, Token,
+    AccessLogConfig, AccessLogPath, AdminToken, Config, LogConfig, LogFormat, LogLevel,
+    OwnerConfig, RefusalConfig, RefusalValues, RuntimeConfig,
 };
 use super::{identity, services, tracing, value};
 use portcullis_vocabulary::Catalog;
@@ -26,7 +26,7 @@ use portcullis_vocabulary::protection::Protection;
 
 /// Reads the whole file. `catalog` is absent where none is configured or it was refused.
 pub(super) fn config(
-    mut root: Section<'_>,
+    mut root: ConfigSection<'_>,
     catalog: Option<Arc<Catalog>>,
     directory: &Path,
 ) -> Option<Config> {
@@ -51,7 +51,7 @@ pub(super) fn config(
     let refusals = refusals(root.section("refusals"));
     let tiers = protect::tiers(root.section("tiers"));
     let base = protect::protection(&mut root, &Protection::default());
-    let reload = reload(root.section("reload"), &Reload::default(), directory);
+    let reload = reload(root.section("reload"), &ReloadConfig::default(), directory);
     let base = (&base, &reload);
     let services = services::resolve(&mut root, catalog.as_deref(), directory, base);
     root.finish();
@@ -77,9 +77,9 @@ pub(super) fn config(
 }
 
 fn address_of(
-    mut section: Section<'_>,
+    mut section: ConfigSection<'_>,
     default: std::net::SocketAddr,
-) -> (std::net::SocketAddr, Place) {
+) -> (std::net::SocketAddr, ConfigLocation) {
     let place = section.place_of("address");
     let address = section.value("address", default, address);
     section.finish();
@@ -87,26 +87,26 @@ fn address_of(
 }
 
 fn admin(
-    mut section: Section<'_>,
+    mut section: ConfigSection<'_>,
     default: std::net::SocketAddr,
-) -> (std::net::SocketAddr, Option<Token>) {
+) -> (std::net::SocketAddr, Option<AdminToken>) {
     let address = section.value("address", default, address);
     let token = section.secret("token", parsed);
     section.finish();
     (address, token)
 }
 
-fn runtime(mut section: Section<'_>) -> Runtime {
-    let runtime = Runtime {
+fn runtime(mut section: ConfigSection<'_>) -> RuntimeConfig {
+    let runtime = RuntimeConfig {
         data_cores: section.value("data_cores", 0, count(0..=DATA_CORES_MAX)),
     };
     section.finish();
     runtime
 }
 
-fn log(mut section: Section<'_>) -> Log {
-    let default = Log::default();
-    let log = Log {
+fn log(mut section: ConfigSection<'_>) -> LogConfig {
+    let default = LogConfig::default();
+    let log = LogConfig {
         format: section.value("format", default.format, word(&LogFormat::NAMES)),
         level: section.value("level", default.level, word(&LogLevel::NAMES)),
     };
@@ -114,25 +114,25 @@ fn log(mut section: Section<'_>) -> Log {
     log
 }
 
-fn access_log(mut section: Section<'_>) -> AccessLog {
-    let default = AccessLog::default();
-    let access_log = AccessLog {
+fn access_log(mut section: ConfigSection<'_>) -> AccessLogConfig {
+    let default = AccessLogConfig::default();
+    let access_log = AccessLogConfig {
         sample: section.value("sample", default.sample, share),
-        path: section.value("path", default.path, word(&AccessPath::NAMES)),
+        path: section.value("path", default.path, word(&AccessLogPath::NAMES)),
     };
     section.finish();
     access_log
 }
 
-fn metrics_enabled(mut section: Section<'_>) -> bool {
+fn metrics_enabled(mut section: ConfigSection<'_>) -> bool {
     let enabled = section.value("enabled", true, boolean);
     section.finish();
     enabled
 }
 
-fn owner(mut section: Section<'_>) -> Owner {
-    let default = Owner::default();
-    let owner = Owner {
+fn owner(mut section: ConfigSection<'_>) -> OwnerConfig {
+    let default = OwnerConfig::default();
+    let owner = OwnerConfig {
         enabled: section.value("enabled", default.enabled, boolean),
         path: match section.read("path", value::path_prefix) {
             Some(path) => path.to_string(),
@@ -143,9 +143,9 @@ fn owner(mut section: Section<'_>) -> Owner {
     owner
 }
 
-fn refusals(mut section: Section<'_>) -> Refusals {
-    let default = Refusals::default();
-    let refusals = Refusals {
+fn refusals(mut section: ConfigSection<'_>) -> RefusalConfig {
+    let default = RefusalConfig::default();
+    let refusals = RefusalConfig {
         values: section.value("values", default.values, word(&RefusalValues::NAMES)),
         report_header: section.value("report_header", default.report_header, boolean),
     };
@@ -153,7 +153,7 @@ fn refusals(mut section: Section<'_>) -> Refusals {
     refusals
 }
 
-fn limits(mut section: Section<'_>) -> Limits {
+fn limits(mut section: ConfigSection<'_>) -> Limits {
     const MS: Duration = Duration::from_millis(1);
     let some_time = || duration(MS..=DURATION_MAX);
     let any_time = || duration(Duration::ZERO..=DURATION_MAX);

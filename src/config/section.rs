@@ -5,27 +5,27 @@
 //! cannot come apart from the code that reads them.
 
 use super::environment;
-use super::problem::{Fault, Problems, nearest};
-use super::raw::{Node, Table, Value};
-use portcullis_vocabulary::Place;
+use super::problem::{ConfigProblems, ConfigValueError, nearest};
+use super::raw::{ConfigNode, ConfigTable, ConfigValue};
+use portcullis_vocabulary::ConfigLocation;
 
 /// One table of a file on its way into the model. End it with [`finish`](Self::finish).
 #[derive(Debug)]
-pub(super) struct Section<'p> {
+pub(super) struct ConfigSection<'p> {
     name: String,
-    place: Place,
-    table: Table,
+    place: ConfigLocation,
+    table: ConfigTable,
     known: Vec<&'static str>,
-    problems: &'p mut Problems,
+    problems: &'p mut ConfigProblems,
 }
 
-impl<'p> Section<'p> {
+impl<'p> ConfigSection<'p> {
     /// A table by its dotted name, which is empty for the whole file.
     pub(super) fn new(
         name: String,
-        place: Place,
-        table: Table,
-        problems: &'p mut Problems,
+        place: ConfigLocation,
+        table: ConfigTable,
+        problems: &'p mut ConfigProblems,
     ) -> Self {
         Self {
             name,
@@ -40,16 +40,16 @@ impl<'p> Section<'p> {
     pub(super) fn read<T>(
         &mut self,
         key: &'static str,
-        parse: impl FnOnce(&Node) -> Result<T, Fault>,
+        parse: impl FnOnce(&ConfigNode) -> Result<T, ConfigValueError>,
     ) -> Option<T> {
-        self.read_as(key, parse, Node::describe)
+        self.read_as(key, parse, ConfigNode::describe)
     }
 
     /// The same for a value that no message may show.
     pub(super) fn secret<T>(
         &mut self,
         key: &'static str,
-        parse: impl FnOnce(&Node) -> Result<T, Fault>,
+        parse: impl FnOnce(&ConfigNode) -> Result<T, ConfigValueError>,
     ) -> Option<T> {
         self.read_as(key, parse, |_| "another value, which is not shown".into())
     }
@@ -57,8 +57,8 @@ impl<'p> Section<'p> {
     fn read_as<T>(
         &mut self,
         key: &'static str,
-        parse: impl FnOnce(&Node) -> Result<T, Fault>,
-        describe: impl FnOnce(&Node) -> String,
+        parse: impl FnOnce(&ConfigNode) -> Result<T, ConfigValueError>,
+        describe: impl FnOnce(&ConfigNode) -> String,
     ) -> Option<T> {
         let node = self.take(key)?;
         match parse(&node) {
@@ -77,7 +77,7 @@ impl<'p> Section<'p> {
         &mut self,
         key: &'static str,
         default: T,
-        parse: impl FnOnce(&Node) -> Result<T, Fault>,
+        parse: impl FnOnce(&ConfigNode) -> Result<T, ConfigValueError>,
     ) -> T {
         self.read(key, parse).unwrap_or(default)
     }
@@ -86,7 +86,7 @@ impl<'p> Section<'p> {
     pub(super) fn required<T>(
         &mut self,
         key: &'static str,
-        parse: impl FnOnce(&Node) -> Result<T, Fault>,
+        parse: impl FnOnce(&ConfigNode) -> Result<T, ConfigValueError>,
     ) -> Option<T> {
         if !self.has(key) {
             self.known.push(key);
@@ -102,7 +102,7 @@ impl<'p> Section<'p> {
         &mut self,
         key: &'static str,
         default: T,
-        parse: impl FnOnce(&Node) -> Result<T, Fault>,
+        parse: impl FnOnce(&ConfigNode) -> Result<T, ConfigValueError>,
     ) -> Option<T> {
         if self.has(key) {
             return self.read(key, parse);
@@ -115,17 +115,17 @@ impl<'p> Section<'p> {
     pub(super) fn list<T>(
         &mut self,
         key: &'static str,
-        parse: impl Fn(&Node) -> Result<T, Fault>,
+        parse: impl Fn(&ConfigNode) -> Result<T, ConfigValueError>,
     ) -> Option<Vec<T>> {
         let node = self.take(key)?;
         let path = self.path(key);
         let Some(items) = items(&node) else {
-            let fault = Fault::expected("a list");
+            let fault = ConfigValueError::expected("a list");
             self.problems
                 .add_fault(&node.place, &path, &node.describe(), &fault);
             return None;
         };
-        let mut judge = |item: &Node| {
+        let mut judge = |item: &ConfigNode| {
             let judged = parse(item);
             if let Err(fault) = &judged {
                 self.problems
@@ -148,20 +148,20 @@ impl<'p> Section<'p> {
     }
 
     /// A table below this one; an absent one is empty.
-    pub(super) fn section(&mut self, key: &'static str) -> Section<'_> {
+    pub(super) fn section(&mut self, key: &'static str) -> ConfigSection<'_> {
         let (place, table) = match self.take(key) {
             Some(node) => self.table_of(key, node),
-            None => (self.place.clone(), Table::new()),
+            None => (self.place.clone(), ConfigTable::new()),
         };
         let name = self.path(key);
-        Section::new(name, place, table, self.problems)
+        ConfigSection::new(name, place, table, self.problems)
     }
 
     /// The tables of an array of tables (`[[key]]`), each with its own name below `key`.
-    pub(super) fn each(&mut self, key: &'static str, mut read: impl FnMut(Section<'_>)) {
+    pub(super) fn each(&mut self, key: &'static str, mut read: impl FnMut(ConfigSection<'_>)) {
         let Some(node) = self.take(key) else { return };
-        let Value::List(items) = node.value else {
-            let fault = Fault::expected(format!("[[{key}]] tables"));
+        let ConfigValue::List(items) = node.value else {
+            let fault = ConfigValueError::expected(format!("[[{key}]] tables"));
             let path = self.path(key);
             return self
                 .problems
@@ -171,7 +171,7 @@ impl<'p> Section<'p> {
             let label = label_of(&item).unwrap_or_else(|| index.to_string());
             let name = self.path(&format!("{key}.{label}"));
             let (place, table) = self.table_of(key, item);
-            read(Section::new(name, place, table, self.problems));
+            read(ConfigSection::new(name, place, table, self.problems));
         }
     }
 
@@ -179,19 +179,19 @@ impl<'p> Section<'p> {
     pub(super) fn each_named(
         &mut self,
         key: &'static str,
-        mut read: impl FnMut(&str, Section<'_>),
+        mut read: impl FnMut(&str, ConfigSection<'_>),
     ) {
         let Some(node) = self.take(key) else { return };
         let (_, table) = self.table_of(key, node);
         for (name, node) in table {
             let path = self.path(&format!("{key}.{name}"));
             let (place, table) = self.table_of(key, node);
-            read(&name, Section::new(path, place, table, self.problems));
+            read(&name, ConfigSection::new(path, place, table, self.problems));
         }
     }
 
     /// All remaining entries, for a table whose keys are data.
-    pub(super) fn drain(&mut self) -> Vec<(String, Node)> {
+    pub(super) fn drain(&mut self) -> Vec<(String, ConfigNode)> {
         std::mem::take(&mut self.table).into_iter().collect()
     }
 
@@ -204,32 +204,37 @@ impl<'p> Section<'p> {
 
     /// Adds a problem with a key of this section (or with the section itself, where the key is
     /// empty) at a place that was noted before the key was read.
-    pub(super) fn refuse_at(&mut self, place: Place, key: &str, message: impl Into<String>) {
+    pub(super) fn refuse_at(
+        &mut self,
+        place: ConfigLocation,
+        key: &str,
+        message: impl Into<String>,
+    ) {
         let path = self.path(key);
         self.problems.add(place, &path, message);
     }
 
     /// Adds what is wrong with one of the [drained](Self::drain) entries.
-    pub(super) fn refuse_entry(&mut self, key: &str, node: &Node, fault: &Fault) {
+    pub(super) fn refuse_entry(&mut self, key: &str, node: &ConfigNode, fault: &ConfigValueError) {
         let path = self.path(key);
         self.problems
             .add_fault(&node.place, &path, &node.describe(), fault);
     }
 
     /// Where a key stands that was not read yet; the section's own place when it is absent.
-    pub(super) fn place_of(&self, key: &str) -> Place {
+    pub(super) fn place_of(&self, key: &str) -> ConfigLocation {
         self.table
             .get(key)
             .map_or_else(|| self.place.clone(), |node| node.place.clone())
     }
 
     /// Where the section stands.
-    pub(super) const fn place(&self) -> &Place {
+    pub(super) const fn place(&self) -> &ConfigLocation {
         &self.place
     }
 
     /// The problems found so far, for what is read on the way.
-    pub(super) const fn problems(&mut self) -> &mut Problems {
+    pub(super) const fn problems(&mut self) -> &mut ConfigProblems {
         self.problems
     }
 
@@ -241,20 +246,20 @@ impl<'p> Section<'p> {
         }
     }
 
-    fn take(&mut self, key: &'static str) -> Option<Node> {
+    fn take(&mut self, key: &'static str) -> Option<ConfigNode> {
         self.known.push(key);
         self.table.remove(key)
     }
 
-    fn table_of(&mut self, key: &str, node: Node) -> (Place, Table) {
-        if let Value::Table(table) = node.value {
+    fn table_of(&mut self, key: &str, node: ConfigNode) -> (ConfigLocation, ConfigTable) {
+        if let ConfigValue::Table(table) = node.value {
             return (node.place, table);
         }
         let path = self.path(key);
-        let fault = Fault::expected("a table");
+        let fault = ConfigValueError::expected("a table");
         self.problems
             .add_fault(&node.place, &path, &node.describe(), &fault);
-        (node.place, Table::new())
+        (node.place, ConfigTable::new())
     }
 
     fn path(&self, key: &str) -> String {
@@ -265,7 +270,7 @@ impl<'p> Section<'p> {
         }
     }
 
-    fn unknown(&self, key: &str, place: &Place) -> String {
+    fn unknown(&self, key: &str, place: &ConfigLocation) -> String {
         if let Some(near) = nearest(key, self.known.iter().copied()) {
             return format!("unknown key; try {near}");
         }
@@ -273,7 +278,9 @@ impl<'p> Section<'p> {
             let key = key.strip_prefix(*section)?.strip_prefix('_')?;
             Some(environment::variable(&[section, key]))
         };
-        if let (Place::Variable(_), Some(name)) = (place, self.known.iter().find_map(within)) {
+        if let (ConfigLocation::Variable(_), Some(name)) =
+            (place, self.known.iter().find_map(within))
+        {
             return format!("unknown key; try {name}");
         }
         format!("unknown key; known here: {}", self.known.join(", "))
@@ -281,17 +288,17 @@ impl<'p> Section<'p> {
 }
 
 /// The items of a list; loose text is split at commas.
-fn items(node: &Node) -> Option<Vec<Node>> {
+fn items(node: &ConfigNode) -> Option<Vec<ConfigNode>> {
     match &node.value {
-        Value::List(items) => Some(items.clone()),
-        Value::Loose(text) => {
+        ConfigValue::List(items) => Some(items.clone()),
+        ConfigValue::Loose(text) => {
             let parts = text
                 .split(',')
                 .map(str::trim)
                 .filter(|part| !part.is_empty());
-            let item = |part: &str| Node {
+            let item = |part: &str| ConfigNode {
                 place: node.place.clone(),
-                value: Value::Loose(part.into()),
+                value: ConfigValue::Loose(part.into()),
             };
             Some(parts.map(item).collect())
         }
@@ -300,8 +307,8 @@ fn items(node: &Node) -> Option<Vec<Node>> {
 }
 
 /// What an item of an array of tables calls itself.
-fn label_of(item: &Node) -> Option<String> {
-    let Value::Table(table) = &item.value else {
+fn label_of(item: &ConfigNode) -> Option<String> {
+    let ConfigValue::Table(table) = &item.value else {
         return None;
     };
     table

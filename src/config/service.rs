@@ -7,13 +7,13 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::Reload;
+use super::ReloadConfig;
 use portcullis_vocabulary::SquadName;
 use portcullis_vocabulary::{EnforcementPolicy, Protection};
 
 /// An HTTP service with one contract and one upstream, section `[[services]]`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Service {
+pub struct ServiceConfig {
     /// Its name in metrics, logs and answers, unique in the configuration: 1 to 64 characters
     /// of `a-z 0-9 . _ -`.
     pub name: String,
@@ -22,7 +22,7 @@ pub struct Service {
     /// Where its contract is.
     pub contract: ContractSource,
     /// Where its requests go.
-    pub upstream: Upstream,
+    pub upstream: UpstreamTarget,
     /// The hosts that it answers for; never empty.
     pub hosts: Vec<HostPattern>,
     /// The paths that it answers for. Nothing is stripped from them.
@@ -30,13 +30,13 @@ pub struct Service {
     /// Replaces the base paths that the contract's `servers` declare.
     pub base_paths: Option<Vec<String>>,
     /// What happens to CORS preflights of operations that do not declare `OPTIONS`.
-    pub preflight: Preflight,
+    pub preflight: PreflightPolicy,
     /// What is done about each class of violations.
     pub enforcement: EnforcementPolicy,
     /// A next contract that judges beside the one in force and decides nothing.
     pub candidate: Option<ContractSource>,
     /// How its contract changes.
-    pub reload: Reload,
+    pub reload: ReloadConfig,
     /// Breakers, shares, budgets and retries.
     pub protection: Protection,
     /// Whether the service knows no squads: it gets no squad headers, and violations are
@@ -59,7 +59,7 @@ pub enum ContractSource {
 
 /// Where a service's requests go.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Upstream {
+pub enum UpstreamTarget {
     /// Nowhere: answers come from the contract's own examples.
     Mock,
     /// To an HTTP/1.1 server.
@@ -96,7 +96,7 @@ pub struct PathPrefix(String);
 /// What happens to a CORS preflight (`OPTIONS` with `Access-Control-Request-Method`) where the
 /// contract declares the path but no `OPTIONS`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Preflight {
+pub enum PreflightPolicy {
     /// It goes to the upstream, which knows its own CORS rules.
     #[default]
     Pass,
@@ -104,12 +104,12 @@ pub enum Preflight {
     Reject,
 }
 
-impl Service {
+impl ServiceConfig {
     /// The longest name, in characters.
     pub const NAME_CHARS_MAX: usize = 64;
 
     /// A service that answers for every host and path, named after its contract.
-    pub(super) fn single(contract: PathBuf, upstream: Upstream) -> Self {
+    pub(super) fn single(contract: PathBuf, upstream: UpstreamTarget) -> Self {
         Self {
             name: name_of_contract(&contract),
             squad: None,
@@ -118,10 +118,10 @@ impl Service {
             hosts: vec![HostPattern::Any],
             path_prefix: PathPrefix::root(),
             base_paths: None,
-            preflight: Preflight::default(),
+            preflight: PreflightPolicy::default(),
             enforcement: EnforcementPolicy::default(),
             candidate: None,
-            reload: Reload::default(),
+            reload: ReloadConfig::default(),
             protection: Protection::default(),
             legacy: false,
             commit: None,
@@ -173,7 +173,7 @@ impl fmt::Display for ContractSource {
     }
 }
 
-impl Preflight {
+impl PreflightPolicy {
     /// Each choice with its name in the configuration.
     pub const NAMES: [(&'static str, Self); 2] = [("pass", Self::Pass), ("reject", Self::Reject)];
 }
@@ -189,7 +189,7 @@ impl fmt::Display for UpstreamAddress {
     }
 }
 
-impl fmt::Display for Upstream {
+impl fmt::Display for UpstreamTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Mock => f.write_str("mock"),
@@ -292,7 +292,7 @@ pub(super) fn name_of_contract(contract: &Path) -> String {
         .map(|stem| stem.to_string_lossy().to_lowercase())
         .unwrap_or_default();
     let chars = stem.chars().map(|c| if is_name_char(c) { c } else { '-' });
-    let name: String = chars.take(Service::NAME_CHARS_MAX).collect();
+    let name: String = chars.take(ServiceConfig::NAME_CHARS_MAX).collect();
     if name.is_empty() {
         "service".into()
     } else {
@@ -361,11 +361,11 @@ mod tests {
 
     #[test]
     fn the_best_match_has_the_most_specific_host_and_then_the_longest_prefix() {
-        let service = |name: &str, host, prefix| Service {
+        let service = |name: &str, host, prefix| ServiceConfig {
             name: name.into(),
             hosts: vec![host],
             path_prefix: PathPrefix::parse(prefix).unwrap(),
-            ..Service::single("openapi.yaml".into(), Upstream::Mock)
+            ..ServiceConfig::single("openapi.yaml".into(), UpstreamTarget::Mock)
         };
         let services = [
             service("rest", HostPattern::Any, "/"),
@@ -396,8 +396,11 @@ mod tests {
     #[test]
     fn a_single_service_is_named_after_its_contract() {
         let check = |path: &str, name: &str| {
-            assert_eq!(Service::single(path.into(), Upstream::Mock).name, name);
-            assert!(Service::is_valid_name(name));
+            assert_eq!(
+                ServiceConfig::single(path.into(), UpstreamTarget::Mock).name,
+                name
+            );
+            assert!(ServiceConfig::is_valid_name(name));
         };
         check("petstore.yaml", "petstore");
         check("contracts/payments/orders/openapi.yaml", "orders");
@@ -413,7 +416,7 @@ mod tests {
                 host: host.into(),
                 port: 80,
             };
-            assert_eq!(Upstream::Http(address).to_string(), text);
+            assert_eq!(UpstreamTarget::Http(address).to_string(), text);
         };
         check("orders", "http://orders:80");
         check("::1", "http://[::1]:80");

@@ -1,32 +1,36 @@
 //! `[[services]]`: each service by itself, then all of them against each other.
 
-use portcullis_vocabulary::Place;
+use portcullis_vocabulary::ConfigLocation;
 use std::path::Path;
 
-use super::problem::{Fault, nearest, suggestion};
+use super::problem::{ConfigValueError, nearest, suggestion};
 use super::protect::protection;
-use super::raw::Node;
+use super::raw::ConfigNode;
 use super::reload::reload;
-use super::section::Section;
+use super::section::ConfigSection;
 use super::value::{self, boolean, count, share, word};
-use super::{ContractSource, HostPattern, PathPrefix, Preflight, Reload, Service};
+use super::{
+    ContractSource, HostPattern, PathPrefix, PreflightPolicy, ReloadConfig, ServiceConfig,
+};
 use portcullis_vocabulary::limits::{RISK_SCORE_MAX, SERVICES_MAX};
 use portcullis_vocabulary::{Catalog, SquadName};
-use portcullis_vocabulary::{Ceilings, Enforcement, EnforcementPolicy, Protection, ViolationClass};
+use portcullis_vocabulary::{
+    Enforcement, EnforcementCeilings, EnforcementPolicy, Protection, ViolationClass,
+};
 
 /// A service with the places that messages about two services name.
-struct Placed {
-    service: Service,
-    name_place: Place,
-    prefix_place: Place,
+struct LocatedService {
+    service: ServiceConfig,
+    name_place: ConfigLocation,
+    prefix_place: ConfigLocation,
 }
 
 pub(super) fn resolve(
-    root: &mut Section<'_>,
+    root: &mut ConfigSection<'_>,
     catalog: Option<&Catalog>,
     directory: &Path,
-    base: (&Protection, &Reload),
-) -> Vec<Service> {
+    base: (&Protection, &ReloadConfig),
+) -> Vec<ServiceConfig> {
     let mut placed = Vec::new();
     let mut count = 0;
     root.each("services", |section| {
@@ -50,11 +54,11 @@ pub(super) fn resolve(
 }
 
 fn service(
-    mut section: Section<'_>,
+    mut section: ConfigSection<'_>,
     catalog: Option<&Catalog>,
     directory: &Path,
-    (protection_base, reload_base): (&Protection, &Reload),
-) -> Option<Placed> {
+    (protection_base, reload_base): (&Protection, &ReloadConfig),
+) -> Option<LocatedService> {
     let name_place = section.place_of("name");
     let prefix_place = section.place_of("path_prefix");
     let name = section.required("name", name);
@@ -65,7 +69,11 @@ fn service(
     let path_prefix = section.read_or("path_prefix", PathPrefix::root(), value::path_prefix);
     let base_paths = section.list("base_paths", value::path_prefix);
     let base_paths = base_paths.map(|paths| paths.iter().map(PathPrefix::to_string).collect());
-    let preflight = section.value("preflight", Preflight::default(), word(&Preflight::NAMES));
+    let preflight = section.value(
+        "preflight",
+        PreflightPolicy::default(),
+        word(&PreflightPolicy::NAMES),
+    );
     let legacy = section.value("legacy", false, boolean);
     let commit = section.read("commit", value::text);
     let risk_score = section.read("risk_score", count(0..=RISK_SCORE_MAX));
@@ -74,7 +82,7 @@ fn service(
     let reload = reload(section.section("reload"), reload_base, directory);
     let candidate = contract(&mut section, "candidate", false, directory);
     section.finish();
-    let service = Service {
+    let service = ServiceConfig {
         name: name?,
         squad,
         contract: source?,
@@ -91,21 +99,21 @@ fn service(
         commit,
         risk_score,
     };
-    Some(Placed {
+    Some(LocatedService {
         service,
         name_place,
         prefix_place,
     })
 }
 
-fn name(node: &Node) -> Result<String, Fault> {
+fn name(node: &ConfigNode) -> Result<String, ConfigValueError> {
     let name = node
         .text()
-        .filter(|name| Service::is_valid_name(name))
+        .filter(|name| ServiceConfig::is_valid_name(name))
         .map(str::to_owned);
     name.ok_or_else(|| {
-        let most = Service::NAME_CHARS_MAX;
-        Fault::expected(format!(
+        let most = ServiceConfig::NAME_CHARS_MAX;
+        ConfigValueError::expected(format!(
             "1 to {most} characters of a-z, 0-9, '.', '_' and '-'"
         ))
     })
@@ -113,7 +121,7 @@ fn name(node: &Node) -> Result<String, Fault> {
 
 /// The provider: as named, else the squad to which the catalog gives the service.
 fn squad(
-    section: &mut Section<'_>,
+    section: &mut ConfigSection<'_>,
     service: Option<&str>,
     catalog: Option<&Catalog>,
 ) -> Option<SquadName> {
@@ -143,13 +151,13 @@ fn squad(
 /// Where a contract is: at an address, or in a file relative to the configuration's directory, or
 /// as typed in a flag.
 fn contract(
-    section: &mut Section<'_>,
+    section: &mut ConfigSection<'_>,
     key: &'static str,
     is_required: bool,
     directory: &Path,
 ) -> Option<ContractSource> {
-    let is_typed = matches!(section.place_of(key), Place::Flag(_));
-    let read = |section: &mut Section<'_>| match is_required {
+    let is_typed = matches!(section.place_of(key), ConfigLocation::Flag(_));
+    let read = |section: &mut ConfigSection<'_>| match is_required {
         true => section.required(key, value::contract_source),
         false => section.read(key, value::contract_source),
     };
@@ -160,7 +168,7 @@ fn contract(
 }
 
 /// The hosts; none where what is there is wrong, so that nothing is said about others.
-fn hosts(section: &mut Section<'_>) -> Option<Vec<HostPattern>> {
+fn hosts(section: &mut ConfigSection<'_>) -> Option<Vec<HostPattern>> {
     let place = section.place_of("hosts");
     let absent = !section.has("hosts");
     let hosts = section.list("hosts", value::host);
@@ -180,9 +188,9 @@ fn hosts(section: &mut Section<'_>) -> Option<Vec<HostPattern>> {
 }
 
 /// Nothing is rejected for a legacy service, so no sample may ask for it.
-fn enforcement(mut section: Section<'_>, legacy: bool) -> EnforcementPolicy {
-    let default = Ceilings::default();
-    let ceilings = Ceilings {
+fn enforcement(mut section: ConfigSection<'_>, legacy: bool) -> EnforcementPolicy {
+    let default = EnforcementCeilings::default();
+    let ceilings = EnforcementCeilings {
         request: section.value("request", default.request, word(&Enforcement::NAMES)),
         response: section.value("response", default.response, word(&Enforcement::NAMES)),
     };
@@ -201,7 +209,7 @@ fn enforcement(mut section: Section<'_>, legacy: bool) -> EnforcementPolicy {
 }
 
 /// Each key is a class; a variable writes its dashes as underscores.
-fn classes(mut section: Section<'_>) -> Vec<(ViolationClass, Enforcement)> {
+fn classes(mut section: ConfigSection<'_>) -> Vec<(ViolationClass, Enforcement)> {
     let mut classes = Vec::new();
     for (key, node) in section.drain() {
         let Some(class) = ViolationClass::from_name(&key.replace('_', "-")) else {
@@ -226,7 +234,7 @@ fn classes(mut section: Section<'_>) -> Vec<(ViolationClass, Enforcement)> {
 }
 
 /// Refuses services that cannot be told apart, by name or by the requests that they answer.
-fn refuse_twins(root: &mut Section<'_>, placed: &[Placed]) {
+fn refuse_twins(root: &mut ConfigSection<'_>, placed: &[LocatedService]) {
     for (index, later) in placed.iter().enumerate() {
         let key = format!("services.{}", later.service.name);
         if let Some(earlier) = placed[..index]
@@ -257,7 +265,7 @@ fn refuse_twins(root: &mut Section<'_>, placed: &[Placed]) {
     }
 }
 
-fn shared_host<'s>(one: &Service, other: &'s Service) -> Option<&'s HostPattern> {
+fn shared_host<'s>(one: &ServiceConfig, other: &'s ServiceConfig) -> Option<&'s HostPattern> {
     let hosts = || other.hosts.iter().find(|host| one.hosts.contains(host));
     (one.path_prefix == other.path_prefix).then(hosts).flatten()
 }

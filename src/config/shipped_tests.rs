@@ -31,7 +31,7 @@ fn load_shipped() -> Config {
     load(
         Some(&Path::new(ROOT).join("config.toml")),
         [],
-        &Overrides::default(),
+        &FlagOverrides::default(),
     )
     .unwrap()
 }
@@ -46,7 +46,7 @@ fn the_shipped_configuration_and_catalog_are_right() {
         .collect();
     assert_eq!(names, ["orders", "ledger", "search-api"]);
     for service in &config.services {
-        assert_eq!(service.upstream, Upstream::Mock);
+        assert_eq!(service.upstream, UpstreamTarget::Mock);
         let file = service.contract.as_file().unwrap();
         assert!(file.is_file(), "{}", file.display());
         let provider = config
@@ -67,7 +67,7 @@ fn the_shipped_configuration_and_catalog_are_right() {
 #[test]
 fn the_shipped_gateway_is_right() {
     let path = Path::new(ROOT).join("deploy/gateway.toml");
-    let config = load(Some(&path), [], &Overrides::default()).unwrap();
+    let config = load(Some(&path), [], &FlagOverrides::default()).unwrap();
     let budgets: Vec<_> = config
         .services
         .iter()
@@ -95,7 +95,7 @@ fn every_default_in_a_comment_is_the_default() {
     let text = uncommented().replace("contracts/squads.toml", catalog.to_str().unwrap());
     let path = directory.path().join("config.toml");
     fs::write(&path, text).unwrap();
-    let written = load(Some(&path), [], &Overrides::default()).unwrap();
+    let written = load(Some(&path), [], &FlagOverrides::default()).unwrap();
     let default = Config {
         catalog: written.catalog.clone(),
         services: written.services.clone(),
@@ -104,7 +104,7 @@ fn every_default_in_a_comment_is_the_default() {
     assert_eq!(format!("{written:#?}"), format!("{default:#?}"));
     let (written, silent) = (
         &written.services[0],
-        Service::single("a.yaml".into(), Upstream::Mock),
+        ServiceConfig::single("a.yaml".into(), UpstreamTarget::Mock),
     );
     assert_eq!(written.hosts, silent.hosts);
     assert_eq!(written.path_prefix, silent.path_prefix);
@@ -118,8 +118,8 @@ fn every_default_in_a_comment_is_the_default() {
 #[test]
 fn every_limit_and_every_class_is_shown() {
     let text = uncommented();
-    let (limits, jwt) = (Limits::default(), Jwt::default());
-    let tracing = Tracing::default();
+    let (limits, jwt) = (Limits::default(), JwtConfig::default());
+    let tracing = TracingConfig::default();
     let shown = format!("{limits:#?}\n{jwt:#?}\n{tracing:#?}");
     let keys = shown
         .lines()

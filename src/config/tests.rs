@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
-use portcullis_vocabulary::{Consumer, Tier, Unowned};
+use portcullis_vocabulary::{Consumer, Tier, UnownedPolicy};
 
 /// One service that is right, on the lines 1 to 4 of every file below.
 const SERVICE: &str =
@@ -24,7 +24,7 @@ const CATALOG: &str =
 fn load_with(
     files: &[(&str, &str)],
     variables: &[(&str, &str)],
-    overrides: &Overrides,
+    overrides: &FlagOverrides,
 ) -> Result<Config, String> {
     let directory = tempfile::tempdir().unwrap();
     for (name, text) in files {
@@ -40,14 +40,14 @@ fn load_with(
 }
 
 fn load_text(text: &str) -> Result<Config, String> {
-    load_with(&[("config.toml", text)], &[], &Overrides::default())
+    load_with(&[("config.toml", text)], &[], &FlagOverrides::default())
 }
 
 fn load_variables(variables: &[(&str, &str)]) -> Result<Config, String> {
     load_with(
         &[("config.toml", SERVICE)],
         variables,
-        &Overrides::default(),
+        &FlagOverrides::default(),
     )
 }
 
@@ -56,7 +56,7 @@ fn load_cataloged(config: &str, catalog: &str) -> Result<Config, String> {
     load_with(
         &[("config.toml", &config), ("squads.toml", catalog)],
         &[],
-        &Overrides::default(),
+        &FlagOverrides::default(),
     )
 }
 
@@ -96,7 +96,7 @@ fn what_a_file_does_not_say_has_its_default() {
     let service = &config.services[0];
     assert_eq!(
         (service.name.as_str(), &service.upstream),
-        ("orders", &Upstream::Mock)
+        ("orders", &UpstreamTarget::Mock)
     );
     assert_eq!(service.hosts, [HostPattern::Any]);
     assert_eq!(service.path_prefix, PathPrefix::root());
@@ -131,7 +131,7 @@ fn every_value_of_a_service_is_read() {
     assert_eq!(hosts, ["api.example.com", "*.eu.example.com", "::1"]);
     assert_eq!(service.path_prefix.as_str(), "/v1/orders");
     assert_eq!(service.base_paths.unwrap(), ["/", "/v1"]);
-    assert_eq!(service.preflight, Preflight::Reject);
+    assert_eq!(service.preflight, PreflightPolicy::Reject);
     let policy = service.enforcement;
     assert_eq!(policy.of(ViolationClass::InvalidBody), Enforcement::Reject);
     assert_eq!(
@@ -186,14 +186,14 @@ fn every_value_of_the_other_sections_is_read() {
     );
     assert_eq!(
         config.log,
-        Log {
+        LogConfig {
             format: LogFormat::Json,
             level: LogLevel::Debug
         }
     );
     assert_eq!(
         config.refusals,
-        Refusals {
+        RefusalConfig {
             values: RefusalValues::Never,
             report_header: false
         }
@@ -322,7 +322,7 @@ fn every_value_of_a_token_is_read() {
         unreachable!("{:?}", identity.source)
     };
     assert!(path.is_absolute() && path.ends_with("keys/jwks.json"));
-    let expected = Jwt {
+    let expected = JwtConfig {
         header: "x-identity-token".parse().unwrap(),
         squad_claim: "https://issuer.example/squad".into(),
         tier_claim: "tier".into(),
@@ -333,7 +333,10 @@ fn every_value_of_a_token_is_read() {
         required: true,
     };
     assert_eq!(identity.jwt, expected);
-    assert_eq!(identity.trusted_peers, Identity::default().trusted_peers);
+    assert_eq!(
+        identity.trusted_peers,
+        IdentityConfig::default().trusted_peers
+    );
 }
 
 #[test]
@@ -357,7 +360,7 @@ fn an_audience_is_one_text_or_several_and_keys_may_have_an_address() {
         ["orders", "ledger"]
     );
     let silent = load_text(SERVICE).unwrap().identity;
-    assert_eq!(silent, Identity::default());
+    assert_eq!(silent, IdentityConfig::default());
     let unused = load_text(&format!("{SERVICE}[identity.jwt]\njwks = \"a.json\""));
     assert_eq!(unused.unwrap().identity.source, IdentitySource::Headers);
 }
@@ -483,7 +486,7 @@ fn services_are_there_complete_and_apart() {
 
 #[test]
 fn a_missing_file_is_named() {
-    let complaint = load_with(&[], &[], &Overrides::default()).unwrap_err();
+    let complaint = load_with(&[], &[], &FlagOverrides::default()).unwrap_err();
     assert_eq!(
         complaint,
         "config.toml: cannot be read: there is no such file; try --config with the path of a file"
@@ -543,7 +546,12 @@ fn a_variable_names_a_service_or_a_class_with_underscores_for_dashes() {
             "off",
         ),
     ];
-    let config = load_with(&[("config.toml", &text)], &variables, &Overrides::default()).unwrap();
+    let config = load_with(
+        &[("config.toml", &text)],
+        &variables,
+        &FlagOverrides::default(),
+    )
+    .unwrap();
     assert_eq!(config.services[0].path_prefix.as_str(), "/search");
     assert_eq!(
         config.services[0]
@@ -638,44 +646,44 @@ fn the_variables_that_kubernetes_sets_for_a_service_of_our_name_are_not_ours() {
 #[rustfmt::skip]
 fn a_flag_overrides_file_and_environment() {
     let some = |text: &str| Some(text.to_owned());
-    let overrides = Overrides { listen: some("127.0.0.1:7"), log_level: some("warn"), upstream: some("http://a:1"), ..Overrides::default() };
+    let overrides = FlagOverrides { listen: some("127.0.0.1:7"), log_level: some("warn"), upstream: some("http://a:1"), ..FlagOverrides::default() };
     let variables = [("PORTCULLIS_LISTEN__ADDRESS", "127.0.0.1:1")];
     let config = load_with(&[("config.toml", SERVICE)], &variables, &overrides).unwrap();
     assert_eq!(config.listen_address.port(), 7);
     assert_eq!(config.log.level, LogLevel::Warn);
     assert_eq!(config.services[0].upstream.to_string(), "http://a:1");
-    let overrides = Overrides { contract: some("x/petstore.yaml"), ..Overrides::default() };
+    let overrides = FlagOverrides { contract: some("x/petstore.yaml"), ..FlagOverrides::default() };
     let config = load_with(&[("config.toml", SERVICE)], &[], &overrides).unwrap();
-    assert_eq!(config.services, Config::single("x/petstore.yaml", Upstream::Mock).services);
+    assert_eq!(config.services, Config::single("x/petstore.yaml", UpstreamTarget::Mock).services);
 }
 
 #[test]
 #[rustfmt::skip]
 fn a_bad_flag_is_named() {
     let some = |text: &str| Some(text.to_owned());
-    let check = |overrides: Overrides, complaint: &str| {
+    let check = |overrides: FlagOverrides, complaint: &str| {
         let twice = SERVICE.to_owned() + &SERVICE.replace("orders", "b") + "path_prefix = \"/b\"";
         assert_eq!(load_with(&[("config.toml", &twice)], &[], &overrides).unwrap_err(), complaint);
     };
-    let default = Overrides::default;
-    check(Overrides { listen: some("8080"), ..default() }, "--listen: listen.address: expected an IP address with a port, found \"8080\"; try \"0.0.0.0:8080\"");
-    check(Overrides { log_format: some("xml"), ..default() }, "--log-format: log.format: expected \"text\" or \"json\", found \"xml\"");
-    check(Overrides { upstream: some("mock"), ..default() }, "--upstream: services: needs exactly one service; try --contract, or the upstream key of a service");
-    check(Overrides { contract: some("a.yaml"), upstream: some("https://a"), ..default() }, "--upstream: services.a.upstream: expected \"mock\" or \"http://host:port\", found \"https://a\"; try http: upstreams are reached without TLS");
+    let default = FlagOverrides::default;
+    check(FlagOverrides { listen: some("8080"), ..default() }, "--listen: listen.address: expected an IP address with a port, found \"8080\"; try \"0.0.0.0:8080\"");
+    check(FlagOverrides { log_format: some("xml"), ..default() }, "--log-format: log.format: expected \"text\" or \"json\", found \"xml\"");
+    check(FlagOverrides { upstream: some("mock"), ..default() }, "--upstream: services: needs exactly one service; try --contract, or the upstream key of a service");
+    check(FlagOverrides { contract: some("a.yaml"), upstream: some("https://a"), ..default() }, "--upstream: services.a.upstream: expected \"mock\" or \"http://host:port\", found \"https://a\"; try http: upstreams are reached without TLS");
 }
 
 #[test]
 fn flags_alone_are_a_configuration() {
-    let overrides = Overrides {
+    let overrides = FlagOverrides {
         contract: Some("petstore.yaml".into()),
-        ..Overrides::default()
+        ..FlagOverrides::default()
     };
     let config = load(None, [], &overrides).unwrap();
     assert_eq!(
         config.services,
-        Config::single("petstore.yaml", Upstream::Mock).services
+        Config::single("petstore.yaml", UpstreamTarget::Mock).services
     );
-    let complaint = load(None, [], &Overrides::default())
+    let complaint = load(None, [], &FlagOverrides::default())
         .unwrap_err()
         .to_string();
     assert_eq!(
@@ -754,7 +762,7 @@ fn every_value_of_a_catalog_is_read() {
     assert_eq!(checkout.paths, ["services/orders/**".parse().unwrap()]);
     assert_eq!(checkout.codeowners, ["@org/checkout"]);
     assert_eq!(catalog.dependencies()[0].uses, ["ledger"]);
-    assert_eq!(catalog.unowned(), Unowned::Block);
+    assert_eq!(catalog.unowned(), UnownedPolicy::Block);
     assert_eq!(checkout.deploy.drift_max, Some(0.25));
     assert_eq!(
         checkout.deploy.notice,
@@ -829,7 +837,7 @@ proptest::proptest! {
             let variables = [(format!("PORTCULLIS_{name}"), text.clone())];
             let variables = variables.each_ref().map(|(name, value)| (name.as_str(), value.as_str()));
             let file = format!("{SERVICE}{text}");
-            let _ = load_with(&[("config.toml", &file)], &variables, &Overrides::default());
+            let _ = load_with(&[("config.toml", &file)], &variables, &FlagOverrides::default());
             let value = format!("{SERVICE}squad = {text:?}\nhosts = [{text:?}]\n[limits]\nidle_timeout = {text:?}\nbody_bytes_max = {text:?}");
             let _ = load_text(&value);
             for key in ["path_prefix", "upstream", "contract"] {

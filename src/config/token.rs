@@ -5,20 +5,20 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A bearer token: at least [`Token::CHARS_MIN`] visible ASCII characters.
+/// A bearer token: at least [`AdminToken::CHARS_MIN`] visible ASCII characters.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token(Box<str>);
+pub struct AdminToken(Box<str>);
 
 /// The text cannot be a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected a token of {} to {} visible ASCII characters without blanks",
-    Token::CHARS_MIN,
-    Token::CHARS_MAX
+    AdminToken::CHARS_MIN,
+    AdminToken::CHARS_MAX
 )]
-pub struct InvalidToken;
+pub struct InvalidAdminToken;
 
-impl Token {
+impl AdminToken {
     /// The shortest token, in characters: fewer can be guessed.
     pub const CHARS_MIN: usize = 16;
 
@@ -31,20 +31,20 @@ impl Token {
     }
 }
 
-impl FromStr for Token {
-    type Err = InvalidToken;
+impl FromStr for AdminToken {
+    type Err = InvalidAdminToken;
 
-    fn from_str(text: &str) -> Result<Self, InvalidToken> {
+    fn from_str(text: &str) -> Result<Self, InvalidAdminToken> {
         let has_length = (Self::CHARS_MIN..=Self::CHARS_MAX).contains(&text.len());
         if has_length && text.bytes().all(|byte| byte.is_ascii_graphic()) {
             Ok(Self(text.into()))
         } else {
-            Err(InvalidToken)
+            Err(InvalidAdminToken)
         }
     }
 }
 
-impl fmt::Debug for Token {
+impl fmt::Debug for AdminToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(not shown)")
     }
@@ -56,7 +56,8 @@ mod tests {
 
     #[test]
     fn a_token_has_a_length_and_an_alphabet_and_is_not_shown() {
-        let check = |text: &str, valid| assert_eq!(text.parse::<Token>().is_ok(), valid, "{text}");
+        let check =
+            |text: &str, valid| assert_eq!(text.parse::<AdminToken>().is_ok(), valid, "{text}");
         check("0123456789abcdef", true);
         check("abc.DEF-123_~+/=!", true);
         check(&"x".repeat(1024), true);
@@ -66,7 +67,7 @@ mod tests {
         check("0123456789 abcdef", false);
         check("0123456789abcdef\n", false);
         check("0123456789abcdeü", false);
-        let token: Token = "0123456789abcdef".parse().unwrap();
+        let token: AdminToken = "0123456789abcdef".parse().unwrap();
         assert_eq!(format!("{token:?}"), "Token(not shown)");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Without an endpoint there is no tracing at all, and what requests carry of it passes as it came.
 
-use portcullis_vocabulary::Place;
+use portcullis_vocabulary::ConfigLocation;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
@@ -11,9 +11,9 @@ use std::time::Duration;
 use http::uri::Scheme;
 use http::{HeaderName, HeaderValue, Uri};
 
-use super::problem::Fault;
-use super::raw::{Node, Value};
-use super::section::Section;
+use super::problem::ConfigValueError;
+use super::raw::{ConfigNode, ConfigValue};
+use super::section::ConfigSection;
 use super::value::{count, duration, share, text};
 use portcullis_vocabulary::limits::SPANS_QUEUED_MAX;
 
@@ -22,7 +22,7 @@ const TIMEOUT_MAX: Duration = Duration::from_secs(60);
 
 /// What is sent to a collector of spans, section `[tracing]`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Tracing {
+pub struct TracingConfig {
     /// The collector's base address, `http` or `https`; nothing is traced without it.
     pub endpoint: Option<CollectorUrl>,
     /// The share of requests without a trace of their own for which one is begun, from 0 to 1.
@@ -77,7 +77,7 @@ impl fmt::Debug for SecretHeaders {
     }
 }
 
-impl Default for Tracing {
+impl Default for TracingConfig {
     fn default() -> Self {
         Self {
             endpoint: None,
@@ -92,10 +92,10 @@ impl Default for Tracing {
 }
 
 /// Reads the section.
-pub(super) fn resolve(mut section: Section<'_>) -> Tracing {
-    let default = Tracing::default();
+pub(super) fn resolve(mut section: ConfigSection<'_>) -> TracingConfig {
+    let default = TracingConfig::default();
     let s = &mut section;
-    let tracing = Tracing {
+    let tracing = TracingConfig {
         endpoint: s.secret("endpoint", endpoint),
         sample: s.value("sample", default.sample, share),
         timeout: s.value(
@@ -112,9 +112,9 @@ pub(super) fn resolve(mut section: Section<'_>) -> Tracing {
     tracing
 }
 
-fn endpoint(node: &Node) -> Result<CollectorUrl, Fault> {
+fn endpoint(node: &ConfigNode) -> Result<CollectorUrl, ConfigValueError> {
     let fault = || {
-        Fault::expected(
+        ConfigValueError::expected(
             "the http or https address of a collector, such as \"http://127.0.0.1:4318\"",
         )
     };
@@ -136,12 +136,14 @@ fn endpoint(node: &Node) -> Result<CollectorUrl, Fault> {
 }
 
 /// Each key is the name of a header; a variable writes its dashes as underscores.
-fn headers(mut section: Section<'_>) -> SecretHeaders {
+fn headers(mut section: ConfigSection<'_>) -> SecretHeaders {
     let mut headers = Vec::new();
     for (key, node) in section.drain() {
         let name = match &node.place {
-            Place::Variable(_) => key.replace('_', "-"),
-            Place::Line(..) | Place::File(_) | Place::Flag(_) => key.clone(),
+            ConfigLocation::Variable(_) => key.replace('_', "-"),
+            ConfigLocation::Line(..) | ConfigLocation::File(_) | ConfigLocation::Flag(_) => {
+                key.clone()
+            }
         };
         let name = name.parse::<HeaderName>();
         let value = node
@@ -166,15 +168,15 @@ fn headers(mut section: Section<'_>) -> SecretHeaders {
 }
 
 /// Each key is the name of an attribute.
-fn attributes(mut section: Section<'_>) -> BTreeMap<String, String> {
+fn attributes(mut section: ConfigSection<'_>) -> BTreeMap<String, String> {
     let mut attributes = BTreeMap::new();
     for (key, node) in section.drain() {
         match text(&node) {
             Ok(value) => {
                 attributes.insert(key, value);
             }
-            Err(_) if matches!(node.value, Value::Table(_)) => {
-                let fault = Fault::expected("text");
+            Err(_) if matches!(node.value, ConfigValue::Table(_)) => {
+                let fault = ConfigValueError::expected("text");
                 let fault = fault.try_instead("the whole name in quotes, where it has dots");
                 section.refuse_entry(&key, &node, &fault);
             }

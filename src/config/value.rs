@@ -15,25 +15,27 @@ use humantime::format_duration;
 use ipnet::IpNet;
 
 use super::identity::KeySource;
-use super::problem::{Fault, nearest};
-use super::raw::{Node, Value};
-use super::service::{ContractSource, HostPattern, PathPrefix, Upstream, UpstreamAddress};
+use super::problem::{ConfigValueError, nearest};
+use super::raw::{ConfigNode, ConfigValue};
+use super::service::{ContractSource, HostPattern, PathPrefix, UpstreamAddress, UpstreamTarget};
 
-type Parsed<T> = Result<T, Fault>;
+type ConfigValueResult<T> = Result<T, ConfigValueError>;
 
 /// Any text that is not blank.
-pub(super) fn text(node: &Node) -> Parsed<String> {
+pub(super) fn text(node: &ConfigNode) -> ConfigValueResult<String> {
     let text = node.text().filter(|text| !text.trim().is_empty());
     text.map(str::to_owned)
-        .ok_or_else(|| Fault::expected("text"))
+        .ok_or_else(|| ConfigValueError::expected("text"))
 }
 
 /// One text, or several in a list; loose text is split at commas.
-pub(super) fn texts(node: &Node) -> Parsed<Vec<String>> {
-    let fault = || Fault::expected("text, or a list of at least one text");
+pub(super) fn texts(node: &ConfigNode) -> ConfigValueResult<Vec<String>> {
+    let fault = || ConfigValueError::expected("text, or a list of at least one text");
     let texts: Option<Vec<String>> = match &node.value {
-        Value::List(items) => items.iter().map(|item| text(item).ok()).collect(),
-        Value::Loose(several) => Some(several.split(',').map(|one| one.trim().into()).collect()),
+        ConfigValue::List(items) => items.iter().map(|item| text(item).ok()).collect(),
+        ConfigValue::Loose(several) => {
+            Some(several.split(',').map(|one| one.trim().into()).collect())
+        }
         _ => text(node).ok().map(|one| vec![one]),
     };
     texts
@@ -42,14 +44,16 @@ pub(super) fn texts(node: &Node) -> Parsed<Vec<String>> {
 }
 
 /// The name of a header.
-pub(super) fn header(node: &Node) -> Parsed<HeaderName> {
+pub(super) fn header(node: &ConfigNode) -> ConfigValueResult<HeaderName> {
     let name = node.text().and_then(|text| text.parse().ok());
-    name.ok_or_else(|| Fault::expected("the name of a header, such as \"authorization\""))
+    name.ok_or_else(|| {
+        ConfigValueError::expected("the name of a header, such as \"authorization\"")
+    })
 }
 
 /// Where a set of keys is: a file, or an address without credentials, which messages may show.
-pub(super) fn key_source(node: &Node) -> Parsed<KeySource> {
-    let fault = || Fault::expected("the path of a file, or an http or https address");
+pub(super) fn key_source(node: &ConfigNode) -> ConfigValueResult<KeySource> {
+    let fault = || ConfigValueError::expected("the path of a file, or an http or https address");
     let text = text(node).map_err(|_| fault())?;
     if text == "-" {
         // Standard input cannot be read again.
@@ -74,8 +78,9 @@ pub(super) fn key_source(node: &Node) -> Parsed<KeySource> {
 }
 
 /// Where a contract is.
-pub(super) fn contract_source(node: &Node) -> Parsed<ContractSource> {
-    let fault = || Fault::expected("the path of a file, or an http, https or s3 address");
+pub(super) fn contract_source(node: &ConfigNode) -> ConfigValueResult<ContractSource> {
+    let fault =
+        || ConfigValueError::expected("the path of a file, or an http, https or s3 address");
     let text = text(node).map_err(|_| fault())?;
     let Some((scheme, rest)) = text.split_once("://") else {
         return path(node)
@@ -93,32 +98,36 @@ pub(super) fn contract_source(node: &Node) -> Parsed<ContractSource> {
 }
 
 /// Text of a type that knows its own grammar.
-pub(super) fn parsed<T: FromStr<Err: ToString>>(node: &Node) -> Parsed<T> {
-    let text = node.text().ok_or_else(|| Fault::expected("text"))?;
+pub(super) fn parsed<T: FromStr<Err: ToString>>(node: &ConfigNode) -> ConfigValueResult<T> {
+    let text = node
+        .text()
+        .ok_or_else(|| ConfigValueError::expected("text"))?;
     text.parse().map_err(|error: T::Err| {
         let message = error.to_string();
-        Fault::expected(message.strip_prefix("expected ").unwrap_or(&message))
+        ConfigValueError::expected(message.strip_prefix("expected ").unwrap_or(&message))
     })
 }
 
-pub(super) fn boolean(node: &Node) -> Parsed<bool> {
+pub(super) fn boolean(node: &ConfigNode) -> ConfigValueResult<bool> {
     match &node.value {
-        Value::Boolean(value) => Ok(*value),
-        Value::Loose(text) if text == "true" => Ok(true),
-        Value::Loose(text) if text == "false" => Ok(false),
-        _ => Err(Fault::expected("true or false")),
+        ConfigValue::Boolean(value) => Ok(*value),
+        ConfigValue::Loose(text) if text == "true" => Ok(true),
+        ConfigValue::Loose(text) if text == "false" => Ok(false),
+        _ => Err(ConfigValueError::expected("true or false")),
     }
 }
 
 /// One of a few words.
-pub(super) fn word<T: Copy>(words: &[(&'static str, T)]) -> impl Fn(&Node) -> Parsed<T> {
+pub(super) fn word<T: Copy>(
+    words: &[(&'static str, T)],
+) -> impl Fn(&ConfigNode) -> ConfigValueResult<T> {
     move |node| {
         let text = node.text().unwrap_or_default();
         if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
             return Ok(*value);
         }
         let names: Vec<_> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
-        let fault = Fault::expected(names.join(" or "));
+        let fault = ConfigValueError::expected(names.join(" or "));
         Err(match nearest(text, words.iter().map(|(word, _)| *word)) {
             Some(near) => fault.try_instead(format!("{near:?}")),
             None => fault,
@@ -127,14 +136,14 @@ pub(super) fn word<T: Copy>(words: &[(&'static str, T)]) -> impl Fn(&Node) -> Pa
 }
 
 /// A number of things.
-pub(super) fn count<T>(range: RangeInclusive<T>) -> impl Fn(&Node) -> Parsed<T>
+pub(super) fn count<T>(range: RangeInclusive<T>) -> impl Fn(&ConfigNode) -> ConfigValueResult<T>
 where
     T: FromStr + PartialOrd + std::fmt::Display,
 {
     move |node| {
         let count = node.number().and_then(|text| text.parse().ok());
         count.filter(|count| range.contains(count)).ok_or_else(|| {
-            Fault::expected(format!(
+            ConfigValueError::expected(format!(
                 "a whole number from {} to {}",
                 range.start(),
                 range.end()
@@ -144,28 +153,32 @@ where
 }
 
 /// A share between nothing and all.
-pub(super) fn share(node: &Node) -> Parsed<f64> {
+pub(super) fn share(node: &ConfigNode) -> ConfigValueResult<f64> {
     let share = node.number().and_then(|text| text.parse().ok());
     share
         .filter(|share| (0.0..=1.0).contains(share))
-        .ok_or_else(|| Fault::expected("a share from 0.0 to 1.0"))
+        .ok_or_else(|| ConfigValueError::expected("a share from 0.0 to 1.0"))
 }
 
 /// A size in bytes: a whole number, or text with a unit.
-pub(super) fn size(range: RangeInclusive<usize>) -> impl Fn(&Node) -> Parsed<usize> {
+pub(super) fn size(
+    range: RangeInclusive<usize>,
+) -> impl Fn(&ConfigNode) -> ConfigValueResult<usize> {
     move |node| {
         let text = node.number().or_else(|| node.text());
         let bytes = text.and_then(|text| text.trim().parse().ok());
         let bytes = bytes.and_then(|ByteSize(bytes)| usize::try_from(bytes).ok());
         bytes.filter(|bytes| range.contains(bytes)).ok_or_else(|| {
             let (least, most) = (size_text(*range.start()), size_text(*range.end()));
-            Fault::expected(format!("a size from {least} to {most}"))
+            ConfigValueError::expected(format!("a size from {least} to {most}"))
         })
     }
 }
 
 /// A length of time: text with a unit.
-pub(super) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&Node) -> Parsed<Duration> {
+pub(super) fn duration(
+    range: RangeInclusive<Duration>,
+) -> impl Fn(&ConfigNode) -> ConfigValueResult<Duration> {
     move |node| {
         let parsed = node
             .text()
@@ -177,7 +190,8 @@ pub(super) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&Node) -> Par
                     format_duration(*range.start()),
                     format_duration(*range.end()),
                 );
-                let fault = Fault::expected(format!("a duration from {least} to {most}"));
+                let fault =
+                    ConfigValueError::expected(format!("a duration from {least} to {most}"));
                 match node
                     .number()
                     .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
@@ -190,10 +204,10 @@ pub(super) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&Node) -> Par
 }
 
 /// An address to listen at.
-pub(super) fn address(node: &Node) -> Parsed<SocketAddr> {
+pub(super) fn address(node: &ConfigNode) -> ConfigValueResult<SocketAddr> {
     let text = node.text().or_else(|| node.number()).unwrap_or_default();
     text.parse().map_err(|_| {
-        let fault = Fault::expected("an IP address with a port");
+        let fault = ConfigValueError::expected("an IP address with a port");
         let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
         let host = match host {
             "" | "*" => "0.0.0.0",
@@ -208,19 +222,19 @@ pub(super) fn address(node: &Node) -> Parsed<SocketAddr> {
 }
 
 /// A network, or a single address as a network of one.
-pub(super) fn network(node: &Node) -> Parsed<IpNet> {
+pub(super) fn network(node: &ConfigNode) -> ConfigValueResult<IpNet> {
     let text = node.text().unwrap_or_default();
     let network = text
         .parse()
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
     network
         .map(|network: IpNet| network.trunc())
-        .map_err(|_| Fault::expected("a network such as \"10.0.0.0/8\""))
+        .map_err(|_| ConfigValueError::expected("a network such as \"10.0.0.0/8\""))
 }
 
 /// A path of the file system.
-pub(super) fn path(node: &Node) -> Parsed<String> {
-    let fault = || Fault::expected("the path of a file");
+pub(super) fn path(node: &ConfigNode) -> ConfigValueResult<String> {
+    let fault = || ConfigValueError::expected("the path of a file");
     let path = text(node).map_err(|_| fault())?;
     if path.contains("://") {
         Err(fault())
@@ -230,11 +244,11 @@ pub(super) fn path(node: &Node) -> Parsed<String> {
 }
 
 /// Where requests go.
-pub(super) fn upstream(node: &Node) -> Parsed<Upstream> {
-    let fault = || Fault::expected("\"mock\" or \"http://host:port\"");
+pub(super) fn upstream(node: &ConfigNode) -> ConfigValueResult<UpstreamTarget> {
+    let fault = || ConfigValueError::expected("\"mock\" or \"http://host:port\"");
     let text = node.text().ok_or_else(fault)?;
     if text == "mock" {
-        return Ok(Upstream::Mock);
+        return Ok(UpstreamTarget::Mock);
     }
     if text.starts_with("https://") {
         return Err(fault().try_instead("http: upstreams are reached without TLS"));
@@ -251,15 +265,15 @@ pub(super) fn upstream(node: &Node) -> Parsed<Upstream> {
         .map_or((rest, ""), |at| rest.split_at(at));
     let address = authority(host).ok_or_else(fault)?;
     if matches!(path, "" | "/") {
-        return Ok(Upstream::Http(address));
+        return Ok(UpstreamTarget::Http(address));
     }
     let advice = format!("\"http://{address}\": requests keep their own paths");
     Err(fault().try_instead(advice))
 }
 
 /// A pattern of hosts.
-pub(super) fn host(node: &Node) -> Parsed<HostPattern> {
-    let fault = || Fault::expected("a host, \"*.suffix\" or \"*\"");
+pub(super) fn host(node: &ConfigNode) -> ConfigValueResult<HostPattern> {
+    let fault = || ConfigValueError::expected("a host, \"*.suffix\" or \"*\"");
     let text = node.text().ok_or_else(fault)?.to_ascii_lowercase();
     if text == "*" {
         return Ok(HostPattern::Any);
@@ -284,10 +298,12 @@ pub(super) fn host(node: &Node) -> Parsed<HostPattern> {
 }
 
 /// The beginning of paths.
-pub(super) fn path_prefix(node: &Node) -> Parsed<PathPrefix> {
+pub(super) fn path_prefix(node: &ConfigNode) -> ConfigValueResult<PathPrefix> {
     let text = node.text().unwrap_or_default();
     PathPrefix::parse(text).ok_or_else(|| {
-        let fault = Fault::expected("a path such as \"/orders\" without escapes or empty segments");
+        let fault = ConfigValueError::expected(
+            "a path such as \"/orders\" without escapes or empty segments",
+        );
         match PathPrefix::parse(&format!("/{text}")) {
             Some(path) if !text.is_empty() => fault.try_instead(format!("\"{path}\"")),
             _ => fault,

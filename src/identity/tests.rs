@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::config::Jwt;
+use crate::config::JwtConfig;
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::limits::{KEY_SET_BYTES_MAX, KEYS_MAX, TOKEN_BYTES_MAX};
 
@@ -89,13 +89,13 @@ fn token(members: &Value) -> String {
     )
 }
 
-fn verify_with(config: &Jwt, token: &str, keys: &KeySet) -> Result<Claims, TokenFault> {
+fn verify_with(config: &JwtConfig, token: &str, keys: &KeySet) -> Result<Claims, TokenFault> {
     Verifier::new(config).verify(token.as_bytes(), keys, at(NOW))
 }
 
 fn verify(token: &str) -> Result<Claims, TokenFault> {
     let keys = KeySet::parse(KEYS.as_bytes()).unwrap();
-    verify_with(&Jwt::default(), token, &keys)
+    verify_with(&JwtConfig::default(), token, &keys)
 }
 
 /// The verdict over a token with these claims.
@@ -183,7 +183,7 @@ fn the_key_has_to_agree_with_the_algorithm() {
     let check = |name: &str, algorithm, signer: &str, key: Value, expected: Result<(), _>| {
         let header = json!({ "alg": name, "kid": key["kid"] });
         let token = sign(&header, &claims(&json!({})), &private(signer), algorithm);
-        let verdict = verify_with(&Jwt::default(), &token, &set(&json!([key])));
+        let verdict = verify_with(&JwtConfig::default(), &token, &set(&json!([key])));
         assert_eq!(verdict.map(|_| ()), expected, "{name}");
     };
     let plain = |id| public(id, &json!({}));
@@ -224,7 +224,7 @@ fn a_key_is_found_by_its_id_or_because_it_is_the_only_one() {
             &private("rsa"),
             Algorithm::RS256,
         );
-        let verdict = verify_with(&Jwt::default(), &token, keys);
+        let verdict = verify_with(&JwtConfig::default(), &token, keys);
         assert_eq!(verdict.map(|_| ()), expected, "{header}");
     };
     let all = KeySet::parse(KEYS.as_bytes()).unwrap();
@@ -290,9 +290,9 @@ fn time_is_judged_with_leeway_to_the_second() {
     check(json!({ "nbf": NOW + 30 }), Ok(()));
     check(json!({ "nbf": NOW + 31 }), Err(TokenFault::NotYetValid));
     check(json!({ "nbf": "now" }), Err(TokenFault::Malformed));
-    let strict = Jwt {
+    let strict = JwtConfig {
         leeway: Duration::ZERO,
-        ..Jwt::default()
+        ..JwtConfig::default()
     };
     let keys = KeySet::parse(KEYS.as_bytes()).unwrap();
     let verdict = |seconds| verify_with(&strict, &token(&json!({ "exp": seconds })), &keys);
@@ -305,10 +305,10 @@ fn time_is_judged_with_leeway_to_the_second() {
 
 #[test]
 fn the_issuer_and_the_audience_are_compared_where_they_are_configured() {
-    let config = Jwt {
+    let config = JwtConfig {
         issuer: Some("https://issuer.example/".into()),
         audience: vec!["orders".into(), "ledger".into()],
-        ..Jwt::default()
+        ..JwtConfig::default()
     };
     let keys = KeySet::parse(KEYS.as_bytes()).unwrap();
     let check = |issuer: Value, audience: Value, expected: Result<(), TokenFault>| {
@@ -360,10 +360,10 @@ fn the_squad_has_to_be_named_and_the_tier_may() {
         json!({ "squad_id": ["payments"] }),
         Err(TokenFault::NotSquadName),
     );
-    let config = Jwt {
+    let config = JwtConfig {
         squad_claim: "https://issuer.example/squad".into(),
         tier_claim: "tier".into(),
-        ..Jwt::default()
+        ..JwtConfig::default()
     };
     let token = token(&json!({ "https://issuer.example/squad": "search", "tier": "gold" }));
     let keys = KeySet::parse(KEYS.as_bytes()).unwrap();
@@ -455,7 +455,7 @@ fn what_is_no_usable_set_says_why() {
     check(&large, "larger than 1048576 bytes, so it is no set of keys; check the address");
 }
 
-fn tokens(config: &Jwt, keys: &Keys) -> Tokens {
+fn tokens(config: &JwtConfig, keys: &Keys) -> Tokens {
     Tokens::new(config, keys.clone())
 }
 
@@ -475,7 +475,7 @@ fn are_wanted(keys: &Keys) -> bool {
 #[test]
 fn a_core_proves_the_squad_of_a_request() {
     let keys = Keys::new();
-    let tokens = tokens(&Jwt::default(), &keys);
+    let tokens = tokens(&JwtConfig::default(), &keys);
     assert_eq!(tokens.header().as_str(), "authorization");
     let bearer = format!("Bearer {}", token(&json!({})));
     let values = [bearer.as_str()];
@@ -493,9 +493,9 @@ fn a_core_proves_the_squad_of_a_request() {
         Err(TokenFault::Expired)
     );
     assert_eq!(identify(&tokens, &["Basic dTpw"], NOW), Ok(None));
-    let required = Jwt {
+    let required = JwtConfig {
         required: true,
-        ..Jwt::default()
+        ..JwtConfig::default()
     };
     let strict = Tokens::new(&required, keys);
     assert_eq!(identify(&strict, &[], NOW), Err(TokenFault::Missing));
@@ -510,7 +510,7 @@ fn a_core_proves_the_squad_of_a_request() {
 fn a_key_that_is_taken_back_proves_nothing_any_more() {
     let keys = Keys::new();
     keys.replace(KeySet::parse(KEYS.as_bytes()).unwrap());
-    let tokens = tokens(&Jwt::default(), &keys);
+    let tokens = tokens(&JwtConfig::default(), &keys);
     let bearer = format!("Bearer {}", token(&json!({})));
     let values = [bearer.as_str()];
     assert!(identify(&tokens, &values, NOW).is_ok() && !are_wanted(&keys));
@@ -524,9 +524,9 @@ fn a_key_that_is_taken_back_proves_nothing_any_more() {
 
 #[test]
 fn a_header_of_its_own_holds_the_bare_token() {
-    let config = Jwt {
+    let config = JwtConfig {
         header: "x-identity-token".parse().unwrap(),
-        ..Jwt::default()
+        ..JwtConfig::default()
     };
     let keys = Keys::new();
     keys.replace(KeySet::parse(KEYS.as_bytes()).unwrap());
@@ -545,7 +545,7 @@ fn a_header_of_its_own_holds_the_bare_token() {
 fn what_is_printed_for_debugging_holds_no_token() {
     let keys = Keys::new();
     keys.replace(KeySet::parse(KEYS.as_bytes()).unwrap());
-    let tokens = tokens(&Jwt::default(), &keys);
+    let tokens = tokens(&JwtConfig::default(), &keys);
     let token = token(&json!({}));
     let values = [format!("Bearer {token}")];
     assert!(identify(&tokens, &[&values[0]], NOW).is_ok());
@@ -563,7 +563,7 @@ proptest! {
         let token = format!("{}.{}.{signature}", part(header), part(claims));
         prop_assert!(verify(&token).is_err());
         let keys = KeySet::parse(KEYS.as_bytes()).unwrap();
-        prop_assert!(Verifier::new(&Jwt::default()).verify(&raw, &keys, at(NOW)).is_err());
+        prop_assert!(Verifier::new(&JwtConfig::default()).verify(&raw, &keys, at(NOW)).is_err());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use crate::config::Jwt;
+use crate::config::JwtConfig;
 use portcullis_vocabulary::limits::TOKEN_BYTES_MAX;
 use portcullis_vocabulary::{SquadName, Tier};
 
@@ -66,7 +66,7 @@ struct Parts<'t> {
 
 impl Verifier {
     /// Verifies as configured.
-    pub fn new(config: &Jwt) -> Self {
+    pub fn new(config: &JwtConfig) -> Self {
         Self {
             issuer: config.issuer.clone(),
             audience: config.audience.clone(),

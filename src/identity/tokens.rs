@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use http::HeaderName;
 
-use crate::config::Jwt;
+use crate::config::JwtConfig;
 
 use super::bearer::Holder;
 use super::cache::Cache;
@@ -26,7 +26,7 @@ pub struct Tokens {
 
 impl Tokens {
     /// Reads tokens as configured, by the keys in force.
-    pub fn new(config: &Jwt, keys: Keys) -> Self {
+    pub fn new(config: &JwtConfig, keys: Keys) -> Self {
         Self {
             holder: Holder::of(&config.header),
             header: config.header.clone(),

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use http::StatusCode;
 use http::uri::PathAndQuery;
 
-use crate::config::{AccessLog as Policy, AccessPath};
+use crate::config::{AccessLogConfig as Policy, AccessLogPath};
 use crate::telemetry::{AccessLine, AccessLog, Finding, FindingLine, Measured, Outcome, Trace};
 use portcullis_vocabulary::{Consumer, Tier};
 
@@ -55,8 +55,10 @@ pub(super) fn write(ledger: &Ledger, measured: Measured, findings: &[Finding]) {
         trace,
     } = &ledger.asked;
     let path = match service.access.policy.path {
-        AccessPath::Template => told_path(ledger),
-        AccessPath::Raw => Cow::Borrowed(target.path_and_query().map_or("", PathAndQuery::as_str)),
+        AccessLogPath::Template => told_path(ledger),
+        AccessLogPath::Raw => {
+            Cow::Borrowed(target.path_and_query().map_or("", PathAndQuery::as_str))
+        }
     };
     service.access.log.write(&AccessLine {
         at: ledger.at(),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, Guard};
 use tokio::sync::watch;
 
-use crate::config::{Config, Service};
+use crate::config::{Config, ServiceConfig};
 use crate::telemetry::Inventory;
 use portcullis_breaker::Guarded;
 use portcullis_contract::{CompiledContract, Policies};
@@ -32,7 +32,7 @@ pub struct Live {
 #[derive(Debug)]
 pub struct LiveService {
     /// What the configuration says of it.
-    pub config: Service,
+    pub config: ServiceConfig,
     /// Its contract, with what is done about violations of it; none until it could be read.
     pub contract: Option<(Arc<CompiledContract>, Policies)>,
     /// What guards it.
@@ -58,7 +58,7 @@ impl LiveService {
     /// A service in force.
     pub fn new(
         config: &Config,
-        service: &Service,
+        service: &ServiceConfig,
         contract: Option<Arc<CompiledContract>>,
         (guarded, inventory): (Guarded, Arc<Inventory>),
         tap: Option<Tap>,

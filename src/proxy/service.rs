@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::config::{Config, Preflight, Service, Upstream as UpstreamConfig};
+use crate::config::{Config, PreflightPolicy, ServiceConfig, UpstreamTarget as UpstreamConfig};
 use crate::telemetry::{AccessLog, Metrics, ServiceRecorder};
 use portcullis_breaker::Turnstile;
 use portcullis_contract::{CompiledContract, Rules};
@@ -85,7 +85,7 @@ impl ServiceCore {
     }
 
     /// What the configuration says of it.
-    pub(super) fn config(&self) -> &Service {
+    pub(super) fn config(&self) -> &ServiceConfig {
         &self.live.config
     }
 
@@ -120,7 +120,7 @@ impl ServiceCore {
 
     /// Whether CORS preflights pass that the contract does not declare.
     pub(super) fn passes_preflight(&self) -> bool {
-        self.config().preflight == Preflight::Pass
+        self.config().preflight == PreflightPolicy::Pass
     }
 }
 
@@ -141,7 +141,7 @@ impl Target {
     }
 }
 
-fn owner_path(config: &Config, service: &Service) -> Option<String> {
+fn owner_path(config: &Config, service: &ServiceConfig) -> Option<String> {
     let prefix = service.path_prefix.as_str().trim_end_matches('/');
     let owner = Some(&config.owner).filter(|owner| owner.enabled)?;
     Some(format!("{prefix}{}", owner.path))

@@ -24,14 +24,14 @@ const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
 /// A folder of last good contents.
 #[derive(Clone, Debug)]
-pub struct Cache {
+pub struct ContractCache {
     folder: PathBuf,
     bytes_max: u64,
 }
 
 /// What is known of a kept content.
 #[derive(Debug, Serialize, Deserialize)]
-struct Head {
+struct CacheHeader {
     origin: String,
     sha256: String,
     /// Seconds since 1970.
@@ -40,11 +40,11 @@ struct Head {
 
 /// Why a kept content is not used.
 #[derive(Debug, thiserror::Error)]
-enum Unusable {
+enum CacheEntryError {
     #[error("{0}")]
     Io(#[from] io::Error),
     #[error("{0}")]
-    Read(#[from] super::ReadError),
+    Read(#[from] super::FileReadError),
     #[error("its first line is none that was written here")]
     Head,
     #[error("its content is damaged")]
@@ -53,7 +53,7 @@ enum Unusable {
     Foreign(String),
 }
 
-impl Cache {
+impl ContractCache {
     /// A cache in this folder, which is made where it is needed first. Contents have at most
     /// `bytes_max` bytes.
     #[must_use]
@@ -72,7 +72,7 @@ impl Cache {
     pub fn keep(&self, name: &str, origin: &str, bytes: &[u8]) -> io::Result<()> {
         fs::create_dir_all(&self.folder)?;
         let kept_at = SystemTime::now().duration_since(UNIX_EPOCH);
-        let head = Head {
+        let head = CacheHeader {
             origin: origin.to_owned(),
             sha256: hex(&Sha256::digest(bytes)),
             kept_at: kept_at.unwrap_or_default().as_secs(),
@@ -112,16 +112,17 @@ impl Cache {
         }
     }
 
-    fn usable(&self, path: &Path, origin: &str) -> Result<(Vec<u8>, Duration), Unusable> {
+    fn usable(&self, path: &Path, origin: &str) -> Result<(Vec<u8>, Duration), CacheEntryError> {
         let mut bytes = super::read(path, self.bytes_max.saturating_add(HEAD_BYTES_MAX))?;
-        let end = memchr::memchr(b'\n', &bytes).ok_or(Unusable::Head)?;
-        let head: Head = serde_json::from_slice(&bytes[..end]).map_err(|_| Unusable::Head)?;
+        let end = memchr::memchr(b'\n', &bytes).ok_or(CacheEntryError::Head)?;
+        let head: CacheHeader =
+            serde_json::from_slice(&bytes[..end]).map_err(|_| CacheEntryError::Head)?;
         bytes.drain(..=end);
         if head.sha256 != hex(&Sha256::digest(&bytes)) {
-            return Err(Unusable::Damaged);
+            return Err(CacheEntryError::Damaged);
         }
         if head.origin != origin {
-            return Err(Unusable::Foreign(head.origin));
+            return Err(CacheEntryError::Foreign(head.origin));
         }
         let kept_at = UNIX_EPOCH.checked_add(Duration::from_secs(head.kept_at));
         let age = kept_at.and_then(|kept_at| SystemTime::now().duration_since(kept_at).ok());
@@ -138,7 +139,7 @@ impl Cache {
 }
 
 /// Writes the whole of it to the disk; a contract is nobody else's to read.
-fn write(path: &Path, head: &Head, bytes: &[u8]) -> io::Result<()> {
+fn write(path: &Path, head: &CacheHeader, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
@@ -165,9 +166,9 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn cache() -> (tempfile::TempDir, Cache) {
+    fn cache() -> (tempfile::TempDir, ContractCache) {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::new(folder.path().join("made/here"), 100);
+        let cache = ContractCache::new(folder.path().join("made/here"), 100);
         (folder, cache)
     }
 
@@ -234,7 +235,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
-        assert!(Cache::new(&file, 100).keep("shop", "a", b"x").is_err());
-        assert_eq!(bytes(Cache::new(&file, 100).last("shop", "a")), None);
+        assert!(
+            ContractCache::new(&file, 100)
+                .keep("shop", "a", b"x")
+                .is_err()
+        );
+        assert_eq!(
+            bytes(ContractCache::new(&file, 100).last("shop", "a")),
+            None
+        );
     }
 }

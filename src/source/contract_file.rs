@@ -5,8 +5,8 @@ use std::path::Path;
 use portcullis_contract::{self as contract, Documents, LoadError, UnreadableFile};
 use portcullis_vocabulary::Limits;
 
-use super::file::{self, ReadError};
-use super::git::{GitError, GitPlace};
+use super::file::{self, FileReadError};
+use super::git::{GitError, GitPath};
 
 /// Reads the contract at `path` with all local files it refers to.
 ///
@@ -22,13 +22,13 @@ pub fn load_contract(path: &Path, limits: &Limits) -> Result<Documents, LoadErro
 ///
 /// # Errors
 /// [`LoadError`] when the entry file itself cannot be read or parsed.
-pub fn load_contract_revision(place: &GitPlace, limits: &Limits) -> Result<Documents, LoadError> {
+pub fn load_contract_revision(place: &GitPath, limits: &Limits) -> Result<Documents, LoadError> {
     let read = |path: &Path, bytes_max| Ok(place.at(path).read(bytes_max)?);
     contract::load(Path::new(&place.path), &place.to_string(), limits, &read)
 }
 
-impl From<ReadError> for UnreadableFile {
-    fn from(error: ReadError) -> Self {
+impl From<FileReadError> for UnreadableFile {
+    fn from(error: FileReadError) -> Self {
         Self(error.to_string())
     }
 }

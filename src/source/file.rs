@@ -8,7 +8,7 @@ use super::git::GitError;
 
 /// Why a file's bytes could not be had.
 #[derive(Debug, thiserror::Error)]
-pub enum ReadError {
+pub enum FileReadError {
     /// The operating system refused.
     #[error("{}: {source}; check the path and its permissions", path.display())]
     Io {
@@ -39,9 +39,9 @@ pub enum ReadError {
 /// Reads a whole file of at most `bytes_max` bytes; `-` is standard input.
 ///
 /// # Errors
-/// [`ReadError`] names the path and what to check.
-pub fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, ReadError> {
-    let io_error = |source| ReadError::Io {
+/// [`FileReadError`] names the path and what to check.
+pub fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, FileReadError> {
+    let io_error = |source| FileReadError::Io {
         path: path.to_owned(),
         source,
     };
@@ -56,7 +56,7 @@ pub fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, ReadError> {
         let file = File::open(path).map_err(io_error)?;
         let metadata = file.metadata().map_err(io_error)?;
         if metadata.is_dir() {
-            return Err(ReadError::Folder {
+            return Err(FileReadError::Folder {
                 path: path.to_owned(),
             });
         }
@@ -66,7 +66,7 @@ pub fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, ReadError> {
             .map_err(io_error)?;
     }
     if bytes.len() as u64 > bytes_max {
-        return Err(ReadError::TooLarge {
+        return Err(FileReadError::TooLarge {
             path: path.to_owned(),
             bytes_max,
         });
@@ -86,11 +86,11 @@ mod tests {
         assert_eq!(read(&path, 5).unwrap(), b"12345");
         assert!(matches!(
             read(&path, 4),
-            Err(ReadError::TooLarge { bytes_max: 4, .. })
+            Err(FileReadError::TooLarge { bytes_max: 4, .. })
         ));
         assert!(matches!(
             read(folder.path(), 4),
-            Err(ReadError::Folder { .. })
+            Err(FileReadError::Folder { .. })
         ));
         let missing = read(&folder.path().join("b"), 4).unwrap_err().to_string();
         assert!(missing.contains("check the path"), "{missing}");

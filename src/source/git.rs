@@ -8,11 +8,11 @@ use std::fmt;
 use std::path::Path;
 use std::process::Command;
 
-use super::program::{Printed, run};
+use super::program::{ProgramOutput, run};
 
 /// A file or directory of a revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GitPlace {
+pub struct GitPath {
     /// The revision: a branch, a tag, a commit.
     pub revision: String,
     /// The path; empty for the whole tree.
@@ -21,7 +21,7 @@ pub struct GitPlace {
 
 /// What stands at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GitKind {
+pub enum GitObjectKind {
     /// A file.
     File,
     /// A directory.
@@ -38,7 +38,7 @@ pub enum GitError {
     #[error("{place}: git cannot read this: {message}")]
     Unreadable {
         /// What was asked for.
-        place: GitPlace,
+        place: GitPath,
         /// What git said.
         message: String,
     },
@@ -46,19 +46,19 @@ pub enum GitError {
     #[error("{place}: larger than the {bytes_max} bytes that are left")]
     TooLarge {
         /// What was asked for.
-        place: GitPlace,
+        place: GitPath,
         /// The bound, in bytes.
         bytes_max: u64,
     },
 }
 
-impl fmt::Display for GitPlace {
+impl fmt::Display for GitPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.revision, self.path)
     }
 }
 
-impl GitPlace {
+impl GitPath {
     /// Reads `REV:path`; `None` for what has no colon, is an address, or a path with a drive.
     pub fn parse(text: &str) -> Option<Self> {
         let (revision, path) = text.split_once(':')?;
@@ -84,12 +84,12 @@ impl GitPlace {
     ///
     /// # Errors
     /// [`GitError`] when there is nothing.
-    pub fn kind(&self) -> Result<GitKind, GitError> {
+    pub fn kind(&self) -> Result<GitObjectKind, GitError> {
         let kind = self.ask(&["cat-file", "-t", &self.to_string()], 64)?;
         match String::from_utf8_lossy(&kind).trim() {
-            "tree" => Ok(GitKind::Directory),
-            "commit" if self.path.is_empty() => Ok(GitKind::Directory),
-            _ => Ok(GitKind::File),
+            "tree" => Ok(GitObjectKind::Directory),
+            "commit" if self.path.is_empty() => Ok(GitObjectKind::Directory),
+            _ => Ok(GitObjectKind::File),
         }
     }
 
@@ -131,9 +131,9 @@ impl GitPlace {
         let printed = run(git.args(arguments), bytes_max).map_err(GitError::Program)?;
         let place = self.clone();
         match printed {
-            Printed::Bytes(bytes) => Ok(bytes),
-            Printed::TooLarge => Err(GitError::TooLarge { place, bytes_max }),
-            Printed::Refused(message) => Err(GitError::Unreadable { place, message }),
+            ProgramOutput::Bytes(bytes) => Ok(bytes),
+            ProgramOutput::TooLarge => Err(GitError::TooLarge { place, bytes_max }),
+            ProgramOutput::Refused(message) => Err(GitError::Unreadable { place, message }),
         }
     }
 }
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn places() {
         let check = |text: &str, expected: Option<(&str, &str)>| {
-            let found = GitPlace::parse(text).map(|place| (place.revision, place.path));
+            let found = GitPath::parse(text).map(|place| (place.revision, place.path));
             let expected = expected.map(|(revision, path)| (revision.to_owned(), path.to_owned()));
             assert_eq!(found, expected, "{text}");
         };

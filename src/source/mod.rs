@@ -3,8 +3,8 @@
 //! Contracts come from files, addresses and object storage, keys from files and addresses. What
 //! the bytes mean is nothing to this domain.
 //!
-//! A file is watched ([`FileWatch`]), anything else is asked ([`Poller`]); an [`Origin`] says
-//! which. [`Cache`] keeps what was good for a start while the origin is away.
+//! A file is watched ([`FileWatch`]), anything else is asked ([`Poller`]); an [`ContractOrigin`] says
+//! which. [`ContractCache`] keeps what was good for a start while the origin is away.
 
 mod origin;
 mod file;
@@ -23,20 +23,23 @@ mod rhythm;
 mod poll;
 mod cache;
 
-pub use cache::Cache;
+pub use cache::ContractCache;
 pub use changed_path::{ChangedPath, PathStatus};
 pub use contract_file::{load_contract, load_contract_revision};
-pub use file::{ReadError, read};
-pub use git::{GitError, GitKind, GitPlace};
+pub use file::{FileReadError, read};
+pub use git::{GitError, GitObjectKind, GitPath};
 
-pub use origin::{Origin, OriginError, S3Place};
-pub use poll::{Ask, PollPolicy, Poller, SourceError};
-pub use prometheus::{Prometheus, PrometheusError, Sample};
-pub use remote::{Fetched, Remote, RemoteError, RemoteLimits, RemoteUrl};
-pub use repository::{Blob, ChangedPaths, Repository, RepositoryError, Tree};
-pub use s3::{Buckets, ObjectError};
-pub use signature::Signature;
-pub use store::{Commit, Committed, InvalidKey, Store, StoreError, StoreKey, Stored, Tag};
+pub use origin::{ContractOrigin, OriginError, S3Location};
+pub use poll::{PollPolicy, PollTrigger, Poller, SourceError};
+pub use prometheus::{PrometheusClient, PrometheusError, PrometheusSample};
+pub use remote::{FetchLimits, FetchOutcome, HttpFetcher, RemoteError, RemoteUrl};
+pub use repository::{ChangedPaths, GitBlob, GitTree, Repository, RepositoryError};
+pub use s3::{ObjectError, S3Clients};
+pub use signature::FileSignature;
+pub use store::{
+    CommitOutcome, InvalidStoreKey, RecordCommit, RecordStore, RecordTag, StoreError, StoreKey,
+    StoredRecord,
+};
 pub use watch::FileWatch;
 
 #[cfg(test)]

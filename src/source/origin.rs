@@ -14,18 +14,18 @@ use super::remote::RemoteUrl;
 
 /// A place that a contract is read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum ContractOrigin {
     /// A file, with the files beside it that it refers to.
     File(PathBuf),
     /// An `http` or `https` address.
     Http(RemoteUrl),
     /// An object in S3-compatible storage.
-    S3(S3Place),
+    S3(S3Location),
 }
 
 /// An object in S3-compatible storage.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct S3Place {
+pub struct S3Location {
     /// The bucket.
     pub bucket: String,
     /// The object's key.
@@ -58,7 +58,7 @@ pub enum OriginError {
     Object(&'static str),
 }
 
-impl Origin {
+impl ContractOrigin {
     /// Text that stands for the place in a cache. It differs where the query differs, and shows
     /// no more than what messages show.
     #[must_use]
@@ -74,7 +74,7 @@ impl Origin {
     }
 }
 
-impl FromStr for Origin {
+impl FromStr for ContractOrigin {
     type Err = OriginError;
 
     fn from_str(text: &str) -> Result<Self, OriginError> {
@@ -109,7 +109,7 @@ fn reason(error: &super::RemoteError) -> String {
     }
 }
 
-fn object(rest: &str) -> Result<S3Place, &'static str> {
+fn object(rest: &str) -> Result<S3Location, &'static str> {
     let (place, query) = match rest.split_once('?') {
         Some((place, query)) => (place, Some(query)),
         None => (rest, None),
@@ -133,14 +133,14 @@ fn object(rest: &str) -> Result<S3Place, &'static str> {
         Some(Some(("versionId", id))) if !id.is_empty() && !id.contains('&') => Some(id.to_owned()),
         Some(_) => return Err("the only parameter is versionId"),
     };
-    Ok(S3Place {
+    Ok(S3Location {
         bucket: bucket.to_owned(),
         key: key.to_owned(),
         version,
     })
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for ContractOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => path.display().fmt(f),
@@ -150,7 +150,7 @@ impl fmt::Display for Origin {
     }
 }
 
-impl fmt::Display for S3Place {
+impl fmt::Display for S3Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "s3://{}/{}", self.bucket, self.key)?;
         match &self.version {
@@ -168,11 +168,11 @@ mod tests {
     #[rustfmt::skip]
     fn the_scheme_decides() {
         let check = |text: &str, kind: &str, shown: &str| {
-            let (found, text) = match text.parse::<Origin>() {
+            let (found, text) = match text.parse::<ContractOrigin>() {
                 Ok(origin) => (match origin {
-                    Origin::File(_) => "file",
-                    Origin::Http(_) => "http",
-                    Origin::S3(_) => "s3",
+                    ContractOrigin::File(_) => "file",
+                    ContractOrigin::Http(_) => "http",
+                    ContractOrigin::S3(_) => "s3",
                 }, origin.to_string()),
                 Err(error) => ("error", error.to_string()),
             };
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_tag_tells_queries_apart_and_shows_none() {
-        let tag = |text: &str| text.parse::<Origin>().unwrap().tag();
+        let tag = |text: &str| text.parse::<ContractOrigin>().unwrap().tag();
         assert_eq!(tag("s3://a/b?versionId=1"), "s3://a/b?versionId=1");
         assert_eq!(tag("https://a.example/b"), "https://a.example/b");
         let (one, two) = (

@@ -11,11 +11,11 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use super::file::{ReadError, read};
-use super::origin::{Origin, S3Place};
-use super::remote::{Fetched, Remote, RemoteError, RemoteLimits, RemoteUrl};
-use super::rhythm::Rhythm;
-use super::s3::{Buckets, ObjectError};
+use super::file::{FileReadError, read};
+use super::origin::{ContractOrigin, S3Location};
+use super::remote::{FetchLimits, FetchOutcome, HttpFetcher, RemoteError, RemoteUrl};
+use super::rhythm::PollSchedule;
+use super::s3::{ObjectError, S3Clients};
 
 /// How to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,10 +31,10 @@ pub struct PollPolicy {
 /// Asks an origin. The first request is made at once.
 #[derive(Debug)]
 pub struct Poller {
-    origin: Origin,
-    asks: Asks,
-    limits: RemoteLimits,
-    rhythm: Rhythm,
+    origin: ContractOrigin,
+    asks: PollTransport,
+    limits: FetchLimits,
+    rhythm: PollSchedule,
     /// When the next request is due; nothing before the first.
     due: Option<Instant>,
     asked: Arc<Notify>,
@@ -46,22 +46,22 @@ pub struct Poller {
 
 /// What asks an origin.
 #[derive(Debug)]
-enum Asks {
+enum PollTransport {
     File(PathBuf),
-    Http(Remote, RemoteUrl),
-    S3(Buckets, S3Place),
+    Http(HttpFetcher, RemoteUrl),
+    S3(S3Clients, S3Location),
 }
 
 /// Makes a poller ask without waiting. Clones ask the same one.
 #[derive(Clone, Debug)]
-pub struct Ask(Arc<Notify>);
+pub struct PollTrigger(Arc<Notify>);
 
 /// Why an origin gave nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// A file cannot be read.
     #[error(transparent)]
-    Read(#[from] ReadError),
+    Read(#[from] FileReadError),
     /// An address gives nothing.
     #[error(transparent)]
     Remote(#[from] RemoteError),
@@ -76,20 +76,24 @@ impl Poller {
     ///
     /// # Errors
     /// [`RemoteError::Tls`] where the origin is an address and the system has no certificates.
-    pub fn new(origin: Origin, buckets: &Buckets, policy: PollPolicy) -> Result<Self, SourceError> {
+    pub fn new(
+        origin: ContractOrigin,
+        buckets: &S3Clients,
+        policy: PollPolicy,
+    ) -> Result<Self, SourceError> {
         let asks = match &origin {
-            Origin::File(path) => Asks::File(path.clone()),
-            Origin::Http(url) => Asks::Http(Remote::new()?, url.clone()),
-            Origin::S3(place) => Asks::S3(buckets.clone(), place.clone()),
+            ContractOrigin::File(path) => PollTransport::File(path.clone()),
+            ContractOrigin::Http(url) => PollTransport::Http(HttpFetcher::new()?, url.clone()),
+            ContractOrigin::S3(place) => PollTransport::S3(buckets.clone(), place.clone()),
         };
         Ok(Self {
             origin,
             asks,
-            limits: RemoteLimits {
+            limits: FetchLimits {
                 bytes_max: policy.bytes_max,
                 timeout: policy.timeout,
             },
-            rhythm: Rhythm::new(policy.every),
+            rhythm: PollSchedule::new(policy.every),
             due: None,
             asked: Arc::new(Notify::new()),
             etag: None,
@@ -99,13 +103,13 @@ impl Poller {
 
     /// A handle to ask out of turn.
     #[must_use]
-    pub fn ask(&self) -> Ask {
-        Ask(Arc::clone(&self.asked))
+    pub fn ask(&self) -> PollTrigger {
+        PollTrigger(Arc::clone(&self.asked))
     }
 
     /// What is asked.
     #[must_use]
-    pub const fn origin(&self) -> &Origin {
+    pub const fn origin(&self) -> &ContractOrigin {
         &self.origin
     }
 
@@ -115,7 +119,7 @@ impl Poller {
     ///
     /// # Errors
     /// [`SourceError`]; the next call waits longer and asks again.
-    pub async fn next(&mut self) -> Result<Fetched, SourceError> {
+    pub async fn next(&mut self) -> Result<FetchOutcome, SourceError> {
         if let Some(due) = self.due {
             tokio::select! {
                 () = sleep_until(due) => {}
@@ -128,7 +132,7 @@ impl Poller {
         let fetched = self.fetch().await;
         let random = fastrand::f64();
         let pause = match &fetched {
-            Ok(Fetched::New { max_age, .. } | Fetched::Unchanged { max_age }) => {
+            Ok(FetchOutcome::New { max_age, .. } | FetchOutcome::Unchanged { max_age }) => {
                 self.rhythm.after_answer(*max_age, random)
             }
             Err(error) => self.rhythm.after_failure(error.retry_after(), random),
@@ -147,13 +151,15 @@ impl Poller {
         self.known = None;
     }
 
-    async fn fetch(&self) -> Result<Fetched, SourceError> {
+    async fn fetch(&self) -> Result<FetchOutcome, SourceError> {
         let known = self.etag.as_deref();
         let known = known.filter(|_| self.rhythm.is_conditional());
         match &self.asks {
-            Asks::Http(remote, url) => Ok(remote.fetch(url, known, self.limits).await?),
-            Asks::S3(buckets, place) => Ok(buckets.fetch(place, known, self.limits).await?),
-            Asks::File(path) => Ok(Fetched::New {
+            PollTransport::Http(remote, url) => Ok(remote.fetch(url, known, self.limits).await?),
+            PollTransport::S3(buckets, place) => {
+                Ok(buckets.fetch(place, known, self.limits).await?)
+            }
+            PollTransport::File(path) => Ok(FetchOutcome::New {
                 bytes: read(path, self.limits.bytes_max)?,
                 etag: None,
                 version: None,
@@ -163,8 +169,8 @@ impl Poller {
     }
 
     /// Remembers a content; one that is known already is no news.
-    fn news(&mut self, fetched: Fetched) -> Fetched {
-        let Fetched::New {
+    fn news(&mut self, fetched: FetchOutcome) -> FetchOutcome {
+        let FetchOutcome::New {
             bytes,
             etag,
             max_age,
@@ -176,14 +182,14 @@ impl Poller {
         self.etag.clone_from(etag);
         let hash = Some(Sha256::digest(bytes).into());
         if self.known == hash {
-            return Fetched::Unchanged { max_age: *max_age };
+            return FetchOutcome::Unchanged { max_age: *max_age };
         }
         self.known = hash;
         fetched
     }
 }
 
-impl Ask {
+impl PollTrigger {
     /// Has the next request made at once. One that is under way is followed by another.
     pub fn now(&self) {
         self.0.notify_one();

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 /// What came of it.
 #[derive(Debug)]
-pub(super) enum Printed {
+pub(super) enum ProgramOutput {
     /// It ended well, and printed this.
     Bytes(Vec<u8>),
     /// It printed more than it may.
@@ -18,7 +18,7 @@ pub(super) enum Printed {
 ///
 /// # Errors
 /// When it cannot be run, or its output cannot be read.
-pub(super) fn run(command: &mut Command, bytes_max: u64) -> io::Result<Printed> {
+pub(super) fn run(command: &mut Command, bytes_max: u64) -> io::Result<ProgramOutput> {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -32,13 +32,13 @@ pub(super) fn run(command: &mut Command, bytes_max: u64) -> io::Result<Printed> 
         // Whatever it still has to say is of no interest.
         let _ = child.kill();
         let _ = child.wait();
-        return Ok(Printed::TooLarge);
+        return Ok(ProgramOutput::TooLarge);
     }
     let ended = child.wait_with_output()?;
     if ended.status.success() {
-        return Ok(Printed::Bytes(bytes));
+        return Ok(ProgramOutput::Bytes(bytes));
     }
     let message = String::from_utf8_lossy(&ended.stderr);
     let message = message.trim().trim_start_matches("fatal: ").to_owned();
-    Ok(Printed::Refused(message))
+    Ok(ProgramOutput::Refused(message))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::remote::{Fetched, Remote, RemoteError, RemoteLimits, RemoteUrl};
+use super::remote::{FetchLimits, FetchOutcome, HttpFetcher, RemoteError, RemoteUrl};
 
 /// The largest answer, in bytes: a hundred thousand series.
 const ANSWER_BYTES_MAX: u64 = 32 << 20;
@@ -15,14 +15,14 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A Prometheus, or what speaks like one.
 #[derive(Debug)]
-pub struct Prometheus {
-    remote: Remote,
+pub struct PrometheusClient {
+    remote: HttpFetcher,
     url: RemoteUrl,
 }
 
 /// One series with its value.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Sample {
+pub struct PrometheusSample {
     /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// Its value.
@@ -48,31 +48,31 @@ pub enum PrometheusError {
 }
 
 #[derive(Deserialize)]
-struct Answer {
-    data: Data,
+struct PrometheusResponse {
+    data: PrometheusData,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Data {
+struct PrometheusData {
     result_type: String,
-    result: Vec<Series>,
+    result: Vec<PrometheusSeries>,
 }
 
 #[derive(Deserialize)]
-struct Series {
+struct PrometheusSeries {
     metric: BTreeMap<String, String>,
     value: (f64, String),
 }
 
-impl Prometheus {
+impl PrometheusClient {
     /// The one at an address.
     ///
     /// # Errors
     /// [`RemoteError`] where the text is no address, or the system has no certificates.
     pub fn new(url: &str) -> Result<Self, RemoteError> {
         Ok(Self {
-            remote: Remote::new()?,
+            remote: HttpFetcher::new()?,
             url: url.parse()?,
         })
     }
@@ -81,9 +81,9 @@ impl Prometheus {
     ///
     /// # Errors
     /// [`PrometheusError`] names the address and what to check.
-    pub async fn query(&self, expression: &str) -> Result<Vec<Sample>, PrometheusError> {
+    pub async fn query(&self, expression: &str) -> Result<Vec<PrometheusSample>, PrometheusError> {
         let url = self.url.below("api/v1/query", &[("query", expression)]);
-        let limits = RemoteLimits {
+        let limits = FetchLimits {
             bytes_max: ANSWER_BYTES_MAX,
             timeout: TIMEOUT,
         };
@@ -92,30 +92,30 @@ impl Prometheus {
             message,
         };
         match self.remote.fetch(&url, None, limits).await? {
-            Fetched::New { bytes, .. } => samples(&bytes).map_err(wrong),
-            Fetched::Unchanged { .. } => Err(wrong("answers that nothing changed".to_owned())),
+            FetchOutcome::New { bytes, .. } => samples(&bytes).map_err(wrong),
+            FetchOutcome::Unchanged { .. } => Err(wrong("answers that nothing changed".to_owned())),
         }
     }
 }
 
-fn samples(bytes: &[u8]) -> Result<Vec<Sample>, String> {
-    let answer: Answer = serde_json::from_slice(bytes)
+fn samples(bytes: &[u8]) -> Result<Vec<PrometheusSample>, String> {
+    let answer: PrometheusResponse = serde_json::from_slice(bytes)
         .map_err(|error| format!("the answer cannot be read: {error}"))?;
-    let Data {
+    let PrometheusData {
         result_type,
         result,
     } = answer.data;
     if result_type != "vector" {
         return Err(format!("expected a vector, found a {result_type}"));
     }
-    let sample = |series: Series| {
+    let sample = |series: PrometheusSeries| {
         let (_, text) = series.value;
         // Its words for what is no number are those of Rust, apart from a sign.
         let value = text.trim_start_matches('+').parse();
         value.map_or_else(
             |_| Err(format!("expected a number, found {text:?}")),
             |value| {
-                Ok(Sample {
+                Ok(PrometheusSample {
                     labels: series.metric,
                     value,
                 })

@@ -22,11 +22,11 @@ pub struct RemoteUrl(Url);
 
 /// What fetches.
 #[derive(Clone, Debug)]
-pub struct Remote(Client);
+pub struct HttpFetcher(Client);
 
 /// How much a fetch may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RemoteLimits {
+pub struct FetchLimits {
     /// The largest body, in bytes; reading stops beyond it.
     pub bytes_max: u64,
     /// The longest time from the call to the body's last byte.
@@ -35,7 +35,7 @@ pub struct RemoteLimits {
 
 /// What a fetch brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fetched {
+pub enum FetchOutcome {
     /// A body.
     New {
         /// The body.
@@ -126,7 +126,7 @@ impl RemoteError {
     }
 }
 
-impl Remote {
+impl HttpFetcher {
     /// Something to fetch with.
     ///
     /// # Errors
@@ -151,8 +151,8 @@ impl Remote {
         &self,
         url: &RemoteUrl,
         known: Option<&str>,
-        limits: RemoteLimits,
-    ) -> Result<Fetched, RemoteError> {
+        limits: FetchLimits,
+    ) -> Result<FetchOutcome, RemoteError> {
         let failed = |error| failure(url, limits, error);
         let mut request = self.0.get(url.0.clone()).timeout(limits.timeout);
         if let Some(etag) = known {
@@ -165,14 +165,14 @@ impl Remote {
                 let etag = response.headers().get(ETAG);
                 let etag = etag.and_then(|etag| etag.to_str().ok()).map(str::to_owned);
                 let bytes = body(response, url, limits).await?;
-                Ok(Fetched::New {
+                Ok(FetchOutcome::New {
                     bytes,
                     etag,
                     version: None,
                     max_age,
                 })
             }
-            StatusCode::NOT_MODIFIED if known.is_some() => Ok(Fetched::Unchanged { max_age }),
+            StatusCode::NOT_MODIFIED if known.is_some() => Ok(FetchOutcome::Unchanged { max_age }),
             status => Err(RemoteError::Status {
                 url: url.clone(),
                 status,
@@ -182,7 +182,7 @@ impl Remote {
     }
 }
 
-impl Remote {
+impl HttpFetcher {
     /// Posts a JSON text; what is answered is not read. Runs on a tokio runtime with I/O and time.
     ///
     /// # Errors
@@ -191,7 +191,7 @@ impl Remote {
         &self,
         url: &RemoteUrl,
         body: Vec<u8>,
-        limits: RemoteLimits,
+        limits: FetchLimits,
     ) -> Result<(), RemoteError> {
         let request = self.0.post(url.0.clone()).timeout(limits.timeout);
         let request = request.header(CONTENT_TYPE, "application/json").body(body);
@@ -221,7 +221,7 @@ fn builder() -> ClientBuilder {
 async fn body(
     mut response: Response,
     url: &RemoteUrl,
-    limits: RemoteLimits,
+    limits: FetchLimits,
 ) -> Result<Vec<u8>, RemoteError> {
     let too_large = || RemoteError::TooLarge {
         url: url.clone(),
@@ -244,7 +244,7 @@ async fn body(
     Ok(bytes)
 }
 
-fn failure(url: &RemoteUrl, limits: RemoteLimits, error: reqwest::Error) -> RemoteError {
+fn failure(url: &RemoteUrl, limits: FetchLimits, error: reqwest::Error) -> RemoteError {
     let url = url.clone();
     if error.is_timeout() {
         let timeout = limits.timeout;
@@ -358,7 +358,7 @@ impl fmt::Debug for RemoteUrl {
 }
 
 #[cfg(test)]
-impl Remote {
+impl HttpFetcher {
     /// One that no variable of the environment sends to a proxy.
     pub(crate) fn direct() -> Self {
         Self::of(builder().no_proxy()).unwrap()

@@ -70,7 +70,7 @@ fn head(stream: &mut TcpStream) -> String {
     String::from_utf8(head).unwrap()
 }
 
-const LIMITS: RemoteLimits = RemoteLimits {
+const LIMITS: FetchLimits = FetchLimits {
     bytes_max: 10,
     timeout: Duration::from_secs(30),
 };
@@ -78,17 +78,17 @@ const LIMITS: RemoteLimits = RemoteLimits {
 fn fetch_within(
     url: &str,
     known: Option<&str>,
-    limits: RemoteLimits,
-) -> Result<Fetched, RemoteError> {
-    fetch_by(&Remote::direct(), url, known, limits)
+    limits: FetchLimits,
+) -> Result<FetchOutcome, RemoteError> {
+    fetch_by(&HttpFetcher::direct(), url, known, limits)
 }
 
 fn fetch_by(
-    remote: &Remote,
+    remote: &HttpFetcher,
     url: &str,
     known: Option<&str>,
-    limits: RemoteLimits,
-) -> Result<Fetched, RemoteError> {
+    limits: FetchLimits,
+) -> Result<FetchOutcome, RemoteError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -96,18 +96,18 @@ fn fetch_by(
     runtime.block_on(remote.fetch(&url.parse()?, known, limits))
 }
 
-fn fetch(url: &str, known: Option<&str>) -> Result<Fetched, RemoteError> {
+fn fetch(url: &str, known: Option<&str>) -> Result<FetchOutcome, RemoteError> {
     fetch_within(url, known, LIMITS)
 }
 
 /// What comes of one answer; addresses are cut out of messages.
-fn outcome_within(answer: &str, limits: RemoteLimits) -> Result<Fetched, String> {
+fn outcome_within(answer: &str, limits: FetchLimits) -> Result<FetchOutcome, String> {
     let server = Script::start(&[answer]);
     let fetched = fetch_within(&server.url("/keys?secret=1"), None, limits);
     fetched.map_err(|error| error.to_string().replace(&server.url("/keys"), "URL"))
 }
 
-fn outcome(answer: &str) -> Result<Fetched, String> {
+fn outcome(answer: &str) -> Result<FetchOutcome, String> {
     outcome_within(answer, LIMITS)
 }
 
@@ -119,7 +119,7 @@ fn a_body_comes_with_its_tag_and_its_age() {
     ]);
     let url = server.url("/keys?tenant=a");
     let first = fetch(&url, None).unwrap();
-    let expected = Fetched::New {
+    let expected = FetchOutcome::New {
         bytes: b"keys".to_vec(),
         etag: Some("\"a\"".into()),
         version: None,
@@ -135,7 +135,7 @@ fn a_body_comes_with_its_tag_and_its_age() {
     let max_age = Some(Duration::from_secs(7));
     assert_eq!(
         fetch(&url, Some("\"a\"")),
-        Ok(Fetched::Unchanged { max_age })
+        Ok(FetchOutcome::Unchanged { max_age })
     );
     let request = server.requests.recv().unwrap().to_ascii_lowercase();
     assert!(
@@ -146,7 +146,7 @@ fn a_body_comes_with_its_tag_and_its_age() {
 
 #[test]
 fn what_a_server_does_not_say_is_not_made_up() {
-    let new = |bytes: &[u8]| Fetched::New {
+    let new = |bytes: &[u8]| FetchOutcome::New {
         bytes: bytes.to_vec(),
         etag: None,
         version: None,
@@ -209,12 +209,12 @@ fn a_body_has_a_bound() {
     let endless = format!("HTTP/1.1 200 OK\r\n\r\n{}<hang>", "x".repeat(100_000));
     assert_eq!(outcome(&endless), complaint);
     let exact = outcome("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n0123456789");
-    assert!(matches!(exact, Ok(Fetched::New { bytes, .. }) if bytes == b"0123456789"));
+    assert!(matches!(exact, Ok(FetchOutcome::New { bytes, .. }) if bytes == b"0123456789"));
 }
 
 #[test]
 fn a_slow_answer_has_a_bound() {
-    let limits = RemoteLimits {
+    let limits = FetchLimits {
         timeout: Duration::from_millis(50),
         ..LIMITS
     };
@@ -303,11 +303,11 @@ fn serve_tls() -> u16 {
 
 #[test]
 fn a_server_is_believed_by_its_certificate() {
-    let remote = Remote::believing(include_bytes!("fixtures/authority.pem"));
+    let remote = HttpFetcher::believing(include_bytes!("fixtures/authority.pem"));
     let url = format!("https://127.0.0.1:{}/", serve_tls());
     let fetched = fetch_by(&remote, &url, None, LIMITS).unwrap();
-    assert!(matches!(fetched, Fetched::New { bytes, .. } if bytes == b"keys"));
-    let check = |remote: &Remote, host: &str, reason: &str| {
+    assert!(matches!(fetched, FetchOutcome::New { bytes, .. } if bytes == b"keys"));
+    let check = |remote: &HttpFetcher, host: &str, reason: &str| {
         let url = format!("https://{host}:{}/", serve_tls());
         let error = fetch_by(remote, &url, None, LIMITS)
             .unwrap_err()
@@ -315,7 +315,7 @@ fn a_server_is_believed_by_its_certificate() {
         let start = format!("{url}: cannot connect: invalid peer certificate: {reason}");
         assert!(error.starts_with(&start), "{error}");
     };
-    check(&Remote::direct(), "127.0.0.1", "UnknownIssuer");
+    check(&HttpFetcher::direct(), "127.0.0.1", "UnknownIssuer");
     check(
         &remote,
         "localhost",

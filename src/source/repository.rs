@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::changed_path::{ChangedPath, PathStatus, names, statuses};
-use super::program::{Printed, run};
+use super::program::{ProgramOutput, run};
 use portcullis_vocabulary::limits::CHANGED_PATHS_BYTES_MAX;
 
 /// Why a repository cannot be read.
@@ -78,7 +78,7 @@ pub struct Repository {
 
 /// The side of a comparison that is new.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tree {
+pub enum GitTree {
     /// A commit, by its hash.
     Commit(String),
     /// What is staged.
@@ -89,7 +89,7 @@ pub enum Tree {
 
 /// A file of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Blob {
+pub enum GitBlob {
     /// What is in it.
     Bytes(Vec<u8>),
     /// It is larger than it may be.
@@ -104,7 +104,7 @@ pub struct ChangedPaths {
     /// The common ancestor that the new side is compared with, by its hash.
     pub base: String,
     /// What is new.
-    pub tree: Tree,
+    pub tree: GitTree,
     /// The paths.
     pub paths: Vec<ChangedPath>,
 }
@@ -162,12 +162,12 @@ impl Repository {
         &self,
         base: &str,
         head: Option<&str>,
-        tree: Tree,
+        tree: GitTree,
     ) -> Result<ChangedPaths, RepositoryError> {
         let head_commit = self.commit(head.unwrap_or("HEAD"))?;
         let base = self.ancestor(base, head.unwrap_or("HEAD"), &head_commit)?;
         let tree = match head {
-            Some(_) => Tree::Commit(head_commit),
+            Some(_) => GitTree::Commit(head_commit),
             None => tree,
         };
         let mut words = vec![
@@ -180,13 +180,13 @@ impl Repository {
             "--ignore-submodules=dirty",
         ];
         match &tree {
-            Tree::Commit(head) => words.extend([&*base, head]),
-            Tree::Index => words.extend(["--cached", &*base]),
-            Tree::Worktree => words.push(&base),
+            GitTree::Commit(head) => words.extend([&*base, head]),
+            GitTree::Index => words.extend(["--cached", &*base]),
+            GitTree::Worktree => words.push(&base),
         }
         words.push("--");
         let mut paths = statuses(&ask(&self.root, words)?)?;
-        if tree == Tree::Worktree {
+        if tree == GitTree::Worktree {
             let words = ["ls-files", "-z", "--others", "--exclude-standard"];
             paths.extend(names(&ask(&self.root, words)?).map(|path| ChangedPath {
                 // A repository within this one is listed as a directory.
@@ -221,7 +221,7 @@ impl Repository {
         tree: &str,
         paths: &[String],
         bytes_max: usize,
-        mut take: impl FnMut(usize, Blob),
+        mut take: impl FnMut(usize, GitBlob),
     ) -> Result<(), RepositoryError> {
         let command = "cat-file --batch";
         let mut git = git(&self.root, ["cat-file", "--batch"])
@@ -252,28 +252,28 @@ impl Repository {
         Ok(())
     }
 
-    fn read_alone(&self, place: &str, bytes_max: usize) -> Result<Blob, RepositoryError> {
+    fn read_alone(&self, place: &str, bytes_max: usize) -> Result<GitBlob, RepositoryError> {
         match ask(&self.root, ["cat-file", "blob", place]) {
-            Ok(bytes) if bytes.len() <= bytes_max => Ok(Blob::Bytes(bytes)),
-            Ok(_) | Err(RepositoryError::TooLarge) => Ok(Blob::TooLarge),
-            Err(RepositoryError::Refused { .. }) => Ok(Blob::Absent),
+            Ok(bytes) if bytes.len() <= bytes_max => Ok(GitBlob::Bytes(bytes)),
+            Ok(_) | Err(RepositoryError::TooLarge) => Ok(GitBlob::TooLarge),
+            Err(RepositoryError::Refused { .. }) => Ok(GitBlob::Absent),
             Err(error) => Err(error),
         }
     }
 }
 
 /// The next answer of `cat-file --batch`: a line with the object's type and size, and its bytes.
-fn answer(stdout: &mut impl BufRead, bytes_max: usize) -> std::io::Result<Blob> {
+fn answer(stdout: &mut impl BufRead, bytes_max: usize) -> std::io::Result<GitBlob> {
     let mut head = Vec::new();
     stdout.read_until(b'\n', &mut head)?;
     let head = String::from_utf8_lossy(&head);
     let words: Vec<&str> = head.split_whitespace().collect();
     // A name may hold blanks, so what is no object is told by the end of the line.
     let [_, kind, size] = words[..] else {
-        return Ok(Blob::Absent);
+        return Ok(GitBlob::Absent);
     };
     let Ok(size) = size.parse::<u64>() else {
-        return Ok(Blob::Absent);
+        return Ok(GitBlob::Absent);
     };
     let is_wanted = kind == "blob" && size <= bytes_max as u64;
     let mut bytes = Vec::new();
@@ -284,10 +284,10 @@ fn answer(stdout: &mut impl BufRead, bytes_max: usize) -> std::io::Result<Blob> 
     };
     bytes.pop();
     Ok(match kind {
-        "blob" if is_wanted => Blob::Bytes(bytes),
-        "blob" => Blob::TooLarge,
+        "blob" if is_wanted => GitBlob::Bytes(bytes),
+        "blob" => GitBlob::TooLarge,
         // A directory, or the commit of a submodule.
-        _ => Blob::Absent,
+        _ => GitBlob::Absent,
     })
 }
 
@@ -314,9 +314,9 @@ where
     let bytes_max = CHANGED_PATHS_BYTES_MAX as u64;
     let printed = run(&mut git(directory, words), bytes_max).map_err(RepositoryError::Program)?;
     match printed {
-        Printed::Bytes(bytes) => Ok(bytes),
-        Printed::TooLarge => Err(RepositoryError::TooLarge),
-        Printed::Refused(message) => Err(RepositoryError::Refused {
+        ProgramOutput::Bytes(bytes) => Ok(bytes),
+        ProgramOutput::TooLarge => Err(RepositoryError::TooLarge),
+        ProgramOutput::Refused(message) => Err(RepositoryError::Refused {
             command: command.unwrap_or_default(),
             message,
         }),
@@ -333,14 +333,14 @@ mod tests {
 
     #[test]
     fn objects_are_read_within_the_bound() {
-        let check = |text: &str, bytes_max: usize, expected: Blob| {
+        let check = |text: &str, bytes_max: usize, expected: GitBlob| {
             let found = answer(&mut text.as_bytes(), bytes_max).unwrap();
             assert_eq!(found, expected, "{text}");
         };
-        check("1f blob 3\nabc\n1f", 3, Blob::Bytes(b"abc".into()));
-        check("1f blob 3\nabc\n", 2, Blob::TooLarge);
-        check("1f commit 3\nabc\n", 9, Blob::Absent);
-        check("HEAD:a b missing\n", 9, Blob::Absent);
-        check("", 9, Blob::Absent);
+        check("1f blob 3\nabc\n1f", 3, GitBlob::Bytes(b"abc".into()));
+        check("1f blob 3\nabc\n", 2, GitBlob::TooLarge);
+        check("1f commit 3\nabc\n", 9, GitBlob::Absent);
+        check("HEAD:a b missing\n", 9, GitBlob::Absent);
+        check("", 9, GitBlob::Absent);
     }
 }

@@ -15,7 +15,7 @@ const UNCONDITIONAL: u32 = 10;
 
 /// The state between requests.
 #[derive(Debug)]
-pub(super) struct Rhythm {
+pub(super) struct PollSchedule {
     every: Duration,
     /// In a row, up to now.
     failures: u32,
@@ -23,7 +23,7 @@ pub(super) struct Rhythm {
     conditional: u32,
 }
 
-impl Rhythm {
+impl PollSchedule {
     /// Asks every so often; the first request is unconditional, since nothing is known yet.
     pub(super) const fn new(every: Duration) -> Self {
         Self {
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn the_pause_is_spread_and_follows_the_server_within_bounds() {
-        let mut rhythm = Rhythm::new(secs(100));
+        let mut rhythm = PollSchedule::new(secs(100));
         let mut pause =
             |age: Option<u64>, random| rhythm.after_answer(age.map(secs), random).as_secs_f64();
         assert_eq!((pause(None, 0.0), pause(None, 1.0)), (90.0, 110.0));
@@ -79,7 +79,7 @@ mod tests {
             (30.0, 100.0)
         );
         assert_eq!(pause(Some(0), 0.5), 1.0);
-        let mut often = Rhythm::new(Duration::from_millis(50));
+        let mut often = PollSchedule::new(Duration::from_millis(50));
         assert_eq!(
             often.after_answer(Some(secs(9)), 0.5),
             Duration::from_millis(50)
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn failures_wait_ever_longer_and_are_forgotten() {
-        let mut rhythm = Rhythm::new(secs(5));
+        let mut rhythm = PollSchedule::new(secs(5));
         let pauses: Vec<u64> = (0..8)
             .map(|_| rhythm.after_failure(None, 1.0).as_secs())
             .collect();
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn every_tenth_request_is_unconditional() {
-        let mut rhythm = Rhythm::new(secs(5));
+        let mut rhythm = PollSchedule::new(secs(5));
         let unconditional: Vec<u32> = (0..25)
             .filter(|_| {
                 let is_conditional = rhythm.is_conditional();

@@ -16,24 +16,24 @@ use portcullis_vocabulary::limits::LINKS_MAX;
 /// The state of a set of files. Two that are equal say that none of them changed in between, as
 /// far as a file system tells: a write within its clock's tick that leaves the size may hide.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Signature(BTreeMap<PathBuf, Trail>);
+pub struct FileSignature(BTreeMap<PathBuf, ResolvedPath>);
 
 /// The way to one file, and what is at its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Trail {
+struct ResolvedPath {
     /// Each symbolic link on the way, and where it points.
     links: Vec<(PathBuf, PathBuf)>,
     /// Where the way ends: the canonical path, if anything is there.
     path: PathBuf,
-    stamp: Result<Stamp, io::ErrorKind>,
+    stamp: Result<FileStamp, io::ErrorKind>,
     /// Existing folders in which the way could change.
     folders: BTreeSet<PathBuf>,
 }
 
 /// One file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Stamp {
-    id: Id,
+struct FileStamp {
+    id: FileId,
     bytes: u64,
     modified: Option<SystemTime>,
 }
@@ -41,17 +41,19 @@ struct Stamp {
 /// Which file it is, and when the file system last touched its record, where it says so: that
 /// tells of a file written under a modification time set back, or made readable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Id {
+pub(super) struct FileId {
     device: u64,
     inode: u64,
     changed: (i64, i64),
 }
 
-impl Signature {
+impl FileSignature {
     /// The state of these files now. What is not there, or cannot be looked at, has a state too.
     #[must_use]
     pub fn of(files: &[PathBuf]) -> Self {
-        let trails = files.iter().map(|file| (file.clone(), Trail::of(file)));
+        let trails = files
+            .iter()
+            .map(|file| (file.clone(), ResolvedPath::of(file)));
         Self(trails.collect())
     }
 
@@ -72,7 +74,7 @@ impl Signature {
     }
 }
 
-impl Trail {
+impl ResolvedPath {
     fn of(file: &Path) -> Self {
         let mut trail = Self {
             links: Vec::new(),
@@ -115,7 +117,7 @@ impl Trail {
                     trail.path = next;
                     let failed = found.is_err();
                     trail.stamp = found
-                        .map(|metadata| Stamp::of(&metadata))
+                        .map(|metadata| FileStamp::of(&metadata))
                         .map_err(|error| error.kind());
                     if failed {
                         return trail;
@@ -136,17 +138,17 @@ fn parts(path: &Path) -> VecDeque<OsString> {
         .collect()
 }
 
-impl Stamp {
+impl FileStamp {
     fn of(metadata: &Metadata) -> Self {
         Self {
-            id: Id::of(metadata),
+            id: FileId::of(metadata),
             bytes: metadata.len(),
             modified: metadata.modified().ok(),
         }
     }
 }
 
-impl Id {
+impl FileId {
     #[cfg(unix)]
     pub(super) fn of(metadata: &Metadata) -> Self {
         use std::os::unix::fs::MetadataExt;
@@ -187,11 +189,11 @@ mod tests {
         symlink("a", root.join("data")).unwrap();
         symlink("data/x", root.join("x")).unwrap();
         let files = [root.join("x"), root.join("plain"), root.join("later/x")];
-        let mut seen = Signature::of(&files);
-        assert_eq!(Signature::of(&files), seen);
+        let mut seen = FileSignature::of(&files);
+        assert_eq!(FileSignature::of(&files), seen);
         let mut check = |change: &dyn Fn()| {
             change();
-            let now = Signature::of(&files);
+            let now = FileSignature::of(&files);
             assert_ne!(now, seen);
             seen = now;
         };
@@ -228,7 +230,7 @@ mod tests {
         let check = |file: &str, folders: &[&str]| {
             let expected = folders.iter().map(|folder| root.join(folder)).collect();
             assert_eq!(
-                Signature::of(&[root.join(file)]).folders(),
+                FileSignature::of(&[root.join(file)]).folders(),
                 expected,
                 "{file}"
             );

@@ -1,6 +1,6 @@
 //! Noticing that files changed.
 //!
-//! What decides is a [`Signature`], taken whenever the system tells of something in a folder that
+//! What decides is a [`FileSignature`], taken whenever the system tells of something in a folder that
 //! matters, and in any case every while: not every file system tells, and none tells of what
 //! happens on another machine. So a notification that is missed costs time, never a change.
 //! Folders are watched rather than files, since files are replaced more often than written:
@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep};
 
 use portcullis_vocabulary::limits::{FILES_QUIET, FILES_QUIET_WAIT_MAX};
 
-use super::signature::{Id, Signature};
+use super::signature::{FileId, FileSignature};
 
 /// How long to let notifications gather: one change makes many, and a folder may be full of
 /// files that are no matter here.
@@ -33,15 +33,15 @@ const GATHERING: Duration = Duration::from_millis(20);
 pub struct FileWatch {
     files: Vec<PathBuf>,
     /// The state that the caller knows of.
-    seen: Signature,
+    seen: FileSignature,
     poll: Duration,
-    folders: Arc<Mutex<Folders>>,
+    folders: Arc<Mutex<FolderWatches>>,
     told: Arc<Notify>,
 }
 
 /// The folders that the system tells of.
 #[derive(Debug)]
-struct Folders {
+struct FolderWatches {
     /// Nothing where the system has no notifications left; then files are looked at only.
     watcher: Option<RecommendedWatcher>,
     /// With the folder that the path led to when the watch began.
@@ -54,7 +54,7 @@ impl FileWatch {
     #[must_use]
     pub fn new(files: Vec<PathBuf>, poll: Duration) -> Self {
         let told = Arc::new(Notify::new());
-        let folders = Arc::new(Mutex::new(Folders::new(&told)));
+        let folders = Arc::new(Mutex::new(FolderWatches::new(&told)));
         let seen = look(&folders, &files);
         Self {
             files,
@@ -68,7 +68,7 @@ impl FileWatch {
     /// Watches another set of files. Those watched already are compared with the state that
     /// [`changed`](Self::changed) returned at, so nothing that happened since is lost; those that
     /// are new, with their state now. Who read the new ones before this call reads them again
-    /// after it, or compares a [`Signature`] taken before reading.
+    /// after it, or compares a [`FileSignature`] taken before reading.
     pub fn watch(&mut self, files: Vec<PathBuf>) {
         self.seen = self.seen.carried_over(look(&self.folders, &files));
         self.files = files;
@@ -92,7 +92,7 @@ impl FileWatch {
     }
 
     /// Waits until the files stay as they are.
-    async fn quiet(&self, mut last: Signature) -> Signature {
+    async fn quiet(&self, mut last: FileSignature) -> FileSignature {
         let deadline = Instant::now() + FILES_QUIET_WAIT_MAX;
         loop {
             sleep(FILES_QUIET).await;
@@ -105,7 +105,7 @@ impl FileWatch {
     }
 
     /// The state of the files; the folders that matter now are watched from before it was taken.
-    async fn look(&self) -> Signature {
+    async fn look(&self) -> FileSignature {
         let (folders, files) = (Arc::clone(&self.folders), self.files.clone());
         let looked = spawn_blocking(move || look(&folders, &files)).await;
         // It fails only where the runtime ends.
@@ -113,17 +113,17 @@ impl FileWatch {
     }
 }
 
-fn look(folders: &Mutex<Folders>, files: &[PathBuf]) -> Signature {
+fn look(folders: &Mutex<FolderWatches>, files: &[PathBuf]) -> FileSignature {
     let mut folders = folders.lock().unwrap_or_else(PoisonError::into_inner);
-    let signature = Signature::of(files);
+    let signature = FileSignature::of(files);
     if folders.follow(&signature) {
         // What happened before the watches began was not told.
-        return Signature::of(files);
+        return FileSignature::of(files);
     }
     signature
 }
 
-impl Folders {
+impl FolderWatches {
     fn new(told: &Arc<Notify>) -> Self {
         let told = Arc::clone(told);
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -142,13 +142,13 @@ impl Folders {
     }
 
     /// Watches the folders that matter, and no others; whether a watch began.
-    fn follow(&mut self, signature: &Signature) -> bool {
+    fn follow(&mut self, signature: &FileSignature) -> bool {
         let Some(watcher) = &mut self.watcher else {
             return false;
         };
         let identity = |folder: &PathBuf| {
             let metadata = fs::metadata(folder).ok();
-            metadata.map(|metadata| Id::of(&metadata).identity())
+            metadata.map(|metadata| FileId::of(&metadata).identity())
         };
         let folders = signature.folders();
         let wanted: BTreeMap<_, _> = folders

@@ -13,7 +13,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt, reload};
 
-use crate::config::{Log, LogFormat, LogLevel};
+use crate::config::{LogConfig, LogFormat, LogLevel};
 
 /// The level in force, to be changed.
 static LEVEL: OnceLock<reload::Handle<LevelFilter, Registry>> = OnceLock::new();
@@ -40,7 +40,7 @@ pub struct LogGuard {
 /// Starts logging for the whole process, for as long as the guard lives. A second call does
 /// nothing: the first one stays.
 #[must_use = "what waits is written when the guard is dropped"]
-pub fn init(log: &Log) -> LogGuard {
+pub fn init(log: &LogConfig) -> LogGuard {
     let (level, handle) = reload::Layer::new(filter(log.level));
     let (writer, worker) = NonBlockingBuilder::default()
         .buffered_lines_limit(LINES_MAX)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::config::Service;
+use crate::config::ServiceConfig;
 use portcullis_vocabulary::{Squad, Tier};
 
 use super::build;
@@ -57,7 +57,7 @@ pub struct Build {
 impl OwnerView {
     /// The owner of a service, by what is configured and in force.
     pub fn new(
-        service: &Service,
+        service: &ServiceConfig,
         provider: Option<&Squad>,
         contract: Option<OwnedContract>,
     ) -> Self {

@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use portcullis::app::{Running, build};
-use portcullis::config::{Overrides, load};
+use portcullis::app::{RunningApp, build};
+use portcullis::config::{FlagOverrides, load};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -121,7 +121,7 @@ impl Site {
 /// The program, running in this process.
 #[derive(Debug)]
 pub(crate) struct App {
-    running: Option<Running>,
+    running: Option<RunningApp>,
     pub(crate) data: SocketAddr,
     pub(crate) admin: SocketAddr,
     _site: Site,
@@ -129,7 +129,7 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn start(site: Site) -> Self {
-        let config = load(Some(&site.write()), [], &Overrides::default());
+        let config = load(Some(&site.write()), [], &FlagOverrides::default());
         let config = config.unwrap_or_else(|errors| panic!("{errors}"));
         let running = build(config).unwrap_or_else(|error| panic!("{error}"));
         Self {

@@ -6,8 +6,8 @@ use portcullis_contract::{
     BodyLength, CompileOptions, Head, Rules, Scratch, check_body, check_head, compile, from_bytes,
 };
 use portcullis_vocabulary::Limits;
-use portcullis_vocabulary::enforcement::Ceilings;
 use portcullis_vocabulary::enforcement::Enforcement;
+use portcullis_vocabulary::enforcement::EnforcementCeilings;
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
 use portcullis_vocabulary::enforcement::ViolationClass;
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ fn judge(schema: &Value, body: &Value, class: Enforcement) -> Vec<String> {
     };
     let contract = compile(documents, &options).unwrap();
     let named = [(ViolationClass::UnknownBodyProperty, class)];
-    let policy = EnforcementPolicy::new(Ceilings::default(), named, 1.0);
+    let policy = EnforcementPolicy::new(EnforcementCeilings::default(), named, 1.0);
     let rules = Rules::new(&policy, &limits);
     let mut captures = Captures::default();
     let Match::Found { operation } = contract.find(&Method::POST, "/", &mut captures) else {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use portcullis::admin::{ConfigReloaded, ConfigResult};
+use portcullis::admin::{ConfigReloadView, ConfigResult};
 use serde_json::{Value, json};
 
 use super::app::ask;
@@ -147,7 +147,7 @@ fn the_configuration_is_reloaded() {
         "needs_restart": ["listen.address"], "problems": []
     });
     assert_eq!(good(&post(&port, "/config/reload")), expected);
-    port.contracts.configure(ConfigReloaded {
+    port.contracts.configure(ConfigReloadView {
         result: ConfigResult::Refused,
         problems: vec!["config.toml:3: no such key".to_owned()],
         ..applied()

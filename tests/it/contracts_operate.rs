@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use portcullis::admin::{ConfigReloaded, ConfigResult};
+use portcullis::admin::{ConfigReloadView, ConfigResult};
 use serde_json::Value;
 
 use super::app::program;
@@ -184,7 +184,7 @@ in force after a restart:
   listen.address
 ";
     assert_eq!(printed(port.address, "config reload", 0), expected);
-    port.contracts.configure(ConfigReloaded {
+    port.contracts.configure(ConfigReloadView {
         result: ConfigResult::Refused,
         problems: vec!["config.toml:3: no such key".to_owned()],
         ..applied()

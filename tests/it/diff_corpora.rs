@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use portcullis::source::load_contract;
-use portcullis_compat::{Certainty, Date, Finding, Level, Options, Report, compare, rules};
+use portcullis_compat::{
+    ChangeCertainty, ChangeLevel, CompareOptions, CompatFinding, CompatReport, Date, compare, rules,
+};
 use portcullis_contract::{CompileOptions, CompiledContract, compile};
 use portcullis_vocabulary::Limits;
 use serde_json::Value;
@@ -33,12 +35,12 @@ fn cases(name: &str) -> Option<Vec<(Value, std::path::PathBuf)>> {
     Some(cases.collect())
 }
 
-fn compared(case: &Value, folder: &Path, notice_days: i64) -> Result<Report, String> {
+fn compared(case: &Value, folder: &Path, notice_days: i64) -> Result<CompatReport, String> {
     let side = |name: &str| contract(&folder.join(case[name].as_str().unwrap()));
-    let options = Options {
+    let options = CompareOptions {
         notice_days,
         // The day on which the dates of the corpus were written.
-        ..Options::on(Date::parse("2026-11-20").unwrap())
+        ..CompareOptions::on(Date::parse("2026-11-20").unwrap())
     };
     Ok(compare(
         &side("base_path")?,
@@ -48,7 +50,7 @@ fn compared(case: &Value, folder: &Path, notice_days: i64) -> Result<Report, Str
 }
 
 /// The changes, apart from what is said of versions.
-fn changes(report: &Report) -> Vec<&Finding> {
+fn changes(report: &CompatReport) -> Vec<&CompatFinding> {
     let all = report.findings.iter();
     all.filter(|finding| !finding.rule.id.starts_with("version."))
         .collect()
@@ -61,7 +63,7 @@ fn gaps_of_rule_lists_are_closed() {
     for (case, folder) in &cases {
         let report = compared(case, folder, 0).unwrap();
         let changes = changes(&report);
-        let is_breaking = report.level() == Some(Level::Breaking);
+        let is_breaking = report.level() == Some(ChangeLevel::Breaking);
         let is_right = match case["expected"].as_str().unwrap() {
             "breaking" => is_breaking,
             "compatible" => !is_breaking,
@@ -70,7 +72,7 @@ fn gaps_of_rule_lists_are_closed() {
         };
         let is_sure = !changes
             .iter()
-            .any(|finding| matches!(finding.certainty, Certainty::Unknown(_)));
+            .any(|finding| matches!(finding.certainty, ChangeCertainty::Unknown(_)));
         if !is_right || !is_sure {
             wrong.push((case["name"].clone(), format!("{changes:?}")));
         }
@@ -301,7 +303,7 @@ fn what_oasdiff_finds_is_found_where_it_is_real() {
         for absent in case["absent"].as_array().unwrap() {
             let id = absent.as_str().or(absent["id"].as_str()).unwrap();
             let broken = report.findings.iter().find(|finding| {
-                finding.level == Level::Breaking
+                finding.level == ChangeLevel::Breaking
                     && finding.aliases().iter().any(|alias| alias == id)
             });
             if let Some(broken) = broken {
@@ -329,7 +331,7 @@ fn notice(case: &Value) -> i64 {
     asked.unwrap_or(0)
 }
 
-fn rules_of(report: &Report) -> Vec<(&str, Level)> {
+fn rules_of(report: &CompatReport) -> Vec<(&str, ChangeLevel)> {
     let all = report.findings.iter();
     all.map(|finding| (finding.rule.id, finding.level))
         .collect()
@@ -438,7 +440,7 @@ fn verdicts_of_openapi_diff() {
             *agreed.entry("refused".to_owned()).or_default() += 1;
             continue;
         };
-        let is_breaking = report.level() == Some(Level::Breaking);
+        let is_breaking = report.level() == Some(ChangeLevel::Breaking);
         let is_right = match verdict {
             "incompatible" => is_breaking,
             "compatible" | "operations-unchanged" => !is_breaking,
@@ -477,24 +479,24 @@ fn breaks_between_real_revisions_have_witnesses() {
         let report = compare(
             &side("old"),
             &side("new"),
-            Options::on(Date::parse("2026-11-20").unwrap()),
+            CompareOptions::on(Date::parse("2026-11-20").unwrap()),
         );
         let schemas = report
             .findings
             .iter()
             .filter(|finding| finding.rule.id.starts_with("schema."));
-        for finding in schemas.filter(|finding| finding.level == Level::Breaking) {
+        for finding in schemas.filter(|finding| finding.level == ChangeLevel::Breaking) {
             match &finding.certainty {
-                Certainty::Witnessed => {
+                ChangeCertainty::Witnessed => {
                     assert!(finding.witness.is_some(), "{finding:?}");
                     witnessed += 1;
                 }
-                Certainty::Unknown(reason) => {
+                ChangeCertainty::Unknown(reason) => {
                     assert!(!reason.is_empty(), "{finding:?}");
                     open += 1;
                 }
                 // The end of what is deprecated is decided by rule.
-                Certainty::Rule | Certainty::Proved => {}
+                ChangeCertainty::Rule | ChangeCertainty::Proved => {}
             }
         }
         println!(

@@ -3,7 +3,7 @@
 use super::corpus::corpora;
 use super::diff_rules::{contract, report};
 use portcullis::source::load_contract;
-use portcullis_compat::{Date, Options, compare};
+use portcullis_compat::{CompareOptions, Date, compare};
 use portcullis_contract::{CompileOptions, compile};
 use portcullis_vocabulary::Limits;
 
@@ -113,7 +113,7 @@ fn nullable_and_null_are_one() {
         "3.1.0",
         "{type: object, properties: {a: {type: [string, 'null']}, n: {type: integer, exclusiveMinimum: 1}}}",
     ));
-    let options = Options::on(Date::parse("2026-01-01").unwrap());
+    let options = CompareOptions::on(Date::parse("2026-01-01").unwrap());
     assert!(compare(&old, &new, options).findings.is_empty());
     assert!(compare(&new, &old, options).findings.is_empty());
 }
@@ -156,7 +156,11 @@ fn every_real_contract_equals_itself() {
         };
         // Equal bytes are not even looked at.
         new.revision = "another".into();
-        let report = compare(&old, &new, Options::on(Date::parse("2026-01-01").unwrap()));
+        let report = compare(
+            &old,
+            &new,
+            CompareOptions::on(Date::parse("2026-01-01").unwrap()),
+        );
         assert!(
             report.findings.is_empty(),
             "{}: {:?}",

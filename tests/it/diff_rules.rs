@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
-use portcullis_compat::{Certainty, Date, Level, Mirror, Options, Report, Rule, compare, rules};
+use portcullis_compat::{
+    ChangeCertainty, ChangeLevel, CompareOptions, CompatReport, Date, DiffRule, MirrorRule,
+    compare, rules,
+};
 use portcullis_contract::{CompileOptions, CompiledContract, compile, from_bytes};
 use portcullis_vocabulary::Limits;
 
@@ -25,15 +28,15 @@ pub(crate) fn contract(fragment: &str) -> CompiledContract {
     compile(documents, &options).unwrap_or_else(|problems| panic!("{fragment}: {problems:?}"))
 }
 
-pub(crate) fn report(old: &str, new: &str) -> Report {
-    let options = Options {
+pub(crate) fn report(old: &str, new: &str) -> CompatReport {
+    let options = CompareOptions {
         notice_days: 10,
-        ..Options::on(Date::parse("2026-01-01").unwrap())
+        ..CompareOptions::on(Date::parse("2026-01-01").unwrap())
     };
     compare(&contract(old), &contract(new), options)
 }
 
-fn findings(report: &Report, rule: &str) -> Vec<(Level, Certainty)> {
+fn findings(report: &CompatReport, rule: &str) -> Vec<(ChangeLevel, ChangeCertainty)> {
     let of_rule = report
         .findings
         .iter()
@@ -75,10 +78,10 @@ fn every_fixture_shows_its_rule() {
         let found = findings(&report, rule);
         assert!(!found.is_empty(), "{rule}: {:?}", report.findings);
         let known = rules().iter().find(|known| known.id == *rule).unwrap();
-        let levels: Vec<Level> = known.levels.into_iter().flatten().collect();
+        let levels: Vec<ChangeLevel> = known.levels.into_iter().flatten().collect();
         for (level, certainty) in found {
             assert!(levels.contains(&level), "{rule}: {level:?}");
-            assert_eq!(certainty, Certainty::Rule, "{rule}");
+            assert_eq!(certainty, ChangeCertainty::Rule, "{rule}");
         }
     }
 }
@@ -87,7 +90,7 @@ fn every_fixture_shows_its_rule() {
 fn schemas_are_told_of_on_both_sides_and_breaks_have_witnesses() {
     let (mut missing, mut unknown) = (Vec::new(), Vec::new());
     for (id, old, new) in SCHEMAS {
-        let rule: &Rule = rules().iter().find(|rule| rule.id == *id).unwrap();
+        let rule: &DiffRule = rules().iter().find(|rule| rule.id == *id).unwrap();
         for (side, is_request) in [(0, true), (1, false)] {
             let report = report(&around(old, is_request), &around(new, is_request));
             let found = findings(&report, id);
@@ -98,10 +101,10 @@ fn schemas_are_told_of_on_both_sides_and_breaks_have_witnesses() {
             for (level, certainty) in found {
                 let classical = rule.levels[side].unwrap();
                 match certainty {
-                    Certainty::Witnessed => assert_eq!(level, Level::Breaking, "{id}"),
-                    Certainty::Proved => assert!(level < Level::Breaking, "{id}"),
-                    Certainty::Rule => assert_eq!(level, classical, "{id} {is_request}"),
-                    Certainty::Unknown(reason) => unknown.push((*id, is_request, reason)),
+                    ChangeCertainty::Witnessed => assert_eq!(level, ChangeLevel::Breaking, "{id}"),
+                    ChangeCertainty::Proved => assert!(level < ChangeLevel::Breaking, "{id}"),
+                    ChangeCertainty::Rule => assert_eq!(level, classical, "{id} {is_request}"),
+                    ChangeCertainty::Unknown(reason) => unknown.push((*id, is_request, reason)),
                 }
             }
         }
@@ -115,7 +118,7 @@ fn a_mirror_is_told_of_when_the_change_is_taken_back() {
     let mut checked = 0;
     for (id, old, new) in DOCUMENTS {
         let rule = rules().iter().find(|rule| rule.id == *id).unwrap();
-        let Mirror::Of(mirror) = rule.mirror else {
+        let MirrorRule::Of(mirror) = rule.mirror else {
             continue;
         };
         // Some come back as the whole that was gone, whichever way it went.
@@ -194,7 +197,9 @@ fn page() -> String {
             write!(page, "\n### {:?}\n\n| rule | request | response | neither | what happened | aliases |\n|---|---|---|---|---|---|\n", rule.area).unwrap();
             area = Some(rule.area);
         }
-        let [request, response, neither] = rule.levels.map(|level| level.map_or("", Level::as_str));
+        let [request, response, neither] = rule
+            .levels
+            .map(|level| level.map_or("", ChangeLevel::as_str));
         let aliases: Vec<String> = rule
             .aliases()
             .iter()

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use portcullis::app::build;
-use portcullis::config::{Overrides, load};
+use portcullis::config::{FlagOverrides, load};
 
 use super::app::{App, Site, ask, get, post, problem};
 use super::relay::Answer;
@@ -205,7 +205,7 @@ fn the_shipped_configuration_answers() {
         ("PORTCULLIS_RUNTIME__DATA_CORES", "1"),
     ];
     let variables = variables.map(|(name, value)| (name.into(), value.into()));
-    let config = load(Some(&path), variables, &Overrides::default()).unwrap();
+    let config = load(Some(&path), variables, &FlagOverrides::default()).unwrap();
     let running = build(config).unwrap();
     let check = |request: &[u8], status: u16, pointer: &str, expected: Value| {
         let answer = ask(running.data_address, request);

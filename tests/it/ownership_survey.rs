@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use portcullis::config::parse_catalog;
-use portcullis_control::ownership::{Boundaries, Concern, FoundContract, survey};
+use portcullis_control::ownership::{CatalogConcern, CatalogContract, SquadBoundaries, survey};
 use portcullis_vocabulary::CatalogFile;
 
 fn catalog(text: &str) -> CatalogFile {
@@ -12,21 +12,21 @@ fn catalog(text: &str) -> CatalogFile {
 
 /// What is told of a catalog, one line each.
 fn concerns(text: &str, contracts: &[&str]) -> Vec<String> {
-    let contracts: Vec<FoundContract> = contracts
+    let contracts: Vec<CatalogContract> = contracts
         .iter()
         .map(|path| {
             let (squad, service) = path.split_once('/').unwrap();
-            FoundContract {
+            CatalogContract {
                 squad: squad.to_owned(),
                 service: service.to_owned(),
                 path: path.into(),
             }
         })
         .collect();
-    let boundaries = Boundaries::new(catalog(text));
+    let boundaries = SquadBoundaries::new(catalog(text));
     let concerns = survey(&boundaries, &contracts, &["elsewhere".to_owned()]);
-    let line = |concern: &Concern| {
-        let Concern {
+    let line = |concern: &CatalogConcern| {
+        let CatalogConcern {
             kind,
             place,
             message,

@@ -8,8 +8,8 @@ use portcullis_contract::recorded::{Bounds, Judge, read_line};
 use portcullis_contract::{CompileOptions, CompiledContract, compile};
 use portcullis_json::Tape;
 use portcullis_vocabulary::Limits;
-use portcullis_vocabulary::enforcement::Ceilings;
 use portcullis_vocabulary::enforcement::Enforcement;
+use portcullis_vocabulary::enforcement::EnforcementCeilings;
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
 use serde_json::{Value, json};
 
@@ -212,7 +212,7 @@ fn judged(contract: &CompiledContract, line: &str) -> [Vec<String>; 2] {
         decoded_bytes_max: 8 << 20,
         decoded_ratio_max: 100,
     };
-    let ceilings = Ceilings {
+    let ceilings = EnforcementCeilings {
         request: Enforcement::Reject,
         response: Enforcement::Reject,
     };

@@ -13,8 +13,8 @@ use portcullis_contract::{
     Rules, Scratch, check_body, check_head, check_response_body, check_response_head, compile,
 };
 use portcullis_vocabulary::Limits;
-use portcullis_vocabulary::enforcement::Ceilings;
 use portcullis_vocabulary::enforcement::Enforcement;
+use portcullis_vocabulary::enforcement::EnforcementCeilings;
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
 use serde_json::Value;
 
@@ -117,7 +117,7 @@ pub(crate) fn judge(contract: &CompiledContract, case: &Case) -> Vec<String> {
 /// What is wrong with the response; the request only selects the operation.
 pub(crate) fn judge_response(contract: &CompiledContract, case: &Case) -> Vec<String> {
     let policy = EnforcementPolicy::new(
-        Ceilings {
+        EnforcementCeilings {
             request: Enforcement::Reject,
             response: Enforcement::Reject,
         },

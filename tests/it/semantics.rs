@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use portcullis_contract::recorded::{Body, Bounds, Exchange, Judge, Response};
 use portcullis_contract::{CompileOptions, CompiledContract, compile, from_bytes};
 use portcullis_vocabulary::Limits;
-use portcullis_vocabulary::enforcement::Ceilings;
+use portcullis_vocabulary::enforcement::EnforcementCeilings;
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
 use tokio::sync::Notify;
 
@@ -93,7 +93,7 @@ fn classes(contract: &CompiledContract, request: &str, response: Option<&str>) -
         decoded_bytes_max: 1 << 20,
         decoded_ratio_max: 100,
     };
-    let policy = EnforcementPolicy::new(Ceilings::default(), [], 1.0);
+    let policy = EnforcementPolicy::new(EnforcementCeilings::default(), [], 1.0);
     let (line, headers, body) = parts(request);
     let (method, target) = line.split_once(' ').unwrap();
     let (path, query) = match target.split_once('?') {

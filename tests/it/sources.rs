@@ -11,8 +11,8 @@ use std::thread;
 use std::time::Duration;
 
 use portcullis::source::{
-    Buckets, Fetched, FileWatch, ObjectError, Origin, PollPolicy, Poller, RemoteError,
-    RemoteLimits, S3Place, Signature, SourceError,
+    ContractOrigin, FetchLimits, FetchOutcome, FileSignature, FileWatch, ObjectError, PollPolicy,
+    Poller, RemoteError, S3Clients, S3Location, SourceError,
 };
 use tokio::time::{sleep, timeout};
 
@@ -156,9 +156,9 @@ fn another_set_of_files_loses_no_change() {
     let mut watch = FileWatch::new(vec![path("entry")], NEVER);
     noticed(&mut watch, async || replace(&path("entry"), "two"));
     // Changed after it was read and before the set was known.
-    let before = Signature::of(&[path("entry")]);
+    let before = FileSignature::of(&[path("entry")]);
     replace(&path("entry"), "three");
-    assert_ne!(Signature::of(&[path("entry")]), before);
+    assert_ne!(FileSignature::of(&[path("entry")]), before);
     watch.watch(vec![path("entry"), path("part")]);
     block_on(watch.changed());
     noticed(&mut watch, async || replace(&path("part"), "two"));
@@ -210,7 +210,7 @@ impl Server {
             timeout: Duration::from_millis(300),
             bytes_max: 1000,
         };
-        Poller::new(origin, &Buckets::with([]), policy).unwrap()
+        Poller::new(origin, &S3Clients::with([]), policy).unwrap()
     }
 
     fn count(&self) -> usize {
@@ -234,10 +234,10 @@ fn ok(fields: &str, body: &str) -> String {
 
 const SOON: Duration = Duration::from_millis(1);
 
-fn content(fetched: Result<Fetched, SourceError>) -> Option<String> {
+fn content(fetched: Result<FetchOutcome, SourceError>) -> Option<String> {
     match fetched.unwrap() {
-        Fetched::New { bytes, .. } => Some(String::from_utf8(bytes).unwrap()),
-        Fetched::Unchanged { .. } => None,
+        FetchOutcome::New { bytes, .. } => Some(String::from_utf8(bytes).unwrap()),
+        FetchOutcome::Unchanged { .. } => None,
     }
 }
 
@@ -331,8 +331,8 @@ fn a_file_can_be_asked_too() {
         timeout: PATIENCE,
         bytes_max: 5,
     };
-    let origin = Origin::File(file.clone());
-    let mut poller = Poller::new(origin, &Buckets::with([]), policy).unwrap();
+    let origin = ContractOrigin::File(file.clone());
+    let mut poller = Poller::new(origin, &S3Clients::with([]), policy).unwrap();
     let ask = poller.ask();
     assert!(matches!(block_on(poller.next()), Err(SourceError::Read(_))));
     fs::write(&file, "one").unwrap();
@@ -412,8 +412,8 @@ impl Storage {
         ]
     }
 
-    fn buckets(&self) -> Buckets {
-        Buckets::with(
+    fn buckets(&self) -> S3Clients {
+        S3Clients::with(
             self.variables()
                 .map(|(name, value)| (name.to_owned(), value)),
         )
@@ -428,32 +428,36 @@ impl Drop for Storage {
     }
 }
 
-fn place(text: &str) -> S3Place {
+fn place(text: &str) -> S3Location {
     match text.parse().unwrap() {
-        Origin::S3(place) => place,
+        ContractOrigin::S3(place) => place,
         other => panic!("{other}"),
     }
 }
 
-const LIMITS: RemoteLimits = RemoteLimits {
+const LIMITS: FetchLimits = FetchLimits {
     bytes_max: 20,
     timeout: PATIENCE,
 };
 
-fn fetch(buckets: &Buckets, text: &str, known: Option<&str>) -> Result<Fetched, ObjectError> {
+fn fetch(
+    buckets: &S3Clients,
+    text: &str,
+    known: Option<&str>,
+) -> Result<FetchOutcome, ObjectError> {
     block_on(buckets.fetch(&place(text), known, LIMITS))
 }
 
 /// The content with its tag and version.
-fn object(fetched: Result<Fetched, ObjectError>) -> (String, Option<String>, Option<String>) {
+fn object(fetched: Result<FetchOutcome, ObjectError>) -> (String, Option<String>, Option<String>) {
     match fetched.unwrap() {
-        Fetched::New {
+        FetchOutcome::New {
             bytes,
             etag,
             version,
             ..
         } => (String::from_utf8(bytes).unwrap(), etag, version),
-        fetched @ Fetched::Unchanged { .. } => panic!("{fetched:?}"),
+        fetched @ FetchOutcome::Unchanged { .. } => panic!("{fetched:?}"),
     }
 }
 
@@ -472,7 +476,7 @@ fn objects_come_from_a_real_storage() {
     let (content, etag, version) = object(fetch(&buckets, text, None));
     assert_eq!((content.as_str(), &version), ("one", &first));
     assert!(first.is_some() && etag.is_some());
-    let unchanged = Fetched::Unchanged { max_age: None };
+    let unchanged = FetchOutcome::Unchanged { max_age: None };
     assert_eq!(fetch(&buckets, text, etag.as_deref()), Ok(unchanged));
 
     let second = storage.put("shop/v1%20%2B%2520%C3%BC.yaml", "two");
@@ -485,7 +489,7 @@ fn objects_come_from_a_real_storage() {
     refused(&storage, &buckets);
 }
 
-fn polled(storage: &Storage, buckets: &Buckets) {
+fn polled(storage: &Storage, buckets: &S3Clients) {
     storage.put("polled", "one");
     let policy = PollPolicy {
         every: SOON,
@@ -502,7 +506,7 @@ fn polled(storage: &Storage, buckets: &Buckets) {
     assert_eq!(next(), None);
 }
 
-fn refused(storage: &Storage, buckets: &Buckets) {
+fn refused(storage: &Storage, buckets: &S3Clients) {
     let failure = |text: &str| fetch(buckets, text, None).unwrap_err();
     let message = |text: &str| failure(text).to_string();
     assert_eq!(
@@ -546,10 +550,10 @@ fn a_storage_that_is_away_or_slow_is_an_error() {
             ("AWS_ALLOW_HTTP", "true".to_owned()),
             ("AWS_SKIP_SIGNATURE", "true".to_owned()),
         ];
-        Buckets::with(variables.map(|(name, value)| (name.to_owned(), value)))
+        S3Clients::with(variables.map(|(name, value)| (name.to_owned(), value)))
     };
     let buckets = storage(server.address.to_string());
-    let limits = RemoteLimits {
+    let limits = FetchLimits {
         timeout: Duration::from_millis(100),
         ..LIMITS
     };

@@ -12,11 +12,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use portcullis::admin::{
-    Access, Admin, CandidateName, CandidateRefusal, CandidateView, ConfigReloaded, ConfigResult,
-    ContractFault, ContractView, Contracts, Guards, HistoryEntry, Readiness, Reloaded,
-    RevisionResult, Since, Steered, Traffic, serve,
+    AdminAccess, AdminState, CandidateRefusal, CandidateRevision, CandidateView, ChangeFuture,
+    ConfigReloadView, ConfigResult, ContractControl, ContractFault, ContractView, HistoryEntry,
+    ProtectionSource, Readiness, ReloadView, RevisionResult, SinceView, TrafficSource, serve,
 };
-use portcullis::config::Token;
+use portcullis::config::AdminToken;
 use portcullis::telemetry::{Described, HealthView, Inventory, Metrics, OwnerView};
 use portcullis_breaker::Guarded;
 use portcullis_vocabulary::Catalog;
@@ -41,7 +41,7 @@ struct State {
     calls: Vec<String>,
     /// What the candidate of `orders` would refuse.
     refusals: Vec<CandidateRefusal>,
-    config: Option<ConfigReloaded>,
+    config: Option<ConfigReloadView>,
 }
 
 impl fmt::Debug for Fake {
@@ -60,24 +60,29 @@ impl Fake {
         self.0.lock().unwrap().refusals = refusals;
     }
 
-    pub(crate) fn configure(&self, reloaded: ConfigReloaded) {
+    pub(crate) fn configure(&self, reloaded: ConfigReloadView) {
         self.0.lock().unwrap().config = Some(reloaded);
     }
 
-    fn change(&self, service: &str, call: String, result: RevisionResult) -> Steered<Reloaded> {
+    fn change(
+        &self,
+        service: &str,
+        call: String,
+        result: RevisionResult,
+    ) -> ChangeFuture<ReloadView> {
         self.0.lock().unwrap().calls.push(call);
         let done = match service {
             "orders" => Ok(reloaded(service, result)),
             "market" => Err(ContractFault::NoCandidate),
             "busy" => Err(ContractFault::Busy),
-            "gone" => Ok(Reloaded {
+            "gone" => Ok(ReloadView {
                 reason: Some("gone.yaml: No such file; check the path".to_owned()),
                 ..reloaded(service, RevisionResult::Unavailable)
             }),
             "lost" => Err(ContractFault::Unavailable {
                 reason: "the store is away; try again".to_owned(),
             }),
-            "strict" => Ok(Reloaded {
+            "strict" => Ok(ReloadView {
                 problems: vec!["strict.yaml:3 `paths` must be an object #/paths".to_owned()],
                 ..reloaded(service, RevisionResult::Refused)
             }),
@@ -101,12 +106,12 @@ impl Fake {
     }
 }
 
-impl Contracts for Fake {
+impl ContractControl for Fake {
     fn services(&self) -> Vec<ContractView> {
         vec![orders(), market()]
     }
 
-    fn reload(&self, service: &str) -> Steered<Reloaded> {
+    fn reload(&self, service: &str) -> ChangeFuture<ReloadView> {
         self.change(
             service,
             format!("reload {service}"),
@@ -114,7 +119,12 @@ impl Contracts for Fake {
         )
     }
 
-    fn propose(&self, service: &str, bytes: Bytes, name: Option<String>) -> Steered<Reloaded> {
+    fn propose(
+        &self,
+        service: &str,
+        bytes: Bytes,
+        name: Option<String>,
+    ) -> ChangeFuture<ReloadView> {
         let call = format!("propose {service} {} bytes {name:?}", bytes.len());
         self.change(service, call, RevisionResult::Candidate)
     }
@@ -139,24 +149,24 @@ impl Contracts for Fake {
         }
     }
 
-    fn promote(&self, service: &str) -> Steered<Reloaded> {
+    fn promote(&self, service: &str) -> ChangeFuture<ReloadView> {
         let call = format!("promote {service}");
         self.change(service, call, RevisionResult::Promoted)
     }
 
-    fn drop_candidate(&self, service: &str) -> Steered<Reloaded> {
+    fn drop_candidate(&self, service: &str) -> ChangeFuture<ReloadView> {
         self.change(service, format!("drop {service}"), RevisionResult::Dropped)
     }
 
-    fn reload_config(&self) -> Steered<ConfigReloaded> {
+    fn reload_config(&self) -> ChangeFuture<ConfigReloadView> {
         let mut state = self.0.lock().unwrap();
         state.calls.push("reload the configuration".to_owned());
         Box::pin(ready(state.config.clone().ok_or(ContractFault::Busy)))
     }
 }
 
-fn reloaded(service: &str, result: RevisionResult) -> Reloaded {
-    Reloaded {
+fn reloaded(service: &str, result: RevisionResult) -> ReloadView {
+    ReloadView {
         service: service.to_owned(),
         result,
         version: Some("1.5.0".to_owned()),
@@ -172,8 +182,8 @@ fn time(seconds: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_767_225_600 - seconds)
 }
 
-fn since(seconds: u64) -> Since {
-    Since::new(time(seconds), time(0))
+fn since(seconds: u64) -> SinceView {
+    SinceView::new(time(seconds), time(0))
 }
 
 fn orders() -> ContractView {
@@ -199,7 +209,7 @@ fn orders() -> ContractView {
         stale: false,
         last_error: None,
         policy: "adopt".to_owned(),
-        candidate: Some(CandidateName {
+        candidate: Some(CandidateRevision {
             version: "1.5.0".to_owned(),
             revision: NEXT.to_owned(),
         }),
@@ -244,8 +254,8 @@ pub(crate) fn refusal(squad: &str, operation: &str, count: u64) -> CandidateRefu
 }
 
 /// A configuration that was applied.
-pub(crate) fn applied() -> ConfigReloaded {
-    ConfigReloaded {
+pub(crate) fn applied() -> ConfigReloadView {
+    ConfigReloadView {
         result: ConfigResult::Applied,
         changed: vec!["services.orders.timeout".to_owned()],
         needs_restart: vec!["listen.address".to_owned()],
@@ -272,16 +282,16 @@ impl Port {
         let listener = std::net::TcpListener::bind(address).unwrap();
         listener.set_nonblocking(true).unwrap();
         let bound = listener.local_addr().unwrap();
-        let token: Option<Token> = token.map(|token| token.parse().unwrap());
+        let token: Option<AdminToken> = token.map(|token| token.parse().unwrap());
         let contracts = Fake::default();
-        let admin = Admin {
+        let admin = AdminState {
             readiness: Readiness::new(),
             metrics: Metrics::new(),
             guards: Arc::new(NoGuards),
             traffic: Arc::new(NoGuards),
             contracts: Arc::new(contracts.clone()),
             contract_bytes_max: CONTRACT_BYTES_MAX,
-            access: Access::new(bound, token.as_ref()),
+            access: AdminAccess::new(bound, token.as_ref()),
         };
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
@@ -317,7 +327,7 @@ impl Drop for Port {
 #[derive(Debug)]
 struct NoGuards;
 
-impl Traffic for NoGuards {
+impl TrafficSource for NoGuards {
     fn inventories(&self) -> Vec<(Arc<Inventory>, Described)> {
         Vec::new()
     }
@@ -331,7 +341,7 @@ impl Traffic for NoGuards {
     }
 }
 
-impl Guards for NoGuards {
+impl ProtectionSource for NoGuards {
     fn guards(&self) -> (Vec<Guarded>, Arc<Catalog>) {
         (Vec::new(), Arc::default())
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use portcullis_vocabulary::protection::{Protection, TierPolicy, Tiers};
+use portcullis_vocabulary::protection::{Protection, TierPolicies, TierPolicy};
 use portcullis_vocabulary::{Catalog, Consumer, SquadId, Tier};
 
 use super::call::Limits;
@@ -21,7 +21,7 @@ pub struct Policy {
     /// What the configuration says of the service.
     pub protection: Protection,
     /// What it says of the tiers.
-    pub tiers: Tiers,
+    pub tiers: TierPolicies,
     /// The squad that provides the service.
     pub provider: Option<SquadId>,
 }
@@ -289,7 +289,7 @@ fn place(consumer: Consumer, tier: Tier) -> usize {
 }
 
 /// The weights of all consumers: the unknown have none, a squad has its own or that of its tier.
-pub(super) fn weights(catalog: &Catalog, tiers: &Tiers) -> Box<[u32]> {
+pub(super) fn weights(catalog: &Catalog, tiers: &TierPolicies) -> Box<[u32]> {
     let squads = catalog.squads().iter();
     let weights = squads.map(|squad| squad.weight.unwrap_or(tiers.of(squad.tier).weight));
     std::iter::once(0).chain(weights).collect()

@@ -9,7 +9,7 @@ use super::date::Date;
 
 /// One change that somebody answers for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Approval {
+pub struct ChangeApproval {
     /// The fingerprint of the finding.
     pub fingerprint: String,
     /// Who answers for it.
@@ -26,14 +26,14 @@ pub struct Approval {
 
 /// All approvals of a file, and which were used.
 #[derive(Debug, Default)]
-pub struct Approvals {
-    by_fingerprint: HashMap<String, (Approval, bool)>,
+pub struct ApprovalSet {
+    by_fingerprint: HashMap<String, (ChangeApproval, bool)>,
     today: Option<Date>,
 }
 
-impl Approvals {
+impl ApprovalSet {
     /// Approvals as of a day.
-    pub fn new(approvals: impl IntoIterator<Item = Approval>, today: Date) -> Self {
+    pub fn new(approvals: impl IntoIterator<Item = ChangeApproval>, today: Date) -> Self {
         let keyed = approvals
             .into_iter()
             .map(|approval| (approval.fingerprint.clone(), (approval, false)));
@@ -44,7 +44,7 @@ impl Approvals {
     }
 
     /// The approval of a change, if it still holds.
-    pub(super) fn of(&mut self, fingerprint: &str) -> Option<&Approval> {
+    pub(super) fn of(&mut self, fingerprint: &str) -> Option<&ChangeApproval> {
         let (approval, is_used) = self.by_fingerprint.get_mut(fingerprint)?;
         *is_used = true;
         let has_expired = approval.expires.is_some_and(|last| Some(last) < self.today);
@@ -52,21 +52,21 @@ impl Approvals {
     }
 
     /// Approvals of changes that there are, and that hold no more.
-    pub fn expired(&self) -> Vec<&Approval> {
+    pub fn expired(&self) -> Vec<&ChangeApproval> {
         self.sorted(|approval, is_used| {
             is_used && approval.expires.is_some_and(|last| Some(last) < self.today)
         })
     }
 
     /// Approvals of changes that there are not: they can go.
-    pub fn stale(&self) -> Vec<&Approval> {
+    pub fn stale(&self) -> Vec<&ChangeApproval> {
         self.sorted(|_, is_used| !is_used)
     }
 
-    fn sorted(&self, is_wanted: impl Fn(&Approval, bool) -> bool) -> Vec<&Approval> {
+    fn sorted(&self, is_wanted: impl Fn(&ChangeApproval, bool) -> bool) -> Vec<&ChangeApproval> {
         let all = self.by_fingerprint.values();
         let wanted = all.filter(|(approval, is_used)| is_wanted(approval, *is_used));
-        let mut wanted: Vec<&Approval> = wanted.map(|(approval, _)| approval).collect();
+        let mut wanted: Vec<&ChangeApproval> = wanted.map(|(approval, _)| approval).collect();
         wanted.sort_by_key(|approval| approval.line);
         wanted
     }

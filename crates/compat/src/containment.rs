@@ -2,27 +2,30 @@
 
 use portcullis_contract::{CompiledContract, Direction, SchemaKey};
 
-use super::schema::{Budget, Carriage, Comparison, Question, Reading, Verdict};
+use super::schema::{
+    ContainmentBudget, ContainmentVerdict, ProducerReading, SchemaComparison, SchemaQuestion,
+    ValueEncoding,
+};
 
 /// Two contracts and the searches between them. Each search keeps what it learnt.
 #[derive(Debug)]
-pub(super) struct Containment<'c> {
+pub(super) struct ContainmentChecker<'c> {
     old: &'c CompiledContract,
     new: &'c CompiledContract,
     /// By direction, and whether the newer contract produces.
-    searches: [Option<Comparison<'c>>; 4],
+    searches: [Option<SchemaComparison<'c>>; 4],
 }
 
 /// The schemas of one place in both contracts.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Schemas<'k> {
+pub(super) struct SchemaKeyPair<'k> {
     pub(super) old: &'k SchemaKey,
     pub(super) new: &'k SchemaKey,
     pub(super) direction: Direction,
     pub(super) is_text: bool,
 }
 
-impl<'c> Containment<'c> {
+impl<'c> ContainmentChecker<'c> {
     pub(super) fn new(old: &'c CompiledContract, new: &'c CompiledContract) -> Self {
         Self {
             old,
@@ -32,31 +35,43 @@ impl<'c> Containment<'c> {
     }
 
     /// Whether everything that one revision sends is accepted by the other.
-    pub(super) fn judge(&mut self, schemas: Schemas<'_>, new_produces: bool) -> Verdict {
-        self.ask(schemas, new_produces, Reading::Sent)
+    pub(super) fn judge(
+        &mut self,
+        schemas: SchemaKeyPair<'_>,
+        new_produces: bool,
+    ) -> ContainmentVerdict {
+        self.ask(schemas, new_produces, ProducerReading::Sent)
     }
 
     /// Whether nothing is sent at all, so that whatever is asked of it is true.
-    pub(super) fn is_vacuous(&mut self, schemas: Schemas<'_>, new_produces: bool) -> bool {
-        let question = question(schemas, new_produces, Reading::Sent);
+    pub(super) fn is_vacuous(&mut self, schemas: SchemaKeyPair<'_>, new_produces: bool) -> bool {
+        let question = question(schemas, new_produces, ProducerReading::Sent);
         self.search(schemas.direction, new_produces)
             .sends_nothing(question)
     }
 
     /// Whether both revisions accept the same values.
-    pub(super) fn are_equal(&mut self, schemas: Schemas<'_>) -> bool {
+    pub(super) fn are_equal(&mut self, schemas: SchemaKeyPair<'_>) -> bool {
         [false, true].into_iter().all(|new_produces| {
-            let verdict = self.ask(schemas, new_produces, Reading::Accepted);
-            matches!(verdict, Verdict::Same | Verdict::Compatible)
+            let verdict = self.ask(schemas, new_produces, ProducerReading::Accepted);
+            matches!(
+                verdict,
+                ContainmentVerdict::Same | ContainmentVerdict::Compatible
+            )
         })
     }
 
-    fn ask(&mut self, schemas: Schemas<'_>, new_produces: bool, reading: Reading) -> Verdict {
+    fn ask(
+        &mut self,
+        schemas: SchemaKeyPair<'_>,
+        new_produces: bool,
+        reading: ProducerReading,
+    ) -> ContainmentVerdict {
         let question = question(schemas, new_produces, reading);
         self.search(schemas.direction, new_produces).ask(question)
     }
 
-    fn search(&mut self, direction: Direction, new_produces: bool) -> &mut Comparison<'c> {
+    fn search(&mut self, direction: Direction, new_produces: bool) -> &mut SchemaComparison<'c> {
         let (old, new) = (self.old, self.new);
         let number = match direction {
             Direction::Request => 0,
@@ -64,24 +79,28 @@ impl<'c> Containment<'c> {
         } + usize::from(new_produces);
         let (producer, acceptor) = if new_produces { (new, old) } else { (old, new) };
         self.searches[number].get_or_insert_with(|| {
-            Comparison::new(producer, acceptor, direction, Budget::default())
+            SchemaComparison::new(producer, acceptor, direction, ContainmentBudget::default())
         })
     }
 }
 
-fn question(schemas: Schemas<'_>, new_produces: bool, reading: Reading) -> Question<'_> {
-    let Schemas { old, new, .. } = schemas;
+fn question(
+    schemas: SchemaKeyPair<'_>,
+    new_produces: bool,
+    reading: ProducerReading,
+) -> SchemaQuestion<'_> {
+    let SchemaKeyPair { old, new, .. } = schemas;
     let (producer, acceptor) = match new_produces {
         true => (new, old),
         false => (old, new),
     };
-    Question {
+    SchemaQuestion {
         producer: Some(producer),
         acceptor: Some(acceptor),
         reading,
         carriage: match schemas.is_text {
-            true => Carriage::Text,
-            false => Carriage::Json,
+            true => ValueEncoding::Text,
+            false => ValueEncoding::Json,
         },
     }
 }

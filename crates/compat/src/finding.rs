@@ -6,26 +6,26 @@ use sha2::{Digest, Sha256};
 
 use portcullis_contract::{Direction, Part, Spot};
 
-use super::approval::Approval;
-use super::level::{Certainty, Level};
-use super::rule::{Area, Rule};
+use super::approval::ChangeApproval;
+use super::level::{ChangeCertainty, ChangeLevel};
+use super::rule::{ChangeArea, DiffRule};
 use super::witness::Witness;
 
 /// One change.
 #[derive(Clone, Debug)]
-pub struct Finding {
+pub struct CompatFinding {
     /// What kind of change it is.
-    pub rule: &'static Rule,
+    pub rule: &'static DiffRule,
     /// Which message it is about; `None` for what is about none.
     pub direction: Option<Direction>,
     /// How much it matters.
-    pub level: Level,
+    pub level: ChangeLevel,
     /// How that is known.
-    pub certainty: Certainty,
+    pub certainty: ChangeCertainty,
     /// The operation it is about.
-    pub subject: Subject,
+    pub subject: ChangeSubject,
     /// Where in it.
-    pub site: Site,
+    pub site: ChangeLocation,
     /// What was said, where that is short enough to say.
     pub before: Option<String>,
     /// What is said now.
@@ -39,12 +39,12 @@ pub struct Finding {
     /// A message that shows it.
     pub witness: Option<Witness>,
     /// Who approved of it.
-    pub approval: Option<Approval>,
+    pub approval: Option<ChangeApproval>,
 }
 
 /// What a finding is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Subject {
+pub enum ChangeSubject {
     /// The contract as a whole.
     Contract,
     /// An operation.
@@ -72,16 +72,16 @@ pub enum Subject {
 
 /// Where in an operation something is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Site {
+pub struct ChangeLocation {
     /// The part of the exchange.
-    pub part: SitePart,
+    pub part: ExchangePart,
     /// Where in a value, as a JSON pointer in which `*` is any item; empty for the whole.
     pub pointer: String,
 }
 
 /// A part of an exchange.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SitePart {
+pub enum ExchangePart {
     /// No part of its own.
     #[default]
     Whole,
@@ -110,7 +110,7 @@ pub enum SitePart {
     },
 }
 
-impl SitePart {
+impl ExchangePart {
     /// A parameter of an operation.
     pub(super) fn parameter(part: Part, name: &str) -> Self {
         Self::Parameter {
@@ -120,8 +120,8 @@ impl SitePart {
     }
 }
 
-impl From<SitePart> for Site {
-    fn from(part: SitePart) -> Self {
+impl From<ExchangePart> for ChangeLocation {
+    fn from(part: ExchangePart) -> Self {
         Self {
             part,
             pointer: String::new(),
@@ -129,7 +129,7 @@ impl From<SitePart> for Site {
     }
 }
 
-impl fmt::Display for Subject {
+impl fmt::Display for ChangeSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Contract => f.write_str("the contract"),
@@ -140,37 +140,37 @@ impl fmt::Display for Subject {
     }
 }
 
-impl fmt::Display for Site {
+impl fmt::Display for ChangeLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let media = |media: &Option<String>| media.as_ref().map(|media| format!(" {media}"));
         match &self.part {
-            SitePart::Whole => {}
-            SitePart::Parameter { part, name } => write!(f, "{part} parameter {name}")?,
-            SitePart::RequestBody(kind) => {
+            ExchangePart::Whole => {}
+            ExchangePart::Parameter { part, name } => write!(f, "{part} parameter {name}")?,
+            ExchangePart::RequestBody(kind) => {
                 write!(f, "request body{}", media(kind).unwrap_or_default())?;
             }
-            SitePart::Response {
+            ExchangePart::Response {
                 status,
                 media: kind,
             } => {
                 write!(f, "response {status}{}", media(kind).unwrap_or_default())?;
             }
-            SitePart::Header { status, name } => write!(f, "response {status} header {name}")?,
+            ExchangePart::Header { status, name } => write!(f, "response {status} header {name}")?,
         }
         match self.pointer.as_str() {
             "" => Ok(()),
-            pointer if self.part == SitePart::Whole => f.write_str(pointer),
+            pointer if self.part == ExchangePart::Whole => f.write_str(pointer),
             pointer => write!(f, " {pointer}"),
         }
     }
 }
 
-impl Finding {
+impl CompatFinding {
     /// What approvals are keyed by: the rule, the place, before and after; neither lines nor
     /// wording, nor the names of path parameters.
     pub fn fingerprint(&self) -> String {
         let subject = match &self.subject {
-            Subject::Operation { path, method } => format!("{method} {}", shape(path)),
+            ChangeSubject::Operation { path, method } => format!("{method} {}", shape(path)),
             other => other.to_string(),
         };
         let mut hash = Sha256::new();
@@ -198,7 +198,7 @@ impl Finding {
     /// The place, without the names of path parameters.
     fn place(&self) -> String {
         match &self.site.part {
-            SitePart::Parameter { part: "path", .. } => format!("path {}", self.site.pointer),
+            ExchangePart::Parameter { part: "path", .. } => format!("path {}", self.site.pointer),
             _ => self.site.to_string(),
         }
     }
@@ -217,7 +217,7 @@ impl Finding {
             .filter(|alias| is_of_side(alias))
             .cloned()
             .collect();
-        if self.rule.area != Area::Schema {
+        if self.rule.area != ChangeArea::Schema {
             return sided;
         }
         let near: Vec<String> = sided
@@ -234,8 +234,8 @@ impl Finding {
         let is_property = alias.contains("-property-") || alias.ends_with("-property");
         let is_parameter = alias.contains("-parameter-") || alias.contains("header-property");
         match &self.site.part {
-            SitePart::Parameter { .. } => is_parameter && (is_property == is_inner),
-            SitePart::Header { .. } => alias.contains("response-header-"),
+            ExchangePart::Parameter { .. } => is_parameter && (is_property == is_inner),
+            ExchangePart::Header { .. } => alias.contains("response-header-"),
             _ => {
                 !is_parameter
                     && (is_property == is_inner || !alias.contains("-body-") && !is_property)

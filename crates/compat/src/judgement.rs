@@ -7,23 +7,23 @@
 
 use portcullis_contract::{Direction, Spot};
 
-use super::containment::{Containment, Schemas};
-use super::edits::Found;
-use super::finding::{Finding, Site, SitePart};
-use super::level::{Certainty, Level};
+use super::containment::{ContainmentChecker, SchemaKeyPair};
+use super::edits::LocatedEdit;
+use super::finding::{ChangeLocation, CompatFinding, ExchangePart};
+use super::level::{ChangeCertainty, ChangeLevel};
 use super::responsible::responsible;
-use super::rule::{Action, Kind, Rule};
-use super::schema::{Break, Verdict};
-use super::structure::{Comparing, Position, sentence};
-use super::witness::{Carried, Side, Witness, request, verify};
+use super::rule::{ChangeAction, ChangeCategory, DiffRule};
+use super::schema::{ContainmentVerdict, SchemaBreak};
+use super::structure::{ContractComparison, SchemaSite, sentence};
+use super::witness::{ContractSide, ValueCarrier, Witness, request, verify};
 
 /// Judges the schemas of every place.
-pub(super) fn judge(comparing: &mut Comparing<'_>) {
+pub(super) fn judge(comparing: &mut ContractComparison<'_>) {
     comparing.graph.explore();
-    let mut containment = Containment::new(comparing.old, comparing.new);
+    let mut containment = ContainmentChecker::new(comparing.old, comparing.new);
     let positions = std::mem::take(&mut comparing.positions);
     for position in &positions {
-        let judge = Judge {
+        let judge = SchemaSiteJudge {
             comparing,
             position,
             edits: comparing.graph.edits(position.pair),
@@ -34,14 +34,14 @@ pub(super) fn judge(comparing: &mut Comparing<'_>) {
 }
 
 /// One place, while it is judged.
-struct Judge<'j, 'c> {
-    comparing: &'j Comparing<'c>,
-    position: &'j Position<'c>,
-    edits: Vec<Found>,
+struct SchemaSiteJudge<'j, 'c> {
+    comparing: &'j ContractComparison<'c>,
+    position: &'j SchemaSite<'c>,
+    edits: Vec<LocatedEdit>,
 }
 
 /// What is known of one edit.
-enum Known {
+enum EditEffect {
     Harmless,
     Breaking(Box<Witness>),
     Open(String),
@@ -49,46 +49,53 @@ enum Known {
     Hidden,
 }
 
-impl Judge<'_, '_> {
-    fn findings(&self, containment: &mut Containment<'_>) -> Vec<Finding> {
+impl SchemaSiteJudge<'_, '_> {
+    fn findings(&self, containment: &mut ContainmentChecker<'_>) -> Vec<CompatFinding> {
         let Some(schemas) = self.schemas() else {
             let reason = "values in this form are not judged";
-            return self.all(|_| Known::Open(reason.to_owned()));
+            return self.all(|_| EditEffect::Open(reason.to_owned()));
         };
         match containment.judge(schemas, self.new_produces()) {
-            Verdict::Same | Verdict::Compatible => self.compatible(containment, schemas),
-            Verdict::Unknown(unknown) => {
-                let mut findings = self.all(|_| Known::Open(unknown.reason.clone()));
+            ContainmentVerdict::Same | ContainmentVerdict::Compatible => {
+                self.compatible(containment, schemas)
+            }
+            ContainmentVerdict::Unknown(unknown) => {
+                let mut findings = self.all(|_| EditEffect::Open(unknown.reason.clone()));
                 if self.edits.is_empty() {
                     findings.push(self.unexplained(&unknown.reason));
                 }
                 findings
             }
-            Verdict::Breaking(breaks) => self.broken(&breaks),
+            ContainmentVerdict::Breaking(breaks) => self.broken(&breaks),
         }
     }
 
     /// All that is sent is accepted.
-    fn compatible(&self, containment: &mut Containment<'_>, schemas: Schemas<'_>) -> Vec<Finding> {
-        let rule = |found: &Found| Rule::named(self.rule_of(found));
+    fn compatible(
+        &self,
+        containment: &mut ContainmentChecker<'_>,
+        schemas: SchemaKeyPair<'_>,
+    ) -> Vec<CompatFinding> {
+        let rule = |found: &LocatedEdit| DiffRule::named(self.rule_of(found));
         if self.edits.iter().any(|found| is_wording(rule(found))) && containment.are_equal(schemas)
         {
-            let findings = self.all(|_| Known::Harmless).into_iter();
+            let findings = self.all(|_| EditEffect::Harmless).into_iter();
             return findings.filter(|found| !is_wording(found.rule)).collect();
         }
-        let may_matter = |found: &Found| rule(found).level(Some(self.side())) > Level::Info;
+        let may_matter =
+            |found: &LocatedEdit| rule(found).level(Some(self.side())) > ChangeLevel::Info;
         if self.edits.iter().any(may_matter) && containment.is_vacuous(schemas, self.new_produces())
         {
             let reason = "nothing that only has declared members is right by this schema";
-            return self.all(|_| Known::Open(reason.to_owned()));
+            return self.all(|_| EditEffect::Open(reason.to_owned()));
         }
-        self.all(|_| Known::Harmless)
+        self.all(|_| EditEffect::Harmless)
     }
 
     /// The compiled schemas, where both contracts judge the value.
-    fn schemas(&self) -> Option<Schemas<'_>> {
+    fn schemas(&self) -> Option<SchemaKeyPair<'_>> {
         let (old, new) = self.position.keys.as_ref()?;
-        Some(Schemas {
+        Some(SchemaKeyPair {
             old,
             new,
             direction: self.position.direction,
@@ -109,24 +116,26 @@ impl Judge<'_, '_> {
         }
     }
 
-    fn all(&self, known: impl Fn(&Found) -> Known) -> Vec<Finding> {
+    fn all(&self, known: impl Fn(&LocatedEdit) -> EditEffect) -> Vec<CompatFinding> {
         let edits = self.edits.iter();
         edits
             .map(|found| self.finding(found, known(found)))
             .collect()
     }
 
-    fn broken(&self, breaks: &[Break]) -> Vec<Finding> {
-        let mut known: Vec<Option<Known>> = self.edits.iter().map(|_| None).collect();
+    fn broken(&self, breaks: &[SchemaBreak]) -> Vec<CompatFinding> {
+        let mut known: Vec<Option<EditEffect>> = self.edits.iter().map(|_| None).collect();
         let mut findings = Vec::new();
         for found in breaks {
             let shown = self.witness(found);
             let causes = responsible(&self.edits, found, self.side());
             for cause in &causes {
                 match &shown {
-                    Ok(witness) => known[*cause] = Some(Known::Breaking(Box::new(witness.clone()))),
+                    Ok(witness) => {
+                        known[*cause] = Some(EditEffect::Breaking(Box::new(witness.clone())))
+                    }
                     Err(reason) if known[*cause].is_none() => {
-                        known[*cause] = Some(Known::Open(reason.clone()));
+                        known[*cause] = Some(EditEffect::Open(reason.clone()));
                     }
                     Err(_) => {}
                 }
@@ -138,14 +147,15 @@ impl Judge<'_, '_> {
         // What an element of `allOf` says is compared keyword by keyword, so it is told of
         // with the first of its keywords that breaks something.
         let first = known.iter().find_map(|known| match known {
-            Some(Known::Breaking(witness)) => Some(witness.clone()),
+            Some(EditEffect::Breaking(witness)) => Some(witness.clone()),
             _ => None,
         });
         for (edit, known) in self.edits.iter().zip(known) {
             let is_whole = edit.edit.rule.starts_with("schema.all-of.")
-                && Rule::named(edit.edit.rule).level(Some(self.side())) == Level::Breaking;
+                && DiffRule::named(edit.edit.rule).level(Some(self.side()))
+                    == ChangeLevel::Breaking;
             let whole = first.clone().filter(|_| is_whole);
-            let known = known.or(whole.map(Known::Breaking));
+            let known = known.or(whole.map(EditEffect::Breaking));
             let known = known.unwrap_or_else(|| self.unseen(edit));
             findings.push(self.finding(edit, known));
         }
@@ -153,24 +163,23 @@ impl Judge<'_, '_> {
     }
 
     /// An edit that no break comes from: other breaks may stand before it.
-    fn unseen(&self, edit: &Found) -> Known {
-        let rule = Rule::named(self.rule_of(edit));
+    fn unseen(&self, edit: &LocatedEdit) -> EditEffect {
+        let rule = DiffRule::named(self.rule_of(edit));
         match rule.level(Some(self.side())) {
-            Level::Breaking => Known::Hidden,
-            Level::Warning | Level::Info => Known::Harmless,
+            ChangeLevel::Breaking => EditEffect::Hidden,
+            ChangeLevel::Warning | ChangeLevel::Info => EditEffect::Harmless,
         }
     }
 
     /// Has the validators of both contracts confirm a break.
-    fn witness(&self, found: &Break) -> Result<Witness, String> {
+    fn witness(&self, found: &SchemaBreak) -> Result<Witness, String> {
         let (old, new) = (self.old_side(), self.new_side());
         let (sender, receiver) = if self.new_produces() {
             (new, old)
         } else {
             (old, new)
         };
-        let is_opaque =
-            |side: &Side<'_>| matches!(side.carried, Carried::Body(media) if media.is_opaque());
+        let is_opaque = |side: &ContractSide<'_>| matches!(side.carried, ValueCarrier::Body(media) if media.is_opaque());
         // The search had the validators of both judge the value; there is no message to judge.
         let refusal = match is_opaque(&sender) || is_opaque(&receiver) {
             true => found.message.clone(),
@@ -189,8 +198,8 @@ impl Judge<'_, '_> {
         })
     }
 
-    fn old_side(&self) -> Side<'_> {
-        Side {
+    fn old_side(&self) -> ContractSide<'_> {
+        ContractSide {
             contract: self.comparing.old,
             operation: self.position.operations.old,
             carried: self.position.carried.0,
@@ -199,8 +208,8 @@ impl Judge<'_, '_> {
         }
     }
 
-    fn new_side(&self) -> Side<'_> {
-        Side {
+    fn new_side(&self) -> ContractSide<'_> {
+        ContractSide {
             contract: self.comparing.new,
             operation: self.position.operations.new,
             carried: self.position.carried.1,
@@ -208,29 +217,33 @@ impl Judge<'_, '_> {
         }
     }
 
-    fn finding(&self, found: &Found, known: Known) -> Finding {
+    fn finding(&self, found: &LocatedEdit, known: EditEffect) -> CompatFinding {
         let edit = &found.edit;
-        let rule = Rule::named(self.rule_of(found));
+        let rule = DiffRule::named(self.rule_of(found));
         let classical = rule.level(Some(self.side()));
         let (level, certainty, witness) = match known {
             // What is a draft itself promises nothing of its parts.
-            _ if rule.kind == Kind::Lifecycle && self.is_draft() => {
-                (Level::Info, Certainty::Rule, None)
+            _ if rule.kind == ChangeCategory::Lifecycle && self.is_draft() => {
+                (ChangeLevel::Info, ChangeCertainty::Rule, None)
             }
-            _ if !is_decided(rule) => (classical, Certainty::Rule, None),
-            Known::Breaking(witness) => (Level::Breaking, Certainty::Witnessed, Some(*witness)),
-            Known::Harmless => (harmless(rule, classical), Certainty::Proved, None),
-            Known::Hidden => {
+            _ if !is_decided(rule) => (classical, ChangeCertainty::Rule, None),
+            EditEffect::Breaking(witness) => (
+                ChangeLevel::Breaking,
+                ChangeCertainty::Witnessed,
+                Some(*witness),
+            ),
+            EditEffect::Harmless => (harmless(rule, classical), ChangeCertainty::Proved, None),
+            EditEffect::Hidden => {
                 let reason = "other changes break this schema, and no example needs this one";
-                let level = self.open_level(Level::Warning);
-                (level, Certainty::Unknown(reason.to_owned()), None)
+                let level = self.open_level(ChangeLevel::Warning);
+                (level, ChangeCertainty::Unknown(reason.to_owned()), None)
             }
-            Known::Open(reason) => {
+            EditEffect::Open(reason) => {
                 let level = self.open_level(classical);
-                (level, Certainty::Unknown(reason), None)
+                (level, ChangeCertainty::Unknown(reason), None)
             }
         };
-        Finding {
+        CompatFinding {
             rule,
             direction: Some(self.position.direction),
             level,
@@ -242,7 +255,7 @@ impl Judge<'_, '_> {
             message: sentence(rule, edit.before.as_deref(), edit.after.as_deref()),
             old: edit.old.map(|place| self.comparing.old.spot(place)),
             new: edit.new.map(|place| self.comparing.new.spot(place)),
-            witness: witness.filter(|_| level == Level::Breaking),
+            witness: witness.filter(|_| level == ChangeLevel::Breaking),
             approval: None,
         }
     }
@@ -257,8 +270,8 @@ impl Judge<'_, '_> {
     }
 
     /// The defaults of parameters have rules of their own.
-    fn rule_of(&self, found: &Found) -> &'static str {
-        let is_parameter = matches!(self.position.part, SitePart::Parameter { .. });
+    fn rule_of(&self, found: &LocatedEdit) -> &'static str {
+        let is_parameter = matches!(self.position.part, ExchangePart::Parameter { .. });
         match found.edit.rule {
             "schema.default.added" if is_parameter => "parameter.default.added",
             "schema.default.removed" if is_parameter => "parameter.default.removed",
@@ -267,15 +280,15 @@ impl Judge<'_, '_> {
         }
     }
 
-    fn open_level(&self, classical: Level) -> Level {
+    fn open_level(&self, classical: ChangeLevel) -> ChangeLevel {
         match self.comparing.options.strict {
-            true => Level::Breaking,
-            false => classical.max(Level::Warning),
+            true => ChangeLevel::Breaking,
+            false => classical.max(ChangeLevel::Warning),
         }
     }
 
     /// A break that no edit explains: the place in the contract and the keyword must do.
-    fn bare(&self, found: &Break, shown: Result<Witness, String>) -> Finding {
+    fn bare(&self, found: &SchemaBreak, shown: Result<Witness, String>) -> CompatFinding {
         let pointer = |spot: &Option<Spot>| spot.clone();
         let (old, new) = match self.new_produces() {
             true => (pointer(&found.acceptor_spot), pointer(&found.producer_spot)),
@@ -285,16 +298,20 @@ impl Judge<'_, '_> {
             true => (found.after.clone(), found.before.clone()),
             false => (found.before.clone(), found.after.clone()),
         };
-        let rule = Rule::named("schema.values.narrowed");
+        let rule = DiffRule::named("schema.values.narrowed");
         let (level, certainty, witness) = match shown {
-            Ok(witness) => (Level::Breaking, Certainty::Witnessed, Some(witness)),
+            Ok(witness) => (
+                ChangeLevel::Breaking,
+                ChangeCertainty::Witnessed,
+                Some(witness),
+            ),
             Err(reason) => (
-                self.open_level(Level::Warning),
-                Certainty::Unknown(reason),
+                self.open_level(ChangeLevel::Warning),
+                ChangeCertainty::Unknown(reason),
                 None,
             ),
         };
-        Finding {
+        CompatFinding {
             rule,
             direction: Some(self.position.direction),
             level,
@@ -312,13 +329,13 @@ impl Judge<'_, '_> {
     }
 
     /// Schemas whose structure is the same and whose difference could not be ruled out.
-    fn unexplained(&self, reason: &str) -> Finding {
-        let rule = Rule::named("schema.values.narrowed");
-        Finding {
+    fn unexplained(&self, reason: &str) -> CompatFinding {
+        let rule = DiffRule::named("schema.values.narrowed");
+        CompatFinding {
             rule,
             direction: Some(self.position.direction),
-            level: self.open_level(Level::Warning),
-            certainty: Certainty::Unknown(reason.to_owned()),
+            level: self.open_level(ChangeLevel::Warning),
+            certainty: ChangeCertainty::Unknown(reason.to_owned()),
             subject: self.position.subject.clone(),
             site: self.site(""),
             before: None,
@@ -331,8 +348,8 @@ impl Judge<'_, '_> {
         }
     }
 
-    fn site(&self, pointer: &str) -> Site {
-        Site {
+    fn site(&self, pointer: &str) -> ChangeLocation {
+        ChangeLocation {
             part: self.position.part.clone(),
             pointer: pointer.to_owned(),
         }
@@ -340,7 +357,7 @@ impl Judge<'_, '_> {
 }
 
 /// Whether containment says what a change of this kind means.
-fn is_decided(rule: &Rule) -> bool {
+fn is_decided(rule: &DiffRule) -> bool {
     let is_of_schema = rule.id.starts_with("schema.");
     let is_only_told = [
         "schema.default.",
@@ -348,7 +365,10 @@ fn is_decided(rule: &Rule) -> bool {
         "schema.extensible-enum.",
     ];
     is_of_schema
-        && !matches!(rule.kind, Kind::Lifecycle | Kind::Mutability)
+        && !matches!(
+            rule.kind,
+            ChangeCategory::Lifecycle | ChangeCategory::Mutability
+        )
         && !rule.id.starts_with("schema.content-")
         && !is_only_told
             .iter()
@@ -357,15 +377,19 @@ fn is_decided(rule: &Rule) -> bool {
 
 /// Whether a change of this kind is none where the same values are accepted. Members that came or
 /// went are news in any case: whoever sends only what is declared sends something else.
-fn is_wording(rule: &Rule) -> bool {
-    is_decided(rule) && rule.kind != Kind::Existence
+fn is_wording(rule: &DiffRule) -> bool {
+    is_decided(rule) && rule.kind != ChangeCategory::Existence
 }
 
 /// What is left of a rule's level where no message is affected: a member that is gone is missed
 /// by whoever used it, however right its absence is.
-const fn harmless(rule: &Rule, classical: Level) -> Level {
+const fn harmless(rule: &DiffRule, classical: ChangeLevel) -> ChangeLevel {
     match (rule.kind, rule.action, classical) {
-        (Kind::Existence, Action::Remove, Level::Breaking | Level::Warning) => Level::Warning,
-        _ => Level::Info,
+        (
+            ChangeCategory::Existence,
+            ChangeAction::Remove,
+            ChangeLevel::Breaking | ChangeLevel::Warning,
+        ) => ChangeLevel::Warning,
+        _ => ChangeLevel::Info,
     }
 }

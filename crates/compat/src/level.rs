@@ -5,7 +5,7 @@ use serde::Serialize;
 /// How much a change matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Level {
+pub enum ChangeLevel {
     /// Nobody who was right before is wrong after.
     Info,
     /// Somebody may be surprised, or it cannot be told.
@@ -14,7 +14,7 @@ pub enum Level {
     Breaking,
 }
 
-impl Level {
+impl ChangeLevel {
     /// The stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -27,7 +27,7 @@ impl Level {
 
 /// How the level of a finding is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Certainty {
+pub enum ChangeCertainty {
     /// The rule says so.
     Rule,
     /// A message that was right is wrong, and the validators of both contracts agree.
@@ -38,7 +38,7 @@ pub enum Certainty {
     Unknown(String),
 }
 
-impl Certainty {
+impl ChangeCertainty {
     /// The stable name.
     pub const fn as_str(&self) -> &'static str {
         match self {

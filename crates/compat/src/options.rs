@@ -4,7 +4,7 @@ use super::date::Date;
 
 /// What can be set about comparing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct CompareOptions {
     /// The day on which it is compared: what has ended by then may go.
     pub today: Date,
     /// How many days there must be between a deprecation and its end; 0 asks for no end.
@@ -13,7 +13,7 @@ pub struct Options {
     pub strict: bool,
 }
 
-impl Options {
+impl CompareOptions {
     /// Nothing but the day.
     pub const fn on(today: Date) -> Self {
         Self {

@@ -4,25 +4,25 @@ use std::collections::HashSet;
 
 use portcullis_contract::{CompiledContract, Identity};
 
-use super::approval::Approvals;
-use super::finding::{Finding, Subject};
+use super::approval::ApprovalSet;
+use super::finding::{ChangeSubject, CompatFinding};
 use super::judgement::judge;
-use super::level::{Certainty, Level};
-use super::options::Options;
-use super::semver::{Advice, advice};
-use super::structure::Comparing;
+use super::level::{ChangeCertainty, ChangeLevel};
+use super::options::CompareOptions;
+use super::semver::{VersionAdvice, advice};
+use super::structure::ContractComparison;
 
 /// The changes between two revisions, most severe first within each operation.
 #[derive(Debug)]
-pub struct Report {
+pub struct CompatReport {
     /// The older revision.
     pub old: Identity,
     /// The newer revision.
     pub new: Identity,
     /// The changes that nobody approved of, and those that somebody did.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<CompatFinding>,
     /// What the version must be.
-    pub semver: Advice,
+    pub semver: VersionAdvice,
     /// What is odd about the comparison as a whole.
     pub notes: Vec<String>,
     /// How many places have a schema in both contracts.
@@ -31,7 +31,7 @@ pub struct Report {
 
 /// How much there is of everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Counts {
+pub struct CompatCounts {
     /// Changes that break somebody, and nobody approved of.
     pub breaking: usize,
     /// Changes to look at.
@@ -46,8 +46,12 @@ pub struct Counts {
 
 /// Compares two revisions of a contract, compiled with
 /// [`portcullis_contract::CompileOptions::channels`].
-pub fn compare(old: &CompiledContract, new: &CompiledContract, options: Options) -> Report {
-    let mut comparing = Comparing::new(old, new, options);
+pub fn compare(
+    old: &CompiledContract,
+    new: &CompiledContract,
+    options: CompareOptions,
+) -> CompatReport {
+    let mut comparing = ContractComparison::new(old, new, options);
     if old.revision != new.revision {
         comparing.document();
         comparing.operations();
@@ -65,14 +69,15 @@ pub fn compare(old: &CompiledContract, new: &CompiledContract, options: Options)
     );
     findings.extend(semver.finding(old, new));
     findings.sort_by(|left, right| {
-        let key = |finding: &Finding| (finding.subject.clone(), std::cmp::Reverse(finding.level));
+        let key =
+            |finding: &CompatFinding| (finding.subject.clone(), std::cmp::Reverse(finding.level));
         key(left)
             .cmp(&key(right))
             .then_with(|| left.site.cmp(&right.site))
             .then_with(|| left.rule.id.cmp(right.rule.id))
             .then_with(|| (&left.before, &left.after).cmp(&(&right.before, &right.after)))
     });
-    Report {
+    CompatReport {
         old: old.identity(),
         new: new.identity(),
         findings,
@@ -82,7 +87,7 @@ pub fn compare(old: &CompiledContract, new: &CompiledContract, options: Options)
     }
 }
 
-fn spots(finding: &Finding) -> (Option<String>, Option<String>) {
+fn spots(finding: &CompatFinding) -> (Option<String>, Option<String>) {
     let text =
         |spot: &Option<portcullis_contract::Spot>| spot.as_ref().map(|spot| spot.pointer.clone());
     (text(&finding.old), text(&finding.new))
@@ -99,24 +104,24 @@ fn notes(old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
     notes
 }
 
-impl Report {
+impl CompatReport {
     /// How much there is of everything.
-    pub fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
+    pub fn counts(&self) -> CompatCounts {
+        let mut counts = CompatCounts::default();
         for finding in &self.findings {
-            counts.unknown += usize::from(matches!(finding.certainty, Certainty::Unknown(_)));
+            counts.unknown += usize::from(matches!(finding.certainty, ChangeCertainty::Unknown(_)));
             match finding.level {
                 _ if finding.approval.is_some() => counts.approved += 1,
-                Level::Breaking => counts.breaking += 1,
-                Level::Warning => counts.warning += 1,
-                Level::Info => counts.info += 1,
+                ChangeLevel::Breaking => counts.breaking += 1,
+                ChangeLevel::Warning => counts.warning += 1,
+                ChangeLevel::Info => counts.info += 1,
             }
         }
         counts
     }
 
     /// The greatest level that nobody approved of.
-    pub fn level(&self) -> Option<Level> {
+    pub fn level(&self) -> Option<ChangeLevel> {
         let open = self
             .findings
             .iter()
@@ -125,23 +130,24 @@ impl Report {
     }
 
     /// Marks what was approved of.
-    pub fn approve(&mut self, approvals: &mut Approvals) {
+    pub fn approve(&mut self, approvals: &mut ApprovalSet) {
         for finding in &mut self.findings {
             finding.approval = approvals.of(&finding.fingerprint()).cloned();
         }
     }
 
     /// The findings by what they are about, those with the most severe first.
-    pub fn by_subject(&self) -> Vec<(&Subject, Vec<&Finding>)> {
-        let mut groups: Vec<(&Subject, Vec<&Finding>)> = Vec::new();
+    pub fn by_subject(&self) -> Vec<(&ChangeSubject, Vec<&CompatFinding>)> {
+        let mut groups: Vec<(&ChangeSubject, Vec<&CompatFinding>)> = Vec::new();
         for finding in &self.findings {
             match groups.last_mut() {
                 Some((subject, findings)) if **subject == finding.subject => findings.push(finding),
                 _ => groups.push((&finding.subject, vec![finding])),
             }
         }
-        let worst =
-            |group: &(&Subject, Vec<&Finding>)| group.1.iter().map(|finding| finding.level).max();
+        let worst = |group: &(&ChangeSubject, Vec<&CompatFinding>)| {
+            group.1.iter().map(|finding| finding.level).max()
+        };
         groups.sort_by_key(|group| std::cmp::Reverse(worst(group)));
         groups
     }

@@ -5,15 +5,22 @@ use serde_json::Value;
 
 use portcullis_contract::Direction;
 
-use super::edits::Found;
-use super::level::Level;
-use super::rule::Rule;
-use super::schema::Break;
+use super::edits::LocatedEdit;
+use super::level::ChangeLevel;
+use super::rule::DiffRule;
+use super::schema::SchemaBreak;
 
 /// The numbers of the edits that a break comes from; the best kind of match counts alone.
-pub(super) fn responsible(edits: &[Found], found: &Break, side: Direction) -> Vec<usize> {
-    let ways: [fn(&Found, &Break) -> bool; 4] = [says_so, stands_there, is_inside, is_around];
-    let may_break = |edit: &Found| Rule::named(edit.edit.rule).level(Some(side)) == Level::Breaking;
+pub(super) fn responsible(
+    edits: &[LocatedEdit],
+    found: &SchemaBreak,
+    side: Direction,
+) -> Vec<usize> {
+    let ways: [fn(&LocatedEdit, &SchemaBreak) -> bool; 4] =
+        [says_so, stands_there, is_inside, is_around];
+    let may_break = |edit: &LocatedEdit| {
+        DiffRule::named(edit.edit.rule).level(Some(side)) == ChangeLevel::Breaking
+    };
     for way in ways {
         let causes: Vec<usize> = edits
             .iter()
@@ -37,7 +44,7 @@ pub(super) fn responsible(edits: &[Found], found: &Break, side: Direction) -> Ve
 }
 
 /// The same keyword at the same place.
-fn says_so(edit: &Found, found: &Break) -> bool {
+fn says_so(edit: &LocatedEdit, found: &SchemaBreak) -> bool {
     let keyword = edit.edit.keyword;
     match (&edit.edit.member, found.keyword.as_str()) {
         (Some(name), "required") => {
@@ -58,7 +65,7 @@ fn says_so(edit: &Found, found: &Break) -> bool {
 }
 
 /// Whether the refused object lacks a member.
-fn lacks(found: &Break, name: &str) -> bool {
+fn lacks(found: &SchemaBreak, name: &str) -> bool {
     let object = found.witness.pointer(&found.pointer);
     object
         .and_then(Value::as_object)
@@ -66,17 +73,17 @@ fn lacks(found: &Break, name: &str) -> bool {
 }
 
 /// Another keyword at the same place, or one about a member of the refused object.
-fn stands_there(edit: &Found, found: &Break) -> bool {
+fn stands_there(edit: &LocatedEdit, found: &SchemaBreak) -> bool {
     is_at(&edit.pointer, &found.pointer) || is_at(parent(&edit.pointer), &found.pointer)
 }
 
 /// Somewhere inside of what is refused.
-fn is_inside(edit: &Found, found: &Break) -> bool {
+fn is_inside(edit: &LocatedEdit, found: &SchemaBreak) -> bool {
     begins_with(&edit.pointer, &found.pointer)
 }
 
 /// Somewhere around what is refused.
-fn is_around(edit: &Found, found: &Break) -> bool {
+fn is_around(edit: &LocatedEdit, found: &SchemaBreak) -> bool {
     begins_with(&found.pointer, &edit.pointer)
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use portcullis_contract::Direction;
 
-use super::level::Level;
+use super::level::ChangeLevel;
 use super::rules::RULES;
 
 /// What a change is a change of.
@@ -13,7 +13,7 @@ use super::rules::RULES;
     missing_docs,
     reason = "the parts of an OpenAPI document by their own names"
 )]
-pub enum Area {
+pub enum ChangeArea {
     Document,
     Server,
     Operation,
@@ -27,7 +27,7 @@ pub enum Area {
 
 /// What kind of change it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ChangeCategory {
     /// Something is there or not.
     Existence,
     /// Something must be there or not.
@@ -53,7 +53,7 @@ pub enum Kind {
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the verbs say it")]
-pub enum Action {
+pub enum ChangeAction {
     Add,
     Remove,
     Change,
@@ -68,7 +68,7 @@ pub enum Action {
 
 /// Which rule tells of the opposite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mirror {
+pub enum MirrorRule {
     /// The same rule, on the other side of an exchange.
     Itself,
     /// Another rule.
@@ -79,37 +79,37 @@ pub enum Mirror {
 
 /// One rule. Its id is stable.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Rule {
+pub struct DiffRule {
     /// The stable id: area, what, action.
     pub id: &'static str,
     /// What it is a change of.
-    pub area: Area,
+    pub area: ChangeArea,
     /// What kind of change it is.
-    pub kind: Kind,
+    pub kind: ChangeCategory,
     /// What was done.
-    pub action: Action,
+    pub action: ChangeAction,
     /// The level in a request, in a response, and in what is neither; `None` where the rule does
     /// not occur.
-    pub levels: [Option<Level>; 3],
+    pub levels: [Option<ChangeLevel>; 3],
     /// What happened, in words that need a place.
     pub title: &'static str,
     /// The rule of the opposite.
-    pub mirror: Mirror,
+    pub mirror: MirrorRule,
     aliases: &'static str,
 }
 
 #[expect(clippy::too_many_arguments, reason = "the columns of the table")]
 pub(super) const fn rule(
     id: &'static str,
-    area: Area,
-    kind: Kind,
-    action: Action,
-    levels: [Option<Level>; 3],
+    area: ChangeArea,
+    kind: ChangeCategory,
+    action: ChangeAction,
+    levels: [Option<ChangeLevel>; 3],
     title: &'static str,
     aliases: &'static str,
-    mirror: Mirror,
-) -> Rule {
-    Rule {
+    mirror: MirrorRule,
+) -> DiffRule {
+    DiffRule {
         id,
         area,
         kind,
@@ -122,11 +122,11 @@ pub(super) const fn rule(
 }
 
 /// All rules, in the order of their areas.
-pub fn rules() -> &'static [Rule] {
+pub fn rules() -> &'static [DiffRule] {
     RULES
 }
 
-impl Rule {
+impl DiffRule {
     /// The rule with an id.
     pub fn find(id: &str) -> Option<&'static Self> {
         RULES.iter().find(|rule| rule.id == id)
@@ -138,7 +138,7 @@ impl Rule {
     }
 
     /// The classical level on a side.
-    pub fn level(&self, direction: Option<Direction>) -> Level {
+    pub fn level(&self, direction: Option<Direction>) -> ChangeLevel {
         let [request, response, neither] = self.levels;
         let own = match direction {
             Some(Direction::Request) => request,
@@ -146,26 +146,28 @@ impl Rule {
             None => neither,
         };
         let any = || self.levels.iter().flatten().max().copied();
-        own.or_else(any).unwrap_or(Level::Info)
+        own.or_else(any).unwrap_or(ChangeLevel::Info)
     }
 
     /// The level where it is the service that calls and its consumers that answer: what they
     /// receive may grow, what they answer must stay enough.
-    pub(super) fn flipped_level(&self, direction: Option<Direction>) -> Level {
+    pub(super) fn flipped_level(&self, direction: Option<Direction>) -> ChangeLevel {
         let other = match direction {
             Some(Direction::Request) => self.levels[1],
             Some(Direction::Response) => self.levels[0],
             None => return self.level(None),
         };
         let is_answer = direction == Some(Direction::Response);
-        let is_header = self.area == Area::Header;
+        let is_header = self.area == ChangeArea::Header;
         match (other, self.action) {
             (Some(level), _) => level,
             // A header that consumers must answer with is the only thing here that they owe.
-            (None, Action::Add) if is_header && self.kind == Kind::Requiredness => Level::Breaking,
-            (None, Action::Remove) if is_answer && is_header => Level::Info,
-            (None, Action::Add) => Level::Info,
-            (None, Action::Remove) => Level::Breaking,
+            (None, ChangeAction::Add) if is_header && self.kind == ChangeCategory::Requiredness => {
+                ChangeLevel::Breaking
+            }
+            (None, ChangeAction::Remove) if is_answer && is_header => ChangeLevel::Info,
+            (None, ChangeAction::Add) => ChangeLevel::Info,
+            (None, ChangeAction::Remove) => ChangeLevel::Breaking,
             (None, _) => self.level(direction),
         }
     }
@@ -176,7 +178,7 @@ impl Rule {
     }
 }
 
-impl fmt::Display for Rule {
+impl fmt::Display for DiffRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.id)
     }
@@ -209,9 +211,11 @@ mod tests {
             assert!(seen.insert(rule.id), "{rule} stands twice");
             let [request, response, neither] = rule.levels;
             match rule.mirror {
-                Mirror::Of(other) => assert!(Rule::find(other).is_some(), "{rule}: no {other}"),
-                Mirror::Waived(reason) => assert!(reason.ends_with('.'), "{rule}: {reason}"),
-                Mirror::Itself => {
+                MirrorRule::Of(other) => {
+                    assert!(DiffRule::find(other).is_some(), "{rule}: no {other}")
+                }
+                MirrorRule::Waived(reason) => assert!(reason.ends_with('.'), "{rule}: {reason}"),
+                MirrorRule::Itself => {
                     let both = request.is_some() && response.is_some();
                     assert!(both || neither.is_some(), "{rule} is on one side only");
                 }

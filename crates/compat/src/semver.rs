@@ -6,15 +6,15 @@ use serde::Serialize;
 
 use portcullis_contract::{CompiledContract, Documents};
 
-use super::finding::{Finding, Site, Subject};
-use super::level::{Certainty, Level};
-use super::rule::{Area, Kind, Rule};
+use super::finding::{ChangeLocation, ChangeSubject, CompatFinding};
+use super::level::{ChangeCertainty, ChangeLevel};
+use super::rule::{ChangeArea, ChangeCategory, DiffRule};
 use super::structure::sentence;
 
 /// How much a version is raised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Bump {
+pub enum VersionBump {
     /// Not at all.
     None,
     /// For what changes nothing for anybody.
@@ -27,24 +27,24 @@ pub enum Bump {
 
 /// A version's core: major, minor, patch, and whether it is a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Version {
+struct SemanticVersion {
     core: [u64; 3],
     is_release: bool,
 }
 
 /// What is to be said of the versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Advice {
+pub struct VersionAdvice {
     /// The least bump that the changes allow.
-    pub required: Bump,
+    pub required: VersionBump,
     /// Whether the contract has it; `None` where a version is no semantic version.
     pub is_honoured: Option<bool>,
     /// The least version that would do.
     pub suggested: Option<String>,
-    versions: Option<(Version, Version)>,
+    versions: Option<(SemanticVersion, SemanticVersion)>,
 }
 
-impl Bump {
+impl VersionBump {
     /// The stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -56,13 +56,13 @@ impl Bump {
     }
 }
 
-impl fmt::Display for Bump {
+impl fmt::Display for VersionBump {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-impl Version {
+impl SemanticVersion {
     fn parse(text: &str) -> Option<Self> {
         let text = text.strip_prefix('v').unwrap_or(text);
         let text = text.split_once('+').map_or(text, |(text, _)| text);
@@ -79,14 +79,14 @@ impl Version {
     }
 
     /// The least version that is raised so much: below 1.0.0 minor plays major (item 4).
-    fn raised(self, bump: Bump) -> Self {
+    fn raised(self, bump: VersionBump) -> Self {
         let [major, minor, patch] = self.core;
         let core = match bump {
-            Bump::None => self.core,
-            Bump::Major if major > 0 => [major + 1, 0, 0],
-            Bump::Minor if major > 0 => [major, minor + 1, 0],
-            Bump::Major => [0, minor + 1, 0],
-            Bump::Minor | Bump::Patch => [major, minor, patch + 1],
+            VersionBump::None => self.core,
+            VersionBump::Major if major > 0 => [major + 1, 0, 0],
+            VersionBump::Minor if major > 0 => [major, minor + 1, 0],
+            VersionBump::Major => [0, minor + 1, 0],
+            VersionBump::Minor | VersionBump::Patch => [major, minor, patch + 1],
         };
         Self {
             core,
@@ -100,25 +100,30 @@ impl Version {
 }
 
 /// What the changes demand.
-pub(super) fn advice(old: &str, new: &str, is_same: bool, findings: &[Finding]) -> Advice {
+pub(super) fn advice(
+    old: &str,
+    new: &str,
+    is_same: bool,
+    findings: &[CompatFinding],
+) -> VersionAdvice {
     let required = match is_same {
-        true => Bump::None,
+        true => VersionBump::None,
         false => findings
             .iter()
             .map(bump)
             .max()
-            .unwrap_or(Bump::Patch)
-            .max(Bump::Patch),
+            .unwrap_or(VersionBump::Patch)
+            .max(VersionBump::Patch),
     };
-    let versions = Version::parse(old).zip(Version::parse(new));
+    let versions = SemanticVersion::parse(old).zip(SemanticVersion::parse(new));
     let least = versions.map(|(old, _)| old.raised(required));
-    Advice {
+    VersionAdvice {
         required,
         is_honoured: versions
             .zip(least)
             .map(|((_, new), least)| new.cores() >= least.cores()),
         suggested: least.map(
-            |Version {
+            |SemanticVersion {
                  core: [major, minor, patch],
                  ..
              }| format!("{major}.{minor}.{patch}"),
@@ -127,48 +132,50 @@ pub(super) fn advice(old: &str, new: &str, is_same: bool, findings: &[Finding]) 
     }
 }
 
-fn bump(finding: &Finding) -> Bump {
+fn bump(finding: &CompatFinding) -> VersionBump {
     let rule = finding.rule;
-    let is_told_only = rule.area == Area::Document
+    let is_told_only = rule.area == ChangeArea::Document
         || rule.id.starts_with("operation.id.")
         || rule.id.starts_with("operation.tag.")
-        || finding.certainty == Certainty::Proved
-            && finding.level == Level::Info
-            && rule.level(finding.direction) != Level::Info;
+        || finding.certainty == ChangeCertainty::Proved
+            && finding.level == ChangeLevel::Info
+            && rule.level(finding.direction) != ChangeLevel::Info;
     match finding.level {
-        Level::Breaking => Bump::Major,
-        _ if is_told_only => Bump::Patch,
+        ChangeLevel::Breaking => VersionBump::Major,
+        _ if is_told_only => VersionBump::Patch,
         // Item 7: a deprecation raises the minor version, too.
-        Level::Warning | Level::Info if rule.kind == Kind::Mutability => Bump::Patch,
-        Level::Warning | Level::Info => Bump::Minor,
+        ChangeLevel::Warning | ChangeLevel::Info if rule.kind == ChangeCategory::Mutability => {
+            VersionBump::Patch
+        }
+        ChangeLevel::Warning | ChangeLevel::Info => VersionBump::Minor,
     }
 }
 
-impl Advice {
+impl VersionAdvice {
     /// What is wrong with the version, as a change of its own.
     pub(super) fn finding(
         &self,
         old: &CompiledContract,
         new: &CompiledContract,
-    ) -> Option<Finding> {
+    ) -> Option<CompatFinding> {
         let (was, is) = self.versions.filter(|_| self.is_honoured == Some(false))?;
         // A version that stays while only words change is nothing to speak of.
-        if self.required < Bump::Minor {
+        if self.required < VersionBump::Minor {
             return None;
         }
-        let rule = Rule::named(match is.cores().cmp(&was.cores()) {
+        let rule = DiffRule::named(match is.cores().cmp(&was.cores()) {
             std::cmp::Ordering::Less => "version.lowered",
             std::cmp::Ordering::Equal if was.is_release == is.is_release => "version.not-raised",
             _ => "version.raised-too-little",
         });
         let (before, after) = (Some(old.version.to_string()), Some(new.version.to_string()));
-        Some(Finding {
+        Some(CompatFinding {
             rule,
             direction: None,
             level: rule.level(None),
-            certainty: Certainty::Rule,
-            subject: Subject::Contract,
-            site: Site::default(),
+            certainty: ChangeCertainty::Rule,
+            subject: ChangeSubject::Contract,
+            site: ChangeLocation::default(),
             message: sentence(rule, before.as_deref(), after.as_deref()),
             before,
             after,
@@ -194,7 +201,11 @@ mod tests {
     #[test]
     fn versions() {
         let check = |text: &str, expected: Option<[u64; 3]>| {
-            assert_eq!(Version::parse(text).map(Version::cores), expected, "{text}");
+            assert_eq!(
+                SemanticVersion::parse(text).map(SemanticVersion::cores),
+                expected,
+                "{text}"
+            );
         };
         check("1.2.3", Some([1, 2, 3]));
         check("v1.2.3-rc.1+build", Some([1, 2, 3]));
@@ -206,14 +217,14 @@ mod tests {
     #[test]
     fn the_least_version_that_will_do() {
         let check = |old: &str, bump, expected: [u64; 3]| {
-            let raised = Version::parse(old).unwrap().raised(bump);
+            let raised = SemanticVersion::parse(old).unwrap().raised(bump);
             assert_eq!(raised.cores(), expected, "{old} {bump}");
         };
-        check("1.2.3", Bump::None, [1, 2, 3]);
-        check("1.2.3", Bump::Patch, [1, 2, 4]);
-        check("1.2.3", Bump::Minor, [1, 3, 0]);
-        check("1.2.3", Bump::Major, [2, 0, 0]);
-        check("0.2.3", Bump::Minor, [0, 2, 4]);
-        check("0.2.3", Bump::Major, [0, 3, 0]);
+        check("1.2.3", VersionBump::None, [1, 2, 3]);
+        check("1.2.3", VersionBump::Patch, [1, 2, 4]);
+        check("1.2.3", VersionBump::Minor, [1, 3, 0]);
+        check("1.2.3", VersionBump::Major, [2, 0, 0]);
+        check("0.2.3", VersionBump::Minor, [0, 2, 4]);
+        check("0.2.3", VersionBump::Major, [0, 3, 0]);
     }
 }

@@ -63,7 +63,7 @@ pub struct DeployPolicy {
 
 /// Something that several services share.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Resource {
+pub struct SharedResource {
     /// Its name, unique among resources.
     pub name: String,
     /// What it is.
@@ -89,7 +89,7 @@ pub enum ResourceKind {
 
 /// A feature flag that changes what a service does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flag {
+pub struct FeatureFlag {
     /// Its name, unique among flags.
     pub name: String,
     /// The service that reads it.
@@ -107,7 +107,7 @@ pub struct Flag {
 
 /// A service that needs the contracts of others.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dependency {
+pub struct ServiceDependency {
     /// The service that calls.
     pub service: String,
     /// The services that it calls.
@@ -146,7 +146,7 @@ impl Default for RiskWeights {
 
 /// What a change of paths that no squad owns means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Unowned {
+pub enum UnownedPolicy {
     /// Everybody may change them.
     Allow,
     /// Everybody may, and is told that nobody owns them.
@@ -160,14 +160,14 @@ pub enum Unowned {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalog {
     squads: Vec<Squad>,
-    resources: Vec<Resource>,
-    flags: Vec<Flag>,
-    dependencies: Vec<Dependency>,
-    unowned: Unowned,
+    resources: Vec<SharedResource>,
+    flags: Vec<FeatureFlag>,
+    dependencies: Vec<ServiceDependency>,
+    unowned: UnownedPolicy,
     risk: RiskWeights,
 }
 
-impl Unowned {
+impl UnownedPolicy {
     /// Each with its name in the catalog.
     pub const NAMES: [(&'static str, Self); 3] = [
         ("allow", Self::Allow),
@@ -208,7 +208,11 @@ impl Catalog {
 
     /// Builds the catalog of these squads, whose names are unique and whose number is at most
     /// [`SQUADS_MAX`](Self::SQUADS_MAX); what is beyond is dropped.
-    pub fn new(mut squads: Vec<Squad>, resources: Vec<Resource>, flags: Vec<Flag>) -> Self {
+    pub fn new(
+        mut squads: Vec<Squad>,
+        resources: Vec<SharedResource>,
+        flags: Vec<FeatureFlag>,
+    ) -> Self {
         squads.sort_by(|a, b| a.name.cmp(&b.name));
         squads.dedup_by(|a, b| a.name == b.name);
         squads.truncate(Self::SQUADS_MAX);
@@ -217,14 +221,14 @@ impl Catalog {
             resources,
             flags,
             dependencies: Vec::new(),
-            unowned: Unowned::default(),
+            unowned: UnownedPolicy::default(),
             risk: RiskWeights::default(),
         }
     }
 
     /// The same with what its services call.
     #[must_use]
-    pub fn with_dependencies(self, dependencies: Vec<Dependency>) -> Self {
+    pub fn with_dependencies(self, dependencies: Vec<ServiceDependency>) -> Self {
         Self {
             dependencies,
             ..self
@@ -233,7 +237,7 @@ impl Catalog {
 
     /// The same with what a change of unowned paths means.
     #[must_use]
-    pub fn with_unowned(self, unowned: Unowned) -> Self {
+    pub fn with_unowned(self, unowned: UnownedPolicy) -> Self {
         Self { unowned, ..self }
     }
 
@@ -249,22 +253,22 @@ impl Catalog {
     }
 
     /// What several services share.
-    pub fn resources(&self) -> &[Resource] {
+    pub fn resources(&self) -> &[SharedResource] {
         &self.resources
     }
 
     /// The feature flags.
-    pub fn flags(&self) -> &[Flag] {
+    pub fn flags(&self) -> &[FeatureFlag] {
         &self.flags
     }
 
     /// What services call each other.
-    pub fn dependencies(&self) -> &[Dependency] {
+    pub fn dependencies(&self) -> &[ServiceDependency] {
         &self.dependencies
     }
 
     /// What a change of paths that no squad owns means.
-    pub const fn unowned(&self) -> Unowned {
+    pub const fn unowned(&self) -> UnownedPolicy {
         self.unowned
     }
 

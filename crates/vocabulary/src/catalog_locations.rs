@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Catalog, PathPattern, Place, SquadName};
+use crate::{Catalog, ConfigLocation, PathPattern, SquadName};
 
 /// A catalog with the places of what it says.
 #[derive(Clone, Debug)]
@@ -12,20 +12,20 @@ pub struct CatalogFile {
     /// What it says.
     pub catalog: Catalog,
     /// Where.
-    pub places: CatalogPlaces,
+    pub places: CatalogLocations,
 }
 
 /// Where things stand in a catalog's file.
 #[derive(Clone, Debug, Default)]
-pub struct CatalogPlaces {
+pub struct CatalogLocations {
     /// Each squad's table.
-    pub squads: BTreeMap<SquadName, Place>,
+    pub squads: BTreeMap<SquadName, ConfigLocation>,
     /// Each service, where its squad lists it.
-    pub services: BTreeMap<String, Place>,
+    pub services: BTreeMap<String, ConfigLocation>,
     /// Each pattern of paths.
-    pub paths: BTreeMap<PathPattern, Place>,
+    pub paths: BTreeMap<PathPattern, ConfigLocation>,
     /// Each namespace of each squad.
-    pub namespaces: BTreeMap<(String, SquadName), Place>,
+    pub namespaces: BTreeMap<(String, SquadName), ConfigLocation>,
     /// What each dependency uses, in the order of the catalog.
-    pub uses: Vec<Vec<Place>>,
+    pub uses: Vec<Vec<ConfigLocation>>,
 }

@@ -79,7 +79,7 @@ pub struct EnforcementPolicy {
     by_class: [Enforcement; ViolationClass::COUNT],
     /// The classes that the configuration names.
     is_named: [bool; ViolationClass::COUNT],
-    ceilings: Ceilings,
+    ceilings: EnforcementCeilings,
     sample: f64,
 }
 
@@ -216,14 +216,14 @@ impl fmt::Display for Enforcement {
 
 /// The most that is done about violations, by direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ceilings {
+pub struct EnforcementCeilings {
     /// Of requests; rejecting by default.
     pub request: Enforcement,
     /// Of responses; reporting by default, since the request was served already.
     pub response: Enforcement,
 }
 
-impl Default for Ceilings {
+impl Default for EnforcementCeilings {
     fn default() -> Self {
         Self {
             request: Enforcement::Reject,
@@ -232,7 +232,7 @@ impl Default for Ceilings {
     }
 }
 
-impl Ceilings {
+impl EnforcementCeilings {
     const fn of(self, class: ViolationClass) -> Enforcement {
         if class.is_of_response() {
             self.response
@@ -248,7 +248,7 @@ impl EnforcementPolicy {
     /// exactly as it says. `sample`, between 0 and 1, is the share of rejectable exchanges that
     /// are really rejected.
     pub fn new(
-        ceilings: Ceilings,
+        ceilings: EnforcementCeilings,
         classes: impl IntoIterator<Item = (ViolationClass, Enforcement)>,
         sample: f64,
     ) -> Self {
@@ -275,7 +275,7 @@ impl EnforcementPolicy {
         request: Option<Enforcement>,
         response: Option<Enforcement>,
     ) -> Self {
-        let ceilings = Ceilings {
+        let ceilings = EnforcementCeilings {
             request: request.unwrap_or(self.ceilings.request),
             response: response.unwrap_or(self.ceilings.response),
         };
@@ -310,7 +310,7 @@ impl Default for EnforcementPolicy {
     /// The policy of a service whose configuration says nothing: every class by its default,
     /// every rejectable request rejected.
     fn default() -> Self {
-        Self::new(Ceilings::default(), [], 1.0)
+        Self::new(EnforcementCeilings::default(), [], 1.0)
     }
 }
 
@@ -335,9 +335,9 @@ mod tests {
         use Enforcement::{Off, Reject, Report};
         use ViolationClass::{InvalidBody, UnknownHeader, UnknownPath, UnknownQuery};
         let check = |request, classes: &[_], class, expected| {
-            let ceilings = Ceilings {
+            let ceilings = EnforcementCeilings {
                 request,
-                ..Ceilings::default()
+                ..EnforcementCeilings::default()
             };
             let policy = EnforcementPolicy::new(ceilings, classes.iter().copied(), 1.0);
             assert_eq!(policy.of(class), expected, "{request} {class}");

@@ -17,15 +17,15 @@ mod source_location;
 mod tier;
 
 pub use catalog::{
-    Catalog, Dependency, DeployPolicy, Flag, Resource, ResourceKind, RiskWeights, Squad, SquadId,
-    Unowned,
+    Catalog, DeployPolicy, FeatureFlag, ResourceKind, RiskWeights, ServiceDependency,
+    SharedResource, Squad, SquadId, UnownedPolicy,
 };
-pub use catalog_locations::{CatalogFile, CatalogPlaces};
+pub use catalog_locations::{CatalogFile, CatalogLocations};
 pub use consumer::{Caller, Consumer, TrustedPeers};
-pub use enforcement::{Ceilings, Enforcement, EnforcementPolicy, ViolationClass};
+pub use enforcement::{Enforcement, EnforcementCeilings, EnforcementPolicy, ViolationClass};
 pub use limits::Limits;
 pub use name::{InvalidSquadName, SquadName};
-pub use pattern::{Extent, InvalidPattern, PathPattern, Rank, Segment};
-pub use protection::{Protection, Tiers};
-pub use source_location::Place;
+pub use pattern::{InvalidPattern, PathPattern, PatternExtent, PatternRank, PatternSegment};
+pub use protection::{Protection, TierPolicies};
+pub use source_location::ConfigLocation;
 pub use tier::{Tier, UnknownTier};

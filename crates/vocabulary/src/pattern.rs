@@ -7,7 +7,7 @@
 //! what is below. There are no sets (`[a-z]`), alternatives and negations: a pattern must mean
 //! the same in a CODEOWNERS file.
 //!
-//! Every pattern has a [`Rank`], so that of all patterns that match a path one decides.
+//! Every pattern has a [`PatternRank`], so that of all patterns that match a path one decides.
 //!
 //! Invariant: patterns that are written differently and mean the same are equal (`a`, `/a/`,
 //! `a/**` and `a/**/*`), and `**` is never the last segment.
@@ -21,13 +21,13 @@ use std::str::FromStr;
 #[derive(Clone, Debug)]
 pub struct PathPattern {
     text: Box<str>,
-    segments: Vec<Segment>,
-    extent: Extent,
+    segments: Vec<PatternSegment>,
+    extent: PatternExtent,
 }
 
 /// One segment of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Segment {
+pub enum PatternSegment {
     /// Exactly this name.
     Literal(Box<str>),
     /// A name with `*` and `?` in it, at least one of them.
@@ -38,7 +38,7 @@ pub enum Segment {
 
 /// How far a pattern reaches from what its segments match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Extent {
+pub enum PatternExtent {
     /// It and everything below.
     Tree,
     /// Everything below.
@@ -54,7 +54,7 @@ pub enum Extent {
 /// greatest number of segments; and the fewer `**` and `*` the better. A pattern whose matches
 /// another one has too, and more, is always the more specific of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Rank {
+pub struct PatternRank {
     literals: usize,
     depth: usize,
     characters: usize,
@@ -92,12 +92,12 @@ impl PathPattern {
     pub const BYTES_MAX: usize = 1024;
 
     /// The segments.
-    pub fn segments(&self) -> &[Segment] {
+    pub fn segments(&self) -> &[PatternSegment] {
         &self.segments
     }
 
     /// How far it reaches from what the segments match.
-    pub const fn extent(&self) -> Extent {
+    pub const fn extent(&self) -> PatternExtent {
         self.extent
     }
 
@@ -107,21 +107,21 @@ impl PathPattern {
     }
 
     /// How specific it is.
-    pub fn rank(&self) -> Rank {
-        let is_deep = |segment: &&Segment| **segment == Segment::AnyDepth;
+    pub fn rank(&self) -> PatternRank {
+        let is_deep = |segment: &&PatternSegment| **segment == PatternSegment::AnyDepth;
         let any_depths = self.segments.iter().filter(is_deep).count();
-        let wilds = || self.segments.iter().filter_map(Segment::wild);
+        let wilds = || self.segments.iter().filter_map(PatternSegment::wild);
         let count = |wanted: fn(char) -> bool| {
             let characters = wilds().flat_map(str::chars);
             characters.filter(|character| wanted(*character)).count()
         };
-        let is_below = usize::from(self.extent == Extent::Below);
-        Rank {
+        let is_below = usize::from(self.extent == PatternExtent::Below);
+        PatternRank {
             literals: self.segments.len() - any_depths - wilds().count(),
             depth: self.segments.len() - any_depths + is_below,
             characters: count(|character| !matches!(character, '*' | '?')),
             singles: count(|character| character == '?'),
-            is_bounded: any_depths == 0 && self.extent == Extent::Alone,
+            is_bounded: any_depths == 0 && self.extent == PatternExtent::Alone,
             any_depths: Reverse(any_depths),
             stars: Reverse(count(|character| character == '*')),
         }
@@ -135,12 +135,12 @@ impl PathPattern {
 
     /// Whether one text alone is matched, with what is below it.
     pub fn is_literal(&self) -> bool {
-        let is_literal = |segment: &Segment| matches!(segment, Segment::Literal(_));
+        let is_literal = |segment: &PatternSegment| matches!(segment, PatternSegment::Literal(_));
         self.segments.iter().all(is_literal)
     }
 }
 
-impl Segment {
+impl PatternSegment {
     /// The text of a segment with wildcards.
     pub fn wild(&self) -> Option<&str> {
         match self {
@@ -214,11 +214,11 @@ impl FromStr for PathPattern {
         let mut segments = Vec::new();
         if !path.is_empty() {
             for segment in path.split('/') {
-                segments.push(Segment::parse(segment)?);
+                segments.push(PatternSegment::parse(segment)?);
             }
         }
         if is_directory {
-            segments.push(Segment::AnyDepth);
+            segments.push(PatternSegment::AnyDepth);
         }
         let (segments, extent) = reduce(segments);
         Ok(Self {
@@ -231,26 +231,26 @@ impl FromStr for PathPattern {
 
 /// The canonical form: in each run of `*` and `**` the `*` come first and `**` is there once,
 /// and the run at the end becomes an extent.
-fn reduce(written: Vec<Segment>) -> (Vec<Segment>, Extent) {
-    let ends_deep = written.last() == Some(&Segment::AnyDepth);
-    let ends_in_star = written.last().is_some_and(Segment::is_star);
+fn reduce(written: Vec<PatternSegment>) -> (Vec<PatternSegment>, PatternExtent) {
+    let ends_deep = written.last() == Some(&PatternSegment::AnyDepth);
+    let ends_in_star = written.last().is_some_and(PatternSegment::is_star);
     let mut segments = Vec::with_capacity(written.len());
     let mut is_deep = false;
     for segment in written {
-        if segment == Segment::AnyDepth {
+        if segment == PatternSegment::AnyDepth {
             is_deep = true;
             continue;
         }
         if !segment.is_star() && std::mem::take(&mut is_deep) {
-            segments.push(Segment::AnyDepth);
+            segments.push(PatternSegment::AnyDepth);
         }
         segments.push(segment);
     }
     if !is_deep {
         let extent = if ends_in_star {
-            Extent::Alone
+            PatternExtent::Alone
         } else {
-            Extent::Tree
+            PatternExtent::Tree
         };
         return (segments, extent);
     }
@@ -259,8 +259,8 @@ fn reduce(written: Vec<Segment>) -> (Vec<Segment>, Extent) {
         segments.pop();
     }
     let extent = match segments.last() {
-        None | Some(Segment::Literal(_)) => Extent::Tree,
-        Some(Segment::Wild(_) | Segment::AnyDepth) => Extent::Below,
+        None | Some(PatternSegment::Literal(_)) => PatternExtent::Tree,
+        Some(PatternSegment::Wild(_) | PatternSegment::AnyDepth) => PatternExtent::Below,
     };
     (segments, extent)
 }

@@ -24,7 +24,7 @@ pub struct Protection {
 
 /// What holds for each tier, sections `[tiers.gold]`, `[tiers.silver]` and `[tiers.bronze]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tiers([TierPolicy; Tier::ALL.len()]);
+pub struct TierPolicies([TierPolicy; Tier::ALL.len()]);
 
 /// What holds for one tier.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -115,7 +115,7 @@ pub struct RetryPolicy {
     pub deadline: Duration,
 }
 
-impl Tiers {
+impl TierPolicies {
     /// The policy of a tier.
     pub const fn of(&self, tier: Tier) -> &TierPolicy {
         &self.0[tier as usize]
@@ -127,7 +127,7 @@ impl Tiers {
     }
 }
 
-impl Default for Tiers {
+impl Default for TierPolicies {
     /// Half of the calls may fail; inside a deploy window four fifths of gold ones.
     fn default() -> Self {
         let tier = |deploy_failure_rate_max, weight| TierPolicy {
@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn gold_survives_a_deploy_that_cuts_the_others() {
-        let tiers = Tiers::default();
+        let tiers = TierPolicies::default();
         let rates = Tier::ALL.map(|tier| {
             let policy = tiers.of(tier);
             (policy.failure_rate_max, policy.deploy_failure_rate_max)

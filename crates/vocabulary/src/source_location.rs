@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// Where a value comes from. The order is that of the report: files by line, then the
 /// environment, then flags.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum ConfigLocation {
     /// A line of a file, counted from 1.
     Line(Arc<Path>, usize),
     /// A file as a whole.
@@ -18,14 +18,14 @@ pub enum Place {
     Flag(&'static str),
 }
 
-impl Place {
+impl ConfigLocation {
     /// A file as a whole.
     pub fn file(path: &Path) -> Self {
         Self::File(path.into())
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ConfigLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(path, line) => write!(f, "{}:{line}", path.display()),

@@ -10,8 +10,8 @@ mod respond;
 pub(super) use respond::{
     all, candidate, drop_candidate, one, promote, propose, reload, reload_config,
 };
-pub use steering::{ContractFault, Contracts, Steered};
+pub use steering::{ChangeFuture, ContractControl, ContractFault};
 pub use view::{
-    CandidateName, CandidateRefusal, CandidateView, ConfigReloaded, ConfigResult, ContractView,
-    HistoryEntry, Reloaded, RevisionResult, Since,
+    CandidateRefusal, CandidateRevision, CandidateView, ConfigReloadView, ConfigResult,
+    ContractView, HistoryEntry, ReloadView, RevisionResult, SinceView,
 };

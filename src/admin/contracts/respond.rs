@@ -7,12 +7,12 @@ use http::StatusCode;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
-use super::super::answer::{Answer, Refusal, json};
+use super::super::answer::{AdminRefusal, AdminResponse, json};
 use super::super::body;
 use super::super::find::unknown;
-use super::super::server::{Admin, Operator};
-use super::steering::{ContractFault, Contracts, Steered};
-use super::view::{ConfigReloaded, ConfigResult, ContractView, Reloaded, RevisionResult};
+use super::super::server::{AdminState, Operator};
+use super::steering::{ChangeFuture, ContractControl, ContractFault};
+use super::view::{ConfigReloadView, ConfigResult, ContractView, ReloadView, RevisionResult};
 
 /// What to send where nothing has to be said.
 const EXAMPLE: &str = "{}";
@@ -21,23 +21,26 @@ const EXAMPLE: &str = "{}";
 const NAME_BYTES_MAX: usize = 255;
 
 #[derive(Serialize)]
-struct All {
+struct ContractsView {
     services: Vec<ContractView>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Nothing {}
+struct EmptyRequest {}
 
 /// All services.
-pub(in crate::admin) fn all(admin: &Admin) -> Answer {
-    json(&All {
+pub(in crate::admin) fn all(admin: &AdminState) -> AdminResponse {
+    json(&ContractsView {
         services: admin.contracts.services(),
     })
 }
 
 /// One service.
-pub(in crate::admin) fn one(admin: &Admin, service: &str) -> Result<Answer, Refusal> {
+pub(in crate::admin) fn one(
+    admin: &AdminState,
+    service: &str,
+) -> Result<AdminResponse, AdminRefusal> {
     let mut services = admin.contracts.services().into_iter();
     let view = services.find(|view| view.service == service);
     let view = view.ok_or(ContractFault::UnknownService);
@@ -47,11 +50,11 @@ pub(in crate::admin) fn one(admin: &Admin, service: &str) -> Result<Answer, Refu
 
 /// Reads a contract again.
 pub(in crate::admin) async fn reload(
-    admin: &Admin,
+    admin: &AdminState,
     operator: Operator,
     service: &str,
     bytes: &[u8],
-) -> Result<Answer, Refusal> {
+) -> Result<AdminResponse, AdminRefusal> {
     nothing(bytes)?;
     let done = run(admin, |contracts| contracts.reload(service)).await;
     told(admin, operator, ("reload", service), done)
@@ -59,14 +62,14 @@ pub(in crate::admin) async fn reload(
 
 /// Takes a candidate from the request's body.
 pub(in crate::admin) async fn propose(
-    admin: &Admin,
+    admin: &AdminState,
     operator: Operator,
     (service, query): (&str, Option<&str>),
     bytes: Vec<u8>,
-) -> Result<Answer, Refusal> {
+) -> Result<AdminResponse, AdminRefusal> {
     let file = file_name(query)?;
     if bytes.trim_ascii().is_empty() {
-        return Err(Refusal::new(
+        return Err(AdminRefusal::new(
             StatusCode::BAD_REQUEST,
             "the body is empty; send the contract, for example with \
              `curl --data-binary @openapi.yaml`",
@@ -78,7 +81,10 @@ pub(in crate::admin) async fn propose(
 }
 
 /// What the candidate has come to.
-pub(in crate::admin) fn candidate(admin: &Admin, service: &str) -> Result<Answer, Refusal> {
+pub(in crate::admin) fn candidate(
+    admin: &AdminState,
+    service: &str,
+) -> Result<AdminResponse, AdminRefusal> {
     let view = admin.contracts.candidate(service);
     view.map(|view| json(&view))
         .map_err(|fault| refusal(admin, service, fault))
@@ -86,11 +92,11 @@ pub(in crate::admin) fn candidate(admin: &Admin, service: &str) -> Result<Answer
 
 /// Puts the candidate in force.
 pub(in crate::admin) async fn promote(
-    admin: &Admin,
+    admin: &AdminState,
     operator: Operator,
     service: &str,
     bytes: &[u8],
-) -> Result<Answer, Refusal> {
+) -> Result<AdminResponse, AdminRefusal> {
     nothing(bytes)?;
     let done = run(admin, |contracts| contracts.promote(service)).await;
     told(admin, operator, ("promote", service), done)
@@ -98,11 +104,11 @@ pub(in crate::admin) async fn promote(
 
 /// Forgets the candidate.
 pub(in crate::admin) async fn drop_candidate(
-    admin: &Admin,
+    admin: &AdminState,
     operator: Operator,
     service: &str,
     bytes: &[u8],
-) -> Result<Answer, Refusal> {
+) -> Result<AdminResponse, AdminRefusal> {
     nothing(bytes)?;
     let done = run(admin, |contracts| contracts.drop_candidate(service)).await;
     told(admin, operator, ("drop", service), done)
@@ -110,14 +116,14 @@ pub(in crate::admin) async fn drop_candidate(
 
 /// Reads the configuration again.
 pub(in crate::admin) async fn reload_config(
-    admin: &Admin,
+    admin: &AdminState,
     operator: Operator,
     bytes: &[u8],
-) -> Result<Answer, Refusal> {
+) -> Result<AdminResponse, AdminRefusal> {
     nothing(bytes)?;
     let done = run(admin, |contracts| contracts.reload_config()).await;
     let result = match &done {
-        Ok(ConfigReloaded { result, .. }) => format!("{result:?}").to_lowercase(),
+        Ok(ConfigReloadView { result, .. }) => format!("{result:?}").to_lowercase(),
         Err(fault) => fault.to_string(),
     };
     tracing::info!(result, peer = %operator.peer, "an operator reloads the configuration");
@@ -129,7 +135,7 @@ pub(in crate::admin) async fn reload_config(
             reloaded.problems,
         )),
         Ok(reloaded) => Ok(json(&reloaded)),
-        Err(ContractFault::Busy) => Err(Refusal::new(
+        Err(ContractFault::Busy) => Err(AdminRefusal::new(
             StatusCode::CONFLICT,
             "another reload of the configuration is under way; try again when it is done",
         )),
@@ -139,8 +145,8 @@ pub(in crate::admin) async fn reload_config(
 
 /// Runs a change to its end, whether or not the client waits for it.
 async fn run<T: Send + 'static>(
-    admin: &Admin,
-    change: impl FnOnce(&dyn Contracts) -> Steered<T>,
+    admin: &AdminState,
+    change: impl FnOnce(&dyn ContractControl) -> ChangeFuture<T>,
 ) -> Result<T, ContractFault> {
     let contracts = Arc::clone(&admin.contracts);
     let running = tokio::spawn(change(&*contracts));
@@ -154,11 +160,11 @@ async fn run<T: Send + 'static>(
 
 /// Logs what an operator did, and answers what came of it.
 fn told(
-    admin: &Admin,
+    admin: &AdminState,
     operator: Operator,
     (action, service): (&str, &str),
-    done: Result<Reloaded, ContractFault>,
-) -> Result<Answer, Refusal> {
+    done: Result<ReloadView, ContractFault>,
+) -> Result<AdminResponse, AdminRefusal> {
     let result = match &done {
         Ok(reloaded) => reloaded.result.as_str().to_owned(),
         Err(fault) => fault.to_string(),
@@ -201,14 +207,14 @@ fn told(
     }
 }
 
-fn refusal(admin: &Admin, service: &str, fault: ContractFault) -> Refusal {
+fn refusal(admin: &AdminState, service: &str, fault: ContractFault) -> AdminRefusal {
     match fault {
         ContractFault::UnknownService => {
             let services = admin.contracts.services();
             let known = services.iter().map(|view| view.service.as_str());
             unknown("service", service, known)
         }
-        ContractFault::NoCandidate => Refusal::new(
+        ContractFault::NoCandidate => AdminRefusal::new(
             StatusCode::NOT_FOUND,
             format!(
                 "`{service}` has no candidate; propose one with \
@@ -216,7 +222,7 @@ fn refusal(admin: &Admin, service: &str, fault: ContractFault) -> Refusal {
             ),
         ),
         ContractFault::Refused { reason, problems } => refused(reason, problems),
-        ContractFault::Busy => Refusal::new(
+        ContractFault::Busy => AdminRefusal::new(
             StatusCode::CONFLICT,
             format!(
                 "another change of the contract of `{service}` is under way; try again when it \
@@ -224,25 +230,25 @@ fn refusal(admin: &Admin, service: &str, fault: ContractFault) -> Refusal {
             ),
         ),
         ContractFault::Unavailable { reason } => {
-            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, reason)
+            AdminRefusal::new(StatusCode::SERVICE_UNAVAILABLE, reason)
         }
     }
 }
 
-fn refused(reason: String, problems: Vec<String>) -> Refusal {
-    Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, reason).with_problems(problems)
+fn refused(reason: String, problems: Vec<String>) -> AdminRefusal {
+    AdminRefusal::new(StatusCode::UNPROCESSABLE_ENTITY, reason).with_problems(problems)
 }
 
 /// Nothing has to be said: an empty body, or an empty object.
-fn nothing(bytes: &[u8]) -> Result<(), Refusal> {
+fn nothing(bytes: &[u8]) -> Result<(), AdminRefusal> {
     if !bytes.is_empty() {
-        let Nothing {} = body::object(bytes, EXAMPLE)?;
+        let EmptyRequest {} = body::object(bytes, EXAMPLE)?;
     }
     Ok(())
 }
 
 /// The file's name in `?name=`, for messages about the contract.
-fn file_name(query: Option<&str>) -> Result<Option<String>, Refusal> {
+fn file_name(query: Option<&str>) -> Result<Option<String>, AdminRefusal> {
     let Some(query) = query.filter(|query| !query.is_empty()) else {
         return Ok(None);
     };
@@ -255,7 +261,7 @@ fn file_name(query: Option<&str>) -> Result<Option<String>, Refusal> {
         is_within && !name.chars().any(char::is_control)
     });
     let name = name.ok_or_else(|| {
-        Refusal::new(
+        AdminRefusal::new(
             StatusCode::BAD_REQUEST,
             format!(
                 "expected no query but `?name=`, the contract's file name of 1 to \

@@ -1,7 +1,7 @@
 //! What the admin port asks of whoever holds the contracts.
 //!
 //! A trait, because the one who holds them knows every other part of the program and this port
-//! knows none of them. A refused contract is a finding and comes as [`Reloaded`]; a
+//! knows none of them. A refused contract is a finding and comes as [`ReloadView`]; a
 //! [`ContractFault`] says that it did not come to a revision at all.
 
 use std::fmt;
@@ -9,23 +9,28 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 
-use super::view::{CandidateView, ConfigReloaded, ContractView, Reloaded};
+use super::view::{CandidateView, ConfigReloadView, ContractView, ReloadView};
 
 /// What comes of a change. It runs on the control runtime, which must not be blocked, and it is
 /// run to its end even where the client that asked has gone.
-pub type Steered<T> = Pin<Box<dyn Future<Output = Result<T, ContractFault>> + Send>>;
+pub type ChangeFuture<T> = Pin<Box<dyn Future<Output = Result<T, ContractFault>> + Send>>;
 
 /// The contracts of all services, and the configuration that names them.
-pub trait Contracts: Send + Sync + fmt::Debug {
+pub trait ContractControl: Send + Sync + fmt::Debug {
     /// Every service, in the order of the configuration.
     fn services(&self) -> Vec<ContractView>;
 
     /// Reads a service's contract from its source again.
-    fn reload(&self, service: &str) -> Steered<Reloaded>;
+    fn reload(&self, service: &str) -> ChangeFuture<ReloadView>;
 
     /// Judges traffic by this document too, beside the revision in force. The name is the one
     /// of the operator's file, for messages only.
-    fn propose(&self, service: &str, bytes: Bytes, name: Option<String>) -> Steered<Reloaded>;
+    fn propose(
+        &self,
+        service: &str,
+        bytes: Bytes,
+        name: Option<String>,
+    ) -> ChangeFuture<ReloadView>;
 
     /// What the candidate has come to so far.
     ///
@@ -34,13 +39,13 @@ pub trait Contracts: Send + Sync + fmt::Debug {
     fn candidate(&self, service: &str) -> Result<CandidateView, ContractFault>;
 
     /// Puts the candidate in force.
-    fn promote(&self, service: &str) -> Steered<Reloaded>;
+    fn promote(&self, service: &str) -> ChangeFuture<ReloadView>;
 
     /// Forgets the candidate.
-    fn drop_candidate(&self, service: &str) -> Steered<Reloaded>;
+    fn drop_candidate(&self, service: &str) -> ChangeFuture<ReloadView>;
 
     /// Reads the configuration again, and applies what can change while the program serves.
-    fn reload_config(&self) -> Steered<ConfigReloaded>;
+    fn reload_config(&self) -> ChangeFuture<ConfigReloadView>;
 }
 
 /// Why something did not come to a revision.

@@ -22,7 +22,7 @@ pub struct ContractView {
     pub operations: usize,
     /// Since when it is in force.
     #[serde(flatten)]
-    pub since: Option<Since>,
+    pub since: Option<SinceView>,
     /// Whether traffic is judged by it.
     pub in_force: bool,
     /// Whether its source holds something else, or could not be read for too long.
@@ -32,14 +32,14 @@ pub struct ContractView {
     /// What happens when the source changes.
     pub policy: String,
     /// What is tried beside it.
-    pub candidate: Option<CandidateName>,
+    pub candidate: Option<CandidateRevision>,
     /// What happened, newest first.
     pub history: Vec<HistoryEntry>,
 }
 
 /// A point in time with its age: `since` and `since_seconds`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Since {
+pub struct SinceView {
     #[serde(rename = "since", serialize_with = "rfc3339")]
     at: SystemTime,
     since_seconds: f64,
@@ -47,7 +47,7 @@ pub struct Since {
 
 /// Which revision is a candidate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct CandidateName {
+pub struct CandidateRevision {
     /// Its `info.version`.
     pub version: String,
     /// The hash of its bytes.
@@ -98,7 +98,7 @@ pub enum RevisionResult {
 
 /// What came of a change of a service's contract.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Reloaded {
+pub struct ReloadView {
     /// The service.
     pub service: String,
     /// What came of it.
@@ -126,7 +126,7 @@ pub struct CandidateView {
     pub revision: String,
     /// Since when it is tried.
     #[serde(flatten)]
-    pub since: Since,
+    pub since: SinceView,
     /// The part of the traffic that it judges, from 0 to 1.
     pub sample: f64,
     /// How many exchanges it has judged.
@@ -166,7 +166,7 @@ pub struct CandidateRefusal {
 
 /// What came of reading the configuration again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ConfigReloaded {
+pub struct ConfigReloadView {
     /// What came of it.
     pub result: ConfigResult,
     /// Keys and services that are in force now as they are configured.
@@ -189,7 +189,7 @@ pub enum ConfigResult {
     Refused,
 }
 
-impl Since {
+impl SinceView {
     /// A point in time, seen from now. One that is still to come, by a clock that was set back,
     /// has no age.
     pub fn new(at: SystemTime, now: SystemTime) -> Self {
@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn a_time_is_shown_with_its_age() {
         let at = UNIX_EPOCH + Duration::from_millis(1500);
-        let since = |now| serde_json::to_string(&Since::new(at, now)).unwrap();
+        let since = |now| serde_json::to_string(&SinceView::new(at, now)).unwrap();
         assert_eq!(
             since(at + Duration::from_secs(2)),
             r#"{"since":"1970-01-01T00:00:01.500Z","since_seconds":2.0}"#

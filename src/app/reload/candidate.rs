@@ -12,7 +12,7 @@ use std::time::SystemTime;
 
 use tokio::sync::mpsc::{Receiver, channel};
 
-use crate::config::{Config, Service};
+use crate::config::{Config, ServiceConfig};
 use crate::proxy::{Sampled, SampledBody, Tap};
 use crate::telemetry::Metrics;
 use portcullis_contract::recorded::{Body, Bounds, Exchange, Judge, Response};
@@ -28,32 +28,32 @@ const KINDS_MAX: usize = 1000;
 
 /// A candidate at work. Dropping it ends it, once what is in force has no tap to it any more.
 #[derive(Clone, Debug)]
-pub(in crate::app) struct Candidate {
+pub(in crate::app) struct ShadowCandidate {
     pub(in crate::app) contract: Arc<CompiledContract>,
     /// How it was compiled.
     pub(in crate::app) options: CompileOptions,
     pub(in crate::app) since: SystemTime,
     pub(in crate::app) sample: f64,
     pub(in crate::app) tap: Tap,
-    report: Arc<Mutex<Report>>,
+    report: Arc<Mutex<CandidateReport>>,
     missed: Arc<AtomicU64>,
 }
 
 /// What it has found.
 #[derive(Clone, Debug, Default)]
-pub(in crate::app) struct Report {
+pub(in crate::app) struct CandidateReport {
     /// Exchanges judged.
     pub(in crate::app) judged: u64,
     /// Those that it would have refused.
     pub(in crate::app) refused: u64,
     /// Exchanges, or bodies of them, that could not be judged: they were missed or streamed.
     pub(in crate::app) unjudged: u64,
-    pub(in crate::app) refusals: BTreeMap<Kind, Found>,
+    pub(in crate::app) refusals: BTreeMap<RefusalKey, RefusalStats>,
 }
 
 /// One kind of refusal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::app) struct Kind {
+pub(in crate::app) struct RefusalKey {
     pub(in crate::app) squad: String,
     pub(in crate::app) operation: String,
     pub(in crate::app) class: &'static str,
@@ -61,7 +61,7 @@ pub(in crate::app) struct Kind {
 
 /// How often, and an example without values of payloads.
 #[derive(Clone, Debug, Default)]
-pub(in crate::app) struct Found {
+pub(in crate::app) struct RefusalStats {
     pub(in crate::app) count: u64,
     pub(in crate::app) example: String,
     pub(in crate::app) pointer: String,
@@ -71,15 +71,15 @@ pub(in crate::app) struct Found {
 }
 
 /// What the candidate judges by.
-struct Bench {
-    service: Service,
+struct CandidateJudge {
+    service: ServiceConfig,
     catalog: Arc<Catalog>,
     bounds: Bounds,
     metrics: Metrics,
-    report: Arc<Mutex<Report>>,
+    report: Arc<Mutex<CandidateReport>>,
 }
 
-impl Candidate {
+impl ShadowCandidate {
     /// Puts a candidate to work.
     ///
     /// # Errors
@@ -88,14 +88,14 @@ impl Candidate {
         contract: Arc<CompiledContract>,
         options: CompileOptions,
         config: &Config,
-        service: &Service,
+        service: &ServiceConfig,
         metrics: &Metrics,
     ) -> std::io::Result<Self> {
         let (sender, receiver) = channel(QUEUE_MAX);
         let missed = Arc::new(AtomicU64::new(0));
         let sample = service.reload.candidate_sample;
-        let report = Arc::<Mutex<Report>>::default();
-        let bench = Bench {
+        let report = Arc::<Mutex<CandidateReport>>::default();
+        let bench = CandidateJudge {
             service: service.clone(),
             catalog: Arc::clone(&config.catalog),
             bounds: bounds(config),
@@ -118,7 +118,7 @@ impl Candidate {
     }
 
     /// What it has found so far.
-    pub(in crate::app) fn report(&self) -> Report {
+    pub(in crate::app) fn report(&self) -> CandidateReport {
         let mut report = lock(&self.report).clone();
         report.unjudged += self.missed();
         report
@@ -130,7 +130,7 @@ impl Candidate {
     }
 }
 
-impl Bench {
+impl CandidateJudge {
     fn judge_all(self, contract: &CompiledContract, mut receiver: Receiver<Sampled>) {
         let mut judge = Judge::new(contract, &self.service.enforcement, self.bounds);
         while let Some(sampled) = receiver.blocking_recv() {
@@ -156,7 +156,7 @@ impl Bench {
             let class = violation.class.as_str();
             self.metrics
                 .candidate_refused(service, operation, class, squad);
-            let kind = Kind {
+            let kind = RefusalKey {
                 squad: squad.to_owned(),
                 operation: operation.to_owned(),
                 class,
@@ -169,8 +169,8 @@ impl Bench {
     }
 }
 
-impl Report {
-    fn note(&mut self, kind: Kind, violation: &Violation, contract: &CompiledContract) {
+impl CandidateReport {
+    fn note(&mut self, kind: RefusalKey, violation: &Violation, contract: &CompiledContract) {
         if self.refusals.len() >= KINDS_MAX && !self.refusals.contains_key(&kind) {
             return;
         }
@@ -179,7 +179,7 @@ impl Report {
             pointer: contract.mask(&violation.pointer),
             ..violation.clone()
         };
-        let found = self.refusals.entry(kind).or_insert_with(|| Found {
+        let found = self.refusals.entry(kind).or_insert_with(|| RefusalStats {
             count: 0,
             example: masked.sentence(false),
             pointer: masked.pointer,
@@ -225,6 +225,6 @@ fn bounds(config: &Config) -> Bounds {
     }
 }
 
-fn lock(report: &Mutex<Report>) -> MutexGuard<'_, Report> {
+fn lock(report: &Mutex<CandidateReport>) -> MutexGuard<'_, CandidateReport> {
     report.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -11,7 +11,7 @@ const HISTORY_MAX: usize = 50;
 
 /// Why a contract was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::app) enum Trigger {
+pub(in crate::app) enum ReloadTrigger {
     /// The program started.
     Start,
     /// Its source changed, or was looked at.
@@ -26,12 +26,12 @@ pub(in crate::app) enum Trigger {
 
 /// One time.
 #[derive(Clone, Debug)]
-pub(in crate::app) struct Entry {
+pub(in crate::app) struct RevisionEvent {
     pub(in crate::app) at: SystemTime,
     pub(in crate::app) version: String,
     pub(in crate::app) revision: String,
     pub(in crate::app) source: String,
-    pub(in crate::app) trigger: Trigger,
+    pub(in crate::app) trigger: ReloadTrigger,
     pub(in crate::app) result: RevisionResult,
     pub(in crate::app) problems: Vec<String>,
     pub(in crate::app) took: Duration,
@@ -39,12 +39,12 @@ pub(in crate::app) struct Entry {
 
 /// The last few times, the oldest first.
 #[derive(Clone, Debug, Default)]
-pub(in crate::app) struct History(VecDeque<Entry>);
+pub(in crate::app) struct RevisionHistory(VecDeque<RevisionEvent>);
 
-impl History {
+impl RevisionHistory {
     /// Remembers; what was read again and again without a change is remembered once.
-    pub(super) fn add(&mut self, entry: Entry) {
-        let is_again = |last: &Entry| {
+    pub(super) fn add(&mut self, entry: RevisionEvent) {
+        let is_again = |last: &RevisionEvent| {
             last.result == entry.result
                 && last.revision == entry.revision
                 && last.problems == entry.problems
@@ -63,13 +63,13 @@ impl History {
     }
 
     /// The newest first.
-    pub(in crate::app) fn newest_first(&self) -> impl Iterator<Item = &Entry> {
+    pub(in crate::app) fn newest_first(&self) -> impl Iterator<Item = &RevisionEvent> {
         self.0.iter().rev()
     }
 }
 
-impl Entry {
-    pub(super) fn of(trigger: Trigger, source: String, result: RevisionResult) -> Self {
+impl RevisionEvent {
+    pub(super) fn of(trigger: ReloadTrigger, source: String, result: RevisionResult) -> Self {
         Self {
             at: SystemTime::now(),
             version: String::new(),
@@ -99,7 +99,7 @@ impl Entry {
     }
 }
 
-impl Trigger {
+impl ReloadTrigger {
     /// Its stable name.
     pub(in crate::app) const fn as_str(self) -> &'static str {
         match self {
@@ -112,7 +112,7 @@ impl Trigger {
     }
 }
 
-impl fmt::Display for Trigger {
+impl fmt::Display for ReloadTrigger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
@@ -124,17 +124,17 @@ mod tests {
 
     #[test]
     fn what_happens_again_and_again_is_remembered_once() {
-        let entry = |result, revision: &str| Entry {
+        let entry = |result, revision: &str| RevisionEvent {
             at: SystemTime::UNIX_EPOCH,
             version: "1.0.0".to_owned(),
             revision: revision.to_owned(),
             source: "a.yaml".to_owned(),
-            trigger: Trigger::Source,
+            trigger: ReloadTrigger::Source,
             result,
             problems: Vec::new(),
             took: Duration::ZERO,
         };
-        let mut history = History::default();
+        let mut history = RevisionHistory::default();
         history.add(entry(RevisionResult::InForce, "a"));
         for _ in 0..5 {
             history.add(entry(RevisionResult::Unavailable, ""));

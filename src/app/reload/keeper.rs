@@ -14,15 +14,15 @@ use tokio::time::sleep;
 
 use crate::admin::RevisionResult;
 use crate::config::ContractSource;
-use crate::source::Signature;
+use crate::source::FileSignature;
 use portcullis_contract::{CompileOptions, Identity};
 
-use super::history::{Entry, Trigger};
-use super::origin::{Source, Told, told_of};
-use super::read::{Input, Nothing, Outcome, Task, read, revision};
-use super::registrar::{Registrar, ServiceState};
-use super::remote::Fetch;
-use super::take::{Found, basis};
+use super::history::{ReloadTrigger, RevisionEvent};
+use super::origin::{SourceEvent, WatchedSource, told_of};
+use super::read::{CompileOutcome, NotCompiled, ReadInput, ReadTask, read, revision};
+use super::registrar::{LiveStateWriter, ServiceState};
+use super::remote::ContractFetch;
+use super::take::{SourceReadOutcome, basis};
 
 /// How often a file that changes while it is read is read again at once.
 const TORN_MAX: u32 = 3;
@@ -35,48 +35,48 @@ const RETIRING: Duration = Duration::from_millis(20);
 
 /// What is asked of a keeper.
 #[derive(Debug)]
-pub(in crate::app) enum Order {
+pub(in crate::app) enum WatcherRequest {
     /// Reads the source now.
     Read {
-        trigger: Trigger,
-        reply: Option<oneshot::Sender<Entry>>,
+        trigger: ReloadTrigger,
+        reply: Option<oneshot::Sender<RevisionEvent>>,
     },
     /// Takes a candidate.
     Propose {
         name: String,
         bytes: Vec<u8>,
-        reply: oneshot::Sender<Entry>,
+        reply: oneshot::Sender<RevisionEvent>,
     },
 }
 
 /// Keeps one service's contract.
 #[derive(Debug)]
-pub(in crate::app) struct Keeper {
-    registrar: Arc<Registrar>,
+pub(in crate::app) struct ContractWatcher {
+    registrar: Arc<LiveStateWriter>,
     index: usize,
-    orders: mpsc::Receiver<Order>,
-    source: Source,
-    candidate: Option<Source>,
+    orders: mpsc::Receiver<WatcherRequest>,
+    source: WatchedSource,
+    candidate: Option<WatchedSource>,
 }
 
 /// Whose contract is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
+enum ContractRole {
     InForce,
     Candidate,
 }
 
-impl Keeper {
+impl ContractWatcher {
     /// The keeper of the service of this number.
     pub(in crate::app) fn new(
-        registrar: &Arc<Registrar>,
+        registrar: &Arc<LiveStateWriter>,
         index: usize,
-        orders: mpsc::Receiver<Order>,
+        orders: mpsc::Receiver<WatcherRequest>,
     ) -> Self {
         let service = registrar.service(index);
         let limits = registrar.config().limits.clone();
         let source = |source: &ContractSource, keeps| {
-            Source::new(source, &service, keeps, limits.contract_bytes_max)
+            WatchedSource::new(source, &service, keeps, limits.contract_bytes_max)
         };
         Self {
             registrar: Arc::clone(registrar),
@@ -105,12 +105,12 @@ impl Keeper {
                     }
                     None => return,
                 },
-                told = source.told() => (Role::InForce, told),
-                told = told_of(candidate.as_mut()) => (Role::Candidate, told),
+                told = source.told() => (ContractRole::InForce, told),
+                told = told_of(candidate.as_mut()) => (ContractRole::Candidate, told),
             };
             // What has not changed since it was asked for last is no news, good or bad.
-            if !matches!(told, Told::Fetched(Fetch::Unchanged)) {
-                self.read(role, told, Trigger::Source).await;
+            if !matches!(told, SourceEvent::Fetched(ContractFetch::Unchanged)) {
+                self.read(role, told, ReloadTrigger::Source).await;
             }
         }
     }
@@ -118,59 +118,68 @@ impl Keeper {
     /// Looks once more at what was read at the start, so that no change in between is lost, and
     /// reads the candidate for the first time.
     async fn begin(&mut self) {
-        if let Source::File { path, .. } = &self.source {
-            let told = Told::Changed(path.clone());
-            let (outcome, source) = self.outcome(Role::InForce, told).await;
-            if !matches!(outcome, Err(Nothing::Unchanged(_))) {
-                let found = Found {
-                    trigger: Trigger::Source,
+        if let WatchedSource::File { path, .. } = &self.source {
+            let told = SourceEvent::Changed(path.clone());
+            let (outcome, source) = self.outcome(ContractRole::InForce, told).await;
+            if !matches!(outcome, Err(NotCompiled::Unchanged(_))) {
+                let found = SourceReadOutcome {
+                    trigger: ReloadTrigger::Source,
                     source,
                     outcome,
                     stale: None,
                 };
-                self.hand_over(Role::InForce, found).await;
+                self.hand_over(ContractRole::InForce, found).await;
             }
         }
-        if let Some(Source::File { path, .. }) = &self.candidate {
-            let told = Told::Changed(path.clone());
-            self.read(Role::Candidate, told, Trigger::Start).await;
+        if let Some(WatchedSource::File { path, .. }) = &self.candidate {
+            let told = SourceEvent::Changed(path.clone());
+            self.read(ContractRole::Candidate, told, ReloadTrigger::Start)
+                .await;
         }
     }
 
-    async fn obey(&mut self, order: Order) {
+    async fn obey(&mut self, order: WatcherRequest) {
         match order {
-            Order::Read { trigger, reply } => {
+            WatcherRequest::Read { trigger, reply } => {
                 // What is compiled otherwise is news, even if it is the same.
-                let told = self.source.ask(trigger == Trigger::Configuration).await;
-                let entry = self.read(Role::InForce, told, trigger).await;
+                let told = self
+                    .source
+                    .ask(trigger == ReloadTrigger::Configuration)
+                    .await;
+                let entry = self.read(ContractRole::InForce, told, trigger).await;
                 answer(reply, entry);
             }
-            Order::Propose { name, bytes, reply } => {
+            WatcherRequest::Propose { name, bytes, reply } => {
                 let source = name.clone();
                 // Its report begins anew, even if it is the same.
-                let task = Task {
+                let task = ReadTask {
                     known: None,
-                    ..self.task(Role::Candidate, Input::Bytes { name, bytes })
+                    ..self.task(ContractRole::Candidate, ReadInput::Bytes { name, bytes })
                 };
-                let found = Found {
-                    trigger: Trigger::Operator,
+                let found = SourceReadOutcome {
+                    trigger: ReloadTrigger::Operator,
                     source,
                     outcome: perform(task).await.outcome,
                     stale: None,
                 };
-                let entry = self.hand_over(Role::Candidate, found).await;
+                let entry = self.hand_over(ContractRole::Candidate, found).await;
                 answer(Some(reply), entry);
             }
         }
     }
 
-    async fn read(&mut self, role: Role, told: Told, trigger: Trigger) -> Entry {
+    async fn read(
+        &mut self,
+        role: ContractRole,
+        told: SourceEvent,
+        trigger: ReloadTrigger,
+    ) -> RevisionEvent {
         let stale = match &told {
-            Told::Fetched(Fetch::Kept { problem, .. }) => Some(problem.clone()),
-            Told::Fetched(_) | Told::Changed(_) => None,
+            SourceEvent::Fetched(ContractFetch::Kept { problem, .. }) => Some(problem.clone()),
+            SourceEvent::Fetched(_) | SourceEvent::Changed(_) => None,
         };
         let (outcome, source) = self.outcome(role, told).await;
-        let found = Found {
+        let found = SourceReadOutcome {
             trigger,
             source,
             outcome,
@@ -180,20 +189,20 @@ impl Keeper {
     }
 
     /// Reads what a source has told of, and says where it is.
-    async fn outcome(&mut self, role: Role, told: Told) -> (Outcome, String) {
+    async fn outcome(&mut self, role: ContractRole, told: SourceEvent) -> (CompileOutcome, String) {
         let shown = self.source_of(role).shown();
         let outcome = match told {
-            Told::Changed(path) => self.outcome_of_file(role, path).await,
-            Told::Fetched(fetch) => self.outcome_of_fetch(role, fetch).await,
+            SourceEvent::Changed(path) => self.outcome_of_file(role, path).await,
+            SourceEvent::Fetched(fetch) => self.outcome_of_fetch(role, fetch).await,
         };
         (outcome, shown)
     }
 
-    async fn outcome_of_file(&mut self, role: Role, path: PathBuf) -> Outcome {
+    async fn outcome_of_file(&mut self, role: ContractRole, path: PathBuf) -> CompileOutcome {
         let mut last = None;
         for torn in 0.. {
-            let done = perform(self.task(role, Input::File(path.clone()))).await;
-            if let Source::File { watch, .. } = self.source_of(role) {
+            let done = perform(self.task(role, ReadInput::File(path.clone()))).await;
+            if let WatchedSource::File { watch, .. } = self.source_of(role) {
                 watch.watch(done.files);
             }
             let revision = revision(&done.outcome);
@@ -209,41 +218,45 @@ impl Keeper {
             sleep(TORN_PAUSE).await;
         }
         let problem = format!("{}: it changes while it is read", path.display());
-        Err(Nothing::Unavailable(problem))
+        Err(NotCompiled::Unavailable(problem))
     }
 
-    async fn outcome_of_fetch(&mut self, role: Role, fetch: Fetch) -> Outcome {
+    async fn outcome_of_fetch(
+        &mut self,
+        role: ContractRole,
+        fetch: ContractFetch,
+    ) -> CompileOutcome {
         match fetch {
-            Fetch::New { name, bytes } | Fetch::Kept { name, bytes, .. } => {
-                let input = Input::Bytes { name, bytes };
+            ContractFetch::New { name, bytes } | ContractFetch::Kept { name, bytes, .. } => {
+                let input = ReadInput::Bytes { name, bytes };
                 perform(self.task(role, input)).await.outcome
             }
             // The same as before may be what was refused before.
-            Fetch::Unchanged => Err(self.registrar.look(self.index, standing(role))),
-            Fetch::Failed(problem) => Err(Nothing::Unavailable(problem)),
+            ContractFetch::Unchanged => Err(self.registrar.look(self.index, standing(role))),
+            ContractFetch::Failed(problem) => Err(NotCompiled::Unavailable(problem)),
         }
     }
 
-    fn task(&self, role: Role, input: Input) -> Task {
+    fn task(&self, role: ContractRole, input: ReadInput) -> ReadTask {
         let service = self.registrar.service(self.index);
-        let task = Task::new(&service, input, &self.registrar.config().limits);
+        let task = ReadTask::new(&service, input, &self.registrar.config().limits);
         let known = self.registrar.look(self.index, known(role, &task.options));
         // A candidate is compared when it is promoted, with what is in force by then.
-        let basis = (role == Role::InForce).then(|| self.registrar.look(self.index, basis));
-        Task {
+        let basis = (role == ContractRole::InForce).then(|| self.registrar.look(self.index, basis));
+        ReadTask {
             known,
             basis,
             ..task
         }
     }
 
-    async fn hand_over(&mut self, role: Role, found: Found) -> Entry {
+    async fn hand_over(&mut self, role: ContractRole, found: SourceReadOutcome) -> RevisionEvent {
         let (registrar, index) = (Arc::clone(&self.registrar), self.index);
         let entry = match role {
-            Role::InForce => registrar.take(index, found),
-            Role::Candidate => registrar.propose(index, found),
+            ContractRole::InForce => registrar.take(index, found),
+            ContractRole::Candidate => registrar.propose(index, found),
         };
-        if let (Role::InForce, Source::Remote(remote)) = (role, &mut self.source) {
+        if let (ContractRole::InForce, WatchedSource::Remote(remote)) = (role, &mut self.source) {
             remote.conclude(&entry).await;
         }
         if entry.result == RevisionResult::InForce {
@@ -254,39 +267,39 @@ impl Keeper {
         entry
     }
 
-    fn source_of(&mut self, role: Role) -> &mut Source {
+    fn source_of(&mut self, role: ContractRole) -> &mut WatchedSource {
         match (role, &mut self.candidate) {
-            (Role::Candidate, Some(candidate)) => candidate,
+            (ContractRole::Candidate, Some(candidate)) => candidate,
             _ => &mut self.source,
         }
     }
 }
 
 /// What was read, and of which files.
-struct Done {
-    outcome: Outcome,
+struct ReadTaskResult {
+    outcome: CompileOutcome,
     files: Vec<PathBuf>,
     /// Whether they changed meanwhile.
     is_torn: bool,
 }
 
-async fn perform(task: Task) -> Done {
+async fn perform(task: ReadTask) -> ReadTaskResult {
     let entry = task.input.files();
     let files = entry.clone();
     let reading = spawn_blocking(move || {
-        let (began, before) = (SystemTime::now(), Signature::of(&entry));
+        let (began, before) = (SystemTime::now(), FileSignature::of(&entry));
         let (outcome, files) = read(&task);
         // Which other files there are is known only now; their times have to do.
-        let is_torn =
-            Signature::of(&entry) != before || files.iter().any(|file| changed_since(file, began));
-        Done {
+        let is_torn = FileSignature::of(&entry) != before
+            || files.iter().any(|file| changed_since(file, began));
+        ReadTaskResult {
             outcome,
             files,
             is_torn,
         }
     });
-    reading.await.unwrap_or_else(|error| Done {
-        outcome: Err(Nothing::Unavailable(format!(
+    reading.await.unwrap_or_else(|error| ReadTaskResult {
+        outcome: Err(NotCompiled::Unavailable(format!(
             "the contract could not be read: {error}"
         ))),
         files,
@@ -302,11 +315,14 @@ fn changed_since(file: &Path, began: SystemTime) -> bool {
 
 /// The revision that need not be compiled again: the one that a role has, if it was compiled with
 /// these options.
-fn known(role: Role, options: &CompileOptions) -> impl FnOnce(&ServiceState) -> Option<Arc<str>> {
+fn known(
+    role: ContractRole,
+    options: &CompileOptions,
+) -> impl FnOnce(&ServiceState) -> Option<Arc<str>> {
     move |state| {
         let with = match role {
-            Role::InForce => state.options.as_ref(),
-            Role::Candidate => state.candidate.as_ref().map(|candidate| &candidate.options),
+            ContractRole::InForce => state.options.as_ref(),
+            ContractRole::Candidate => state.candidate.as_ref().map(|candidate| &candidate.options),
         };
         let identity = identity(role)(state)?;
         (with == Some(options)).then_some(identity.revision)
@@ -314,11 +330,11 @@ fn known(role: Role, options: &CompileOptions) -> impl FnOnce(&ServiceState) -> 
 }
 
 /// Which revision a role has now.
-fn identity(role: Role) -> impl FnOnce(&ServiceState) -> Option<Identity> {
+fn identity(role: ContractRole) -> impl FnOnce(&ServiceState) -> Option<Identity> {
     move |state| {
         let contract = match role {
-            Role::InForce => state.live.compiled(),
-            Role::Candidate => state
+            ContractRole::InForce => state.live.compiled(),
+            ContractRole::Candidate => state
                 .candidate
                 .as_ref()
                 .map(|candidate| &candidate.contract),
@@ -328,16 +344,18 @@ fn identity(role: Role) -> impl FnOnce(&ServiceState) -> Option<Identity> {
 }
 
 /// The revision of a role, or why there is none or its source holds another.
-fn standing(role: Role) -> impl FnOnce(&ServiceState) -> Nothing {
+fn standing(role: ContractRole) -> impl FnOnce(&ServiceState) -> NotCompiled {
     move |state| match (&state.last_error, role, identity(role)(state)) {
-        (Some(problem), Role::InForce, _) => Nothing::Unavailable(problem.clone()),
-        (_, _, Some(identity)) => Nothing::Unchanged(identity),
-        (_, _, None) => Nothing::Unavailable("the source says that nothing has changed".to_owned()),
+        (Some(problem), ContractRole::InForce, _) => NotCompiled::Unavailable(problem.clone()),
+        (_, _, Some(identity)) => NotCompiled::Unchanged(identity),
+        (_, _, None) => {
+            NotCompiled::Unavailable("the source says that nothing has changed".to_owned())
+        }
     }
 }
 
 /// Whoever asked may have gone.
-fn answer(reply: Option<oneshot::Sender<Entry>>, entry: Entry) {
+fn answer(reply: Option<oneshot::Sender<RevisionEvent>>, entry: RevisionEvent) {
     if let Some(reply) = reply {
         let _gone = reply.send(entry);
     }

@@ -1,7 +1,7 @@
 //! Contracts and configuration that change while traffic flows.
 //!
-//! A [`Keeper`] for each service reads its source when there is a reason to, compiles what it
-//! finds on a thread of its own, and gives it to the [`Registrar`], which alone publishes what is in
+//! A [`ContractWatcher`] for each service reads its source when there is a reason to, compiles what it
+//! finds on a thread of its own, and gives it to the [`LiveStateWriter`], which alone publishes what is in
 //! force. Everything happens on the control side; data cores only ever load a pointer. What is
 //! bad is refused with its reason, and what was in force stays.
 
@@ -18,8 +18,8 @@ mod keeper;
 mod orders;
 mod reconfigure;
 
-pub(super) use keeper::Keeper;
-pub(super) use orders::Steering;
+pub(super) use keeper::ContractWatcher;
+pub(super) use orders::ReloadController;
 pub(super) use read::options;
-pub(super) use registrar::Registrar;
-pub use registrar::Reread;
+pub use registrar::ConfigReader;
+pub(super) use registrar::LiveStateWriter;

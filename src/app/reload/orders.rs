@@ -9,27 +9,28 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 
 use crate::admin::{
-    CandidateName, CandidateRefusal, CandidateView, ConfigReloaded, ConfigResult, ContractFault,
-    ContractView, Contracts, HistoryEntry, Reloaded, Since, Steered,
+    CandidateRefusal, CandidateRevision, CandidateView, ChangeFuture, ConfigReloadView,
+    ConfigResult, ContractControl, ContractFault, ContractView, HistoryEntry, ReloadView,
+    SinceView,
 };
 
-use super::candidate::Candidate;
-use super::history::{Entry, Trigger};
-use super::keeper::Order;
-use super::registrar::{Registrar, Reread, ServiceState};
+use super::candidate::ShadowCandidate;
+use super::history::{ReloadTrigger, RevisionEvent};
+use super::keeper::WatcherRequest;
+use super::registrar::{ConfigReader, LiveStateWriter, ServiceState};
 
 /// Steers contracts and configuration. Clones steer the same.
 #[derive(Clone)]
-pub(in crate::app) struct Steering {
-    registrar: Arc<Registrar>,
+pub(in crate::app) struct ReloadController {
+    registrar: Arc<LiveStateWriter>,
     /// To the keeper of each service.
-    keepers: Vec<mpsc::Sender<Order>>,
-    reread: Option<Reread>,
+    keepers: Vec<mpsc::Sender<WatcherRequest>>,
+    reread: Option<ConfigReader>,
     /// Held while a configuration is read and put in force: one after the other.
     reading: Arc<tokio::sync::Mutex<()>>,
 }
 
-impl std::fmt::Debug for Steering {
+impl std::fmt::Debug for ReloadController {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Steering")
             .field("registrar", &self.registrar)
@@ -37,11 +38,11 @@ impl std::fmt::Debug for Steering {
     }
 }
 
-impl Steering {
+impl ReloadController {
     pub(in crate::app) fn new(
-        registrar: &Arc<Registrar>,
-        keepers: Vec<mpsc::Sender<Order>>,
-        reread: Option<Reread>,
+        registrar: &Arc<LiveStateWriter>,
+        keepers: Vec<mpsc::Sender<WatcherRequest>>,
+        reread: Option<ConfigReader>,
     ) -> Self {
         Self {
             registrar: Arc::clone(registrar),
@@ -56,11 +57,11 @@ impl Steering {
         tracing::info!("SIGHUP: reading the configuration and all contracts again");
         let _said = self.read_config().await;
         for keeper in &self.keepers {
-            let _ended = keeper.send(read(Trigger::Signal, None)).await;
+            let _ended = keeper.send(read(ReloadTrigger::Signal, None)).await;
         }
     }
 
-    async fn read_config(&self) -> Result<ConfigReloaded, ContractFault> {
+    async fn read_config(&self) -> Result<ConfigReloadView, ContractFault> {
         let Some(reread) = self.reread.clone() else {
             return Err(ContractFault::Unavailable {
                 reason: "the program was started without a configuration that can be read again"
@@ -74,13 +75,13 @@ impl Steering {
             reason: format!("the configuration could not be read: {error}"),
         })?;
         for index in recompile {
-            let order = read(Trigger::Configuration, None);
+            let order = read(ReloadTrigger::Configuration, None);
             let _ended = self.keepers[index].send(order).await;
         }
         Ok(reloaded)
     }
 
-    fn read_config_now(&self, reread: &Reread) -> (ConfigReloaded, Vec<usize>) {
+    fn read_config_now(&self, reread: &ConfigReader) -> (ConfigReloadView, Vec<usize>) {
         let config = match reread() {
             Ok(config) => config,
             Err(errors) => {
@@ -89,7 +90,7 @@ impl Steering {
                     problems = problems.join("; "),
                     "configuration refused: what was in force stays"
                 );
-                let refused = ConfigReloaded {
+                let refused = ConfigReloadView {
                     result: ConfigResult::Refused,
                     changed: Vec::new(),
                     needs_restart: Vec::new(),
@@ -103,7 +104,7 @@ impl Steering {
             true => ConfigResult::Unchanged,
             false => ConfigResult::Applied,
         };
-        let reloaded = ConfigReloaded {
+        let reloaded = ConfigReloadView {
             result,
             changed: done.changed,
             needs_restart: done.needs_restart,
@@ -116,8 +117,8 @@ impl Steering {
     fn order(
         &self,
         service: &str,
-        order: impl FnOnce(oneshot::Sender<Entry>) -> Order,
-    ) -> Steered<Reloaded> {
+        order: impl FnOnce(oneshot::Sender<RevisionEvent>) -> WatcherRequest,
+    ) -> ChangeFuture<ReloadView> {
         let Some(index) = self.registrar.find(service) else {
             return Box::pin(async { Err(ContractFault::UnknownService) });
         };
@@ -137,8 +138,8 @@ impl Steering {
     fn change(
         &self,
         service: &str,
-        change: fn(&Registrar, usize) -> Option<Entry>,
-    ) -> Steered<Reloaded> {
+        change: fn(&LiveStateWriter, usize) -> Option<RevisionEvent>,
+    ) -> ChangeFuture<ReloadView> {
         let registrar = Arc::clone(&self.registrar);
         let service = service.to_owned();
         // A candidate is compared with what is in force, which takes long for large contracts.
@@ -158,19 +159,24 @@ impl Steering {
     }
 }
 
-impl Contracts for Steering {
+impl ContractControl for ReloadController {
     fn services(&self) -> Vec<ContractView> {
         (0..self.registrar.count())
             .map(|index| self.registrar.look(index, view))
             .collect()
     }
 
-    fn reload(&self, service: &str) -> Steered<Reloaded> {
-        self.order(service, |reply| read(Trigger::Operator, Some(reply)))
+    fn reload(&self, service: &str) -> ChangeFuture<ReloadView> {
+        self.order(service, |reply| read(ReloadTrigger::Operator, Some(reply)))
     }
 
-    fn propose(&self, service: &str, bytes: Bytes, name: Option<String>) -> Steered<Reloaded> {
-        self.order(service, |reply| Order::Propose {
+    fn propose(
+        &self,
+        service: &str,
+        bytes: Bytes,
+        name: Option<String>,
+    ) -> ChangeFuture<ReloadView> {
+        self.order(service, |reply| WatcherRequest::Propose {
             name: name.unwrap_or_else(|| "the request's body".to_owned()),
             bytes: bytes.into(),
             reply,
@@ -187,15 +193,15 @@ impl Contracts for Steering {
         Ok(candidate_view(service, &candidate))
     }
 
-    fn promote(&self, service: &str) -> Steered<Reloaded> {
-        self.change(service, Registrar::promote)
+    fn promote(&self, service: &str) -> ChangeFuture<ReloadView> {
+        self.change(service, LiveStateWriter::promote)
     }
 
-    fn drop_candidate(&self, service: &str) -> Steered<Reloaded> {
-        self.change(service, Registrar::drop_candidate)
+    fn drop_candidate(&self, service: &str) -> ChangeFuture<ReloadView> {
+        self.change(service, LiveStateWriter::drop_candidate)
     }
 
-    fn reload_config(&self) -> Steered<ConfigReloaded> {
+    fn reload_config(&self) -> ChangeFuture<ConfigReloadView> {
         let steering = self.clone();
         Box::pin(async move { steering.read_config().await })
     }
@@ -208,8 +214,8 @@ fn ending() -> ContractFault {
     }
 }
 
-fn read(trigger: Trigger, reply: Option<oneshot::Sender<Entry>>) -> Order {
-    Order::Read { trigger, reply }
+fn read(trigger: ReloadTrigger, reply: Option<oneshot::Sender<RevisionEvent>>) -> WatcherRequest {
+    WatcherRequest::Read { trigger, reply }
 }
 
 fn view(state: &ServiceState) -> ContractView {
@@ -221,12 +227,12 @@ fn view(state: &ServiceState) -> ContractView {
         revision: contract.map(|contract| contract.revision.to_string()),
         source: state.live.config.contract.to_string(),
         operations: contract.map_or(0, |contract| contract.operations.len()),
-        since: contract.map(|_| Since::new(state.since, SystemTime::now())),
+        since: contract.map(|_| SinceView::new(state.since, SystemTime::now())),
         in_force: contract.is_some(),
         stale: state.last_error.is_some(),
         last_error: state.last_error.clone(),
         policy: state.live.config.reload.policy.as_str().to_owned(),
-        candidate: state.candidate.as_ref().map(|candidate| CandidateName {
+        candidate: state.candidate.as_ref().map(|candidate| CandidateRevision {
             version: candidate.contract.version.to_string(),
             revision: candidate.contract.revision.to_string(),
         }),
@@ -234,7 +240,7 @@ fn view(state: &ServiceState) -> ContractView {
     }
 }
 
-fn history_entry(entry: &Entry) -> HistoryEntry {
+fn history_entry(entry: &RevisionEvent) -> HistoryEntry {
     HistoryEntry {
         at: entry.at,
         version: said(&entry.version),
@@ -247,8 +253,8 @@ fn history_entry(entry: &Entry) -> HistoryEntry {
     }
 }
 
-fn reloaded(service: &str, entry: Entry) -> Reloaded {
-    Reloaded {
+fn reloaded(service: &str, entry: RevisionEvent) -> ReloadView {
+    ReloadView {
         service: service.to_owned(),
         result: entry.result,
         version: said(&entry.version),
@@ -259,7 +265,7 @@ fn reloaded(service: &str, entry: Entry) -> Reloaded {
     }
 }
 
-fn candidate_view(service: &str, candidate: &Candidate) -> CandidateView {
+fn candidate_view(service: &str, candidate: &ShadowCandidate) -> CandidateView {
     let report = candidate.report();
     let mut refusals: Vec<CandidateRefusal> = report
         .refusals
@@ -287,7 +293,7 @@ fn candidate_view(service: &str, candidate: &Candidate) -> CandidateView {
         service: service.to_owned(),
         version: candidate.contract.version.to_string(),
         revision: candidate.contract.revision.to_string(),
-        since: Since::new(candidate.since, SystemTime::now()),
+        since: SinceView::new(candidate.since, SystemTime::now()),
         sample: candidate.sample,
         judged: report.judged,
         refused: report.refused,
@@ -297,11 +303,11 @@ fn candidate_view(service: &str, candidate: &Candidate) -> CandidateView {
     }
 }
 
-fn reason(entry: &Entry) -> Option<String> {
+fn reason(entry: &RevisionEvent) -> Option<String> {
     entry.problems.first().cloned()
 }
 
-fn compile_ms(entry: &Entry) -> Option<u64> {
+fn compile_ms(entry: &RevisionEvent) -> Option<u64> {
     let ms = u64::try_from(entry.took.as_millis()).unwrap_or(u64::MAX);
     (!entry.took.is_zero()).then_some(ms)
 }

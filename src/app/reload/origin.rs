@@ -3,30 +3,30 @@
 use std::future::pending;
 use std::path::PathBuf;
 
-use crate::config::{ContractSource, Service};
+use crate::config::{ContractSource, ServiceConfig};
 use crate::source::FileWatch;
 
-use super::remote::{Fetch, RemoteSource};
+use super::remote::{ContractFetch, RemoteSource};
 
 /// Where a contract comes from, and what tells of a change.
 #[derive(Debug)]
-pub(super) enum Source {
+pub(super) enum WatchedSource {
     File { path: PathBuf, watch: FileWatch },
     Remote(Box<RemoteSource>),
 }
 
 /// What a source tells.
-pub(super) enum Told {
+pub(super) enum SourceEvent {
     /// This file, or one that it refers to, may have changed.
     Changed(PathBuf),
     /// A remote source was asked.
-    Fetched(Fetch),
+    Fetched(ContractFetch),
 }
 
-impl Source {
+impl WatchedSource {
     pub(super) fn new(
         source: &ContractSource,
-        service: &Service,
+        service: &ServiceConfig,
         keeps: bool,
         bytes_max: usize,
     ) -> Self {
@@ -50,27 +50,27 @@ impl Source {
     }
 
     /// Waits until there is a reason to read.
-    pub(super) async fn told(&mut self) -> Told {
+    pub(super) async fn told(&mut self) -> SourceEvent {
         match self {
             Self::File { path, watch } => {
                 watch.changed().await;
-                Told::Changed(path.clone())
+                SourceEvent::Changed(path.clone())
             }
-            Self::Remote(remote) => Told::Fetched(remote.next().await),
+            Self::Remote(remote) => SourceEvent::Fetched(remote.next().await),
         }
     }
 
     /// What there is to read now.
-    pub(super) async fn ask(&mut self, is_anew: bool) -> Told {
+    pub(super) async fn ask(&mut self, is_anew: bool) -> SourceEvent {
         match self {
-            Self::File { path, .. } => Told::Changed(path.clone()),
-            Self::Remote(remote) => Told::Fetched(remote.ask(is_anew).await),
+            Self::File { path, .. } => SourceEvent::Changed(path.clone()),
+            Self::Remote(remote) => SourceEvent::Fetched(remote.ask(is_anew).await),
         }
     }
 }
 
 /// The same for a source that may not be there.
-pub(super) async fn told_of(source: Option<&mut Source>) -> Told {
+pub(super) async fn told_of(source: Option<&mut WatchedSource>) -> SourceEvent {
     match source {
         Some(source) => source.told().await,
         None => pending().await,

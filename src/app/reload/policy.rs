@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::config::ReloadPolicy;
-use portcullis_compat::{Date, Finding, Level, Options, SitePart, compare};
+use portcullis_compat::{ChangeLevel, CompareOptions, CompatFinding, Date, ExchangePart, compare};
 use portcullis_contract::CompiledContract;
 
 /// The most breaks that are listed; the rest is counted.
@@ -17,7 +17,7 @@ const BREAKS_MAX: usize = 50;
 
 /// What a revision is to follow, and by which policy.
 #[derive(Clone, Debug)]
-pub(in crate::app) struct Basis {
+pub(in crate::app) struct ReloadBasis {
     pub(super) policy: ReloadPolicy,
     /// The contract in force, if there is one.
     pub(super) contract: Option<Arc<CompiledContract>>,
@@ -25,18 +25,18 @@ pub(in crate::app) struct Basis {
 
 /// What speaks against a revision that is to follow another.
 #[derive(Clone, Debug)]
-pub(in crate::app) struct Opinion {
+pub(in crate::app) struct ReloadVerdict {
     policy: ReloadPolicy,
     revision: Option<Arc<str>>,
     objections: Vec<String>,
 }
 
-impl Basis {
+impl ReloadBasis {
     /// Compares. Slow: not under a lock, nor where others wait.
-    pub(in crate::app) fn opinion(&self, new: &CompiledContract) -> Opinion {
+    pub(in crate::app) fn opinion(&self, new: &CompiledContract) -> ReloadVerdict {
         let old = self.contract.as_deref();
         let objections = old.map(|old| objections(self.policy, old, new));
-        Opinion {
+        ReloadVerdict {
             policy: self.policy,
             revision: self.revision(),
             objections: objections.unwrap_or_default(),
@@ -50,14 +50,14 @@ impl Basis {
     }
 }
 
-impl Opinion {
+impl ReloadVerdict {
     /// Whether it is about what is in force now.
-    pub(super) fn is_of(&self, basis: &Basis) -> bool {
+    pub(super) fn is_of(&self, basis: &ReloadBasis) -> bool {
         self.policy == basis.policy && self.revision == basis.revision()
     }
 
     /// Why the revision may not follow what is in force; empty where it may.
-    pub(super) fn objections(self, basis: &Basis) -> Vec<String> {
+    pub(super) fn objections(self, basis: &ReloadBasis) -> Vec<String> {
         if self.is_of(basis) {
             return self.objections;
         }
@@ -91,11 +91,11 @@ fn objections(policy: ReloadPolicy, old: &CompiledContract, new: &CompiledContra
 
 /// One sentence for each break.
 fn breaks(old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
-    let report = compare(old, new, Options::on(Date::of(SystemTime::now())));
+    let report = compare(old, new, CompareOptions::on(Date::of(SystemTime::now())));
     let breaking = report
         .findings
         .iter()
-        .filter(|finding| finding.level == Level::Breaking);
+        .filter(|finding| finding.level == ChangeLevel::Breaking);
     let mut sentences: Vec<String> = breaking.map(sentence).collect();
     if sentences.len() > BREAKS_MAX {
         let more = sentences.len() - BREAKS_MAX;
@@ -105,15 +105,15 @@ fn breaks(old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
     sentences
 }
 
-fn sentence(finding: &Finding) -> String {
-    let Finding {
+fn sentence(finding: &CompatFinding) -> String {
+    let CompatFinding {
         subject,
         site,
         message,
         ..
     } = finding;
     match site.part {
-        SitePart::Whole => format!("{subject}: {message}"),
+        ExchangePart::Whole => format!("{subject}: {message}"),
         _ => format!("{subject}: {site}: {message}"),
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::config::{ReloadPolicy, Service};
+use crate::config::{ReloadPolicy, ServiceConfig};
 use crate::source::load_contract;
 use portcullis_contract::{
     CompileOptions, CompiledContract, Documents, Identity, LoadError, compile, from_bytes,
@@ -14,11 +14,11 @@ use portcullis_contract::{
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 use portcullis_vocabulary::limits::Limits;
 
-use super::policy::{Basis, Opinion};
+use super::policy::{ReloadBasis, ReloadVerdict};
 
 /// What to read.
 #[derive(Debug)]
-pub(in crate::app) enum Input {
+pub(in crate::app) enum ReadInput {
     /// A file, with those that it refers to.
     File(PathBuf),
     /// Bytes that are there already.
@@ -32,29 +32,29 @@ pub(in crate::app) enum Input {
 
 /// What to read, and how.
 #[derive(Debug)]
-pub(in crate::app) struct Task {
-    pub(in crate::app) input: Input,
+pub(in crate::app) struct ReadTask {
+    pub(in crate::app) input: ReadInput,
     pub(in crate::app) options: CompileOptions,
     pub(in crate::app) limits: Limits,
     /// The revision that need not be compiled again.
     pub(in crate::app) known: Option<Arc<str>>,
     /// What it is to follow, where it would be put in force.
-    pub(in crate::app) basis: Option<Basis>,
+    pub(in crate::app) basis: Option<ReloadBasis>,
 }
 
 /// A contract that compiled.
 #[derive(Debug)]
-pub(in crate::app) struct Compiled {
+pub(in crate::app) struct CompiledRevision {
     pub(in crate::app) contract: Arc<CompiledContract>,
     pub(in crate::app) options: CompileOptions,
     pub(in crate::app) took: Duration,
     /// What speaks against it, where that was asked.
-    pub(in crate::app) opinion: Option<Opinion>,
+    pub(in crate::app) opinion: Option<ReloadVerdict>,
 }
 
 /// Why nothing was compiled.
 #[derive(Debug)]
-pub(in crate::app) enum Nothing {
+pub(in crate::app) enum NotCompiled {
     /// It is the known revision.
     Unchanged(Identity),
     /// It cannot be enforced.
@@ -67,9 +67,9 @@ pub(in crate::app) enum Nothing {
 }
 
 /// What came of it.
-pub(in crate::app) type Outcome = Result<Compiled, Nothing>;
+pub(in crate::app) type CompileOutcome = Result<CompiledRevision, NotCompiled>;
 
-impl Input {
+impl ReadInput {
     /// The files that it names.
     pub(super) fn files(&self) -> Vec<PathBuf> {
         match self {
@@ -79,9 +79,9 @@ impl Input {
     }
 }
 
-impl Task {
+impl ReadTask {
     /// Reads what the configuration says of a service.
-    pub(in crate::app) fn new(service: &Service, input: Input, limits: &Limits) -> Self {
+    pub(in crate::app) fn new(service: &ServiceConfig, input: ReadInput, limits: &Limits) -> Self {
         Self {
             input,
             options: options(service),
@@ -93,7 +93,7 @@ impl Task {
 }
 
 /// How a service's contract is compiled.
-pub(in crate::app) fn options(service: &Service) -> CompileOptions {
+pub(in crate::app) fn options(service: &ServiceConfig) -> CompileOptions {
     CompileOptions {
         base_paths: service.base_paths.clone(),
         closed: service.enforcement.of(ViolationClass::UnknownBodyProperty) != Enforcement::Off,
@@ -102,21 +102,21 @@ pub(in crate::app) fn options(service: &Service) -> CompileOptions {
 }
 
 /// Reads and compiles. The files that were read come too, for whoever watches them.
-pub(in crate::app) fn read(task: &Task) -> (Outcome, Vec<PathBuf>) {
+pub(in crate::app) fn read(task: &ReadTask) -> (CompileOutcome, Vec<PathBuf>) {
     let loaded = match &task.input {
-        Input::File(path) => load_contract(path, &task.limits),
-        Input::Bytes { name, bytes } => from_bytes(name, bytes.clone(), &task.limits),
+        ReadInput::File(path) => load_contract(path, &task.limits),
+        ReadInput::Bytes { name, bytes } => from_bytes(name, bytes.clone(), &task.limits),
     };
     let documents = match loaded {
         Ok(documents) => documents,
         Err(LoadError::Read(error)) => {
             return (
-                Err(Nothing::Unavailable(error.to_string())),
+                Err(NotCompiled::Unavailable(error.to_string())),
                 task.input.files(),
             );
         }
         Err(error @ LoadError::Parse(_)) => {
-            let nothing = Nothing::Refused {
+            let nothing = NotCompiled::Refused {
                 identity: None,
                 problems: vec![error.to_string()],
             };
@@ -124,34 +124,34 @@ pub(in crate::app) fn read(task: &Task) -> (Outcome, Vec<PathBuf>) {
         }
     };
     let mut files = match &task.input {
-        Input::File(_) => documents.paths(),
-        Input::Bytes { .. } => Vec::new(),
+        ReadInput::File(_) => documents.paths(),
+        ReadInput::Bytes { .. } => Vec::new(),
     };
     // As it is opened: another spelling may lead elsewhere, by a link on the way.
-    if let (Input::File(path), Some(entry)) = (&task.input, files.first_mut()) {
+    if let (ReadInput::File(path), Some(entry)) = (&task.input, files.first_mut()) {
         entry.clone_from(path);
     }
     (compile_documents(documents, task), files)
 }
 
-fn compile_documents(documents: Documents, task: &Task) -> Outcome {
+fn compile_documents(documents: Documents, task: &ReadTask) -> CompileOutcome {
     let identity = Identity::of(&documents);
     if task.known.as_ref() == Some(&identity.revision) {
-        return Err(Nothing::Unchanged(identity));
+        return Err(NotCompiled::Unchanged(identity));
     }
     let began = Instant::now();
     match compile(documents, &task.options) {
         Ok(contract) => {
             let took = began.elapsed();
             let opinion = task.basis.as_ref().map(|basis| basis.opinion(&contract));
-            Ok(Compiled {
+            Ok(CompiledRevision {
                 contract: Arc::new(contract),
                 options: task.options.clone(),
                 took,
                 opinion,
             })
         }
-        Err(problems) => Err(Nothing::Refused {
+        Err(problems) => Err(NotCompiled::Refused {
             identity: Some(identity),
             problems: problems.iter().map(ToString::to_string).collect(),
         }),
@@ -159,11 +159,13 @@ fn compile_documents(documents: Documents, task: &Task) -> Outcome {
 }
 
 /// The revision that was read, as far as it could be.
-pub(super) fn revision(outcome: &Outcome) -> Option<Arc<str>> {
+pub(super) fn revision(outcome: &CompileOutcome) -> Option<Arc<str>> {
     match outcome {
         Ok(compiled) => Some(Arc::clone(&compiled.contract.revision)),
-        Err(Nothing::Unchanged(identity)) => Some(Arc::clone(&identity.revision)),
-        Err(Nothing::Refused { identity, .. }) => Some(Arc::clone(&identity.as_ref()?.revision)),
-        Err(Nothing::Unavailable(_)) => None,
+        Err(NotCompiled::Unchanged(identity)) => Some(Arc::clone(&identity.revision)),
+        Err(NotCompiled::Refused { identity, .. }) => {
+            Some(Arc::clone(&identity.as_ref()?.revision))
+        }
+        Err(NotCompiled::Unavailable(_)) => None,
     }
 }

@@ -6,20 +6,20 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::config::{Config, Service};
+use crate::config::{Config, ServiceConfig};
 use crate::proxy::LiveService;
 use crate::telemetry::set_log_level;
 use portcullis_breaker::{Guarded, Policy};
 use portcullis_vocabulary::Catalog;
 use portcullis_vocabulary::limits::Limits;
 
-use super::candidate::Candidate;
+use super::candidate::ShadowCandidate;
 use super::read::options;
-use super::registrar::{Registrar, State, declared};
+use super::registrar::{LiveState, LiveStateWriter, declared};
 
 /// What came of reading the configuration again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::app) struct Reconfigured {
+pub(in crate::app) struct ReconfigureOutcome {
     /// The keys and sections that changed.
     pub(in crate::app) changed: Vec<String>,
     /// Those that differ from what is in force and need a restart.
@@ -28,14 +28,14 @@ pub(in crate::app) struct Reconfigured {
     pub(in crate::app) recompile: Vec<usize>,
 }
 
-impl Registrar {
+impl LiveStateWriter {
     /// Puts a configuration in force, as far as it can be.
-    pub(in crate::app) fn reconfigure(&self, new: &Config) -> Reconfigured {
+    pub(in crate::app) fn reconfigure(&self, new: &Config) -> ReconfigureOutcome {
         let mut state = self.lock();
         let old = Arc::clone(&state.config);
-        let mut done = Reconfigured {
+        let mut done = ReconfigureOutcome {
             needs_restart: fixed(&old, new),
-            ..Reconfigured::default()
+            ..ReconfigureOutcome::default()
         };
         let merged = Arc::new(merge(&old, new, &mut done));
         if done.changed.is_empty() {
@@ -57,11 +57,11 @@ impl Registrar {
 
     fn reconfigure_service(
         &self,
-        state: &mut State,
+        state: &mut LiveState,
         index: usize,
         old: &Config,
         new: &Config,
-        done: &mut Reconfigured,
+        done: &mut ReconfigureOutcome,
     ) {
         let service = &mut state.services[index];
         let before = &service.live.config;
@@ -109,15 +109,15 @@ impl Registrar {
     /// The same candidate, by what is configured now; its report begins anew.
     fn judge_anew(
         &self,
-        candidate: Candidate,
+        candidate: ShadowCandidate,
         config: &Config,
-        service: &Service,
-    ) -> Option<Candidate> {
-        let Candidate {
+        service: &ServiceConfig,
+    ) -> Option<ShadowCandidate> {
+        let ShadowCandidate {
             contract, options, ..
         } = candidate;
         let name = &service.name;
-        match Candidate::start(contract, options, config, service, &self.metrics) {
+        match ShadowCandidate::start(contract, options, config, service, &self.metrics) {
             Ok(candidate) => {
                 tracing::info!(service = name, "the candidate's report begins anew");
                 Some(candidate)
@@ -131,7 +131,7 @@ impl Registrar {
 }
 
 /// The configuration to be put in force: the new one, but for what cannot change.
-fn merge(old: &Config, new: &Config, done: &mut Reconfigured) -> Config {
+fn merge(old: &Config, new: &Config, done: &mut ReconfigureOutcome) -> Config {
     let mut merged = Config {
         listen_address: old.listen_address,
         admin_address: old.admin_address,
@@ -151,12 +151,12 @@ fn merge(old: &Config, new: &Config, done: &mut Reconfigured) -> Config {
         .services
         .iter()
         .map(|before| match named(&before.name) {
-            Some(after) => Service {
+            Some(after) => ServiceConfig {
                 hosts: if is_same_set { after } else { before }.hosts.clone(),
                 path_prefix: if is_same_set { after } else { before }.path_prefix.clone(),
                 contract: before.contract.clone(),
                 candidate: before.candidate.clone(),
-                reload: crate::config::Reload {
+                reload: crate::config::ReloadConfig {
                     poll: before.reload.poll,
                     cache: before.reload.cache.clone(),
                     ..after.reload.clone()

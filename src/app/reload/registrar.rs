@@ -4,37 +4,37 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use crate::admin::{Pending, Readiness, RevisionResult};
-use crate::config::{Config, ConfigErrors, Service};
+use crate::admin::{Readiness, ReadinessGuard, RevisionResult};
+use crate::config::{Config, ConfigErrors, ServiceConfig};
 use crate::proxy::{Live, LiveService, Published, Tap};
 use crate::telemetry::{Inventory, Metrics};
 use portcullis_breaker::{Guarded, Policy};
 use portcullis_contract::{CompileOptions, CompiledContract};
 use portcullis_vocabulary::{Catalog, Consumer};
 
-use super::candidate::Candidate;
-use super::history::{Entry, History, Trigger};
+use super::candidate::ShadowCandidate;
+use super::history::{ReloadTrigger, RevisionEvent, RevisionHistory};
 use super::read::options;
-use super::retired::Retired;
+use super::retired::DeferredDrop;
 
 /// Reads the configuration again, from where it was read first.
-pub type Reread = Arc<dyn Fn() -> Result<Config, ConfigErrors> + Send + Sync>;
+pub type ConfigReader = Arc<dyn Fn() -> Result<Config, ConfigErrors> + Send + Sync>;
 
 /// The one writer of what is in force.
 #[derive(Debug)]
-pub(in crate::app) struct Registrar {
+pub(in crate::app) struct LiveStateWriter {
     pub(super) published: Arc<Published>,
     pub(super) metrics: Metrics,
     cores: usize,
     started: Instant,
-    state: Mutex<State>,
+    state: Mutex<LiveState>,
 }
 
 #[derive(Debug)]
-pub(super) struct State {
+pub(super) struct LiveState {
     pub(super) config: Arc<Config>,
     pub(super) services: Vec<ServiceState>,
-    pub(super) retired: Retired,
+    pub(super) retired: DeferredDrop,
 }
 
 /// One service.
@@ -44,19 +44,19 @@ pub(in crate::app) struct ServiceState {
     pub(in crate::app) since: SystemTime,
     /// Why its source is not what is in force.
     pub(in crate::app) last_error: Option<String>,
-    pub(in crate::app) history: History,
-    pub(in crate::app) candidate: Option<Candidate>,
+    pub(in crate::app) history: RevisionHistory,
+    pub(in crate::app) candidate: Option<ShadowCandidate>,
     /// How the contract in force was compiled.
     pub(super) options: Option<CompileOptions>,
     /// The revision in whose place a candidate was put while the source holds it still.
     pub(super) set_aside: Option<Arc<str>>,
     /// Held until it has a contract.
-    pub(super) pending: Option<Pending>,
+    pub(super) pending: Option<ReadinessGuard>,
     /// The provider that metrics tell.
     provider_told: Option<String>,
 }
 
-impl Registrar {
+impl LiveStateWriter {
     /// Puts the first contracts in force; services without one wait for theirs, and the program
     /// is not ready until all have one.
     pub(in crate::app) fn new(
@@ -97,10 +97,10 @@ impl Registrar {
             metrics: metrics.clone(),
             cores,
             started,
-            state: Mutex::new(State {
+            state: Mutex::new(LiveState {
                 config,
                 services,
-                retired: Retired::default(),
+                retired: DeferredDrop::default(),
             }),
         }
     }
@@ -121,7 +121,7 @@ impl Registrar {
     }
 
     /// What the configuration in force says of a service.
-    pub(in crate::app) fn service(&self, index: usize) -> Service {
+    pub(in crate::app) fn service(&self, index: usize) -> ServiceConfig {
         self.lock().services[index].live.config.clone()
     }
 
@@ -170,7 +170,7 @@ impl Registrar {
         }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, LiveState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -178,14 +178,14 @@ impl Registrar {
     pub(super) fn new_guard(
         &self,
         config: &Config,
-        service: &Service,
+        service: &ServiceConfig,
         contract: Option<&CompiledContract>,
     ) -> Guarded {
         guard(config, service, contract, self.cores, self.started)
     }
 
     /// Publishes all services as they are now.
-    pub(super) fn publish(&self, state: &State) {
+    pub(super) fn publish(&self, state: &LiveState) {
         let live = Live {
             config: Arc::clone(&state.config),
             services: state
@@ -198,7 +198,7 @@ impl Registrar {
     }
 }
 
-impl State {
+impl LiveState {
     /// Puts a service in the place of what it was, which goes when nobody uses it any more.
     pub(super) fn replace(&mut self, index: usize, live: LiveService) {
         let before = std::mem::replace(&mut self.services[index].live, Arc::new(live));
@@ -207,11 +207,11 @@ impl State {
 }
 
 impl ServiceState {
-    fn new(live: Arc<LiveService>, pending: Option<Pending>) -> Self {
-        let mut history = History::default();
+    fn new(live: Arc<LiveService>, pending: Option<ReadinessGuard>) -> Self {
+        let mut history = RevisionHistory::default();
         if let Some(contract) = live.compiled() {
             let source = live.config.contract.to_string();
-            let entry = Entry::of(Trigger::Start, source, RevisionResult::InForce)
+            let entry = RevisionEvent::of(ReloadTrigger::Start, source, RevisionResult::InForce)
                 .identified(&contract.version, &contract.revision);
             history.add(entry);
         }
@@ -252,7 +252,7 @@ impl ServiceState {
 
 fn guard(
     config: &Config,
-    service: &Service,
+    service: &ServiceConfig,
     contract: Option<&CompiledContract>,
     cores: usize,
     started: Instant,

@@ -5,17 +5,17 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 
 use crate::admin::RevisionResult;
-use crate::config::Service;
-use crate::source::{Buckets, Cache, Fetched, Origin, PollPolicy, Poller};
+use crate::config::ServiceConfig;
+use crate::source::{ContractCache, ContractOrigin, FetchOutcome, PollPolicy, Poller, S3Clients};
 
-use super::history::Entry;
+use super::history::RevisionEvent;
 
 /// The longest time for one request: the largest contracts take seconds on a slow line.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What an address gave.
 #[derive(Debug)]
-pub(super) enum Fetch {
+pub(super) enum ContractFetch {
     /// Something else than before.
     New { name: String, bytes: Vec<u8> },
     /// The same as before.
@@ -38,7 +38,7 @@ pub(super) struct RemoteSource {
     /// Tells it from others in the cache.
     tag: String,
     poller: Result<Poller, String>,
-    cache: Option<Cache>,
+    cache: Option<ContractCache>,
     /// Whether anything was got yet, from the address or from what was kept.
     is_first: bool,
     /// What came last, to be kept if it turns out to be good.
@@ -47,21 +47,28 @@ pub(super) struct RemoteSource {
 
 impl RemoteSource {
     /// `keeps` says whether what comes is kept for a start without it.
-    pub(super) fn new(address: &str, service: &Service, keeps: bool, bytes_max: usize) -> Self {
+    pub(super) fn new(
+        address: &str,
+        service: &ServiceConfig,
+        keeps: bool,
+        bytes_max: usize,
+    ) -> Self {
         let bytes_max = bytes_max as u64;
         let policy = PollPolicy {
             every: service.reload.poll,
             timeout: TIMEOUT,
             bytes_max,
         };
-        let origin = address.parse::<Origin>().map_err(|error| error.to_string());
+        let origin = address
+            .parse::<ContractOrigin>()
+            .map_err(|error| error.to_string());
         let shown = match &origin {
             Ok(origin) => origin.to_string(),
             Err(_) => "an address that cannot be read".to_owned(),
         };
-        let tag = origin.as_ref().map(Origin::tag).unwrap_or_default();
+        let tag = origin.as_ref().map(ContractOrigin::tag).unwrap_or_default();
         let poller = origin.and_then(|origin| {
-            Poller::new(origin, &Buckets::from_env(), policy).map_err(|error| error.to_string())
+            Poller::new(origin, &S3Clients::from_env(), policy).map_err(|error| error.to_string())
         });
         let cache = service.reload.cache.as_ref().filter(|_| keeps);
         Self {
@@ -69,7 +76,7 @@ impl RemoteSource {
             shown,
             tag,
             poller,
-            cache: cache.map(|folder| Cache::new(folder, bytes_max)),
+            cache: cache.map(|folder| ContractCache::new(folder, bytes_max)),
             is_first: true,
             last: None,
         }
@@ -81,7 +88,7 @@ impl RemoteSource {
     }
 
     /// Asks when it is time. Can be dropped at any time before it returns.
-    pub(super) async fn next(&mut self) -> Fetch {
+    pub(super) async fn next(&mut self) -> ContractFetch {
         let fetched = match &mut self.poller {
             Ok(poller) => poller.next().await.map_err(|error| error.to_string()),
             Err(problem) if self.is_first => Err(problem.clone()),
@@ -89,21 +96,21 @@ impl RemoteSource {
             Err(_) => std::future::pending().await,
         };
         match fetched {
-            Ok(Fetched::New { bytes, .. }) => {
+            Ok(FetchOutcome::New { bytes, .. }) => {
                 self.is_first = false;
                 self.last = self.cache.is_some().then(|| bytes.clone());
-                Fetch::New {
+                ContractFetch::New {
                     name: self.shown(),
                     bytes,
                 }
             }
-            Ok(Fetched::Unchanged { .. }) => Fetch::Unchanged,
+            Ok(FetchOutcome::Unchanged { .. }) => ContractFetch::Unchanged,
             Err(problem) => self.kept(problem),
         }
     }
 
     /// Asks now; `is_anew` takes what comes for news, even if it is the same.
-    pub(super) async fn ask(&mut self, is_anew: bool) -> Fetch {
+    pub(super) async fn ask(&mut self, is_anew: bool) -> ContractFetch {
         match &mut self.poller {
             Ok(poller) => {
                 if is_anew {
@@ -111,13 +118,13 @@ impl RemoteSource {
                 }
                 poller.ask().now();
             }
-            Err(problem) => return Fetch::Failed(problem.clone()),
+            Err(problem) => return ContractFetch::Failed(problem.clone()),
         }
         self.next().await
     }
 
     /// Keeps what came last, if it is in force now.
-    pub(super) async fn conclude(&mut self, entry: &Entry) {
+    pub(super) async fn conclude(&mut self, entry: &RevisionEvent) {
         let (Some(bytes), Some(cache)) = (self.last.take(), &self.cache) else {
             return;
         };
@@ -135,11 +142,11 @@ impl RemoteSource {
         }
     }
 
-    fn kept(&mut self, problem: String) -> Fetch {
+    fn kept(&mut self, problem: String) -> ContractFetch {
         let is_first = std::mem::replace(&mut self.is_first, false);
         let cache = self.cache.as_ref().filter(|_| is_first);
         match cache.and_then(|cache| cache.last(&self.service, &self.tag)) {
-            Some((bytes, age)) => Fetch::Kept {
+            Some((bytes, age)) => ContractFetch::Kept {
                 name: self.shown(),
                 bytes,
                 problem: format!(
@@ -147,7 +154,7 @@ impl RemoteSource {
                     age.as_secs()
                 ),
             },
-            None => Fetch::Failed(problem),
+            None => ContractFetch::Failed(problem),
         }
     }
 }

@@ -7,9 +7,9 @@ use crate::proxy::LiveService;
 
 /// Services that were in force.
 #[derive(Debug, Default)]
-pub(super) struct Retired(Vec<Arc<LiveService>>);
+pub(super) struct DeferredDrop(Vec<Arc<LiveService>>);
 
-impl Retired {
+impl DeferredDrop {
     /// Keeps a service until nobody else does.
     pub(super) fn add(&mut self, service: Arc<LiveService>) {
         self.0.push(service);

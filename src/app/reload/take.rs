@@ -10,45 +10,45 @@ use crate::proxy::LiveService;
 use portcullis_breaker::{Guarded, Policy};
 use portcullis_contract::CompiledContract;
 
-use super::candidate::Candidate;
-use super::history::{Entry, Trigger};
-use super::policy::{Basis, Opinion};
-use super::read::{Compiled, Nothing, Outcome, options as options_of};
-use super::registrar::{Registrar, ServiceState, State, announce};
+use super::candidate::ShadowCandidate;
+use super::history::{ReloadTrigger, RevisionEvent};
+use super::policy::{ReloadBasis, ReloadVerdict};
+use super::read::{CompileOutcome, CompiledRevision, NotCompiled, options as options_of};
+use super::registrar::{LiveState, LiveStateWriter, ServiceState, announce};
 
 /// What was read, from where and why.
 #[derive(Debug)]
-pub(in crate::app) struct Found {
-    pub(in crate::app) trigger: Trigger,
+pub(in crate::app) struct SourceReadOutcome {
+    pub(in crate::app) trigger: ReloadTrigger,
     pub(in crate::app) source: String,
-    pub(in crate::app) outcome: Outcome,
+    pub(in crate::app) outcome: CompileOutcome,
     /// Why this is not what the source holds, where it is not.
     pub(in crate::app) stale: Option<String>,
 }
 
-impl Registrar {
+impl LiveStateWriter {
     /// Takes what was read of a service's contract, and says what came of it.
-    pub(in crate::app) fn take(&self, index: usize, found: Found) -> Entry {
+    pub(in crate::app) fn take(&self, index: usize, found: SourceReadOutcome) -> RevisionEvent {
         let mut state = self.lock();
         let config = Arc::clone(&state.config);
         let service = &mut state.services[index];
         let is_set_aside = |contract: &CompiledContract| {
             service.set_aside.as_ref() == Some(&contract.revision)
-                && found.trigger != Trigger::Operator
+                && found.trigger != ReloadTrigger::Operator
         };
         let entry = match found.outcome {
             Err(nothing) => nothing.entry(found.trigger, found.source),
-            Ok(Compiled { contract, .. }) if is_set_aside(&contract) => {
+            Ok(CompiledRevision { contract, .. }) if is_set_aside(&contract) => {
                 let problem = format!(
                     "a candidate was promoted, and the source still holds {}: change it there \
                      too, or reload the contract to go back",
                     contract.version
                 );
-                Entry::of(found.trigger, found.source, RevisionResult::Unchanged)
+                RevisionEvent::of(found.trigger, found.source, RevisionResult::Unchanged)
                     .identified(&contract.version, &contract.revision)
                     .because(vec![problem])
             }
-            Ok(Compiled {
+            Ok(CompiledRevision {
                 contract,
                 options,
                 took,
@@ -68,7 +68,7 @@ impl Registrar {
                     service.set_aside = None;
                     self.put_in_force(&mut state, &config, index, &contract);
                 }
-                Entry::of(found.trigger, found.source, result)
+                RevisionEvent::of(found.trigger, found.source, result)
                     .identified(&contract.version, &contract.revision)
                     .because(objections)
                     .compiled_in(took)
@@ -89,30 +89,32 @@ impl Registrar {
     }
 
     /// Takes a candidate, in the place of the one there may be.
-    pub(in crate::app) fn propose(&self, index: usize, found: Found) -> Entry {
+    pub(in crate::app) fn propose(&self, index: usize, found: SourceReadOutcome) -> RevisionEvent {
         let mut state = self.lock();
         let config = Arc::clone(&state.config);
         let service = &mut state.services[index];
         let entry = match found.outcome {
             Err(nothing) => nothing.entry(found.trigger, found.source),
-            Ok(Compiled {
+            Ok(CompiledRevision {
                 contract,
                 options,
                 took,
                 opinion: _,
             }) => {
-                let entry = Entry::of(found.trigger, found.source, RevisionResult::Candidate)
-                    .identified(&contract.version, &contract.revision)
-                    .compiled_in(took);
+                let entry =
+                    RevisionEvent::of(found.trigger, found.source, RevisionResult::Candidate)
+                        .identified(&contract.version, &contract.revision)
+                        .compiled_in(took);
                 let own = &service.live.config;
-                let started = Candidate::start(contract, options, &config, own, &self.metrics);
+                let started =
+                    ShadowCandidate::start(contract, options, &config, own, &self.metrics);
                 match started {
                     Ok(candidate) => {
                         service.candidate = Some(candidate);
                         self.renew(&mut state, &config, index);
                         entry
                     }
-                    Err(error) => Entry {
+                    Err(error) => RevisionEvent {
                         result: RevisionResult::Unavailable,
                         ..entry.because(vec![no_thread(&error)])
                     },
@@ -125,7 +127,7 @@ impl Registrar {
 
     /// Puts the candidate in force; nothing where there is none. Slow where it is compared with
     /// what is in force: not where others wait.
-    pub(in crate::app) fn promote(&self, index: usize) -> Option<Entry> {
+    pub(in crate::app) fn promote(&self, index: usize) -> Option<RevisionEvent> {
         let (basis, candidate) = self.look(index, |service| {
             let candidate = service.candidate.as_ref();
             let contract = candidate.map(|candidate| Arc::clone(&candidate.contract));
@@ -139,8 +141,8 @@ impl Registrar {
         &self,
         index: usize,
         compared: &Arc<CompiledContract>,
-        opinion: Opinion,
-    ) -> Option<Entry> {
+        opinion: ReloadVerdict,
+    ) -> Option<RevisionEvent> {
         let mut state = self.lock();
         let config = Arc::clone(&state.config);
         let service = &mut state.services[index];
@@ -160,7 +162,7 @@ impl Registrar {
             true => RevisionResult::Promoted,
             false => RevisionResult::Refused,
         };
-        let entry = Entry::of(Trigger::Operator, "the candidate".to_owned(), result)
+        let entry = RevisionEvent::of(ReloadTrigger::Operator, "the candidate".to_owned(), result)
             .identified(&contract.version, &contract.revision)
             .because(objections);
         if result == RevisionResult::Promoted {
@@ -176,12 +178,12 @@ impl Registrar {
     }
 
     /// Drops the candidate; nothing where there is none.
-    pub(in crate::app) fn drop_candidate(&self, index: usize) -> Option<Entry> {
+    pub(in crate::app) fn drop_candidate(&self, index: usize) -> Option<RevisionEvent> {
         let mut state = self.lock();
         let config = Arc::clone(&state.config);
         let candidate = state.services[index].candidate.take()?;
-        let entry = Entry::of(
-            Trigger::Operator,
+        let entry = RevisionEvent::of(
+            ReloadTrigger::Operator,
             "the candidate".to_owned(),
             RevisionResult::Dropped,
         )
@@ -193,7 +195,7 @@ impl Registrar {
 
     fn put_in_force(
         &self,
-        state: &mut State,
+        state: &mut LiveState,
         config: &Config,
         index: usize,
         contract: &Arc<CompiledContract>,
@@ -218,7 +220,7 @@ impl Registrar {
     }
 
     /// Publishes a service with the same contract and another tap.
-    fn renew(&self, state: &mut State, config: &Config, index: usize) {
+    fn renew(&self, state: &mut LiveState, config: &Config, index: usize) {
         let service = &mut state.services[index];
         let live = LiveService::new(
             config,
@@ -234,12 +236,12 @@ impl Registrar {
         self.publish(state);
     }
 
-    fn conclude(&self, state: &mut State, index: usize, entry: &Entry) {
+    fn conclude(&self, state: &mut LiveState, index: usize, entry: &RevisionEvent) {
         let service = &mut state.services[index];
         let name = service.live.config.name.as_str();
         self.metrics.reloaded(name, entry.result.as_str());
         self.metrics.stale(name, service.last_error.is_some());
-        let Entry {
+        let RevisionEvent {
             version,
             revision,
             source,
@@ -287,17 +289,17 @@ impl Registrar {
 }
 
 /// What a revision of a service would follow.
-pub(super) fn basis(service: &ServiceState) -> Basis {
-    Basis {
+pub(super) fn basis(service: &ServiceState) -> ReloadBasis {
+    ReloadBasis {
         policy: service.live.config.reload.policy,
         contract: service.live.compiled().map(Arc::clone),
     }
 }
 
-impl Nothing {
+impl NotCompiled {
     /// What to remember of it.
-    fn entry(self, trigger: Trigger, source: String) -> Entry {
-        let entry = |result| Entry::of(trigger, source, result);
+    fn entry(self, trigger: ReloadTrigger, source: String) -> RevisionEvent {
+        let entry = |result| RevisionEvent::of(trigger, source, result);
         match self {
             Self::Unchanged(identity) => {
                 entry(RevisionResult::Unchanged).identified(&identity.version, &identity.revision)

@@ -1,19 +1,19 @@
 //! The comparison as annotations of a workflow of GitHub: one line for each change, at its file
 //! and line.
 
-use portcullis_compat::{Finding, Level};
+use portcullis_compat::{ChangeLevel, CompatFinding};
 use portcullis_contract::Spot;
 
 use super::super::notation::{data, property};
-use super::super::output::Output;
-use super::report::Comparison;
+use super::super::output::ReportWriter;
+use super::report::DiffResult;
 
 /// Prints a command for each change; what was approved of is a notice.
-pub(super) fn print(comparison: &Comparison, out: &mut Output) {
+pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {
     for (_, finding) in comparison.findings() {
         let command = match (finding.level, &finding.approval) {
-            (Level::Breaking, None) => "error",
-            (Level::Warning, None) => "warning",
+            (ChangeLevel::Breaking, None) => "error",
+            (ChangeLevel::Warning, None) => "warning",
             _ => "notice",
         };
         let at = finding.new.as_ref().or(finding.old.as_ref());
@@ -46,7 +46,7 @@ pub(super) fn print(comparison: &Comparison, out: &mut Output) {
 }
 
 /// What happened and where, in one sentence.
-pub(super) fn message(finding: &Finding) -> String {
+pub(super) fn message(finding: &CompatFinding) -> String {
     let site = finding.site.to_string();
     let place = match site.is_empty() {
         true => finding.subject.to_string(),

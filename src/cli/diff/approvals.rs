@@ -15,25 +15,25 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::source;
-use portcullis_compat::{Approval, Approvals, Date, Level};
+use portcullis_compat::{ApprovalSet, ChangeApproval, ChangeLevel, Date};
 
-use super::super::output::Output;
+use super::super::output::ReportWriter;
 use super::super::run::RunError;
-use super::report::Comparison;
+use super::report::DiffResult;
 
 /// The largest file of approvals, in bytes.
 const BYTES_MAX: u64 = 4 << 20;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct ApprovalsFile {
     #[serde(default)]
-    approval: Vec<Spanned<Entry>>,
+    approval: Vec<Spanned<ApprovalEntry>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct ApprovalEntry {
     fingerprint: String,
     #[serde(default)]
     change: String,
@@ -43,13 +43,13 @@ struct Entry {
 }
 
 /// Marks what the file approves of, and says which of its entries are of no use any more.
-pub(super) fn apply(path: &Path, today: Date, comparison: &mut Comparison) -> Result<(), RunError> {
-    let mut approvals = Approvals::new(read(path)?, today);
+pub(super) fn apply(path: &Path, today: Date, comparison: &mut DiffResult) -> Result<(), RunError> {
+    let mut approvals = ApprovalSet::new(read(path)?, today);
     for compared in &mut comparison.contracts {
         compared.report.approve(&mut approvals);
     }
-    let described = |approval: &&Approval| {
-        let Approval {
+    let described = |approval: &&ChangeApproval| {
+        let ChangeApproval {
             line,
             fingerprint,
             owner,
@@ -67,14 +67,14 @@ pub(super) fn apply(path: &Path, today: Date, comparison: &mut Comparison) -> Re
 }
 
 /// Reads the file's entries.
-pub(in crate::cli) fn read(path: &Path) -> Result<Vec<Approval>, RunError> {
+pub(in crate::cli) fn read(path: &Path) -> Result<Vec<ChangeApproval>, RunError> {
     let text = source::read(path, BYTES_MAX)?;
     let text = String::from_utf8_lossy(&text);
     let refused = |message: String| RunError::Approvals {
         path: path.to_owned(),
         message,
     };
-    let file: File = toml::from_str(&text).map_err(|error| refused(error.to_string()))?;
+    let file: ApprovalsFile = toml::from_str(&text).map_err(|error| refused(error.to_string()))?;
     let mut entries = Vec::new();
     for entry in file.approval {
         let upto = text.get(..entry.span().start).unwrap_or_default();
@@ -84,7 +84,7 @@ pub(in crate::cli) fn read(path: &Path) -> Result<Vec<Approval>, RunError> {
     Ok(entries)
 }
 
-fn approval(entry: Entry, line: usize) -> Result<Approval, String> {
+fn approval(entry: ApprovalEntry, line: usize) -> Result<ChangeApproval, String> {
     for (name, value) in [
         ("owner", &entry.owner),
         ("reason", &entry.reason),
@@ -102,7 +102,7 @@ fn approval(entry: Entry, line: usize) -> Result<Approval, String> {
             format!("line {line}: `expires` must be a date such as 2026-12-31, not {text:?}")
         })?),
     };
-    Ok(Approval {
+    Ok(ChangeApproval {
         fingerprint: entry.fingerprint,
         owner: entry.owner,
         reason: entry.reason,
@@ -114,11 +114,11 @@ fn approval(entry: Entry, line: usize) -> Result<Approval, String> {
 
 /// Prints an entry for each breaking change that has none, to be filled in by whoever answers
 /// for it.
-pub(super) fn print(comparison: &Comparison, out: &mut Output) {
+pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {
     let mut printed = Vec::new();
     for (compared, finding) in comparison.findings() {
         let fingerprint = finding.fingerprint();
-        if finding.level < Level::Breaking
+        if finding.level < ChangeLevel::Breaking
             || finding.approval.is_some()
             || printed.contains(&fingerprint)
         {

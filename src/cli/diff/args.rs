@@ -34,7 +34,7 @@ pub struct DiffArgs {
     pub format: DiffFormat,
     /// The least level that makes the exit code 1
     #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
-    pub fail_on: DiffFailOn,
+    pub fail_on: DiffFailThreshold,
     /// What cannot be told to be harmless counts as breaking
     #[arg(long)]
     pub strict: bool,
@@ -82,7 +82,7 @@ pub enum DiffFormat {
 
 /// The least level that counts as a finding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum DiffFailOn {
+pub enum DiffFailThreshold {
     /// Breaking changes.
     #[default]
     Breaking,

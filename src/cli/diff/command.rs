@@ -4,22 +4,25 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use crate::config::load_catalog_file;
-use portcullis_compat::{self as compat, Date, Level, Options};
+use portcullis_compat::{self as compat, ChangeLevel, CompareOptions, Date};
 use portcullis_contract::{CompileOptions, CompiledContract, Documents, Identity, compile};
-use portcullis_control::ownership::Boundaries;
+use portcullis_control::ownership::SquadBoundaries;
 use portcullis_vocabulary::Limits;
 
-use super::super::output::{Output, complain};
-use super::super::run::{Outcome, RunError};
+use super::super::output::{ReportWriter, complain};
+use super::super::run::{CommandOutcome, RunError};
 use super::approvals;
-use super::args::{DiffArgs, DiffFailOn, DiffFormat};
-use super::input::Side;
-use super::report::{Compared, Comparison};
+use super::args::{DiffArgs, DiffFailThreshold, DiffFormat};
+use super::input::ContractInput;
+use super::report::{ComparedContract, DiffResult};
 use super::{annotations, junit, markdown, sarif, text, view};
 
 /// Compares what the arguments name.
-pub(in crate::cli) fn diff(args: &DiffArgs, out: &mut Output) -> Result<Outcome, RunError> {
-    let (old, new) = (Side::of(&args.old)?, Side::of(&args.new)?);
+pub(in crate::cli) fn diff(
+    args: &DiffArgs,
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
+    let (old, new) = (ContractInput::of(&args.old)?, ContractInput::of(&args.new)?);
     if old.is_input() && new.is_input() {
         return Err(RunError::BothInput);
     }
@@ -29,15 +32,15 @@ pub(in crate::cli) fn diff(args: &DiffArgs, out: &mut Output) -> Result<Outcome,
             new: new.name(),
         });
     }
-    let options = Options {
+    let options = CompareOptions {
         today: args.today.unwrap_or_else(|| Date::of(SystemTime::now())),
         notice_days: args.notice_days.into(),
         strict: args.strict,
     };
-    let mut comparing = Comparing {
+    let mut comparing = DiffRun {
         limits: Limits::default(),
         options,
-        comparison: Comparison::default(),
+        comparison: DiffResult::default(),
     };
     match old.is_directory() {
         true => {
@@ -52,7 +55,7 @@ pub(in crate::cli) fn diff(args: &DiffArgs, out: &mut Output) -> Result<Outcome,
     }
     let mut comparison = comparing.comparison;
     if let Some(path) = &args.catalog {
-        comparison.catalog.boundaries = Some(Boundaries::new(load_catalog_file(path)?));
+        comparison.catalog.boundaries = Some(SquadBoundaries::new(load_catalog_file(path)?));
     }
     if let Some(path) = &args.approvals {
         approvals::apply(path, options.today, &mut comparison)?;
@@ -66,7 +69,7 @@ pub(in crate::cli) fn diff(args: &DiffArgs, out: &mut Output) -> Result<Outcome,
     Ok(outcome(args, &comparison))
 }
 
-fn print(format: DiffFormat, comparison: &Comparison, out: &mut Output) {
+fn print(format: DiffFormat, comparison: &DiffResult, out: &mut ReportWriter) {
     match format {
         DiffFormat::Text => text::print(comparison, out),
         DiffFormat::Json => view::print(comparison, out),
@@ -77,30 +80,30 @@ fn print(format: DiffFormat, comparison: &Comparison, out: &mut Output) {
     }
 }
 
-fn outcome(args: &DiffArgs, comparison: &Comparison) -> Outcome {
+fn outcome(args: &DiffArgs, comparison: &DiffResult) -> CommandOutcome {
     if comparison.unreadable > 0 {
-        return Outcome::CouldNotRun;
+        return CommandOutcome::CouldNotRun;
     }
     let counted = match args.fail_on {
-        DiffFailOn::Breaking => comparison.level() >= Some(Level::Breaking),
-        DiffFailOn::Warning => comparison.level() >= Some(Level::Warning),
-        DiffFailOn::None => false,
+        DiffFailThreshold::Breaking => comparison.level() >= Some(ChangeLevel::Breaking),
+        DiffFailThreshold::Warning => comparison.level() >= Some(ChangeLevel::Warning),
+        DiffFailThreshold::None => false,
     };
     match counted || (args.semver && !comparison.honours_versions()) {
-        true => Outcome::Finding,
-        false => Outcome::Fine,
+        true => CommandOutcome::Finding,
+        false => CommandOutcome::Fine,
     }
 }
 
 /// A run, while it goes on.
-struct Comparing {
+struct DiffRun {
     limits: Limits,
-    options: Options,
-    comparison: Comparison,
+    options: CompareOptions,
+    comparison: DiffResult,
 }
 
-impl Comparing {
-    fn contract(&self, side: &Side) -> Result<CompiledContract, RunError> {
+impl DiffRun {
+    fn contract(&self, side: &ContractInput) -> Result<CompiledContract, RunError> {
         compiled(side.load(&self.limits)?, &side.name())
     }
 
@@ -115,7 +118,7 @@ impl Comparing {
                 Some((name, operation.provider.as_ref()?.to_string()))
             });
         let providers: BTreeMap<String, String> = providers.collect();
-        self.comparison.contracts.push(Compared {
+        self.comparison.contracts.push(ComparedContract {
             path,
             report,
             providers,
@@ -124,7 +127,7 @@ impl Comparing {
 
     /// Compares the contracts that have the same path below both directories; one that is on
     /// one side only may have moved, and bears its title then.
-    fn directories(&mut self, old: &Side, new: &Side) -> Result<(), RunError> {
+    fn directories(&mut self, old: &ContractInput, new: &ContractInput) -> Result<(), RunError> {
         let (mut before, mut after) = (self.read_all(old)?, self.read_all(new)?);
         if before.is_empty() && after.is_empty() {
             return Err(RunError::NoContracts {
@@ -165,7 +168,12 @@ impl Comparing {
         Ok(())
     }
 
-    fn pair(&mut self, name: String, old: (Side, Documents), new: (Side, Documents)) {
+    fn pair(
+        &mut self,
+        name: String,
+        old: (ContractInput, Documents),
+        new: (ContractInput, Documents),
+    ) {
         // Equal bytes are equal contracts, and most are.
         if Identity::of(&old.1).revision == Identity::of(&new.1).revision {
             self.comparison.unchanged += 1;
@@ -179,7 +187,10 @@ impl Comparing {
         }
     }
 
-    fn read_all(&mut self, side: &Side) -> Result<BTreeMap<String, (Side, Documents)>, RunError> {
+    fn read_all(
+        &mut self,
+        side: &ContractInput,
+    ) -> Result<BTreeMap<String, (ContractInput, Documents)>, RunError> {
         let mut read = BTreeMap::new();
         for (name, file) in side.files()? {
             match file.load(&self.limits) {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::source::{GitKind, GitPlace};
+use crate::source::{GitObjectKind, GitPath};
 use portcullis_contract::{Documents, LoadError};
 use portcullis_vocabulary::Limits;
 
@@ -13,18 +13,18 @@ use super::super::run::RunError;
 
 /// One side of a comparison.
 #[derive(Clone, Debug)]
-pub(in crate::cli) enum Side {
+pub(in crate::cli) enum ContractInput {
     /// A file, or standard input.
     File(PathBuf),
     /// Everything below a directory.
     Directory(PathBuf),
     /// A file of a revision.
-    Committed(GitPlace),
+    Committed(GitPath),
     /// Everything below a directory of a revision.
-    CommittedDirectory(GitPlace),
+    CommittedDirectory(GitPath),
 }
 
-impl Side {
+impl ContractInput {
     /// Finds out what an argument names. A file that exists is that file, whatever its name.
     pub(in crate::cli) fn of(text: &str) -> Result<Self, RunError> {
         let path = PathBuf::from(text);
@@ -39,12 +39,12 @@ impl Side {
                 address: text.to_owned(),
             });
         }
-        let Some(place) = GitPlace::parse(text) else {
+        let Some(place) = GitPath::parse(text) else {
             return Ok(Self::File(path));
         };
         match place.kind()? {
-            GitKind::Directory => Ok(Self::CommittedDirectory(place)),
-            GitKind::File => Ok(Self::Committed(place)),
+            GitObjectKind::Directory => Ok(Self::CommittedDirectory(place)),
+            GitObjectKind::File => Ok(Self::Committed(place)),
         }
     }
 

@@ -1,15 +1,15 @@
 //! The comparison as the results of a test run: a suite for each contract, a case for each
 //! operation that changed, a failure where a breaking change is not approved of.
 
-use portcullis_compat::{Finding, Level};
+use portcullis_compat::{ChangeLevel, CompatFinding};
 
 use super::super::notation::xml;
-use super::super::output::Output;
+use super::super::output::ReportWriter;
 use super::annotations::message;
-use super::report::{Compared, Comparison};
+use super::report::{ComparedContract, DiffResult};
 
 /// Prints the results.
-pub(super) fn print(comparison: &Comparison, out: &mut Output) {
+pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {
     out.line("<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
     out.line("<testsuites name=\"portcullis diff\">");
     for compared in &comparison.contracts {
@@ -32,9 +32,9 @@ pub(super) fn print(comparison: &Comparison, out: &mut Output) {
     out.line("</testsuites>");
 }
 
-fn suite(compared: &Compared, out: &mut Output) {
+fn suite(compared: &ComparedContract, out: &mut ReportWriter) {
     let groups = compared.report.by_subject();
-    let broken = |findings: &[&Finding]| {
+    let broken = |findings: &[&CompatFinding]| {
         findings
             .iter()
             .filter(|finding| is_failure(finding))
@@ -78,6 +78,6 @@ fn suite(compared: &Compared, out: &mut Output) {
     out.line("  </testsuite>");
 }
 
-fn is_failure(finding: &Finding) -> bool {
-    finding.level == Level::Breaking && finding.approval.is_none()
+fn is_failure(finding: &CompatFinding) -> bool {
+    finding.level == ChangeLevel::Breaking && finding.approval.is_none()
 }

@@ -1,14 +1,14 @@
 //! The comparison as the comment of a pull request.
 
-use portcullis_compat::{Certainty, Finding, Level};
+use portcullis_compat::{ChangeCertainty, ChangeLevel, CompatFinding};
 
 use super::super::notation::{code, markdown};
-use super::super::output::Output;
-use super::report::{Compared, Comparison};
+use super::super::output::ReportWriter;
+use super::report::{ComparedContract, DiffResult};
 use super::view::verdict;
 
 /// Prints everything; what harms nobody is folded.
-pub(super) fn print(comparison: &Comparison, out: &mut Output) {
+pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {
     let counts = comparison.counts();
     out.line(format_args!(
         "## Contract changes: {}\n",
@@ -22,7 +22,7 @@ pub(super) fn print(comparison: &Comparison, out: &mut Output) {
     if !shares.is_empty() {
         out.line("| squad | breaking | warning | info |\n|---|---|---|---|");
         for (squad, share) in shares {
-            let super::report::Share {
+            let super::report::SquadTotals {
                 breaking,
                 warning,
                 info,
@@ -59,7 +59,7 @@ pub(super) fn print(comparison: &Comparison, out: &mut Output) {
     }
 }
 
-fn contract(compared: &Compared, out: &mut Output) {
+fn contract(compared: &ComparedContract, out: &mut ReportWriter) {
     let report = &compared.report;
     out.line(format_args!(
         "### {} {} → {} (`{}`)\n",
@@ -79,12 +79,13 @@ fn contract(compared: &Compared, out: &mut Output) {
             "> A {required} change: the version should be {suggested} at least.\n"
         ));
     }
-    let is_shown = |finding: &&Finding| finding.level > Level::Info && finding.approval.is_none();
+    let is_shown =
+        |finding: &&CompatFinding| finding.level > ChangeLevel::Info && finding.approval.is_none();
     table(
         &report.findings.iter().filter(is_shown).collect::<Vec<_>>(),
         out,
     );
-    let folded: Vec<&Finding> = report
+    let folded: Vec<&CompatFinding> = report
         .findings
         .iter()
         .filter(|finding| !is_shown(finding))
@@ -99,7 +100,7 @@ fn contract(compared: &Compared, out: &mut Output) {
     }
 }
 
-fn table(findings: &[&Finding], out: &mut Output) {
+fn table(findings: &[&CompatFinding], out: &mut ReportWriter) {
     if findings.is_empty() {
         return;
     }
@@ -107,7 +108,7 @@ fn table(findings: &[&Finding], out: &mut Output) {
     for finding in findings {
         let level = match (&finding.approval, finding.level) {
             (Some(approval), _) => format!("approved by {}", markdown(&approval.owner)),
-            (None, Level::Breaking) => "**breaking**".to_owned(),
+            (None, ChangeLevel::Breaking) => "**breaking**".to_owned(),
             (None, level) => level.as_str().to_owned(),
         };
         let site = finding.site.to_string();
@@ -121,7 +122,7 @@ fn table(findings: &[&Finding], out: &mut Output) {
         };
         let example = match (&finding.witness, &finding.certainty) {
             (Some(witness), _) => code(&witness.payload()),
-            (None, Certainty::Unknown(reason)) => format!("not proved: {}", markdown(reason)),
+            (None, ChangeCertainty::Unknown(reason)) => format!("not proved: {}", markdown(reason)),
             _ => String::new(),
         };
         let message = markdown(&finding.message);

@@ -15,6 +15,6 @@ mod annotations;
 mod sarif;
 mod junit;
 
-pub use args::{DiffArgs, DiffFailOn, DiffFormat};
+pub use args::{DiffArgs, DiffFailThreshold, DiffFormat};
 pub(super) use command::{compiled, diff};
-pub(super) use input::Side;
+pub(super) use input::ContractInput;

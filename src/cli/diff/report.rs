@@ -2,31 +2,31 @@
 
 use std::collections::BTreeMap;
 
-use portcullis_compat::{Counts, Finding, Level, Report, Subject};
+use portcullis_compat::{ChangeLevel, ChangeSubject, CompatCounts, CompatFinding, CompatReport};
 use portcullis_contract::Identity;
-use portcullis_control::ownership::Boundaries;
+use portcullis_control::ownership::SquadBoundaries;
 
 /// One contract in two revisions.
 #[derive(Debug)]
-pub(super) struct Compared {
+pub(super) struct ComparedContract {
     /// The newer file.
     pub(super) path: String,
-    pub(super) report: Report,
+    pub(super) report: CompatReport,
     /// The squads that provide operations, by their names.
     pub(super) providers: BTreeMap<String, String>,
 }
 
 /// Everything that was compared.
 #[derive(Debug, Default)]
-pub(super) struct Comparison {
-    pub(super) contracts: Vec<Compared>,
+pub(super) struct DiffResult {
+    pub(super) contracts: Vec<ComparedContract>,
     /// Contracts that are equal, byte for byte.
     pub(super) unchanged: usize,
     /// Contracts on one side only, by their paths.
     pub(super) gone: Vec<(String, Identity)>,
     pub(super) added: Vec<(String, Identity)>,
     /// Who provides what does not say it itself.
-    pub(super) catalog: Providers,
+    pub(super) catalog: ContractProviders,
     /// What is odd about the run.
     pub(super) notes: Vec<String>,
     /// Files that could not be read or compiled.
@@ -38,25 +38,25 @@ pub(super) struct Comparison {
 
 /// What a squad's contracts come to.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Share {
+pub(super) struct SquadTotals {
     pub(super) breaking: usize,
     pub(super) warning: usize,
     pub(super) info: usize,
 }
 
-impl Compared {
+impl ComparedContract {
     /// The squad that provides what a finding is about: the operation's, the contract's, or the
     /// one whose paths the contract is among.
     pub(super) fn provider<'a>(
         &'a self,
-        finding: &Finding,
-        catalog: &'a Providers,
+        finding: &CompatFinding,
+        catalog: &'a ContractProviders,
     ) -> Option<&'a str> {
         let own = match &finding.subject {
-            subject @ Subject::Operation { .. } => self.providers.get(&subject.to_string()),
+            subject @ ChangeSubject::Operation { .. } => self.providers.get(&subject.to_string()),
             _ => None,
         };
-        let Report { old, new, .. } = &self.report;
+        let CompatReport { old, new, .. } = &self.report;
         own.map(String::as_str)
             .or_else(|| provider(&self.path, [new, old], catalog))
     }
@@ -64,13 +64,13 @@ impl Compared {
 
 /// Who owns contracts by their paths.
 #[derive(Debug, Default)]
-pub(super) struct Providers {
-    pub(super) boundaries: Option<Boundaries>,
+pub(super) struct ContractProviders {
+    pub(super) boundaries: Option<SquadBoundaries>,
     /// The directory, from the repository's root, that the paths of contracts are below.
     pub(super) directory: String,
 }
 
-impl Providers {
+impl ContractProviders {
     fn of(&self, path: &str) -> Option<&str> {
         // One of a revision is shown with it.
         let path = path.split_once(':').map_or(path, |(_, path)| path);
@@ -87,7 +87,7 @@ impl Providers {
 fn provider<'a>(
     path: &str,
     revisions: [&'a Identity; 2],
-    catalog: &'a Providers,
+    catalog: &'a ContractProviders,
 ) -> Option<&'a str> {
     let said = revisions
         .into_iter()
@@ -95,9 +95,9 @@ fn provider<'a>(
     said.or_else(|| catalog.of(path))
 }
 
-impl Comparison {
+impl DiffResult {
     /// All findings with their contracts.
-    pub(super) fn findings(&self) -> impl Iterator<Item = (&Compared, &Finding)> {
+    pub(super) fn findings(&self) -> impl Iterator<Item = (&ComparedContract, &CompatFinding)> {
         let contracts = self.contracts.iter();
         contracts.flat_map(|compared| {
             compared
@@ -109,8 +109,8 @@ impl Comparison {
     }
 
     /// The greatest level that nobody approved of. A contract that is gone breaks everybody.
-    pub(super) fn level(&self) -> Option<Level> {
-        let gone = (!self.gone.is_empty()).then_some(Level::Breaking);
+    pub(super) fn level(&self) -> Option<ChangeLevel> {
+        let gone = (!self.gone.is_empty()).then_some(ChangeLevel::Breaking);
         let levels = self
             .contracts
             .iter()
@@ -125,11 +125,11 @@ impl Comparison {
     }
 
     /// How much there is of everything.
-    pub(super) fn counts(&self) -> Counts {
-        let mut all = Counts {
+    pub(super) fn counts(&self) -> CompatCounts {
+        let mut all = CompatCounts {
             breaking: self.gone.len(),
             info: self.added.len(),
-            ..Counts::default()
+            ..CompatCounts::default()
         };
         for compared in &self.contracts {
             let counts = compared.report.counts();
@@ -143,8 +143,8 @@ impl Comparison {
     }
 
     /// What each squad's operations come to; changes that nobody owns are under `-`.
-    pub(super) fn by_squad(&self) -> BTreeMap<String, Share> {
-        let mut shares: BTreeMap<String, Share> = BTreeMap::new();
+    pub(super) fn by_squad(&self) -> BTreeMap<String, SquadTotals> {
+        let mut shares: BTreeMap<String, SquadTotals> = BTreeMap::new();
         for (compared, finding) in self
             .findings()
             .filter(|(_, finding)| finding.approval.is_none())
@@ -155,9 +155,9 @@ impl Comparison {
                 .to_owned();
             let share = shares.entry(squad).or_default();
             match finding.level {
-                Level::Breaking => share.breaking += 1,
-                Level::Warning => share.warning += 1,
-                Level::Info => share.info += 1,
+                ChangeLevel::Breaking => share.breaking += 1,
+                ChangeLevel::Warning => share.warning += 1,
+                ChangeLevel::Info => share.info += 1,
             }
         }
         for (path, identity) in &self.gone {

@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use portcullis_compat::{Finding, Level, rules};
+use portcullis_compat::{ChangeLevel, CompatFinding, rules};
 use portcullis_contract::Spot;
 
-use super::super::output::Output;
+use super::super::output::ReportWriter;
 use super::annotations::{file, message};
-use super::report::Comparison;
+use super::report::DiffResult;
 
 /// Prints the log.
-pub(super) fn print(comparison: &Comparison, out: &mut Output) {
+pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {
     let used = |id: &str| {
         comparison
             .findings()
@@ -40,11 +40,11 @@ pub(super) fn print(comparison: &Comparison, out: &mut Output) {
     out.line(serde_json::to_string_pretty(&log).expect("JSON values have a text"));
 }
 
-fn result(finding: &Finding) -> Value {
+fn result(finding: &CompatFinding) -> Value {
     let level = match finding.level {
-        Level::Breaking => "error",
-        Level::Warning => "warning",
-        Level::Info => "note",
+        ChangeLevel::Breaking => "error",
+        ChangeLevel::Warning => "warning",
+        ChangeLevel::Info => "note",
     };
     let at = finding.new.as_ref().or(finding.old.as_ref());
     let mut result = json!({

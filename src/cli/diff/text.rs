@@ -1,21 +1,21 @@
 //! The comparison for people: by operation, the most severe first.
 
-use portcullis_compat::{Certainty, Finding, Level, Report};
+use portcullis_compat::{ChangeCertainty, ChangeLevel, CompatFinding, CompatReport};
 
-use super::super::output::{Output, Style};
+use super::super::output::{ReportWriter, TextStyle};
 use super::super::text::counted;
-use super::report::{Compared, Comparison};
+use super::report::{ComparedContract, DiffResult};
 
 /// The longest witness that is shown, in characters; JSON has them whole.
 const WITNESS_MAX: usize = 400;
 
 /// Prints everything.
-pub(super) fn print(comparison: &Comparison, out: &mut Output) {
+pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {
     for compared in &comparison.contracts {
         contract(compared, out);
     }
     for (path, identity) in &comparison.gone {
-        let word = out.paint(Style::Red, "breaking").to_string();
+        let word = out.paint(TextStyle::Red, "breaking").to_string();
         out.line(format_args!(
             "{path}\n  {word}  the contract {} is gone\n",
             identity.title
@@ -39,7 +39,7 @@ pub(super) fn print(comparison: &Comparison, out: &mut Output) {
     ] {
         for entry in entries {
             let entry = format!("warning: {what}: {entry}");
-            let painted = out.paint(Style::Yellow, entry).to_string();
+            let painted = out.paint(TextStyle::Yellow, entry).to_string();
             out.line(painted);
         }
     }
@@ -47,22 +47,22 @@ pub(super) fn print(comparison: &Comparison, out: &mut Output) {
     summary(comparison, out);
 }
 
-fn contract(compared: &Compared, out: &mut Output) {
+fn contract(compared: &ComparedContract, out: &mut ReportWriter) {
     let report = &compared.report;
-    let Report { old, new, .. } = report;
-    let title = out.paint(Style::Bold, &compared.path).to_string();
+    let CompatReport { old, new, .. } = report;
+    let title = out.paint(TextStyle::Bold, &compared.path).to_string();
     out.line(format_args!(
         "{title}  {} {} → {}",
         new.title, old.version, new.version
     ));
     for note in &report.notes {
         let note = out
-            .paint(Style::Yellow, format!("  warning: {note}"))
+            .paint(TextStyle::Yellow, format!("  warning: {note}"))
             .to_string();
         out.line(note);
     }
     for (subject, findings) in report.by_subject() {
-        let subject = out.paint(Style::Bold, subject).to_string();
+        let subject = out.paint(TextStyle::Bold, subject).to_string();
         out.line(format_args!("\n  {subject}"));
         for finding in findings {
             print_finding(finding, out);
@@ -84,11 +84,11 @@ fn contract(compared: &Compared, out: &mut Output) {
     ));
 }
 
-fn print_finding(finding: &Finding, out: &mut Output) {
+fn print_finding(finding: &CompatFinding, out: &mut ReportWriter) {
     let style = match finding.level {
-        Level::Breaking => Style::Red,
-        Level::Warning => Style::Yellow,
-        Level::Info => Style::Dim,
+        ChangeLevel::Breaking => TextStyle::Red,
+        ChangeLevel::Warning => TextStyle::Yellow,
+        ChangeLevel::Info => TextStyle::Dim,
     };
     let level = match finding.approval {
         Some(_) => "approved",
@@ -102,7 +102,7 @@ fn print_finding(finding: &Finding, out: &mut Output) {
         format!("{site}: ")
     };
     let rule = out
-        .paint(Style::Dim, format_args!("[{}]", finding.rule))
+        .paint(TextStyle::Dim, format_args!("[{}]", finding.rule))
         .to_string();
     out.line(format_args!(
         "    {level}  {place}{} {rule}",
@@ -115,10 +115,10 @@ fn print_finding(finding: &Finding, out: &mut Output) {
         ));
     }
     let spot = finding.new.as_ref().or(finding.old.as_ref());
-    if let Some(spot) = spot.filter(|_| finding.level > Level::Info) {
+    if let Some(spot) = spot.filter(|_| finding.level > ChangeLevel::Info) {
         out.line(format_args!("              at {}:{}", spot.file, spot.line));
     }
-    if let Certainty::Unknown(reason) = &finding.certainty {
+    if let ChangeCertainty::Unknown(reason) = &finding.certainty {
         out.line(format_args!("              not proved: {reason}"));
     }
     if let Some(witness) = &finding.witness {
@@ -141,7 +141,7 @@ fn shortened(text: &str) -> String {
     }
 }
 
-fn squads(comparison: &Comparison, out: &mut Output) {
+fn squads(comparison: &DiffResult, out: &mut ReportWriter) {
     let shares = comparison.by_squad();
     let is_one_contract = comparison.contracts.len() + comparison.gone.len() < 2;
     if is_one_contract || shares.is_empty() {
@@ -149,7 +149,7 @@ fn squads(comparison: &Comparison, out: &mut Output) {
     }
     out.line("squad               breaking  warning  info");
     for (squad, share) in shares {
-        let super::report::Share {
+        let super::report::SquadTotals {
             breaking,
             warning,
             info,
@@ -161,12 +161,12 @@ fn squads(comparison: &Comparison, out: &mut Output) {
     out.line("");
 }
 
-fn summary(comparison: &Comparison, out: &mut Output) {
+fn summary(comparison: &DiffResult, out: &mut ReportWriter) {
     let counts = comparison.counts();
     let style = match comparison.level() {
-        Some(Level::Breaking) => Style::Red,
-        Some(Level::Warning) => Style::Yellow,
-        Some(Level::Info) | None => Style::Bold,
+        Some(ChangeLevel::Breaking) => TextStyle::Red,
+        Some(ChangeLevel::Warning) => TextStyle::Yellow,
+        Some(ChangeLevel::Info) | None => TextStyle::Bold,
     };
     let mut text = format!(
         "{} breaking, {}, {}",

@@ -41,19 +41,19 @@
 
 use serde_json::{Map, Value, json};
 
-use portcullis_compat::{Approval, Certainty, Finding, Level, Witness};
+use portcullis_compat::{ChangeApproval, ChangeCertainty, ChangeLevel, CompatFinding, Witness};
 use portcullis_contract::{Identity, Spot};
 
-use super::super::output::Output;
-use super::report::{Compared, Comparison};
+use super::super::output::ReportWriter;
+use super::report::{ComparedContract, DiffResult};
 
 /// Prints the comparison as one JSON value.
-pub(super) fn print(comparison: &Comparison, out: &mut Output) {
+pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {
     let text = serde_json::to_string_pretty(&value(comparison)).expect("JSON values have a text");
     out.line(text);
 }
 
-fn value(comparison: &Comparison) -> Value {
+fn value(comparison: &DiffResult) -> Value {
     let counts = comparison.counts();
     let positions: usize = comparison
         .contracts
@@ -99,19 +99,19 @@ fn value(comparison: &Comparison) -> Value {
 }
 
 /// The verdict in one word.
-pub(super) fn verdict(comparison: &Comparison) -> &'static str {
+pub(super) fn verdict(comparison: &DiffResult) -> &'static str {
     match comparison.level() {
-        Some(Level::Breaking) => "breaking",
-        Some(Level::Warning) => "warning",
-        Some(Level::Info) => "compatible",
+        Some(ChangeLevel::Breaking) => "breaking",
+        Some(ChangeLevel::Warning) => "warning",
+        Some(ChangeLevel::Info) => "compatible",
         None if comparison.added.is_empty() => "unchanged",
         None => "compatible",
     }
 }
 
-fn contract(comparison: &Comparison, compared: &Compared) -> Value {
+fn contract(comparison: &DiffResult, compared: &ComparedContract) -> Value {
     let report = &compared.report;
-    let of_squad = |of: &Finding| finding(of, compared.provider(of, &comparison.catalog));
+    let of_squad = |of: &CompatFinding| finding(of, compared.provider(of, &comparison.catalog));
     json!({
         "path": compared.path,
         "old": identity(&report.old),
@@ -135,10 +135,10 @@ fn identity(identity: &Identity) -> Value {
     })
 }
 
-fn finding(finding: &Finding, provider: Option<&str>) -> Value {
+fn finding(finding: &CompatFinding, provider: Option<&str>) -> Value {
     let reason = match &finding.certainty {
-        Certainty::Unknown(reason) => Some(reason),
-        Certainty::Rule | Certainty::Witnessed | Certainty::Proved => None,
+        ChangeCertainty::Unknown(reason) => Some(reason),
+        ChangeCertainty::Rule | ChangeCertainty::Witnessed | ChangeCertainty::Proved => None,
     };
     json!({
         "fingerprint": finding.fingerprint(),
@@ -184,7 +184,7 @@ fn witness(witness: &Witness) -> Value {
     })
 }
 
-fn approval(approval: &Approval) -> Value {
+fn approval(approval: &ChangeApproval) -> Value {
     json!({
         "owner": approval.owner,
         "reason": approval.reason,

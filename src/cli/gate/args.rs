@@ -8,7 +8,7 @@ use clap::{Args as Flags, Subcommand, ValueEnum};
 use portcullis_compat::Date;
 
 use super::super::args::ReportFormat;
-use super::super::operate::ChangeArgs;
+use super::super::operate::AdminChangeArgs;
 
 /// `portcullis gate`.
 #[derive(Clone, Debug, Flags)]
@@ -48,7 +48,7 @@ pub enum GateAction {
 
 /// The registry of one service.
 #[derive(Clone, Debug, Flags)]
-pub struct PlaceArgs {
+pub struct RegistryArgs {
     /// The squad that deploys
     #[arg(long, value_name = "SQUAD")]
     pub squad: String,
@@ -65,7 +65,7 @@ pub struct PlaceArgs {
 pub struct VerdictArgs {
     /// The registry of the service; clap demands it where no subcommand is named
     #[command(flatten)]
-    pub place: Option<PlaceArgs>,
+    pub place: Option<RegistryArgs>,
     /// The contract that goes out: a file, REV:path of git, or - for standard input
     #[arg(long, value_name = "CONTRACT", required = true)]
     pub contract: Option<String>,
@@ -107,7 +107,7 @@ pub struct VerdictArgs {
     pub open_window: Option<String>,
     /// The proxy whose window is opened
     #[command(flatten)]
-    pub change: ChangeArgs,
+    pub change: AdminChangeArgs,
     /// Text is for people; JSON is stable and has everything
     #[arg(long, value_enum, default_value_t)]
     pub format: GateFormat,
@@ -146,7 +146,7 @@ pub enum GateFormat {
 pub struct ReleaseArgs {
     /// The registry of the service
     #[command(flatten)]
-    pub place: PlaceArgs,
+    pub place: RegistryArgs,
 }
 
 /// `portcullis gate rollback`.
@@ -154,7 +154,7 @@ pub struct ReleaseArgs {
 pub struct RollbackArgs {
     /// The registry of the service
     #[command(flatten)]
-    pub place: PlaceArgs,
+    pub place: RegistryArgs,
     /// Who owns what: its flags may need another squad's approval
     #[arg(long, value_name = "FILE", default_value = "contracts/squads.toml")]
     pub catalog: PathBuf,
@@ -174,7 +174,7 @@ pub struct RollbackArgs {
 pub struct HistoryArgs {
     /// The registry of the service
     #[command(flatten)]
-    pub place: PlaceArgs,
+    pub place: RegistryArgs,
     /// Read every contract that is kept, too, and check its hash
     #[arg(long)]
     pub verify: bool,

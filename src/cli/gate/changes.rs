@@ -1,20 +1,23 @@
 //! `portcullis gate release` and `portcullis gate rollback`.
 
 use crate::config::load_catalog;
-use crate::source::Committed;
-use portcullis_compat::{self as compat, Options};
-use portcullis_control::gate::{Deployment, Moment, Record, rollback_approvals};
+use crate::source::CommitOutcome;
+use portcullis_compat::{self as compat, CompareOptions};
+use portcullis_control::gate::{Deployment, DeploymentRegistry, UtcTimestamp, rollback_approvals};
 
-use super::super::output::Output;
-use super::super::run::{Outcome, RunError};
+use super::super::output::ReportWriter;
+use super::super::run::{CommandOutcome, RunError};
 use super::args::{ReleaseArgs, RollbackArgs};
 use super::command::{now, whoever};
 use super::error::GateError;
-use super::registry::{Found, Registry};
+use super::registry::{GateRegistry, VersionedRecord};
 
 /// Says that a roll-out is finished.
-pub(super) fn release(args: &ReleaseArgs, out: &mut Output) -> Result<Outcome, RunError> {
-    let registry = Registry::open(&args.place, &args.place.squad)?;
+pub(super) fn release(
+    args: &ReleaseArgs,
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
+    let registry = GateRegistry::open(&args.place, &args.place.squad)?;
     let mut found = registry.read_existing()?;
     let now = now();
     found.record.check_clock(now).map_err(GateError::from)?;
@@ -25,13 +28,16 @@ pub(super) fn release(args: &ReleaseArgs, out: &mut Output) -> Result<Outcome, R
     );
     write(&registry, &found)?;
     out.line(line);
-    Ok(Outcome::Fine)
+    Ok(CommandOutcome::Fine)
 }
 
 /// Takes the last deployment back.
-pub(super) fn roll_back(args: &RollbackArgs, out: &mut Output) -> Result<Outcome, RunError> {
+pub(super) fn roll_back(
+    args: &RollbackArgs,
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
     let catalog = load_catalog(&args.catalog)?;
-    let registry = Registry::open(&args.place, &args.place.squad)?;
+    let registry = GateRegistry::open(&args.place, &args.place.squad)?;
     let mut found = registry.read_existing()?;
     let now = now();
     found.record.check_clock(now).map_err(GateError::from)?;
@@ -72,25 +78,30 @@ pub(super) fn roll_back(args: &RollbackArgs, out: &mut Output) -> Result<Outcome
             "{lost} changes break whoever relies on {gone} already; portcullis diff shows them"
         ));
     }
-    Ok(Outcome::Fine)
+    Ok(CommandOutcome::Fine)
 }
 
 /// How many changes of going back break consumers of what runs now. It is told and no more: what
 /// cannot be compared must not keep anybody from going back.
-fn lost(registry: &Registry, before: &Record, back: &Deployment, now: Moment) -> usize {
+fn lost(
+    registry: &GateRegistry,
+    before: &DeploymentRegistry,
+    back: &Deployment,
+    now: UtcTimestamp,
+) -> usize {
     let current = before.current();
     let current = current.and_then(|current| registry.contract(current).ok());
     let back = registry.contract(back).ok();
     let report = current
         .zip(back)
-        .map(|(current, back)| compat::compare(&current, &back, Options::on(now.date())));
+        .map(|(current, back)| compat::compare(&current, &back, CompareOptions::on(now.date())));
     report.map_or(0, |report| report.counts().breaking)
 }
 
-fn write(registry: &Registry, found: &Found) -> Result<(), GateError> {
+fn write(registry: &GateRegistry, found: &VersionedRecord) -> Result<(), GateError> {
     match registry.write(found, None, &[])? {
-        Committed::Done => Ok(()),
-        Committed::Overtaken => Err(GateError::Overtaken {
+        CommitOutcome::Done => Ok(()),
+        CommitOutcome::Overtaken => Err(GateError::Overtaken {
             place: registry.place(),
         }),
     }

@@ -3,21 +3,24 @@
 use std::env;
 use std::time::SystemTime;
 
-use portcullis_control::gate::Moment;
+use portcullis_control::gate::UtcTimestamp;
 
-use super::super::output::Output;
-use super::super::run::{Outcome, RunError};
+use super::super::output::ReportWriter;
+use super::super::run::{CommandOutcome, RunError};
 use super::args::{GateAction, GateArgs};
-use super::verdict::Asked;
+use super::verdict::VerdictRequest;
 use super::{changes, history, verdict};
 
 /// Judges, or does what else is asked for.
-pub(in crate::cli) fn gate(args: &GateArgs, out: &mut Output) -> Result<Outcome, RunError> {
+pub(in crate::cli) fn gate(
+    args: &GateArgs,
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
     let outcome = match &args.action {
         Some(GateAction::Release(args)) => changes::release(args, out)?,
         Some(GateAction::Rollback(args)) => changes::roll_back(args, out)?,
         Some(GateAction::History(args)) => history::history(args, out)?,
-        None => verdict::verdict(&Asked::of(&args.verdict), out)?,
+        None => verdict::verdict(&VerdictRequest::of(&args.verdict), out)?,
     };
     out.finish()?;
     Ok(outcome)
@@ -33,6 +36,6 @@ pub(super) fn whoever(by: Option<&str>) -> String {
 }
 
 /// What the clock says.
-pub(super) fn now() -> Moment {
-    Moment::of(SystemTime::now())
+pub(super) fn now() -> UtcTimestamp {
+    UtcTimestamp::of(SystemTime::now())
 }

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::source::{InvalidKey, PrometheusError, RemoteError, StoreError};
-use portcullis_control::gate::{ContentDamage, Damage, Refusal};
+use crate::source::{InvalidStoreKey, PrometheusError, RemoteError, StoreError};
+use portcullis_control::gate::{ContractDamage, RegistryDamage, RegistryRefusal};
 
 /// Why the gate could not judge or record. Nothing is recorded then.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +23,7 @@ pub(in crate::cli) enum GateError {
     },
     /// A name leads out of the registry.
     #[error(transparent)]
-    Key(#[from] InvalidKey),
+    Key(#[from] InvalidStoreKey),
     /// The registry cannot be read or written.
     #[error("the registry cannot be used: {0}")]
     Store(#[from] StoreError),
@@ -43,7 +43,7 @@ pub(in crate::cli) enum GateError {
         /// The file or object.
         place: String,
         /// What is wrong with it.
-        damage: Damage,
+        damage: RegistryDamage,
     },
     /// A contract that the registry speaks of is not there.
     #[error(
@@ -61,11 +61,11 @@ pub(in crate::cli) enum GateError {
         /// The file or object.
         place: String,
         /// What is wrong with it.
-        damage: ContentDamage,
+        damage: ContractDamage,
     },
     /// The registry cannot be changed so.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] RegistryRefusal),
     /// What is to be kept is not what would be replaced.
     #[error("--keep {wanted}: {}", match found { Some(found) => format!("the deployment that would be replaced is {found}; keep that, or leave --keep out"), None => "nothing is deployed that could be kept".to_owned() })]
     Keep {

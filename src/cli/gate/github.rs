@@ -6,21 +6,21 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
 
-use portcullis_control::gate::Weight;
+use portcullis_control::gate::ReasonWeight;
 
 use super::super::notation::{data, property};
-use super::super::output::Output;
+use super::super::output::ReportWriter;
 use super::error::GateError;
 use super::markdown;
-use super::report::{Report, said};
+use super::report::{GateReport, said};
 
 /// Prints annotations, and writes the files that GitHub names.
-pub(super) fn print(report: &Report<'_>, out: &mut Output) -> Result<(), GateError> {
+pub(super) fn print(report: &GateReport<'_>, out: &mut ReportWriter) -> Result<(), GateError> {
     for reason in &report.verdict.reasons {
         let command = match reason.weight {
-            Weight::Blocks => "error",
-            Weight::Overridden | Weight::Warns => "warning",
-            Weight::Tells => "notice",
+            ReasonWeight::Blocks => "error",
+            ReasonWeight::Overridden | ReasonWeight::Warns => "warning",
+            ReasonWeight::Tells => "notice",
         };
         let place = reason
             .place
@@ -38,7 +38,7 @@ pub(super) fn print(report: &Report<'_>, out: &mut Output) -> Result<(), GateErr
 }
 
 /// One output a line; no value has a line of its own.
-fn outputs(report: &Report<'_>) -> String {
+fn outputs(report: &GateReport<'_>) -> String {
     let verdict = report.verdict;
     let squads: Vec<&str> = verdict
         .blast_radius

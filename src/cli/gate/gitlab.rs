@@ -4,18 +4,18 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use portcullis_control::gate::{Reason, Weight};
+use portcullis_control::gate::{GateReason, ReasonWeight};
 
 use super::super::notation::xml;
-use super::super::output::Output;
-use super::report::{Report, said};
+use super::super::output::ReportWriter;
+use super::report::{GateReport, said};
 
 /// Prints the results of a test run.
-pub(super) fn print_junit(report: &Report<'_>, out: &mut Output) {
+pub(super) fn print_junit(report: &GateReport<'_>, out: &mut ReportWriter) {
     let reasons = &report.verdict.reasons;
     let failures = reasons
         .iter()
-        .filter(|reason| reason.weight == Weight::Blocks)
+        .filter(|reason| reason.weight == ReasonWeight::Blocks)
         .count();
     let service = xml(report.service);
     let seconds = report.duration.as_secs_f64();
@@ -39,7 +39,7 @@ pub(super) fn print_junit(report: &Report<'_>, out: &mut Output) {
             xml(&format!("{rule}: {}", reason.message))
         ));
         match reason.weight {
-            Weight::Blocks => out.line(format_args!(
+            ReasonWeight::Blocks => out.line(format_args!(
                 "      <failure type=\"{rule}\" message=\"{message}\"/>"
             )),
             weight => out.line(format_args!(
@@ -53,7 +53,7 @@ pub(super) fn print_junit(report: &Report<'_>, out: &mut Output) {
 }
 
 /// Prints a code quality report.
-pub(super) fn print_code_quality(report: &Report<'_>, out: &mut Output) {
+pub(super) fn print_code_quality(report: &GateReport<'_>, out: &mut ReportWriter) {
     let issues: Vec<Value> = report
         .verdict
         .reasons
@@ -64,12 +64,12 @@ pub(super) fn print_code_quality(report: &Report<'_>, out: &mut Output) {
     out.line(text);
 }
 
-fn issue(report: &Report<'_>, reason: &Reason) -> Value {
+fn issue(report: &GateReport<'_>, reason: &GateReason) -> Value {
     let severity = match reason.weight {
-        Weight::Blocks => "blocker",
-        Weight::Overridden => "major",
-        Weight::Warns => "minor",
-        Weight::Tells => "info",
+        ReasonWeight::Blocks => "blocker",
+        ReasonWeight::Overridden => "major",
+        ReasonWeight::Warns => "minor",
+        ReasonWeight::Tells => "info",
     };
     let place = reason.place.as_ref();
     let change = reason

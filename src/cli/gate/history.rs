@@ -2,18 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use portcullis_control::gate::{Deployment, Moment};
+use portcullis_control::gate::{Deployment, UtcTimestamp};
 
 use super::super::args::ReportFormat;
-use super::super::output::{Output, Style};
-use super::super::run::{Outcome, RunError};
+use super::super::output::{ReportWriter, TextStyle};
+use super::super::run::{CommandOutcome, RunError};
 use super::args::HistoryArgs;
 use super::command::now;
-use super::registry::Registry;
+use super::registry::GateRegistry;
 
 /// Shows a registry, the newest deployment first.
-pub(super) fn history(args: &HistoryArgs, out: &mut Output) -> Result<Outcome, RunError> {
-    let registry = Registry::open(&args.place, &args.place.squad)?;
+pub(super) fn history(
+    args: &HistoryArgs,
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
+    let registry = GateRegistry::open(&args.place, &args.place.squad)?;
     let record = registry.read_existing()?.record;
     if args.verify {
         let mut seen = BTreeSet::new();
@@ -34,10 +37,10 @@ pub(super) fn history(args: &HistoryArgs, out: &mut Output) -> Result<Outcome, R
                 .for_each(|deployment| print(deployment, now, out));
         }
     }
-    Ok(Outcome::Fine)
+    Ok(CommandOutcome::Fine)
 }
 
-fn print(deployment: &Deployment, now: Moment, out: &mut Output) {
+fn print(deployment: &Deployment, now: UtcTimestamp, out: &mut ReportWriter) {
     let Deployment {
         number,
         version,
@@ -45,7 +48,7 @@ fn print(deployment: &Deployment, now: Moment, out: &mut Output) {
         by,
         ..
     } = deployment;
-    let version = out.paint(Style::Bold, version).to_string();
+    let version = out.paint(TextStyle::Bold, version).to_string();
     out.line(format_args!(
         "{number:>4}  {version}  {}  {deployed_at} by {by}",
         deployment.state(now)

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use super::super::notation::{code, markdown};
-use super::report::Report;
+use super::report::GateReport;
 
 /// The whole text.
-pub(super) fn text(report: &Report<'_>) -> String {
+pub(super) fn text(report: &GateReport<'_>) -> String {
     let verdict = report.verdict;
     let mut text = format!(
         "## Gate: {} {}\n\n{} of {}, version {}\n\n",

@@ -23,7 +23,7 @@ mod changes;
 mod history;
 
 pub use args::{
-    GateAction, GateArgs, GateFormat, HistoryArgs, PlaceArgs, ReleaseArgs, RollbackArgs,
+    GateAction, GateArgs, GateFormat, HistoryArgs, RegistryArgs, ReleaseArgs, RollbackArgs,
     VerdictArgs,
 };
 pub(super) use command::gate;

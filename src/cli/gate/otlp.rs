@@ -7,15 +7,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use crate::source::{Remote, RemoteError, RemoteLimits, RemoteUrl};
+use crate::source::{FetchLimits, HttpFetcher, RemoteError, RemoteUrl};
 
-use super::report::Report;
+use super::report::GateReport;
 
 /// `AGGREGATION_TEMPORALITY_DELTA`.
 const DELTA: u8 = 1;
 
 /// A collector that does not answer must not hold a pipeline up.
-const LIMITS: RemoteLimits = RemoteLimits {
+const LIMITS: FetchLimits = FetchLimits {
     bytes_max: 1 << 20,
     timeout: Duration::from_secs(10),
 };
@@ -26,16 +26,16 @@ const LIMITS: RemoteLimits = RemoteLimits {
 /// [`RemoteError`] names the address, what went wrong and what to check.
 pub(super) async fn send(
     endpoint: &str,
-    report: &Report<'_>,
+    report: &GateReport<'_>,
     now: SystemTime,
 ) -> Result<(), RemoteError> {
     let url: RemoteUrl = endpoint.parse()?;
     let url = url.at("v1/metrics");
     let body = request(report, now).to_string().into_bytes();
-    Remote::new()?.post_json(&url, body, LIMITS).await
+    HttpFetcher::new()?.post_json(&url, body, LIMITS).await
 }
 
-fn request(report: &Report<'_>, now: SystemTime) -> Value {
+fn request(report: &GateReport<'_>, now: SystemTime) -> Value {
     let at = nanoseconds(now);
     let took = Duration::from_secs_f64(report.duration_ms() / 1000.0);
     let started = nanoseconds(now.checked_sub(took).unwrap_or(now));

@@ -4,20 +4,24 @@
 
 use tokio::runtime::Runtime;
 
-use crate::source::{Buckets, Commit, Committed, InvalidKey, Store, StoreKey, Tag};
+use crate::source::{
+    CommitOutcome, InvalidStoreKey, RecordCommit, RecordStore, RecordTag, S3Clients, StoreKey,
+};
 use portcullis_contract::{CompiledContract, Documents};
-use portcullis_control::gate::{Content, Deployment, RECORD_BYTES_MAX, Record};
+use portcullis_control::gate::{
+    Deployment, DeploymentRegistry, RECORD_BYTES_MAX, RegisteredContract,
+};
 use portcullis_vocabulary::Limits;
 
 use super::super::diff::compiled;
 use super::super::run::RunError;
-use super::args::PlaceArgs;
+use super::args::RegistryArgs;
 use super::error::GateError;
 
 /// The registry of one service.
 #[derive(Debug)]
-pub(super) struct Registry {
-    store: Store,
+pub(super) struct GateRegistry {
+    store: RecordStore,
     runtime: Runtime,
     squad: String,
     service: String,
@@ -27,22 +31,22 @@ pub(super) struct Registry {
 
 /// What was read, and by which it is replaced.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) record: Record,
-    tag: Option<Tag>,
+pub(super) struct VersionedRecord {
+    pub(super) record: DeploymentRegistry,
+    tag: Option<RecordTag>,
 }
 
-impl Registry {
+impl GateRegistry {
     /// The registry of a service that this squad provides.
-    pub(super) fn open(place: &PlaceArgs, provider: &str) -> Result<Self, GateError> {
-        let PlaceArgs {
+    pub(super) fn open(place: &RegistryArgs, provider: &str) -> Result<Self, GateError> {
+        let RegistryArgs {
             service, registry, ..
         } = place;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
         Ok(Self {
-            store: Store::new(registry, &Buckets::from_env())?,
+            store: RecordStore::new(registry, &S3Clients::from_env())?,
             runtime: runtime.map_err(GateError::Runtime)?,
             squad: provider.to_owned(),
             service: service.clone(),
@@ -52,27 +56,27 @@ impl Registry {
     }
 
     /// Reads it; one that is not there yet is empty.
-    pub(super) fn read(&self) -> Result<Found, GateError> {
+    pub(super) fn read(&self) -> Result<VersionedRecord, GateError> {
         let stored = self.wait(self.store.read(&self.key, RECORD_BYTES_MAX))?;
         let Some(stored) = stored else {
-            return Ok(Found {
-                record: Record::new(&self.squad, &self.service),
+            return Ok(VersionedRecord {
+                record: DeploymentRegistry::new(&self.squad, &self.service),
                 tag: None,
             });
         };
-        let record = Record::parse(&stored.bytes, &self.squad, &self.service);
+        let record = DeploymentRegistry::parse(&stored.bytes, &self.squad, &self.service);
         let record = record.map_err(|damage| GateError::Damaged {
             place: self.place(),
             damage,
         })?;
-        Ok(Found {
+        Ok(VersionedRecord {
             record,
             tag: Some(stored.tag),
         })
     }
 
     /// Reads one that has to be there.
-    pub(super) fn read_existing(&self) -> Result<Found, GateError> {
+    pub(super) fn read_existing(&self) -> Result<VersionedRecord, GateError> {
         let found = self.read()?;
         match found.tag {
             Some(_) => Ok(found),
@@ -95,7 +99,7 @@ impl Registry {
             place: place.clone(),
             number: deployment.number,
         })?;
-        Content::parse(&stored.bytes, &deployment.revision, &self.limits)
+        RegisteredContract::parse(&stored.bytes, &deployment.revision, &self.limits)
             .map_err(|damage| GateError::Content { place, damage })
     }
 
@@ -110,23 +114,25 @@ impl Registry {
     /// Writes what has become of what was read; whether nobody else did meanwhile.
     pub(super) fn write(
         &self,
-        found: &Found,
-        content: Option<&Content>,
+        found: &VersionedRecord,
+        content: Option<&RegisteredContract>,
         gone: &[String],
-    ) -> Result<Committed, GateError> {
+    ) -> Result<CommitOutcome, GateError> {
         let additions = content.map(|content| {
             Ok((
                 self.content_key(&content.revision)?,
                 content.text().into_bytes(),
             ))
         });
-        let additions: Vec<_> = additions.into_iter().collect::<Result<_, InvalidKey>>()?;
+        let additions: Vec<_> = additions
+            .into_iter()
+            .collect::<Result<_, InvalidStoreKey>>()?;
         let removals: Vec<_> = gone
             .iter()
             .map(|revision| self.content_key(revision))
             .collect::<Result<_, _>>()?;
         let text = found.record.text();
-        let commit = Commit {
+        let commit = RecordCommit {
             key: &self.key,
             expected: found.tag.as_ref(),
             bytes: text.as_bytes(),
@@ -146,7 +152,7 @@ impl Registry {
         self.runtime.block_on(work)
     }
 
-    fn content_key(&self, revision: &str) -> Result<StoreKey, InvalidKey> {
+    fn content_key(&self, revision: &str) -> Result<StoreKey, InvalidStoreKey> {
         let digits = revision.trim_start_matches("sha256:");
         StoreKey::new(&[
             &self.squad,

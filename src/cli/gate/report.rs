@@ -6,26 +6,26 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use portcullis_contract::Identity;
-use portcullis_control::gate::{GateRule, Measured, Reason, Verdict};
+use portcullis_control::gate::{GateReason, GateRule, GateVerdict, TrafficMeasurement};
 
-use super::super::output::Output;
+use super::super::output::ReportWriter;
 
 /// A verdict with what it is about.
 #[derive(Debug)]
-pub(super) struct Report<'r> {
+pub(super) struct GateReport<'r> {
     pub(super) squad: &'r str,
     pub(super) service: &'r str,
     pub(super) candidate: &'r Identity,
     /// The version that is replaced.
     pub(super) deployed: Option<String>,
-    pub(super) verdict: &'r Verdict,
+    pub(super) verdict: &'r GateVerdict,
     /// The number of the deployment, where it was recorded.
     pub(super) recorded: Option<u64>,
-    pub(super) measured: Option<&'r Measured>,
+    pub(super) measured: Option<&'r TrafficMeasurement>,
     pub(super) duration: Duration,
 }
 
-impl Report<'_> {
+impl GateReport<'_> {
     /// How long it took, in milliseconds.
     pub(super) fn duration_ms(&self) -> f64 {
         (self.duration.as_secs_f64() * 1e6).round() / 1e3
@@ -63,7 +63,7 @@ impl Report<'_> {
 }
 
 /// The message with its witness and what to do.
-pub(super) fn said(reason: &Reason) -> String {
+pub(super) fn said(reason: &GateReason) -> String {
     let witness = reason
         .change
         .as_ref()
@@ -80,12 +80,12 @@ pub(super) fn said(reason: &Reason) -> String {
 }
 
 /// Prints it as one JSON value.
-pub(super) fn print(report: &Report<'_>, out: &mut Output) {
+pub(super) fn print(report: &GateReport<'_>, out: &mut ReportWriter) {
     let text = serde_json::to_string_pretty(&value(report)).expect("JSON values have a text");
     out.line(text);
 }
 
-fn value(report: &Report<'_>) -> Value {
+fn value(report: &GateReport<'_>) -> Value {
     let mut value = serde_json::to_value(report.verdict).expect("a verdict has a JSON form");
     let about = json!({
         "schema": "portcullis-gate/1",

@@ -1,20 +1,20 @@
 //! The verdict for people.
 
-use portcullis_control::gate::{Decision, Reason, Weight};
+use portcullis_control::gate::{GateDecision, GateReason, ReasonWeight};
 
-use super::super::output::{Output, Style};
-use super::report::Report;
+use super::super::output::{ReportWriter, TextStyle};
+use super::report::GateReport;
 
 /// The longest witness that is shown, in characters; JSON has them whole.
 const WITNESS_MAX: usize = 300;
 
 /// Prints everything.
-pub(super) fn print(report: &Report<'_>, out: &mut Output) {
+pub(super) fn print(report: &GateReport<'_>, out: &mut ReportWriter) {
     let verdict = report.verdict;
     let style = match verdict.decision {
-        Decision::Blocked => Style::Red,
-        Decision::Overridden => Style::Yellow,
-        Decision::Allowed | Decision::Unchanged => Style::Bold,
+        GateDecision::Blocked => TextStyle::Red,
+        GateDecision::Overridden => TextStyle::Yellow,
+        GateDecision::Allowed | GateDecision::Unchanged => TextStyle::Bold,
     };
     let word = out
         .paint(style, verdict.decision.as_str().to_uppercase())
@@ -68,16 +68,16 @@ pub(super) fn print(report: &Report<'_>, out: &mut Output) {
             reached.squad,
             reached.why.join(", ")
         );
-        let painted = out.paint(Style::Dim, line).to_string();
+        let painted = out.paint(TextStyle::Dim, line).to_string();
         out.line(painted);
     }
 }
 
-fn print_reason(reason: &Reason, out: &mut Output) {
+fn print_reason(reason: &GateReason, out: &mut ReportWriter) {
     let style = match reason.weight {
-        Weight::Blocks => Style::Red,
-        Weight::Overridden | Weight::Warns => Style::Yellow,
-        Weight::Tells => Style::Dim,
+        ReasonWeight::Blocks => TextStyle::Red,
+        ReasonWeight::Overridden | ReasonWeight::Warns => TextStyle::Yellow,
+        ReasonWeight::Tells => TextStyle::Dim,
     };
     let word = out
         .paint(style, format_args!("{:<10}", reason.weight.as_str()))

@@ -6,10 +6,10 @@ use std::fs;
 use std::path::Path;
 
 use super::error::GateError;
-use super::report::Report;
+use super::report::GateReport;
 
 /// Writes the file, in one step: the collector may read at any time.
-pub(super) fn write(path: &Path, report: &Report<'_>) -> Result<(), GateError> {
+pub(super) fn write(path: &Path, report: &GateReport<'_>) -> Result<(), GateError> {
     let before = fs::read_to_string(path).unwrap_or_default();
     let text = text(report, &before);
     let draft = path.with_extension("prom.draft");
@@ -20,7 +20,7 @@ pub(super) fn write(path: &Path, report: &Report<'_>) -> Result<(), GateError> {
     })
 }
 
-fn text(report: &Report<'_>, before: &str) -> String {
+fn text(report: &GateReport<'_>, before: &str) -> String {
     let labels = format!(
         "{{service={},squad={}}}",
         quoted(report.service),

@@ -5,37 +5,37 @@ use std::time::{Instant, SystemTime};
 use serde_json::json;
 
 use crate::config::{load_catalog, nearest};
-use crate::source::{Committed, Prometheus};
-use portcullis_compat::{self as compat, Options};
+use crate::source::{CommitOutcome, PrometheusClient};
+use portcullis_compat::{self as compat, CompareOptions};
 use portcullis_contract::CompiledContract;
 use portcullis_control::gate::{
-    self, Case, Compared, Content, Decision, GateRule, Measured, Moment, Reason, Record, Verdict,
-    Weight,
+    self, DeploymentComparison, DeploymentRegistry, GateCase, GateDecision, GateReason, GateRule,
+    GateVerdict, ReasonWeight, RegisteredContract, TrafficMeasurement, UtcTimestamp,
 };
 use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::{Catalog, Squad};
 
 use super::super::diff::approvals;
-use super::super::operate::{Client, DEPLOY_WINDOWS};
-use super::super::output::{Output, complain};
-use super::super::run::{Outcome, RunError};
-use super::args::{GateFormat, PlaceArgs, VerdictArgs};
+use super::super::operate::{AdminClient, DEPLOY_WINDOWS};
+use super::super::output::{ReportWriter, complain};
+use super::super::run::{CommandOutcome, RunError};
+use super::args::{GateFormat, RegistryArgs, VerdictArgs};
 use super::command::{now, whoever};
 use super::error::GateError;
 use super::measure::measure;
-use super::registry::{Found, Registry};
-use super::report::Report;
+use super::registry::{GateRegistry, VersionedRecord};
+use super::report::GateReport;
 use super::{candidate, github, gitlab, markdown, otlp, report, text, textfile};
 
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked<'a> {
-    place: &'a PlaceArgs,
+pub(super) struct VerdictRequest<'a> {
+    place: &'a RegistryArgs,
     contract: &'a str,
     words: &'a VerdictArgs,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> VerdictRequest<'a> {
     /// What the words of the command line ask.
     pub(super) fn of(words: &'a VerdictArgs) -> Self {
         let demanded = "clap demands it where no subcommand is named";
@@ -48,13 +48,16 @@ impl<'a> Asked<'a> {
 }
 
 /// Judges whether a revision may go out, and records it if that is wanted.
-pub(super) fn verdict(args: &Asked<'_>, out: &mut Output) -> Result<Outcome, RunError> {
+pub(super) fn verdict(
+    args: &VerdictRequest<'_>,
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
     let began = Instant::now();
     let now = now();
     let catalog = load_catalog(&args.words.catalog)?;
     let squad = squad(&catalog, args)?;
     let provider = provider(&catalog, args)?;
-    let registry = Registry::open(args.place, provider.name.as_str())?;
+    let registry = GateRegistry::open(args.place, provider.name.as_str())?;
     let mut found = registry.read()?;
     found.record.check_clock(now).map_err(GateError::from)?;
     let (contract, content) = candidate::read(args.contract, &Limits::default())?;
@@ -68,7 +71,7 @@ pub(super) fn verdict(args: &Asked<'_>, out: &mut Output) -> Result<Outcome, Run
         .map(approvals::read)
         .transpose()?;
     let identity = contract.identity();
-    let case = Case {
+    let case = GateCase {
         catalog: &catalog,
         squad,
         service: &args.place.service,
@@ -88,7 +91,10 @@ pub(super) fn verdict(args: &Asked<'_>, out: &mut Output) -> Result<Outcome, Run
     let mut verdict = case.judge();
     let deployment = case.deployment(&verdict, &whoever(args.words.by.as_deref()));
     let mut recorded = None;
-    let may_go = matches!(verdict.decision, Decision::Allowed | Decision::Overridden);
+    let may_go = matches!(
+        verdict.decision,
+        GateDecision::Allowed | GateDecision::Overridden
+    );
     if may_go && let Some(length) = &args.words.open_window {
         open_window(args, length)?;
     }
@@ -103,7 +109,7 @@ pub(super) fn verdict(args: &Asked<'_>, out: &mut Output) -> Result<Outcome, Run
             None => conflict(&mut verdict, &registry.read()?.record, &content),
         }
     }
-    let report = Report {
+    let report = GateReport {
         squad: &args.place.squad,
         service: &args.place.service,
         candidate: &identity,
@@ -115,12 +121,14 @@ pub(super) fn verdict(args: &Asked<'_>, out: &mut Output) -> Result<Outcome, Run
     };
     tell(args, &report, &registry, out)?;
     Ok(match verdict.decision {
-        Decision::Blocked => Outcome::Finding,
-        Decision::Allowed | Decision::Overridden | Decision::Unchanged => Outcome::Fine,
+        GateDecision::Blocked => CommandOutcome::Finding,
+        GateDecision::Allowed | GateDecision::Overridden | GateDecision::Unchanged => {
+            CommandOutcome::Fine
+        }
     })
 }
 
-fn squad<'c>(catalog: &'c Catalog, args: &Asked<'_>) -> Result<&'c Squad, GateError> {
+fn squad<'c>(catalog: &'c Catalog, args: &VerdictRequest<'_>) -> Result<&'c Squad, GateError> {
     let name = &args.place.squad;
     let found = catalog.find(name).and_then(|id| catalog.squad(id));
     found.ok_or_else(|| GateError::Unknown {
@@ -135,7 +143,7 @@ fn squad<'c>(catalog: &'c Catalog, args: &Asked<'_>) -> Result<&'c Squad, GateEr
     })
 }
 
-fn provider<'c>(catalog: &'c Catalog, args: &Asked<'_>) -> Result<&'c Squad, GateError> {
+fn provider<'c>(catalog: &'c Catalog, args: &VerdictRequest<'_>) -> Result<&'c Squad, GateError> {
     let name = &args.place.service;
     let services = catalog.squads().iter().flat_map(|squad| &squad.services);
     catalog.provider_of(name).ok_or_else(|| GateError::Unknown {
@@ -148,11 +156,11 @@ fn provider<'c>(catalog: &'c Catalog, args: &Asked<'_>) -> Result<&'c Squad, Gat
 
 /// Until when what is replaced stays, if it is what the argument names.
 fn keep(
-    args: &Asked<'_>,
-    record: &Record,
+    args: &VerdictRequest<'_>,
+    record: &DeploymentRegistry,
     contract: &CompiledContract,
-    now: Moment,
-) -> Result<Option<Moment>, GateError> {
+    now: UtcTimestamp,
+) -> Result<Option<UtcTimestamp>, GateError> {
     let (Some(wanted), Some(until)) = (&args.words.keep, args.words.until) else {
         return Ok(None);
     };
@@ -163,7 +171,7 @@ fn keep(
             found: base.map(|base| base.version.clone()),
         });
     }
-    let until_moment = Moment::of_date(until);
+    let until_moment = UtcTimestamp::of_date(until);
     match until_moment > now {
         true => Ok(Some(until_moment)),
         false => Err(GateError::Until(until.to_string())),
@@ -172,34 +180,37 @@ fn keep(
 
 /// Compares the contract with each that is deployed; one that is the same needs no comparison.
 fn compare(
-    registry: &Registry,
-    record: &Record,
+    registry: &GateRegistry,
+    record: &DeploymentRegistry,
     contract: &CompiledContract,
-    now: Moment,
-) -> Result<Vec<Compared>, RunError> {
+    now: UtcTimestamp,
+) -> Result<Vec<DeploymentComparison>, RunError> {
     let live = record
         .live(now)
         .filter(|live| *live.revision != *contract.revision);
     let compare = |live: &gate::Deployment| {
         let deployed = registry.contract(live)?;
-        let report = compat::compare(&deployed, contract, Options::on(now.date()));
-        Ok(Compared::new(live.number, &deployed, report))
+        let report = compat::compare(&deployed, contract, CompareOptions::on(now.date()));
+        Ok(DeploymentComparison::new(live.number, &deployed, report))
     };
     live.map(compare).collect()
 }
 
-fn measured(args: &Asked<'_>, registry: &Registry) -> Result<Option<Measured>, GateError> {
+fn measured(
+    args: &VerdictRequest<'_>,
+    registry: &GateRegistry,
+) -> Result<Option<TrafficMeasurement>, GateError> {
     let Some(url) = &args.words.prometheus else {
         return Ok(None);
     };
-    let prometheus = Prometheus::new(url).map_err(GateError::PrometheusUrl)?;
+    let prometheus = PrometheusClient::new(url).map_err(GateError::PrometheusUrl)?;
     let measured = registry.wait(measure(&prometheus, &args.place.service, args.words.window))?;
     Ok(Some(measured))
 }
 
 /// Announces the deployment to the proxy.
-fn open_window(args: &Asked<'_>, length: &str) -> Result<(), RunError> {
-    let client = Client::with_token(&args.words.change)?;
+fn open_window(args: &VerdictRequest<'_>, length: &str) -> Result<(), RunError> {
+    let client = AdminClient::with_token(&args.words.change)?;
     let reason = format!("portcullis gate: {}", args.contract);
     client.post(
         &[DEPLOY_WINDOWS, &args.place.service, "open"],
@@ -210,20 +221,20 @@ fn open_window(args: &Asked<'_>, length: &str) -> Result<(), RunError> {
 
 /// Records the deployment; its number, or nothing where somebody else was faster.
 fn record(
-    args: &Asked<'_>,
-    registry: &Registry,
-    found: &mut Found,
-    content: &Content,
-    now: Moment,
+    args: &VerdictRequest<'_>,
+    registry: &GateRegistry,
+    found: &mut VersionedRecord,
+    content: &RegisteredContract,
+    now: UtcTimestamp,
 ) -> Result<Option<u64>, GateError> {
     let gone = found.record.forget(args.words.retention, now);
     let committed = registry.write(found, Some(content), &gone)?;
     let number = found.record.deployments.last().map(|last| last.number);
-    Ok(number.filter(|_| committed == Committed::Done))
+    Ok(number.filter(|_| committed == CommitOutcome::Done))
 }
 
 /// Turns a verdict around because somebody else was recorded meanwhile.
-fn conflict(verdict: &mut Verdict, record: &Record, content: &Content) {
+fn conflict(verdict: &mut GateVerdict, record: &DeploymentRegistry, content: &RegisteredContract) {
     let message = match record.deployments.last() {
         Some(last) if last.revision == content.revision => {
             format!(
@@ -237,17 +248,17 @@ fn conflict(verdict: &mut Verdict, record: &Record, content: &Content) {
         ),
         None => "somebody else wrote to the registry meanwhile".to_owned(),
     };
-    let reason = Reason::new(GateRule::Conflict, Weight::Blocks, message);
+    let reason = GateReason::new(GateRule::Conflict, ReasonWeight::Blocks, message);
     verdict.reasons.insert(
         0,
         reason.advise("run the gate again: it judges against what is deployed now"),
     );
-    verdict.decision = Decision::Blocked;
+    verdict.decision = GateDecision::Blocked;
     verdict.recommended_action = GateRule::Conflict.action();
 }
 
 /// Figures that a collector does not take change no verdict.
-fn export(endpoint: &str, report: &Report<'_>, registry: &Registry) {
+fn export(endpoint: &str, report: &GateReport<'_>, registry: &GateRegistry) {
     let sent = registry.wait(otlp::send(endpoint, report, SystemTime::now()));
     if let Err(error) = sent {
         complain(&format!("the figures were not sent: {error}"));
@@ -255,10 +266,10 @@ fn export(endpoint: &str, report: &Report<'_>, registry: &Registry) {
 }
 
 fn tell(
-    args: &Asked<'_>,
-    report: &Report<'_>,
-    registry: &Registry,
-    out: &mut Output,
+    args: &VerdictRequest<'_>,
+    report: &GateReport<'_>,
+    registry: &GateRegistry,
+    out: &mut ReportWriter,
 ) -> Result<(), GateError> {
     if let Some(endpoint) = &args.words.otlp {
         export(endpoint, report, registry);

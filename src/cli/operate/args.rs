@@ -39,7 +39,7 @@ pub struct BreakersArgs {
 #[derive(Clone, Debug, Subcommand)]
 pub enum BreakersAction {
     /// Overrule a breaker, or leave it to itself again
-    Set(SetArgs),
+    Set(SetBreakerArgs),
 }
 
 /// `portcullis breakers set`.
@@ -54,7 +54,7 @@ Examples:
       the breaker decides again
 
 The change lasts until the next one, or until the proxy ends.")]
-pub struct SetArgs {
+pub struct SetBreakerArgs {
     /// The service
     #[arg(value_name = "SERVICE")]
     pub service: String,
@@ -73,7 +73,7 @@ pub struct SetArgs {
     pub reason: Option<String>,
     /// Whom to tell, and by which right
     #[command(flatten)]
-    pub change: ChangeArgs,
+    pub change: AdminChangeArgs,
 }
 
 /// `portcullis deploy-window`.
@@ -121,7 +121,7 @@ pub struct OpenWindowArgs {
     pub reason: Option<String>,
     /// Whom to tell, and by which right
     #[command(flatten)]
-    pub change: ChangeArgs,
+    pub change: AdminChangeArgs,
 }
 
 /// `portcullis deploy-window close`.
@@ -135,7 +135,7 @@ pub struct CloseWindowArgs {
     pub service: String,
     /// Whom to tell, and by which right
     #[command(flatten)]
-    pub change: ChangeArgs,
+    pub change: AdminChangeArgs,
 }
 
 /// `portcullis deploy-window list`.
@@ -163,7 +163,7 @@ pub struct AdminArgs {
 
 /// Which proxy is changed, and by which right.
 #[derive(Clone, Debug, Default, Flags)]
-pub struct ChangeArgs {
+pub struct AdminChangeArgs {
     /// Whom to tell
     #[command(flatten)]
     pub admin: AdminArgs,

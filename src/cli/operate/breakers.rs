@@ -3,28 +3,31 @@
 use serde_json::{Value, json};
 
 use super::super::args::ReportFormat;
-use super::super::output::Output;
-use super::super::run::{Outcome, RunError};
-use super::args::{BreakersAction, BreakersArgs, SetArgs};
-use super::client::Client;
+use super::super::output::ReportWriter;
+use super::super::run::{CommandOutcome, RunError};
+use super::args::{BreakersAction, BreakersArgs, SetBreakerArgs};
+use super::client::AdminClient;
 use super::text::{print_bank, print_changed};
-use super::view::{Bank, Breakers, Cell, Changed};
+use super::view::{BreakerStatus, BreakersReply, OverrideReply, ServiceBreakers};
 
 /// Shows the breakers, or sets one.
-pub(in crate::cli) fn breakers(args: &BreakersArgs, out: &mut Output) -> Result<Outcome, RunError> {
+pub(in crate::cli) fn breakers(
+    args: &BreakersArgs,
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
     match &args.action {
         None => show(args, out),
         Some(BreakersAction::Set(args)) => set(args, out),
     }
 }
 
-fn show(args: &BreakersArgs, out: &mut Output) -> Result<Outcome, RunError> {
-    let client = Client::new(&args.admin)?;
+fn show(args: &BreakersArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
+    let client = AdminClient::new(&args.admin)?;
     let answer = match &args.service {
         Some(service) => json!({"services": [client.get(&["breakers", service])?]}),
         None => client.get(&["breakers"])?,
     };
-    let Breakers { services } = client.read(&answer)?;
+    let BreakersReply { services } = client.read(&answer)?;
     match args.format {
         ReportFormat::Json => print_json(out, &answer),
         ReportFormat::Text => {
@@ -37,15 +40,18 @@ fn show(args: &BreakersArgs, out: &mut Output) -> Result<Outcome, RunError> {
         }
     }
     out.finish()?;
-    let all_closed = services.iter().flat_map(Bank::cells).all(Cell::is_closed);
+    let all_closed = services
+        .iter()
+        .flat_map(ServiceBreakers::cells)
+        .all(BreakerStatus::is_closed);
     Ok(match all_closed {
-        true => Outcome::Fine,
-        false => Outcome::Finding,
+        true => CommandOutcome::Fine,
+        false => CommandOutcome::Finding,
     })
 }
 
-fn set(args: &SetArgs, out: &mut Output) -> Result<Outcome, RunError> {
-    let SetArgs {
+fn set(args: &SetBreakerArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
+    let SetBreakerArgs {
         service,
         squad,
         tier,
@@ -53,14 +59,14 @@ fn set(args: &SetArgs, out: &mut Output) -> Result<Outcome, RunError> {
         reason,
         change,
     } = args;
-    let client = Client::with_token(change)?;
+    let client = AdminClient::with_token(change)?;
     let path = ["breakers", service, squad];
     let path: Vec<&str> = path.into_iter().chain(tier.as_deref()).collect();
     let answer = client.post(&path, &with_reason("override", over, reason.as_deref()))?;
-    let changed: Changed = client.read(&answer)?;
+    let changed: OverrideReply = client.read(&answer)?;
     print_changed(out, &changed);
     out.finish()?;
-    Ok(Outcome::Fine)
+    Ok(CommandOutcome::Fine)
 }
 
 /// An object of a member and, where there is one, a reason.
@@ -73,6 +79,6 @@ pub(super) fn with_reason(member: &str, value: &str, reason: Option<&str>) -> Va
 }
 
 /// An answer as it came, for programs.
-pub(super) fn print_json(out: &mut Output, answer: &Value) {
+pub(super) fn print_json(out: &mut ReportWriter, answer: &Value) {
     out.line(format_args!("{answer:#}"));
 }

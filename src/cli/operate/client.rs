@@ -21,9 +21,9 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::config::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, Token};
+use crate::config::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, AdminToken};
 
-use super::args::{AdminArgs, ChangeArgs};
+use super::args::{AdminArgs, AdminChangeArgs};
 use super::error::AdminError;
 
 /// Where the admin port of the shipped configuration is.
@@ -50,17 +50,17 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// An admin port.
 #[derive(Debug)]
-pub(in crate::cli) struct Client {
+pub(in crate::cli) struct AdminClient {
     address: String,
     host: String,
     port: u16,
     authority: HeaderValue,
-    token: Option<Token>,
+    token: Option<AdminToken>,
 }
 
 /// What came of a change that may be refused for what it says.
 #[derive(Debug)]
-pub(super) enum Done {
+pub(super) enum ChangeOutcome {
     /// It is done.
     Changed(Value),
     /// It is not, and this problem says why.
@@ -69,14 +69,14 @@ pub(super) enum Done {
 
 /// A document to send.
 #[derive(Debug)]
-pub(super) struct Document<'d> {
+pub(super) struct DocumentUpload<'d> {
     pub(super) bytes: Vec<u8>,
     pub(super) media_type: &'static str,
     /// The name of its file, where it has one.
     pub(super) name: Option<&'d str>,
 }
 
-impl Client {
+impl AdminClient {
     /// For looking.
     pub(super) fn new(args: &AdminArgs) -> Result<Self, AdminError> {
         let variable = env::var(ADMIN_URL_VARIABLE).ok();
@@ -86,7 +86,7 @@ impl Client {
     }
 
     /// For changing.
-    pub(in crate::cli) fn with_token(args: &ChangeArgs) -> Result<Self, AdminError> {
+    pub(in crate::cli) fn with_token(args: &AdminChangeArgs) -> Result<Self, AdminError> {
         Ok(Self {
             token: token(args.token_file.as_deref())?,
             ..Self::new(&args.admin)?
@@ -129,7 +129,7 @@ impl Client {
     }
 
     /// Changes a contract or the configuration, which may be refused for what they say.
-    pub(super) fn change(&self, path: &[&str], body: &Value) -> Result<Done, AdminError> {
+    pub(super) fn change(&self, path: &[&str], body: &Value) -> Result<ChangeOutcome, AdminError> {
         self.settle(self.changing(path, body.to_string().into(), "application/json"))
     }
 
@@ -137,9 +137,9 @@ impl Client {
     pub(super) fn send_document(
         &self,
         path: &[&str],
-        document: Document<'_>,
-    ) -> Result<Done, AdminError> {
-        let Document {
+        document: DocumentUpload<'_>,
+    ) -> Result<ChangeOutcome, AdminError> {
+        let DocumentUpload {
             bytes,
             media_type,
             name,
@@ -208,13 +208,13 @@ impl Client {
         }
     }
 
-    fn settle(&self, request: Request<Full<Bytes>>) -> Result<Done, AdminError> {
+    fn settle(&self, request: Request<Full<Bytes>>) -> Result<ChangeOutcome, AdminError> {
         match self.ask(request, CONTRACT_TIMEOUT)? {
             (StatusCode::OK, value) => value
-                .map(Done::Changed)
+                .map(ChangeOutcome::Changed)
                 .map_err(|source| self.malformed(source)),
             (StatusCode::UNPROCESSABLE_ENTITY, Ok(problem)) if problem["detail"].is_string() => {
-                Ok(Done::Refused(problem))
+                Ok(ChangeOutcome::Refused(problem))
             }
             (status, value) => Err(self.refused(status, value.ok().as_ref())),
         }
@@ -293,7 +293,7 @@ impl Client {
 }
 
 /// The token that changes are sent with: the file's, else the variable's, else none.
-fn token(file: Option<&Path>) -> Result<Option<Token>, AdminError> {
+fn token(file: Option<&Path>) -> Result<Option<AdminToken>, AdminError> {
     let (place, text) = match file {
         Some(path) => {
             let text = read_token(path).map_err(|source| AdminError::TokenFile {
@@ -331,7 +331,8 @@ mod tests {
     #[test]
     fn addresses_are_read_or_refused() {
         let check = |text: &str, expected: &str| {
-            let read = Client::at(text).map(|client| format!("{} {}", client.host, client.port));
+            let read =
+                AdminClient::at(text).map(|client| format!("{} {}", client.host, client.port));
             assert_eq!(read.unwrap_or_else(|error| error.to_string()), expected);
         };
         check("http://127.0.0.1:9901", "127.0.0.1 9901");
@@ -358,7 +359,7 @@ mod tests {
 
     #[test]
     fn names_stay_one_segment() {
-        let client = Client::at(DEFAULT_ADDRESS).unwrap();
+        let client = AdminClient::at(DEFAULT_ADDRESS).unwrap();
         let path = ["breakers", "a/../b?c", "search-api_1.x"];
         let request = client.request(Method::GET, &path, Bytes::new());
         assert_eq!(

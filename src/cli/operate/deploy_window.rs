@@ -3,15 +3,15 @@
 use serde_json::json;
 
 use super::super::args::ReportFormat;
-use super::super::output::Output;
-use super::super::run::{Outcome, RunError};
+use super::super::output::ReportWriter;
+use super::super::run::{CommandOutcome, RunError};
 use super::args::{
     CloseWindowArgs, DeployWindowAction, DeployWindowArgs, ListWindowsArgs, OpenWindowArgs,
 };
 use super::breakers::{print_json, with_reason};
-use super::client::Client;
+use super::client::AdminClient;
 use super::text::print_windows;
-use super::view::{ServiceWindow, Windows};
+use super::view::{DeployWindowsReply, ServiceWindow};
 
 /// What is at `/deploy-windows`.
 pub(in crate::cli) const PATH: &str = "deploy-windows";
@@ -19,19 +19,19 @@ pub(in crate::cli) const PATH: &str = "deploy-windows";
 /// Opens, closes or lists deploy windows.
 pub(in crate::cli) fn deploy_window(
     args: &DeployWindowArgs,
-    out: &mut Output,
-) -> Result<Outcome, RunError> {
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
     match &args.action {
         DeployWindowAction::Open(args) => open(args, out)?,
         DeployWindowAction::Close(args) => close(args, out)?,
         DeployWindowAction::List(args) => list(args, out)?,
     }
     out.finish()?;
-    Ok(Outcome::Fine)
+    Ok(CommandOutcome::Fine)
 }
 
-fn open(args: &OpenWindowArgs, out: &mut Output) -> Result<(), RunError> {
-    let client = Client::with_token(&args.change)?;
+fn open(args: &OpenWindowArgs, out: &mut ReportWriter) -> Result<(), RunError> {
+    let client = AdminClient::with_token(&args.change)?;
     let body = with_reason("for", &args.length, args.reason.as_deref());
     let answer = client.post(&[PATH, &args.service, "open"], &body)?;
     let window: ServiceWindow = client.read(&answer)?;
@@ -39,21 +39,21 @@ fn open(args: &OpenWindowArgs, out: &mut Output) -> Result<(), RunError> {
     Ok(())
 }
 
-fn close(args: &CloseWindowArgs, out: &mut Output) -> Result<(), RunError> {
-    let client = Client::with_token(&args.change)?;
+fn close(args: &CloseWindowArgs, out: &mut ReportWriter) -> Result<(), RunError> {
+    let client = AdminClient::with_token(&args.change)?;
     let answer = client.post(&[PATH, &args.service, "close"], &json!({}))?;
     let window: ServiceWindow = client.read(&answer)?;
     print_windows(out, &[window]);
     Ok(())
 }
 
-fn list(args: &ListWindowsArgs, out: &mut Output) -> Result<(), RunError> {
-    let client = Client::new(&args.admin)?;
+fn list(args: &ListWindowsArgs, out: &mut ReportWriter) -> Result<(), RunError> {
+    let client = AdminClient::new(&args.admin)?;
     let answer = client.get(&[PATH])?;
     match args.format {
         ReportFormat::Json => print_json(out, &answer),
         ReportFormat::Text => {
-            let Windows { services } = client.read(&answer)?;
+            let DeployWindowsReply { services } = client.read(&answer)?;
             print_windows(out, &services);
         }
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::{ADMIN_URL_VARIABLE, InvalidToken};
+use crate::config::{ADMIN_URL_VARIABLE, InvalidAdminToken};
 
 use super::client::ANSWER_BYTES_MAX;
 
@@ -88,6 +88,6 @@ pub(in crate::cli) enum AdminError {
         /// Where it came from.
         place: String,
         /// What was expected.
-        source: InvalidToken,
+        source: InvalidAdminToken,
     },
 }

@@ -15,11 +15,11 @@ mod deploy_window;
 mod contract;
 
 pub use args::{
-    AdminArgs, BreakersAction, BreakersArgs, ChangeArgs, CloseWindowArgs, DeployWindowAction,
-    DeployWindowArgs, ListWindowsArgs, OpenWindowArgs, SetArgs,
+    AdminArgs, AdminChangeArgs, BreakersAction, BreakersArgs, CloseWindowArgs, DeployWindowAction,
+    DeployWindowArgs, ListWindowsArgs, OpenWindowArgs, SetBreakerArgs,
 };
 pub(super) use breakers::breakers;
-pub(super) use client::Client;
+pub(super) use client::AdminClient;
 pub use contract::{
     CandidateArgs, ChangeContractArgs, ConfigAction, ConfigArgs, ConfigReloadArgs, ContractAction,
     ContractArgs, ListContractsArgs, ShowContractArgs,

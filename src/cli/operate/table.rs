@@ -2,17 +2,17 @@
 
 use std::fmt::Write;
 
-use super::super::output::{Output, Style};
+use super::super::output::{ReportWriter, TextStyle};
 use super::super::text::length;
 
 /// Rows under a head; the last column may be as long as it likes.
-pub(super) struct Table<const N: usize> {
+pub(super) struct TextTable<const N: usize> {
     rows: Vec<[String; N]>,
     /// Columns whose cells stand on the right.
     numbers: &'static [usize],
 }
 
-impl<const N: usize> Table<N> {
+impl<const N: usize> TextTable<N> {
     /// A table that has only its head.
     pub(super) fn new(head: [&str; N], numbers: &'static [usize]) -> Self {
         Self {
@@ -27,7 +27,7 @@ impl<const N: usize> Table<N> {
     }
 
     /// Prints it, each line after `indent`.
-    pub(super) fn print(&self, out: &mut Output, indent: &str) {
+    pub(super) fn print(&self, out: &mut ReportWriter, indent: &str) {
         let widths: [usize; N] = std::array::from_fn(|column| {
             let cells = self.rows.iter().map(|row| length(&row[column]));
             cells.max().unwrap_or(0)
@@ -44,7 +44,7 @@ impl<const N: usize> Table<N> {
             }
             let line = line.trim_end();
             match index {
-                0 => out.line(out.paint(Style::Dim, line).to_string()),
+                0 => out.line(out.paint(TextStyle::Dim, line).to_string()),
                 _ => out.line(line),
             }
         }

@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use humantime::format_duration;
 
-use super::super::output::{Output, Style};
+use super::super::output::{ReportWriter, TextStyle};
 use super::super::text::length;
-use super::view::{Bank, Budget, Cell, Changed, ServiceWindow, Shares, Window};
+use super::view::{
+    BreakerStatus, BudgetStatus, OpenWindowStatus, OverrideReply, ServiceBreakers, ServiceWindow,
+    ShareStatus,
+};
 
 /// The most breakers and the most shares of one service that are listed.
 const CELLS_MAX: usize = 200;
@@ -18,13 +21,13 @@ const SHARES_MAX: usize = 50;
 const EVERYBODY: &str = "everybody";
 
 /// Prints one service.
-pub(super) fn print_bank(out: &mut Output, bank: &Bank) {
-    let title = out.paint(Style::Bold, &bank.service).to_string();
+pub(super) fn print_bank(out: &mut ReportWriter, bank: &ServiceBreakers) {
+    let title = out.paint(TextStyle::Bold, &bank.service).to_string();
     out.line(format_args!("{title}  mode {}", bank.mode));
     if let Some(window) = &bank.deploy_window {
         out.line(format_args!("  deploy window {}", open_window(window)));
     }
-    let cells: Vec<&Cell> = bank.cells().collect();
+    let cells: Vec<&BreakerStatus> = bank.cells().collect();
     print_cells(out, &cells);
     print_shares(out, &bank.shares);
     if let Some(budget) = &bank.budget {
@@ -33,15 +36,15 @@ pub(super) fn print_bank(out: &mut Output, bank: &Bank) {
 }
 
 /// Prints the breakers that were changed.
-pub(super) fn print_changed(out: &mut Output, changed: &Changed) {
-    let title = out.paint(Style::Bold, &changed.service).to_string();
+pub(super) fn print_changed(out: &mut ReportWriter, changed: &OverrideReply) {
+    let title = out.paint(TextStyle::Bold, &changed.service).to_string();
     out.line(title);
-    let cells: Vec<&Cell> = changed.changed.iter().collect();
+    let cells: Vec<&BreakerStatus> = changed.changed.iter().collect();
     print_cells(out, &cells);
 }
 
 /// Prints a line for each service's deploy window.
-pub(super) fn print_windows(out: &mut Output, windows: &[ServiceWindow]) {
+pub(super) fn print_windows(out: &mut ReportWriter, windows: &[ServiceWindow]) {
     let width = widest(windows.iter().map(|window| window.service.as_str()));
     for window in windows {
         let state = match (&window.deploy_window, window.was_open) {
@@ -54,7 +57,7 @@ pub(super) fn print_windows(out: &mut Output, windows: &[ServiceWindow]) {
     }
 }
 
-fn print_cells(out: &mut Output, cells: &[&Cell]) {
+fn print_cells(out: &mut ReportWriter, cells: &[&BreakerStatus]) {
     let shown = &cells[..cells.len().min(CELLS_MAX)];
     let width = widest(shown.iter().map(|cell| squad(cell)));
     print_head(
@@ -70,16 +73,16 @@ fn print_cells(out: &mut Output, cells: &[&Cell]) {
     print_more(out, cells.len() - shown.len(), "breakers");
 }
 
-fn print_cell(out: &mut Output, cell: &Cell, width: usize) {
+fn print_cell(out: &mut ReportWriter, cell: &BreakerStatus, width: usize) {
     let state = format!("{:<9}", cell.state);
     let state = match cell.state.as_str() {
-        "open" => out.paint(Style::Red, state).to_string(),
-        "half-open" => out.paint(Style::Yellow, state).to_string(),
+        "open" => out.paint(TextStyle::Red, state).to_string(),
+        "half-open" => out.paint(TextStyle::Yellow, state).to_string(),
         _ => state,
     };
     let squad = squad(cell);
     let tier = cell.tier.as_deref().unwrap_or_default();
-    let Cell {
+    let BreakerStatus {
         over,
         calls,
         failures,
@@ -93,7 +96,7 @@ fn print_cell(out: &mut Output, cell: &Cell, width: usize) {
 }
 
 /// Why a breaker is as it is, and until when.
-fn why(cell: &Cell) -> String {
+fn why(cell: &BreakerStatus) -> String {
     let mut text = cell.reason.clone().unwrap_or_default();
     if let Some(remaining) = cell.remaining_seconds {
         let _ = write!(text, "; tried again in {}", whole_seconds(remaining));
@@ -101,8 +104,8 @@ fn why(cell: &Cell) -> String {
     text
 }
 
-fn print_shares(out: &mut Output, shares: &Shares) {
-    let Shares {
+fn print_shares(out: &mut ReportWriter, shares: &ShareStatus) {
+    let ShareStatus {
         limit,
         adaptive,
         in_flight,
@@ -133,8 +136,8 @@ fn print_shares(out: &mut Output, shares: &Shares) {
     print_more(out, squads.len() - shown.len(), "squads");
 }
 
-fn print_budget(out: &mut Output, budget: &Budget) {
-    let Budget {
+fn print_budget(out: &mut ReportWriter, budget: &BudgetStatus) {
+    let BudgetStatus {
         requests,
         cross_squad,
         cross_squad_max,
@@ -145,12 +148,12 @@ fn print_budget(out: &mut Output, budget: &Budget) {
     ));
 }
 
-fn print_head(out: &mut Output, text: &str) {
-    let head = out.paint(Style::Dim, format!("  {text}")).to_string();
+fn print_head(out: &mut ReportWriter, text: &str) {
+    let head = out.paint(TextStyle::Dim, format!("  {text}")).to_string();
     out.line(head);
 }
 
-pub(super) fn print_more(out: &mut Output, more: usize, what: &str) {
+pub(super) fn print_more(out: &mut ReportWriter, more: usize, what: &str) {
     if more > 0 {
         out.line(format_args!(
             "  … and {more} more {what} (--format json lists all)"
@@ -158,7 +161,7 @@ pub(super) fn print_more(out: &mut Output, more: usize, what: &str) {
     }
 }
 
-fn open_window(window: &Window) -> String {
+fn open_window(window: &OpenWindowStatus) -> String {
     let remaining = whole_seconds(window.remaining_seconds);
     match &window.reason {
         Some(reason) => format!("open for another {remaining}: {reason}"),
@@ -166,7 +169,7 @@ fn open_window(window: &Window) -> String {
     }
 }
 
-fn squad(cell: &Cell) -> &str {
+fn squad(cell: &BreakerStatus) -> &str {
     cell.squad.as_deref().unwrap_or(EVERYBODY)
 }
 
@@ -215,7 +218,7 @@ mod tests {
             },
             "budget": {"requests": 100, "cross_squad": 7, "cross_squad_max": 0.15}
         });
-        let bank: Bank = serde_json::from_value(bank).unwrap();
+        let bank: ServiceBreakers = serde_json::from_value(bank).unwrap();
         let expected = "\
 orders  mode enforce
   deploy window open for another 9m 59s: release 42
@@ -239,7 +242,7 @@ orders  mode enforce
             "calls": 0, "failures": 0
         });
         let changed = serde_json::json!({"service": "orders", "changed": vec![cell; 203]});
-        let changed: Changed = serde_json::from_value(changed).unwrap();
+        let changed: OverrideReply = serde_json::from_value(changed).unwrap();
         let text = printed(|out| print_changed(out, &changed));
         assert_eq!(text.lines().count(), 1 + 1 + 200 + 1);
         assert!(

@@ -5,25 +5,25 @@ use serde::Deserialize;
 
 /// The answer of `/breakers`.
 #[derive(Debug, Deserialize)]
-pub(super) struct Breakers {
-    pub(super) services: Vec<Bank>,
+pub(super) struct BreakersReply {
+    pub(super) services: Vec<ServiceBreakers>,
 }
 
 /// One service.
 #[derive(Debug, Deserialize)]
-pub(super) struct Bank {
+pub(super) struct ServiceBreakers {
     pub(super) service: String,
     pub(super) mode: String,
-    pub(super) deploy_window: Option<Window>,
-    pub(super) everybody: Cell,
-    pub(super) squads: Vec<Cell>,
-    pub(super) shares: Shares,
-    pub(super) budget: Option<Budget>,
+    pub(super) deploy_window: Option<OpenWindowStatus>,
+    pub(super) everybody: BreakerStatus,
+    pub(super) squads: Vec<BreakerStatus>,
+    pub(super) shares: ShareStatus,
+    pub(super) budget: Option<BudgetStatus>,
 }
 
 /// One breaker.
 #[derive(Debug, Deserialize)]
-pub(super) struct Cell {
+pub(super) struct BreakerStatus {
     pub(super) squad: Option<String>,
     pub(super) tier: Option<String>,
     pub(super) state: String,
@@ -37,17 +37,17 @@ pub(super) struct Cell {
 
 /// What is in flight.
 #[derive(Debug, Deserialize)]
-pub(super) struct Shares {
+pub(super) struct ShareStatus {
     pub(super) limit: u64,
     pub(super) adaptive: bool,
     pub(super) in_flight: u64,
     pub(super) waiting: u64,
-    pub(super) squads: Vec<Share>,
+    pub(super) squads: Vec<SquadShare>,
 }
 
 /// One squad's part.
 #[derive(Debug, Deserialize)]
-pub(super) struct Share {
+pub(super) struct SquadShare {
     pub(super) squad: String,
     pub(super) weight: u64,
     pub(super) guaranteed: u64,
@@ -56,7 +56,7 @@ pub(super) struct Share {
 
 /// Traffic between squads.
 #[derive(Debug, Deserialize)]
-pub(super) struct Budget {
+pub(super) struct BudgetStatus {
     pub(super) requests: u64,
     pub(super) cross_squad: u64,
     pub(super) cross_squad_max: f64,
@@ -64,14 +64,14 @@ pub(super) struct Budget {
 
 /// The answer to an override.
 #[derive(Debug, Deserialize)]
-pub(super) struct Changed {
+pub(super) struct OverrideReply {
     pub(super) service: String,
-    pub(super) changed: Vec<Cell>,
+    pub(super) changed: Vec<BreakerStatus>,
 }
 
 /// The answer of `/deploy-windows`.
 #[derive(Debug, Deserialize)]
-pub(super) struct Windows {
+pub(super) struct DeployWindowsReply {
     pub(super) services: Vec<ServiceWindow>,
 }
 
@@ -79,27 +79,27 @@ pub(super) struct Windows {
 #[derive(Debug, Deserialize)]
 pub(super) struct ServiceWindow {
     pub(super) service: String,
-    pub(super) deploy_window: Option<Window>,
+    pub(super) deploy_window: Option<OpenWindowStatus>,
     pub(super) was_open: Option<bool>,
 }
 
 /// An open deploy window.
 #[derive(Debug, Deserialize)]
-pub(super) struct Window {
+pub(super) struct OpenWindowStatus {
     pub(super) remaining_seconds: f64,
     pub(super) reason: Option<String>,
 }
 
-impl Cell {
+impl BreakerStatus {
     /// Whether all traffic passes.
     pub(super) fn is_closed(&self) -> bool {
         self.state == "closed"
     }
 }
 
-impl Bank {
+impl ServiceBreakers {
     /// Every breaker, the one that cuts everybody first.
-    pub(super) fn cells(&self) -> impl Iterator<Item = &Cell> {
+    pub(super) fn cells(&self) -> impl Iterator<Item = &BreakerStatus> {
         std::iter::once(&self.everybody).chain(&self.squads)
     }
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as Flags, Subcommand, ValueEnum};
 
-use crate::cli::args::{FailOn, OwnedServicesArgs};
-use portcullis_vocabulary::Unowned;
+use crate::cli::args::{FailThreshold, OwnedServicesArgs};
+use portcullis_vocabulary::UnownedPolicy;
 
 /// `portcullis owners`.
 #[derive(Clone, Debug, Flags)]
@@ -93,7 +93,7 @@ pub struct CheckOwnersArgs {
     pub format: OwnersFormat,
     /// The least severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
-    pub fail_on: FailOn,
+    pub fail_on: FailThreshold,
 }
 
 /// `portcullis owners codeowners`.
@@ -151,7 +151,7 @@ pub enum UnownedChoice {
     Block,
 }
 
-impl From<UnownedChoice> for Unowned {
+impl From<UnownedChoice> for UnownedPolicy {
     fn from(choice: UnownedChoice) -> Self {
         match choice {
             UnownedChoice::Allow => Self::Allow,

@@ -7,13 +7,13 @@ use std::fmt::{Display, Write};
 
 use crate::config::ContractSource;
 
-use super::services::Owned;
+use super::services::OwnedService;
 
 /// The longest name of an entity.
 const NAME_BYTES_MAX: usize = 63;
 
 /// The entities of these services.
-pub(super) fn catalog_info(owned: &[Owned<'_>]) -> String {
+pub(super) fn catalog_info(owned: &[OwnedService<'_>]) -> String {
     let mut yaml = String::new();
     for owned in owned {
         let written = component(&mut yaml, owned).and_then(|()| api(&mut yaml, owned));
@@ -22,9 +22,9 @@ pub(super) fn catalog_info(owned: &[Owned<'_>]) -> String {
     yaml
 }
 
-fn component(yaml: &mut String, owned: &Owned<'_>) -> std::fmt::Result {
+fn component(yaml: &mut String, owned: &OwnedService<'_>) -> std::fmt::Result {
     let owner = &owned.owner;
-    let name = Name(&owner.service);
+    let name = BackstageName(&owner.service);
     writeln!(
         yaml,
         "---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:"
@@ -42,7 +42,7 @@ fn component(yaml: &mut String, owned: &Owned<'_>) -> std::fmt::Result {
     writeln!(yaml, "  providesApis:\n    - {}", quoted(name))
 }
 
-fn api(yaml: &mut String, owned: &Owned<'_>) -> std::fmt::Result {
+fn api(yaml: &mut String, owned: &OwnedService<'_>) -> std::fmt::Result {
     let definition = match &owned.service.contract {
         ContractSource::File(path) => path.display().to_string(),
         ContractSource::Address(address) => address.clone(),
@@ -51,13 +51,17 @@ fn api(yaml: &mut String, owned: &Owned<'_>) -> std::fmt::Result {
         yaml,
         "---\napiVersion: backstage.io/v1alpha1\nkind: API\nmetadata:"
     )?;
-    writeln!(yaml, "  name: {}", quoted(Name(&owned.owner.service)))?;
+    writeln!(
+        yaml,
+        "  name: {}",
+        quoted(BackstageName(&owned.owner.service))
+    )?;
     writeln!(yaml, "spec:\n  type: openapi\n  lifecycle: production")?;
     writeln!(yaml, "  owner: {}", quoted(group(owned)))?;
     writeln!(yaml, "  definition:\n    $text: {}", quoted(definition))
 }
 
-fn annotations(owned: &Owned<'_>) -> Vec<(&'static str, String)> {
+fn annotations(owned: &OwnedService<'_>) -> Vec<(&'static str, String)> {
     let owner = &owned.owner;
     let contract = owner.contract.as_ref();
     let all = [
@@ -87,16 +91,16 @@ fn annotations(owned: &Owned<'_>) -> Vec<(&'static str, String)> {
 }
 
 /// The owner as a reference to a group; Backstage wants one of every component.
-fn group(owned: &Owned<'_>) -> String {
+fn group(owned: &OwnedService<'_>) -> String {
     let squad = owned.owner.squad.as_deref().unwrap_or("unknown");
-    format!("group:{}", Name(squad))
+    format!("group:{}", BackstageName(squad))
 }
 
 /// A name as Backstage takes it: letters and digits, with single `-`, `_` or `.` between.
 #[derive(Clone, Copy)]
-struct Name<'a>(&'a str);
+struct BackstageName<'a>(&'a str);
 
-impl Display for Name<'_> {
+impl Display for BackstageName<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut written = String::new();
         for c in self.0.chars() {
@@ -122,7 +126,8 @@ mod tests {
 
     #[test]
     fn names_are_those_that_backstage_takes() {
-        let check = |name: &str, expected: &str| assert_eq!(Name(name).to_string(), expected);
+        let check =
+            |name: &str, expected: &str| assert_eq!(BackstageName(name).to_string(), expected);
         check("search-api", "search-api");
         check("a..b", "a.b");
         check("-orders_", "orders");

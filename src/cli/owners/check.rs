@@ -24,22 +24,22 @@ use serde::Serialize;
 use super::args::{CheckOwnersArgs, OwnersFormat};
 use super::error::OwnersError;
 use super::markdown;
-use super::notes::{self, Level, Note};
-use crate::cli::args::FailOn;
-use crate::cli::output::{Output, Style};
-use crate::cli::run::{Outcome, RunError};
-use crate::config::{self, Overrides};
-use portcullis_control::ownership::{Boundaries, Concern, FoundContract, survey};
-use portcullis_vocabulary::Place;
+use super::notes::{self, NoteLevel, OwnersNote};
+use crate::cli::args::FailThreshold;
+use crate::cli::output::{ReportWriter, TextStyle};
+use crate::cli::run::{CommandOutcome, RunError};
+use crate::config::{self, FlagOverrides};
+use portcullis_control::ownership::{CatalogConcern, CatalogContract, SquadBoundaries, survey};
+use portcullis_vocabulary::ConfigLocation;
 
 /// The names of a contract's file.
 const CONTRACTS: [&str; 3] = ["openapi.yaml", "openapi.yml", "openapi.json"];
 
 #[derive(Debug, Serialize)]
-struct Report {
+struct CatalogReport {
     catalog: String,
     concerns: Vec<ConcernReport>,
-    summary: Summary,
+    summary: CatalogSummary,
 }
 
 #[derive(Debug, Serialize)]
@@ -52,7 +52,7 @@ struct ConcernReport {
 }
 
 #[derive(Debug, Serialize)]
-struct Summary {
+struct CatalogSummary {
     squads: usize,
     services: usize,
     patterns: usize,
@@ -61,21 +61,24 @@ struct Summary {
 }
 
 /// Looks through a catalog.
-pub(super) fn check(args: &CheckOwnersArgs, out: &mut Output) -> Result<Outcome, RunError> {
+pub(super) fn check(
+    args: &CheckOwnersArgs,
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
     let file = config::load_catalog_file(&args.catalog).map_err(OwnersError::Catalog)?;
-    let boundaries = Boundaries::new(file);
+    let boundaries = SquadBoundaries::new(file);
     let directory = args.catalog.parent().unwrap_or(Path::new(""));
     let contracts = contracts(directory)?;
     let configured = configured(args.config.as_deref())?;
     let concerns = survey(&boundaries, &contracts, &configured);
-    let notes: Vec<Note> = concerns.into_iter().map(note).collect();
+    let notes: Vec<OwnersNote> = concerns.into_iter().map(note).collect();
     let count = |level| notes.iter().filter(|note| note.level == level).count();
-    let summary = Summary {
+    let summary = CatalogSummary {
         squads: boundaries.catalog().squads().len(),
         services: boundaries.places().services.len(),
         patterns: boundaries.places().paths.len(),
-        errors: count(Level::Error),
-        warnings: count(Level::Warning),
+        errors: count(NoteLevel::Error),
+        warnings: count(NoteLevel::Warning),
     };
     let outcome = outcome(&summary, args.fail_on);
     let catalog = args.catalog.display().to_string();
@@ -89,7 +92,7 @@ fn configured(path: Option<&Path>) -> Result<Vec<String>, RunError> {
     let Some(path) = path else {
         return Ok(Vec::new());
     };
-    let config = config::load(Some(path), std::env::vars_os(), &Overrides::default())?;
+    let config = config::load(Some(path), std::env::vars_os(), &FlagOverrides::default())?;
     let names = config
         .services
         .iter()
@@ -98,13 +101,13 @@ fn configured(path: Option<&Path>) -> Result<Vec<String>, RunError> {
 }
 
 /// The contracts at `<squad>/<service>/` below a directory.
-fn contracts(directory: &Path) -> Result<Vec<FoundContract>, RunError> {
+fn contracts(directory: &Path) -> Result<Vec<CatalogContract>, RunError> {
     let mut found = Vec::new();
     for squad in directories(directory)? {
         for service in directories(&squad)? {
             let files = CONTRACTS.iter().map(|name| service.join(name));
             for path in files.filter(|path| path.is_file()) {
-                found.push(FoundContract {
+                found.push(CatalogContract {
                     squad: name(&squad),
                     service: name(&service),
                     path,
@@ -143,17 +146,17 @@ fn directories(path: &Path) -> Result<Vec<PathBuf>, RunError> {
     })
 }
 
-fn note(concern: Concern) -> Note {
+fn note(concern: CatalogConcern) -> OwnersNote {
     let (file, line) = match &concern.place {
-        Place::Line(path, line) => (path.display().to_string(), Some(*line)),
-        Place::File(path) => (path.display().to_string(), None),
-        Place::Variable(name) => (name.clone(), None),
-        Place::Flag(name) => ((*name).to_owned(), None),
+        ConfigLocation::Line(path, line) => (path.display().to_string(), Some(*line)),
+        ConfigLocation::File(path) => (path.display().to_string(), None),
+        ConfigLocation::Variable(name) => (name.clone(), None),
+        ConfigLocation::Flag(name) => ((*name).to_owned(), None),
     };
-    Note {
+    OwnersNote {
         level: match concern.kind.is_warning() {
-            true => Level::Warning,
-            false => Level::Error,
+            true => NoteLevel::Warning,
+            false => NoteLevel::Error,
         },
         kind: concern.kind.as_str(),
         file,
@@ -162,28 +165,28 @@ fn note(concern: Concern) -> Note {
     }
 }
 
-fn outcome(summary: &Summary, fail_on: FailOn) -> Outcome {
+fn outcome(summary: &CatalogSummary, fail_on: FailThreshold) -> CommandOutcome {
     let found = match fail_on {
-        FailOn::Error => summary.errors,
-        FailOn::Warning => summary.errors + summary.warnings,
+        FailThreshold::Error => summary.errors,
+        FailThreshold::Warning => summary.errors + summary.warnings,
     };
     match found {
-        0 => Outcome::Fine,
-        _ => Outcome::Finding,
+        0 => CommandOutcome::Fine,
+        _ => CommandOutcome::Finding,
     }
 }
 
 fn print(
-    out: &mut Output,
+    out: &mut ReportWriter,
     format: OwnersFormat,
     catalog: String,
-    notes: &[Note],
-    summary: Summary,
+    notes: &[OwnersNote],
+    summary: CatalogSummary,
 ) {
     match format {
         OwnersFormat::Text => print_text(out, notes, &summary),
         OwnersFormat::Json => {
-            let report = Report {
+            let report = CatalogReport {
                 catalog,
                 concerns: notes.iter().map(ConcernReport::of).collect(),
                 summary,
@@ -202,11 +205,11 @@ fn print(
     }
 }
 
-fn print_text(out: &mut Output, notes: &[Note], summary: &Summary) {
+fn print_text(out: &mut ReportWriter, notes: &[OwnersNote], summary: &CatalogSummary) {
     for note in notes {
         let style = match note.level {
-            Level::Error => Style::Red,
-            Level::Warning => Style::Yellow,
+            NoteLevel::Error => TextStyle::Red,
+            NoteLevel::Warning => TextStyle::Yellow,
         };
         let level = out.paint(style, note.level.as_str()).to_string();
         out.line(format_args!("{level}  {}  {}", note.place(), note.kind));
@@ -215,7 +218,7 @@ fn print_text(out: &mut Output, notes: &[Note], summary: &Summary) {
     out.line(sentence(summary));
 }
 
-fn sentence(summary: &Summary) -> String {
+fn sentence(summary: &CatalogSummary) -> String {
     let counted = |count: usize, one: &str| {
         let many = if count == 1 { "" } else { "s" };
         format!("{count} {one}{many}")
@@ -231,7 +234,7 @@ fn sentence(summary: &Summary) -> String {
 }
 
 impl ConcernReport {
-    fn of(note: &Note) -> Self {
+    fn of(note: &OwnersNote) -> Self {
         Self {
             severity: note.level.as_str(),
             kind: note.kind,

@@ -4,47 +4,53 @@ use std::path::Path;
 
 use super::args::{CodeownersArgs, ImportArgs};
 use super::error::OwnersError;
-use crate::cli::output::{Output, complain};
-use crate::cli::run::{Outcome, RunError};
+use crate::cli::output::{ReportWriter, complain};
+use crate::cli::run::{CommandOutcome, RunError};
 use crate::config::load_catalog_file;
 use crate::source;
-use portcullis_control::ownership::{self, Boundaries};
+use portcullis_control::ownership::{self, SquadBoundaries};
 use portcullis_vocabulary::limits::FILE_BYTES_MAX;
 
 /// Prints a CODEOWNERS file, or compares one.
-pub(super) fn write(args: &CodeownersArgs, out: &mut Output) -> Result<Outcome, RunError> {
+pub(super) fn write(
+    args: &CodeownersArgs,
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
     let file = load_catalog_file(&args.catalog).map_err(OwnersError::Catalog)?;
-    let boundaries = Boundaries::new(file);
+    let boundaries = SquadBoundaries::new(file);
     let text = ownership::export(&boundaries, &args.catalog.display().to_string());
     let Some(path) = &args.check else {
         out.write(text);
         out.finish()?;
-        return Ok(Outcome::Fine);
+        return Ok(CommandOutcome::Fine);
     };
     // Files that were checked out with other line ends say the same.
     if read(path)?.lines().eq(text.lines()) {
-        return Ok(Outcome::Fine);
+        return Ok(CommandOutcome::Fine);
     }
     let (path, catalog) = (path.display(), args.catalog.display());
     complain(&format!(
         "{path}: not what {catalog} says; write it again: portcullis owners codeowners --catalog \
          {catalog} > {path}"
     ));
-    Ok(Outcome::Finding)
+    Ok(CommandOutcome::Finding)
 }
 
 /// Prints a part of a catalog.
-pub(super) fn import(args: &ImportArgs, out: &mut Output) -> Result<Outcome, RunError> {
+pub(super) fn import(
+    args: &ImportArgs,
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
     let imported = ownership::import(&read(&args.file)?);
     out.write(&imported.catalog);
     out.finish()?;
     let path = args.file.display();
-    for ownership::Inexpressible { line, message } in &imported.inexpressible {
+    for ownership::UnsupportedLine { line, message } in &imported.inexpressible {
         complain(&format!("{path}:{line}: {message}"));
     }
     Ok(match imported.inexpressible.is_empty() {
-        true => Outcome::Fine,
-        false => Outcome::Finding,
+        true => CommandOutcome::Fine,
+        false => CommandOutcome::Finding,
     })
 }
 

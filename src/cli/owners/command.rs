@@ -4,16 +4,19 @@ use std::collections::BTreeSet;
 
 use super::args::{OwnersAction, OwnersArgs, OwnersFormat};
 use super::error::OwnersError;
-use super::report::Report;
+use super::report::OwnersReport;
 use super::{check, codeowners, contents, input, markdown, notes, services, text};
-use crate::cli::output::Output;
-use crate::cli::run::{Outcome, RunError};
+use crate::cli::output::ReportWriter;
+use crate::cli::run::{CommandOutcome, RunError};
 use crate::config::nearest;
-use portcullis_control::ownership::{Boundaries, Proposal, judge};
-use portcullis_vocabulary::{Catalog, Squad, Unowned};
+use portcullis_control::ownership::{ChangeProposal, SquadBoundaries, judge};
+use portcullis_vocabulary::{Catalog, Squad, UnownedPolicy};
 
 /// Does what the arguments say.
-pub(in crate::cli) fn owners(args: &OwnersArgs, out: &mut Output) -> Result<Outcome, RunError> {
+pub(in crate::cli) fn owners(
+    args: &OwnersArgs,
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
     match &args.action {
         None => change(args, out),
         Some(OwnersAction::Check(args)) => check::check(args, out),
@@ -24,14 +27,14 @@ pub(in crate::cli) fn owners(args: &OwnersArgs, out: &mut Output) -> Result<Outc
 }
 
 /// Judges a change.
-fn change(args: &OwnersArgs, out: &mut Output) -> Result<Outcome, RunError> {
+fn change(args: &OwnersArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
     let input = input::find(args)?;
-    let boundaries = Boundaries::new(input.catalog);
+    let boundaries = SquadBoundaries::new(input.catalog);
     let proposal = proposal(args, boundaries.catalog(), &input.catalog_name)?;
     let manifests = contents::manifests(&input.contents, &input.changes)?;
     let templates = manifests.templates.clone();
     let verdict = judge(&boundaries, &proposal, input.changes, manifests);
-    let report = Report::of(&verdict, input.catalog_name, templates);
+    let report = OwnersReport::of(&verdict, input.catalog_name, templates);
     match args.format {
         OwnersFormat::Text => text::print(out, &report),
         OwnersFormat::Json => {
@@ -44,8 +47,8 @@ fn change(args: &OwnersArgs, out: &mut Output) -> Result<Outcome, RunError> {
     }
     out.finish()?;
     Ok(match verdict.is_blocked() {
-        true => Outcome::Finding,
-        false => Outcome::Fine,
+        true => CommandOutcome::Finding,
+        false => CommandOutcome::Fine,
     })
 }
 
@@ -53,7 +56,7 @@ fn proposal<'b>(
     args: &OwnersArgs,
     catalog: &'b Catalog,
     catalog_name: &str,
-) -> Result<Proposal<'b>, OwnersError> {
+) -> Result<ChangeProposal<'b>, OwnersError> {
     let squad = |flag, name: &str| {
         let id = catalog.find(name).and_then(|id| catalog.squad(id));
         id.ok_or_else(|| unknown(catalog, catalog_name, flag, name))
@@ -63,10 +66,10 @@ fn proposal<'b>(
         approved_by.insert(squad("--approved-by", name.trim())?.name.clone());
     }
     let name = args.squad.as_deref().unwrap_or_default();
-    Ok(Proposal {
+    Ok(ChangeProposal {
         squad: squad("--squad", name)?,
         approved_by,
-        unowned: args.unowned.map_or(catalog.unowned(), Unowned::from),
+        unowned: args.unowned.map_or(catalog.unowned(), UnownedPolicy::from),
     })
 }
 

@@ -7,31 +7,36 @@ use std::fs;
 use std::path::Path;
 
 use super::error::OwnersError;
-use super::input::Contents;
-use crate::source::{self, Blob};
+use super::input::ManifestSource;
+use crate::source::{self, GitBlob};
 use portcullis_control::ownership::{
-    BrokenManifest, Change, ChangeKind, Manifests, looks_like_manifest, read_manifests,
+    BrokenManifest, ManifestClaims, PathChange, PathChangeKind, looks_like_manifest, read_manifests,
 };
 use portcullis_vocabulary::limits::MANIFEST_BYTES_MAX;
 
 /// Reads what the manifests of a change claim.
-pub(super) fn manifests(contents: &Contents, changes: &[Change]) -> Result<Manifests, OwnersError> {
-    let is_there = |change: &&Change| {
-        !matches!(change.kind, ChangeKind::Deleted | ChangeKind::RenamedFrom)
-            && looks_like_manifest(&change.path)
+pub(super) fn manifests(
+    contents: &ManifestSource,
+    changes: &[PathChange],
+) -> Result<ManifestClaims, OwnersError> {
+    let is_there = |change: &&PathChange| {
+        !matches!(
+            change.kind,
+            PathChangeKind::Deleted | PathChangeKind::RenamedFrom
+        ) && looks_like_manifest(&change.path)
     };
     let paths = changes.iter().filter(is_there);
     let mut paths: Vec<String> = paths.map(|change| change.path.clone()).collect();
     paths.sort();
-    let mut manifests = Manifests::default();
+    let mut manifests = ManifestClaims::default();
     match contents {
-        Contents::Directory(directory) => {
+        ManifestSource::Directory(directory) => {
             for path in &paths {
                 let bytes = file(directory, path)?;
                 add(path, bytes, &mut manifests);
             }
         }
-        Contents::Tree(repository, tree) => {
+        ManifestSource::Tree(repository, tree) => {
             repository.read(tree, &paths, MANIFEST_BYTES_MAX, |index, bytes| {
                 add(&paths[index], bytes, &mut manifests);
             })?;
@@ -40,26 +45,29 @@ pub(super) fn manifests(contents: &Contents, changes: &[Change]) -> Result<Manif
     Ok(manifests)
 }
 
-fn file(directory: &Path, path: &str) -> Result<Blob, OwnersError> {
+fn file(directory: &Path, path: &str) -> Result<GitBlob, OwnersError> {
     let path = directory.join(path);
     match fs::symlink_metadata(&path) {
-        Ok(metadata) if !metadata.is_file() => Ok(Blob::Absent),
-        Ok(metadata) if metadata.len() > MANIFEST_BYTES_MAX as u64 => Ok(Blob::TooLarge),
-        Ok(_) => Ok(Blob::Bytes(source::read(&path, MANIFEST_BYTES_MAX as u64)?)),
+        Ok(metadata) if !metadata.is_file() => Ok(GitBlob::Absent),
+        Ok(metadata) if metadata.len() > MANIFEST_BYTES_MAX as u64 => Ok(GitBlob::TooLarge),
+        Ok(_) => Ok(GitBlob::Bytes(source::read(
+            &path,
+            MANIFEST_BYTES_MAX as u64,
+        )?)),
         // A path that was named and is gone is a deleted one.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Blob::Absent),
-        Err(source) => Err(source::ReadError::Io { path, source }.into()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(GitBlob::Absent),
+        Err(source) => Err(source::FileReadError::Io { path, source }.into()),
     }
 }
 
-fn add(path: &str, blob: Blob, manifests: &mut Manifests) {
+fn add(path: &str, blob: GitBlob, manifests: &mut ManifestClaims) {
     match blob {
-        Blob::Absent => {}
-        Blob::TooLarge => manifests.broken.push(BrokenManifest {
+        GitBlob::Absent => {}
+        GitBlob::TooLarge => manifests.broken.push(BrokenManifest {
             path: path.to_owned(),
             line: 1,
             message: format!("larger than {MANIFEST_BYTES_MAX} bytes; split the file"),
         }),
-        Blob::Bytes(bytes) => read_manifests(path, &bytes, manifests),
+        GitBlob::Bytes(bytes) => read_manifests(path, &bytes, manifests),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::config::ConfigErrors;
-use crate::source::{ReadError, RepositoryError};
+use crate::source::{FileReadError, RepositoryError};
 
 /// Why owners cannot be told.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +78,7 @@ pub(crate) enum OwnersError {
     Repository(#[from] RepositoryError),
     /// A file cannot be read.
     #[error(transparent)]
-    Read(#[from] ReadError),
+    Read(#[from] FileReadError),
     /// A file is no text.
     #[error("{}: not UTF-8: save the file as UTF-8", path.display())]
     NotText {

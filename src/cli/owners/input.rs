@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use super::args::OwnersArgs;
 use super::error::OwnersError;
 use crate::config::{load_catalog_file, parse_catalog};
-use crate::source::{Blob, ChangedPath, ChangedPaths, PathStatus, Repository, Tree};
-use portcullis_control::ownership::{Change, ChangeKind};
+use crate::source::{ChangedPath, ChangedPaths, GitBlob, GitTree, PathStatus, Repository};
+use portcullis_control::ownership::{PathChange, PathChangeKind};
 use portcullis_vocabulary::CatalogFile;
 use portcullis_vocabulary::limits::{CHANGED_PATHS_BYTES_MAX, FILE_BYTES_MAX};
 
@@ -18,16 +18,16 @@ use portcullis_vocabulary::limits::{CHANGED_PATHS_BYTES_MAX, FILE_BYTES_MAX};
 const CATALOG: &str = "contracts/squads.toml";
 
 /// What is judged, and by which catalog.
-pub(super) struct Input {
+pub(super) struct OwnersInput {
     pub(super) catalog: CatalogFile,
     /// What messages call the catalog.
     pub(super) catalog_name: String,
-    pub(super) changes: Vec<Change>,
-    pub(super) contents: Contents,
+    pub(super) changes: Vec<PathChange>,
+    pub(super) contents: ManifestSource,
 }
 
 /// Where the files of the change are.
-pub(super) enum Contents {
+pub(super) enum ManifestSource {
     /// In a directory.
     Directory(PathBuf),
     /// In a tree of a repository, as `git cat-file` names it: a commit's hash, or nothing for the
@@ -36,23 +36,23 @@ pub(super) enum Contents {
 }
 
 /// Finds what the arguments name.
-pub(super) fn find(args: &OwnersArgs) -> Result<Input, OwnersError> {
+pub(super) fn find(args: &OwnersArgs) -> Result<OwnersInput, OwnersError> {
     let Some(base) = &args.base else {
         if args.paths.is_empty() {
             return Err(OwnersError::NoChange);
         }
         let path = args.catalog.clone().unwrap_or_else(|| CATALOG.into());
-        return Ok(Input {
+        return Ok(OwnersInput {
             changes: named(&args.paths, args.null)?,
             catalog: load_catalog_file(&path)?,
             catalog_name: path.display().to_string(),
-            contents: Contents::Directory(PathBuf::new()),
+            contents: ManifestSource::Directory(PathBuf::new()),
         });
     };
     let repository = Repository::open(Path::new("."))?;
     let tree = match args.staged {
-        true => Tree::Index,
-        false => Tree::Worktree,
+        true => GitTree::Index,
+        false => GitTree::Worktree,
     };
     let changed = repository.changes(base, args.head.as_deref(), tree)?;
     let (catalog, catalog_name) = match &args.catalog {
@@ -60,11 +60,11 @@ pub(super) fn find(args: &OwnersArgs) -> Result<Input, OwnersError> {
         None => catalog_of(&repository, &changed)?,
     };
     let contents = match &changed.tree {
-        Tree::Worktree => Contents::Directory(repository.root().to_owned()),
-        Tree::Index => Contents::Tree(repository, String::new()),
-        Tree::Commit(hash) => Contents::Tree(repository, hash.clone()),
+        GitTree::Worktree => ManifestSource::Directory(repository.root().to_owned()),
+        GitTree::Index => ManifestSource::Tree(repository, String::new()),
+        GitTree::Commit(hash) => ManifestSource::Tree(repository, hash.clone()),
     };
-    Ok(Input {
+    Ok(OwnersInput {
         catalog,
         catalog_name,
         changes: changes(changed),
@@ -77,19 +77,19 @@ fn catalog_of(
     repository: &Repository,
     changed: &ChangedPaths,
 ) -> Result<(CatalogFile, String), OwnersError> {
-    let mut blob = Blob::Absent;
+    let mut blob = GitBlob::Absent;
     let paths = [CATALOG.to_owned()];
     repository.read(&changed.base, &paths, FILE_BYTES_MAX, |_, found| {
         blob = found
     })?;
     let path = Path::new(CATALOG);
     let text = match blob {
-        Blob::Absent => {
+        GitBlob::Absent => {
             let catalog = load_catalog_file(&repository.root().join(path))?;
             return Ok((catalog, CATALOG.to_owned()));
         }
-        Blob::Bytes(bytes) => String::from_utf8(bytes).ok(),
-        Blob::TooLarge => None,
+        GitBlob::Bytes(bytes) => String::from_utf8(bytes).ok(),
+        GitBlob::TooLarge => None,
     };
     let text = text.ok_or_else(|| OwnersError::CatalogBytes {
         path: path.to_owned(),
@@ -98,14 +98,14 @@ fn catalog_of(
     Ok((parse_catalog(&text, path)?, format!("{CATALOG} of {short}")))
 }
 
-fn changes(changed: ChangedPaths) -> Vec<Change> {
-    let change = |changed: ChangedPath| Change {
+fn changes(changed: ChangedPaths) -> Vec<PathChange> {
+    let change = |changed: ChangedPath| PathChange {
         kind: match changed.status {
-            PathStatus::Added => ChangeKind::Added,
-            PathStatus::Modified => ChangeKind::Modified,
-            PathStatus::Deleted => ChangeKind::Deleted,
-            PathStatus::RenamedFrom => ChangeKind::RenamedFrom,
-            PathStatus::RenamedTo => ChangeKind::RenamedTo,
+            PathStatus::Added => PathChangeKind::Added,
+            PathStatus::Modified => PathChangeKind::Modified,
+            PathStatus::Deleted => PathChangeKind::Deleted,
+            PathStatus::RenamedFrom => PathChangeKind::RenamedFrom,
+            PathStatus::RenamedTo => PathChangeKind::RenamedTo,
         },
         path: changed.path,
     };
@@ -113,12 +113,12 @@ fn changes(changed: ChangedPaths) -> Vec<Change> {
 }
 
 /// The paths of the command line; `-` is replaced by a list.
-fn named(words: &[String], is_null: bool) -> Result<Vec<Change>, OwnersError> {
+fn named(words: &[String], is_null: bool) -> Result<Vec<PathChange>, OwnersError> {
     let mut changes = Vec::new();
     let mut add = |path: &str| -> Result<(), OwnersError> {
-        changes.push(Change {
+        changes.push(PathChange {
             path: normal(path)?,
-            kind: ChangeKind::Named,
+            kind: PathChangeKind::Named,
         });
         Ok(())
     };

@@ -1,16 +1,16 @@
 //! The verdict as Markdown, for a comment on the change.
 
 use super::message;
-use super::notes::Note;
-use super::report::Report;
+use super::notes::OwnersNote;
+use super::report::OwnersReport;
 use super::text::{advice, sentence};
-use crate::cli::output::Output;
+use crate::cli::output::ReportWriter;
 
 /// The most rows of a table; a comment has a bound of its own.
 const ROWS_MAX: usize = 100;
 
 /// Prints a verdict.
-pub(super) fn print(out: &mut Output, report: &Report) {
+pub(super) fn print(out: &mut ReportWriter, report: &OwnersReport) {
     out.line(format_args!(
         "### Boundary of {}: {}\n",
         report.squad, report.verdict
@@ -37,7 +37,7 @@ pub(super) fn print(out: &mut Output, report: &Report) {
 }
 
 /// Prints findings as a table.
-pub(super) fn print_notes(out: &mut Output, notes: &[Note]) {
+pub(super) fn print_notes(out: &mut ReportWriter, notes: &[OwnersNote]) {
     out.line("\n| | where | what |\n|---|---|---|");
     for note in notes.iter().take(ROWS_MAX) {
         out.line(format_args!(

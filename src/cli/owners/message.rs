@@ -1,7 +1,7 @@
 //! What is said of a path or a collision, and what to do about it.
 
-use super::report::{AskReport, FileReport, Report, Spot};
-use portcullis_control::ownership::{Collision, CollisionKind};
+use super::report::{FileLine, FileReport, MissingApproval, OwnersReport};
+use portcullis_control::ownership::{ClaimCollision, CollisionKind};
 
 /// The stable name of what is told of a file.
 pub(super) const fn file_kind(file: &FileReport) -> &'static str {
@@ -12,7 +12,7 @@ pub(super) const fn file_kind(file: &FileReport) -> &'static str {
 }
 
 /// One sentence about a file that is not the squad's own.
-pub(super) fn of_file(file: &FileReport, report: &Report) -> String {
+pub(super) fn of_file(file: &FileReport, report: &OwnersReport) -> String {
     let (Some(owner), Some(pattern)) = (&file.owner, &file.pattern) else {
         let catalog = &report.catalog;
         return format!("no squad owns this path; add it to `paths` of one in {catalog}");
@@ -20,7 +20,7 @@ pub(super) fn of_file(file: &FileReport, report: &Report) -> String {
     let declared = file
         .declared
         .as_ref()
-        .map(|Spot { file, line }| format!(" ({file}:{line})"));
+        .map(|FileLine { file, line }| format!(" ({file}:{line})"));
     let declared = declared.unwrap_or_default();
     let asked = report.ask.iter().find(|ask| ask.squad == *owner);
     let contact = asked.map(contact).unwrap_or_default();
@@ -31,7 +31,7 @@ pub(super) fn of_file(file: &FileReport, report: &Report) -> String {
 }
 
 /// How a squad is reached, in brackets.
-pub(super) fn contact(ask: &AskReport) -> String {
+pub(super) fn contact(ask: &MissingApproval) -> String {
     let ways = ways(ask);
     match ways.is_empty() {
         true => String::new(),
@@ -40,8 +40,8 @@ pub(super) fn contact(ask: &AskReport) -> String {
 }
 
 /// How a squad is reached.
-pub(super) fn ways(ask: &AskReport) -> String {
-    let AskReport {
+pub(super) fn ways(ask: &MissingApproval) -> String {
+    let MissingApproval {
         chat,
         oncall,
         email,
@@ -57,8 +57,8 @@ pub(super) fn ways(ask: &AskReport) -> String {
 }
 
 /// One sentence about a name in a manifest.
-pub(super) fn of_collision(collision: &Collision<'_>) -> String {
-    let Collision {
+pub(super) fn of_collision(collision: &ClaimCollision<'_>) -> String {
+    let ClaimCollision {
         kind, claim, squad, ..
     } = collision;
     let name = &claim.name;

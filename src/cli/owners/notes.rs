@@ -2,14 +2,14 @@
 //! in the notation of JUnit.
 
 use crate::cli::notation::{data, property, xml};
-use crate::cli::output::Output;
+use crate::cli::output::ReportWriter;
 
 /// The most annotations that are written; pages show fewer, and a log should end.
 const NOTES_MAX: usize = 200;
 
 /// How much a note weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Level {
+pub(super) enum NoteLevel {
     /// It is to be known.
     Warning,
     /// It is to be changed.
@@ -18,15 +18,15 @@ pub(super) enum Level {
 
 /// One finding.
 #[derive(Clone, Debug)]
-pub(super) struct Note {
-    pub(super) level: Level,
+pub(super) struct OwnersNote {
+    pub(super) level: NoteLevel,
     pub(super) kind: &'static str,
     pub(super) file: String,
     pub(super) line: Option<usize>,
     pub(super) message: String,
 }
 
-impl Level {
+impl NoteLevel {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Warning => "warning",
@@ -35,7 +35,7 @@ impl Level {
     }
 }
 
-impl Note {
+impl OwnersNote {
     /// `file:line`, or the file.
     pub(super) fn place(&self) -> String {
         match self.line {
@@ -46,7 +46,7 @@ impl Note {
 }
 
 /// Writes workflow commands of GitHub Actions.
-pub(super) fn print_github(out: &mut Output, notes: &[Note]) {
+pub(super) fn print_github(out: &mut ReportWriter, notes: &[OwnersNote]) {
     for note in notes.iter().take(NOTES_MAX) {
         let level = note.level.as_str();
         let file = property(&note.file);
@@ -68,8 +68,8 @@ pub(super) fn print_github(out: &mut Output, notes: &[Note]) {
 
 /// Writes a test suite in which each error is a failed test. A run without any is one that passed,
 /// since a suite without tests counts as not run.
-pub(super) fn print_junit(out: &mut Output, suite: &str, notes: &[Note]) {
-    let errors = notes.iter().filter(|note| note.level == Level::Error);
+pub(super) fn print_junit(out: &mut ReportWriter, suite: &str, notes: &[OwnersNote]) {
+    let errors = notes.iter().filter(|note| note.level == NoteLevel::Error);
     let (failures, tests) = (errors.count(), notes.len().max(1));
     let suite = xml(suite);
     out.line("<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
@@ -88,15 +88,15 @@ pub(super) fn print_junit(out: &mut Output, suite: &str, notes: &[Note]) {
     out.line("  </testsuite>\n</testsuites>");
 }
 
-fn print_case(out: &mut Output, note: &Note) {
+fn print_case(out: &mut ReportWriter, note: &OwnersNote) {
     let (kind, place) = (note.kind, note.place());
     let (place, message) = (xml(&place), xml(&note.message));
     out.line(format_args!(
         "    <testcase classname=\"{kind}\" name=\"{place}\">"
     ));
     out.line(match note.level {
-        Level::Error => format!("      <failure message=\"{message}\"/>"),
-        Level::Warning => format!("      <system-out>{message}</system-out>"),
+        NoteLevel::Error => format!("      <failure message=\"{message}\"/>"),
+        NoteLevel::Warning => format!("      <system-out>{message}</system-out>"),
     });
     out.line("    </testcase>");
 }

@@ -33,26 +33,26 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::message;
-use super::notes::{Level, Note};
+use super::notes::{NoteLevel, OwnersNote};
 use portcullis_control::ownership::{
-    BrokenManifest, Claim, Collision, FileVerdict, Standing, Verdict,
+    BrokenManifest, ClaimCollision, FileVerdict, ManifestClaim, OwnershipStanding, OwnershipVerdict,
 };
-use portcullis_vocabulary::Place;
-use portcullis_vocabulary::{Squad, Unowned};
+use portcullis_vocabulary::ConfigLocation;
+use portcullis_vocabulary::{Squad, UnownedPolicy};
 
 /// The result of one run.
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
+pub(super) struct OwnersReport {
     pub(super) verdict: &'static str,
     pub(super) squad: String,
     pub(super) unowned: &'static str,
     pub(super) catalog: String,
     pub(super) files: Vec<FileReport>,
     pub(super) collisions: Vec<CollisionReport>,
-    pub(super) broken_manifests: Vec<BrokenReport>,
+    pub(super) broken_manifests: Vec<BrokenManifestReport>,
     pub(super) templates: Vec<String>,
-    pub(super) ask: Vec<AskReport>,
-    pub(super) summary: Summary,
+    pub(super) ask: Vec<MissingApproval>,
+    pub(super) summary: OwnersSummary,
 }
 
 /// A changed path.
@@ -63,12 +63,12 @@ pub(super) struct FileReport {
     pub(super) standing: &'static str,
     pub(super) owner: Option<String>,
     pub(super) pattern: Option<String>,
-    pub(super) declared: Option<Spot>,
+    pub(super) declared: Option<FileLine>,
 }
 
 /// A line of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Spot {
+pub(super) struct FileLine {
     pub(super) file: String,
     pub(super) line: usize,
 }
@@ -85,13 +85,13 @@ pub(super) struct CollisionReport {
     pub(super) pointer: String,
     pub(super) object: String,
     pub(super) name: String,
-    pub(super) other: Option<Spot>,
+    pub(super) other: Option<FileLine>,
     pub(super) message: String,
 }
 
 /// A manifest that cannot be read.
 #[derive(Debug, Serialize)]
-pub(super) struct BrokenReport {
+pub(super) struct BrokenManifestReport {
     pub(super) file: String,
     pub(super) line: u32,
     pub(super) message: String,
@@ -99,7 +99,7 @@ pub(super) struct BrokenReport {
 
 /// A squad whose approval is missing.
 #[derive(Debug, Serialize)]
-pub(super) struct AskReport {
+pub(super) struct MissingApproval {
     pub(super) squad: String,
     pub(super) chat: Option<String>,
     pub(super) oncall: Option<String>,
@@ -110,7 +110,7 @@ pub(super) struct AskReport {
 
 /// How much there was of everything.
 #[derive(Debug, Serialize)]
-pub(super) struct Summary {
+pub(super) struct OwnersSummary {
     pub(super) files: usize,
     pub(super) own: usize,
     pub(super) approved: usize,
@@ -120,8 +120,12 @@ pub(super) struct Summary {
     pub(super) broken_manifests: usize,
 }
 
-impl Report {
-    pub(super) fn of(verdict: &Verdict<'_>, catalog: String, templates: Vec<String>) -> Self {
+impl OwnersReport {
+    pub(super) fn of(
+        verdict: &OwnershipVerdict<'_>,
+        catalog: String,
+        templates: Vec<String>,
+    ) -> Self {
         let collisions = verdict.collisions.iter().map(CollisionReport::of);
         Self {
             verdict: match verdict.is_blocked() {
@@ -133,15 +137,19 @@ impl Report {
             catalog,
             files: verdict.files.iter().map(FileReport::of).collect(),
             collisions: collisions.collect(),
-            broken_manifests: verdict.broken.iter().map(BrokenReport::of).collect(),
+            broken_manifests: verdict
+                .broken
+                .iter()
+                .map(BrokenManifestReport::of)
+                .collect(),
             templates,
             ask: ask(verdict),
-            summary: Summary {
+            summary: OwnersSummary {
                 files: verdict.files.len(),
-                own: verdict.count(Standing::Own),
-                approved: verdict.count(Standing::Approved),
-                foreign: verdict.count(Standing::Foreign),
-                unowned: verdict.count(Standing::Unowned),
+                own: verdict.count(OwnershipStanding::Own),
+                approved: verdict.count(OwnershipStanding::Approved),
+                foreign: verdict.count(OwnershipStanding::Foreign),
+                unowned: verdict.count(OwnershipStanding::Unowned),
                 collisions: verdict.collisions.len(),
                 broken_manifests: verdict.broken.len(),
             },
@@ -149,21 +157,23 @@ impl Report {
     }
 
     /// How much a standing weighs; nothing where there is nothing to tell.
-    pub(super) fn level(&self, standing: &str) -> Option<Level> {
-        let is = |other: Standing| standing == other.as_str();
-        if is(Standing::Foreign) || is(Standing::Unowned) && self.unowned == "block" {
-            Some(Level::Error)
-        } else if is(Standing::Unowned) && self.unowned == "warn" {
-            Some(Level::Warning)
+    pub(super) fn level(&self, standing: &str) -> Option<NoteLevel> {
+        let is = |other: OwnershipStanding| standing == other.as_str();
+        if is(OwnershipStanding::Foreign)
+            || is(OwnershipStanding::Unowned) && self.unowned == "block"
+        {
+            Some(NoteLevel::Error)
+        } else if is(OwnershipStanding::Unowned) && self.unowned == "warn" {
+            Some(NoteLevel::Warning)
         } else {
             None
         }
     }
 
     /// All that is to be told, each with its place.
-    pub(super) fn notes(&self) -> Vec<Note> {
+    pub(super) fn notes(&self) -> Vec<OwnersNote> {
         let files = self.files.iter().filter_map(|file| {
-            Some(Note {
+            Some(OwnersNote {
                 level: self.level(file.standing)?,
                 kind: message::file_kind(file),
                 file: file.path.clone(),
@@ -172,7 +182,7 @@ impl Report {
             })
         });
         let collisions = self.collisions.iter().filter_map(|collision| {
-            Some(Note {
+            Some(OwnersNote {
                 level: self.level(collision.standing)?,
                 kind: collision.kind,
                 file: collision.file.clone(),
@@ -180,8 +190,8 @@ impl Report {
                 message: format!("{}: {}", collision.object, collision.message),
             })
         });
-        let broken = self.broken_manifests.iter().map(|broken| Note {
-            level: Level::Error,
+        let broken = self.broken_manifests.iter().map(|broken| OwnersNote {
+            level: NoteLevel::Error,
             kind: "broken-manifest",
             file: broken.file.clone(),
             line: Some(broken.line as usize),
@@ -200,23 +210,25 @@ impl FileReport {
             standing: file.standing.as_str(),
             owner: owner.map(|owner| owner.squad.name.to_string()),
             pattern: owner.map(|owner| owner.pattern.to_string()),
-            declared: owner.and_then(|owner| owner.place).and_then(Spot::of_place),
+            declared: owner
+                .and_then(|owner| owner.place)
+                .and_then(FileLine::of_place),
         }
     }
 }
 
-impl Spot {
-    fn of_place(place: &Place) -> Option<Self> {
+impl FileLine {
+    fn of_place(place: &ConfigLocation) -> Option<Self> {
         match place {
-            Place::Line(path, line) => Some(Self {
+            ConfigLocation::Line(path, line) => Some(Self {
                 file: path.display().to_string(),
                 line: *line,
             }),
-            Place::File(_) | Place::Variable(_) | Place::Flag(_) => None,
+            ConfigLocation::File(_) | ConfigLocation::Variable(_) | ConfigLocation::Flag(_) => None,
         }
     }
 
-    fn of_claim(claim: &Claim) -> Self {
+    fn of_claim(claim: &ManifestClaim) -> Self {
         Self {
             file: claim.path.clone(),
             line: claim.line as usize,
@@ -225,7 +237,7 @@ impl Spot {
 }
 
 impl CollisionReport {
-    fn of(collision: &Collision<'_>) -> Self {
+    fn of(collision: &ClaimCollision<'_>) -> Self {
         let claim = &collision.claim;
         Self {
             kind: collision.kind.as_str(),
@@ -237,13 +249,13 @@ impl CollisionReport {
             pointer: claim.pointer.clone(),
             object: claim.object.clone(),
             name: claim.name.clone(),
-            other: collision.other.as_ref().map(Spot::of_claim),
+            other: collision.other.as_ref().map(FileLine::of_claim),
             message: message::of_collision(collision),
         }
     }
 }
 
-impl BrokenReport {
+impl BrokenManifestReport {
     fn of(broken: &BrokenManifest) -> Self {
         Self {
             file: broken.path.clone(),
@@ -253,22 +265,24 @@ impl BrokenReport {
     }
 }
 
-fn unowned(policy: Unowned) -> &'static str {
-    let names = Unowned::NAMES.iter().find(|(_, known)| *known == policy);
+fn unowned(policy: UnownedPolicy) -> &'static str {
+    let names = UnownedPolicy::NAMES
+        .iter()
+        .find(|(_, known)| *known == policy);
     names.map_or("warn", |(name, _)| name)
 }
 
 /// The squads whose approval is missing, each once.
-fn ask(verdict: &Verdict<'_>) -> Vec<AskReport> {
+fn ask(verdict: &OwnershipVerdict<'_>) -> Vec<MissingApproval> {
     let mut missing: BTreeMap<&str, (&Squad, usize, usize)> = BTreeMap::new();
     for file in &verdict.files {
-        if let (Standing::Foreign, Some(owner)) = (file.standing, file.owner) {
+        if let (OwnershipStanding::Foreign, Some(owner)) = (file.standing, file.owner) {
             let name = owner.squad.name.as_str();
             missing.entry(name).or_insert((owner.squad, 0, 0)).1 += 1;
         }
     }
     for collision in &verdict.collisions {
-        if let (Standing::Foreign, Some(owner)) = (collision.standing, collision.owner) {
+        if let (OwnershipStanding::Foreign, Some(owner)) = (collision.standing, collision.owner) {
             missing
                 .entry(owner.name.as_str())
                 .or_insert((owner, 0, 0))
@@ -277,7 +291,7 @@ fn ask(verdict: &Verdict<'_>) -> Vec<AskReport> {
     }
     let ask = missing
         .into_iter()
-        .map(|(name, (squad, files, collisions))| AskReport {
+        .map(|(name, (squad, files, collisions))| MissingApproval {
             squad: name.to_owned(),
             chat: squad.chat.clone(),
             oncall: squad.oncall.clone(),

@@ -2,51 +2,54 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::{self, Config, ContractSource, Overrides, Service, nearest};
+use crate::config::{self, Config, ContractSource, FlagOverrides, ServiceConfig, nearest};
 use crate::source::load_contract;
 use crate::telemetry::{OwnedContract, OwnerView};
 use portcullis_contract::Identity;
 
-use super::super::args::{OwnedServicesArgs, OwnerFormat};
-use super::super::output::{Output, Style, complain};
-use super::super::run::{Outcome, RunError};
+use super::super::args::{OwnedServicesArgs, ServicesFormat};
+use super::super::output::{ReportWriter, TextStyle, complain};
+use super::super::run::{CommandOutcome, RunError};
 use super::super::serve::configuration;
 use super::backstage;
 
 /// A service with its owner and where its contract is.
-pub(super) struct Owned<'c> {
-    pub(super) service: &'c Service,
+pub(super) struct OwnedService<'c> {
+    pub(super) service: &'c ServiceConfig,
     pub(super) owner: OwnerView,
 }
 
 /// Prints the owners of the services that the arguments name, or of all.
-pub(super) fn print(args: &OwnedServicesArgs, out: &mut Output) -> Result<Outcome, RunError> {
+pub(super) fn print(
+    args: &OwnedServicesArgs,
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
     let path = configuration(args.config.as_deref())?;
-    let config = config::load(Some(&path), std::env::vars_os(), &Overrides::default())?;
-    let mut outcome = Outcome::Fine;
+    let config = config::load(Some(&path), std::env::vars_os(), &FlagOverrides::default())?;
+    let mut outcome = CommandOutcome::Fine;
     let mut owned = Vec::new();
     for service in chosen(&config, &args.services)? {
         let (owner, is_whole) = owner_of(&config, service);
         if !is_whole {
-            outcome = Outcome::CouldNotRun;
+            outcome = CommandOutcome::CouldNotRun;
         }
-        owned.push(Owned { service, owner });
+        owned.push(OwnedService { service, owner });
     }
     match args.format {
-        OwnerFormat::Text => owned.iter().for_each(|owned| text(out, &owned.owner)),
-        OwnerFormat::Json => {
+        ServicesFormat::Text => owned.iter().for_each(|owned| text(out, &owned.owner)),
+        ServicesFormat::Json => {
             let owners: Vec<_> = owned.iter().map(|owned| &owned.owner).collect();
             let json = serde_json::to_string_pretty(&owners).expect("owners have a JSON form");
             out.line(json);
         }
-        OwnerFormat::Backstage => out.write(backstage::catalog_info(&owned)),
+        ServicesFormat::Backstage => out.write(backstage::catalog_info(&owned)),
     }
     out.finish()?;
     Ok(outcome)
 }
 
 /// The services of these names, each once and in the order of the configuration.
-fn chosen<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c Service>, RunError> {
+fn chosen<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c ServiceConfig>, RunError> {
     let known = || config.services.iter().map(|service| service.name.as_str());
     for name in names {
         if !known().any(|known| known == name) {
@@ -57,13 +60,13 @@ fn chosen<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c Service>, 
         }
     }
     let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
-    let is_chosen = |service: &&Service| names.is_empty() || names.contains(&*service.name);
+    let is_chosen = |service: &&ServiceConfig| names.is_empty() || names.contains(&*service.name);
     Ok(config.services.iter().filter(is_chosen).collect())
 }
 
 /// The owner of a service, and whether its contract could be read. One at an address is not: who
 /// owns it is asked of the proxy that runs.
-fn owner_of(config: &Config, service: &Service) -> (OwnerView, bool) {
+fn owner_of(config: &Config, service: &ServiceConfig) -> (OwnerView, bool) {
     let identity = match &service.contract {
         ContractSource::File(path) => match load_contract(path, &config.limits) {
             Ok(documents) => Some(Identity::of(&documents)),
@@ -88,8 +91,8 @@ fn owner_of(config: &Config, service: &Service) -> (OwnerView, bool) {
     (OwnerView::new(service, provider, contract), is_whole)
 }
 
-fn text(out: &mut Output, owner: &OwnerView) {
-    let title = out.paint(Style::Bold, &owner.service).to_string();
+fn text(out: &mut ReportWriter, owner: &OwnerView) {
+    let title = out.paint(TextStyle::Bold, &owner.service).to_string();
     out.line(title);
     let domains = owner.domains.join(", ");
     let contract = owner.contract.as_ref();

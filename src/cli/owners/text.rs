@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::message;
-use super::notes::Level;
-use super::report::{FileReport, Report};
-use crate::cli::output::{Output, Style};
+use super::notes::NoteLevel;
+use super::report::{FileReport, OwnersReport};
+use crate::cli::output::{ReportWriter, TextStyle};
 
 /// The most files of one owner and the most collisions that are listed.
 const FILES_MAX: usize = 20;
 const COLLISIONS_MAX: usize = 50;
 
 /// Prints a verdict.
-pub(super) fn print(out: &mut Output, report: &Report) {
+pub(super) fn print(out: &mut ReportWriter, report: &OwnersReport) {
     for (owner, files) in by_owner(report) {
         print_owner(out, report, owner, &files);
     }
@@ -21,7 +21,7 @@ pub(super) fn print(out: &mut Output, report: &Report) {
 }
 
 /// The files that there is something to tell of, by owner; those of nobody first.
-fn by_owner(report: &Report) -> BTreeMap<Option<&str>, Vec<&FileReport>> {
+fn by_owner(report: &OwnersReport) -> BTreeMap<Option<&str>, Vec<&FileReport>> {
     let mut owners: BTreeMap<Option<&str>, Vec<&FileReport>> = BTreeMap::new();
     for file in &report.files {
         if report.level(file.standing).is_some() {
@@ -31,7 +31,12 @@ fn by_owner(report: &Report) -> BTreeMap<Option<&str>, Vec<&FileReport>> {
     owners
 }
 
-fn print_owner(out: &mut Output, report: &Report, owner: Option<&str>, files: &[&FileReport]) {
+fn print_owner(
+    out: &mut ReportWriter,
+    report: &OwnersReport,
+    owner: Option<&str>,
+    files: &[&FileReport],
+) {
     let ask = report.ask.iter().find(|ask| owner == Some(&ask.squad));
     let level = files.first().and_then(|file| report.level(file.standing));
     let title = match (owner, ask) {
@@ -57,22 +62,22 @@ fn print_owner(out: &mut Output, report: &Report, owner: Option<&str>, files: &[
     out.line("");
 }
 
-fn print_pattern(out: &mut Output, file: &FileReport) {
+fn print_pattern(out: &mut ReportWriter, file: &FileReport) {
     if let (Some(pattern), Some(declared)) = (&file.pattern, &file.declared) {
         let place = format!("{}:{}", declared.file, declared.line);
-        let place = out.paint(Style::Dim, place).to_string();
+        let place = out.paint(TextStyle::Dim, place).to_string();
         out.line(format_args!("  {pattern}  {place}"));
     }
 }
 
-fn print_manifests(out: &mut Output, report: &Report) {
+fn print_manifests(out: &mut ReportWriter, report: &OwnersReport) {
     let told = report.collisions.iter();
     let told = told.filter_map(|each| Some((report.level(each.standing)?, each)));
     let told: Vec<_> = told.collect();
     if told.is_empty() && report.broken_manifests.is_empty() {
         return;
     }
-    out.line(out.paint(Style::Bold, "manifests").to_string());
+    out.line(out.paint(TextStyle::Bold, "manifests").to_string());
     for (level, collision) in told.iter().take(COLLISIONS_MAX) {
         let kind = out.paint(style(Some(*level)), collision.kind).to_string();
         out.line(format_args!(
@@ -91,7 +96,7 @@ fn print_manifests(out: &mut Output, report: &Report) {
         ));
     }
     for broken in &report.broken_manifests {
-        let kind = out.paint(Style::Red, "broken-manifest").to_string();
+        let kind = out.paint(TextStyle::Red, "broken-manifest").to_string();
         out.line(format_args!(
             "  {kind}  {}:{}",
             shown(&broken.file),
@@ -102,10 +107,10 @@ fn print_manifests(out: &mut Output, report: &Report) {
     out.line("");
 }
 
-fn print_end(out: &mut Output, report: &Report) {
+fn print_end(out: &mut ReportWriter, report: &OwnersReport) {
     let style = match report.verdict {
-        "blocked" => Style::Red,
-        _ => Style::Bold,
+        "blocked" => TextStyle::Red,
+        _ => TextStyle::Bold,
     };
     let verdict = out.paint(style, sentence(report)).to_string();
     out.line(verdict);
@@ -115,7 +120,7 @@ fn print_end(out: &mut Output, report: &Report) {
 }
 
 /// The verdict in one line.
-pub(super) fn sentence(report: &Report) -> String {
+pub(super) fn sentence(report: &OwnersReport) -> String {
     let summary = &report.summary;
     if summary.files == 0 {
         return format!("{}: nothing changed", report.verdict);
@@ -146,7 +151,7 @@ pub(super) fn sentence(report: &Report) -> String {
 }
 
 /// What to do about it.
-pub(super) fn advice(report: &Report) -> Vec<String> {
+pub(super) fn advice(report: &OwnersReport) -> Vec<String> {
     let mut advice = Vec::new();
     if !report.ask.is_empty() {
         let squads: Vec<&str> = report.ask.iter().map(|ask| &*ask.squad).collect();
@@ -165,11 +170,11 @@ pub(super) fn advice(report: &Report) -> Vec<String> {
     advice
 }
 
-const fn style(level: Option<Level>) -> Style {
+const fn style(level: Option<NoteLevel>) -> TextStyle {
     match level {
-        Some(Level::Error) => Style::Red,
-        Some(Level::Warning) => Style::Yellow,
-        None => Style::Bold,
+        Some(NoteLevel::Error) => TextStyle::Red,
+        Some(NoteLevel::Warning) => TextStyle::Yellow,
+        None => TextStyle::Bold,
     }
 }
 

@@ -15,7 +15,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Why a recording cannot be read, or not to its end.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum InputError {
+pub(super) enum RecordingError {
     #[error("{}: {source}; check the path and its permissions", path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error(
@@ -27,17 +27,17 @@ pub(super) enum InputError {
 }
 
 /// An open recording.
-pub(super) enum Input {
+pub(super) enum Recording {
     /// An HTTP Archive, whole.
     Archive(Vec<u8>),
     /// JSON Lines.
-    Lines(Lines),
+    Lines(RecordingLines),
 }
 
 /// Opens a recording; `-` is standard input. It is an archive if it is named so or begins like
 /// one, JSON Lines otherwise.
-pub(super) fn open(path: &Path) -> Result<Input, InputError> {
-    let io_error = |source| InputError::Io {
+pub(super) fn open(path: &Path) -> Result<Recording, RecordingError> {
+    let io_error = |source| RecordingError::Io {
         path: path.to_owned(),
         source,
     };
@@ -52,16 +52,18 @@ pub(super) fn open(path: &Path) -> Result<Input, InputError> {
         .extension()
         .is_some_and(|end| end.eq_ignore_ascii_case("har"));
     if !is_named && !begins_like_archive(&first) {
-        return Ok(Input::Lines(Lines::new(Cursor::new(first).chain(source))));
+        return Ok(Recording::Lines(RecordingLines::new(
+            Cursor::new(first).chain(source),
+        )));
     }
     let left = (TRAFFIC_ARCHIVE_BYTES_MAX - first.len()) as u64;
     let whole = source.take(left + 1).read_to_end(&mut first);
     whole.map_err(io_error)?;
     if first.len() > TRAFFIC_ARCHIVE_BYTES_MAX {
         let path = path.to_owned();
-        return Err(InputError::TooLarge { path });
+        return Err(RecordingError::TooLarge { path });
     }
-    Ok(Input::Archive(first))
+    Ok(Recording::Archive(first))
 }
 
 /// Whether the first member of an object is `log`, the only one that HAR knows.
@@ -72,7 +74,7 @@ fn begins_like_archive(first: &[u8]) -> bool {
 }
 
 /// The lines of a recording, one at a time.
-pub(super) struct Lines {
+pub(super) struct RecordingLines {
     source: BufReader<Box<dyn Read>>,
     line: Vec<u8>,
     number: u64,
@@ -81,7 +83,7 @@ pub(super) struct Lines {
 
 /// A line that is not blank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Line<'a> {
+pub(super) struct RecordingLine<'a> {
     /// Its number, from 1.
     pub(super) number: u64,
     /// How many bytes of the recording it took.
@@ -90,7 +92,7 @@ pub(super) struct Line<'a> {
     pub(super) text: Option<&'a [u8]>,
 }
 
-impl Lines {
+impl RecordingLines {
     fn new(source: impl Read + 'static) -> Self {
         Self {
             source: BufReader::with_capacity(BUFFER_BYTES, Box::new(source)),
@@ -101,7 +103,7 @@ impl Lines {
     }
 
     /// The next line that is not blank.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub(super) fn next(&mut self) -> io::Result<Option<RecordingLine<'_>>> {
         loop {
             self.line.clear();
             let most = self.bytes_max as u64 + 1;
@@ -114,14 +116,14 @@ impl Lines {
             self.number += 1;
             if bytes as u64 == most && self.line.last() != Some(&b'\n') {
                 let skipped = self.skip_line()?;
-                return Ok(Some(Line {
+                return Ok(Some(RecordingLine {
                     number: self.number,
                     bytes: bytes as u64 + skipped,
                     text: None,
                 }));
             }
             if !self.text().trim_ascii().is_empty() {
-                return Ok(Some(Line {
+                return Ok(Some(RecordingLine {
                     number: self.number,
                     bytes: bytes as u64,
                     text: Some(self.text()),
@@ -161,7 +163,7 @@ mod tests {
     #[test]
     fn lines_are_numbered_and_bounded() {
         let check = |text: &'static str, expected: &[(u64, Option<&str>)]| {
-            let mut lines = Lines::new(text.as_bytes());
+            let mut lines = RecordingLines::new(text.as_bytes());
             lines.bytes_max = 4;
             let mut found = Vec::new();
             let mut bytes = 0;

@@ -12,7 +12,7 @@ const STRIDE: u64 = 256;
 
 /// A line on standard error that is written over and over, where that is a terminal.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(super) struct ReplayProgress {
     is_shown: bool,
     is_dirty: bool,
     /// All there is to read, where that is known.
@@ -22,7 +22,7 @@ pub(super) struct Progress {
     shown: Instant,
 }
 
-impl Progress {
+impl ReplayProgress {
     /// The progress through some recordings. Where verdicts go to the terminal themselves, they
     /// are the progress.
     pub(super) fn new(paths: &[PathBuf], prints_verdicts: bool) -> Self {
@@ -86,11 +86,11 @@ mod tests {
     #[test]
     fn progress_in_words() {
         let check = |bytes_total, bytes, expected: &str| {
-            let progress = Progress {
+            let progress = ReplayProgress {
                 bytes_total,
                 bytes,
                 exchanges: 7,
-                ..Progress::new(&[], true)
+                ..ReplayProgress::new(&[], true)
             };
             assert_eq!(progress.text(), expected);
         };

@@ -6,38 +6,41 @@ use portcullis_contract::recorded::{Bounds, Exchange, Fault, Har, Judge, Verdict
 use portcullis_contract::{self as contract, CompileOptions, CompiledContract, Violation};
 use portcullis_json::Tape;
 use portcullis_vocabulary::Limits;
-use portcullis_vocabulary::enforcement::Ceilings;
 use portcullis_vocabulary::enforcement::Enforcement;
+use portcullis_vocabulary::enforcement::EnforcementCeilings;
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
 use portcullis_vocabulary::enforcement::ViolationClass;
 use portcullis_vocabulary::limits::TRAFFIC_LINE_BYTES_MAX;
 
-use super::super::args::{Enforce, ReplayArgs, ReportFormat};
-use super::super::output::{Output, complain};
-use super::super::run::{Outcome, RunError};
-use super::input::{Input, InputError, Lines, open};
-use super::progress::Progress;
-use super::summary::Summary;
-use super::tally::{Example, Tally};
-use super::verdict::{Found, Place, VerdictLine};
+use super::super::args::{EnforceScope, ReplayArgs, ReportFormat};
+use super::super::output::{ReportWriter, complain};
+use super::super::run::{CommandOutcome, RunError};
+use super::input::{Recording, RecordingError, RecordingLines, open};
+use super::progress::ReplayProgress;
+use super::summary::ReplaySummary;
+use super::tally::{ReplayTally, ViolationExample};
+use super::verdict::{EnforcedViolation, RecordPosition, VerdictLine};
 
 /// The most records that are complained of one by one in a report for people.
 const COMPLAINTS_MAX: u64 = 10;
 
 /// Judges all recordings that the arguments name.
-pub(in crate::cli) fn replay(args: &ReplayArgs, out: &mut Output) -> Result<Outcome, RunError> {
+pub(in crate::cli) fn replay(
+    args: &ReplayArgs,
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
     let input = Path::new("-");
     if args.contract == input && args.traffic.iter().any(|path| path == input) {
         return Err(RunError::InputTwice);
     }
     let limits = Limits::default();
     let contract = compile(args, &limits)?;
-    let mut replaying = Replaying {
+    let mut replaying = ReplayRun {
         args,
         contract: &contract,
         judge: Judge::new(&contract, &policy(), bounds(&limits)),
-        tally: Tally::new(contract.operations.len()),
-        progress: Progress::new(&args.traffic, args.format == ReportFormat::Json),
+        tally: ReplayTally::new(contract.operations.len()),
+        progress: ReplayProgress::new(&args.traffic, args.format == ReportFormat::Json),
         out,
     };
     for path in &args.traffic {
@@ -48,11 +51,11 @@ pub(in crate::cli) fn replay(args: &ReplayArgs, out: &mut Output) -> Result<Outc
         }
     }
     replaying.progress.clear();
-    let Replaying {
+    let ReplayRun {
         judge, tally, out, ..
     } = replaying;
     if args.format == ReportFormat::Text {
-        let summary = Summary {
+        let summary = ReplaySummary {
             contract: &contract,
             tally: &tally,
             counts: &|operation, class| counts(&judge, args.enforce, operation, class),
@@ -61,9 +64,9 @@ pub(in crate::cli) fn replay(args: &ReplayArgs, out: &mut Output) -> Result<Outc
     }
     out.finish()?;
     Ok(match (tally.unreadable, tally.violating) {
-        (0, 0) => Outcome::Fine,
-        (0, _) => Outcome::Finding,
-        _ => Outcome::CouldNotRun,
+        (0, 0) => CommandOutcome::Fine,
+        (0, _) => CommandOutcome::Finding,
+        _ => CommandOutcome::CouldNotRun,
     })
 }
 
@@ -80,7 +83,7 @@ fn compile(args: &ReplayArgs, limits: &Limits) -> Result<CompiledContract, RunEr
 /// What classes do by default, for responses too: what is over can no longer be spoilt by
 /// rejecting it.
 fn policy() -> EnforcementPolicy {
-    let ceilings = Ceilings {
+    let ceilings = EnforcementCeilings {
         request: Enforcement::Reject,
         response: Enforcement::Reject,
     };
@@ -97,35 +100,37 @@ fn bounds(limits: &Limits) -> Bounds {
     }
 }
 
-struct Replaying<'a> {
+struct ReplayRun<'a> {
     args: &'a ReplayArgs,
     contract: &'a CompiledContract,
     judge: Judge<'a>,
-    tally: Tally,
-    progress: Progress,
-    out: &'a mut Output,
+    tally: ReplayTally,
+    progress: ReplayProgress,
+    out: &'a mut ReportWriter,
 }
 
-impl Replaying<'_> {
-    fn recording(&mut self, path: &Path) -> Result<(), InputError> {
+impl ReplayRun<'_> {
+    fn recording(&mut self, path: &Path) -> Result<(), RecordingError> {
         let name = path.display().to_string();
         match open(path)? {
-            Input::Archive(text) => self.archive(&name, &text),
-            Input::Lines(lines) => {
-                return self.lines(&name, lines).map_err(|source| InputError::Io {
-                    path: path.to_owned(),
-                    source,
-                });
+            Recording::Archive(text) => self.archive(&name, &text),
+            Recording::Lines(lines) => {
+                return self
+                    .lines(&name, lines)
+                    .map_err(|source| RecordingError::Io {
+                        path: path.to_owned(),
+                        source,
+                    });
             }
         }
         Ok(())
     }
 
-    fn lines(&mut self, source: &str, mut lines: Lines) -> std::io::Result<()> {
+    fn lines(&mut self, source: &str, mut lines: RecordingLines) -> std::io::Result<()> {
         let mut tape = Tape::new();
         let mut index = 0;
         while let Some(line) = lines.next()? {
-            let place = Place {
+            let place = RecordPosition {
                 source,
                 line: line.number,
                 index,
@@ -149,7 +154,7 @@ impl Replaying<'_> {
 
     fn archive(&mut self, source: &str, text: &[u8]) {
         let mut tape = Tape::new();
-        let place = |line, index| Place {
+        let place = |line, index| RecordPosition {
             source,
             line,
             index,
@@ -165,14 +170,14 @@ impl Replaying<'_> {
         }
     }
 
-    fn record(&mut self, place: Place<'_>, exchange: Result<Exchange<'_>, Fault>) {
+    fn record(&mut self, place: RecordPosition<'_>, exchange: Result<Exchange<'_>, Fault>) {
         match exchange {
             Ok(exchange) => self.exchange(place, &exchange),
             Err(fault) => self.unreadable(place, &fault),
         }
     }
 
-    fn unreadable(&mut self, place: Place<'_>, fault: &Fault) {
+    fn unreadable(&mut self, place: RecordPosition<'_>, fault: &Fault) {
         self.tally.unreadable += 1;
         if self.args.format == ReportFormat::Json {
             self.out
@@ -188,7 +193,7 @@ impl Replaying<'_> {
         }
     }
 
-    fn exchange(&mut self, place: Place<'_>, exchange: &Exchange<'_>) {
+    fn exchange(&mut self, place: RecordPosition<'_>, exchange: &Exchange<'_>) {
         let verdict = self.judge.judge(exchange);
         let mut violations = verdict.violations();
         let is_violating = violations.any(|violation| {
@@ -205,14 +210,14 @@ impl Replaying<'_> {
 
     fn print(
         &mut self,
-        place: Place<'_>,
+        place: RecordPosition<'_>,
         exchange: &Exchange<'_>,
         verdict: &Verdict,
         is_violating: bool,
     ) {
         let operation = verdict.operation.map(|id| self.contract.operation(id));
         let template = operation.map(|operation| &*operation.path);
-        let found = verdict.violations().map(|violation| Found {
+        let found = verdict.violations().map(|violation| EnforcedViolation {
             enforcement: self
                 .judge
                 .enforcement(verdict.operation, violation.class)
@@ -234,17 +239,23 @@ impl Replaying<'_> {
         self.out.line(line.to_json());
     }
 
-    fn keep_examples(&mut self, place: Place<'_>, exchange: &Exchange<'_>, verdict: &Verdict) {
+    fn keep_examples(
+        &mut self,
+        place: RecordPosition<'_>,
+        exchange: &Exchange<'_>,
+        verdict: &Verdict,
+    ) {
         for violation in verdict.violations() {
-            self.tally.keep(violation.class, place, |place| Example {
-                place,
-                operation: match verdict.operation {
-                    Some(id) => self.contract.operation(id).name.to_string(),
-                    None => format!("{} {}", exchange.method, exchange.path),
-                },
-                sentence: violation.sentence(self.args.values),
-                advice: advice(violation),
-            });
+            self.tally
+                .keep(violation.class, place, |place| ViolationExample {
+                    place,
+                    operation: match verdict.operation {
+                        Some(id) => self.contract.operation(id).name.to_string(),
+                        None => format!("{} {}", exchange.method, exchange.path),
+                    },
+                    sentence: violation.sentence(self.args.values),
+                    advice: advice(violation),
+                });
         }
     }
 }
@@ -252,13 +263,13 @@ impl Replaying<'_> {
 /// Whether violations of a class make an exchange violate the contract.
 fn counts(
     judge: &Judge<'_>,
-    enforce: Enforce,
+    enforce: EnforceScope,
     operation: Option<u32>,
     class: ViolationClass,
 ) -> bool {
     match judge.enforcement(operation, class) {
         Enforcement::Reject => true,
-        Enforcement::Report => enforce == Enforce::All,
+        Enforcement::Report => enforce == EnforceScope::All,
         Enforcement::Off => false,
     }
 }

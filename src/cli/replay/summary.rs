@@ -6,9 +6,9 @@ use std::fmt::Write;
 use portcullis_contract::CompiledContract;
 use portcullis_vocabulary::enforcement::ViolationClass;
 
-use super::super::output::{Output, Style};
+use super::super::output::{ReportWriter, TextStyle};
 use super::super::text::{counted, length};
-use super::tally::{Counts, Tally};
+use super::tally::{OperationCounts, ReplayTally};
 
 /// The most operations that are listed, those with the most violating exchanges first.
 const OPERATIONS_MAX: usize = 100;
@@ -18,25 +18,25 @@ const NAME: &str = "operation";
 
 /// What there is to sum up.
 #[derive(Clone, Copy)]
-pub(super) struct Summary<'a> {
+pub(super) struct ReplaySummary<'a> {
     pub(super) contract: &'a CompiledContract,
-    pub(super) tally: &'a Tally,
+    pub(super) tally: &'a ReplayTally,
     /// Whether violations of a class count, for an operation or for none.
     pub(super) counts: &'a dyn Fn(Option<u32>, ViolationClass) -> bool,
 }
 
 /// The exchanges of one operation, with its name.
-struct Row<'a> {
+struct ReplayRow<'a> {
     id: Option<u32>,
     name: &'a str,
-    counts: &'a Counts,
+    counts: &'a OperationCounts,
 }
 
-impl Summary<'_> {
+impl ReplaySummary<'_> {
     /// Prints the table of operations, examples of each class, and the totals.
-    pub(super) fn print(self, out: &mut Output) {
+    pub(super) fn print(self, out: &mut ReportWriter) {
         let title = format!("{} {}", self.contract.title, self.contract.version);
-        let title = out.paint(Style::Bold, title.trim()).to_string();
+        let title = out.paint(TextStyle::Bold, title.trim()).to_string();
         out.line(title);
         let rows = self.rows();
         if !rows.is_empty() {
@@ -52,29 +52,29 @@ impl Summary<'_> {
     }
 
     /// What was used, the most violating first, else in the order of the contract.
-    fn rows(&self) -> Vec<Row<'_>> {
+    fn rows(&self) -> Vec<ReplayRow<'_>> {
         let operations = (0..).zip(&self.contract.operations);
         let names = operations.map(|(id, operation)| (Some(id), &*operation.name));
-        let mut rows: Vec<Row<'_>> = names
+        let mut rows: Vec<ReplayRow<'_>> = names
             .chain([(None, "(no operation)")])
             .zip(&self.tally.operations)
-            .map(|((id, name), counts)| Row { id, name, counts })
+            .map(|((id, name), counts)| ReplayRow { id, name, counts })
             .filter(|row| row.counts.exchanges > 0)
             .collect();
         rows.sort_by_key(|row| Reverse(row.counts.violating));
         rows
     }
 
-    fn print_operations(&self, out: &mut Output, rows: &[Row<'_>]) {
+    fn print_operations(&self, out: &mut ReportWriter, rows: &[ReplayRow<'_>]) {
         let shown = &rows[..rows.len().min(OPERATIONS_MAX)];
         let widest = shown.iter().map(|row| length(row.name)).max();
         let width = widest.unwrap_or(0).clamp(NAME.len(), NAME_WIDTH_MAX);
         out.line("");
         let head = format!("  {NAME:<width$}  exchanges  violating  classes");
-        let head = out.paint(Style::Dim, head).to_string();
+        let head = out.paint(TextStyle::Dim, head).to_string();
         out.line(head);
         for row in shown {
-            let Counts {
+            let OperationCounts {
                 exchanges,
                 violating,
                 ..
@@ -90,7 +90,7 @@ impl Summary<'_> {
     }
 
     /// The classes of an operation, the most frequent first; those that do not count say so.
-    fn classes(&self, row: &Row<'_>) -> String {
+    fn classes(&self, row: &ReplayRow<'_>) -> String {
         let mut classes: Vec<(ViolationClass, u64)> = ViolationClass::ALL
             .into_iter()
             .map(|class| (class, row.counts.classes[class.index()]))
@@ -107,14 +107,14 @@ impl Summary<'_> {
         words.join(", ")
     }
 
-    fn print_class(&self, out: &mut Output, class: ViolationClass, does_count: bool) {
+    fn print_class(&self, out: &mut ReportWriter, class: ViolationClass, does_count: bool) {
         let examples = &self.tally.examples[class.index()];
         if examples.is_empty() {
             return;
         }
         let style = match does_count {
-            true => Style::Red,
-            false => Style::Yellow,
+            true => TextStyle::Red,
+            false => TextStyle::Yellow,
         };
         let name = out.paint(style, class).to_string();
         let exchanges = counted(self.tally.of_class(class), "exchange");
@@ -123,14 +123,14 @@ impl Summary<'_> {
             out.line(format_args!("  {}  {}", example.place, example.operation));
             out.line(format_args!("    {}", example.sentence));
             if !example.advice.is_empty() {
-                let advice = out.paint(Style::Dim, &example.advice).to_string();
+                let advice = out.paint(TextStyle::Dim, &example.advice).to_string();
                 out.line(format_args!("    {advice}"));
             }
         }
     }
 
-    fn print_totals(&self, out: &mut Output) {
-        let Tally {
+    fn print_totals(&self, out: &mut ReportWriter) {
+        let ReplayTally {
             exchanges,
             violating,
             unreadable,
@@ -149,8 +149,8 @@ impl Summary<'_> {
             let _ = write!(text, ", {} unreadable", counted(*unreadable, "record"));
         }
         let style = match (unreadable, violating) {
-            (0, 0) => Style::Bold,
-            _ => Style::Red,
+            (0, 0) => TextStyle::Bold,
+            _ => TextStyle::Red,
         };
         let text = out.paint(style, text).to_string();
         out.line(format_args!("\n{text}"));

@@ -2,26 +2,26 @@
 
 use portcullis_vocabulary::enforcement::ViolationClass;
 
-use super::verdict::Place;
+use super::verdict::RecordPosition;
 
 /// The most examples that are kept of a class.
 const EXAMPLES_MAX: usize = 3;
 
 /// The sum of all verdicts.
 #[derive(Debug)]
-pub(super) struct Tally {
+pub(super) struct ReplayTally {
     pub(super) exchanges: u64,
     pub(super) violating: u64,
     pub(super) unreadable: u64,
     /// By operation; requests to none come last.
-    pub(super) operations: Vec<Counts>,
+    pub(super) operations: Vec<OperationCounts>,
     /// By class.
-    pub(super) examples: [Vec<Example>; ViolationClass::COUNT],
+    pub(super) examples: [Vec<ViolationExample>; ViolationClass::COUNT],
 }
 
 /// The exchanges of one operation.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
+pub(super) struct OperationCounts {
     pub(super) exchanges: u64,
     pub(super) violating: u64,
     /// How many exchanges have a violation of each class.
@@ -30,7 +30,7 @@ pub(super) struct Counts {
 
 /// One violation that stands for others of its class.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Example {
+pub(super) struct ViolationExample {
     /// Source and line.
     pub(super) place: String,
     /// The operation's name, or method and path where there is none.
@@ -41,14 +41,14 @@ pub(super) struct Example {
     pub(super) advice: String,
 }
 
-impl Tally {
+impl ReplayTally {
     /// Nothing yet, for a contract of so many operations.
     pub(super) fn new(operations: usize) -> Self {
         Self {
             exchanges: 0,
             violating: 0,
             unreadable: 0,
-            operations: vec![Counts::default(); operations + 1],
+            operations: vec![OperationCounts::default(); operations + 1],
             examples: std::array::from_fn(|_| Vec::new()),
         }
     }
@@ -79,8 +79,8 @@ impl Tally {
     pub(super) fn keep(
         &mut self,
         class: ViolationClass,
-        place: Place<'_>,
-        make: impl FnOnce(String) -> Example,
+        place: RecordPosition<'_>,
+        make: impl FnOnce(String) -> ViolationExample,
     ) {
         let examples = &mut self.examples[class.index()];
         if examples.len() == EXAMPLES_MAX {
@@ -99,7 +99,7 @@ impl Tally {
     }
 }
 
-impl Place<'_> {
+impl RecordPosition<'_> {
     /// `file:line`.
     pub(super) fn text(self) -> String {
         format!("{}:{}", self.source, self.line)

@@ -28,19 +28,19 @@ use portcullis_contract::recorded::Fault;
 #[derive(Debug, Serialize)]
 pub(super) struct VerdictLine<'a> {
     #[serde(flatten)]
-    pub(super) place: Place<'a>,
+    pub(super) place: RecordPosition<'a>,
     pub(super) method: Option<&'a str>,
     pub(super) path: Option<&'a str>,
     pub(super) operation: Option<&'a str>,
     pub(super) status: Option<u16>,
     pub(super) verdict: &'static str,
-    pub(super) violations: Vec<Found<'a>>,
+    pub(super) violations: Vec<EnforcedViolation<'a>>,
     pub(super) fault: Option<FaultRecord<'a>>,
 }
 
 /// Where a record stands.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Place<'a> {
+pub(super) struct RecordPosition<'a> {
     pub(super) source: &'a str,
     pub(super) line: u64,
     pub(super) index: u64,
@@ -48,7 +48,7 @@ pub(super) struct Place<'a> {
 
 /// A violation with what would be done about it.
 #[derive(Debug, Serialize)]
-pub(super) struct Found<'a> {
+pub(super) struct EnforcedViolation<'a> {
     pub(super) enforcement: &'static str,
     #[serde(flatten)]
     pub(super) violation: ViolationRecord<'a>,
@@ -64,7 +64,7 @@ pub(super) struct FaultRecord<'a> {
 
 impl<'a> VerdictLine<'a> {
     /// The line of a record that cannot be read.
-    pub(super) fn unreadable(place: Place<'a>, fault: &'a Fault) -> Self {
+    pub(super) fn unreadable(place: RecordPosition<'a>, fault: &'a Fault) -> Self {
         Self {
             place,
             method: None,

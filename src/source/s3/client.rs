@@ -14,21 +14,21 @@ use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
 use object_store::{BackoffConfig, ClientOptions, GetOptions, ObjectStore, RetryConfig};
 
-use super::super::origin::S3Place;
-use super::super::remote::{Fetched, RemoteLimits, deepest};
+use super::super::origin::S3Location;
+use super::super::remote::{FetchLimits, FetchOutcome, deepest};
 use super::error::ObjectError;
 use crate::tls;
 
 /// What reads objects: one client for each bucket, which keeps credentials until they expire.
 /// Clones share them.
 #[derive(Clone)]
-pub struct Buckets {
+pub struct S3Clients {
     /// The variables that say where the storage is and who asks.
     variables: Arc<Vec<(String, String)>>,
     clients: Arc<Mutex<HashMap<String, Arc<AmazonS3>>>>,
 }
 
-impl Buckets {
+impl S3Clients {
     /// With the variables of the environment.
     #[must_use]
     pub fn from_env() -> Self {
@@ -58,10 +58,10 @@ impl Buckets {
     /// [`ObjectError`] names the object, what went wrong and what to check.
     pub async fn fetch(
         &self,
-        place: &S3Place,
+        place: &S3Location,
         known: Option<&str>,
-        limits: RemoteLimits,
-    ) -> Result<Fetched, ObjectError> {
+        limits: FetchLimits,
+    ) -> Result<FetchOutcome, ObjectError> {
         let client = self.client(&place.bucket)?;
         let fetching = fetch(&client, place, known, limits.bytes_max);
         let fetched = tokio::time::timeout(limits.timeout, fetching).await;
@@ -114,10 +114,10 @@ impl Buckets {
 
 async fn fetch(
     client: &AmazonS3,
-    place: &S3Place,
+    place: &S3Location,
     known: Option<&str>,
     bytes_max: u64,
-) -> Result<Fetched, ObjectError> {
+) -> Result<FetchOutcome, ObjectError> {
     let too_large = || ObjectError::TooLarge {
         place: place.clone(),
         bytes_max,
@@ -131,7 +131,7 @@ async fn fetch(
     };
     let found = match client.get_opts(&path, options).await {
         Err(object_store::Error::NotModified { .. }) if known.is_some() => {
-            return Ok(Fetched::Unchanged { max_age: None });
+            return Ok(FetchOutcome::Unchanged { max_age: None });
         }
         found => found.map_err(failed)?,
     };
@@ -141,7 +141,7 @@ async fn fetch(
     }
     let (etag, version) = (found.meta.e_tag.clone(), found.meta.version.clone());
     let bytes = found.bytes().await.map_err(failed)?;
-    Ok(Fetched::New {
+    Ok(FetchOutcome::New {
         bytes: bytes.into(),
         etag,
         version,
@@ -150,7 +150,7 @@ async fn fetch(
 }
 
 /// What an error of the crate means.
-pub(super) fn failure(place: &S3Place, error: &object_store::Error) -> ObjectError {
+pub(super) fn failure(place: &S3Location, error: &object_store::Error) -> ObjectError {
     let place = place.clone();
     let text = deepest(error);
     let code = between(&text, "<Code>", "</Code>");
@@ -185,7 +185,7 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     rest.split_once(after).map(|(found, _)| found)
 }
 
-impl fmt::Debug for Buckets {
+impl fmt::Debug for S3Clients {
     /// Without the variables, where secrets stand.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Buckets").finish_non_exhaustive()
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn settings_that_do_not_fit_are_said() {
         let variable = |name: &str| (name.to_owned(), "secret".to_owned());
-        let buckets = Buckets::with([variable("AWS_SECRET_ACCESS_KEY"), variable("OTHER")]);
+        let buckets = S3Clients::with([variable("AWS_SECRET_ACCESS_KEY"), variable("OTHER")]);
         let error = buckets.client("a").unwrap_err().to_string();
         assert_eq!(
             error,
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_bucket_has_one_client() {
-        let buckets = Buckets::with([]);
+        let buckets = S3Clients::with([]);
         let another = buckets.clone();
         let one = buckets.client("a").unwrap();
         assert!(Arc::ptr_eq(&one, &another.client("a").unwrap()));

@@ -2,7 +2,7 @@
 
 /// When an object is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::source) enum Condition<'c> {
+pub(in crate::source) enum WritePrecondition<'c> {
     /// In any case.
     Always,
     /// Where there is none.

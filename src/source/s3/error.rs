@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::origin::S3Place;
+use super::super::origin::S3Location;
 
 /// Why an object could not be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,13 +25,13 @@ pub enum ObjectError {
     #[error("{place}: there is no such bucket; check its name, AWS_ENDPOINT_URL and AWS_REGION")]
     NoBucket {
         /// The object.
-        place: S3Place,
+        place: S3Location,
     },
     /// The bucket has no such object, or not in this version.
     #[error("{place}: there is no such object or version; check the key and the versionId")]
     NoObject {
         /// The object.
-        place: S3Place,
+        place: S3Location,
     },
     /// The storage does not let us read.
     #[error(
@@ -41,7 +41,7 @@ pub enum ObjectError {
     )]
     Denied {
         /// The object.
-        place: S3Place,
+        place: S3Location,
         /// What the storage says.
         reason: String,
     },
@@ -49,7 +49,7 @@ pub enum ObjectError {
     #[error("{place}: no complete answer within {}; check AWS_ENDPOINT_URL, where credentials come from, and the network", humantime::format_duration(*.timeout))]
     Timeout {
         /// The object.
-        place: S3Place,
+        place: S3Location,
         /// The bound.
         timeout: Duration,
     },
@@ -57,7 +57,7 @@ pub enum ObjectError {
     #[error("{place}: larger than {bytes_max} bytes; check that it is the right object")]
     TooLarge {
         /// The object.
-        place: S3Place,
+        place: S3Location,
         /// The bound, in bytes.
         bytes_max: u64,
     },
@@ -67,7 +67,7 @@ pub enum ObjectError {
     )]
     Failed {
         /// The object.
-        place: S3Place,
+        place: S3Location,
         /// What went wrong.
         reason: String,
     },
@@ -78,7 +78,7 @@ pub enum ObjectError {
     )]
     NotWritten {
         /// The object.
-        place: S3Place,
+        place: S3Location,
         /// What went wrong.
         reason: String,
     },

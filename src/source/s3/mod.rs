@@ -14,8 +14,8 @@ mod unsupported;
 mod write;
 
 #[cfg(feature = "s3")]
-pub use client::Buckets;
-pub(in crate::source) use condition::Condition;
+pub use client::S3Clients;
+pub(in crate::source) use condition::WritePrecondition;
 pub use error::ObjectError;
 #[cfg(not(feature = "s3"))]
 pub use unsupported::Buckets;

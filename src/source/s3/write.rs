@@ -5,28 +5,28 @@ use std::time::Duration;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion};
 
-use super::super::origin::S3Place;
-use super::client::{Buckets, code_of, failure};
-use super::condition::Condition;
+use super::super::origin::S3Location;
+use super::client::{S3Clients, code_of, failure};
+use super::condition::WritePrecondition;
 use super::error::ObjectError;
 
-impl Buckets {
+impl S3Clients {
     /// Writes an object; returns whether the condition held, and it was.
     ///
     /// # Errors
     /// [`ObjectError`]; it may have been written all the same where no answer came.
     pub(in crate::source) async fn put(
         &self,
-        place: &S3Place,
+        place: &S3Location,
         bytes: &[u8],
-        condition: Condition<'_>,
+        condition: WritePrecondition<'_>,
         timeout: Duration,
     ) -> Result<bool, ObjectError> {
         let (client, path) = (self.client(&place.bucket)?, key(place)?);
         let mode = match condition {
-            Condition::Always => PutMode::Overwrite,
-            Condition::Absent => PutMode::Create,
-            Condition::Tag(tag) => PutMode::Update(UpdateVersion {
+            WritePrecondition::Always => PutMode::Overwrite,
+            WritePrecondition::Absent => PutMode::Create,
+            WritePrecondition::Tag(tag) => PutMode::Update(UpdateVersion {
                 e_tag: Some(tag.to_owned()),
                 version: None,
             }),
@@ -53,7 +53,7 @@ impl Buckets {
     /// [`ObjectError`] names the object and what to check.
     pub(in crate::source) async fn delete(
         &self,
-        place: &S3Place,
+        place: &S3Location,
         timeout: Duration,
     ) -> Result<(), ObjectError> {
         let (client, path) = (self.client(&place.bucket)?, key(place)?);
@@ -64,12 +64,12 @@ impl Buckets {
     }
 }
 
-fn key(place: &S3Place) -> Result<Path, ObjectError> {
+fn key(place: &S3Location) -> Result<Path, ObjectError> {
     Path::parse(&place.key).map_err(|error| failure(place, &error.into()))
 }
 
 async fn within<T>(
-    place: &S3Place,
+    place: &S3Location,
     timeout: Duration,
     work: impl Future<Output = T>,
 ) -> Result<T, ObjectError> {

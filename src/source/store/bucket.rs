@@ -7,27 +7,27 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::super::origin::S3Place;
-use super::super::remote::{Fetched, RemoteLimits};
-use super::super::s3::{Buckets, Condition, ObjectError};
+use super::super::origin::S3Location;
+use super::super::remote::{FetchLimits, FetchOutcome};
+use super::super::s3::{ObjectError, S3Clients, WritePrecondition};
 use super::key::StoreKey;
-use super::store::{Commit, Committed, StoreError, Stored, Tag};
+use super::store::{CommitOutcome, RecordCommit, RecordTag, StoreError, StoredRecord};
 
 /// The longest time for one request.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Objects below a prefix.
 #[derive(Clone, Debug)]
-pub struct Bucket {
-    buckets: Buckets,
+pub struct BucketStore {
+    buckets: S3Clients,
     bucket: String,
     /// Empty, or with a slash at its end.
     prefix: String,
 }
 
-impl Bucket {
+impl BucketStore {
     /// Reads what stands behind `s3://`.
-    pub(super) fn parse(text: &str, buckets: Buckets) -> Result<Self, &'static str> {
+    pub(super) fn parse(text: &str, buckets: S3Clients) -> Result<Self, &'static str> {
         let (bucket, prefix) = text.split_once('/').unwrap_or((text, ""));
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
         if bucket.is_empty() || !bucket.bytes().all(is_name) {
@@ -51,8 +51,8 @@ impl Bucket {
         })
     }
 
-    pub(super) fn place(&self, key: &StoreKey) -> S3Place {
-        S3Place {
+    pub(super) fn place(&self, key: &StoreKey) -> S3Location {
+        S3Location {
             bucket: self.bucket.clone(),
             key: format!("{}{key}", self.prefix),
             version: None,
@@ -63,22 +63,22 @@ impl Bucket {
         &self,
         key: &StoreKey,
         bytes_max: u64,
-    ) -> Result<Option<Stored>, StoreError> {
+    ) -> Result<Option<StoredRecord>, StoreError> {
         let place = self.place(key);
-        let limits = RemoteLimits {
+        let limits = FetchLimits {
             bytes_max,
             timeout: TIMEOUT,
         };
         match self.buckets.fetch(&place, None, limits).await {
-            Ok(Fetched::New {
+            Ok(FetchOutcome::New {
                 bytes,
                 etag: Some(etag),
                 ..
-            }) => Ok(Some(Stored {
+            }) => Ok(Some(StoredRecord {
                 bytes,
-                tag: Tag(etag),
+                tag: RecordTag(etag),
             })),
-            Ok(Fetched::New { etag: None, .. } | Fetched::Unchanged { .. }) => {
+            Ok(FetchOutcome::New { etag: None, .. } | FetchOutcome::Unchanged { .. }) => {
                 let reason =
                     "the storage gives no ETag, without which two writers cannot be told apart"
                         .to_owned();
@@ -89,30 +89,33 @@ impl Bucket {
         }
     }
 
-    pub(super) async fn commit(&self, commit: &Commit<'_>) -> Result<Committed, StoreError> {
+    pub(super) async fn commit(
+        &self,
+        commit: &RecordCommit<'_>,
+    ) -> Result<CommitOutcome, StoreError> {
         for (key, bytes) in commit.additions {
-            self.put(key, bytes, Condition::Always).await?;
+            self.put(key, bytes, WritePrecondition::Always).await?;
         }
-        let condition = commit
-            .expected
-            .map_or(Condition::Absent, |tag| Condition::Tag(&tag.0));
+        let condition = commit.expected.map_or(WritePrecondition::Absent, |tag| {
+            WritePrecondition::Tag(&tag.0)
+        });
         if !self.put(commit.key, commit.bytes, condition).await? {
-            return Ok(Committed::Overtaken);
+            return Ok(CommitOutcome::Overtaken);
         }
         for (key, bytes) in commit.additions {
-            self.put(key, bytes, Condition::Absent).await?;
+            self.put(key, bytes, WritePrecondition::Absent).await?;
         }
         for key in commit.removals {
             self.buckets.delete(&self.place(key), TIMEOUT).await?;
         }
-        Ok(Committed::Done)
+        Ok(CommitOutcome::Done)
     }
 
     async fn put(
         &self,
         key: &StoreKey,
         bytes: &[u8],
-        condition: Condition<'_>,
+        condition: WritePrecondition<'_>,
     ) -> Result<bool, StoreError> {
         Ok(self
             .buckets
@@ -121,7 +124,7 @@ impl Bucket {
     }
 }
 
-impl fmt::Display for Bucket {
+impl fmt::Display for BucketStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -139,7 +142,7 @@ mod tests {
     #[test]
     fn prefixes() {
         let check = |text: &str, expected: Option<&str>| {
-            let bucket = Bucket::parse(text, Buckets::with([]));
+            let bucket = BucketStore::parse(text, S3Clients::with([]));
             let key = StoreKey::new(&["a", "b"]).unwrap();
             let found = bucket.ok().map(|bucket| bucket.place(&key).to_string());
             assert_eq!(found.as_deref(), expected, "{text}");

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::super::cache::hex;
 use super::key::StoreKey;
-use super::store::{Commit, Committed, StoreError, Stored, Tag};
+use super::store::{CommitOutcome, RecordCommit, RecordTag, StoreError, StoredRecord};
 
 /// How the lock's file is called.
 const LOCK: &str = ".lock";
@@ -27,9 +27,9 @@ const DRAFT: &str = ".draft";
 
 /// A directory.
 #[derive(Clone, Debug)]
-pub struct Directory(PathBuf);
+pub struct DirectoryStore(PathBuf);
 
-impl Directory {
+impl DirectoryStore {
     pub(super) fn new(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
     }
@@ -42,7 +42,7 @@ impl Directory {
         &self,
         key: &StoreKey,
         bytes_max: u64,
-    ) -> Result<Option<Stored>, StoreError> {
+    ) -> Result<Option<StoredRecord>, StoreError> {
         self.check()?;
         read(&self.path(key), bytes_max)
     }
@@ -60,7 +60,7 @@ impl Directory {
         }
     }
 
-    pub(super) fn commit(&self, commit: &Commit<'_>) -> Result<Committed, StoreError> {
+    pub(super) fn commit(&self, commit: &RecordCommit<'_>) -> Result<CommitOutcome, StoreError> {
         self.check()?;
         let path = self.path(commit.key);
         let folder = path.parent().unwrap_or(&self.0);
@@ -68,7 +68,7 @@ impl Directory {
         let _lock = lock(folder)?;
         let found = read(&path, u64::MAX - 1)?;
         if found.as_ref().map(|found| &found.tag) != commit.expected {
-            return Ok(Committed::Overtaken);
+            return Ok(CommitOutcome::Overtaken);
         }
         for (key, bytes) in commit.additions {
             self.replace(folder, &self.path(key), bytes)?;
@@ -83,7 +83,7 @@ impl Directory {
                 _ => {}
             }
         }
-        Ok(Committed::Done)
+        Ok(CommitOutcome::Done)
     }
 
     /// Puts a file there at once and for good, while the lock of a folder is held.
@@ -129,7 +129,7 @@ fn lock(folder: &Path) -> Result<File, StoreError> {
     open().map_err(failed(&path))
 }
 
-fn read(path: &Path, bytes_max: u64) -> Result<Option<Stored>, StoreError> {
+fn read(path: &Path, bytes_max: u64) -> Result<Option<StoredRecord>, StoreError> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -145,8 +145,8 @@ fn read(path: &Path, bytes_max: u64) -> Result<Option<Stored>, StoreError> {
             bytes_max,
         });
     }
-    let tag = Tag(hex(&Sha256::digest(&bytes)));
-    Ok(Some(Stored { bytes, tag }))
+    let tag = RecordTag(hex(&Sha256::digest(&bytes)));
+    Ok(Some(StoredRecord { bytes, tag }))
 }
 
 #[cfg(unix)]
@@ -167,7 +167,7 @@ fn failed(path: &Path) -> impl Fn(io::Error) -> StoreError {
     }
 }
 
-impl fmt::Display for Directory {
+impl fmt::Display for DirectoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.display().fmt(f)
     }
@@ -184,10 +184,10 @@ mod tests {
     #[test]
     fn of_two_writers_one_is_overtaken() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Directory::new(folder.path());
+        let store = DirectoryStore::new(folder.path());
         let record = key("registry.json");
-        let commit = |expected: Option<&Tag>, bytes: &[u8]| {
-            let commit = Commit {
+        let commit = |expected: Option<&RecordTag>, bytes: &[u8]| {
+            let commit = RecordCommit {
                 key: &record,
                 expected,
                 bytes,
@@ -197,12 +197,12 @@ mod tests {
             store.commit(&commit).unwrap()
         };
         assert_eq!(store.read(&record, 9).unwrap(), None);
-        assert_eq!(commit(None, b"one"), Committed::Done);
-        assert_eq!(commit(None, b"two"), Committed::Overtaken);
+        assert_eq!(commit(None, b"one"), CommitOutcome::Done);
+        assert_eq!(commit(None, b"two"), CommitOutcome::Overtaken);
         let one = store.read(&record, 9).unwrap().unwrap();
         assert_eq!(one.bytes, b"one");
-        assert_eq!(commit(Some(&one.tag), b"two"), Committed::Done);
-        assert_eq!(commit(Some(&one.tag), b"three"), Committed::Overtaken);
+        assert_eq!(commit(Some(&one.tag), b"two"), CommitOutcome::Done);
+        assert_eq!(commit(Some(&one.tag), b"three"), CommitOutcome::Overtaken);
         assert_eq!(store.read(&record, 9).unwrap().unwrap().bytes, b"two");
         assert!(matches!(
             store.read(&record, 2),
@@ -213,28 +213,28 @@ mod tests {
     #[test]
     fn what_belongs_to_a_record_comes_and_goes_with_it() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Directory::new(folder.path());
+        let store = DirectoryStore::new(folder.path());
         let (record, content) = (key("registry.json"), key("a.json"));
         let additions = [(content.clone(), b"content".to_vec())];
-        let mut commit = Commit {
+        let mut commit = RecordCommit {
             key: &record,
             expected: None,
             bytes: b"one",
             additions: &additions,
             removals: &[],
         };
-        assert_eq!(store.commit(&commit).unwrap(), Committed::Done);
+        assert_eq!(store.commit(&commit).unwrap(), CommitOutcome::Done);
         let one = store.read(&record, 9).unwrap().unwrap();
         assert_eq!(store.read(&content, 9).unwrap().unwrap().bytes, b"content");
         let removals = [content.clone()];
-        commit = Commit {
+        commit = RecordCommit {
             expected: Some(&one.tag),
             bytes: b"two",
             additions: &[],
             removals: &removals,
             ..commit
         };
-        assert_eq!(store.commit(&commit).unwrap(), Committed::Done);
+        assert_eq!(store.commit(&commit).unwrap(), CommitOutcome::Done);
         assert_eq!(store.read(&content, 9).unwrap(), None);
         // Nothing else is left behind but the lock.
         let names = fs::read_dir(folder.path().join("payments/orders")).unwrap();
@@ -246,11 +246,11 @@ mod tests {
     #[test]
     fn a_directory_that_is_not_there_is_not_made() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Directory::new(folder.path().join("typo"));
+        let store = DirectoryStore::new(folder.path().join("typo"));
         let record = key("registry.json");
         let error = store.read(&record, 9).unwrap_err().to_string();
         assert!(error.contains("there is no such directory"), "{error}");
-        let commit = Commit {
+        let commit = RecordCommit {
             key: &record,
             expected: None,
             bytes: b"",

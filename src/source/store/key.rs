@@ -13,7 +13,7 @@ pub struct StoreKey(Box<str>);
      '-', not beginning with '.'",
     max = SEGMENT_BYTES_MAX
 )]
-pub struct InvalidKey(pub String);
+pub struct InvalidStoreKey(pub String);
 
 /// The longest segment, in bytes; file systems take 255.
 const SEGMENT_BYTES_MAX: usize = 128;
@@ -22,10 +22,10 @@ impl StoreKey {
     /// The key of these segments.
     ///
     /// # Errors
-    /// [`InvalidKey`] names the first segment that leads elsewhere, or nowhere.
-    pub fn new(segments: &[&str]) -> Result<Self, InvalidKey> {
+    /// [`InvalidStoreKey`] names the first segment that leads elsewhere, or nowhere.
+    pub fn new(segments: &[&str]) -> Result<Self, InvalidStoreKey> {
         match segments.iter().find(|segment| !is_plain(segment)) {
-            Some(wrong) => Err(InvalidKey((*wrong).to_owned())),
+            Some(wrong) => Err(InvalidStoreKey((*wrong).to_owned())),
             None => Ok(Self(segments.join("/").into())),
         }
     }
@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(key.as_str(), "payments/orders/registry.json");
         for wrong in ["", ".", "..", "a/b", ".lock", "ü", "a b", &"a".repeat(129)] {
             let error = StoreKey::new(&["a", wrong]).unwrap_err();
-            assert_eq!(error, InvalidKey(wrong.to_owned()));
+            assert_eq!(error, InvalidStoreKey(wrong.to_owned()));
         }
     }
 }

@@ -14,5 +14,5 @@ mod bucket;
 )]
 mod store;
 
-pub use key::{InvalidKey, StoreKey};
-pub use store::{Commit, Committed, Store, StoreError, Stored, Tag};
+pub use key::{InvalidStoreKey, StoreKey};
+pub use store::{CommitOutcome, RecordCommit, RecordStore, RecordTag, StoreError, StoredRecord};

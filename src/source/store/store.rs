@@ -4,40 +4,40 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::super::s3::{Buckets, ObjectError};
-use super::bucket::Bucket;
-use super::directory::Directory;
+use super::super::s3::{ObjectError, S3Clients};
+use super::bucket::BucketStore;
+use super::directory::DirectoryStore;
 use super::key::StoreKey;
 
 /// A place where records are kept.
 #[derive(Clone, Debug)]
-pub enum Store {
+pub enum RecordStore {
     /// A directory of this machine, or of one that is mounted.
-    Directory(Directory),
+    Directory(DirectoryStore),
     /// Objects of S3-compatible storage below a prefix.
-    Bucket(Bucket),
+    Bucket(BucketStore),
 }
 
 /// What tells one content of a record from others.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tag(pub(super) String);
+pub struct RecordTag(pub(super) String);
 
 /// A record as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredRecord {
     /// The content.
     pub bytes: Vec<u8>,
     /// What it is replaced by.
-    pub tag: Tag,
+    pub tag: RecordTag,
 }
 
 /// One change of a record with what belongs to it.
 #[derive(Clone, Debug)]
-pub struct Commit<'c> {
+pub struct RecordCommit<'c> {
     /// The record.
     pub key: &'c StoreKey,
     /// The tag that it must still have; none where there must not be one.
-    pub expected: Option<&'c Tag>,
+    pub expected: Option<&'c RecordTag>,
     /// Its new content.
     pub bytes: &'c [u8],
     /// What the new content refers to, written before it. What is there already is written again.
@@ -48,7 +48,7 @@ pub struct Commit<'c> {
 
 /// What came of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Committed {
+pub enum CommitOutcome {
     /// It is written.
     Done,
     /// Somebody else has written meanwhile; nothing of the record has changed.
@@ -96,25 +96,25 @@ pub enum StoreError {
     Object(#[from] ObjectError),
 }
 
-impl Store {
+impl RecordStore {
     /// The store that a text names: `s3://bucket`, `s3://bucket/prefix`, or a directory.
     ///
     /// # Errors
     /// [`StoreError::Place`] where it names neither.
-    pub fn new(text: &str, buckets: &Buckets) -> Result<Self, StoreError> {
+    pub fn new(text: &str, buckets: &S3Clients) -> Result<Self, StoreError> {
         let wrong = |reason: &str| StoreError::Place {
             text: text.to_owned(),
             reason: reason.to_owned(),
         };
         match text.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("s3") => {
-                Bucket::parse(rest, buckets.clone())
+                BucketStore::parse(rest, buckets.clone())
                     .map(Self::Bucket)
                     .map_err(|reason| wrong(&format!(": {reason}")))
             }
             Some(_) => Err(wrong("")),
             None if text.is_empty() || text == "-" => Err(wrong("")),
-            None => Ok(Self::Directory(Directory::new(text))),
+            None => Ok(Self::Directory(DirectoryStore::new(text))),
         }
     }
 
@@ -122,7 +122,11 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where it cannot be known, which is another thing than that there is none.
-    pub async fn read(&self, key: &StoreKey, bytes_max: u64) -> Result<Option<Stored>, StoreError> {
+    pub async fn read(
+        &self,
+        key: &StoreKey,
+        bytes_max: u64,
+    ) -> Result<Option<StoredRecord>, StoreError> {
         match self {
             Self::Directory(directory) => directory.read(key, bytes_max),
             Self::Bucket(bucket) => bucket.read(key, bytes_max).await,
@@ -134,7 +138,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; a directory's record has not changed then. What a storage did before its
     /// answer was lost is not known: read the record again.
-    pub async fn commit(&self, commit: &Commit<'_>) -> Result<Committed, StoreError> {
+    pub async fn commit(&self, commit: &RecordCommit<'_>) -> Result<CommitOutcome, StoreError> {
         match self {
             Self::Directory(directory) => directory.commit(commit),
             Self::Bucket(bucket) => bucket.commit(commit).await,
@@ -150,7 +154,7 @@ impl Store {
     }
 }
 
-impl fmt::Display for Store {
+impl fmt::Display for RecordStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Directory(directory) => directory.fmt(f),

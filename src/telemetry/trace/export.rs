@@ -16,7 +16,7 @@ use opentelemetry_sdk::trace::SpanExporter as _;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::config::{CollectorUrl, Tracing};
+use crate::config::{CollectorUrl, TracingConfig};
 use crate::tls;
 use portcullis_vocabulary::limits::{SPAN_EXPORT_DELAY, SPANS_EXPORTED_MAX};
 
@@ -65,7 +65,7 @@ pub struct SpanExport {
 /// # Errors
 /// [`TracingError`], whatever the collector does.
 pub fn start_tracing(
-    config: &Tracing,
+    config: &TracingConfig,
     metrics: &Metrics,
 ) -> Result<Option<(Tracer, SpanExport)>, TracingError> {
     let Some(endpoint) = &config.endpoint else {
@@ -151,7 +151,7 @@ impl SpanExport {
     }
 }
 
-fn exporter(config: &Tracing, endpoint: &CollectorUrl) -> Result<SpanExporter, TracingError> {
+fn exporter(config: &TracingConfig, endpoint: &CollectorUrl) -> Result<SpanExporter, TracingError> {
     let text = |(name, value): &(http::HeaderName, http::HeaderValue)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     };
@@ -169,7 +169,10 @@ fn exporter(config: &Tracing, endpoint: &CollectorUrl) -> Result<SpanExporter, T
 }
 
 /// No redirects: credentials go where they were meant to.
-fn client(config: &Tracing, endpoint: &CollectorUrl) -> Result<reqwest::Client, TracingError> {
+fn client(
+    config: &TracingConfig,
+    endpoint: &CollectorUrl,
+) -> Result<reqwest::Client, TracingError> {
     tls::install_provider();
     let client = reqwest::Client::builder()
         .timeout(config.timeout)
@@ -186,7 +189,7 @@ fn client(config: &Tracing, endpoint: &CollectorUrl) -> Result<reqwest::Client, 
 }
 
 /// Who sends: what is configured, over what `OTEL_RESOURCE_ATTRIBUTES` says.
-fn resource(config: &Tracing) -> Resource {
+fn resource(config: &TracingConfig) -> Resource {
     let pairs = config.attributes.iter();
     let attributes = pairs.map(|(name, value)| KeyValue::new(name.clone(), value.clone()));
     Resource::builder()

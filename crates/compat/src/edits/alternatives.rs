@@ -8,13 +8,17 @@ use std::collections::BTreeSet;
 use portcullis_contract::{Documents, Place};
 use portcullis_json::Node;
 
-use super::edit::{Edit, Step};
-use super::structure::{Edge, Local};
+use super::edit::{SchemaEdit, SchemaStep};
+use super::structure::{LocalDifference, SubschemaPair};
 use super::values::canonical;
-use super::view::{View, beside_null};
+use super::view::{SchemaConjunction, beside_null};
 
 /// Compares the lists of two views.
-pub(super) fn compare(old: &View<'_>, new: &View<'_>, local: &mut Local) {
+pub(super) fn compare(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    local: &mut LocalDifference,
+) {
     list(
         "anyOf",
         ["schema.any-of.added", "schema.any-of.removed"],
@@ -33,7 +37,7 @@ pub(super) fn compare(old: &View<'_>, new: &View<'_>, local: &mut Local) {
 }
 
 /// One schema of a list, and what it may be known by.
-struct Branch {
+struct SchemaBranch {
     place: Place,
     name: Option<String>,
     text: String,
@@ -42,11 +46,11 @@ struct Branch {
     members: BTreeSet<String>,
 }
 
-impl Branch {
-    fn of(view: &View<'_>, place: Place) -> Self {
+impl SchemaBranch {
+    fn of(view: &SchemaConjunction<'_>, place: Place) -> Self {
         let documents = view.contract.documents();
         let node = documents.node(place);
-        let inner = View::new(view.contract, &[place]);
+        let inner = SchemaConjunction::new(view.contract, &[place]);
         let of = |keyword: &str| {
             let mut nodes = inner.nodes().filter_map(|(_, node)| node.get(keyword));
             nodes.next().map(canonical)
@@ -110,7 +114,7 @@ fn wordless(node: Node<'_>) -> String {
     members.join(",")
 }
 
-fn branches(view: &View<'_>, keyword: &'static str) -> Vec<Branch> {
+fn branches(view: &SchemaConjunction<'_>, keyword: &'static str) -> Vec<SchemaBranch> {
     let owners = view
         .nodes()
         .filter(|(place, node)| beside_null(*place, *node).is_none());
@@ -119,11 +123,11 @@ fn branches(view: &View<'_>, keyword: &'static str) -> Vec<Branch> {
         list.elements()
             .map(move |element| Documents::place(near, element))
     });
-    places.map(|place| Branch::of(view, place)).collect()
+    places.map(|place| SchemaBranch::of(view, place)).collect()
 }
 
 /// Whether a view says anything beside its alternatives.
-fn has_form(view: &View<'_>) -> bool {
+fn has_form(view: &SchemaConjunction<'_>) -> bool {
     const FORMS: [&str; 6] = [
         "properties",
         "items",
@@ -137,8 +141,11 @@ fn has_form(view: &View<'_>) -> bool {
 
 /// Where one revision has a schema and the other has it as one of several, the pair to compare;
 /// nothing where both have alternatives, or neither.
-pub(super) fn wrapped(old: &View<'_>, new: &View<'_>) -> Option<Local> {
-    let all = |view: &View<'_>| -> Vec<Branch> {
+pub(super) fn wrapped(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+) -> Option<LocalDifference> {
+    let all = |view: &SchemaConjunction<'_>| -> Vec<SchemaBranch> {
         ["oneOf", "anyOf"]
             .into_iter()
             .flat_map(|keyword| branches(view, keyword))
@@ -153,19 +160,19 @@ pub(super) fn wrapped(old: &View<'_>, new: &View<'_>) -> Option<Local> {
     if !has_form(plain) || has_form(outer) {
         return None;
     }
-    let own = Branch::of(plain, plain.root?);
+    let own = SchemaBranch::of(plain, plain.root?);
     let same = branches.iter().find(|branch| branch.text == own.text);
     let like = same.or_else(|| branches.iter().find(|branch| branch.is_like(&own)))?;
-    let mut local = Local::default();
+    let mut local = LocalDifference::default();
     local
         .edits
-        .push(Edit::of(rule, "oneOf").between(old.place(), new.place()));
+        .push(SchemaEdit::of(rule, "oneOf").between(old.place(), new.place()));
     let (old, new) = match rule {
         "schema.alternatives.wrapped" => (own.place, like.place),
         _ => (like.place, own.place),
     };
-    local.edges.push(Edge {
-        step: Step::Same,
+    local.edges.push(SubschemaPair {
+        step: SchemaStep::Same,
         old: vec![old],
         new: vec![new],
     });
@@ -175,15 +182,15 @@ pub(super) fn wrapped(old: &View<'_>, new: &View<'_>) -> Option<Local> {
 fn list(
     keyword: &'static str,
     [added, removed]: [&'static str; 2],
-    old: &View<'_>,
-    new: &View<'_>,
-    local: &mut Local,
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    local: &mut LocalDifference,
 ) {
     if old.first(keyword).is_none() && new.first(keyword).is_none() {
         return;
     }
     let (mut before, mut after) = (branches(old, keyword), branches(new, keyword));
-    let ways: [fn(&Branch, &Branch) -> bool; 4] = [
+    let ways: [fn(&SchemaBranch, &SchemaBranch) -> bool; 4] = [
         |old, new| old.name.is_some() && old.name == new.name,
         |old, new| old.text == new.text,
         |old, new| old.title.is_some() && old.title == new.title,
@@ -193,13 +200,13 @@ fn list(
         pair(&mut before, &mut after, is_same, &mut local.edges);
     }
     for branch in before {
-        let edit = Edit::of(removed, keyword).from(branch.described());
+        let edit = SchemaEdit::of(removed, keyword).from(branch.described());
         local
             .edits
             .push(edit.between(Some(branch.place), new.place()));
     }
     for branch in after {
-        let edit = Edit::of(added, keyword).to(branch.described());
+        let edit = SchemaEdit::of(added, keyword).to(branch.described());
         local
             .edits
             .push(edit.between(old.place(), Some(branch.place)));
@@ -208,18 +215,18 @@ fn list(
 
 /// Takes out the pairs that are the same in one way.
 fn pair(
-    before: &mut Vec<Branch>,
-    after: &mut Vec<Branch>,
-    is_same: fn(&Branch, &Branch) -> bool,
-    edges: &mut Vec<Edge>,
+    before: &mut Vec<SchemaBranch>,
+    after: &mut Vec<SchemaBranch>,
+    is_same: fn(&SchemaBranch, &SchemaBranch) -> bool,
+    edges: &mut Vec<SubschemaPair>,
 ) {
     before.retain(|old| {
         let Some(at) = after.iter().position(|new| is_same(old, new)) else {
             return true;
         };
         let new = after.remove(at);
-        edges.push(Edge {
-            step: Step::Same,
+        edges.push(SubschemaPair {
+            step: SchemaStep::Same,
             old: vec![old.place],
             new: vec![new.place],
         });
@@ -229,13 +236,19 @@ fn pair(
 
 /// Elements of `allOf` that came or went; what they say is compared with the rest, so they count
 /// only where something else was found.
-fn conjuncts(old: &View<'_>, new: &View<'_>, local: &mut Local) {
+fn conjuncts(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    local: &mut LocalDifference,
+) {
     if local.edits.is_empty() || (old.conjuncts.is_empty() && new.conjuncts.is_empty()) {
         return;
     }
-    let of = |view: &View<'_>| -> Vec<Branch> {
+    let of = |view: &SchemaConjunction<'_>| -> Vec<SchemaBranch> {
         let conjuncts = view.conjuncts.iter();
-        conjuncts.map(|place| Branch::of(view, *place)).collect()
+        conjuncts
+            .map(|place| SchemaBranch::of(view, *place))
+            .collect()
     };
     let (mut before, mut after) = (of(old), of(new));
     let mut ignored = Vec::new();
@@ -254,13 +267,13 @@ fn conjuncts(old: &View<'_>, new: &View<'_>, local: &mut Local) {
     // As many as came instead of others are these others, changed.
     let kept = before.len().min(after.len());
     for branch in &before[kept..] {
-        let edit = Edit::of("schema.all-of.removed", "allOf").from(branch.described());
+        let edit = SchemaEdit::of("schema.all-of.removed", "allOf").from(branch.described());
         local
             .edits
             .push(edit.between(Some(branch.place), new.place()));
     }
     for branch in &after[kept..] {
-        let edit = Edit::of("schema.all-of.added", "allOf").to(branch.described());
+        let edit = SchemaEdit::of("schema.all-of.added", "allOf").to(branch.described());
         local
             .edits
             .push(edit.between(old.place(), Some(branch.place)));

@@ -5,11 +5,11 @@ use std::cmp::Ordering;
 use portcullis_contract::{Dialect, Documents, Place};
 use portcullis_json::{Node, compare_numbers};
 
-use super::edit::Edit;
-use super::view::View;
+use super::edit::SchemaEdit;
+use super::view::SchemaConjunction;
 
 /// A keyword and its rules: raised, lowered, set, unset.
-struct Bound {
+struct BoundKeyword {
     keyword: &'static str,
     /// Whether the greatest of several is the tightest.
     is_lower: bool,
@@ -18,7 +18,7 @@ struct Bound {
 
 macro_rules! bound {
     ($keyword:literal, $is_lower:literal, $name:literal) => {
-        Bound {
+        BoundKeyword {
             keyword: $keyword,
             is_lower: $is_lower,
             rules: [
@@ -31,7 +31,7 @@ macro_rules! bound {
     };
 }
 
-const BOUNDS: [Bound; 12] = [
+const BOUNDS: [BoundKeyword; 12] = [
     bound!("maximum", false, "maximum"),
     bound!("minimum", true, "minimum"),
     bound!("exclusiveMaximum", false, "exclusive-maximum"),
@@ -47,10 +47,14 @@ const BOUNDS: [Bound; 12] = [
 ];
 
 /// Compares all bounds.
-pub(super) fn compare(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
+pub(super) fn compare(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    edits: &mut Vec<SchemaEdit>,
+) {
     for bound in &BOUNDS {
         let (before, after) = (bound.of(old), bound.of(new));
-        let at = |view: &View<'_>, found: &Option<(Place, &str)>| {
+        let at = |view: &SchemaConjunction<'_>, found: &Option<(Place, &str)>| {
             found.map(|(at, _)| at).or(view.place())
         };
         let [increased, decreased, set, unset] = bound.rules;
@@ -66,7 +70,7 @@ pub(super) fn compare(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
         };
         let text = |found: &Option<(Place, &str)>| found.map(|(_, text)| text.to_owned());
         edits.push(
-            Edit::of(rule, bound.keyword)
+            SchemaEdit::of(rule, bound.keyword)
                 .from(text(&before))
                 .to(text(&after))
                 .between(at(old, &before), at(new, &after)),
@@ -74,9 +78,9 @@ pub(super) fn compare(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
     }
 }
 
-impl Bound {
+impl BoundKeyword {
     /// The tightest value.
-    fn of<'c>(&self, view: &View<'c>) -> Option<(Place, &'c str)> {
+    fn of<'c>(&self, view: &SchemaConjunction<'c>) -> Option<(Place, &'c str)> {
         let values = view.nodes().filter_map(|(place, node)| {
             let value = self.value(view.contract.dialect, node)?;
             Some((Documents::place(place, value), value.number_text()?))

@@ -5,15 +5,20 @@ use std::collections::BTreeMap;
 
 use portcullis_json::Node;
 
-use super::edit::Edit;
-use super::view::View;
+use super::edit::SchemaEdit;
+use super::view::SchemaConjunction;
 
 /// Compares the discriminators of two views.
-pub(super) fn compare(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
+pub(super) fn compare(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    edits: &mut Vec<SchemaEdit>,
+) {
     const KEYWORD: &str = "discriminator";
     let (before, after) = (old.first(KEYWORD), new.first(KEYWORD));
-    let places = |edit: Edit| {
-        let place = |view: &View<'_>| view.first(KEYWORD).map(|(at, _)| at).or(view.place());
+    let places = |edit: SchemaEdit| {
+        let place =
+            |view: &SchemaConjunction<'_>| view.first(KEYWORD).map(|(at, _)| at).or(view.place());
         edit.between(place(old), place(new))
     };
     let name = |node: Node<'_>| {
@@ -25,18 +30,18 @@ pub(super) fn compare(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
         (None, None) => return,
         (None, Some((_, after))) => {
             return edits.push(places(
-                Edit::of("schema.discriminator.added", KEYWORD).to(name(after)),
+                SchemaEdit::of("schema.discriminator.added", KEYWORD).to(name(after)),
             ));
         }
         (Some((_, before)), None) => {
             return edits.push(places(
-                Edit::of("schema.discriminator.removed", KEYWORD).from(name(before)),
+                SchemaEdit::of("schema.discriminator.removed", KEYWORD).from(name(before)),
             ));
         }
         (Some((_, before)), Some((_, after))) => (before, after),
     };
     if name(before) != name(after) {
-        let edit = Edit::of("schema.discriminator.property.changed", KEYWORD);
+        let edit = SchemaEdit::of("schema.discriminator.property.changed", KEYWORD);
         edits.push(places(edit.from(name(before)).to(name(after))));
     }
     let mapping = |node: Node<'_>| -> BTreeMap<String, String> {
@@ -54,16 +59,18 @@ pub(super) fn compare(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
     for (value, schema) in &was {
         let edit = match is.get(value) {
             Some(other) if other == schema => continue,
-            Some(other) => Edit::of("schema.discriminator.mapping.changed", KEYWORD)
+            Some(other) => SchemaEdit::of("schema.discriminator.mapping.changed", KEYWORD)
                 .from(format!("{value}: {schema}"))
                 .to(format!("{value}: {other}")),
-            None => Edit::of("schema.discriminator.mapping.removed", KEYWORD).from(value.clone()),
+            None => {
+                SchemaEdit::of("schema.discriminator.mapping.removed", KEYWORD).from(value.clone())
+            }
         };
         edits.push(places(edit));
     }
     for value in is.keys().filter(|value| !was.contains_key(*value)) {
         edits.push(places(
-            Edit::of("schema.discriminator.mapping.added", KEYWORD).to(value.clone()),
+            SchemaEdit::of("schema.discriminator.mapping.added", KEYWORD).to(value.clone()),
         ));
     }
 }

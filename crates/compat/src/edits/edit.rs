@@ -7,7 +7,7 @@ use portcullis_contract::Place;
 
 /// One keyword that says something else than before.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Edit {
+pub(crate) struct SchemaEdit {
     /// The id of the rule.
     pub(crate) rule: &'static str,
     /// The keyword, as validators name it.
@@ -24,7 +24,7 @@ pub(crate) struct Edit {
     pub(crate) new: Option<Place>,
 }
 
-impl Edit {
+impl SchemaEdit {
     pub(super) fn of(rule: &'static str, keyword: &'static str) -> Self {
         Self {
             rule,
@@ -65,7 +65,7 @@ impl Edit {
 
 /// One step from a schema to one of its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum SchemaStep {
     /// To a member.
     Member(Rc<str>),
     /// To any item, or any member that is not declared.
@@ -76,7 +76,7 @@ pub(crate) enum Step {
     Same,
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for SchemaStep {
     /// As a token of a JSON pointer (RFC 6901 section 3).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -90,9 +90,9 @@ impl fmt::Display for Step {
 
 /// An edit, seen from the schema that a place of a contract begins with.
 #[derive(Clone, Debug)]
-pub(crate) struct Found {
+pub(crate) struct LocatedEdit {
     /// The way to the value that it is about, as a JSON pointer in which `*` is any item.
     pub(crate) pointer: String,
     /// The edit.
-    pub(crate) edit: Edit,
+    pub(crate) edit: SchemaEdit,
 }

@@ -9,40 +9,40 @@ use std::fmt::Write;
 
 use portcullis_contract::{CompiledContract, Place};
 
-use super::super::options::Options;
-use super::edit::{Edit, Found, Step};
-use super::lifecycle::{Subject, lifecycle};
-use super::structure::{Edge, Local};
-use super::view::View;
+use super::super::options::CompareOptions;
+use super::edit::{LocatedEdit, SchemaEdit, SchemaStep};
+use super::lifecycle::{LifecycleSubject, lifecycle};
+use super::structure::{LocalDifference, SubschemaPair};
+use super::view::SchemaConjunction;
 use super::{alternatives, bounds, discriminator, structure, type_set, values};
 
 /// The number of a pair.
-pub(crate) type PairId = usize;
+pub(crate) type SchemaPairId = usize;
 
 /// All pairs of schemas of two contracts.
 #[derive(Debug)]
-pub(crate) struct Graph<'c> {
+pub(crate) struct EditGraph<'c> {
     old: &'c CompiledContract,
     new: &'c CompiledContract,
-    options: Options,
-    numbers: HashMap<(Vec<Place>, Vec<Place>), PairId>,
-    pairs: Vec<Pair>,
+    options: CompareOptions,
+    numbers: HashMap<(Vec<Place>, Vec<Place>), SchemaPairId>,
+    pairs: Vec<SchemaPair>,
     /// Those that were not compared yet.
-    open: Vec<(PairId, Vec<Place>, Vec<Place>)>,
+    open: Vec<(SchemaPairId, Vec<Place>, Vec<Place>)>,
 }
 
 #[derive(Debug, Default)]
-struct Pair {
-    edits: Vec<Edit>,
-    next: Vec<(Step, PairId)>,
+struct SchemaPair {
+    edits: Vec<SchemaEdit>,
+    next: Vec<(SchemaStep, SchemaPairId)>,
     leads_to_edits: bool,
 }
 
-impl<'c> Graph<'c> {
+impl<'c> EditGraph<'c> {
     pub(crate) fn new(
         old: &'c CompiledContract,
         new: &'c CompiledContract,
-        options: Options,
+        options: CompareOptions,
     ) -> Self {
         Self {
             old,
@@ -55,21 +55,21 @@ impl<'c> Graph<'c> {
     }
 
     /// Adds the pair that a place of both contracts begins with.
-    pub(crate) fn add(&mut self, old: Place, new: Place) -> PairId {
+    pub(crate) fn add(&mut self, old: Place, new: Place) -> SchemaPairId {
         self.number(
             vec![self.old.followed_plainly(old)],
             vec![self.new.followed_plainly(new)],
         )
     }
 
-    fn number(&mut self, old: Vec<Place>, new: Vec<Place>) -> PairId {
+    fn number(&mut self, old: Vec<Place>, new: Vec<Place>) -> SchemaPairId {
         let next = self.pairs.len();
         let known = *self
             .numbers
             .entry((old.clone(), new.clone()))
             .or_insert(next);
         if known == next {
-            self.pairs.push(Pair::default());
+            self.pairs.push(SchemaPair::default());
             self.open.push((known, old, new));
         }
         known
@@ -78,10 +78,13 @@ impl<'c> Graph<'c> {
     /// Compares everything that was added, and all that it leads to.
     pub(crate) fn explore(&mut self) {
         while let Some((id, old, new)) = self.open.pop() {
-            let (old, new) = (View::new(self.old, &old), View::new(self.new, &new));
-            let Local { edits, edges } = self.compare(&old, &new);
+            let (old, new) = (
+                SchemaConjunction::new(self.old, &old),
+                SchemaConjunction::new(self.new, &new),
+            );
+            let LocalDifference { edits, edges } = self.compare(&old, &new);
             let mut next = Vec::with_capacity(edges.len());
-            for Edge { step, old, new } in edges {
+            for SubschemaPair { step, old, new } in edges {
                 let followed = |contract: &CompiledContract, places: Vec<Place>| -> Vec<Place> {
                     places
                         .iter()
@@ -97,11 +100,11 @@ impl<'c> Graph<'c> {
         self.mark();
     }
 
-    fn compare(&self, old: &View<'_>, new: &View<'_>) -> Local {
+    fn compare(&self, old: &SchemaConjunction<'_>, new: &SchemaConjunction<'_>) -> LocalDifference {
         if let Some(local) = alternatives::wrapped(old, new) {
             return local;
         }
-        let mut local = Local::default();
+        let mut local = LocalDifference::default();
         if old.is_never != new.is_never {
             let rule = match new.is_never {
                 true => "schema.type.narrowed",
@@ -109,14 +112,14 @@ impl<'c> Graph<'c> {
             };
             local
                 .edits
-                .push(Edit::of(rule, "false").between(old.place(), new.place()));
+                .push(SchemaEdit::of(rule, "false").between(old.place(), new.place()));
         }
         type_set::compare(old, new, &mut local.edits);
         bounds::compare(old, new, &mut local.edits);
         values::compare(old, new, &mut local.edits);
         discriminator::compare(old, new, &mut local.edits);
         let lives = lifecycle(
-            Subject::Schema,
+            LifecycleSubject::Schema,
             &old.objects(),
             &new.objects(),
             &self.options,
@@ -124,7 +127,7 @@ impl<'c> Graph<'c> {
         local
             .edits
             .extend(lives.into_iter().map(|(rule, word, from, to)| {
-                Edit::of(rule, word)
+                SchemaEdit::of(rule, word)
                     .from(from)
                     .to(to)
                     .between(old.place(), new.place())
@@ -135,7 +138,7 @@ impl<'c> Graph<'c> {
 
     /// Finds out which pairs lead to edits, against the steps.
     fn mark(&mut self) {
-        let mut before: Vec<Vec<PairId>> = vec![Vec::new(); self.pairs.len()];
+        let mut before: Vec<Vec<SchemaPairId>> = vec![Vec::new(); self.pairs.len()];
         let mut open = Vec::new();
         for (id, pair) in self.pairs.iter_mut().enumerate() {
             pair.next
@@ -155,7 +158,7 @@ impl<'c> Graph<'c> {
     }
 
     /// The edits below a pair, each once, the nearest first.
-    pub(crate) fn edits(&self, root: PairId) -> Vec<Found> {
+    pub(crate) fn edits(&self, root: SchemaPairId) -> Vec<LocatedEdit> {
         let mut found = Vec::new();
         if !self.pairs[root].leads_to_edits {
             return found;
@@ -164,7 +167,7 @@ impl<'c> Graph<'c> {
         let mut open = VecDeque::from([(root, String::new())]);
         while let Some((id, pointer)) = open.pop_front() {
             let pair = &self.pairs[id];
-            found.extend(pair.edits.iter().map(|edit| Found {
+            found.extend(pair.edits.iter().map(|edit| LocatedEdit {
                 pointer: pointer_of(&pointer, edit),
                 edit: edit.clone(),
             }));
@@ -180,9 +183,9 @@ impl<'c> Graph<'c> {
     }
 }
 
-fn pointer_of(base: &str, edit: &Edit) -> String {
+fn pointer_of(base: &str, edit: &SchemaEdit) -> String {
     match &edit.member {
-        Some(name) => format!("{base}{}", Step::Member(name.as_str().into())),
+        Some(name) => format!("{base}{}", SchemaStep::Member(name.as_str().into())),
         None => base.to_owned(),
     }
 }

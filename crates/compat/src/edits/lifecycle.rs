@@ -6,11 +6,11 @@
 use portcullis_json::Node;
 
 use super::super::date::Date;
-use super::super::options::Options;
+use super::super::options::CompareOptions;
 
 /// What has a life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Subject {
+pub(crate) enum LifecycleSubject {
     Operation,
     Parameter,
     Schema,
@@ -18,7 +18,7 @@ pub(crate) enum Subject {
 
 /// The words of one revision.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Life {
+struct LifecycleAnnotations {
     is_deprecated: bool,
     sunset: Option<String>,
     stability: Option<String>,
@@ -27,7 +27,7 @@ struct Life {
 /// From what is experimental to what stays.
 const LEVELS: [&str; 4] = ["draft", "alpha", "beta", "stable"];
 
-impl Life {
+impl LifecycleAnnotations {
     fn of(nodes: &[Node<'_>]) -> Self {
         let first = |name: &str| nodes.iter().find_map(|node| node.get(name));
         let text = |name: &str| {
@@ -58,26 +58,26 @@ impl Life {
 }
 
 /// One edit of a life: the rule, the word, before and after.
-pub(crate) type LifeEdit = (&'static str, &'static str, Option<String>, Option<String>);
+pub(crate) type LifecycleEdit = (&'static str, &'static str, Option<String>, Option<String>);
 
 macro_rules! named {
     ($subject:expr, $rest:literal) => {
         match $subject {
-            Subject::Operation => concat!("operation.", $rest),
-            Subject::Parameter => concat!("parameter.", $rest),
-            Subject::Schema => concat!("schema.", $rest),
+            LifecycleSubject::Operation => concat!("operation.", $rest),
+            LifecycleSubject::Parameter => concat!("parameter.", $rest),
+            LifecycleSubject::Schema => concat!("schema.", $rest),
         }
     };
 }
 
 /// Compares the lives of something in two revisions.
 pub(crate) fn lifecycle(
-    subject: Subject,
+    subject: LifecycleSubject,
     old: &[Node<'_>],
     new: &[Node<'_>],
-    options: &Options,
-) -> Vec<LifeEdit> {
-    let (before, after) = (Life::of(old), Life::of(new));
+    options: &CompareOptions,
+) -> Vec<LifecycleEdit> {
+    let (before, after) = (LifecycleAnnotations::of(old), LifecycleAnnotations::of(new));
     if before == after {
         return Vec::new();
     }
@@ -105,11 +105,13 @@ pub(crate) fn lifecycle(
     if after.is_deprecated {
         sunset(subject, &before, &after, options, &mut push);
     }
-    if before.stability != after.stability && subject != Subject::Parameter {
+    if before.stability != after.stability && subject != LifecycleSubject::Parameter {
         let (from, to) = (before.stability.clone(), after.stability.clone());
         let last = LEVELS.len() - 1;
         // What says nothing is stable.
-        let rank = |life: &Life| life.stability.as_ref().map_or(Some(last), |_| life.rank());
+        let rank = |life: &LifecycleAnnotations| {
+            life.stability.as_ref().map_or(Some(last), |_| life.rank())
+        };
         let rule = match (rank(&before), rank(&after)) {
             (_, None) => named!(subject, "stability.malformed"),
             (Some(was), Some(is)) if is < was => named!(subject, "stability.decreased"),
@@ -122,10 +124,10 @@ pub(crate) fn lifecycle(
 }
 
 fn sunset(
-    subject: Subject,
-    before: &Life,
-    after: &Life,
-    options: &Options,
+    subject: LifecycleSubject,
+    before: &LifecycleAnnotations,
+    after: &LifecycleAnnotations,
+    options: &CompareOptions,
     push: &mut impl FnMut(&'static str, &'static str, Option<String>, Option<String>),
 ) {
     let (from, to) = (before.sunset.clone(), after.sunset.clone());

@@ -16,7 +16,7 @@ mod lifecycle;
 mod edit;
 mod graph;
 
-pub(super) use edit::Found;
-pub(super) use graph::{Graph, PairId};
-pub(super) use lifecycle::{Subject as LifecycleSubject, lifecycle};
+pub(super) use edit::LocatedEdit;
+pub(super) use graph::{EditGraph, SchemaPairId};
+pub(super) use lifecycle::{LifecycleSubject, lifecycle};
 pub(super) use values::canonical;

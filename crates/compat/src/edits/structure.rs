@@ -7,56 +7,60 @@ use portcullis_contract::{Documents, Place};
 use portcullis_json::{Kind, Node};
 
 use super::alternatives;
-use super::edit::{Edit, Step};
-use super::view::View;
+use super::edit::{SchemaEdit, SchemaStep};
+use super::view::SchemaConjunction;
 
 /// The schemas on both sides of a step.
-pub(super) struct Edge {
-    pub(super) step: Step,
+pub(super) struct SubschemaPair {
+    pub(super) step: SchemaStep,
     pub(super) old: Vec<Place>,
     pub(super) new: Vec<Place>,
 }
 
 /// What a comparison of two views gives.
 #[derive(Default)]
-pub(super) struct Local {
-    pub(super) edits: Vec<Edit>,
-    pub(super) edges: Vec<Edge>,
+pub(super) struct LocalDifference {
+    pub(super) edits: Vec<SchemaEdit>,
+    pub(super) edges: Vec<SubschemaPair>,
 }
 
 /// A keyword with one schema.
-struct Single {
+struct SubschemaKeyword {
     keyword: &'static str,
     rules: [&'static str; 2],
-    step: Step,
+    step: SchemaStep,
 }
 
-const SINGLES: [Single; 10] = [
+const SINGLES: [SubschemaKeyword; 10] = [
     single(
         "items",
         ["schema.items.added", "schema.items.removed"],
-        Step::Any,
+        SchemaStep::Any,
     ),
     single(
         "not",
         ["schema.not.added", "schema.not.removed"],
-        Step::Same,
+        SchemaStep::Same,
     ),
-    single("if", ["schema.if.added", "schema.if.removed"], Step::Same),
+    single(
+        "if",
+        ["schema.if.added", "schema.if.removed"],
+        SchemaStep::Same,
+    ),
     single(
         "then",
         ["schema.then.added", "schema.then.removed"],
-        Step::Same,
+        SchemaStep::Same,
     ),
     single(
         "else",
         ["schema.else.added", "schema.else.removed"],
-        Step::Same,
+        SchemaStep::Same,
     ),
     single(
         "contains",
         ["schema.contains.added", "schema.contains.removed"],
-        Step::Any,
+        SchemaStep::Any,
     ),
     single(
         "propertyNames",
@@ -64,7 +68,7 @@ const SINGLES: [Single; 10] = [
             "schema.property-names.added",
             "schema.property-names.removed",
         ],
-        Step::Same,
+        SchemaStep::Same,
     ),
     single(
         "unevaluatedItems",
@@ -72,7 +76,7 @@ const SINGLES: [Single; 10] = [
             "schema.unevaluated-items.added",
             "schema.unevaluated-items.removed",
         ],
-        Step::Any,
+        SchemaStep::Any,
     ),
     single(
         "unevaluatedProperties",
@@ -80,7 +84,7 @@ const SINGLES: [Single; 10] = [
             "schema.unevaluated-properties.added",
             "schema.unevaluated-properties.removed",
         ],
-        Step::Any,
+        SchemaStep::Any,
     ),
     single(
         "contentSchema",
@@ -88,12 +92,16 @@ const SINGLES: [Single; 10] = [
             "schema.content-schema.added",
             "schema.content-schema.removed",
         ],
-        Step::Same,
+        SchemaStep::Same,
     ),
 ];
 
-const fn single(keyword: &'static str, rules: [&'static str; 2], step: Step) -> Single {
-    Single {
+const fn single(
+    keyword: &'static str,
+    rules: [&'static str; 2],
+    step: SchemaStep,
+) -> SubschemaKeyword {
+    SubschemaKeyword {
         keyword,
         rules,
         step,
@@ -101,7 +109,11 @@ const fn single(keyword: &'static str, rules: [&'static str; 2], step: Step) -> 
 }
 
 /// Compares the structure of two views.
-pub(super) fn compare(old: &View<'_>, new: &View<'_>, local: &mut Local) {
+pub(super) fn compare(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    local: &mut LocalDifference,
+) {
     properties(old, new, local);
     requirements(old, new, local);
     others(old, new, local);
@@ -114,13 +126,13 @@ pub(super) fn compare(old: &View<'_>, new: &View<'_>, local: &mut Local) {
             "patternProperties",
             "schema.pattern-property.added",
             "schema.pattern-property.removed",
-            Step::Any,
+            SchemaStep::Any,
         ),
         (
             "dependentSchemas",
             "schema.dependent-schema.added",
             "schema.dependent-schema.removed",
-            Step::Same,
+            SchemaStep::Same,
         ),
     ] {
         named(keyword, [added, removed], &step, old, new, local);
@@ -145,7 +157,11 @@ fn either<'n>(
     pairs.into_iter()
 }
 
-fn properties(old: &View<'_>, new: &View<'_>, local: &mut Local) {
+fn properties(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    local: &mut LocalDifference,
+) {
     let (before, after) = (old.members("properties"), new.members("properties"));
     if before.is_empty() && after.is_empty() {
         return;
@@ -160,15 +176,15 @@ fn properties(old: &View<'_>, new: &View<'_>, local: &mut Local) {
             (_, None, true, _) => "schema.property.removed.required",
             (_, None, false, _) => "schema.property.removed.optional",
             _ => {
-                local.edges.push(Edge {
-                    step: Step::Member(Rc::from(name)),
+                local.edges.push(SubschemaPair {
+                    step: SchemaStep::Member(Rc::from(name)),
                     old: from,
                     new: to,
                 });
                 continue;
             }
         };
-        let edit = Edit::of(rule, "properties").member(name);
+        let edit = SchemaEdit::of(rule, "properties").member(name);
         local
             .edits
             .push(edit.between(left.or(old.place()), right.or(new.place())));
@@ -177,25 +193,29 @@ fn properties(old: &View<'_>, new: &View<'_>, local: &mut Local) {
 
 /// Members that became required or optional. One that was declared or dropped at the same time
 /// is told of as such.
-fn requirements(old: &View<'_>, new: &View<'_>, local: &mut Local) {
+fn requirements(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    local: &mut LocalDifference,
+) {
     let (was, is) = (old.required(), new.required());
     if was.is_empty() && is.is_empty() {
         return;
     }
-    let declares = |view: &View<'_>, name: &str| {
+    let declares = |view: &SchemaConjunction<'_>, name: &str| {
         view.all("properties")
             .any(|(_, properties)| properties.get(name).is_some())
     };
     let is_told = |name: &str| declares(old, name) != declares(new, name);
     for (name, at) in &is {
         if !was.iter().any(|(known, _)| known == name) && !is_told(name) {
-            let edit = Edit::of("schema.property.required", "required").member(name);
+            let edit = SchemaEdit::of("schema.property.required", "required").member(name);
             local.edits.push(edit.between(old.place(), Some(*at)));
         }
     }
     for (name, at) in &was {
         if !is.iter().any(|(known, _)| known == name) && !is_told(name) {
-            let edit = Edit::of("schema.property.optional", "required").member(name);
+            let edit = SchemaEdit::of("schema.property.optional", "required").member(name);
             local.edits.push(edit.between(Some(*at), new.place()));
         }
     }
@@ -203,14 +223,14 @@ fn requirements(old: &View<'_>, new: &View<'_>, local: &mut Local) {
 
 /// What is said of members that are not declared.
 #[derive(PartialEq, Eq)]
-enum Others {
+enum UndeclaredProperties {
     Open,
     Closed,
     Described(Vec<Place>),
 }
 
-impl Others {
-    fn of(view: &View<'_>) -> Self {
+impl UndeclaredProperties {
+    fn of(view: &SchemaConjunction<'_>) -> Self {
         let mut described = Vec::new();
         for (place, value) in view.all("additionalProperties") {
             match value.kind() {
@@ -226,21 +246,21 @@ impl Others {
     }
 }
 
-fn others(old: &View<'_>, new: &View<'_>, local: &mut Local) {
+fn others(old: &SchemaConjunction<'_>, new: &SchemaConjunction<'_>, local: &mut LocalDifference) {
     const KEYWORD: &str = "additionalProperties";
-    let rule = match (Others::of(old), Others::of(new)) {
-        (Others::Described(old), Others::Described(new)) => {
-            let step = Step::Any;
-            local.edges.push(Edge { step, old, new });
+    let rule = match (UndeclaredProperties::of(old), UndeclaredProperties::of(new)) {
+        (UndeclaredProperties::Described(old), UndeclaredProperties::Described(new)) => {
+            let step = SchemaStep::Any;
+            local.edges.push(SubschemaPair { step, old, new });
             return;
         }
         (before, after) if before == after => return,
-        (_, Others::Closed) => "schema.additional-properties.refused",
-        (Others::Closed, _) => "schema.additional-properties.allowed",
-        (_, Others::Described(_)) => "schema.additional-properties.typed",
-        (_, Others::Open) => "schema.additional-properties.untyped",
+        (_, UndeclaredProperties::Closed) => "schema.additional-properties.refused",
+        (UndeclaredProperties::Closed, _) => "schema.additional-properties.allowed",
+        (_, UndeclaredProperties::Described(_)) => "schema.additional-properties.typed",
+        (_, UndeclaredProperties::Open) => "schema.additional-properties.untyped",
     };
-    let text = |view: &View<'_>| {
+    let text = |view: &SchemaConjunction<'_>| {
         let value = view.first(KEYWORD)?.1;
         Some(
             value
@@ -248,8 +268,9 @@ fn others(old: &View<'_>, new: &View<'_>, local: &mut Local) {
                 .map_or_else(|| "a schema".to_owned(), |flag| flag.to_string()),
         )
     };
-    let place = |view: &View<'_>| view.first(KEYWORD).map(|(at, _)| at).or(view.place());
-    let edit = Edit::of(rule, KEYWORD).from(text(old)).to(text(new));
+    let place =
+        |view: &SchemaConjunction<'_>| view.first(KEYWORD).map(|(at, _)| at).or(view.place());
+    let edit = SchemaEdit::of(rule, KEYWORD).from(text(old)).to(text(new));
     local.edits.push(edit.between(place(old), place(new)));
 }
 
@@ -258,13 +279,18 @@ fn is_empty(node: Node<'_>) -> bool {
     node.as_bool() == Some(true) || (node.is_object() && node.is_empty())
 }
 
-fn one(single: &Single, old: &View<'_>, new: &View<'_>, local: &mut Local) {
-    let Single {
+fn one(
+    single: &SubschemaKeyword,
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    local: &mut LocalDifference,
+) {
+    let SubschemaKeyword {
         keyword,
         rules: [added, removed],
         step,
     } = single;
-    let telling = |view: &View<'_>| -> Vec<Place> {
+    let telling = |view: &SchemaConjunction<'_>| -> Vec<Place> {
         let all = view
             .all(keyword)
             .filter(|(_, node)| !is_empty(*node) && !node.is_array());
@@ -277,7 +303,7 @@ fn one(single: &Single, old: &View<'_>, new: &View<'_>, local: &mut Local) {
         (None, _) => added,
         (_, None) => removed,
         _ => {
-            local.edges.push(Edge {
+            local.edges.push(SubschemaPair {
                 step: step.clone(),
                 old: before,
                 new: after,
@@ -285,14 +311,18 @@ fn one(single: &Single, old: &View<'_>, new: &View<'_>, local: &mut Local) {
             return;
         }
     };
-    let edit = Edit::of(rule, keyword);
+    let edit = SchemaEdit::of(rule, keyword);
     local
         .edits
         .push(edit.between(left.or(old.place()), right.or(new.place())));
 }
 
-fn positions(old: &View<'_>, new: &View<'_>, local: &mut Local) {
-    let of = |view: &View<'_>| -> Vec<Vec<Place>> {
+fn positions(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    local: &mut LocalDifference,
+) {
+    let of = |view: &SchemaConjunction<'_>| -> Vec<Vec<Place>> {
         let mut slots: Vec<Vec<Place>> = Vec::new();
         for (near, list) in view.all("prefixItems") {
             for (position, element) in list.elements().enumerate() {
@@ -313,15 +343,15 @@ fn positions(old: &View<'_>, new: &View<'_>, local: &mut Local) {
             (None, _) => "schema.prefix-items.added",
             (_, None) => "schema.prefix-items.removed",
             _ => {
-                local.edges.push(Edge {
-                    step: Step::Position(position),
+                local.edges.push(SubschemaPair {
+                    step: SchemaStep::Position(position),
                     old: from,
                     new: to,
                 });
                 continue;
             }
         };
-        let edit = Edit::of(rule, "prefixItems").to(format!("position {position}"));
+        let edit = SchemaEdit::of(rule, "prefixItems").to(format!("position {position}"));
         local
             .edits
             .push(edit.between(left.or(old.place()), right.or(new.place())));
@@ -331,18 +361,18 @@ fn positions(old: &View<'_>, new: &View<'_>, local: &mut Local) {
 fn named(
     keyword: &'static str,
     [added, removed]: [&'static str; 2],
-    step: &Step,
-    old: &View<'_>,
-    new: &View<'_>,
-    local: &mut Local,
+    step: &SchemaStep,
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    local: &mut LocalDifference,
 ) {
     for (name, from, to) in either(&old.members(keyword), &new.members(keyword)) {
         let (left, right) = (from.first().copied(), to.first().copied());
         let edit = match (left, right) {
-            (None, _) => Edit::of(added, keyword).to(name.to_owned()),
-            (_, None) => Edit::of(removed, keyword).from(name.to_owned()),
+            (None, _) => SchemaEdit::of(added, keyword).to(name.to_owned()),
+            (_, None) => SchemaEdit::of(removed, keyword).from(name.to_owned()),
             _ => {
-                local.edges.push(Edge {
+                local.edges.push(SubschemaPair {
                     step: step.clone(),
                     old: from,
                     new: to,
@@ -356,9 +386,13 @@ fn named(
     }
 }
 
-fn dependent_required(old: &View<'_>, new: &View<'_>, local: &mut Local) {
+fn dependent_required(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    local: &mut LocalDifference,
+) {
     const KEYWORD: &str = "dependentRequired";
-    let names = |view: &View<'_>, places: &[Place]| {
+    let names = |view: &SchemaConjunction<'_>, places: &[Place]| {
         let documents = view.contract.documents();
         let all: BTreeSet<&str> = places
             .iter()
@@ -372,10 +406,14 @@ fn dependent_required(old: &View<'_>, new: &View<'_>, local: &mut Local) {
         let text = |demands: &str| format!("{name}: {demands}");
         let (before, after) = (names(old, &from), names(new, &to));
         let edit = match (left, right) {
-            (None, _) => Edit::of("schema.dependent-required.added", KEYWORD).to(text(&after)),
-            (_, None) => Edit::of("schema.dependent-required.removed", KEYWORD).from(text(&before)),
+            (None, _) => {
+                SchemaEdit::of("schema.dependent-required.added", KEYWORD).to(text(&after))
+            }
+            (_, None) => {
+                SchemaEdit::of("schema.dependent-required.removed", KEYWORD).from(text(&before))
+            }
             _ if before == after => continue,
-            _ => Edit::of("schema.dependent-required.changed", KEYWORD)
+            _ => SchemaEdit::of("schema.dependent-required.changed", KEYWORD)
                 .from(text(&before))
                 .to(text(&after)),
         };

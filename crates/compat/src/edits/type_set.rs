@@ -3,12 +3,12 @@
 use portcullis_contract::{Dialect, Documents, Place};
 use portcullis_json::Node;
 
-use super::edit::Edit;
-use super::view::View;
+use super::edit::SchemaEdit;
+use super::view::SchemaConjunction;
 
 /// A set of types; integers and other numbers are told apart.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Types(u8);
+struct ComparedTypes(u8);
 
 const NULL: u8 = 1;
 const INTEGER: u8 = 4;
@@ -24,14 +24,14 @@ const NAMES: [(&str, u8); 7] = [
     ("object", 64),
 ];
 
-impl Types {
+impl ComparedTypes {
     fn named(name: Node<'_>) -> u8 {
         let known = NAMES.iter().find(|(known, _)| name.as_str() == Some(known));
         known.map_or(0, |(_, bits)| *bits)
     }
 
     /// What `type` allows; everything where it is missing.
-    fn of(view: &View<'_>) -> (Self, Option<Place>) {
+    fn of(view: &SchemaConjunction<'_>) -> (Self, Option<Place>) {
         let mut bits = ALL;
         let mut at = None;
         for (place, node) in view.nodes() {
@@ -75,8 +75,12 @@ impl Types {
 }
 
 /// Compares types and formats.
-pub(super) fn compare(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
-    let ((before, old_at), (after, new_at)) = (Types::of(old), Types::of(new));
+pub(super) fn compare(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    edits: &mut Vec<SchemaEdit>,
+) {
+    let ((before, old_at), (after, new_at)) = (ComparedTypes::of(old), ComparedTypes::of(new));
     let (old_at, new_at) = (old_at.or(old.place()), new_at.or(new.place()));
     let is_typed = before.0 != ALL && after.0 != ALL;
     let (left, right) = (before.without_null(), after.without_null());
@@ -87,7 +91,7 @@ pub(super) fn compare(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
         _ => Some("schema.type.changed"),
     };
     let edit = |rule| {
-        Edit::of(rule, "type")
+        SchemaEdit::of(rule, "type")
             .from(before.described())
             .to(after.described())
             .between(old_at, new_at)
@@ -103,8 +107,8 @@ pub(super) fn compare(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
     format(old, new, edits);
 }
 
-fn format(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
-    let texts = |view: &View<'_>| {
+fn format(old: &SchemaConjunction<'_>, new: &SchemaConjunction<'_>, edits: &mut Vec<SchemaEdit>) {
+    let texts = |view: &SchemaConjunction<'_>| {
         let mut all: Vec<String> = view
             .all("format")
             .filter_map(|(_, format)| Some(format.as_str()?.to_owned()))
@@ -120,9 +124,9 @@ fn format(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
         (_, None) => "schema.format.unset",
         _ => "schema.format.changed",
     };
-    let at = |view: &View<'_>| view.first("format").map(|(at, _)| at).or(view.place());
+    let at = |view: &SchemaConjunction<'_>| view.first("format").map(|(at, _)| at).or(view.place());
     edits.push(
-        Edit::of(rule, "format")
+        SchemaEdit::of(rule, "format")
             .from(before)
             .to(after)
             .between(at(old), at(new)),

@@ -5,11 +5,15 @@ use std::collections::BTreeSet;
 use portcullis_contract::Place;
 use portcullis_json::{Kind, Node};
 
-use super::edit::Edit;
-use super::view::View;
+use super::edit::SchemaEdit;
+use super::view::SchemaConjunction;
 
 /// Compares all of them.
-pub(super) fn compare(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
+pub(super) fn compare(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    edits: &mut Vec<SchemaEdit>,
+) {
     enumeration(old, new, edits);
     extensible(old, new, edits);
     texts(old, new, edits);
@@ -27,7 +31,7 @@ pub(super) fn compare(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
             (true, false) => unset,
             _ => continue,
         };
-        edits.push(at(Edit::of(rule, keyword), old, new, keyword));
+        edits.push(at(SchemaEdit::of(rule, keyword), old, new, keyword));
     }
 }
 
@@ -60,13 +64,22 @@ pub(crate) fn canonical(node: Node<'_>) -> String {
     }
 }
 
-fn at(edit: Edit, old: &View<'_>, new: &View<'_>, keyword: &'static str) -> Edit {
-    let place = |view: &View<'_>| view.first(keyword).map(|(at, _)| at).or(view.place());
+fn at(
+    edit: SchemaEdit,
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    keyword: &'static str,
+) -> SchemaEdit {
+    let place =
+        |view: &SchemaConjunction<'_>| view.first(keyword).map(|(at, _)| at).or(view.place());
     edit.between(place(old), place(new))
 }
 
 /// The values that every list of a keyword holds.
-fn listed(view: &View<'_>, keyword: &'static str) -> Option<(Place, BTreeSet<String>)> {
+fn listed(
+    view: &SchemaConjunction<'_>,
+    keyword: &'static str,
+) -> Option<(Place, BTreeSet<String>)> {
     let lists = view.all(keyword).map(|(place, list)| {
         let values: BTreeSet<String> = list.elements().map(canonical).collect();
         (place, values)
@@ -74,8 +87,12 @@ fn listed(view: &View<'_>, keyword: &'static str) -> Option<(Place, BTreeSet<Str
     lists.reduce(|kept, next| (kept.0, &kept.1 & &next.1))
 }
 
-fn enumeration(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
-    let edit = |rule| at(Edit::of(rule, "enum"), old, new, "enum");
+fn enumeration(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    edits: &mut Vec<SchemaEdit>,
+) {
+    let edit = |rule| at(SchemaEdit::of(rule, "enum"), old, new, "enum");
     let all = |values: &BTreeSet<String>| {
         let texts: Vec<&str> = values.iter().map(String::as_str).collect();
         format!("[{}]", texts.join(","))
@@ -94,9 +111,13 @@ fn enumeration(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
 }
 
 /// `x-extensible-enum`: a list that says of itself that it is not complete.
-fn extensible(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
+fn extensible(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    edits: &mut Vec<SchemaEdit>,
+) {
     const KEYWORD: &str = "x-extensible-enum";
-    let edit = |rule| at(Edit::of(rule, KEYWORD), old, new, KEYWORD);
+    let edit = |rule| at(SchemaEdit::of(rule, KEYWORD), old, new, KEYWORD);
     let (Some((_, before)), Some((_, after))) = (listed(old, KEYWORD), listed(new, KEYWORD)) else {
         return;
     };
@@ -108,7 +129,7 @@ fn extensible(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
 }
 
 /// Keywords with one value that is compared as a whole: set, unset, changed.
-fn texts(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
+fn texts(old: &SchemaConjunction<'_>, new: &SchemaConjunction<'_>, edits: &mut Vec<SchemaEdit>) {
     for (keyword, [set, unset, changed]) in [
         (
             "const",
@@ -145,7 +166,7 @@ fn texts(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
         ("contentEncoding", ["schema.content-encoding.changed"; 3]),
         ("contentMediaType", ["schema.content-media-type.changed"; 3]),
     ] {
-        let text = |view: &View<'_>| {
+        let text = |view: &SchemaConjunction<'_>| {
             let all: BTreeSet<String> = view
                 .all(keyword)
                 // An empty pattern matches every text.
@@ -163,7 +184,7 @@ fn texts(old: &View<'_>, new: &View<'_>, edits: &mut Vec<Edit>) {
             _ => changed,
         };
         edits.push(at(
-            Edit::of(rule, keyword).from(before).to(after),
+            SchemaEdit::of(rule, keyword).from(before).to(after),
             old,
             new,
             keyword,

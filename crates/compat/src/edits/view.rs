@@ -5,7 +5,7 @@ use portcullis_json::{Kind, Node};
 
 /// A schema, its references and the elements of its `allOf`, as one set of keywords.
 #[derive(Debug)]
-pub(super) struct View<'c> {
+pub(super) struct SchemaConjunction<'c> {
     pub(super) contract: &'c CompiledContract,
     /// The schema objects, each once, in the order of their places.
     pub(super) parts: Vec<Place>,
@@ -20,7 +20,7 @@ pub(super) struct View<'c> {
     pub(super) root: Option<Place>,
 }
 
-impl<'c> View<'c> {
+impl<'c> SchemaConjunction<'c> {
     /// The conjunction of schemas.
     pub(super) fn new(contract: &'c CompiledContract, roots: &[Place]) -> Self {
         let mut view = Self {

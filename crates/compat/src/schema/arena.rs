@@ -6,34 +6,37 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::formula::{ANY, Constant, Figure, Id, Items, Members, NEVER, Node, Word, children};
-use super::mask::Mask;
-use super::ratio::{Ratio, canonical};
+use super::formula::{
+    ANY, ConstantId, FormulaId, FormulaNode, ItemFormulas, NEVER, NumberId, PropertyFormulas,
+    StringId, children,
+};
+use super::mask::TypeMask;
+use super::ratio::{ExactFraction, canonical};
 
 #[derive(Debug, Default)]
-pub(super) struct Arena {
-    nodes: Vec<Node>,
-    ids: HashMap<Node, Id>,
+pub(super) struct FormulaArena {
+    nodes: Vec<FormulaNode>,
+    ids: HashMap<FormulaNode, FormulaId>,
     /// The types of values that may satisfy a node, and those that may fail to.
-    holds: Vec<Mask>,
-    fails: Vec<Mask>,
+    holds: Vec<TypeMask>,
+    fails: Vec<TypeMask>,
     /// Whether a node leads to a reference.
     refers: Vec<bool>,
-    words: Interned<String>,
-    figures: Interned<Ratio>,
+    words: InternTable<String>,
+    figures: InternTable<ExactFraction>,
     constants: Vec<Value>,
-    constant_ids: HashMap<String, Constant>,
+    constant_ids: HashMap<String, ConstantId>,
     /// What the definitions that refer to themselves say.
-    pub(super) definitions: Vec<Id>,
+    pub(super) definitions: Vec<FormulaId>,
 }
 
 #[derive(Debug)]
-struct Interned<T> {
+struct InternTable<T> {
     list: Vec<T>,
     ids: HashMap<T, u32>,
 }
 
-impl<T> Default for Interned<T> {
+impl<T> Default for InternTable<T> {
     fn default() -> Self {
         Self {
             list: Vec::new(),
@@ -42,7 +45,7 @@ impl<T> Default for Interned<T> {
     }
 }
 
-impl<T: Clone + Eq + std::hash::Hash> Interned<T> {
+impl<T: Clone + Eq + std::hash::Hash> InternTable<T> {
     fn intern(&mut self, item: T) -> u32 {
         if let Some(known) = self.ids.get(&item) {
             return *known;
@@ -54,78 +57,78 @@ impl<T: Clone + Eq + std::hash::Hash> Interned<T> {
     }
 }
 
-impl Arena {
+impl FormulaArena {
     pub(super) fn new() -> Self {
         let mut arena = Self::default();
-        arena.add(Node::Type(Mask::ALL));
-        arena.add(Node::Type(Mask::NONE));
+        arena.add(FormulaNode::Type(TypeMask::ALL));
+        arena.add(FormulaNode::Type(TypeMask::NONE));
         arena
     }
 
-    pub(super) fn node(&self, id: Id) -> &Node {
+    pub(super) fn node(&self, id: FormulaId) -> &FormulaNode {
         &self.nodes[id.0 as usize]
     }
 
-    pub(super) fn word(&self, word: Word) -> &str {
+    pub(super) fn word(&self, word: StringId) -> &str {
         &self.words.list[word.0 as usize]
     }
 
-    pub(super) fn figure(&self, figure: Figure) -> &Ratio {
+    pub(super) fn figure(&self, figure: NumberId) -> &ExactFraction {
         &self.figures.list[figure.0 as usize]
     }
 
-    pub(super) fn constant(&self, constant: Constant) -> &Value {
+    pub(super) fn constant(&self, constant: ConstantId) -> &Value {
         &self.constants[constant.0 as usize]
     }
 
     /// The types of values that may satisfy a node.
-    pub(super) fn holds(&self, id: Id) -> Mask {
+    pub(super) fn holds(&self, id: FormulaId) -> TypeMask {
         self.holds[id.0 as usize]
     }
 
     /// The types of values that may fail to satisfy it.
-    pub(super) fn fails(&self, id: Id) -> Mask {
+    pub(super) fn fails(&self, id: FormulaId) -> TypeMask {
         self.fails[id.0 as usize]
     }
 
-    pub(super) fn refers(&self, id: Id) -> bool {
+    pub(super) fn refers(&self, id: FormulaId) -> bool {
         self.refers[id.0 as usize]
     }
 
-    pub(super) fn intern(&mut self, word: &str) -> Word {
+    pub(super) fn intern(&mut self, word: &str) -> StringId {
         if let Some(known) = self.words.ids.get(word) {
-            return Word(*known);
+            return StringId(*known);
         }
-        Word(self.words.intern(word.to_owned()))
+        StringId(self.words.intern(word.to_owned()))
     }
 
     /// A word that is in the arena already.
-    pub(super) fn known(&self, word: &str) -> Option<Word> {
-        self.words.ids.get(word).map(|id| Word(*id))
+    pub(super) fn known(&self, word: &str) -> Option<StringId> {
+        self.words.ids.get(word).map(|id| StringId(*id))
     }
 
-    pub(super) fn intern_figure(&mut self, figure: Ratio) -> Figure {
-        Figure(self.figures.intern(figure))
+    pub(super) fn intern_figure(&mut self, figure: ExactFraction) -> NumberId {
+        NumberId(self.figures.intern(figure))
     }
 
-    pub(super) fn intern_constant(&mut self, value: &Value) -> Constant {
+    pub(super) fn intern_constant(&mut self, value: &Value) -> ConstantId {
         let key = canonical(value);
         if let Some(known) = self.constant_ids.get(&key) {
             return *known;
         }
         let id = u32::try_from(self.constants.len()).expect("memory ends before u32 does");
         self.constants.push(value.clone());
-        self.constant_ids.insert(key, Constant(id));
-        Constant(id)
+        self.constant_ids.insert(key, ConstantId(id));
+        ConstantId(id)
     }
 
-    pub(super) fn add(&mut self, node: Node) -> Id {
+    pub(super) fn add(&mut self, node: FormulaNode) -> FormulaId {
         if let Some(known) = self.ids.get(&node) {
             return *known;
         }
-        let id = Id(u32::try_from(self.nodes.len()).expect("memory ends before u32 does"));
+        let id = FormulaId(u32::try_from(self.nodes.len()).expect("memory ends before u32 does"));
         let (holds, fails) = self.masks(&node);
-        let refers = matches!(node, Node::Refer(_))
+        let refers = matches!(node, FormulaNode::Refer(_))
             || children(&node).any(|child| self.refers[child.0 as usize]);
         self.holds.push(holds);
         self.fails.push(fails);
@@ -135,20 +138,20 @@ impl Arena {
         id
     }
 
-    pub(super) fn members(&mut self, members: Members) -> Id {
-        self.add(Node::Members(Arc::new(members)))
+    pub(super) fn members(&mut self, members: PropertyFormulas) -> FormulaId {
+        self.add(FormulaNode::Members(Arc::new(members)))
     }
 
-    pub(super) fn items(&mut self, items: Items) -> Id {
-        self.add(Node::Items(Arc::new(items)))
+    pub(super) fn items(&mut self, items: ItemFormulas) -> FormulaId {
+        self.add(FormulaNode::Items(Arc::new(items)))
     }
 
-    pub(super) fn types(&mut self, mask: Mask) -> Id {
-        self.add(Node::Type(mask))
+    pub(super) fn types(&mut self, mask: TypeMask) -> FormulaId {
+        self.add(FormulaNode::Type(mask))
     }
 
-    pub(super) fn values<'v>(&mut self, values: impl IntoIterator<Item = &'v Value>) -> Id {
-        let mut constants: Vec<Constant> = values
+    pub(super) fn values<'v>(&mut self, values: impl IntoIterator<Item = &'v Value>) -> FormulaId {
+        let mut constants: Vec<ConstantId> = values
             .into_iter()
             .map(|value| self.intern_constant(value))
             .collect();
@@ -157,15 +160,15 @@ impl Arena {
         if constants.is_empty() {
             return NEVER;
         }
-        self.add(Node::Values(constants.into()))
+        self.add(FormulaNode::Values(constants.into()))
     }
 
     /// Every one of them.
-    pub(super) fn all(&mut self, parts: impl IntoIterator<Item = Id>) -> Id {
+    pub(super) fn all(&mut self, parts: impl IntoIterator<Item = FormulaId>) -> FormulaId {
         let mut flat = Vec::new();
         for part in parts {
             match self.node(part) {
-                Node::All(inner) => flat.extend_from_slice(inner),
+                FormulaNode::All(inner) => flat.extend_from_slice(inner),
                 _ if part == ANY => {}
                 _ if part == NEVER => return NEVER,
                 _ => flat.push(part),
@@ -176,16 +179,16 @@ impl Arena {
         match flat[..] {
             [] => ANY,
             [only] => only,
-            _ => self.add(Node::All(flat.into())),
+            _ => self.add(FormulaNode::All(flat.into())),
         }
     }
 
     /// At least one of them.
-    pub(super) fn some(&mut self, parts: impl IntoIterator<Item = Id>) -> Id {
+    pub(super) fn some(&mut self, parts: impl IntoIterator<Item = FormulaId>) -> FormulaId {
         let mut flat = Vec::new();
         for part in parts {
             match self.node(part) {
-                Node::Some(inner) => flat.extend_from_slice(inner),
+                FormulaNode::Some(inner) => flat.extend_from_slice(inner),
                 _ if part == NEVER => {}
                 _ => flat.push(part),
             }
@@ -196,113 +199,130 @@ impl Arena {
             [] => NEVER,
             [only] => only,
             // `true` beside others says something all the same: which members are declared.
-            _ => self.add(Node::Some(flat.into())),
+            _ => self.add(FormulaNode::Some(flat.into())),
         }
     }
 
     /// Exactly one of them.
-    pub(super) fn one(&mut self, parts: impl IntoIterator<Item = Id>) -> Id {
-        let mut parts: Vec<Id> = parts.into_iter().filter(|part| *part != NEVER).collect();
+    pub(super) fn one(&mut self, parts: impl IntoIterator<Item = FormulaId>) -> FormulaId {
+        let mut parts: Vec<FormulaId> = parts.into_iter().filter(|part| *part != NEVER).collect();
         parts.sort_unstable();
         match parts[..] {
             [] => NEVER,
             [only] => only,
-            _ => self.add(Node::One(parts.into())),
+            _ => self.add(FormulaNode::One(parts.into())),
         }
     }
 
-    pub(super) fn not(&mut self, part: Id) -> Id {
+    pub(super) fn not(&mut self, part: FormulaId) -> FormulaId {
         match *self.node(part) {
-            Node::Not(inner) => inner,
-            Node::Type(mask) => self.types(mask.without()),
-            _ => self.add(Node::Not(part)),
+            FormulaNode::Not(inner) => inner,
+            FormulaNode::Type(mask) => self.types(mask.without()),
+            _ => self.add(FormulaNode::Not(part)),
         }
     }
 
-    fn masks(&self, node: &Node) -> (Mask, Mask) {
-        let conditional = |mask: Mask| (Mask::ALL, mask);
+    fn masks(&self, node: &FormulaNode) -> (TypeMask, TypeMask) {
+        let conditional = |mask: TypeMask| (TypeMask::ALL, mask);
         match node {
-            Node::Type(mask) => (*mask, mask.without()),
-            Node::Values(values) => {
-                let of = |value: &Constant| Mask::of(self.constant(*value));
-                let holds = values.iter().map(of).fold(Mask::NONE, Mask::or);
+            FormulaNode::Type(mask) => (*mask, mask.without()),
+            FormulaNode::Values(values) => {
+                let of = |value: &ConstantId| TypeMask::of(self.constant(*value));
+                let holds = values.iter().map(of).fold(TypeMask::NONE, TypeMask::or);
                 (holds, self.fails_of_values(values))
             }
-            Node::AtLeast(_) | Node::Above(_) | Node::AtMost(_) | Node::Below(_) => {
-                conditional(Mask::NUMBER)
-            }
+            FormulaNode::AtLeast(_)
+            | FormulaNode::Above(_)
+            | FormulaNode::AtMost(_)
+            | FormulaNode::Below(_) => conditional(TypeMask::NUMBER),
             // An integer is what is a multiple of 1.
-            Node::MultipleOf(figure) if self.figure(*figure).is_one() => {
-                (Mask::FRACTION.without(), Mask::FRACTION)
+            FormulaNode::MultipleOf(figure) if self.figure(*figure).is_one() => {
+                (TypeMask::FRACTION.without(), TypeMask::FRACTION)
             }
-            Node::MultipleOf(_) => conditional(Mask::NUMBER),
-            Node::LengthMin(_) | Node::LengthMax(_) | Node::Pattern(_) | Node::Format(_) => {
-                conditional(Mask::STRING)
-            }
-            Node::ItemsMin(_) | Node::ItemsMax(_) | Node::Unique | Node::Contains { .. } => {
-                conditional(Mask::ARRAY)
-            }
-            Node::Items(items) => {
+            FormulaNode::MultipleOf(_) => conditional(TypeMask::NUMBER),
+            FormulaNode::LengthMin(_)
+            | FormulaNode::LengthMax(_)
+            | FormulaNode::Pattern(_)
+            | FormulaNode::Format(_) => conditional(TypeMask::STRING),
+            FormulaNode::ItemsMin(_)
+            | FormulaNode::ItemsMax(_)
+            | FormulaNode::Unique
+            | FormulaNode::Contains { .. } => conditional(TypeMask::ARRAY),
+            FormulaNode::Items(items) => {
                 let can_fail = items
                     .prefix
                     .iter()
                     .chain([&items.rest])
                     .any(|part| self.can_fail(*part));
-                conditional(if can_fail { Mask::ARRAY } else { Mask::NONE })
+                conditional(if can_fail {
+                    TypeMask::ARRAY
+                } else {
+                    TypeMask::NONE
+                })
             }
-            Node::MembersMin(_) | Node::MembersMax(_) | Node::Has(_) => conditional(Mask::OBJECT),
-            Node::Names(schema) => {
-                let can_fail = self.fails(*schema).has(Mask::STRING);
-                conditional(if can_fail { Mask::OBJECT } else { Mask::NONE })
+            FormulaNode::MembersMin(_) | FormulaNode::MembersMax(_) | FormulaNode::Has(_) => {
+                conditional(TypeMask::OBJECT)
             }
-            Node::Members(members) => {
+            FormulaNode::Names(schema) => {
+                let can_fail = self.fails(*schema).has(TypeMask::STRING);
+                conditional(if can_fail {
+                    TypeMask::OBJECT
+                } else {
+                    TypeMask::NONE
+                })
+            }
+            FormulaNode::Members(members) => {
                 let can_fail = members.all().any(|part| self.can_fail(part));
-                conditional(if can_fail { Mask::OBJECT } else { Mask::NONE })
+                conditional(if can_fail {
+                    TypeMask::OBJECT
+                } else {
+                    TypeMask::NONE
+                })
             }
-            Node::All(parts) => (self.all_hold(parts), self.some_fail(parts)),
-            Node::Some(parts) => (
+            FormulaNode::All(parts) => (self.all_hold(parts), self.some_fail(parts)),
+            FormulaNode::Some(parts) => (
                 self.some_hold(parts),
                 parts
                     .iter()
-                    .fold(Mask::ALL, |mask, part| mask.and(self.fails(*part))),
+                    .fold(TypeMask::ALL, |mask, part| mask.and(self.fails(*part))),
             ),
-            Node::One(parts) => (self.some_hold(parts), Mask::ALL),
-            Node::Not(part) => (self.fails(*part), self.holds(*part)),
-            Node::Refer(_) => (Mask::ALL, Mask::ALL),
-            Node::Readable(_) => (Mask::ALL, Mask::ALL),
-            Node::Opaque(_, mask) => conditional(*mask),
-            Node::Unsent => (Mask::ALL, Mask::NONE),
+            FormulaNode::One(parts) => (self.some_hold(parts), TypeMask::ALL),
+            FormulaNode::Not(part) => (self.fails(*part), self.holds(*part)),
+            FormulaNode::Refer(_) => (TypeMask::ALL, TypeMask::ALL),
+            FormulaNode::Readable(_) => (TypeMask::ALL, TypeMask::ALL),
+            FormulaNode::Opaque(_, mask) => conditional(*mask),
+            FormulaNode::Unsent => (TypeMask::ALL, TypeMask::NONE),
         }
     }
 
-    fn all_hold(&self, parts: &[Id]) -> Mask {
+    fn all_hold(&self, parts: &[FormulaId]) -> TypeMask {
         let masks = parts.iter().map(|part| self.holds(*part));
-        masks.fold(Mask::ALL, Mask::and)
+        masks.fold(TypeMask::ALL, TypeMask::and)
     }
 
-    fn some_hold(&self, parts: &[Id]) -> Mask {
+    fn some_hold(&self, parts: &[FormulaId]) -> TypeMask {
         let masks = parts.iter().map(|part| self.holds(*part));
-        masks.fold(Mask::NONE, Mask::or)
+        masks.fold(TypeMask::NONE, TypeMask::or)
     }
 
-    fn some_fail(&self, parts: &[Id]) -> Mask {
+    fn some_fail(&self, parts: &[FormulaId]) -> TypeMask {
         let masks = parts.iter().map(|part| self.fails(*part));
-        masks.fold(Mask::NONE, Mask::or)
+        masks.fold(TypeMask::NONE, TypeMask::or)
     }
 
-    fn can_fail(&self, id: Id) -> bool {
+    fn can_fail(&self, id: FormulaId) -> bool {
         !self.fails(id).is_empty()
     }
 
     /// A listing of all values of a type leaves nothing of that type out.
-    fn fails_of_values(&self, values: &[Constant]) -> Mask {
+    fn fails_of_values(&self, values: &[ConstantId]) -> TypeMask {
         let has = |wanted: Value| values.iter().any(|value| *self.constant(*value) == wanted);
-        let mut fails = Mask::ALL;
+        let mut fails = TypeMask::ALL;
         if has(Value::Null) {
-            fails = fails.and(Mask::NULL.without());
+            fails = fails.and(TypeMask::NULL.without());
         }
         if has(Value::Bool(true)) && has(Value::Bool(false)) {
-            fails = fails.and(Mask::BOOLEAN.without());
+            fails = fails.and(TypeMask::BOOLEAN.without());
         }
         fails
     }

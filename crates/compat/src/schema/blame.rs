@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value};
 
-use super::formula::Id;
-use super::pair::{Pair, Side};
+use super::formula::FormulaId;
+use super::pair::{ContainmentSide, FormulaPair};
 use super::read::resolve;
 
 /// A keyword that a part of a value does not meet.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Blame {
+pub(super) struct FailedKeyword {
     /// JSON Pointer of the part.
     pub(super) pointer: String,
     /// Where the keyword stands in the lowered document.
@@ -18,7 +18,7 @@ pub(super) struct Blame {
     /// What it says.
     pub(super) operand: Value,
     /// The formula of what it says of the part, to go on without it.
-    pub(super) formula: Id,
+    pub(super) formula: FormulaId,
     /// The member that is missing, or that is not wanted.
     pub(super) member: Option<String>,
 }
@@ -40,12 +40,12 @@ const PASSING: [&str; 9] = [
 ];
 
 /// Looks through one document.
-pub(super) struct Search<'s> {
-    pub(super) pair: &'s mut Pair,
-    pub(super) side: Side,
+pub(super) struct FailureSearch<'s> {
+    pub(super) pair: &'s mut FormulaPair,
+    pub(super) side: ContainmentSide,
     pub(super) document: &'s Value,
     /// Reasons that are known, and passed over.
-    pub(super) known: &'s [Blame],
+    pub(super) known: &'s [FailedKeyword],
     /// Schemas that may still be looked at: alternatives within alternatives are many.
     pub(super) left: u32,
 }
@@ -53,10 +53,15 @@ pub(super) struct Search<'s> {
 /// How many schemas are looked at to explain one value.
 pub(super) const SCHEMAS_MAX: u32 = 400;
 
-impl<'s> Search<'s> {
+impl<'s> FailureSearch<'s> {
     /// Why a value does not satisfy the schema at a location.
-    pub(super) fn of(&mut self, location: &str, schema: &'s Value, value: &Value) -> Option<Blame> {
-        let here = Here {
+    pub(super) fn of(
+        &mut self,
+        location: &str,
+        schema: &'s Value,
+        value: &Value,
+    ) -> Option<FailedKeyword> {
+        let here = FailureCursor {
             location: location.to_owned(),
             pointer: String::new(),
             depth: 0,
@@ -64,7 +69,12 @@ impl<'s> Search<'s> {
         self.schema(&here, schema, value)
     }
 
-    fn schema(&mut self, here: &Here, schema: &'s Value, value: &Value) -> Option<Blame> {
+    fn schema(
+        &mut self,
+        here: &FailureCursor,
+        schema: &'s Value,
+        value: &Value,
+    ) -> Option<FailedKeyword> {
         self.left = self.left.saturating_sub(1);
         let keywords = match schema {
             _ if here.depth > DEPTH_MAX || self.left == 0 => return None,
@@ -78,7 +88,7 @@ impl<'s> Search<'s> {
                 pair.keyword(side, document, keywords, keyword)
             });
             if self.pair.judge().holds(formula, value) == Some(false) {
-                let failing = Failing {
+                let failing = RefusingKeyword {
                     keywords,
                     keyword,
                     operand,
@@ -98,8 +108,13 @@ impl<'s> Search<'s> {
     }
 
     /// A deeper reason than the keyword itself.
-    fn inside(&mut self, here: &Here, failing: &Failing<'s>, value: &Value) -> Option<Blame> {
-        let Failing {
+    fn inside(
+        &mut self,
+        here: &FailureCursor,
+        failing: &RefusingKeyword<'s>,
+        value: &Value,
+    ) -> Option<FailedKeyword> {
+        let RefusingKeyword {
             keywords,
             keyword,
             operand,
@@ -110,7 +125,7 @@ impl<'s> Search<'s> {
             "$ref" => {
                 let (pointer, target) = resolve(self.document, operand.as_str()?)?;
                 self.schema(
-                    &Here {
+                    &FailureCursor {
                         location: pointer,
                         ..here.deeper()
                     },
@@ -156,7 +171,7 @@ impl<'s> Search<'s> {
                 for name in missing {
                     let formula = self.pair.has(name);
                     let member = Some(name.to_owned());
-                    reasons.push(Blame {
+                    reasons.push(FailedKeyword {
                         formula,
                         member,
                         ..failing.blame(here)
@@ -168,22 +183,27 @@ impl<'s> Search<'s> {
         }
     }
 
-    fn is_known(&self, blame: &Blame) -> bool {
+    fn is_known(&self, blame: &FailedKeyword) -> bool {
         self.known.iter().any(|known| {
-            let at = |blame: &Blame| (blame.location.clone(), blame.member.clone());
+            let at = |blame: &FailedKeyword| (blame.location.clone(), blame.member.clone());
             at(known) == at(blame)
         })
     }
 
     /// The first reason that is not known, else the first.
-    fn first_new(&self, mut reasons: Vec<Blame>) -> Option<Blame> {
+    fn first_new(&self, mut reasons: Vec<FailedKeyword>) -> Option<FailedKeyword> {
         let at = reasons.iter().position(|blame| !self.is_known(blame));
         (!reasons.is_empty()).then(|| reasons.swap_remove(at.unwrap_or(0)))
     }
 
     /// Of several alternatives, the one whose reason lies deepest; none where they are refused
     /// for what the value is itself.
-    fn alternative(&mut self, here: &Here, failing: &Failing<'s>, value: &Value) -> Option<Blame> {
+    fn alternative(
+        &mut self,
+        here: &FailureCursor,
+        failing: &RefusingKeyword<'s>,
+        value: &Value,
+    ) -> Option<FailedKeyword> {
         let branches = failing.operand.as_array()?;
         let below = here.keyword(failing.keyword);
         let mut reasons = Vec::new();
@@ -198,8 +218,9 @@ impl<'s> Search<'s> {
             }
             reasons.extend(self.schema(&below.token(&at.to_string()), branch, value));
         }
-        let is_of_type = |blame: &Blame| blame.keyword != "type" || blame.pointer != here.pointer;
-        let mut likely: Vec<Blame> = reasons.into_iter().filter(is_of_type).collect();
+        let is_of_type =
+            |blame: &FailedKeyword| blame.keyword != "type" || blame.pointer != here.pointer;
+        let mut likely: Vec<FailedKeyword> = reasons.into_iter().filter(is_of_type).collect();
         match likely.len() {
             1 => likely.pop(),
             _ => likely
@@ -215,16 +236,16 @@ impl<'s> Search<'s> {
 
     fn member(
         &mut self,
-        here: &Here,
-        failing: &Failing<'s>,
+        here: &FailureCursor,
+        failing: &RefusingKeyword<'s>,
         name: &str,
         member: &Value,
-    ) -> Option<Blame> {
+    ) -> Option<FailedKeyword> {
         let inside = here.member(name);
         let keywords = failing.keywords;
         let named = keywords.get("properties").and_then(|named| named.get(name));
         if let Some(schema) = named {
-            let at = Here {
+            let at = FailureCursor {
                 location: inside.keyword("properties").token(name).location,
                 ..inside.clone()
             };
@@ -239,7 +260,7 @@ impl<'s> Search<'s> {
                 continue;
             }
             is_listed = true;
-            let at = Here {
+            let at = FailureCursor {
                 location: inside.keyword("patternProperties").token(pattern).location,
                 ..inside.clone()
             };
@@ -249,12 +270,12 @@ impl<'s> Search<'s> {
         }
         let keyword = "additionalProperties";
         let schema = keywords.get(keyword).filter(|_| !is_listed)?;
-        let at = Here {
+        let at = FailureCursor {
             location: here.keyword(keyword).location,
             ..inside
         };
         if *schema == Value::Bool(false) {
-            let mut blame = Failing {
+            let mut blame = RefusingKeyword {
                 keyword,
                 operand: schema,
                 ..*failing
@@ -270,11 +291,11 @@ impl<'s> Search<'s> {
 
     fn item(
         &mut self,
-        here: &Here,
+        here: &FailureCursor,
         keywords: &'s Map<String, Value>,
         at: usize,
         item: &Value,
-    ) -> Option<Blame> {
+    ) -> Option<FailedKeyword> {
         let inside = here.member(&at.to_string());
         let prefix = keywords
             .get("prefixItems")
@@ -284,7 +305,7 @@ impl<'s> Search<'s> {
             None => (keywords.get("items")?, here.keyword("items")),
         };
         self.judged(
-            &Here {
+            &FailureCursor {
                 location: location.location,
                 ..inside
             },
@@ -294,9 +315,14 @@ impl<'s> Search<'s> {
     }
 
     /// The reason inside a part that does not satisfy its schema.
-    fn judged(&mut self, here: &Here, schema: &'s Value, value: &Value) -> Option<Blame> {
+    fn judged(
+        &mut self,
+        here: &FailureCursor,
+        schema: &'s Value,
+        value: &Value,
+    ) -> Option<FailedKeyword> {
         if *schema == Value::Bool(false) {
-            return Some(Blame {
+            return Some(FailedKeyword {
                 pointer: here.pointer.clone(),
                 location: here.location.clone(),
                 keyword: "false".to_owned(),
@@ -309,16 +335,16 @@ impl<'s> Search<'s> {
     }
 }
 
-struct Failing<'s> {
+struct RefusingKeyword<'s> {
     keywords: &'s Map<String, Value>,
     keyword: &'s str,
     operand: &'s Value,
-    formula: Id,
+    formula: FormulaId,
 }
 
-impl Failing<'_> {
-    fn blame(&self, here: &Here) -> Blame {
-        Blame {
+impl RefusingKeyword<'_> {
+    fn blame(&self, here: &FailureCursor) -> FailedKeyword {
+        FailedKeyword {
             pointer: here.pointer.clone(),
             location: here.keyword(self.keyword).location,
             keyword: self.keyword.trim_start_matches("x-exact-").to_owned(),
@@ -331,13 +357,13 @@ impl Failing<'_> {
 
 /// Where the search is: in the document and in the value.
 #[derive(Clone, Debug)]
-struct Here {
+struct FailureCursor {
     location: String,
     pointer: String,
     depth: u32,
 }
 
-impl Here {
+impl FailureCursor {
     fn deeper(&self) -> Self {
         Self {
             depth: self.depth + 1,

@@ -2,22 +2,22 @@
 
 use std::collections::HashMap;
 
-use super::arena::Arena;
-use super::formula::{ANY, Id, Items, Members, NEVER, Node};
+use super::arena::FormulaArena;
+use super::formula::{ANY, FormulaId, FormulaNode, ItemFormulas, NEVER, PropertyFormulas};
 
 /// The formula that holds of a value if one of the readings of its text satisfies `id`.
-pub(super) fn carried(arena: &mut Arena, id: Id) -> Id {
-    Rewriting::default().whole(arena, id)
+pub(super) fn carried(arena: &mut FormulaArena, id: FormulaId) -> FormulaId {
+    TextRewriter::default().whole(arena, id)
 }
 
 #[derive(Default)]
-struct Rewriting {
-    wholes: HashMap<Id, Id>,
+struct TextRewriter {
+    wholes: HashMap<FormulaId, FormulaId>,
 }
 
-impl Rewriting {
+impl TextRewriter {
     /// A schema of a whole value.
-    fn whole(&mut self, arena: &mut Arena, id: Id) -> Id {
+    fn whole(&mut self, arena: &mut FormulaArena, id: FormulaId) -> FormulaId {
         if id == ANY || id == NEVER {
             return id;
         }
@@ -25,51 +25,55 @@ impl Rewriting {
             return *known;
         }
         let part = self.part(arena, id);
-        let whole = arena.add(Node::Readable(part));
+        let whole = arena.add(FormulaNode::Readable(part));
         self.wholes.insert(id, whole);
         whole
     }
 
     /// A part of what is said of one value.
-    fn part(&mut self, arena: &mut Arena, id: Id) -> Id {
+    fn part(&mut self, arena: &mut FormulaArena, id: FormulaId) -> FormulaId {
         let node = arena.node(id).clone();
         match node {
-            Node::All(parts) => {
-                let parts: Vec<Id> = parts.iter().map(|part| self.part(arena, *part)).collect();
+            FormulaNode::All(parts) => {
+                let parts: Vec<FormulaId> =
+                    parts.iter().map(|part| self.part(arena, *part)).collect();
                 arena.all(parts)
             }
-            Node::Some(parts) => {
-                let parts: Vec<Id> = parts.iter().map(|part| self.part(arena, *part)).collect();
+            FormulaNode::Some(parts) => {
+                let parts: Vec<FormulaId> =
+                    parts.iter().map(|part| self.part(arena, *part)).collect();
                 arena.some(parts)
             }
-            Node::One(parts) => {
-                let parts: Vec<Id> = parts.iter().map(|part| self.part(arena, *part)).collect();
+            FormulaNode::One(parts) => {
+                let parts: Vec<FormulaId> =
+                    parts.iter().map(|part| self.part(arena, *part)).collect();
                 arena.one(parts)
             }
-            Node::Not(part) => {
+            FormulaNode::Not(part) => {
                 let part = self.part(arena, part);
                 arena.not(part)
             }
-            Node::Items(items) => {
+            FormulaNode::Items(items) => {
                 let prefix = items
                     .prefix
                     .iter()
                     .map(|part| self.whole(arena, *part))
                     .collect();
                 let rest = self.whole(arena, items.rest);
-                arena.items(Items { prefix, rest })
+                arena.items(ItemFormulas { prefix, rest })
             }
-            Node::Members(members) => {
-                let mut list = |arena: &mut Arena, list: &[(super::formula::Word, Id)]| {
-                    list.iter()
-                        .map(|(word, part)| (*word, self.whole(arena, *part)))
-                        .collect()
-                };
+            FormulaNode::Members(members) => {
+                let mut list =
+                    |arena: &mut FormulaArena, list: &[(super::formula::StringId, FormulaId)]| {
+                        list.iter()
+                            .map(|(word, part)| (*word, self.whole(arena, *part)))
+                            .collect()
+                    };
                 let named = list(arena, &members.named);
                 let patterned = list(arena, &members.patterned);
                 let rest = self.whole(arena, members.rest);
                 let declares_rest = members.declares_rest;
-                arena.members(Members {
+                arena.members(PropertyFormulas {
                     named,
                     patterned,
                     rest,

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 
 use portcullis_contract::{CompiledContract, Direction, LoweredSchemas, SchemaKey};
 
-use super::formula::{ANY, Id, NEVER};
-use super::inquiry::Inquiry;
-use super::pair::{Doubt, Pair, Side};
-use super::solve::Answer;
-use super::verdict::{Budget, Carriage, Question, Reading, Verdict};
+use super::formula::{ANY, FormulaId, NEVER};
+use super::inquiry::ContainmentQuery;
+use super::pair::{ContainmentSide, CounterexampleGoal, FormulaPair};
+use super::solve::SearchAnswer;
+use super::verdict::{
+    ContainmentBudget, ContainmentVerdict, ProducerReading, SchemaQuestion, ValueEncoding,
+};
 
 /// Recursion follows how deep schemas are nested, so it gets a stack of its own.
 const STACK_BYTES: usize = 256 << 20;
@@ -18,29 +20,30 @@ const STACK_BYTES: usize = 256 << 20;
 /// In requests the producer is the older contract, by which consumers send; in responses it is
 /// the newer one, by which the service answers.
 #[derive(Debug)]
-pub struct Comparison<'c> {
+pub struct SchemaComparison<'c> {
     pub(super) producer: &'c CompiledContract,
     pub(super) acceptor: &'c CompiledContract,
     pub(super) direction: Direction,
-    pub(super) budget: Budget,
+    pub(super) budget: ContainmentBudget,
     pub(super) spent: u64,
     pub(super) lowered: [LoweredSchemas; 2],
-    pub(super) pair: Pair,
+    pub(super) pair: FormulaPair,
     /// Schemas that many operations share are compared once.
-    answered: HashMap<(Id, Id, Reading, Carriage), Verdict>,
+    answered: HashMap<(FormulaId, FormulaId, ProducerReading, ValueEncoding), ContainmentVerdict>,
 }
 
-impl<'c> Comparison<'c> {
+impl<'c> SchemaComparison<'c> {
     /// Reads the schemas of both contracts.
     pub fn new(
         producer: &'c CompiledContract,
         acceptor: &'c CompiledContract,
         direction: Direction,
-        budget: Budget,
+        budget: ContainmentBudget,
     ) -> Self {
         let lowered = [producer.lowered(direction), acceptor.lowered(direction)];
-        let pair =
-            on_large_stack(|| Pair::new(&lowered[0].document, &lowered[1].document, direction));
+        let pair = on_large_stack(|| {
+            FormulaPair::new(&lowered[0].document, &lowered[1].document, direction)
+        });
         Self {
             producer,
             acceptor,
@@ -55,25 +58,30 @@ impl<'c> Comparison<'c> {
 
     /// Whether all that the producer sends by one schema, in JSON, is accepted by the other.
     /// `None` stands for any value.
-    pub fn judge(&mut self, producer: Option<&SchemaKey>, acceptor: Option<&SchemaKey>) -> Verdict {
-        self.ask(Question {
+    pub fn judge(
+        &mut self,
+        producer: Option<&SchemaKey>,
+        acceptor: Option<&SchemaKey>,
+    ) -> ContainmentVerdict {
+        self.ask(SchemaQuestion {
             producer,
             acceptor,
-            ..Question::default()
+            ..SchemaQuestion::default()
         })
     }
 
     /// Whether it is proved that the producer sends nothing at all by a schema: its alternatives
     /// exclude each other wherever only declared members are sent, for instance.
-    pub fn sends_nothing(&mut self, question: Question<'_>) -> bool {
-        let producer = self
-            .pair
-            .root(Side::Producer, question.producer.map(SchemaKey::as_str));
+    pub fn sends_nothing(&mut self, question: SchemaQuestion<'_>) -> bool {
+        let producer = self.pair.root(
+            ContainmentSide::Producer,
+            question.producer.map(SchemaKey::as_str),
+        );
         let steps = self
             .budget
             .question_steps
             .min(self.budget.total_steps.saturating_sub(self.spent));
-        let doubt = Doubt {
+        let doubt = CounterexampleGoal {
             producer,
             acceptor: NEVER,
             reading: question.reading,
@@ -82,29 +90,31 @@ impl<'c> Comparison<'c> {
         };
         let (answer, spent, _) = on_large_stack(|| self.pair.refute(&doubt, steps));
         self.spent += spent;
-        matches!(answer, Answer::Empty)
+        matches!(answer, SearchAnswer::Empty)
     }
 
     /// Answers a question.
-    pub fn ask(&mut self, question: Question<'_>) -> Verdict {
-        let producer = self
-            .pair
-            .root(Side::Producer, question.producer.map(SchemaKey::as_str));
-        let acceptor = self
-            .pair
-            .root(Side::Acceptor, question.acceptor.map(SchemaKey::as_str));
+    pub fn ask(&mut self, question: SchemaQuestion<'_>) -> ContainmentVerdict {
+        let producer = self.pair.root(
+            ContainmentSide::Producer,
+            question.producer.map(SchemaKey::as_str),
+        );
+        let acceptor = self.pair.root(
+            ContainmentSide::Acceptor,
+            question.acceptor.map(SchemaKey::as_str),
+        );
         if producer == acceptor {
-            return Verdict::Same;
+            return ContainmentVerdict::Same;
         }
         if acceptor == ANY {
-            return Verdict::Compatible;
+            return ContainmentVerdict::Compatible;
         }
         let asked = (producer, acceptor, question.reading, question.carriage);
         if let Some(known) = self.answered.get(&asked) {
             return known.clone();
         }
         let verdict = on_large_stack(|| {
-            Inquiry {
+            ContainmentQuery {
                 comparison: self,
                 question,
                 producer,

@@ -5,15 +5,15 @@
 
 use serde_json::Value;
 
-use super::arena::Arena;
-use super::formula::{Id, Members, Node, Word};
-use super::library::Library;
-use super::mask::Mask;
-use super::ratio::{Ratio, canonical};
+use super::arena::FormulaArena;
+use super::formula::{FormulaId, FormulaNode, PropertyFormulas, StringId};
+use super::library::StringMatchers;
+use super::mask::TypeMask;
+use super::ratio::{ExactFraction, canonical};
 use super::readings::readings;
 
 /// Yes, no, or unknown.
-pub(super) type Truth = Option<bool>;
+pub(super) type TruthValue = Option<bool>;
 
 /// How deep references are followed for one value.
 const DEPTH_MAX: u32 = 600;
@@ -24,14 +24,14 @@ const LOOKS_MAX: u32 = 200_000;
 
 /// Evaluates formulas.
 #[derive(Debug)]
-pub(super) struct Judge<'a> {
-    pub(super) arena: &'a Arena,
-    pub(super) library: &'a mut Library,
+pub(super) struct FormulaEvaluator<'a> {
+    pub(super) arena: &'a FormulaArena,
+    pub(super) library: &'a mut StringMatchers,
     depth: u32,
     looks: u32,
 }
 
-pub(super) fn and(left: Truth, right: Truth) -> Truth {
+pub(super) fn and(left: TruthValue, right: TruthValue) -> TruthValue {
     match (left, right) {
         (Some(false), _) | (_, Some(false)) => Some(false),
         (Some(true), other) => other,
@@ -40,12 +40,12 @@ pub(super) fn and(left: Truth, right: Truth) -> Truth {
 }
 
 /// Whether one of several is true; looks no further than the first that is.
-fn any(truths: impl Iterator<Item = Truth>) -> Truth {
+fn any(truths: impl Iterator<Item = TruthValue>) -> TruthValue {
     not(all(truths.map(not)))
 }
 
 /// Whether each of several is true; looks no further than the first that is not.
-pub(super) fn all(truths: impl Iterator<Item = Truth>) -> Truth {
+pub(super) fn all(truths: impl Iterator<Item = TruthValue>) -> TruthValue {
     let mut all = Some(true);
     for truth in truths {
         all = and(all, truth);
@@ -56,12 +56,12 @@ pub(super) fn all(truths: impl Iterator<Item = Truth>) -> Truth {
     all
 }
 
-pub(super) fn not(truth: Truth) -> Truth {
+pub(super) fn not(truth: TruthValue) -> TruthValue {
     truth.map(|truth| !truth)
 }
 
-impl<'a> Judge<'a> {
-    pub(super) fn new(arena: &'a Arena, library: &'a mut Library) -> Self {
+impl<'a> FormulaEvaluator<'a> {
+    pub(super) fn new(arena: &'a FormulaArena, library: &'a mut StringMatchers) -> Self {
         Self {
             arena,
             library,
@@ -71,7 +71,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Whether a value satisfies a node.
-    pub(super) fn holds(&mut self, id: Id, value: &Value) -> Truth {
+    pub(super) fn holds(&mut self, id: FormulaId, value: &Value) -> TruthValue {
         if self.depth == 0 {
             self.looks = 0;
         }
@@ -85,11 +85,11 @@ impl<'a> Judge<'a> {
         truth
     }
 
-    fn node(&mut self, id: Id, value: &Value) -> Truth {
+    fn node(&mut self, id: FormulaId, value: &Value) -> TruthValue {
         let arena = self.arena;
         match arena.node(id) {
-            Node::Type(mask) => Some(mask.has(Mask::of(value))),
-            Node::Values(values) => {
+            FormulaNode::Type(mask) => Some(mask.has(TypeMask::of(value))),
+            FormulaNode::Values(values) => {
                 let text = canonical(value);
                 Some(
                     values
@@ -97,20 +97,20 @@ impl<'a> Judge<'a> {
                         .any(|one| canonical(arena.constant(*one)) == text),
                 )
             }
-            Node::All(parts) => self.every(parts.iter().map(|part| (*part, value))),
-            Node::Some(parts) => any(parts.iter().map(|part| self.holds(*part, value))),
-            Node::One(parts) => self.exactly_one(parts, value),
-            Node::Not(part) => not(self.holds(*part, value)),
-            Node::Refer(number) => self.holds(arena.definitions[*number as usize], value),
-            Node::Unsent => Some(true),
-            Node::Readable(part) => {
+            FormulaNode::All(parts) => self.every(parts.iter().map(|part| (*part, value))),
+            FormulaNode::Some(parts) => any(parts.iter().map(|part| self.holds(*part, value))),
+            FormulaNode::One(parts) => self.exactly_one(parts, value),
+            FormulaNode::Not(part) => not(self.holds(*part, value)),
+            FormulaNode::Refer(number) => self.holds(arena.definitions[*number as usize], value),
+            FormulaNode::Unsent => Some(true),
+            FormulaNode::Readable(part) => {
                 let readings = readings(value);
                 any(readings.iter().map(|reading| self.holds(*part, reading)))
             }
-            Node::Opaque(_, types) => (!types.has(Mask::of(value))).then_some(true),
+            FormulaNode::Opaque(_, types) => (!types.has(TypeMask::of(value))).then_some(true),
             other => match value {
                 Value::Number(number) => {
-                    Ratio::of(number).map(|ratio| number_holds(arena, other, &ratio))
+                    ExactFraction::of(number).map(|ratio| number_holds(arena, other, &ratio))
                 }
                 Value::String(text) => self.string(other, text),
                 Value::Array(elements) => self.array(other, elements),
@@ -120,11 +120,11 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn every<'v>(&mut self, parts: impl Iterator<Item = (Id, &'v Value)>) -> Truth {
+    fn every<'v>(&mut self, parts: impl Iterator<Item = (FormulaId, &'v Value)>) -> TruthValue {
         all(parts.map(|(part, value)| self.holds(part, value)))
     }
 
-    fn exactly_one(&mut self, parts: &[Id], value: &Value) -> Truth {
+    fn exactly_one(&mut self, parts: &[FormulaId], value: &Value) -> TruthValue {
         let (mut yes, mut unknown) = (0, 0);
         for part in parts {
             match self.holds(*part, value) {
@@ -141,30 +141,30 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn string(&mut self, node: &Node, text: &str) -> Truth {
+    fn string(&mut self, node: &FormulaNode, text: &str) -> TruthValue {
         let arena = self.arena;
         let length = || text.chars().count() as u64;
         match node {
-            Node::LengthMin(min) => Some(length() >= *min),
-            Node::LengthMax(max) => Some(length() <= *max),
-            Node::Pattern(word) => self.library.matches(*word, arena.word(*word), text),
-            Node::Format(word) => self.library.is_of_format(*word, arena.word(*word), text),
+            FormulaNode::LengthMin(min) => Some(length() >= *min),
+            FormulaNode::LengthMax(max) => Some(length() <= *max),
+            FormulaNode::Pattern(word) => self.library.matches(*word, arena.word(*word), text),
+            FormulaNode::Format(word) => self.library.is_of_format(*word, arena.word(*word), text),
             _ => Some(true),
         }
     }
 
-    fn array(&mut self, node: &Node, elements: &[Value]) -> Truth {
+    fn array(&mut self, node: &FormulaNode, elements: &[Value]) -> TruthValue {
         let count = elements.len() as u64;
         match node {
-            Node::ItemsMin(min) => Some(count >= *min),
-            Node::ItemsMax(max) => Some(count <= *max),
-            Node::Unique => Some(is_unique(elements)),
-            Node::Items(items) => {
+            FormulaNode::ItemsMin(min) => Some(count >= *min),
+            FormulaNode::ItemsMax(max) => Some(count <= *max),
+            FormulaNode::Unique => Some(is_unique(elements)),
+            FormulaNode::Items(items) => {
                 let schemas = items.prefix.iter().chain(std::iter::repeat(&items.rest));
                 self.every(schemas.copied().zip(elements))
             }
-            Node::Contains { schema, min, max } => {
-                let truths: Vec<Truth> = elements
+            FormulaNode::Contains { schema, min, max } => {
+                let truths: Vec<TruthValue> = elements
                     .iter()
                     .map(|one| self.holds(*schema, one))
                     .collect();
@@ -186,25 +186,29 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn object(&mut self, node: &Node, members: &serde_json::Map<String, Value>) -> Truth {
+    fn object(
+        &mut self,
+        node: &FormulaNode,
+        members: &serde_json::Map<String, Value>,
+    ) -> TruthValue {
         let arena = self.arena;
         let count = members.len() as u64;
         match node {
-            Node::MembersMin(min) => Some(count >= *min),
-            Node::MembersMax(max) => Some(count <= *max),
-            Node::Has(word) => Some(members.contains_key(arena.word(*word))),
-            Node::Names(schema) => {
+            FormulaNode::MembersMin(min) => Some(count >= *min),
+            FormulaNode::MembersMax(max) => Some(count <= *max),
+            FormulaNode::Has(word) => Some(members.contains_key(arena.word(*word))),
+            FormulaNode::Names(schema) => {
                 let names = members.keys().map(|name| Value::from(name.as_str()));
                 all(names.map(|name| self.holds(*schema, &name)))
             }
-            Node::Members(listed) => all(members
+            FormulaNode::Members(listed) => all(members
                 .iter()
                 .map(|(name, value)| self.member(listed, name, value))),
             _ => Some(true),
         }
     }
 
-    fn member(&mut self, listed: &Members, name: &str, value: &Value) -> Truth {
+    fn member(&mut self, listed: &PropertyFormulas, name: &str, value: &Value) -> TruthValue {
         let (schemas, is_known) = self.of_name(listed, name);
         let truth = self.every(schemas.into_iter().map(|schema| (schema, value)));
         match is_known {
@@ -215,9 +219,13 @@ impl<'a> Judge<'a> {
     }
 
     /// The schemas that a member must satisfy, and whether these are all and no other.
-    pub(super) fn of_name(&mut self, listed: &Members, name: &str) -> (Vec<Id>, bool) {
+    pub(super) fn of_name(
+        &mut self,
+        listed: &PropertyFormulas,
+        name: &str,
+    ) -> (Vec<FormulaId>, bool) {
         let arena = self.arena;
-        let mut schemas: Vec<Id> = arena
+        let mut schemas: Vec<FormulaId> = arena
             .known(name)
             .and_then(|name| listed.of_name(name))
             .into_iter()
@@ -237,7 +245,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Whether a schema speaks of members with this name, so that they count as declared.
-    pub(super) fn declares(&mut self, listed: &Members, name: &str) -> bool {
+    pub(super) fn declares(&mut self, listed: &PropertyFormulas, name: &str) -> bool {
         let arena = self.arena;
         listed.declares_rest
             || arena
@@ -249,20 +257,24 @@ impl<'a> Judge<'a> {
                 .any(|(pattern, _)| self.matches(*pattern, name) != Some(false))
     }
 
-    pub(super) fn matches(&mut self, pattern: Word, text: &str) -> Truth {
+    pub(super) fn matches(&mut self, pattern: StringId, text: &str) -> TruthValue {
         self.library
             .matches(pattern, self.arena.word(pattern), text)
     }
 }
 
 /// What a node says of a number.
-pub(super) fn number_holds(arena: &Arena, node: &Node, number: &Ratio) -> bool {
+pub(super) fn number_holds(
+    arena: &FormulaArena,
+    node: &FormulaNode,
+    number: &ExactFraction,
+) -> bool {
     match node {
-        Node::AtLeast(bound) => number >= arena.figure(*bound),
-        Node::Above(bound) => number > arena.figure(*bound),
-        Node::AtMost(bound) => number <= arena.figure(*bound),
-        Node::Below(bound) => number < arena.figure(*bound),
-        Node::MultipleOf(divisor) => number.is_multiple_of(arena.figure(*divisor)),
+        FormulaNode::AtLeast(bound) => number >= arena.figure(*bound),
+        FormulaNode::Above(bound) => number > arena.figure(*bound),
+        FormulaNode::AtMost(bound) => number <= arena.figure(*bound),
+        FormulaNode::Below(bound) => number < arena.figure(*bound),
+        FormulaNode::MultipleOf(divisor) => number.is_multiple_of(arena.figure(*divisor)),
         _ => true,
     }
 }

@@ -5,18 +5,18 @@ use serde_json::Value;
 
 use portcullis_contract::{Direction, Spot};
 
-use super::blame::{Blame, SCHEMAS_MAX, Search, escaped};
-use super::comparison::Comparison;
-use super::formula::{Id, NEVER};
-use super::inquiry::Inquiry;
-use super::pair::Side;
-use super::trace::Trace;
-use super::verdict::Break;
+use super::blame::{FailedKeyword, FailureSearch, SCHEMAS_MAX, escaped};
+use super::comparison::SchemaComparison;
+use super::formula::{FormulaId, NEVER};
+use super::inquiry::ContainmentQuery;
+use super::pair::ContainmentSide;
+use super::trace::SchemaTrace;
+use super::verdict::SchemaBreak;
 use super::words::sentence;
 
-impl Inquiry<'_, '_> {
+impl ContainmentQuery<'_, '_> {
     /// A formula that holds of all values without a flaw.
-    pub(super) fn without_flaw(&mut self, witness: &Value, blame: &Blame) -> Id {
+    pub(super) fn without_flaw(&mut self, witness: &Value, blame: &FailedKeyword) -> FormulaId {
         let comparison = &mut *self.comparison;
         match (&blame.member, blame.formula) {
             // Without the member that is not wanted.
@@ -34,7 +34,7 @@ impl Inquiry<'_, '_> {
     }
 
     /// Why the witness is refused, in words and places.
-    pub(super) fn explain(&mut self, witness: &Value, blame: &Blame) -> Break {
+    pub(super) fn explain(&mut self, witness: &Value, blame: &FailedKeyword) -> SchemaBreak {
         let comparison = &mut *self.comparison;
         let acceptor_spot = comparison.lowered[1].spot(comparison.acceptor, &blame.location);
         let (producer_spot, said) = self.producer_says(witness, blame);
@@ -44,7 +44,7 @@ impl Inquiry<'_, '_> {
             Direction::Response => (accepted, said),
         };
         let part = witness.pointer(&blame.pointer);
-        Break {
+        SchemaBreak {
             message: sentence(self.comparison.direction, blame, part),
             witness: witness.clone(),
             pointer: blame.pointer.clone(),
@@ -57,15 +57,15 @@ impl Inquiry<'_, '_> {
     }
 
     /// Which keyword refuses the witness, but for those that are looked past.
-    pub(super) fn blame(&mut self, witness: &Value) -> Option<Blame> {
+    pub(super) fn blame(&mut self, witness: &Value) -> Option<FailedKeyword> {
         let key = self.question.acceptor?;
-        let Comparison { lowered, pair, .. } = &mut *self.comparison;
+        let SchemaComparison { lowered, pair, .. } = &mut *self.comparison;
         let document = &lowered[1].document;
         let location = format!("/properties/{}", key.as_str());
         let schema = document.pointer(&location)?;
-        Search {
+        FailureSearch {
             pair,
-            side: Side::Acceptor,
+            side: ContainmentSide::Acceptor,
             document,
             known: &self.known,
             left: SCHEMAS_MAX,
@@ -74,11 +74,15 @@ impl Inquiry<'_, '_> {
     }
 
     /// Where the producer's contract speaks of the same, and what its keyword says.
-    fn producer_says(&mut self, witness: &Value, blame: &Blame) -> (Option<Spot>, Option<String>) {
+    fn producer_says(
+        &mut self,
+        witness: &Value,
+        blame: &FailedKeyword,
+    ) -> (Option<Spot>, Option<String>) {
         let Some(key) = self.question.producer else {
             return (None, None);
         };
-        let Comparison {
+        let SchemaComparison {
             lowered,
             pair,
             producer,
@@ -89,9 +93,9 @@ impl Inquiry<'_, '_> {
         let Some(schema) = document.pointer(&location) else {
             return (None, None);
         };
-        let mut trace = Trace {
+        let mut trace = SchemaTrace {
             pair,
-            side: Side::Producer,
+            side: ContainmentSide::Producer,
             document,
             found: Vec::new(),
             declared: Vec::new(),
@@ -116,14 +120,14 @@ impl Inquiry<'_, '_> {
     }
 
     /// All that can be said where no keyword alone refuses the witness.
-    pub(super) fn unexplained(&self, witness: &Value) -> Break {
+    pub(super) fn unexplained(&self, witness: &Value) -> SchemaBreak {
         let message = match self.comparison.direction {
             Direction::Request => "a value that was accepted is refused",
             Direction::Response => {
                 "a value may now be sent that consumers of the old contract do not expect"
             }
         };
-        Break {
+        SchemaBreak {
             witness: witness.clone(),
             pointer: String::new(),
             keyword: String::new(),
@@ -137,7 +141,7 @@ impl Inquiry<'_, '_> {
 }
 
 /// Where the schemas in force have a keyword and what it says, else where they say most.
-fn said_by(trace: &Trace<'_, '_>, keyword: &str) -> (Option<String>, Option<String>) {
+fn said_by(trace: &SchemaTrace<'_, '_>, keyword: &str) -> (Option<String>, Option<String>) {
     let exact = format!("x-exact-{keyword}");
     let says = trace.found.iter().find_map(|speaking| {
         let name = [keyword, &exact]

@@ -6,111 +6,111 @@
 
 use std::sync::Arc;
 
-use super::mask::Mask;
+use super::mask::TypeMask;
 
 /// A node of an [`Arena`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Id(pub(super) u32);
+pub(super) struct FormulaId(pub(super) u32);
 
 /// A string of an [`Arena`]: a name, a pattern, a format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Word(pub(super) u32);
+pub(super) struct StringId(pub(super) u32);
 
 /// A number of an [`Arena`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Figure(pub(super) u32);
+pub(super) struct NumberId(pub(super) u32);
 
 /// A value of an [`Arena`], equal to others as JSON Schema sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Constant(pub(super) u32);
+pub(super) struct ConstantId(pub(super) u32);
 
 /// What `properties`, `patternProperties` and `additionalProperties` of one schema say.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Members {
+pub(super) struct PropertyFormulas {
     /// By name, sorted.
-    pub(super) named: Box<[(Word, Id)]>,
+    pub(super) named: Box<[(StringId, FormulaId)]>,
     /// By pattern, sorted.
-    pub(super) patterned: Box<[(Word, Id)]>,
+    pub(super) patterned: Box<[(StringId, FormulaId)]>,
     /// All others.
-    pub(super) rest: Id,
+    pub(super) rest: FormulaId,
     /// Whether all others are spoken of, so that they count as declared.
     pub(super) declares_rest: bool,
 }
 
 /// What `prefixItems` and `items` of one schema say.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Items {
-    pub(super) prefix: Box<[Id]>,
-    pub(super) rest: Id,
+pub(super) struct ItemFormulas {
+    pub(super) prefix: Box<[FormulaId]>,
+    pub(super) rest: FormulaId,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Node {
-    Type(Mask),
+pub(super) enum FormulaNode {
+    Type(TypeMask),
     /// `enum` and `const`, sorted.
-    Values(Box<[Constant]>),
-    AtLeast(Figure),
-    Above(Figure),
-    AtMost(Figure),
-    Below(Figure),
-    MultipleOf(Figure),
+    Values(Box<[ConstantId]>),
+    AtLeast(NumberId),
+    Above(NumberId),
+    AtMost(NumberId),
+    Below(NumberId),
+    MultipleOf(NumberId),
     LengthMin(u64),
     LengthMax(u64),
-    Pattern(Word),
-    Format(Word),
+    Pattern(StringId),
+    Format(StringId),
     ItemsMin(u64),
     ItemsMax(u64),
     Unique,
     Contains {
-        schema: Id,
+        schema: FormulaId,
         min: u64,
         max: Option<u64>,
     },
-    Items(Arc<Items>),
+    Items(Arc<ItemFormulas>),
     MembersMin(u64),
     MembersMax(u64),
     /// `required`, one name.
-    Has(Word),
-    Names(Id),
-    Members(Arc<Members>),
+    Has(StringId),
+    Names(FormulaId),
+    Members(Arc<PropertyFormulas>),
     /// Every one holds.
-    All(Box<[Id]>),
+    All(Box<[FormulaId]>),
     /// At least one holds.
-    Some(Box<[Id]>),
+    Some(Box<[FormulaId]>),
     /// Exactly one holds.
-    One(Box<[Id]>),
-    Not(Id),
+    One(Box<[FormulaId]>),
+    Not(FormulaId),
     /// A definition that refers to itself, by its number.
     Refer(u32),
     /// Holds of all values, and marks a member that is not sent in this direction.
     Unsent,
     /// Holds of a value where one of the readings of its text satisfies the schema.
-    Readable(Id),
+    Readable(FormulaId),
     /// What cannot be read: unknown of every value of its types.
-    Opaque(Word, Mask),
+    Opaque(StringId, TypeMask),
 }
 
 /// Holds of every value.
-pub(super) const ANY: Id = Id(0);
+pub(super) const ANY: FormulaId = FormulaId(0);
 /// Holds of none.
-pub(super) const NEVER: Id = Id(1);
+pub(super) const NEVER: FormulaId = FormulaId(1);
 
-impl Items {
+impl ItemFormulas {
     /// The schema of an item.
-    pub(super) fn at(&self, index: usize) -> Id {
+    pub(super) fn at(&self, index: usize) -> FormulaId {
         self.prefix.get(index).copied().unwrap_or(self.rest)
     }
 }
 
-impl Members {
+impl PropertyFormulas {
     /// The schemas of all members.
-    pub(super) fn all(&self) -> impl Iterator<Item = Id> {
+    pub(super) fn all(&self) -> impl Iterator<Item = FormulaId> {
         let listed = self.named.iter().chain(self.patterned.iter());
         listed.map(|(_, schema)| *schema).chain([self.rest])
     }
 
     /// The schema of the member with this name, where it is listed by name.
-    pub(super) fn of_name(&self, name: Word) -> Option<Id> {
+    pub(super) fn of_name(&self, name: StringId) -> Option<FormulaId> {
         let at = self
             .named
             .binary_search_by_key(&name, |(name, _)| *name)
@@ -120,15 +120,17 @@ impl Members {
 }
 
 /// What a node is made of.
-pub(super) fn children(node: &Node) -> Box<dyn Iterator<Item = Id> + '_> {
+pub(super) fn children(node: &FormulaNode) -> Box<dyn Iterator<Item = FormulaId> + '_> {
     match node {
-        Node::All(parts) | Node::Some(parts) | Node::One(parts) => Box::new(parts.iter().copied()),
-        Node::Not(part) | Node::Names(part) | Node::Readable(part) => {
+        FormulaNode::All(parts) | FormulaNode::Some(parts) | FormulaNode::One(parts) => {
+            Box::new(parts.iter().copied())
+        }
+        FormulaNode::Not(part) | FormulaNode::Names(part) | FormulaNode::Readable(part) => {
             Box::new(std::iter::once(*part))
         }
-        Node::Contains { schema, .. } => Box::new(std::iter::once(*schema)),
-        Node::Items(items) => Box::new(items.prefix.iter().copied().chain([items.rest])),
-        Node::Members(members) => Box::new(members.all()),
+        FormulaNode::Contains { schema, .. } => Box::new(std::iter::once(*schema)),
+        FormulaNode::Items(items) => Box::new(items.prefix.iter().copied().chain([items.rest])),
+        FormulaNode::Members(members) => Box::new(members.all()),
         _ => Box::new(std::iter::empty()),
     }
 }

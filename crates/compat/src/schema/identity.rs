@@ -8,13 +8,13 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::arena::Arena;
-use super::formula::{Id, Items, Members, Node, children};
+use super::arena::FormulaArena;
+use super::formula::{FormulaId, FormulaNode, ItemFormulas, PropertyFormulas, children};
 
 /// Resolves the references in `bodies`, numbered from 0. References that remain lead to the
 /// arena's definitions.
-pub(super) fn join(arena: &mut Arena, bodies: Vec<Id>) -> Joined {
-    let mut joining = Joining {
+pub(super) fn join(arena: &mut FormulaArena, bodies: Vec<FormulaId>) -> FormulaResolver {
+    let mut joining = DefinitionMerge {
         meant: vec![None; bodies.len()],
         bodies,
     };
@@ -26,7 +26,7 @@ pub(super) fn join(arena: &mut Arena, bodies: Vec<Id>) -> Joined {
                 .refers_to(arena, component[0])
                 .contains(&component[0]);
         for number in &component {
-            let itself = arena.add(Node::Refer(*number));
+            let itself = arena.add(FormulaNode::Refer(*number));
             joining.meant[*number as usize] = is_cyclic.then_some(itself);
         }
         for number in &component {
@@ -43,7 +43,7 @@ pub(super) fn join(arena: &mut Arena, bodies: Vec<Id>) -> Joined {
     joining.merge(arena, &cyclic);
     arena.definitions = joining.bodies;
     joining.bodies = Vec::new();
-    Joined {
+    FormulaResolver {
         joining,
         known: HashMap::new(),
     }
@@ -51,15 +51,15 @@ pub(super) fn join(arena: &mut Arena, bodies: Vec<Id>) -> Joined {
 
 /// What references stand for.
 #[derive(Debug)]
-pub(super) struct Joined {
-    joining: Joining,
+pub(super) struct FormulaResolver {
+    joining: DefinitionMerge,
     /// Nodes that were resolved before.
-    known: HashMap<Id, Id>,
+    known: HashMap<FormulaId, FormulaId>,
 }
 
-impl Joined {
+impl FormulaResolver {
     /// A node in which references stand for what they lead to.
-    pub(super) fn resolved(&mut self, arena: &mut Arena, id: Id) -> Id {
+    pub(super) fn resolved(&mut self, arena: &mut FormulaArena, id: FormulaId) -> FormulaId {
         let once = self.joining.substitute(arena, id, &mut self.known);
         // Twice: first what does not lead back, then the common ones of those that do.
         self.joining.substitute(arena, once, &mut self.known)
@@ -67,15 +67,15 @@ impl Joined {
 }
 
 #[derive(Debug)]
-struct Joining {
+struct DefinitionMerge {
     /// What a reference stands for, where that is known.
-    meant: Vec<Option<Id>>,
-    bodies: Vec<Id>,
+    meant: Vec<Option<FormulaId>>,
+    bodies: Vec<FormulaId>,
 }
 
-impl Joining {
+impl DefinitionMerge {
     /// The definitions that a definition refers to, each once.
-    fn refers_to(&self, arena: &Arena, number: u32) -> Vec<u32> {
+    fn refers_to(&self, arena: &FormulaArena, number: u32) -> Vec<u32> {
         let mut found = Vec::new();
         let mut seen = std::collections::HashSet::new();
         let mut open = vec![self.bodies[number as usize]];
@@ -84,7 +84,7 @@ impl Joining {
                 continue;
             }
             match arena.node(id) {
-                Node::Refer(target) => found.push(*target),
+                FormulaNode::Refer(target) => found.push(*target),
                 node => open.extend(children(node)),
             }
         }
@@ -95,16 +95,16 @@ impl Joining {
 
     /// The strongly connected components, what is referred to before what refers (Tarjan, without
     /// recursion).
-    fn components(&self, arena: &Arena) -> Vec<Vec<u32>> {
+    fn components(&self, arena: &FormulaArena) -> Vec<Vec<u32>> {
         let count = self.bodies.len();
         let edges: Vec<Vec<u32>> = (0..count)
             .map(|number| self.refers_to(arena, u32::try_from(number).expect("counted by u32")))
             .collect();
-        let mut walk = Walk {
+        let mut walk = TarjanWalk {
             index: vec![u32::MAX; count],
             low: vec![0; count],
             on_stack: vec![false; count],
-            ..Walk::default()
+            ..TarjanWalk::default()
         };
         for start in 0..count {
             if walk.index[start] == u32::MAX {
@@ -115,12 +115,17 @@ impl Joining {
     }
 
     /// A node with every reference replaced that stands for something.
-    fn substituted(&self, arena: &mut Arena, id: Id) -> Id {
+    fn substituted(&self, arena: &mut FormulaArena, id: FormulaId) -> FormulaId {
         let mut known = HashMap::new();
         self.substitute(arena, id, &mut known)
     }
 
-    fn substitute(&self, arena: &mut Arena, id: Id, known: &mut HashMap<Id, Id>) -> Id {
+    fn substitute(
+        &self,
+        arena: &mut FormulaArena,
+        id: FormulaId,
+        known: &mut HashMap<FormulaId, FormulaId>,
+    ) -> FormulaId {
         if !arena.refers(id) {
             return id;
         }
@@ -128,53 +133,55 @@ impl Joining {
             return *done;
         }
         let node = arena.node(id).clone();
-        let mut each = |arena: &mut Arena, part: Id| self.substitute(arena, part, known);
+        let mut each =
+            |arena: &mut FormulaArena, part: FormulaId| self.substitute(arena, part, known);
         let done = match node {
-            Node::Refer(number) => self.meant[number as usize].unwrap_or(id),
-            Node::All(parts) => {
-                let parts: Vec<Id> = parts.iter().map(|part| each(arena, *part)).collect();
+            FormulaNode::Refer(number) => self.meant[number as usize].unwrap_or(id),
+            FormulaNode::All(parts) => {
+                let parts: Vec<FormulaId> = parts.iter().map(|part| each(arena, *part)).collect();
                 arena.all(parts)
             }
-            Node::Some(parts) => {
-                let parts: Vec<Id> = parts.iter().map(|part| each(arena, *part)).collect();
+            FormulaNode::Some(parts) => {
+                let parts: Vec<FormulaId> = parts.iter().map(|part| each(arena, *part)).collect();
                 arena.some(parts)
             }
-            Node::One(parts) => {
-                let parts: Vec<Id> = parts.iter().map(|part| each(arena, *part)).collect();
+            FormulaNode::One(parts) => {
+                let parts: Vec<FormulaId> = parts.iter().map(|part| each(arena, *part)).collect();
                 arena.one(parts)
             }
-            Node::Not(part) => {
+            FormulaNode::Not(part) => {
                 let part = each(arena, part);
                 arena.not(part)
             }
-            Node::Names(part) => {
+            FormulaNode::Names(part) => {
                 let part = each(arena, part);
-                arena.add(Node::Names(part))
+                arena.add(FormulaNode::Names(part))
             }
-            Node::Readable(part) => {
+            FormulaNode::Readable(part) => {
                 let part = each(arena, part);
-                arena.add(Node::Readable(part))
+                arena.add(FormulaNode::Readable(part))
             }
-            Node::Contains { schema, min, max } => {
+            FormulaNode::Contains { schema, min, max } => {
                 let schema = each(arena, schema);
-                arena.add(Node::Contains { schema, min, max })
+                arena.add(FormulaNode::Contains { schema, min, max })
             }
-            Node::Items(items) => {
+            FormulaNode::Items(items) => {
                 let prefix = items.prefix.iter().map(|part| each(arena, *part)).collect();
                 let rest = each(arena, items.rest);
-                arena.items(Items { prefix, rest })
+                arena.items(ItemFormulas { prefix, rest })
             }
-            Node::Members(members) => {
-                let mut list = |arena: &mut Arena, list: &[(super::formula::Word, Id)]| {
-                    list.iter()
-                        .map(|(word, part)| (*word, each(arena, *part)))
-                        .collect()
-                };
+            FormulaNode::Members(members) => {
+                let mut list =
+                    |arena: &mut FormulaArena, list: &[(super::formula::StringId, FormulaId)]| {
+                        list.iter()
+                            .map(|(word, part)| (*word, each(arena, *part)))
+                            .collect()
+                    };
                 let named = list(arena, &members.named);
                 let patterned = list(arena, &members.patterned);
                 let rest = self.substitute(arena, members.rest, known);
                 let declares_rest = members.declares_rest;
-                arena.members(Members {
+                arena.members(PropertyFormulas {
                     named,
                     patterned,
                     rest,
@@ -188,7 +195,7 @@ impl Joining {
     }
 
     /// Joins definitions that say the same: their references all lead to the first of them.
-    fn merge(&mut self, arena: &mut Arena, cyclic: &[u32]) {
+    fn merge(&mut self, arena: &mut FormulaArena, cyclic: &[u32]) {
         let mut class: HashMap<u32, u128> = cyclic.iter().map(|number| (*number, 0)).collect();
         let mut count = 0;
         loop {
@@ -214,7 +221,7 @@ impl Joining {
         ordered.sort_unstable();
         for number in &ordered {
             let chosen = *first.entry(class[number]).or_insert(*number);
-            self.meant[*number as usize] = Some(arena.add(Node::Refer(chosen)));
+            self.meant[*number as usize] = Some(arena.add(FormulaNode::Refer(chosen)));
         }
         for number in cyclic {
             let number = *number as usize;
@@ -225,10 +232,10 @@ impl Joining {
 
 /// A hash of what a node says, with the classes of what it refers to.
 fn fingerprint(
-    arena: &Arena,
-    id: Id,
+    arena: &FormulaArena,
+    id: FormulaId,
     class: &HashMap<u32, u128>,
-    known: &mut HashMap<Id, u128>,
+    known: &mut HashMap<FormulaId, u128>,
 ) -> u128 {
     if !arena.refers(id) {
         return u128::from(id.0);
@@ -239,16 +246,19 @@ fn fingerprint(
     let node = arena.node(id);
     let mut parts: Vec<u128> = Vec::new();
     match node {
-        Node::Refer(number) => parts.push(class[number]),
+        FormulaNode::Refer(number) => parts.push(class[number]),
         _ => {
             for child in children(node) {
                 parts.push(fingerprint(arena, child, class, known));
             }
         }
     }
-    if matches!(node, Node::All(_) | Node::Some(_) | Node::One(_)) {
+    if matches!(
+        node,
+        FormulaNode::All(_) | FormulaNode::Some(_) | FormulaNode::One(_)
+    ) {
         parts.sort_unstable();
-        if !matches!(node, Node::One(_)) {
+        if !matches!(node, FormulaNode::One(_)) {
             parts.dedup();
         }
     }
@@ -265,21 +275,21 @@ fn fingerprint(
 }
 
 /// What a node says beside its children.
-fn shell(node: &Node) -> (u8, Vec<u64>) {
-    let words = |list: &[(super::formula::Word, Id)]| {
+fn shell(node: &FormulaNode) -> (u8, Vec<u64>) {
+    let words = |list: &[(super::formula::StringId, FormulaId)]| {
         list.iter()
             .map(|(word, _)| u64::from(word.0))
             .collect::<Vec<_>>()
     };
     match node {
-        Node::All(_) => (1, Vec::new()),
-        Node::Some(_) => (2, Vec::new()),
-        Node::One(_) => (3, Vec::new()),
-        Node::Not(_) => (4, Vec::new()),
-        Node::Names(_) => (5, Vec::new()),
-        Node::Readable(_) => (6, Vec::new()),
-        Node::Refer(_) => (7, Vec::new()),
-        Node::Contains { min, max, .. } => (
+        FormulaNode::All(_) => (1, Vec::new()),
+        FormulaNode::Some(_) => (2, Vec::new()),
+        FormulaNode::One(_) => (3, Vec::new()),
+        FormulaNode::Not(_) => (4, Vec::new()),
+        FormulaNode::Names(_) => (5, Vec::new()),
+        FormulaNode::Readable(_) => (6, Vec::new()),
+        FormulaNode::Refer(_) => (7, Vec::new()),
+        FormulaNode::Contains { min, max, .. } => (
             8,
             vec![
                 *min,
@@ -287,8 +297,8 @@ fn shell(node: &Node) -> (u8, Vec<u64>) {
                 u64::from(max.is_some()),
             ],
         ),
-        Node::Items(items) => (9, vec![items.prefix.len() as u64]),
-        Node::Members(members) => {
+        FormulaNode::Items(items) => (9, vec![items.prefix.len() as u64]),
+        FormulaNode::Members(members) => {
             let mut shell = words(&members.named);
             shell.push(u64::MAX);
             shell.extend(words(&members.patterned));
@@ -301,7 +311,7 @@ fn shell(node: &Node) -> (u8, Vec<u64>) {
 }
 
 #[derive(Default)]
-struct Walk {
+struct TarjanWalk {
     index: Vec<u32>,
     low: Vec<u32>,
     on_stack: Vec<bool>,
@@ -310,7 +320,7 @@ struct Walk {
     components: Vec<Vec<u32>>,
 }
 
-impl Walk {
+impl TarjanWalk {
     fn from(&mut self, edges: &[Vec<u32>], start: usize) {
         let mut path = vec![(start, 0)];
         self.enter(start);

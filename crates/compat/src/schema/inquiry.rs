@@ -5,13 +5,16 @@ use serde_json::Value;
 
 use portcullis_contract::{CompiledContract, SchemaKey};
 
-use super::blame::Blame;
-use super::comparison::Comparison;
-use super::formula::{Id, NEVER};
-use super::pair::Doubt;
+use super::blame::FailedKeyword;
+use super::comparison::SchemaComparison;
+use super::formula::{FormulaId, NEVER};
+use super::pair::CounterexampleGoal;
 use super::readings::readings;
-use super::solve::Answer;
-use super::verdict::{Break, Carriage, Question, Reading, Unknown, Verdict};
+use super::solve::SearchAnswer;
+use super::verdict::{
+    ContainmentVerdict, ProducerReading, SchemaBreak, SchemaQuestion, UndecidedReason,
+    ValueEncoding,
+};
 use super::witness::smallest;
 
 /// How many values are tried where the search was not sure of the first.
@@ -21,18 +24,18 @@ const TRIES_MAX: usize = 4;
 const AVOIDABLE_STEPS: u64 = 10_000;
 
 /// One question while it is answered.
-pub(super) struct Inquiry<'i, 'c> {
-    pub(super) comparison: &'i mut Comparison<'c>,
-    pub(super) question: Question<'i>,
-    pub(super) producer: Id,
-    pub(super) acceptor: Id,
+pub(super) struct ContainmentQuery<'i, 'c> {
+    pub(super) comparison: &'i mut SchemaComparison<'c>,
+    pub(super) question: SchemaQuestion<'i>,
+    pub(super) producer: FormulaId,
+    pub(super) acceptor: FormulaId,
     /// Causes that are looked past.
-    pub(super) known: Vec<Blame>,
+    pub(super) known: Vec<FailedKeyword>,
 }
 
-impl Inquiry<'_, '_> {
-    pub(super) fn answer(mut self) -> Verdict {
-        let mut doubt = Doubt {
+impl ContainmentQuery<'_, '_> {
+    pub(super) fn answer(mut self) -> ContainmentVerdict {
+        let mut doubt = CounterexampleGoal {
             producer: self.producer,
             acceptor: self.acceptor,
             reading: self.question.reading,
@@ -40,15 +43,15 @@ impl Inquiry<'_, '_> {
             beside: Vec::new(),
         };
         let mut steps_left = self.comparison.budget.question_steps;
-        let mut breaks: Vec<Break> = Vec::new();
+        let mut breaks: Vec<SchemaBreak> = Vec::new();
         let most = self.comparison.budget.causes.max(1);
         // Each cause is met once more at most, in another place.
         for _ in 0..2 * most {
             let found = self.witness(&mut doubt, &mut steps_left);
             let witness = match found {
                 Ok(Some(witness)) => witness,
-                Ok(None) if breaks.is_empty() => return Verdict::Compatible,
-                Err(unknown) if breaks.is_empty() => return Verdict::Unknown(unknown),
+                Ok(None) if breaks.is_empty() => return ContainmentVerdict::Compatible,
+                Err(unknown) if breaks.is_empty() => return ContainmentVerdict::Unknown(unknown),
                 _ => break,
             };
             let Some(blame) = self.blame(&witness) else {
@@ -58,7 +61,7 @@ impl Inquiry<'_, '_> {
                 break;
             };
             let cause = self.explain(&witness, &blame);
-            let is_known = |known: &Break| {
+            let is_known = |known: &SchemaBreak| {
                 known.message == cause.message && known.acceptor_spot == cause.acceptor_spot
             };
             if !breaks.iter().any(is_known) {
@@ -68,21 +71,26 @@ impl Inquiry<'_, '_> {
                 break;
             }
         }
-        Verdict::Breaking(breaks)
+        ContainmentVerdict::Breaking(breaks)
     }
 
     /// Looks for other causes only: for values without this one, or past it where the producer has
     /// no such value. Whether there is a way to go on.
-    fn look_beyond(&mut self, doubt: &mut Doubt, witness: &Value, blame: Blame) -> bool {
+    fn look_beyond(
+        &mut self,
+        doubt: &mut CounterexampleGoal,
+        witness: &Value,
+        blame: FailedKeyword,
+    ) -> bool {
         let formula = self.without_flaw(witness, &blame);
         let mut avoiding = doubt.clone();
         avoiding.beside.push(formula);
-        let avoidable = Doubt {
+        let avoidable = CounterexampleGoal {
             acceptor: NEVER,
             ..avoiding.clone()
         };
         let (answer, ..) = self.comparison.pair.refute(&avoidable, AVOIDABLE_STEPS);
-        if answer != Answer::Empty {
+        if answer != SearchAnswer::Empty {
             *doubt = avoiding;
             return true;
         }
@@ -94,24 +102,24 @@ impl Inquiry<'_, '_> {
     /// A value that the producer may send and the acceptor refuses, as both validators confirm.
     fn witness(
         &mut self,
-        doubt: &mut Doubt,
+        doubt: &mut CounterexampleGoal,
         steps_left: &mut u64,
-    ) -> Result<Option<Value>, Unknown> {
+    ) -> Result<Option<Value>, UndecidedReason> {
         let known = doubt.beside.len();
-        let mut outcome = Err(Unknown {
+        let mut outcome = Err(UndecidedReason {
             reason: "no value that was found is confirmed by the validators".to_owned(),
         });
         for _ in 0..TRIES_MAX {
             let (answer, reason) = self.refute(doubt, steps_left);
             let value = match answer {
-                Answer::Found(value, _) => value,
+                SearchAnswer::Found(value, _) => value,
                 // Values that were left out meanwhile are accepted: the validators said so.
-                Answer::Empty => {
+                SearchAnswer::Empty => {
                     outcome = Ok(None);
                     break;
                 }
-                Answer::Unsure => {
-                    outcome = Err(Unknown {
+                SearchAnswer::Unsure => {
+                    outcome = Err(UndecidedReason {
                         reason: reason.unwrap_or_else(|| "the search gave up".to_owned()),
                     });
                     break;
@@ -133,7 +141,11 @@ impl Inquiry<'_, '_> {
         outcome
     }
 
-    fn refute(&mut self, doubt: &Doubt, steps_left: &mut u64) -> (Answer, Option<String>) {
+    fn refute(
+        &mut self,
+        doubt: &CounterexampleGoal,
+        steps_left: &mut u64,
+    ) -> (SearchAnswer, Option<String>) {
         let comparison = &mut *self.comparison;
         let total_left = comparison
             .budget
@@ -147,13 +159,13 @@ impl Inquiry<'_, '_> {
 
     /// Whether the contracts' own validators say that the value is sent and refused.
     /// Where the acceptor was weakened, it still must refuse it.
-    fn is_confirmed(&mut self, value: &Value, acceptor_left: Id) -> bool {
+    fn is_confirmed(&mut self, value: &Value, acceptor_left: FormulaId) -> bool {
         if acceptor_left != self.acceptor
             && self.comparison.pair.judge().holds(acceptor_left, value) != Some(false)
         {
             return false;
         }
-        let Comparison {
+        let SchemaComparison {
             producer,
             acceptor,
             direction,
@@ -167,8 +179,8 @@ impl Inquiry<'_, '_> {
             return false;
         }
         let is_refused = match self.question.carriage {
-            Carriage::Json => !accepts(acceptor, self.question.acceptor, value),
-            Carriage::Text => {
+            ValueEncoding::Json => !accepts(acceptor, self.question.acceptor, value),
+            ValueEncoding::Text => {
                 let readings = readings(value);
                 !readings
                     .iter()
@@ -176,16 +188,16 @@ impl Inquiry<'_, '_> {
             }
         };
         let mut is_sent = || {
-            self.question.reading == Reading::Accepted
+            self.question.reading == ProducerReading::Accepted
                 || pair.judge().sends(&[self.producer], value, true) != Some(false)
         };
         is_refused && is_sent()
     }
 
     /// A smaller value of the same kind that is no case of a known cause.
-    fn smallest(&mut self, value: Value, known: &[Id], acceptor_left: Id) -> Value {
+    fn smallest(&mut self, value: Value, known: &[FormulaId], acceptor_left: FormulaId) -> Value {
         smallest(value, &mut |simpler| {
-            let is_new = |inquiry: &mut Self, id: &Id| {
+            let is_new = |inquiry: &mut Self, id: &FormulaId| {
                 inquiry.comparison.pair.judge().holds(*id, simpler) == Some(true)
             };
             known.iter().all(|id| is_new(self, id)) && self.is_confirmed(simpler, acceptor_left)

@@ -6,18 +6,18 @@ use serde_json::{Value, json};
 
 use portcullis_contract::SchemaValidator;
 
-use super::formula::Word;
+use super::formula::StringId;
 use super::language::{Automaton, compile, without_looks};
 
 #[derive(Debug, Default)]
-pub(super) struct Library {
-    patterns: HashMap<Word, Pattern>,
-    formats: HashMap<Word, Option<SchemaValidator>>,
+pub(super) struct StringMatchers {
+    patterns: HashMap<StringId, PatternAutomata>,
+    formats: HashMap<StringId, Option<SchemaValidator>>,
 }
 
 /// A pattern, as far as it can be read.
 #[derive(Debug)]
-pub(super) struct Pattern {
+pub(super) struct PatternAutomata {
     /// What it says, exactly.
     pub(super) exact: Option<Automaton>,
     /// Accepts whatever the pattern accepts, where it cannot be read exactly.
@@ -26,7 +26,7 @@ pub(super) struct Pattern {
     validator: Option<SchemaValidator>,
 }
 
-impl Pattern {
+impl PatternAutomata {
     fn new(pattern: &str) -> Self {
         if let Some(exact) = compile(pattern) {
             return Self {
@@ -43,28 +43,28 @@ impl Pattern {
     }
 }
 
-impl Library {
+impl StringMatchers {
     /// Reads a pattern if it is new.
-    pub(super) fn pattern(&mut self, word: Word, pattern: &str) -> &mut Pattern {
+    pub(super) fn pattern(&mut self, word: StringId, pattern: &str) -> &mut PatternAutomata {
         self.patterns
             .entry(word)
-            .or_insert_with(|| Pattern::new(pattern))
+            .or_insert_with(|| PatternAutomata::new(pattern))
     }
 
     /// The patterns as they were read, to search several at once; each is there once.
-    pub(super) fn take(&mut self, word: Word, pattern: &str) -> Pattern {
+    pub(super) fn take(&mut self, word: StringId, pattern: &str) -> PatternAutomata {
         self.patterns
             .remove(&word)
-            .unwrap_or_else(|| Pattern::new(pattern))
+            .unwrap_or_else(|| PatternAutomata::new(pattern))
     }
 
     /// Gives back what was taken.
-    pub(super) fn give_back(&mut self, word: Word, pattern: Pattern) {
+    pub(super) fn give_back(&mut self, word: StringId, pattern: PatternAutomata) {
         self.patterns.insert(word, pattern);
     }
 
     /// Whether a string matches a pattern.
-    pub(super) fn matches(&mut self, word: Word, pattern: &str, text: &str) -> Option<bool> {
+    pub(super) fn matches(&mut self, word: StringId, pattern: &str, text: &str) -> Option<bool> {
         let pattern = self.pattern(word, pattern);
         match (&mut pattern.exact, &pattern.validator) {
             (Some(exact), _) => Some(exact.is_match(text)),
@@ -74,7 +74,12 @@ impl Library {
     }
 
     /// Whether a string is of a format.
-    pub(super) fn is_of_format(&mut self, word: Word, format: &str, text: &str) -> Option<bool> {
+    pub(super) fn is_of_format(
+        &mut self,
+        word: StringId,
+        format: &str,
+        text: &str,
+    ) -> Option<bool> {
         let validator = self
             .formats
             .entry(word)

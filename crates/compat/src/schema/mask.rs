@@ -4,13 +4,13 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::ratio::Ratio;
+use super::ratio::ExactFraction;
 
 /// A set of types.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Mask(u8);
+pub(super) struct TypeMask(u8);
 
-impl Mask {
+impl TypeMask {
     pub(super) const NONE: Self = Self(0);
     pub(super) const NULL: Self = Self(1);
     pub(super) const BOOLEAN: Self = Self(2);
@@ -78,7 +78,7 @@ impl Mask {
         match value {
             Value::Null => Self::NULL,
             Value::Bool(_) => Self::BOOLEAN,
-            Value::Number(number) => match Ratio::of(number) {
+            Value::Number(number) => match ExactFraction::of(number) {
                 Some(ratio) if !ratio.is_integer() => Self::FRACTION,
                 _ => Self::INTEGER,
             },
@@ -89,7 +89,7 @@ impl Mask {
     }
 }
 
-impl fmt::Debug for Mask {
+impl fmt::Debug for TypeMask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:07b}", self.0)
     }

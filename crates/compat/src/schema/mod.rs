@@ -1,6 +1,6 @@
 //! Containment of schemas: is all that a producer sends within what an acceptor takes?
 //!
-//! A [`Comparison`] reads the lowered schemas of two contracts, the very documents that the
+//! A [`SchemaComparison`] reads the lowered schemas of two contracts, the very documents that the
 //! proxy's validators are built from, into one language of formulas, and refutes "sent and not
 //! accepted". The answer has three values: an exhausted search proves compatibility, a value that
 //! both contracts' validators confirm proves a break, and everything else is unknown and says why.
@@ -33,5 +33,8 @@ mod comparison;
 #[cfg(test)]
 mod tests;
 
-pub use comparison::Comparison;
-pub use verdict::{Break, Budget, Carriage, Question, Reading, Unknown, Verdict};
+pub use comparison::SchemaComparison;
+pub use verdict::{
+    ContainmentBudget, ContainmentVerdict, ProducerReading, SchemaBreak, SchemaQuestion,
+    UndecidedReason, ValueEncoding,
+};

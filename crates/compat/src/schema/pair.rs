@@ -6,75 +6,76 @@ use serde_json::{Map, Value};
 
 use portcullis_contract::Direction;
 
-use super::arena::Arena;
-use super::blame::{Blame, unescaped};
+use super::arena::FormulaArena;
+use super::blame::{FailedKeyword, unescaped};
 use super::carried::carried;
-use super::evaluate::{Judge, Truth};
-use super::formula::{ANY, Id, Items, Members, NEVER, Node};
-use super::identity::{Joined, join};
-use super::library::Library;
-use super::mask::Mask;
-use super::read::{Document, Numbers, Read};
-use super::solve::{Answer, Goal, Literal, Memo, Mode, Solver};
-use super::verdict::{Carriage, Reading};
-use super::weaken::{Omission, without};
+use super::evaluate::{FormulaEvaluator, TruthValue};
+use super::formula::{ANY, FormulaId, FormulaNode, ItemFormulas, NEVER, PropertyFormulas};
+use super::identity::{FormulaResolver, join};
+use super::library::StringMatchers;
+use super::mask::TypeMask;
+use super::read::{DefinitionFormulas, DefinitionNumbers, FormulaReader};
+use super::solve::{Literal, LiteralMode, SearchAnswer, SearchGoal, Solver, SolverMemo};
+use super::verdict::{ProducerReading, ValueEncoding};
+use super::weaken::{KeywordOmission, without};
 
 /// Which of the two documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+pub(super) enum ContainmentSide {
     Producer,
     Acceptor,
 }
 
 /// Both documents as formulas, and what was found out about them so far.
 #[derive(Debug)]
-pub(super) struct Pair {
-    pub(super) arena: Arena,
-    library: Library,
-    memo: Memo,
-    joined: Joined,
+pub(super) struct FormulaPair {
+    pub(super) arena: FormulaArena,
+    library: StringMatchers,
+    memo: SolverMemo,
+    joined: FormulaResolver,
     unsent: &'static str,
-    producer: Formulas,
-    acceptor: Formulas,
+    producer: DocumentFormulas,
+    acceptor: DocumentFormulas,
 }
 
 #[derive(Debug)]
-struct Formulas {
+struct DocumentFormulas {
     /// What was read again, by its location.
-    read: HashMap<String, Id>,
-    roots: HashMap<String, Id>,
-    numbers: Numbers,
+    read: HashMap<String, FormulaId>,
+    roots: HashMap<String, FormulaId>,
+    numbers: DefinitionNumbers,
     mark: &'static str,
 }
 
 /// What is asked: a value of this kind that the acceptor refuses.
 #[derive(Clone, Debug)]
-pub(super) struct Doubt {
-    pub(super) producer: Id,
-    pub(super) acceptor: Id,
-    pub(super) reading: Reading,
-    pub(super) carriage: Carriage,
+pub(super) struct CounterexampleGoal {
+    pub(super) producer: FormulaId,
+    pub(super) acceptor: FormulaId,
+    pub(super) reading: ProducerReading,
+    pub(super) carriage: ValueEncoding,
     /// What must hold of the value beside that: causes that are known already.
-    pub(super) beside: Vec<Id>,
+    pub(super) beside: Vec<FormulaId>,
 }
 
-impl Pair {
+impl FormulaPair {
     /// Reads both documents (see [`portcullis_contract::LoweredSchemas`]).
     pub(super) fn new(producer: &Value, acceptor: &Value, direction: Direction) -> Self {
         let unsent = match direction {
             Direction::Request => "readOnly",
             Direction::Response => "writeOnly",
         };
-        let mut arena = Arena::new();
+        let mut arena = FormulaArena::new();
         // What cannot be read means the same where all around it is the same.
         let marks = match producer == acceptor {
             true => ["", ""],
             false => ["of the producer", "of the acceptor"],
         };
-        let first = Document::new(producer, unsent, marks[0], 0).read(&mut arena);
-        let second = Document::new(acceptor, unsent, marks[1], first.bodies.len()).read(&mut arena);
+        let first = FormulaReader::new(producer, unsent, marks[0], 0).read(&mut arena);
+        let second =
+            FormulaReader::new(acceptor, unsent, marks[1], first.bodies.len()).read(&mut arena);
         let mut joined = join(&mut arena, [&first.bodies[..], &second.bodies].concat());
-        let mut formulas = |read: Read, mark| Formulas {
+        let mut formulas = |read: DefinitionFormulas, mark| DocumentFormulas {
             roots: read
                 .roots
                 .into_iter()
@@ -88,8 +89,8 @@ impl Pair {
         let acceptor = formulas(second, marks[1]);
         Self {
             arena,
-            library: Library::default(),
-            memo: Memo::default(),
+            library: StringMatchers::default(),
+            memo: SolverMemo::default(),
             joined,
             unsent,
             producer,
@@ -98,25 +99,25 @@ impl Pair {
     }
 
     /// The formula of a schema; any value where there is none.
-    pub(super) fn root(&self, side: Side, key: Option<&str>) -> Id {
+    pub(super) fn root(&self, side: ContainmentSide, key: Option<&str>) -> FormulaId {
         let formulas = self.formulas(side);
         key.map_or(ANY, |key| formulas.roots.get(key).copied().unwrap_or(ANY))
     }
 
-    fn formulas(&self, side: Side) -> &Formulas {
+    fn formulas(&self, side: ContainmentSide) -> &DocumentFormulas {
         match side {
-            Side::Producer => &self.producer,
-            Side::Acceptor => &self.acceptor,
+            ContainmentSide::Producer => &self.producer,
+            ContainmentSide::Acceptor => &self.acceptor,
         }
     }
 
-    fn document<'d>(&mut self, side: Side, document: &'d Value) -> Document<'d> {
+    fn document<'d>(&mut self, side: ContainmentSide, document: &'d Value) -> FormulaReader<'d> {
         let unsent = self.unsent;
         let formulas = match side {
-            Side::Producer => &mut self.producer,
-            Side::Acceptor => &mut self.acceptor,
+            ContainmentSide::Producer => &mut self.producer,
+            ContainmentSide::Acceptor => &mut self.acceptor,
         };
-        Document::again(
+        FormulaReader::again(
             document,
             unsent,
             formulas.mark,
@@ -124,36 +125,41 @@ impl Pair {
         )
     }
 
-    fn give_back(&mut self, side: Side, document: Document<'_>) {
+    fn give_back(&mut self, side: ContainmentSide, document: FormulaReader<'_>) {
         let numbers = document.into_numbers();
         match side {
-            Side::Producer => self.producer.numbers = numbers,
-            Side::Acceptor => self.acceptor.numbers = numbers,
+            ContainmentSide::Producer => self.producer.numbers = numbers,
+            ContainmentSide::Acceptor => self.acceptor.numbers = numbers,
         }
     }
 
     /// The formula of what stands at a location, read once.
     pub(super) fn at_location(
         &mut self,
-        side: Side,
+        side: ContainmentSide,
         location: &str,
-        read: impl FnOnce(&mut Self) -> Id,
-    ) -> Id {
+        read: impl FnOnce(&mut Self) -> FormulaId,
+    ) -> FormulaId {
         let known = self.formulas(side).read.get(location);
         if let Some(known) = known {
             return *known;
         }
         let id = read(self);
         let formulas = match side {
-            Side::Producer => &mut self.producer,
-            Side::Acceptor => &mut self.acceptor,
+            ContainmentSide::Producer => &mut self.producer,
+            ContainmentSide::Acceptor => &mut self.acceptor,
         };
         formulas.read.insert(location.to_owned(), id);
         id
     }
 
     /// The formula of a schema inside a document.
-    pub(super) fn schema<'d>(&mut self, side: Side, document: &'d Value, schema: &'d Value) -> Id {
+    pub(super) fn schema<'d>(
+        &mut self,
+        side: ContainmentSide,
+        document: &'d Value,
+        schema: &'d Value,
+    ) -> FormulaId {
         let mut reading = self.document(side, document);
         let id = reading.schema(&mut self.arena, schema);
         self.give_back(side, reading);
@@ -163,11 +169,11 @@ impl Pair {
     /// The formula of one keyword of a schema inside a document.
     pub(super) fn keyword<'d>(
         &mut self,
-        side: Side,
+        side: ContainmentSide,
         document: &'d Value,
         keywords: &'d Map<String, Value>,
         keyword: &str,
-    ) -> Id {
+    ) -> FormulaId {
         let mut reading = self.document(side, document);
         let id = reading.only(&mut self.arena, keywords, keyword);
         self.give_back(side, reading);
@@ -175,20 +181,20 @@ impl Pair {
     }
 
     /// Holds of objects with a member of this name.
-    pub(super) fn has(&mut self, name: &str) -> Id {
+    pub(super) fn has(&mut self, name: &str) -> FormulaId {
         let name = self.arena.intern(name);
-        self.arena.add(Node::Has(name))
+        self.arena.add(FormulaNode::Has(name))
     }
 
     /// Whether a string matches a pattern.
-    pub(super) fn matches(&mut self, pattern: &str, text: &str) -> Truth {
+    pub(super) fn matches(&mut self, pattern: &str, text: &str) -> TruthValue {
         let word = self.arena.intern(pattern);
         self.library.matches(word, pattern, text)
     }
 
     /// A formula that holds of a value if `inner` holds of the part at a pointer, in all items
     /// of the lists on the way.
-    pub(super) fn at(&mut self, value: &Value, pointer: &str, inner: Id) -> Id {
+    pub(super) fn at(&mut self, value: &Value, pointer: &str, inner: FormulaId) -> FormulaId {
         let Some((token, rest)) = pointer
             .strip_prefix('/')
             .map(|rest| rest.split_once('/').unwrap_or((rest, "")))
@@ -207,13 +213,13 @@ impl Pair {
         };
         let inner = self.at(next.unwrap_or(&Value::Null), &rest, inner);
         if is_list {
-            return self.arena.items(Items {
+            return self.arena.items(ItemFormulas {
                 prefix: Box::new([]),
                 rest: inner,
             });
         }
         let name = self.arena.intern(&name);
-        self.arena.members(Members {
+        self.arena.members(PropertyFormulas {
             named: Box::new([(name, inner)]),
             patterned: Box::new([]),
             rest: ANY,
@@ -222,19 +228,19 @@ impl Pair {
     }
 
     /// A formula that holds of one value only.
-    pub(super) fn exactly(&mut self, value: &Value) -> Id {
+    pub(super) fn exactly(&mut self, value: &Value) -> FormulaId {
         self.arena.values([value])
     }
 
     /// Holds of all but the objects of which `has` holds.
-    pub(super) fn without(&mut self, has: Id) -> Id {
-        let object = self.arena.types(Mask::OBJECT);
+    pub(super) fn without(&mut self, has: FormulaId) -> FormulaId {
+        let object = self.arena.types(TypeMask::OBJECT);
         let both = self.arena.all([object, has]);
         self.arena.not(both)
     }
 
     /// An acceptor without the keyword that is to blame.
-    pub(super) fn weaker(&mut self, acceptor: Id, blame: &Blame) -> Id {
+    pub(super) fn weaker(&mut self, acceptor: FormulaId, blame: &FailedKeyword) -> FormulaId {
         let member = blame.member.as_deref().map(|name| self.arena.intern(name));
         let pointer = match blame.formula {
             NEVER => blame
@@ -243,7 +249,7 @@ impl Pair {
                 .map_or("", |(holder, _)| holder),
             _ => &blame.pointer,
         };
-        let omission = Omission {
+        let omission = KeywordOmission {
             formula: blame.formula,
             member,
         };
@@ -251,33 +257,33 @@ impl Pair {
     }
 
     /// The opposite.
-    pub(super) fn not(&mut self, id: Id) -> Id {
+    pub(super) fn not(&mut self, id: FormulaId) -> FormulaId {
         self.arena.not(id)
     }
 
     /// Evaluates formulas of single values.
-    pub(super) fn judge(&mut self) -> Judge<'_> {
-        Judge::new(&self.arena, &mut self.library)
+    pub(super) fn judge(&mut self) -> FormulaEvaluator<'_> {
+        FormulaEvaluator::new(&self.arena, &mut self.library)
     }
 
     /// Looks for a value that the producer has and the acceptor refuses; gives the steps that
     /// were taken, and the reason where it gave up.
     pub(super) fn refute(
         &mut self,
-        doubt: &Doubt,
+        doubt: &CounterexampleGoal,
         steps_max: u64,
-    ) -> (Answer, u64, Option<String>) {
+    ) -> (SearchAnswer, u64, Option<String>) {
         let mode = match doubt.reading {
-            Reading::Sent => Mode::Sent,
-            Reading::Accepted => Mode::Holds,
+            ProducerReading::Sent => LiteralMode::Sent,
+            ProducerReading::Accepted => LiteralMode::Holds,
         };
         let acceptor = match doubt.carriage {
-            Carriage::Json => doubt.acceptor,
-            Carriage::Text => carried(&mut self.arena, doubt.acceptor),
+            ValueEncoding::Json => doubt.acceptor,
+            ValueEncoding::Text => carried(&mut self.arena, doubt.acceptor),
         };
         let mut literals = vec![Literal::new(doubt.producer, mode), Literal::fails(acceptor)];
         literals.extend(doubt.beside.iter().map(|id| Literal::holds(*id)));
-        let goal = Goal::new(literals, true);
+        let goal = SearchGoal::new(literals, true);
         let mut solver = Solver::new(
             &mut self.arena,
             &mut self.library,

@@ -11,9 +11,9 @@ const POWER_MAX: i64 = 1_100;
 
 /// A number, exact.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Ratio(BigRational);
+pub(super) struct ExactFraction(BigRational);
 
-impl Ratio {
+impl ExactFraction {
     pub(super) fn integer(number: i64) -> Self {
         Self(BigRational::from_integer(number.into()))
     }
@@ -171,8 +171,8 @@ pub(super) fn canonical(value: &Value) -> String {
 
 fn write_canonical(value: &Value, text: &mut String) {
     match value {
-        Value::Number(number) => match Ratio::of(number) {
-            Some(Ratio(ratio)) => write!(text, "{ratio}"),
+        Value::Number(number) => match ExactFraction::of(number) {
+            Some(ExactFraction(ratio)) => write!(text, "{ratio}"),
             None => write!(text, "{number}"),
         }
         .expect("writing to a String does not fail"),

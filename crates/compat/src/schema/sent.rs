@@ -9,24 +9,26 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::arena::Arena;
-use super::evaluate::{Judge, Truth, and};
-use super::formula::{Id, Items, Members, Node, Word};
+use super::arena::FormulaArena;
+use super::evaluate::{FormulaEvaluator, TruthValue, and};
+use super::formula::{FormulaId, FormulaNode, ItemFormulas, PropertyFormulas, StringId};
 
 /// Whether a schema, or what it is composed of, declares members.
-pub(super) fn declares_members(arena: &Arena, id: Id) -> bool {
+pub(super) fn declares_members(arena: &FormulaArena, id: FormulaId) -> bool {
     let mut seen = Vec::new();
     let mut open = vec![id];
     while let Some(id) = open.pop() {
         match arena.node(id) {
-            Node::Members(members)
+            FormulaNode::Members(members)
                 if !members.named.is_empty() || !members.patterned.is_empty() =>
             {
                 return true;
             }
-            Node::All(parts) | Node::Some(parts) | Node::One(parts) => open.extend(parts),
-            Node::Readable(part) => open.push(*part),
-            Node::Refer(number) if !seen.contains(number) => {
+            FormulaNode::All(parts) | FormulaNode::Some(parts) | FormulaNode::One(parts) => {
+                open.extend(parts)
+            }
+            FormulaNode::Readable(part) => open.push(*part),
+            FormulaNode::Refer(number) if !seen.contains(number) => {
                 seen.push(*number);
                 open.push(arena.definitions[*number as usize]);
             }
@@ -38,19 +40,24 @@ pub(super) fn declares_members(arena: &Arena, id: Id) -> bool {
 
 /// The schemas that are in force for one value.
 #[derive(Default)]
-struct Force {
-    members: Vec<Arc<Members>>,
-    items: Vec<Arc<Items>>,
-    demanded: Vec<Word>,
+struct ValueDeclarations {
+    members: Vec<Arc<PropertyFormulas>>,
+    items: Vec<Arc<ItemFormulas>>,
+    demanded: Vec<StringId>,
     is_unsent: bool,
     is_unsure: bool,
 }
 
-impl Judge<'_> {
+impl FormulaEvaluator<'_> {
     /// Whether a producer of all these schemas may send a value; `demanded` where it must.
-    pub(super) fn sends(&mut self, schemas: &[Id], value: &Value, demanded: bool) -> Truth {
+    pub(super) fn sends(
+        &mut self,
+        schemas: &[FormulaId],
+        value: &Value,
+        demanded: bool,
+    ) -> TruthValue {
         let mut truth = Some(true);
-        let mut force = Force::default();
+        let mut force = ValueDeclarations::default();
         for schema in schemas {
             truth = and(truth, self.holds(*schema, value));
             if truth == Some(false) {
@@ -75,7 +82,7 @@ impl Judge<'_> {
             }
             Value::Array(elements) => {
                 for (index, element) in elements.iter().enumerate() {
-                    let schemas: Vec<Id> =
+                    let schemas: Vec<FormulaId> =
                         force.items.iter().map(|items| items.at(index)).collect();
                     truth = and(truth, self.sends(&schemas, element, true));
                 }
@@ -87,11 +94,11 @@ impl Judge<'_> {
 
     fn sends_member(
         &mut self,
-        force: &Force,
+        force: &ValueDeclarations,
         is_closed: bool,
         name: &str,
         member: &Value,
-    ) -> Truth {
+    ) -> TruthValue {
         let is_demanded = force
             .demanded
             .iter()
@@ -111,22 +118,22 @@ impl Judge<'_> {
         self.sends(&schemas, member, is_demanded)
     }
 
-    fn collect(&mut self, id: Id, value: &Value, force: &mut Force, depth: u8) {
+    fn collect(&mut self, id: FormulaId, value: &Value, force: &mut ValueDeclarations, depth: u8) {
         if depth == u8::MAX {
             force.is_unsure = true;
             return;
         }
         match self.arena.node(id) {
-            Node::Members(members) => force.members.push(Arc::clone(members)),
-            Node::Items(items) => force.items.push(Arc::clone(items)),
-            Node::Has(name) => force.demanded.push(*name),
-            Node::Unsent => force.is_unsent = true,
-            Node::All(parts) => {
+            FormulaNode::Members(members) => force.members.push(Arc::clone(members)),
+            FormulaNode::Items(items) => force.items.push(Arc::clone(items)),
+            FormulaNode::Has(name) => force.demanded.push(*name),
+            FormulaNode::Unsent => force.is_unsent = true,
+            FormulaNode::All(parts) => {
                 for part in parts {
                     self.collect(*part, value, force, depth + 1);
                 }
             }
-            Node::Some(parts) | Node::One(parts) => {
+            FormulaNode::Some(parts) | FormulaNode::One(parts) => {
                 for part in parts {
                     match self.holds(*part, value) {
                         Some(true) => self.collect(*part, value, force, depth + 1),
@@ -135,7 +142,7 @@ impl Judge<'_> {
                     }
                 }
             }
-            Node::Refer(number) => {
+            FormulaNode::Refer(number) => {
                 self.collect(
                     self.arena.definitions[*number as usize],
                     value,

@@ -3,28 +3,28 @@
 use serde_json::{Map, Value};
 
 use super::blame::{escaped, unescaped};
-use super::pair::{Pair, Side};
+use super::pair::{ContainmentSide, FormulaPair};
 use super::read::resolve;
 
 const DEPTH_MAX: u32 = 200;
 
 /// A schema that is in force for the part, and where it stands in the lowered document.
-pub(super) struct Speaking<'d> {
+pub(super) struct TracedSchema<'d> {
     pub(super) location: String,
     pub(super) keywords: &'d Map<String, Value>,
 }
 
 /// Follows a pointer through a document's schemas.
-pub(super) struct Trace<'d, 'p> {
-    pub(super) pair: &'p mut Pair,
-    pub(super) side: Side,
+pub(super) struct SchemaTrace<'d, 'p> {
+    pub(super) pair: &'p mut FormulaPair,
+    pub(super) side: ContainmentSide,
     pub(super) document: &'d Value,
-    pub(super) found: Vec<Speaking<'d>>,
+    pub(super) found: Vec<TracedSchema<'d>>,
     /// Where members on the way are declared.
     pub(super) declared: Vec<String>,
 }
 
-impl<'d> Trace<'d, '_> {
+impl<'d> SchemaTrace<'d, '_> {
     /// Collects what speaks of the part of `value` at `pointer`, from the schema at a location.
     pub(super) fn follow(
         &mut self,
@@ -42,7 +42,7 @@ impl<'d> Trace<'d, '_> {
         }
         self.composed(location, keywords, value, pointer, depth);
         let Some(rest) = pointer.strip_prefix('/') else {
-            self.found.push(Speaking {
+            self.found.push(TracedSchema {
                 location: location.to_owned(),
                 keywords,
             });

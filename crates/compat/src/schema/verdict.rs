@@ -6,7 +6,7 @@ use portcullis_contract::{SchemaKey, Spot};
 
 /// How the producer's schema is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Reading {
+pub enum ProducerReading {
     /// What a producer sends: members that are declared, and none that the direction forbids.
     #[default]
     Sent,
@@ -16,7 +16,7 @@ pub enum Reading {
 
 /// What carries the value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Carriage {
+pub enum ValueEncoding {
     /// JSON: a value arrives as what it is.
     #[default]
     Json,
@@ -27,21 +27,21 @@ pub enum Carriage {
 
 /// A question: are all values of one schema values of the other?
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Question<'k> {
+pub struct SchemaQuestion<'k> {
     /// A schema of the producing contract; `None` stands for any value.
     pub producer: Option<&'k SchemaKey>,
     /// A schema of the accepting contract; `None` stands for any value.
     pub acceptor: Option<&'k SchemaKey>,
     /// How the producer's schema is read.
-    pub reading: Reading,
+    pub reading: ProducerReading,
     /// What carries the value.
-    pub carriage: Carriage,
+    pub carriage: ValueEncoding,
 }
 
 /// How much may be spent. All is counted in steps of the search, never in time, so that the same
 /// question has the same answer everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget {
+pub struct ContainmentBudget {
     /// Steps for one question.
     pub question_steps: u64,
     /// Steps for all questions of a comparison together.
@@ -50,7 +50,7 @@ pub struct Budget {
     pub causes: usize,
 }
 
-impl Default for Budget {
+impl Default for ContainmentBudget {
     fn default() -> Self {
         Self {
             question_steps: 200_000,
@@ -62,27 +62,27 @@ impl Default for Budget {
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
+pub enum ContainmentVerdict {
     /// Both schemas say the same: nothing had to be searched.
     Same,
     /// Proved: every value of the producer is accepted.
     Compatible,
     /// Proved by values: at least one break, each of another cause.
-    Breaking(Vec<Break>),
+    Breaking(Vec<SchemaBreak>),
     /// Neither was proved.
-    Unknown(Unknown),
+    Unknown(UndecidedReason),
 }
 
 /// Why a question was left open.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unknown {
+pub struct UndecidedReason {
     /// What could not be decided, as a sentence without a full stop.
     pub reason: String,
 }
 
 /// One cause for which values are refused, with a value that proves it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Break {
+pub struct SchemaBreak {
     /// A small value that the producer may send and the acceptor refuses. Both contracts'
     /// validators confirmed that.
     pub witness: Value,

@@ -1,57 +1,72 @@
 //! An acceptor without one keyword at one place: for looking beyond a cause that no value of the
 //! producer avoids, such as a member that is newly required.
 
-use super::arena::Arena;
+use super::arena::FormulaArena;
 use super::blame::unescaped;
-use super::formula::{ANY, Id, Items, Members, NEVER, Node, Word};
+use super::formula::{
+    ANY, FormulaId, FormulaNode, ItemFormulas, NEVER, PropertyFormulas, StringId,
+};
 
 /// In-place references are followed so often.
 const DEPTH_MAX: u32 = 64;
 
 /// What is left out.
 #[derive(Clone, Debug)]
-pub(super) struct Omission {
+pub(super) struct KeywordOmission {
     /// What the keyword says.
-    pub(super) formula: Id,
+    pub(super) formula: FormulaId,
     /// The member that it rules out, where it is about one.
-    pub(super) member: Option<Word>,
+    pub(super) member: Option<StringId>,
 }
 
 /// The formula without what is left out, at a pointer; list indices stand for all items.
-pub(super) fn without(arena: &mut Arena, id: Id, pointer: &str, omission: &Omission) -> Id {
+pub(super) fn without(
+    arena: &mut FormulaArena,
+    id: FormulaId,
+    pointer: &str,
+    omission: &KeywordOmission,
+) -> FormulaId {
     let tokens: Vec<String> = pointer.split('/').skip(1).map(unescaped).collect();
     weakened(arena, id, &tokens, omission, 0)
 }
 
-fn weakened(arena: &mut Arena, id: Id, tokens: &[String], omission: &Omission, depth: u32) -> Id {
+fn weakened(
+    arena: &mut FormulaArena,
+    id: FormulaId,
+    tokens: &[String],
+    omission: &KeywordOmission,
+    depth: u32,
+) -> FormulaId {
     if depth > DEPTH_MAX {
         return id;
     }
     if tokens.is_empty() && id == omission.formula && omission.formula != NEVER {
         return ANY;
     }
-    let below = |arena: &mut Arena, part: Id| weakened(arena, part, tokens, omission, depth + 1);
+    let below = |arena: &mut FormulaArena, part: FormulaId| {
+        weakened(arena, part, tokens, omission, depth + 1)
+    };
     match arena.node(id).clone() {
-        Node::All(parts) => {
-            let parts: Vec<Id> = parts.iter().map(|part| below(arena, *part)).collect();
+        FormulaNode::All(parts) => {
+            let parts: Vec<FormulaId> = parts.iter().map(|part| below(arena, *part)).collect();
             arena.all(parts)
         }
-        Node::Some(parts) => {
-            let parts: Vec<Id> = parts.iter().map(|part| below(arena, *part)).collect();
+        FormulaNode::Some(parts) => {
+            let parts: Vec<FormulaId> = parts.iter().map(|part| below(arena, *part)).collect();
             arena.some(parts)
         }
-        Node::One(parts) => {
-            let parts: Vec<Id> = parts.iter().map(|part| below(arena, *part)).collect();
+        FormulaNode::One(parts) => {
+            let parts: Vec<FormulaId> = parts.iter().map(|part| below(arena, *part)).collect();
             arena.one(parts)
         }
-        Node::Refer(number) => below(arena, arena.definitions[number as usize]),
-        Node::Members(members) => of_members(arena, id, &members, tokens, omission, depth),
-        Node::Items(items) => match tokens {
+        FormulaNode::Refer(number) => below(arena, arena.definitions[number as usize]),
+        FormulaNode::Members(members) => of_members(arena, id, &members, tokens, omission, depth),
+        FormulaNode::Items(items) => match tokens {
             [_, rest @ ..] => {
-                let mut each = |part: Id| weakened(arena, part, rest, omission, depth + 1);
+                let mut each = |part: FormulaId| weakened(arena, part, rest, omission, depth + 1);
                 let prefix = items.prefix.iter().map(|part| each(*part)).collect();
                 let rest = each(items.rest);
-                arena.items(Items { prefix, rest })
+                arena.items(ItemFormulas { prefix, rest })
             }
             [] => id,
         },
@@ -60,13 +75,13 @@ fn weakened(arena: &mut Arena, id: Id, tokens: &[String], omission: &Omission, d
 }
 
 fn of_members(
-    arena: &mut Arena,
-    id: Id,
-    members: &Members,
+    arena: &mut FormulaArena,
+    id: FormulaId,
+    members: &PropertyFormulas,
     tokens: &[String],
-    omission: &Omission,
+    omission: &KeywordOmission,
     depth: u32,
-) -> Id {
+) -> FormulaId {
     let mut changed = members.clone();
     match (tokens, omission.member) {
         ([], Some(name)) if omission.formula == NEVER && members.of_name(name).is_none() => {
@@ -79,17 +94,17 @@ fn of_members(
             let known = arena
                 .known(name)
                 .filter(|name| members.of_name(*name).is_some());
-            let mut each = |part: Id| weakened(arena, part, rest, omission, depth + 1);
+            let mut each = |part: FormulaId| weakened(arena, part, rest, omission, depth + 1);
             match known {
                 Some(known) => {
-                    let change = |(name, part): &(Word, Id)| match *name == known {
+                    let change = |(name, part): &(StringId, FormulaId)| match *name == known {
                         true => (*name, each(*part)),
                         false => (*name, *part),
                     };
                     changed.named = members.named.iter().map(change).collect();
                 }
                 None => {
-                    let change = |(name, part): &(Word, Id)| (*name, each(*part));
+                    let change = |(name, part): &(StringId, FormulaId)| (*name, each(*part));
                     changed.patterned = members.patterned.iter().map(change).collect();
                     changed.rest = each(members.rest);
                 }

@@ -4,13 +4,17 @@ use serde_json::Value;
 
 use portcullis_contract::Direction;
 
-use super::blame::{Blame, unescaped};
+use super::blame::{FailedKeyword, unescaped};
 
 /// Longer values are not quoted.
 const QUOTED_MAX: usize = 60;
 
 /// What the cause means for those who keep to the older contract. `part` is what is refused.
-pub(super) fn sentence(direction: Direction, blame: &Blame, part: Option<&Value>) -> String {
+pub(super) fn sentence(
+    direction: Direction,
+    blame: &FailedKeyword,
+    part: Option<&Value>,
+) -> String {
     let subject = subject(&blame.pointer);
     match direction {
         Direction::Request => no_longer(&subject, blame, part),
@@ -37,7 +41,7 @@ fn subject(pointer: &str) -> String {
     }
 }
 
-fn no_longer(subject: &str, blame: &Blame, part: Option<&Value>) -> String {
+fn no_longer(subject: &str, blame: &FailedKeyword, part: Option<&Value>) -> String {
     if let Some(member) = &blame.member {
         return match blame.keyword.as_str() {
             "required" => format!("`{member}` is now required"),
@@ -53,7 +57,7 @@ fn no_longer(subject: &str, blame: &Blame, part: Option<&Value>) -> String {
     }
 }
 
-fn now(subject: &str, blame: &Blame, part: Option<&Value>) -> String {
+fn now(subject: &str, blame: &FailedKeyword, part: Option<&Value>) -> String {
     if let Some(member) = &blame.member {
         return match blame.keyword.as_str() {
             "required" => format!(

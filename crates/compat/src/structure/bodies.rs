@@ -2,18 +2,18 @@
 
 use portcullis_contract::{BodyRule, Direction, Operation, RequestBody};
 
-use super::super::finding::SitePart;
-use super::comparing::{Change, Comparing, Pair, Scope};
-use super::media::Carrier;
+use super::super::finding::ExchangePart;
+use super::comparing::{ChangeDetails, ChangeScope, ContractComparison, OperationPair};
+use super::media::ContentSite;
 
 /// A request body is of a request.
 const REQUEST: Option<Direction> = Some(Direction::Request);
 
-impl<'c> Comparing<'c> {
+impl<'c> ContractComparison<'c> {
     /// Compares the request bodies of an operation.
-    pub(super) fn request_body(&mut self, scope: &Scope, pair: Pair<'c>) {
-        let Pair { old, new, .. } = pair;
-        let change = || Change::at(SitePart::RequestBody(None));
+    pub(super) fn request_body(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
+        let OperationPair { old, new, .. } = pair;
+        let change = || ChangeDetails::at(ExchangePart::RequestBody(None));
         match (declared(old), declared(new)) {
             (None, None) => {}
             (None, Some(after)) => {
@@ -39,7 +39,7 @@ impl<'c> Comparing<'c> {
                     (true, false) => self.push("body.optional", scope, REQUEST, change),
                     _ => {}
                 }
-                let carrier = Carrier {
+                let carrier = ContentSite {
                     direction: Direction::Request,
                     status: None,
                     old: before.place,

@@ -4,26 +4,26 @@
 use portcullis_contract::{CompiledContract, Direction, Documents, Operation, Place, SchemaKey};
 use portcullis_json::Node;
 
-use super::super::edits::{Graph, PairId};
-use super::super::finding::{Finding, Site, SitePart, Subject};
-use super::super::level::Certainty;
-use super::super::options::Options;
-use super::super::rule::Rule;
-use super::super::witness::Carried;
+use super::super::edits::{EditGraph, SchemaPairId};
+use super::super::finding::{ChangeLocation, ChangeSubject, CompatFinding, ExchangePart};
+use super::super::level::ChangeCertainty;
+use super::super::options::CompareOptions;
+use super::super::rule::DiffRule;
+use super::super::witness::ValueCarrier;
 
 /// A comparison of two contracts, while it runs.
-pub(crate) struct Comparing<'c> {
+pub(crate) struct ContractComparison<'c> {
     pub(crate) old: &'c CompiledContract,
     pub(crate) new: &'c CompiledContract,
-    pub(crate) options: Options,
-    pub(crate) findings: Vec<Finding>,
-    pub(crate) positions: Vec<Position<'c>>,
-    pub(crate) graph: Graph<'c>,
+    pub(crate) options: CompareOptions,
+    pub(crate) findings: Vec<CompatFinding>,
+    pub(crate) positions: Vec<SchemaSite<'c>>,
+    pub(crate) graph: EditGraph<'c>,
 }
 
 /// An operation of both contracts.
 #[derive(Clone, Copy)]
-pub(crate) struct Pair<'c> {
+pub(crate) struct OperationPair<'c> {
     pub(crate) old: &'c Operation,
     pub(crate) new: &'c Operation,
     /// Whether it is the service that calls.
@@ -31,36 +31,36 @@ pub(crate) struct Pair<'c> {
 }
 
 /// A place of an exchange that has a schema in both contracts.
-pub(crate) struct Position<'c> {
-    pub(crate) subject: Subject,
-    pub(crate) part: SitePart,
+pub(crate) struct SchemaSite<'c> {
+    pub(crate) subject: ChangeSubject,
+    pub(crate) part: ExchangePart,
     /// Which message it is a part of.
     pub(crate) direction: Direction,
-    pub(crate) operations: Pair<'c>,
+    pub(crate) operations: OperationPair<'c>,
     /// The compiled schemas; `None` where the validator of a contract does not judge the value.
     pub(crate) keys: Option<(SchemaKey, SchemaKey)>,
     /// Whether the value is written as text.
     pub(crate) is_text: bool,
-    pub(crate) pair: PairId,
+    pub(crate) pair: SchemaPairId,
     /// What carries it, in both contracts.
-    pub(crate) carried: (Carried<'c>, Carried<'c>),
+    pub(crate) carried: (ValueCarrier<'c>, ValueCarrier<'c>),
 }
 
 /// A member of an object, where it is there.
-pub(super) type Member<'c> = Option<(Place, Node<'c>)>;
+pub(super) type LocatedProperty<'c> = Option<(Place, Node<'c>)>;
 
 /// A change, without what its rule knows.
 #[derive(Default)]
-pub(crate) struct Change {
-    pub(crate) site: Site,
+pub(crate) struct ChangeDetails {
+    pub(crate) site: ChangeLocation,
     pub(crate) before: Option<String>,
     pub(crate) after: Option<String>,
     pub(crate) old: Option<Place>,
     pub(crate) new: Option<Place>,
 }
 
-impl Change {
-    pub(super) fn at(part: SitePart) -> Self {
+impl ChangeDetails {
+    pub(super) fn at(part: ExchangePart) -> Self {
         Self {
             site: part.into(),
             ..Self::default()
@@ -104,16 +104,16 @@ impl Change {
 
 /// What a change is said of.
 #[derive(Clone)]
-pub(crate) struct Scope {
-    pub(crate) subject: Subject,
+pub(crate) struct ChangeScope {
+    pub(crate) subject: ChangeSubject,
     pub(crate) is_flipped: bool,
 }
 
-impl<'c> Comparing<'c> {
+impl<'c> ContractComparison<'c> {
     pub(crate) fn new(
         old: &'c CompiledContract,
         new: &'c CompiledContract,
-        options: Options,
+        options: CompareOptions,
     ) -> Self {
         Self {
             old,
@@ -121,7 +121,7 @@ impl<'c> Comparing<'c> {
             options,
             findings: Vec::new(),
             positions: Vec::new(),
-            graph: Graph::new(old, new, options),
+            graph: EditGraph::new(old, new, options),
         }
     }
 
@@ -129,12 +129,12 @@ impl<'c> Comparing<'c> {
     pub(super) fn push(
         &mut self,
         rule: &'static str,
-        scope: &Scope,
+        scope: &ChangeScope,
         direction: Option<Direction>,
-        change: Change,
+        change: ChangeDetails,
     ) {
-        let rule = Rule::named(rule);
-        let Change {
+        let rule = DiffRule::named(rule);
+        let ChangeDetails {
             site,
             before,
             after,
@@ -142,14 +142,14 @@ impl<'c> Comparing<'c> {
             new,
         } = change;
         let message = sentence(rule, before.as_deref(), after.as_deref());
-        self.findings.push(Finding {
+        self.findings.push(CompatFinding {
             rule,
             direction,
             level: match scope.is_flipped {
                 true => rule.flipped_level(direction),
                 false => rule.level(direction),
             },
-            certainty: Certainty::Rule,
+            certainty: ChangeCertainty::Rule,
             subject: scope.subject.clone(),
             site,
             before,
@@ -163,12 +163,17 @@ impl<'c> Comparing<'c> {
     }
 
     /// Adds a place whose schemas are to be compared.
-    pub(super) fn position(&mut self, position: Position<'c>) {
+    pub(super) fn position(&mut self, position: SchemaSite<'c>) {
         self.positions.push(position);
     }
 
     /// The value of a member in both contracts' objects, with their places.
-    pub(super) fn members(&self, old: Place, new: Place, name: &str) -> (Member<'c>, Member<'c>) {
+    pub(super) fn members(
+        &self,
+        old: Place,
+        new: Place,
+        name: &str,
+    ) -> (LocatedProperty<'c>, LocatedProperty<'c>) {
         (member(self.old, old, name), member(self.new, new, name))
     }
 }
@@ -184,7 +189,7 @@ pub(crate) fn member<'c>(
 }
 
 /// What happened, in words.
-pub(crate) fn sentence(rule: &Rule, before: Option<&str>, after: Option<&str>) -> String {
+pub(crate) fn sentence(rule: &DiffRule, before: Option<&str>, after: Option<&str>) -> String {
     match (before, after) {
         (Some(before), Some(after)) => format!("{}: {before} → {after}", rule.title),
         (Some(only), None) | (None, Some(only)) => format!("{}: {only}", rule.title),

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use portcullis_contract::{CompiledContract, Documents};
 
-use super::super::finding::Subject;
-use super::comparing::{Change, Comparing, Scope, member};
+use super::super::finding::ChangeSubject;
+use super::comparing::{ChangeDetails, ChangeScope, ContractComparison, member};
 
-impl Comparing<'_> {
+impl ContractComparison<'_> {
     /// Compares what belongs to no operation.
     pub(crate) fn document(&mut self) {
-        let scope = Scope {
-            subject: Subject::Contract,
+        let scope = ChangeScope {
+            subject: ChangeSubject::Contract,
             is_flipped: false,
         };
         self.servers(&scope);
@@ -20,7 +20,7 @@ impl Comparing<'_> {
     }
 
     /// Shared schemas are compared where they are used; that one is gone is only said.
-    fn shared_schemas(&mut self, scope: &Scope) {
+    fn shared_schemas(&mut self, scope: &ChangeScope) {
         let names = |contract: &CompiledContract| -> BTreeSet<String> {
             let schemas = shared(contract)
                 .into_iter()
@@ -31,7 +31,7 @@ impl Comparing<'_> {
         for name in old.difference(&new) {
             let place = shared(self.old)
                 .and_then(|(near, schemas)| Some(Documents::place(near, schemas.get(name)?)));
-            let change = Change::default().from(name).between(place, None);
+            let change = ChangeDetails::default().from(name).between(place, None);
             self.push("component.schema.removed", scope, None, change);
         }
     }

@@ -4,18 +4,18 @@ use portcullis_contract::{Direction, Place};
 use portcullis_json::Node;
 
 use super::super::edits::{LifecycleSubject, lifecycle};
-use super::super::finding::SitePart;
-use super::comparing::{Change, Comparing, Pair, Scope};
+use super::super::finding::ExchangePart;
+use super::comparing::{ChangeDetails, ChangeScope, ContractComparison, OperationPair};
 
-impl<'c> Comparing<'c> {
+impl<'c> ContractComparison<'c> {
     /// The life of an operation.
-    pub(super) fn lifecycle(&mut self, scope: &Scope, pair: Pair<'c>) {
+    pub(super) fn lifecycle(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
         let places = (pair.old.place, pair.new.place);
         self.life(
             LifecycleSubject::Operation,
             scope,
             None,
-            &SitePart::Whole,
+            &ExchangePart::Whole,
             places,
         );
     }
@@ -24,15 +24,15 @@ impl<'c> Comparing<'c> {
     pub(super) fn life(
         &mut self,
         subject: LifecycleSubject,
-        scope: &Scope,
+        scope: &ChangeScope,
         direction: Option<Direction>,
-        part: &SitePart,
+        part: &ExchangePart,
         (old, new): (Place, Place),
     ) {
         let before: Node<'c> = self.old.documents().node(old);
         let after = self.new.documents().node(new);
         for (rule, _, from, to) in lifecycle(subject, &[before], &[after], &self.options) {
-            let change = Change {
+            let change = ChangeDetails {
                 site: part.clone().into(),
                 before: from,
                 after: to,

@@ -6,12 +6,12 @@ use portcullis_contract::{Direction, Documents, MediaRange, MediaType, Place, St
 use portcullis_json::Node;
 
 use super::super::edits::canonical;
-use super::super::finding::SitePart;
-use super::super::witness::Carried;
-use super::comparing::{Change, Comparing, Pair, Position, Scope};
+use super::super::finding::ExchangePart;
+use super::super::witness::ValueCarrier;
+use super::comparing::{ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite};
 
 /// What has the media types.
-pub(super) struct Carrier {
+pub(super) struct ContentSite {
     pub(super) direction: Direction,
     /// The status of a response, as it is shown, and one that it stands for.
     pub(super) status: Option<(StatusPattern, u16)>,
@@ -19,12 +19,12 @@ pub(super) struct Carrier {
     pub(super) new: Place,
 }
 
-impl Carrier {
-    fn part(&self, media: &MediaType) -> SitePart {
+impl ContentSite {
+    fn part(&self, media: &MediaType) -> ExchangePart {
         let media = Some(media.key.clone());
         match self.status {
-            None => SitePart::RequestBody(media),
-            Some((status, _)) => SitePart::Response {
+            None => ExchangePart::RequestBody(media),
+            Some((status, _)) => ExchangePart::Response {
                 status: status.to_string(),
                 media,
             },
@@ -32,13 +32,13 @@ impl Carrier {
     }
 }
 
-impl<'c> Comparing<'c> {
+impl<'c> ContractComparison<'c> {
     /// Compares the media types of a request or response, and collects their schemas.
     pub(super) fn content(
         &mut self,
-        scope: &Scope,
-        pair: Pair<'c>,
-        carrier: &Carrier,
+        scope: &ChangeScope,
+        pair: OperationPair<'c>,
+        carrier: &ContentSite,
         old: &'c [MediaType],
         new: &'c [MediaType],
     ) {
@@ -65,7 +65,7 @@ impl<'c> Comparing<'c> {
                 true => "media-type.renamed",
                 false => "media-type.generalized",
             };
-            let change = Change::at(carrier.part(before))
+            let change = ChangeDetails::at(carrier.part(before))
                 .from(&before.key)
                 .to(&after.key);
             self.push(
@@ -84,7 +84,7 @@ impl<'c> Comparing<'c> {
                 return true;
             };
             if gone.iter().any(|gone| gone.key == before.key) {
-                let change = Change::at(carrier.part(before))
+                let change = ChangeDetails::at(carrier.part(before))
                     .from(&before.key)
                     .to(&after.key);
                 self.push(
@@ -102,27 +102,27 @@ impl<'c> Comparing<'c> {
             .iter()
             .filter(|before| !explained.contains(&&*before.key))
         {
-            let change = Change::at(carrier.part(before)).between(before.place, carrier.new);
+            let change = ChangeDetails::at(carrier.part(before)).between(before.place, carrier.new);
             self.push("media-type.removed", scope, direction, change);
         }
         for after in added {
-            let change = Change::at(carrier.part(after)).between(carrier.old, after.place);
+            let change = ChangeDetails::at(carrier.part(after)).between(carrier.old, after.place);
             self.push("media-type.added", scope, direction, change);
         }
     }
 
     fn media(
         &mut self,
-        scope: &Scope,
-        pair: Pair<'c>,
-        carrier: &Carrier,
+        scope: &ChangeScope,
+        pair: OperationPair<'c>,
+        carrier: &ContentSite,
         before: &'c MediaType,
         after: &'c MediaType,
     ) {
         let direction = Some(carrier.direction);
         let part = carrier.part(before);
         let (old, new) = self.members(before.place, after.place, "schema");
-        let change = || Change::at(part.clone());
+        let change = || ChangeDetails::at(part.clone());
         let says_something =
             |node: Node<'_>| node.as_bool() != Some(true) && !(node.is_object() && node.is_empty());
         self.encodings(scope, carrier, before, after);
@@ -141,7 +141,7 @@ impl<'c> Comparing<'c> {
                 }
             }
             (Some((old, _)), Some((new, _))) => {
-                let position = Position {
+                let position = SchemaSite {
                     subject: scope.subject.clone(),
                     part,
                     direction: carrier.direction,
@@ -151,7 +151,7 @@ impl<'c> Comparing<'c> {
                         .iter()
                         .any(|media| !media.is_json && !media.is_opaque()),
                     pair: self.graph.add(old, new),
-                    carried: (Carried::Body(before), Carried::Body(after)),
+                    carried: (ValueCarrier::Body(before), ValueCarrier::Body(after)),
                 };
                 self.position(position);
             }
@@ -161,8 +161,8 @@ impl<'c> Comparing<'c> {
     /// How the members of forms are written (OpenAPI, Encoding Object).
     fn encodings(
         &mut self,
-        scope: &Scope,
-        carrier: &Carrier,
+        scope: &ChangeScope,
+        carrier: &ContentSite,
         before: &MediaType,
         after: &MediaType,
     ) {
@@ -181,7 +181,7 @@ impl<'c> Comparing<'c> {
             let text =
                 |found: &Option<(Place, String)>| found.as_ref().map(|(_, text)| text.clone());
             if text(&was) != text(&is) {
-                let mut change = Change::at(carrier.part(before)).between(
+                let mut change = ChangeDetails::at(carrier.part(before)).between(
                     was.as_ref().map_or(before.place, |(at, _)| *at),
                     is.as_ref().map_or(after.place, |(at, _)| *at),
                 );

@@ -18,4 +18,4 @@ mod schemes;
 mod servers;
 mod document;
 
-pub(super) use comparing::{Comparing, Position, sentence};
+pub(super) use comparing::{ContractComparison, SchemaSite, sentence};

@@ -9,10 +9,10 @@ use portcullis_contract::{Channel, ChannelKind, CompiledContract, Operation};
 use portcullis_json::Node;
 
 use super::super::date::Date;
-use super::super::finding::{Subject, shape};
-use super::comparing::{Change, Comparing, Pair, Scope};
+use super::super::finding::{ChangeSubject, shape};
+use super::comparing::{ChangeDetails, ChangeScope, ContractComparison, OperationPair};
 
-impl<'c> Comparing<'c> {
+impl<'c> ContractComparison<'c> {
     /// Compares all operations, webhooks and callbacks.
     pub(crate) fn operations(&mut self) {
         let (old, new) = (self.old, self.new);
@@ -31,11 +31,11 @@ impl<'c> Comparing<'c> {
             match found.filter(|found| left.contains(found)) {
                 Some(found) => {
                     left.retain(|other| other != found);
-                    let scope = Scope {
+                    let scope = ChangeScope {
                         subject: of_operation(operation),
                         is_flipped: false,
                     };
-                    let pair = Pair {
+                    let pair = OperationPair {
                         old: operation,
                         new: &new.operations[*found],
                         is_flipped: false,
@@ -47,11 +47,11 @@ impl<'c> Comparing<'c> {
         }
         for index in left {
             let operation = &new.operations[index];
-            let scope = Scope {
+            let scope = ChangeScope {
                 subject: of_operation(operation),
                 is_flipped: false,
             };
-            let change = Change::default().between(None, operation.place);
+            let change = ChangeDetails::default().between(None, operation.place);
             self.push("operation.added", &scope, None, change);
         }
         self.channels();
@@ -64,13 +64,13 @@ impl<'c> Comparing<'c> {
         let sunset = text("x-sunset");
         let is_unstable = matches!(text("x-stability-level"), Some("draft" | "alpha"));
         let end = sunset.map(|sunset| Date::parse(sunset).ok_or(sunset));
-        let scope = Scope {
+        let scope = ChangeScope {
             subject: of_operation(operation),
             is_flipped: false,
         };
         let change = |this: &Self| {
-            let change =
-                Change::default().between(operation.place, this.new.documents().entry_place());
+            let change = ChangeDetails::default()
+                .between(operation.place, this.new.documents().entry_place());
             match sunset {
                 Some(sunset) => change.from(sunset),
                 None => change,
@@ -106,7 +106,7 @@ impl<'c> Comparing<'c> {
             let scope = of_channel(before);
             match after {
                 Some(after) => {
-                    let pair = Pair {
+                    let pair = OperationPair {
                         old: &before.operation,
                         new: &after.operation,
                         is_flipped: true,
@@ -118,7 +118,7 @@ impl<'c> Comparing<'c> {
                         ChannelKind::Webhook => "webhook.removed",
                         ChannelKind::Callback => "callback.removed",
                     };
-                    let change = Change::default().between(before.operation.place, None);
+                    let change = ChangeDetails::default().between(before.operation.place, None);
                     self.push_plainly(rule, &scope, change);
                 }
             }
@@ -129,22 +129,22 @@ impl<'c> Comparing<'c> {
                     ChannelKind::Webhook => "webhook.added",
                     ChannelKind::Callback => "callback.added",
                 };
-                let change = Change::default().between(None, after.operation.place);
+                let change = ChangeDetails::default().between(None, after.operation.place);
                 self.push_plainly(rule, &of_channel(after), change);
             }
         }
     }
 
     /// A change that means the same whoever calls.
-    fn push_plainly(&mut self, rule: &'static str, scope: &Scope, change: Change) {
-        let scope = Scope {
+    fn push_plainly(&mut self, rule: &'static str, scope: &ChangeScope, change: ChangeDetails) {
+        let scope = ChangeScope {
             is_flipped: false,
             ..scope.clone()
         };
         self.push(rule, &scope, None, change);
     }
 
-    fn whole(&mut self, scope: &Scope, pair: Pair<'c>) {
+    fn whole(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
         self.lifecycle(scope, pair);
         self.identity(scope, pair);
         self.parameters(scope, pair);
@@ -156,13 +156,13 @@ impl<'c> Comparing<'c> {
     }
 
     /// What an operation is called, and under which tags it is listed.
-    fn identity(&mut self, scope: &Scope, pair: Pair<'c>) {
-        let Pair { old, new, .. } = pair;
+    fn identity(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
+        let OperationPair { old, new, .. } = pair;
         let (before, after) = self.members(old.place, new.place, "operationId");
         let text = |node: Option<(_, Node<'c>)>| node.and_then(|(_, node)| node.as_str());
         let places = (before.map(|(at, _)| at), after.map(|(at, _)| at));
         let near = (places.0.or(Some(old.place)), places.1.or(Some(new.place)));
-        let change = || Change::default().between(near.0, near.1);
+        let change = || ChangeDetails::default().between(near.0, near.1);
         match (text(before), text(after)) {
             (None, Some(after)) => {
                 self.push("operation.id.added", scope, None, change().to(after));
@@ -183,32 +183,36 @@ impl<'c> Comparing<'c> {
         };
         let (before, after) = (tags(before), tags(after));
         for tag in before.iter().filter(|tag| !after.contains(tag)) {
-            let change = Change::default().between(old.place, new.place).from(tag);
+            let change = ChangeDetails::default()
+                .between(old.place, new.place)
+                .from(tag);
             self.push("operation.tag.removed", scope, None, change);
         }
         for tag in after.iter().filter(|tag| !before.contains(tag)) {
-            let change = Change::default().between(old.place, new.place).to(tag);
+            let change = ChangeDetails::default()
+                .between(old.place, new.place)
+                .to(tag);
             self.push("operation.tag.added", scope, None, change);
         }
     }
 }
 
-fn of_operation(operation: &Operation) -> Subject {
-    Subject::Operation {
+fn of_operation(operation: &Operation) -> ChangeSubject {
+    ChangeSubject::Operation {
         path: operation.path.to_string(),
         method: operation.method.to_string(),
     }
 }
 
-fn of_channel(channel: &Channel) -> Scope {
+fn of_channel(channel: &Channel) -> ChangeScope {
     let (name, method) = (
         channel.name.to_string(),
         channel.operation.method.to_string(),
     );
-    Scope {
+    ChangeScope {
         subject: match channel.kind {
-            ChannelKind::Webhook => Subject::Webhook { name, method },
-            ChannelKind::Callback => Subject::Callback { name, method },
+            ChannelKind::Webhook => ChangeSubject::Webhook { name, method },
+            ChannelKind::Callback => ChangeSubject::Callback { name, method },
         },
         is_flipped: true,
     }

@@ -8,17 +8,19 @@ use portcullis_json::Node;
 
 use super::super::date::Date;
 use super::super::edits::LifecycleSubject;
-use super::super::finding::{SitePart, expressions};
-use super::super::witness::Carried;
-use super::comparing::{Change, Comparing, Pair, Position, Scope, member};
+use super::super::finding::{ExchangePart, expressions};
+use super::super::witness::ValueCarrier;
+use super::comparing::{
+    ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite, member,
+};
 
 /// A parameter is always of a request.
 const REQUEST: Option<Direction> = Some(Direction::Request);
 
-impl<'c> Comparing<'c> {
+impl<'c> ContractComparison<'c> {
     /// Compares the parameters of an operation.
-    pub(super) fn parameters(&mut self, scope: &Scope, pair: Pair<'c>) {
-        let Pair { old, new, .. } = pair;
+    pub(super) fn parameters(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
+        let OperationPair { old, new, .. } = pair;
         let (was, is) = (expressions(&old.path), expressions(&new.path));
         let is_same = |before: &Parameter, after: &Parameter| match before.part {
             Part::Path if after.part == Part::Path => {
@@ -42,7 +44,7 @@ impl<'c> Comparing<'c> {
             });
             if let Some(at) = moved.filter(|_| before.part != Part::Path) {
                 let after = added.remove(at);
-                let change = Change::at(SitePart::parameter(before.part, &before.name))
+                let change = ChangeDetails::at(ExchangePart::parameter(before.part, &before.name))
                     .from(before.part)
                     .to(after.part)
                     .between(before.place, after.place);
@@ -60,7 +62,7 @@ impl<'c> Comparing<'c> {
                 true => "parameter.added.required",
                 false => "parameter.added.optional",
             };
-            let change = Change::at(SitePart::parameter(after.part, &after.name));
+            let change = ChangeDetails::at(ExchangePart::parameter(after.part, &after.name));
             self.push(
                 rule,
                 scope,
@@ -70,7 +72,12 @@ impl<'c> Comparing<'c> {
         }
     }
 
-    fn removed_parameter(&mut self, scope: &Scope, pair: Pair<'c>, before: &Parameter) {
+    fn removed_parameter(
+        &mut self,
+        scope: &ChangeScope,
+        pair: OperationPair<'c>,
+        before: &Parameter,
+    ) {
         // The expression of the path is still there, and takes any text now.
         if before.part == Part::Path
             && expressions(&pair.old.path).len() == expressions(&pair.new.path).len()
@@ -81,13 +88,13 @@ impl<'c> Comparing<'c> {
         let is_deprecated = node.get("deprecated").and_then(Node::as_bool) == Some(true);
         let sunset = node.get("x-sunset").and_then(|value| value.as_str());
         let end = sunset.map(|sunset| Date::parse(sunset).ok_or(sunset));
-        let mut change = Change::at(SitePart::parameter(before.part, &before.name))
+        let mut change = ChangeDetails::at(ExchangePart::parameter(before.part, &before.name))
             .between(before.place, pair.new.place);
         change.before = sunset.map(str::to_owned);
         let rule = match end {
             Some(Err(text)) if is_deprecated => {
-                let malformed =
-                    Change::at(change.site.part.clone()).between(before.place, pair.new.place);
+                let malformed = ChangeDetails::at(change.site.part.clone())
+                    .between(before.place, pair.new.place);
                 self.push(
                     "parameter.sunset.malformed",
                     scope,
@@ -108,13 +115,13 @@ impl<'c> Comparing<'c> {
 
     fn parameter(
         &mut self,
-        scope: &Scope,
-        pair: Pair<'c>,
+        scope: &ChangeScope,
+        pair: OperationPair<'c>,
         before: &'c Parameter,
         after: &'c Parameter,
     ) {
-        let part = SitePart::parameter(before.part, &before.name);
-        let change = || Change::at(part.clone()).between(before.place, after.place);
+        let part = ExchangePart::parameter(before.part, &before.name);
+        let change = || ChangeDetails::at(part.clone()).between(before.place, after.place);
         match (before.required, after.required) {
             (false, true) => self.push("parameter.required", scope, REQUEST, change()),
             (true, false) => self.push("parameter.optional", scope, REQUEST, change()),
@@ -131,7 +138,7 @@ impl<'c> Comparing<'c> {
             return;
         };
         let keys = before.schema().cloned().zip(after.schema().cloned());
-        let position = Position {
+        let position = SchemaSite {
             subject: scope.subject.clone(),
             part,
             direction: Direction::Request,
@@ -139,7 +146,10 @@ impl<'c> Comparing<'c> {
             keys: keys.filter(|_| is_written_alike),
             is_text: !before.is_json_text(),
             pair: self.graph.add(old, new),
-            carried: (Carried::Parameter(before), Carried::Parameter(after)),
+            carried: (
+                ValueCarrier::Parameter(before),
+                ValueCarrier::Parameter(after),
+            ),
         };
         self.position(position);
     }

@@ -8,19 +8,19 @@ use std::sync::Arc;
 
 use portcullis_contract::{Direction, Operation, Parameter, Response, StatusPattern};
 
-use super::super::finding::SitePart;
-use super::super::witness::Carried;
-use super::comparing::{Change, Comparing, Pair, Position, Scope};
-use super::media::Carrier;
+use super::super::finding::ExchangePart;
+use super::super::witness::ValueCarrier;
+use super::comparing::{ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite};
+use super::media::ContentSite;
 use super::parameters::value_schema;
 
 /// A response is of the direction of responses.
 const RESPONSE: Option<Direction> = Some(Direction::Response);
 
-impl<'c> Comparing<'c> {
+impl<'c> ContractComparison<'c> {
     /// Compares the responses of an operation.
-    pub(super) fn responses(&mut self, scope: &Scope, pair: Pair<'c>) {
-        let Pair { old, new, .. } = pair;
+    pub(super) fn responses(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
+        let OperationPair { old, new, .. } = pair;
         self.statuses(scope, old, new);
         let mut seen = Vec::new();
         for status in interesting(old, new) {
@@ -34,7 +34,7 @@ impl<'c> Comparing<'c> {
             seen.push(places);
             // Shown as the more specific of both says it.
             let shown = before.status.min(after.status);
-            let carrier = Carrier {
+            let carrier = ContentSite {
                 direction: Direction::Response,
                 status: Some((shown, status)),
                 old: before.place,
@@ -45,7 +45,7 @@ impl<'c> Comparing<'c> {
         }
     }
 
-    fn statuses(&mut self, scope: &Scope, old: &Operation, new: &Operation) {
+    fn statuses(&mut self, scope: &ChangeScope, old: &Operation, new: &Operation) {
         let has = |operation: &Operation, status: StatusPattern| {
             operation
                 .responses
@@ -62,7 +62,7 @@ impl<'c> Comparing<'c> {
                 (false, true) => "status.removed.success",
                 (false, false) => "status.removed.other",
             };
-            let change = Change::at(response(before)).between(before.place, new.place);
+            let change = ChangeDetails::at(response(before)).between(before.place, new.place);
             self.push(rule, scope, RESPONSE, change);
         }
         for after in new.responses.iter().filter(|after| !has(old, after.status)) {
@@ -71,20 +71,20 @@ impl<'c> Comparing<'c> {
                 (false, true) => "status.added.success",
                 (false, false) => "status.added.other",
             };
-            let change = Change::at(response(after)).between(old.place, after.place);
+            let change = ChangeDetails::at(response(after)).between(old.place, after.place);
             self.push(rule, scope, RESPONSE, change);
         }
     }
 
     fn headers(
         &mut self,
-        scope: &Scope,
-        pair: Pair<'c>,
+        scope: &ChangeScope,
+        pair: OperationPair<'c>,
         (shown, status): (StatusPattern, u16),
         before: &'c Response,
         after: &'c Response,
     ) {
-        let part = |name: &str| SitePart::Header {
+        let part = |name: &str| ExchangePart::Header {
             status: shown.to_string(),
             name: name.to_owned(),
         };
@@ -94,7 +94,7 @@ impl<'c> Comparing<'c> {
                     true => "header.removed.required",
                     false => "header.removed.optional",
                 };
-                let change = Change::at(part(&old.name)).between(old.place, after.place);
+                let change = ChangeDetails::at(part(&old.name)).between(old.place, after.place);
                 self.push(rule, scope, RESPONSE, change);
                 continue;
             };
@@ -102,7 +102,7 @@ impl<'c> Comparing<'c> {
         }
         for new in &after.headers {
             if !before.headers.iter().any(|old| old.is_same(new)) {
-                let change = Change::at(part(&new.name)).between(before.place, new.place);
+                let change = ChangeDetails::at(part(&new.name)).between(before.place, new.place);
                 self.push("header.added", scope, RESPONSE, change);
             }
         }
@@ -110,13 +110,13 @@ impl<'c> Comparing<'c> {
 
     fn header(
         &mut self,
-        scope: &Scope,
-        pair: Pair<'c>,
-        (part, status): (SitePart, u16),
+        scope: &ChangeScope,
+        pair: OperationPair<'c>,
+        (part, status): (ExchangePart, u16),
         old: &'c Parameter,
         new: &'c Parameter,
     ) {
-        let change = || Change::at(part.clone()).between(old.place, new.place);
+        let change = || ChangeDetails::at(part.clone()).between(old.place, new.place);
         match (old.required, new.required) {
             (true, false) => self.push("header.optional", scope, RESPONSE, change()),
             (false, true) => self.push("header.required", scope, RESPONSE, change()),
@@ -131,7 +131,7 @@ impl<'c> Comparing<'c> {
             return;
         };
         let keys = old.schema().cloned().zip(new.schema().cloned());
-        let position = Position {
+        let position = SchemaSite {
             subject: scope.subject.clone(),
             part,
             direction: Direction::Response,
@@ -139,14 +139,17 @@ impl<'c> Comparing<'c> {
             keys: keys.filter(|_| is_written_alike),
             is_text: !old.is_json_text(),
             pair: self.graph.add(before, after),
-            carried: (Carried::Header(old, status), Carried::Header(new, status)),
+            carried: (
+                ValueCarrier::Header(old, status),
+                ValueCarrier::Header(new, status),
+            ),
         };
         self.position(position);
     }
 }
 
-fn response(of: &Arc<Response>) -> SitePart {
-    SitePart::Response {
+fn response(of: &Arc<Response>) -> ExchangePart {
+    ExchangePart::Response {
         status: of.status.to_string(),
         media: None,
     }

@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 use portcullis_contract::{CompiledContract, Documents, Place};
 use portcullis_json::Node;
 
-use super::comparing::{Change, Comparing, Scope};
+use super::comparing::{ChangeDetails, ChangeScope, ContractComparison};
 use super::security::schemes;
 
 /// A declared scheme.
-struct Scheme<'c> {
+struct DeclaredScheme<'c> {
     place: Place,
     node: Node<'c>,
 }
 
-impl<'c> Comparing<'c> {
+impl<'c> ContractComparison<'c> {
     /// Compares the declared security schemes.
-    pub(super) fn security_schemes(&mut self, scope: &Scope) {
+    pub(super) fn security_schemes(&mut self, scope: &ChangeScope) {
         let (old, new) = (declared(self.old), declared(self.new));
         let entry = (
             self.old.documents().entry_place(),
@@ -26,21 +26,31 @@ impl<'c> Comparing<'c> {
             match new.get(name) {
                 Some(after) => self.scheme(scope, name, before, after),
                 None => {
-                    let change = Change::default().from(name).between(before.place, entry.1);
+                    let change = ChangeDetails::default()
+                        .from(name)
+                        .between(before.place, entry.1);
                     self.push("security-scheme.removed", scope, None, change);
                 }
             }
         }
         for (name, after) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
-            let change = Change::default().to(name).between(entry.0, after.place);
+            let change = ChangeDetails::default()
+                .to(name)
+                .between(entry.0, after.place);
             self.push("security-scheme.added", scope, None, change);
         }
     }
 
-    fn scheme(&mut self, scope: &Scope, name: &str, before: &Scheme<'c>, after: &Scheme<'c>) {
+    fn scheme(
+        &mut self,
+        scope: &ChangeScope,
+        name: &str,
+        before: &DeclaredScheme<'c>,
+        after: &DeclaredScheme<'c>,
+    ) {
         let change = |from: &str, to: &str| {
             let named = |text: &str| format!("{name}: {text}");
-            let change = Change::default().between(before.place, after.place);
+            let change = ChangeDetails::default().between(before.place, after.place);
             change.from(named(from)).to(named(to))
         };
         for member in ["type", "in", "name", "scheme"] {
@@ -74,8 +84,8 @@ impl<'c> Comparing<'c> {
 
     fn scopes(
         &mut self,
-        scope: &Scope,
-        change: &dyn Fn(&str, &str) -> Change,
+        scope: &ChangeScope,
+        change: &dyn Fn(&str, &str) -> ChangeDetails,
         was: Node<'c>,
         is: Node<'c>,
     ) {
@@ -111,7 +121,7 @@ impl<'c> Comparing<'c> {
     }
 }
 
-fn declared(contract: &CompiledContract) -> BTreeMap<&str, Scheme<'_>> {
+fn declared(contract: &CompiledContract) -> BTreeMap<&str, DeclaredScheme<'_>> {
     let Some((near, schemes)) = schemes(contract) else {
         return BTreeMap::new();
     };
@@ -121,7 +131,7 @@ fn declared(contract: &CompiledContract) -> BTreeMap<&str, Scheme<'_>> {
         .map(|(name, scheme)| {
             let place = of(scheme);
             let node = contract.documents().node(place);
-            (name, Scheme { place, node })
+            (name, DeclaredScheme { place, node })
         })
         .collect()
 }

@@ -8,19 +8,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use portcullis_contract::{CompiledContract, Operation, Place};
 use portcullis_json::Node;
 
-use super::super::finding::SitePart;
-use super::comparing::{Change, Comparing, Pair, Scope, member};
+use super::super::finding::ExchangePart;
+use super::comparing::{ChangeDetails, ChangeScope, ContractComparison, OperationPair, member};
 
 /// Credentials that are all needed, each with its scopes.
-type Alternative = BTreeMap<String, BTreeSet<String>>;
+type CredentialSet = BTreeMap<String, BTreeSet<String>>;
 
 /// What an operation asks for, and where it says so. No alternative means that nothing is asked.
-struct Formula {
-    alternatives: Vec<Alternative>,
+struct SecurityFormula {
+    alternatives: Vec<CredentialSet>,
     place: Option<Place>,
 }
 
-impl Formula {
+impl SecurityFormula {
     fn of(contract: &CompiledContract, operation: &Operation) -> Self {
         let entry = contract.documents().entry_place();
         let declared = member(contract, operation.place, "security")
@@ -31,7 +31,7 @@ impl Formula {
                 place: None,
             };
         };
-        let of = |requirement: Node<'_>| -> Alternative {
+        let of = |requirement: Node<'_>| -> CredentialSet {
             let schemes = requirement.members();
             schemes
                 .map(|(name, scopes)| {
@@ -55,7 +55,7 @@ impl Formula {
     }
 
     /// Whether somebody with these credentials is let in.
-    fn admits(&self, held: &Alternative) -> bool {
+    fn admits(&self, held: &CredentialSet) -> bool {
         self.is_open()
             || self
                 .alternatives
@@ -64,15 +64,15 @@ impl Formula {
     }
 
     /// All alternatives; nothing to need is one.
-    fn all(&self) -> Vec<Alternative> {
+    fn all(&self) -> Vec<CredentialSet> {
         match self.alternatives.is_empty() {
-            true => vec![Alternative::new()],
+            true => vec![CredentialSet::new()],
             false => self.alternatives.clone(),
         }
     }
 }
 
-fn suffices(held: &Alternative, needed: &Alternative) -> bool {
+fn suffices(held: &CredentialSet, needed: &CredentialSet) -> bool {
     needed
         .iter()
         .all(|(scheme, scopes)| held.get(scheme).is_some_and(|held| scopes.is_subset(held)))
@@ -106,7 +106,7 @@ pub(super) fn schemes(contract: &CompiledContract) -> Option<(Place, Node<'_>)> 
     member(contract, components, "securitySchemes")
 }
 
-fn described(alternative: &Alternative) -> String {
+fn described(alternative: &CredentialSet) -> String {
     if alternative.is_empty() {
         return "nothing".to_owned();
     }
@@ -122,18 +122,21 @@ fn described(alternative: &Alternative) -> String {
     parts.collect::<Vec<_>>().join(" and ")
 }
 
-impl<'c> Comparing<'c> {
+impl<'c> ContractComparison<'c> {
     /// Compares who may call an operation.
-    pub(super) fn security(&mut self, scope: &Scope, pair: Pair<'c>) {
-        let Pair { old, new, .. } = pair;
-        let (before, after) = (Formula::of(self.old, old), Formula::of(self.new, new));
+    pub(super) fn security(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
+        let OperationPair { old, new, .. } = pair;
+        let (before, after) = (
+            SecurityFormula::of(self.old, old),
+            SecurityFormula::of(self.new, new),
+        );
         let places = (
             before.place.unwrap_or(old.place),
             after.place.unwrap_or(new.place),
         );
         let mut push = |rule, from: Option<String>, to: Option<String>| {
-            let change = Change {
-                site: SitePart::Whole.into(),
+            let change = ChangeDetails {
+                site: ExchangePart::Whole.into(),
                 before: from,
                 after: to,
                 old: Some(places.0),

@@ -7,11 +7,11 @@ use portcullis_contract::CompiledContract;
 use portcullis_json::Node;
 
 use super::super::finding::shape;
-use super::comparing::{Change, Comparing, Scope, member};
+use super::comparing::{ChangeDetails, ChangeScope, ContractComparison, member};
 
-impl Comparing<'_> {
+impl ContractComparison<'_> {
     /// Compares the servers of the documents, and the addresses of the operations in both.
-    pub(super) fn servers(&mut self, scope: &Scope) {
+    pub(super) fn servers(&mut self, scope: &ChangeScope) {
         let place = |contract: &CompiledContract| {
             let entry = contract.documents().entry_place();
             member(contract, entry, "servers").map_or(entry, |(at, _)| at)
@@ -20,19 +20,21 @@ impl Comparing<'_> {
         let (old, new) = (urls(self.old), urls(self.new));
         let lost = self.lost_bases();
         for (base, now) in &lost {
-            let change = Change::default()
+            let change = ChangeDetails::default()
                 .from(base)
                 .to(now)
                 .between(places.0, places.1);
             self.push("server.base-path.removed", scope, None, change);
         }
         for url in new.difference(&old) {
-            let change = Change::default().to(url).between(places.0, places.1);
+            let change = ChangeDetails::default().to(url).between(places.0, places.1);
             self.push("server.added", scope, None, change);
         }
         // A base path that is gone says it already.
         for url in old.difference(&new).filter(|_| lost.is_empty()) {
-            let change = Change::default().from(url).between(places.0, places.1);
+            let change = ChangeDetails::default()
+                .from(url)
+                .between(places.0, places.1);
             self.push("server.removed", scope, None, change);
         }
     }

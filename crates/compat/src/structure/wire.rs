@@ -3,17 +3,17 @@
 use portcullis_contract::{Direction, Parameter, Part, Style};
 use portcullis_json::Node;
 
-use super::super::finding::SitePart;
-use super::comparing::{Change, Comparing, Scope};
+use super::super::finding::ExchangePart;
+use super::comparing::{ChangeDetails, ChangeScope, ContractComparison};
 
 /// The form of a value on the wire, as far as it shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Form {
+struct EffectiveStyle {
     style: Style,
     explode: bool,
 }
 
-impl Form {
+impl EffectiveStyle {
     /// `is_plain` and `has_members` are what either revision may send.
     fn of(parameter: &Parameter, is_plain: bool, has_members: bool) -> Self {
         let Parameter { style, explode, .. } = *parameter;
@@ -45,21 +45,21 @@ impl Form {
     }
 }
 
-impl Comparing<'_> {
+impl ContractComparison<'_> {
     /// Compares how a value is written. Whether both revisions write it alike.
     pub(super) fn wire(
         &mut self,
-        scope: &Scope,
+        scope: &ChangeScope,
         direction: Direction,
-        part: &SitePart,
+        part: &ExchangePart,
         before: &Parameter,
         after: &Parameter,
     ) -> bool {
         let is_plain = before.is_plain() && after.is_plain();
         let has_members = before.has_members() || after.has_members();
-        let was = Form::of(before, is_plain, has_members);
-        let is = Form::of(after, is_plain, has_members);
-        let change = || Change::at(part.clone()).between(before.place, after.place);
+        let was = EffectiveStyle::of(before, is_plain, has_members);
+        let is = EffectiveStyle::of(after, is_plain, has_members);
+        let change = || ChangeDetails::at(part.clone()).between(before.place, after.place);
         let is_content = |style: Style| matches!(style, Style::JsonContent | Style::OtherContent);
         if direction == Direction::Request {
             self.flags(scope, part, before, after);
@@ -86,9 +86,15 @@ impl Comparing<'_> {
         false
     }
 
-    fn flags(&mut self, scope: &Scope, part: &SitePart, before: &Parameter, after: &Parameter) {
+    fn flags(
+        &mut self,
+        scope: &ChangeScope,
+        part: &ExchangePart,
+        before: &Parameter,
+        after: &Parameter,
+    ) {
         let request = Some(Direction::Request);
-        let change = || Change::at(part.clone()).between(before.place, after.place);
+        let change = || ChangeDetails::at(part.clone()).between(before.place, after.place);
         if before.part != Part::Query {
             return;
         }

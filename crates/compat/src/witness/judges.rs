@@ -10,7 +10,7 @@ use portcullis_contract::{
     check_response_head,
 };
 use portcullis_vocabulary::enforcement::{
-    Ceilings, Enforcement, EnforcementPolicy, ViolationClass,
+    Enforcement, EnforcementCeilings, EnforcementPolicy, ViolationClass,
 };
 use portcullis_vocabulary::limits::Limits;
 
@@ -18,7 +18,7 @@ use super::serialise;
 
 /// What carries a value, in one contract.
 #[derive(Clone, Copy)]
-pub(crate) enum Carried<'c> {
+pub(crate) enum ValueCarrier<'c> {
     Body(&'c MediaType),
     Parameter(&'c Parameter),
     Header(&'c Parameter, u16),
@@ -26,10 +26,10 @@ pub(crate) enum Carried<'c> {
 
 /// One side of a comparison, as a judge sees it.
 #[derive(Clone, Copy)]
-pub(crate) struct Side<'c> {
+pub(crate) struct ContractSide<'c> {
     pub(crate) contract: &'c CompiledContract,
     pub(crate) operation: &'c Operation,
-    pub(crate) carried: Carried<'c>,
+    pub(crate) carried: ValueCarrier<'c>,
     pub(crate) direction: Direction,
     /// Whether the operation is called by the service, and so has no path of its own.
     pub(crate) is_channel: bool,
@@ -41,11 +41,11 @@ pub(crate) struct Side<'c> {
 /// # Errors
 /// Why the value shows nothing.
 pub(crate) fn verify(
-    sender: Side<'_>,
-    receiver: Side<'_>,
+    sender: ContractSide<'_>,
+    receiver: ContractSide<'_>,
     value: &Value,
 ) -> Result<String, String> {
-    let message = Message::of(sender, value)?;
+    let message = WitnessMessage::of(sender, value)?;
     if let Some(violation) = sender.violations(&message)?.first() {
         let words = violation.sentence(true);
         return Err(format!(
@@ -59,20 +59,22 @@ pub(crate) fn verify(
 }
 
 /// A value as its sender writes it.
-enum Message {
+enum WitnessMessage {
     Body { media: String, text: String },
     Text(String),
 }
 
-impl Message {
-    fn of(sender: Side<'_>, value: &Value) -> Result<Self, String> {
+impl WitnessMessage {
+    fn of(sender: ContractSide<'_>, value: &Value) -> Result<Self, String> {
         Ok(match sender.carried {
-            Carried::Body(media) => {
+            ValueCarrier::Body(media) => {
                 let (media, text) = serialise::body(media, value)?;
                 Self::Body { media, text }
             }
-            Carried::Header(parameter, _) => Self::Text(serialise::in_header(parameter, value)),
-            Carried::Parameter(parameter) => Self::Text(match parameter.part {
+            ValueCarrier::Header(parameter, _) => {
+                Self::Text(serialise::in_header(parameter, value))
+            }
+            ValueCarrier::Parameter(parameter) => Self::Text(match parameter.part {
                 Part::Path => serialise::in_path(parameter, value),
                 Part::Query => serialise::in_query(parameter, value),
                 _ => serialise::in_header(parameter, value),
@@ -81,16 +83,16 @@ impl Message {
     }
 }
 
-impl Side<'_> {
+impl ContractSide<'_> {
     /// What is wrong with the value in this contract, and with nothing else.
-    fn violations(self, message: &Message) -> Result<Vec<Violation>, String> {
+    fn violations(self, message: &WitnessMessage) -> Result<Vec<Violation>, String> {
         let policy = policy();
         let limits = Limits::default();
         let rules = Rules::new(&policy, &limits);
         let mut scratch = Scratch::default();
         let mut violations = Vec::new();
         match (self.carried, message) {
-            (Carried::Body(media), Message::Body { media: kind, text }) => {
+            (ValueCarrier::Body(media), WitnessMessage::Body { media: kind, text }) => {
                 let headers = HeaderMap::from_iter([(CONTENT_TYPE, value_of(kind)?)]);
                 let bytes = text.as_bytes();
                 let Self { contract, .. } = self;
@@ -118,7 +120,7 @@ impl Side<'_> {
                     ),
                 }
             }
-            (Carried::Header(header, status), Message::Text(text)) => {
+            (ValueCarrier::Header(header, status), WitnessMessage::Text(text)) => {
                 let name = HeaderName::from_bytes(header.name.as_bytes())
                     .map_err(|error| error.to_string())?;
                 let headers = HeaderMap::from_iter([(name, value_of(text)?)]);
@@ -138,7 +140,7 @@ impl Side<'_> {
                 );
                 keep(&mut violations, header);
             }
-            (Carried::Parameter(parameter), Message::Text(text)) => {
+            (ValueCarrier::Parameter(parameter), WitnessMessage::Text(text)) => {
                 self.head(parameter, text, rules, &mut scratch, &mut violations)?;
                 keep(&mut violations, parameter);
             }
@@ -249,7 +251,7 @@ fn keep(violations: &mut Vec<Violation>, parameter: &Parameter) {
 
 /// Everything that a schema says counts; who calls, and what else is sent, does not.
 fn policy() -> EnforcementPolicy {
-    let ceilings = Ceilings {
+    let ceilings = EnforcementCeilings {
         request: Enforcement::Report,
         response: Enforcement::Report,
     };

@@ -10,6 +10,6 @@ mod request;
 mod shell;
 mod shown;
 
-pub(super) use judges::{Carried, Side, verify};
+pub(super) use judges::{ContractSide, ValueCarrier, verify};
 pub(super) use request::request;
-pub use shown::{Request, Witness};
+pub use shown::{Witness, WitnessRequest};

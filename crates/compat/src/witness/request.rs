@@ -4,20 +4,20 @@ use serde_json::Value;
 
 use portcullis_contract::{BodyRule, CompiledContract, Operation, Parameter, Part};
 
-use super::judges::{Carried, Side, address};
+use super::judges::{ContractSide, ValueCarrier, address};
 use super::serialise;
-use super::shown::Request;
+use super::shown::WitnessRequest;
 
 /// The request that carries a value, with a sample of everything else that it must have.
-pub(crate) fn request(sender: Side<'_>, value: &Value) -> Option<Request> {
-    let Side {
+pub(crate) fn request(sender: ContractSide<'_>, value: &Value) -> Option<WitnessRequest> {
+    let ContractSide {
         contract,
         operation,
         carried,
         ..
     } = sender;
     let given = |parameter: &Parameter| match carried {
-        Carried::Parameter(decisive) if decisive.is_same(parameter) => Some(value.clone()),
+        ValueCarrier::Parameter(decisive) if decisive.is_same(parameter) => Some(value.clone()),
         _ if parameter.required => Some(sample(contract, parameter)),
         _ => None,
     };
@@ -57,7 +57,7 @@ pub(crate) fn request(sender: Side<'_>, value: &Value) -> Option<Request> {
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join("&");
-    Some(Request {
+    Some(WitnessRequest {
         method: operation.method.to_string(),
         target: if query.is_empty() {
             path
@@ -73,10 +73,10 @@ pub(crate) fn request(sender: Side<'_>, value: &Value) -> Option<Request> {
 fn body(
     contract: &CompiledContract,
     operation: &Operation,
-    carried: Carried<'_>,
+    carried: ValueCarrier<'_>,
     value: &Value,
 ) -> Option<(String, String)> {
-    if let Carried::Body(media) = carried {
+    if let ValueCarrier::Body(media) = carried {
         return serialise::body(media, value).ok();
     }
     let BodyRule::Declared(body) = &operation.body else {

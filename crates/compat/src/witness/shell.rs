@@ -1,9 +1,9 @@
 //! A request as a `curl` command that can be pasted into a POSIX shell.
 
-use super::shown::Request;
+use super::shown::WitnessRequest;
 
 /// The command; the server stands in the variable `BASE`.
-pub(super) fn curl(request: &Request) -> String {
+pub(super) fn curl(request: &WitnessRequest) -> String {
     let mut words = vec!["curl".to_owned()];
     if request.method == "HEAD" {
         words.push("--head".to_owned());
@@ -31,7 +31,7 @@ mod tests {
 
     #[test]
     fn words_are_quoted_for_the_shell() {
-        let request = Request {
+        let request = WitnessRequest {
             method: "POST".to_owned(),
             target: "/a?b=c%20d&e=f".to_owned(),
             headers: vec![("content-type".to_owned(), "application/json".to_owned())],

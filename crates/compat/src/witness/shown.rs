@@ -16,12 +16,12 @@ pub struct Witness {
     /// What the contract that refuses it says.
     pub refusal: String,
     /// The whole request, where it is one that consumers send.
-    pub request: Option<Request>,
+    pub request: Option<WitnessRequest>,
 }
 
 /// A request, written out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
+pub struct WitnessRequest {
     /// The method.
     pub method: String,
     /// Path and query.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::{CompileOptions, CompiledContract, compile, from_bytes};
 use portcullis_json::Tape;
-use portcullis_vocabulary::enforcement::{Ceilings, Enforcement, EnforcementPolicy};
+use portcullis_vocabulary::enforcement::{Enforcement, EnforcementCeilings, EnforcementPolicy};
 
 use super::{Body, Bounds, Exchange, Har, Judge, read_line};
 
@@ -241,7 +241,7 @@ fn contract() -> CompiledContract {
 }
 
 fn judge(contract: &CompiledContract) -> Judge<'_> {
-    let ceilings = Ceilings {
+    let ceilings = EnforcementCeilings {
         request: Enforcement::Reject,
         response: Enforcement::Reject,
     };

@@ -2,29 +2,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use portcullis_compat::{Approval, Date, Finding, Level, Report, Subject};
+use portcullis_compat::{
+    ChangeApproval, ChangeLevel, ChangeSubject, CompatFinding, CompatReport, Date,
+};
 use portcullis_contract::CompiledContract;
 
-use super::deployment::Approved;
-use super::reach::{BlastRadius, Broken};
-use super::reason::{Change, GateRule, Reason, SourcePlace, Weight};
+use super::deployment::RecordedApproval;
+use super::reach::{BlastRadius, BrokenOperations};
+use super::reason::{BreakingChange, GateReason, GateRule, ReasonLocation, ReasonWeight};
 
 /// What is compared with the candidate: a deployment that is live.
 #[derive(Debug)]
-pub struct Compared {
+pub struct DeploymentComparison {
     /// Its number in the registry.
     pub number: u64,
     /// Its version.
     pub version: String,
     /// What the candidate changes.
-    pub report: Report,
+    pub report: CompatReport,
     /// The names of operations, by method and path of the deployed contract.
     pub operations: BTreeMap<String, String>,
 }
 
-impl Compared {
+impl DeploymentComparison {
     /// Notes the names of the deployed contract's operations beside a comparison with it.
-    pub fn new(number: u64, deployed: &CompiledContract, report: Report) -> Self {
+    pub fn new(number: u64, deployed: &CompiledContract, report: CompatReport) -> Self {
         let operations = deployed.operations.iter().map(|operation| {
             let subject = format!("{} {}", operation.method, operation.path);
             (subject, operation.name.to_string())
@@ -38,27 +40,29 @@ impl Compared {
     }
 
     /// The changes that break somebody.
-    pub fn breaking(&self) -> impl Iterator<Item = &Finding> {
+    pub fn breaking(&self) -> impl Iterator<Item = &CompatFinding> {
         self.report
             .findings
             .iter()
-            .filter(|finding| finding.level == Level::Breaking)
+            .filter(|finding| finding.level == ChangeLevel::Breaking)
     }
 
     /// The operation that a change is about; none for the whole contract.
-    fn operation(&self, finding: &Finding) -> Option<&str> {
+    fn operation(&self, finding: &CompatFinding) -> Option<&str> {
         match &finding.subject {
-            subject @ Subject::Operation { .. } => self
+            subject @ ChangeSubject::Operation { .. } => self
                 .operations
                 .get(&subject.to_string())
                 .map(String::as_str),
-            Subject::Contract | Subject::Webhook { .. } | Subject::Callback { .. } => None,
+            ChangeSubject::Contract
+            | ChangeSubject::Webhook { .. }
+            | ChangeSubject::Callback { .. } => None,
         }
     }
 
     /// All that breaks.
-    pub fn broken(&self) -> Broken {
-        let mut broken = Broken::default();
+    pub fn broken(&self) -> BrokenOperations {
+        let mut broken = BrokenOperations::default();
         for finding in self.breaking() {
             match self.operation(finding) {
                 Some(operation) => drop(broken.operations.insert(operation.to_owned())),
@@ -73,17 +77,20 @@ impl Compared {
         &self,
         radius: &BlastRadius,
         provider: &str,
-        approvals: &[Approval],
+        approvals: &[ChangeApproval],
         today: Date,
-    ) -> Vec<Weighed<'_>> {
+    ) -> Vec<ApprovalStatus<'_>> {
         let weigh = |finding| {
-            let fingerprint = Finding::fingerprint(finding);
-            let holds = |approval: &&Approval| {
+            let fingerprint = CompatFinding::fingerprint(finding);
+            let holds = |approval: &&ChangeApproval| {
                 approval.fingerprint == fingerprint
                     && approval.expires.is_none_or(|last| last >= today)
             };
-            let given: BTreeSet<Approved> =
-                approvals.iter().filter(holds).map(Approved::from).collect();
+            let given: BTreeSet<RecordedApproval> = approvals
+                .iter()
+                .filter(holds)
+                .map(RecordedApproval::from)
+                .collect();
             let mut needed: BTreeSet<&str> = radius.hit_by(self.operation(finding));
             needed.retain(|squad| {
                 radius
@@ -102,7 +109,7 @@ impl Compared {
                 .filter(|squad| !has_approved(squad))
                 .map(|squad| (*squad).to_owned())
                 .collect();
-            Weighed {
+            ApprovalStatus {
                 finding,
                 given: given.clone(),
                 missing,
@@ -114,16 +121,16 @@ impl Compared {
 
 /// A breaking change with its approvals.
 #[derive(Debug)]
-pub(super) struct Weighed<'c> {
-    finding: &'c Finding,
-    pub(super) given: BTreeSet<Approved>,
+pub(super) struct ApprovalStatus<'c> {
+    finding: &'c CompatFinding,
+    pub(super) given: BTreeSet<RecordedApproval>,
     pub(super) missing: Vec<String>,
 }
 
-impl Weighed<'_> {
+impl ApprovalStatus<'_> {
     /// The reason that it is, by what it means.
-    pub(super) fn reason(&self, weight: Weight) -> Reason {
-        let Finding {
+    pub(super) fn reason(&self, weight: ReasonWeight) -> GateReason {
+        let CompatFinding {
             subject,
             site,
             message,
@@ -149,12 +156,12 @@ impl Weighed<'_> {
             ),
             false => format!("it needs the approval of {}", self.missing.join(", ")),
         };
-        Reason {
-            place: spot.map(|spot| SourcePlace {
+        GateReason {
+            place: spot.map(|spot| ReasonLocation {
                 file: spot.file.to_string(),
                 line: spot.line,
             }),
-            change: Some(Change {
+            change: Some(BreakingChange {
                 fingerprint: self.finding.fingerprint(),
                 rule: rule.id,
                 subject: subject.to_string(),
@@ -162,7 +169,7 @@ impl Weighed<'_> {
                 curl: witness.as_ref().and_then(|witness| witness.curl()),
                 approvals_missing: self.missing.clone(),
             }),
-            ..Reason::new(
+            ..GateReason::new(
                 GateRule::BreakingChange,
                 weight,
                 format!("{subject}: {place}{message}"),
@@ -172,8 +179,8 @@ impl Weighed<'_> {
     }
 }
 
-impl From<&Approval> for Approved {
-    fn from(approval: &Approval) -> Self {
+impl From<&ChangeApproval> for RecordedApproval {
+    fn from(approval: &ChangeApproval) -> Self {
         Self {
             fingerprint: approval.fingerprint.clone(),
             owner: approval.owner.clone(),

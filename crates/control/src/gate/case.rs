@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use portcullis_compat::Approval;
+use portcullis_compat::ChangeApproval;
 use portcullis_contract::Identity;
 use portcullis_vocabulary::{Catalog, Squad};
 
-use super::breaks::Compared;
-use super::deployment::{Deployment, Judged};
-use super::moment::Moment;
-use super::reach::Usage;
-use super::record::Record;
-use super::verdict::Verdict;
+use super::breaks::DeploymentComparison;
+use super::deployment::{Deployment, RecordedVerdict};
+use super::moment::UtcTimestamp;
+use super::reach::MeasuredUsage;
+use super::record::DeploymentRegistry;
+use super::verdict::GateVerdict;
 
 /// All that a verdict is made of.
 #[derive(Debug)]
-pub struct Case<'c> {
+pub struct GateCase<'c> {
     /// Who owns what.
     pub catalog: &'c Catalog,
     /// Who deploys.
@@ -25,35 +25,39 @@ pub struct Case<'c> {
     /// The contract that goes out.
     pub candidate: &'c Identity,
     /// What was deployed.
-    pub record: &'c Record,
+    pub record: &'c DeploymentRegistry,
     /// The candidate against each deployment that is live.
-    pub compared: &'c [Compared],
+    pub compared: &'c [DeploymentComparison],
     /// Breaking changes that somebody answers for.
-    pub approvals: &'c [Approval],
+    pub approvals: &'c [ChangeApproval],
     /// What was measured, where that was asked for.
-    pub measured: Option<&'c Measured>,
+    pub measured: Option<&'c TrafficMeasurement>,
     /// Until when the deployment that is replaced goes on beside the new one.
-    pub keep: Option<Moment>,
+    pub keep: Option<UtcTimestamp>,
     /// Who overrules what can be overruled, and why.
     pub overriding: Option<(&'c str, &'c str)>,
     /// Now.
-    pub now: Moment,
+    pub now: UtcTimestamp,
 }
 
 /// What live traffic shows.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Measured {
+pub struct TrafficMeasurement {
     /// How far back it was looked, as it was asked for.
     pub window: String,
     /// Who calls what; none where the service was not seen at all.
-    pub usage: Option<Usage>,
+    pub usage: Option<MeasuredUsage>,
     /// The share of exchanges that depart from the contract; none where it was not seen.
     pub drift: Option<f64>,
 }
 
 /// The deployment whose place a version takes: the live one of the same major version, else the
 /// current one.
-pub fn base<'r>(record: &'r Record, version: &str, now: Moment) -> Option<&'r Deployment> {
+pub fn base<'r>(
+    record: &'r DeploymentRegistry,
+    version: &str,
+    now: UtcTimestamp,
+) -> Option<&'r Deployment> {
     let is_same = |live: &&Deployment| major(&live.version) == major(version);
     record.live(now).find(is_same).or_else(|| record.current())
 }
@@ -67,9 +71,9 @@ fn major(version: &str) -> (&str, &str) {
     (major, if major == "0" { minor } else { "" })
 }
 
-impl Case<'_> {
+impl GateCase<'_> {
     /// The entry of the registry that the verdict leads to.
-    pub fn deployment(&self, verdict: &Verdict, by: &str) -> Deployment {
+    pub fn deployment(&self, verdict: &GateVerdict, by: &str) -> Deployment {
         let flags = self
             .catalog
             .flags()
@@ -81,7 +85,7 @@ impl Case<'_> {
             version: self.candidate.version.to_string(),
             deployed_at: self.now,
             by: by.to_owned(),
-            verdict: Judged {
+            verdict: RecordedVerdict {
                 recommended_action: verdict.recommended_action.to_owned(),
                 risk_score: verdict.risk_score,
                 drift_score: verdict.drift_score,

@@ -19,24 +19,24 @@ const FORMAT: u64 = 1;
 /// The files of one contract.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Content {
+pub struct RegisteredContract {
     format: u64,
     /// The hash of the content.
     pub revision: String,
     /// The files, the entry first; paths are from the folder that holds them all.
-    files: Vec<ContentFile>,
+    files: Vec<RegisteredFile>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct ContentFile {
+struct RegisteredFile {
     path: String,
     text: String,
 }
 
 /// Why a kept contract is not the one that was kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ContentDamage {
+pub enum ContractDamage {
     /// It is no JSON of this form.
     #[error("it is damaged: {0}")]
     Syntax(String),
@@ -56,7 +56,7 @@ pub enum ContentDamage {
     },
 }
 
-impl Content {
+impl RegisteredContract {
     /// Reads a contract, with all that is to be kept of it.
     ///
     /// # Errors
@@ -84,7 +84,7 @@ impl Content {
         let file = |(index, own): (usize, &&Path)| {
             let key = if index == 0 { path } else { own };
             let bytes = seen.remove(key).unwrap_or_default();
-            ContentFile {
+            RegisteredFile {
                 path: own
                     .strip_prefix(&shared)
                     .unwrap_or(own)
@@ -113,21 +113,21 @@ impl Content {
     /// Reads what was kept under a revision.
     ///
     /// # Errors
-    /// [`ContentDamage`] where it is not what was kept.
+    /// [`ContractDamage`] where it is not what was kept.
     pub fn parse(
         bytes: &[u8],
         revision: &str,
         limits: &Limits,
-    ) -> Result<Documents, ContentDamage> {
+    ) -> Result<Documents, ContractDamage> {
         let content: Self = serde_json::from_slice(bytes)
-            .map_err(|error| ContentDamage::Syntax(error.to_string()))?;
+            .map_err(|error| ContractDamage::Syntax(error.to_string()))?;
         if content.format != FORMAT {
-            return Err(ContentDamage::Format(content.format));
+            return Err(ContractDamage::Format(content.format));
         }
         let documents = content.documents(limits)?;
         let found = Identity::of(&documents).revision;
         if *found != *revision {
-            return Err(ContentDamage::Altered {
+            return Err(ContractDamage::Altered {
                 found: found.to_string(),
                 expected: revision.to_owned(),
             });
@@ -135,11 +135,11 @@ impl Content {
         Ok(documents)
     }
 
-    fn documents(&self, limits: &Limits) -> Result<Documents, ContentDamage> {
+    fn documents(&self, limits: &Limits) -> Result<Documents, ContractDamage> {
         let entry = self
             .files
             .first()
-            .ok_or_else(|| ContentDamage::Unreadable("it has no file".to_owned()))?;
+            .ok_or_else(|| ContractDamage::Unreadable("it has no file".to_owned()))?;
         let read = |path: &Path, _| {
             let found = self.files.iter().find(|file| Path::new(&file.path) == path);
             let missing =
@@ -151,7 +151,7 @@ impl Content {
         // Messages show it as they show a file of a revision of git.
         let name = format!("deployed:/{}", entry.path);
         load(Path::new(&entry.path), &name, limits, &read)
-            .map_err(|error| ContentDamage::Unreadable(error.to_string()))
+            .map_err(|error| ContractDamage::Unreadable(error.to_string()))
     }
 }
 
@@ -181,14 +181,14 @@ mod tests {
     const ENTRY: &str = "openapi: 3.1.0\ninfo: {title: Shop, version: 1.0.0}\npaths:\n  /a:\n    $ref: '../common/a.yaml#/a'\n";
     const PART: &str = "a: {get: {responses: {200: {description: d}}}}\n";
 
-    fn kept() -> Content {
+    fn kept() -> RegisteredContract {
         let read = |path: &Path, _| match path.to_str() {
             Some("/home/me/contracts/shop/openapi.yaml") => Ok(ENTRY.into()),
             Some("/home/me/contracts/common/a.yaml") => Ok(PART.into()),
             _ => Err(UnreadableFile(path.display().to_string())),
         };
         let path = Path::new("/home/me/contracts/shop/openapi.yaml");
-        Content::load(path, "shop.yaml", &Limits::default(), &read)
+        RegisteredContract::load(path, "shop.yaml", &Limits::default(), &read)
             .unwrap()
             .1
     }
@@ -199,7 +199,8 @@ mod tests {
         let text = content.text();
         assert!(!text.contains("home"), "{text}");
         let documents =
-            Content::parse(text.as_bytes(), &content.revision, &Limits::default()).unwrap();
+            RegisteredContract::parse(text.as_bytes(), &content.revision, &Limits::default())
+                .unwrap();
         assert_eq!(*Identity::of(&documents).revision, *content.revision);
         let names: Vec<&str> = documents
             .list()
@@ -217,7 +218,8 @@ mod tests {
         let content = kept();
         let check = |text: String, expected: &str| {
             let error =
-                Content::parse(text.as_bytes(), &content.revision, &Limits::default()).unwrap_err();
+                RegisteredContract::parse(text.as_bytes(), &content.revision, &Limits::default())
+                    .unwrap_err();
             assert!(error.to_string().contains(expected), "{error}");
         };
         let text = content.text();

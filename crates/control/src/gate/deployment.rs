@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::moment::Moment;
+use super::moment::UtcTimestamp;
 
 /// A deployment. Entries are only added and completed, never taken back: a rollback is an entry
 /// of its own.
@@ -18,17 +18,17 @@ pub struct Deployment {
     /// The contract's `info.version`.
     pub version: String,
     /// When it was recorded.
-    pub deployed_at: Moment,
+    pub deployed_at: UtcTimestamp,
     /// Who deployed it.
     pub by: String,
     /// What the gate said.
-    pub verdict: Judged,
+    pub verdict: RecordedVerdict,
     /// The breaking changes that somebody answered for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub approvals: Vec<Approved>,
+    pub approvals: Vec<RecordedApproval>,
     /// What would have kept it from being deployed, and who overruled that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub overridden: Option<Overridden>,
+    pub overridden: Option<RecordedOverride>,
     /// The service's flags at that time, with their versions.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub flags: BTreeMap<String, u64>,
@@ -40,19 +40,19 @@ pub struct Deployment {
     pub rollback_of: Option<u64>,
     /// When its roll-out was finished.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub released_at: Option<Moment>,
+    pub released_at: Option<UtcTimestamp>,
     /// Until when it runs beside the one that came after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kept_until: Option<Moment>,
+    pub kept_until: Option<UtcTimestamp>,
     /// What ended it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended: Option<Ended>,
+    pub ended: Option<DeploymentEnd>,
 }
 
 /// What the gate said of a deployment.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Judged {
+pub struct RecordedVerdict {
     /// The action that it recommended.
     pub recommended_action: String,
     /// The risk score.
@@ -71,7 +71,7 @@ pub struct Judged {
 /// A breaking change that somebody answers for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Approved {
+pub struct RecordedApproval {
     /// The fingerprint of the change.
     pub fingerprint: String,
     /// Who answers for it.
@@ -83,7 +83,7 @@ pub struct Approved {
 /// An override.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Overridden {
+pub struct RecordedOverride {
     /// Who answers for it.
     pub name: String,
     /// Why.
@@ -95,11 +95,11 @@ pub struct Overridden {
 /// The end of a deployment.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Ended {
+pub struct DeploymentEnd {
     /// When.
-    pub at: Moment,
+    pub at: UtcTimestamp,
     /// How.
-    pub how: End,
+    pub how: DeploymentOutcome,
     /// Who ended it.
     pub by: String,
     /// Why, where that was said.
@@ -110,7 +110,7 @@ pub struct Ended {
 /// How a deployment ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum End {
+pub enum DeploymentOutcome {
     /// Another one took its place.
     Replaced,
     /// It was taken back.
@@ -119,7 +119,7 @@ pub enum End {
 
 impl Deployment {
     /// Whether it serves traffic at a moment.
-    pub fn is_live(&self, now: Moment) -> bool {
+    pub fn is_live(&self, now: UtcTimestamp) -> bool {
         self.ended.is_none() && self.kept_until.is_none_or(|until| now < until)
     }
 
@@ -129,24 +129,25 @@ impl Deployment {
     }
 
     /// When it stopped to serve traffic, as far as that is over.
-    pub fn over_since(&self, now: Moment) -> Option<Moment> {
+    pub fn over_since(&self, now: UtcTimestamp) -> Option<UtcTimestamp> {
         let ended = self.ended.as_ref().map(|ended| ended.at);
         ended.or(self.kept_until.filter(|until| *until <= now))
     }
 
     /// What it is now, in one word.
-    pub fn state(&self, now: Moment) -> &'static str {
+    pub fn state(&self, now: UtcTimestamp) -> &'static str {
         match (&self.ended, self.kept_until) {
             (
-                Some(Ended {
-                    how: End::RolledBack,
+                Some(DeploymentEnd {
+                    how: DeploymentOutcome::RolledBack,
                     ..
                 }),
                 _,
             ) => "rolled back",
             (
-                Some(Ended {
-                    how: End::Replaced, ..
+                Some(DeploymentEnd {
+                    how: DeploymentOutcome::Replaced,
+                    ..
                 }),
                 _,
             ) => "replaced",

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use super::deployment::{Deployment, End, Ended};
-use super::moment::Moment;
-use super::record::Record;
+use super::deployment::{Deployment, DeploymentEnd, DeploymentOutcome};
+use super::moment::UtcTimestamp;
+use super::record::DeploymentRegistry;
 
 /// How far clocks of two machines may differ before one of them is called wrong.
 pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(60);
@@ -15,7 +15,7 @@ pub const RETENTION_DEFAULT: Duration = Duration::from_secs(90 * 86_400);
 
 /// Why a registry cannot be changed so.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum RegistryRefusal {
     /// The clock says less than the registry.
     #[error(
         "the registry speaks of {recorded} (deployment {number}, by {by}), and this machine's clock says {now}: one of \
@@ -23,13 +23,13 @@ pub enum Refusal {
     )]
     Clock {
         /// What the registry says.
-        recorded: Moment,
+        recorded: UtcTimestamp,
         /// Whose time it is.
         number: u64,
         /// Who recorded it.
         by: String,
         /// What the clock says.
-        now: Moment,
+        now: UtcTimestamp,
     },
     /// Nothing is deployed.
     #[error("{service} has no deployment to {what}")]
@@ -51,15 +51,15 @@ pub enum Refusal {
     },
 }
 
-impl Record {
+impl DeploymentRegistry {
     /// Says so where the registry speaks of the future.
     ///
     /// # Errors
-    /// [`Refusal::Clock`].
-    pub fn check_clock(&self, now: Moment) -> Result<(), Refusal> {
+    /// [`RegistryRefusal::Clock`].
+    pub fn check_clock(&self, now: UtcTimestamp) -> Result<(), RegistryRefusal> {
         match self.last_moment() {
             Some((recorded, deployment)) if recorded > now.after(CLOCK_SKEW_MAX) => {
-                Err(Refusal::Clock {
+                Err(RegistryRefusal::Clock {
                     recorded,
                     number: deployment.number,
                     by: deployment.by.clone(),
@@ -71,7 +71,7 @@ impl Record {
     }
 
     /// Now, or just after the last thing recorded where clocks differ a little.
-    fn next_moment(&self, now: Moment) -> Moment {
+    fn next_moment(&self, now: UtcTimestamp) -> UtcTimestamp {
         self.last_moment().map_or(now, |(last, _)| last.max(now))
     }
 
@@ -81,8 +81,8 @@ impl Record {
         &mut self,
         mut deployment: Deployment,
         base: Option<u64>,
-        keep: Option<Moment>,
-        now: Moment,
+        keep: Option<UtcTimestamp>,
+        now: UtcTimestamp,
     ) {
         let at = self.next_moment(now);
         deployment.number = self.deployments.last().map_or(0, |last| last.number) + 1;
@@ -97,7 +97,7 @@ impl Record {
                 Some(until) => replaced.kept_until = Some(until),
                 None => {
                     deployment.kept_until = replaced.kept_until;
-                    replaced.end(at, End::Replaced, &deployment.by, None);
+                    replaced.end(at, DeploymentOutcome::Replaced, &deployment.by, None);
                 }
             }
         }
@@ -107,10 +107,10 @@ impl Record {
     /// Says that the roll-out of the current deployment is finished.
     ///
     /// # Errors
-    /// [`Refusal::Nothing`].
-    pub fn release(&mut self, now: Moment) -> Result<&Deployment, Refusal> {
+    /// [`RegistryRefusal::Nothing`].
+    pub fn release(&mut self, now: UtcTimestamp) -> Result<&Deployment, RegistryRefusal> {
         let at = self.next_moment(now);
-        let nothing = Refusal::Nothing {
+        let nothing = RegistryRefusal::Nothing {
             service: self.service.clone(),
             what: "release",
         };
@@ -127,33 +127,38 @@ impl Record {
     /// Takes the current deployment back: what it took the place of is deployed again.
     ///
     /// # Errors
-    /// [`Refusal`] where there is nothing to take back, or to go back to.
+    /// [`RegistryRefusal`] where there is nothing to take back, or to go back to.
     pub fn roll_back(
         &mut self,
         by: &str,
         reason: &str,
-        now: Moment,
-    ) -> Result<&Deployment, Refusal> {
+        now: UtcTimestamp,
+    ) -> Result<&Deployment, RegistryRefusal> {
         let at = self.next_moment(now);
         let service = self.service.clone();
-        let nothing = Refusal::Nothing {
+        let nothing = RegistryRefusal::Nothing {
             service: service.clone(),
             what: "take back",
         };
         let current = self.current().ok_or(nothing)?.number;
         let mut back = self
             .previous()
-            .ok_or(Refusal::First {
+            .ok_or(RegistryRefusal::First {
                 service,
                 number: current,
             })?
             .clone();
         for deployment in &mut self.deployments {
             if deployment.number == current {
-                deployment.end(at, End::RolledBack, by, Some(reason));
+                deployment.end(at, DeploymentOutcome::RolledBack, by, Some(reason));
             } else if deployment.number == back.number && deployment.ended.is_none() {
                 // It ran beside the one that is taken back, and goes on as the only one.
-                deployment.end(at, End::Replaced, by, Some("it is the current one again"));
+                deployment.end(
+                    at,
+                    DeploymentOutcome::Replaced,
+                    by,
+                    Some("it is the current one again"),
+                );
             }
         }
         back.number = self.deployments.last().map_or(0, |last| last.number) + 1;
@@ -167,7 +172,7 @@ impl Record {
 
     /// Forgets deployments that are over for longer than that, and returns the revisions that
     /// nothing speaks of any more. What is live, and what could be gone back to, stays.
-    pub fn forget(&mut self, retention: Duration, now: Moment) -> Vec<String> {
+    pub fn forget(&mut self, retention: Duration, now: UtcTimestamp) -> Vec<String> {
         let previous = self.previous().map(|previous| previous.number);
         let before: Vec<String> = self
             .deployments
@@ -191,8 +196,8 @@ impl Record {
 }
 
 impl Deployment {
-    fn end(&mut self, at: Moment, how: End, by: &str, reason: Option<&str>) {
-        self.ended = Some(Ended {
+    fn end(&mut self, at: UtcTimestamp, how: DeploymentOutcome, by: &str, reason: Option<&str>) {
+        self.ended = Some(DeploymentEnd {
             at,
             how,
             by: by.to_owned(),

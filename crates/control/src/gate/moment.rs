@@ -10,12 +10,12 @@ use portcullis_compat::Date;
 
 /// A moment, in milliseconds since 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Moment(u64);
+pub struct UtcTimestamp(u64);
 
 /// The last millisecond of the year 9999, after which there is no text.
 const LAST: u64 = 253_402_300_799_999;
 
-impl Moment {
+impl UtcTimestamp {
     /// The moment of a time; what is before 1970 is 1970.
     pub fn of(time: SystemTime) -> Self {
         let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -50,14 +50,14 @@ impl Moment {
     }
 }
 
-impl fmt::Display for Moment {
+impl fmt::Display for UtcTimestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = UNIX_EPOCH + Duration::from_millis(self.0);
         write!(f, "{}", humantime::format_rfc3339_millis(time))
     }
 }
 
-impl FromStr for Moment {
+impl FromStr for UtcTimestamp {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -67,13 +67,13 @@ impl FromStr for Moment {
     }
 }
 
-impl Serialize for Moment {
+impl Serialize for UtcTimestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Moment {
+impl<'de> Deserialize<'de> for UtcTimestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
@@ -87,16 +87,16 @@ mod tests {
     #[test]
     fn moments_have_a_text() {
         let text = "2026-05-01T10:00:00.250Z";
-        let moment: Moment = text.parse().unwrap();
+        let moment: UtcTimestamp = text.parse().unwrap();
         assert_eq!(moment.to_string(), text);
         assert_eq!(moment.date().to_string(), "2026-05-01");
-        let day = Moment::of_date(moment.date());
+        let day = UtcTimestamp::of_date(moment.date());
         assert_eq!(moment.since(day), Duration::from_millis(36_000_250));
         assert_eq!(day.since(moment), Duration::ZERO);
         assert_eq!(
             day.after(Duration::MAX).to_string(),
             "9999-12-31T23:59:59.999Z"
         );
-        assert!("yesterday".parse::<Moment>().is_err());
+        assert!("yesterday".parse::<UtcTimestamp>().is_err());
     }
 }

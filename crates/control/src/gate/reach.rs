@@ -10,11 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use portcullis_vocabulary::{Catalog, Consumer, Flag, Resource, ResourceKind, Squad, Tier};
+use portcullis_vocabulary::{
+    Catalog, Consumer, FeatureFlag, ResourceKind, SharedResource, Squad, Tier,
+};
 
 /// The operations that a change breaks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Broken {
+pub struct BrokenOperations {
     /// Their names, as metrics have them.
     pub operations: BTreeSet<String>,
     /// Whether it breaks the contract as a whole.
@@ -23,7 +25,7 @@ pub struct Broken {
 
 /// Who was seen to call what, within a window of time.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Usage {
+pub struct MeasuredUsage {
     calls: BTreeMap<(String, String), f64>,
 }
 
@@ -33,7 +35,7 @@ pub struct BlastRadius {
     /// Whether traffic was looked at.
     pub measured: bool,
     /// The squads, by name.
-    pub squads: Vec<Reached>,
+    pub squads: Vec<ReachedSquad>,
     /// The tiers of these squads, the highest first.
     pub tiers: Vec<&'static str>,
     /// The databases that other squads use, too.
@@ -46,7 +48,7 @@ pub struct BlastRadius {
 
 /// A squad that a deployment can reach.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Reached {
+pub struct ReachedSquad {
     /// Its name, or `unknown` for callers that no squad answers for.
     pub squad: String,
     /// The highest tier of its traffic.
@@ -72,7 +74,7 @@ pub struct SharedFlag {
     pub target: Option<String>,
 }
 
-impl Broken {
+impl BrokenOperations {
     /// Whether nothing breaks.
     pub fn is_empty(&self) -> bool {
         !self.all && self.operations.is_empty()
@@ -83,7 +85,7 @@ impl Broken {
     }
 }
 
-impl Usage {
+impl MeasuredUsage {
     /// Notes calls of an operation; the greatest number that is said of one counts.
     pub fn add(&mut self, operation: &str, squad: &str, requests: f64) {
         if requests > 0.0 {
@@ -113,10 +115,10 @@ impl BlastRadius {
         catalog: &Catalog,
         provider: &str,
         service: &str,
-        broken: &Broken,
-        usage: Option<&Usage>,
+        broken: &BrokenOperations,
+        usage: Option<&MeasuredUsage>,
     ) -> Self {
-        let mut reach = Reach::new(provider);
+        let mut reach = ReachCollector::new(provider);
         reach.by_dependencies(catalog, service);
         let mut radius = Self {
             measured: usage.is_some(),
@@ -129,7 +131,7 @@ impl BlastRadius {
         }
         let squads = reach.why.into_iter();
         radius.squads = squads
-            .map(|(squad, why)| Reached::of(catalog, squad, why, broken, usage))
+            .map(|(squad, why)| ReachedSquad::of(catalog, squad, why, broken, usage))
             .collect();
         let tiers = radius
             .squads
@@ -160,7 +162,7 @@ impl BlastRadius {
     /// The squads whom a break of an operation hits, or of the whole contract without one: who
     /// was seen to call it, else who is declared to use the service.
     pub fn hit_by(&self, operation: Option<&str>) -> BTreeSet<&str> {
-        let is_hit = |reached: &&Reached| match (self.measured, operation) {
+        let is_hit = |reached: &&ReachedSquad| match (self.measured, operation) {
             (true, Some(operation)) => reached.calls.contains_key(operation),
             (true, None) => !reached.calls.is_empty(),
             (false, _) => reached.why.iter().any(|why| why.starts_with("uses ")),
@@ -174,12 +176,12 @@ impl BlastRadius {
 }
 
 /// The squads that are reached so far, and how.
-struct Reach<'p> {
+struct ReachCollector<'p> {
     provider: &'p str,
     why: BTreeMap<String, Vec<String>>,
 }
 
-impl<'p> Reach<'p> {
+impl<'p> ReachCollector<'p> {
     const fn new(provider: &'p str) -> Self {
         Self {
             provider,
@@ -207,7 +209,8 @@ impl<'p> Reach<'p> {
     }
 
     fn by_resources(&mut self, catalog: &Catalog, service: &str, radius: &mut BlastRadius) {
-        let is_used = |resource: &&Resource| resource.used_by.iter().any(|user| user == service);
+        let is_used =
+            |resource: &&SharedResource| resource.used_by.iter().any(|user| user == service);
         for resource in catalog.resources().iter().filter(is_used) {
             let users = resource
                 .used_by
@@ -233,7 +236,7 @@ impl<'p> Reach<'p> {
     }
 
     fn by_flags(&mut self, catalog: &Catalog, service: &str, radius: &mut BlastRadius) {
-        let is_shared = |flag: &&Flag| flag.service == service && flag.cross_squad;
+        let is_shared = |flag: &&FeatureFlag| flag.service == service && flag.cross_squad;
         for flag in catalog.flags().iter().filter(is_shared) {
             let target = flag.target.as_ref().map(ToString::to_string);
             if let Some(target) = &target {
@@ -248,13 +251,13 @@ impl<'p> Reach<'p> {
     }
 }
 
-impl Reached {
+impl ReachedSquad {
     fn of(
         catalog: &Catalog,
         squad: String,
         why: Vec<String>,
-        broken: &Broken,
-        usage: Option<&Usage>,
+        broken: &BrokenOperations,
+        usage: Option<&MeasuredUsage>,
     ) -> Self {
         let calls = usage
             .map(|usage| usage.of_squad(&squad))

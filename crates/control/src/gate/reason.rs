@@ -4,11 +4,11 @@ use serde::Serialize;
 
 /// One reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Reason {
+pub struct GateReason {
     /// The rule: a stable name.
     pub rule: GateRule,
     /// What it means for the deployment.
-    pub weight: Weight,
+    pub weight: ReasonWeight,
     /// What is the case.
     pub message: String,
     /// What to do about it.
@@ -16,15 +16,15 @@ pub struct Reason {
     pub advice: Option<String>,
     /// Where in the contract.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub place: Option<SourcePlace>,
+    pub place: Option<ReasonLocation>,
     /// The breaking change that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub change: Option<Change>,
+    pub change: Option<BreakingChange>,
 }
 
 /// A file and a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct SourcePlace {
+pub struct ReasonLocation {
     /// The file.
     pub file: String,
     /// The line, from 1.
@@ -33,7 +33,7 @@ pub struct SourcePlace {
 
 /// A breaking change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Change {
+pub struct BreakingChange {
     /// What approvals are keyed by.
     pub fingerprint: String,
     /// The rule of `portcullis diff`.
@@ -83,7 +83,7 @@ pub enum GateRule {
 /// What a reason means for a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Weight {
+pub enum ReasonWeight {
     /// It keeps the deployment back.
     Blocks,
     /// It would keep it back, and was overruled.
@@ -153,7 +153,7 @@ impl GateRule {
     }
 }
 
-impl Weight {
+impl ReasonWeight {
     /// The stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -165,9 +165,9 @@ impl Weight {
     }
 }
 
-impl Reason {
+impl GateReason {
     /// A reason without anything beside its message.
-    pub fn new(rule: GateRule, weight: Weight, message: impl Into<String>) -> Self {
+    pub fn new(rule: GateRule, weight: ReasonWeight, message: impl Into<String>) -> Self {
         Self {
             rule,
             weight,

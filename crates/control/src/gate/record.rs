@@ -9,7 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::deployment::Deployment;
-use super::moment::Moment;
+use super::moment::UtcTimestamp;
 
 /// The form of the file that is written here.
 pub const FORMAT: u64 = 1;
@@ -20,7 +20,7 @@ pub const RECORD_BYTES_MAX: u64 = 64 << 20;
 /// All deployments of one service, the oldest first.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Record {
+pub struct DeploymentRegistry {
     format: u64,
     /// The squad that provides the service.
     pub squad: String,
@@ -32,7 +32,7 @@ pub struct Record {
 
 /// What is wrong with a registry's file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Damage {
+pub enum RegistryDamage {
     /// It is no JSON of this form.
     #[error("line {line}, column {column}: {message}")]
     Syntax {
@@ -58,7 +58,7 @@ pub enum Damage {
     },
 }
 
-impl Record {
+impl DeploymentRegistry {
     /// A registry without deployments.
     pub fn new(squad: &str, service: &str) -> Self {
         Self {
@@ -72,18 +72,18 @@ impl Record {
     /// Reads the registry of a service.
     ///
     /// # Errors
-    /// [`Damage`] says where it cannot be right.
-    pub fn parse(bytes: &[u8], squad: &str, service: &str) -> Result<Self, Damage> {
-        let syntax = |error: &serde_json::Error| Damage::Syntax {
+    /// [`RegistryDamage`] says where it cannot be right.
+    pub fn parse(bytes: &[u8], squad: &str, service: &str) -> Result<Self, RegistryDamage> {
+        let syntax = |error: &serde_json::Error| RegistryDamage::Syntax {
             line: error.line(),
             column: error.column(),
             message: message(error),
         };
-        let format = serde_json::from_slice::<Format>(bytes)
+        let format = serde_json::from_slice::<FormatProbe>(bytes)
             .map_err(|error| syntax(&error))?
             .format;
         if format != FORMAT {
-            return Err(Damage::Format(format.to_string()));
+            return Err(RegistryDamage::Format(format.to_string()));
         }
         let record: Self = serde_json::from_slice(bytes).map_err(|error| syntax(&error))?;
         for (pointer, found, expected) in [
@@ -101,7 +101,7 @@ impl Record {
         Ok(record)
     }
 
-    fn validate(&self) -> Result<(), Damage> {
+    fn validate(&self) -> Result<(), RegistryDamage> {
         let mut before: Option<&Deployment> = None;
         for (index, deployment) in self.deployments.iter().enumerate() {
             let at = |member: &str| format!("/deployments/{index}/{member}");
@@ -169,7 +169,7 @@ impl Record {
     }
 
     /// All that serve traffic at a moment, the newest first.
-    pub fn live(&self, now: Moment) -> impl Iterator<Item = &Deployment> {
+    pub fn live(&self, now: UtcTimestamp) -> impl Iterator<Item = &Deployment> {
         self.deployments
             .iter()
             .rev()
@@ -193,7 +193,7 @@ impl Record {
     }
 
     /// The last moment that it speaks of as past.
-    pub fn last_moment(&self) -> Option<(Moment, &Deployment)> {
+    pub fn last_moment(&self) -> Option<(UtcTimestamp, &Deployment)> {
         let moment = |deployment: &Deployment| {
             let ended = deployment.ended.as_ref().map(|ended| ended.at);
             deployment
@@ -210,7 +210,7 @@ impl Record {
 }
 
 #[derive(Deserialize)]
-struct Format {
+struct FormatProbe {
     format: serde_json::Value,
 }
 
@@ -223,8 +223,8 @@ fn message(error: &serde_json::Error) -> String {
     }
 }
 
-fn contradiction(pointer: impl Into<String>, message: impl Into<String>) -> Damage {
-    Damage::Contradiction {
+fn contradiction(pointer: impl Into<String>, message: impl Into<String>) -> RegistryDamage {
+    RegistryDamage::Contradiction {
         pointer: pointer.into(),
         message: message.into(),
     }

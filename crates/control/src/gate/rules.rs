@@ -2,18 +2,18 @@
 
 use portcullis_vocabulary::DeployPolicy;
 
-use super::breaks::Compared;
-use super::case::Case;
-use super::deployment::{Approved, Deployment, End, Ended};
+use super::breaks::DeploymentComparison;
+use super::case::GateCase;
+use super::deployment::{Deployment, DeploymentEnd, DeploymentOutcome, RecordedApproval};
 use super::reach::BlastRadius;
-use super::reason::{GateRule, Reason, Weight};
+use super::reason::{GateReason, GateRule, ReasonWeight};
 
-impl Case<'_> {
+impl GateCase<'_> {
     pub(super) const fn policy(&self) -> DeployPolicy {
         self.squad.deploy
     }
 
-    pub(super) fn ownership(&self) -> Option<Reason> {
+    pub(super) fn ownership(&self) -> Option<GateReason> {
         let owner = self.catalog.provider_of(self.service)?.name.as_str();
         let squad = self.squad.name.as_str();
         let declared = self.candidate.provider.as_deref();
@@ -29,25 +29,25 @@ impl Case<'_> {
         let advice = format!(
             "have {owner} deploy it, or correct the catalog or the contract's x-squad-owner"
         );
-        Some(Reason::new(GateRule::Ownership, Weight::Blocks, message).advise(advice))
+        Some(GateReason::new(GateRule::Ownership, ReasonWeight::Blocks, message).advise(advice))
     }
 
-    pub(super) fn before(&self, base: Option<&Deployment>) -> Option<Reason> {
+    pub(super) fn before(&self, base: Option<&Deployment>) -> Option<GateReason> {
         let Some(base) = base else {
             let message = format!(
                 "the first deployment of {}: there is nothing to compare it with",
                 self.service
             );
-            return Some(Reason::new(
+            return Some(GateReason::new(
                 GateRule::FirstDeployment,
-                Weight::Tells,
+                ReasonWeight::Tells,
                 message,
             ));
         };
         let last = self.record.last_of(&self.candidate.revision)?;
-        let Ended {
+        let DeploymentEnd {
             at,
-            how: End::Replaced,
+            how: DeploymentOutcome::Replaced,
             ..
         } = last.ended.as_ref()?
         else {
@@ -59,16 +59,19 @@ impl Case<'_> {
         );
         let advice =
             "go back by portcullis gate rollback, or deploy a revision that has what came after it";
-        Some(Reason::new(GateRule::ReplacedRevision, Weight::Blocks, message).advise(advice))
+        Some(
+            GateReason::new(GateRule::ReplacedRevision, ReasonWeight::Blocks, message)
+                .advise(advice),
+        )
     }
 
     pub(super) fn breaks(
         &self,
-        compared: &Compared,
+        compared: &DeploymentComparison,
         radius: &BlastRadius,
-        approvals: &mut Vec<Approved>,
-    ) -> Vec<Reason> {
-        let mut reasons: Vec<Reason> = self.version(compared).into_iter().collect();
+        approvals: &mut Vec<RecordedApproval>,
+    ) -> Vec<GateReason> {
+        let mut reasons: Vec<GateReason> = self.version(compared).into_iter().collect();
         let is_announced = match (self.keep, self.policy().notice) {
             (Some(until), Some(notice)) => until >= self.now.after(notice),
             _ => false,
@@ -80,9 +83,9 @@ impl Case<'_> {
             self.now.date(),
         ) {
             let weight = match weighed.missing.is_empty() {
-                true => Weight::Tells,
-                false if is_announced => Weight::Warns,
-                false => Weight::Blocks,
+                true => ReasonWeight::Tells,
+                false if is_announced => ReasonWeight::Warns,
+                false => ReasonWeight::Blocks,
             };
             reasons.push(weighed.reason(weight));
             approvals.extend(weighed.given);
@@ -92,7 +95,7 @@ impl Case<'_> {
         reasons
     }
 
-    pub(super) fn version(&self, compared: &Compared) -> Option<Reason> {
+    pub(super) fn version(&self, compared: &DeploymentComparison) -> Option<GateReason> {
         let semver = &compared.report.semver;
         let is_breaking = compared.breaking().next().is_some();
         let message = match semver.is_honoured {
@@ -112,16 +115,16 @@ impl Case<'_> {
             None => "write info.version as major.minor.patch".to_owned(),
         };
         let weight = if is_breaking {
-            Weight::Blocks
+            ReasonWeight::Blocks
         } else {
-            Weight::Warns
+            ReasonWeight::Warns
         };
-        Some(Reason::new(GateRule::Version, weight, message).advise(advice))
+        Some(GateReason::new(GateRule::Version, weight, message).advise(advice))
     }
 
     /// What runs beside the deployment that is replaced, or goes on running.
-    pub(super) fn beside(&self, base: Option<&Deployment>) -> Vec<Reason> {
-        let tell = |message| Reason::new(GateRule::KeptVersion, Weight::Tells, message);
+    pub(super) fn beside(&self, base: Option<&Deployment>) -> Vec<GateReason> {
+        let tell = |message| GateReason::new(GateRule::KeptVersion, ReasonWeight::Tells, message);
         let mut reasons = Vec::new();
         if let (Some(until), Some(base)) = (self.keep, base) {
             reasons.push(tell(format!(
@@ -150,7 +153,7 @@ impl Case<'_> {
         reasons
     }
 
-    pub(super) fn drift(&self) -> Option<Reason> {
+    pub(super) fn drift(&self) -> Option<GateReason> {
         let drift = self.measured?.drift.filter(|drift| *drift > 0.0)?;
         let percent = drift * 100.0;
         let message = format!(
@@ -160,21 +163,21 @@ impl Case<'_> {
         let advice = "see /traffic of the proxy's admin port for what departs";
         let (weight, message) = match self.policy().drift_max {
             Some(most) if drift > most => (
-                Weight::Blocks,
+                ReasonWeight::Blocks,
                 format!("{message}, and drift_max is {:.2} %", most * 100.0),
             ),
-            _ => (Weight::Warns, message),
+            _ => (ReasonWeight::Warns, message),
         };
-        Some(Reason::new(GateRule::Drift, weight, message).advise(advice))
+        Some(GateReason::new(GateRule::Drift, weight, message).advise(advice))
     }
 
-    pub(super) fn cooldown(&self) -> Option<Reason> {
+    pub(super) fn cooldown(&self) -> Option<GateReason> {
         let cooldown = self.policy().cooldown?;
         let counts = |deployment: &&Deployment| {
             let was_taken_back = deployment
                 .ended
                 .as_ref()
-                .is_some_and(|ended| ended.how == End::RolledBack);
+                .is_some_and(|ended| ended.how == DeploymentOutcome::RolledBack);
             deployment.rollback_of.is_none() && !was_taken_back
         };
         let last = self.record.deployments.iter().rev().find(counts)?;
@@ -188,12 +191,12 @@ impl Case<'_> {
                 self.squad.name,
                 humantime::format_duration(cooldown)
             );
-            Reason::new(GateRule::Cooldown, Weight::Blocks, message)
+            GateReason::new(GateRule::Cooldown, ReasonWeight::Blocks, message)
                 .advise(format!("wait until {over}"))
         })
     }
 
-    pub(super) fn risk(&self, score: u32) -> Option<Reason> {
+    pub(super) fn risk(&self, score: u32) -> Option<GateReason> {
         let most = self.policy().risk_max.filter(|most| score > *most)?;
         let message = format!(
             "the risk score {score} is above risk_max = {most} of {}",
@@ -210,16 +213,16 @@ impl Case<'_> {
                 "measure who calls what with --prometheus URL, or have somebody answer for it: --override NAME --reason TEXT"
             }
         };
-        Some(Reason::new(GateRule::Risk, Weight::Blocks, message).advise(advice))
+        Some(GateReason::new(GateRule::Risk, ReasonWeight::Blocks, message).advise(advice))
     }
 
-    pub(super) fn measurement(&self) -> Option<Reason> {
+    pub(super) fn measurement(&self) -> Option<GateReason> {
         let measured = self.measured.filter(|measured| measured.usage.is_none())?;
         let message = format!(
             "Prometheus knows no request of {} within {}, so every squad that is declared counts",
             self.service, measured.window
         );
         let advice = "check that it scrapes the proxy, and that the service has this name there";
-        Some(Reason::new(GateRule::Measurement, Weight::Warns, message).advise(advice))
+        Some(GateReason::new(GateRule::Measurement, ReasonWeight::Warns, message).advise(advice))
     }
 }

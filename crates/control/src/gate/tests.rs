@@ -6,8 +6,8 @@ use super::*;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-fn at(days: u32) -> Moment {
-    let start: Moment = "2026-01-01T00:00:00Z".parse().unwrap();
+fn at(days: u32) -> UtcTimestamp {
+    let start: UtcTimestamp = "2026-01-01T00:00:00Z".parse().unwrap();
     start.after(DAY * days)
 }
 
@@ -20,9 +20,9 @@ pub(super) fn deployment(number: usize) -> Deployment {
         number: 0,
         revision: revision(number),
         version: format!("1.{number}.0"),
-        deployed_at: Moment::default(),
+        deployed_at: UtcTimestamp::default(),
         by: "ci".into(),
-        verdict: Judged::default(),
+        verdict: RecordedVerdict::default(),
         approvals: Vec::new(),
         overridden: None,
         flags: Default::default(),
@@ -34,12 +34,17 @@ pub(super) fn deployment(number: usize) -> Deployment {
     }
 }
 
-fn deploy(record: &mut Record, number: usize, keep: Option<Moment>, now: Moment) {
+fn deploy(
+    record: &mut DeploymentRegistry,
+    number: usize,
+    keep: Option<UtcTimestamp>,
+    now: UtcTimestamp,
+) {
     let base = record.current().map(|current| current.number);
     record.deploy(deployment(number), base, keep, now);
 }
 
-fn states(record: &Record, now: Moment) -> String {
+fn states(record: &DeploymentRegistry, now: UtcTimestamp) -> String {
     let state = |of: &Deployment| format!("{} {}", of.version, of.state(now));
     record
         .deployments
@@ -49,21 +54,21 @@ fn states(record: &Record, now: Moment) -> String {
         .join(", ")
 }
 
-fn read_back(record: &Record) -> Record {
+fn read_back(record: &DeploymentRegistry) -> DeploymentRegistry {
     let text = record.text();
-    let read = Record::parse(text.as_bytes(), "payments", "orders").unwrap();
+    let read = DeploymentRegistry::parse(text.as_bytes(), "payments", "orders").unwrap();
     assert_eq!(&read, record);
     read
 }
 
 #[test]
 fn deployments_take_each_others_place() {
-    let mut record = Record::new("payments", "orders");
+    let mut record = DeploymentRegistry::new("payments", "orders");
     assert!(record.release(at(0)).is_err() && record.roll_back("a", "b", at(0)).is_err());
     deploy(&mut record, 1, None, at(1));
     assert!(matches!(
         record.roll_back("ann", "no", at(1)),
-        Err(Refusal::First { number: 1, .. })
+        Err(RegistryRefusal::First { number: 1, .. })
     ));
     deploy(&mut record, 2, None, at(2));
     assert_eq!(record.release(at(3)).unwrap().number, 2);
@@ -89,7 +94,7 @@ fn deployments_take_each_others_place() {
 
 #[test]
 fn two_versions_at_once_until_a_date() {
-    let mut record = Record::new("payments", "orders");
+    let mut record = DeploymentRegistry::new("payments", "orders");
     deploy(&mut record, 1, None, at(1));
     deploy(&mut record, 2, Some(at(30)), at(2));
     assert_eq!(record.live(at(3)).count(), 2);
@@ -111,7 +116,7 @@ fn two_versions_at_once_until_a_date() {
 
 #[test]
 fn what_is_kept_becomes_the_only_one_by_a_rollback() {
-    let mut record = Record::new("payments", "orders");
+    let mut record = DeploymentRegistry::new("payments", "orders");
     deploy(&mut record, 1, None, at(1));
     deploy(&mut record, 2, Some(at(30)), at(2));
     record.roll_back("ann", "it fails", at(3)).unwrap();
@@ -124,7 +129,7 @@ fn what_is_kept_becomes_the_only_one_by_a_rollback() {
 
 #[test]
 fn what_is_over_is_forgotten_but_not_what_could_be_gone_back_to() {
-    let mut record = Record::new("payments", "orders");
+    let mut record = DeploymentRegistry::new("payments", "orders");
     (1..=4).for_each(|number| {
         deploy(
             &mut record,
@@ -148,7 +153,7 @@ fn what_is_over_is_forgotten_but_not_what_could_be_gone_back_to() {
 
 #[test]
 fn clocks() {
-    let mut record = Record::new("payments", "orders");
+    let mut record = DeploymentRegistry::new("payments", "orders");
     assert_eq!(record.check_clock(at(0)), Ok(()));
     deploy(&mut record, 1, None, at(10));
     assert_eq!(record.check_clock(at(10)), Ok(()));
@@ -158,7 +163,7 @@ fn clocks() {
         "{error}"
     );
     // A few seconds are no reason to refuse, and nothing goes back for them.
-    let early: Moment = "2026-01-10T23:59:30Z".parse().unwrap();
+    let early: UtcTimestamp = "2026-01-10T23:59:30Z".parse().unwrap();
     assert_eq!(record.check_clock(early), Ok(()));
     deploy(&mut record, 2, None, early);
     assert_eq!(record.deployments[1].deployed_at, at(10));
@@ -168,13 +173,13 @@ fn clocks() {
 #[test]
 #[rustfmt::skip]
 fn damage_is_found_with_its_place() {
-    let mut record = Record::new("payments", "orders");
+    let mut record = DeploymentRegistry::new("payments", "orders");
     (1..=3).for_each(|number| deploy(&mut record, number, None, at(u32::try_from(number).unwrap())));
     let text = record.text();
     let check = |from: &str, to: &str, expected: &str| {
         assert!(text.contains(from), "{from}: {text}");
         let damaged = text.replacen(from, to, 1);
-        let error = Record::parse(damaged.as_bytes(), "payments", "orders").unwrap_err();
+        let error = DeploymentRegistry::parse(damaged.as_bytes(), "payments", "orders").unwrap_err();
         assert_eq!(error.to_string(), expected);
     };
     check("\"format\": 1", "\"format\": 2", "/format: expected 1, found 2; a newer release of portcullis may have written it: use that one");
@@ -185,11 +190,11 @@ fn damage_is_found_with_its_place() {
     check("\"at\": \"2026-01-03T", "\"at\": \"2026-01-01T", "/deployments/0/ended/at: expected no earlier time than that of the deployment");
     check("\"by\": \"ci\"", "\"bye\": \"ci\"", "line 11, column 11: unknown field `bye`, expected one of `number`, `revision`, `version`, `deployed_at`, `by`, `verdict`, `approvals`, `overridden`, `flags`, `replaces`, `rollback_of`, `released_at`, `kept_until`, `ended`");
     let cut = &text[..text.len() - 3];
-    let error = Record::parse(cut.as_bytes(), "payments", "orders").unwrap_err().to_string();
+    let error = DeploymentRegistry::parse(cut.as_bytes(), "payments", "orders").unwrap_err().to_string();
     assert!(error.contains("EOF while parsing"), "{error}");
     let mut both = record;
     both.deployments[1].ended = None;
-    let error = Record::parse(both.text().as_bytes(), "payments", "orders").unwrap_err();
+    let error = DeploymentRegistry::parse(both.text().as_bytes(), "payments", "orders").unwrap_err();
     assert_eq!(error.to_string(), "/deployments: expected that what came before deployment 3 has ended");
 }
 
@@ -198,7 +203,7 @@ fn damage_is_found_with_its_place() {
 fn any_history_stays_whole() {
     for seed in 0..60 {
         let mut random = fastrand::Rng::with_seed(seed);
-        let mut record = Record::new("payments", "orders");
+        let mut record = DeploymentRegistry::new("payments", "orders");
         let mut now = at(0);
         for step in 0..40 {
             now = now.after(DAY * random.u32(0..20));

@@ -2,21 +2,21 @@
 
 use serde::Serialize;
 
-use super::breaks::Compared;
-use super::case::{Case, base};
-use super::deployment::{Approved, Overridden};
-use super::reach::{BlastRadius, Broken};
-use super::reason::{GateRule, Reason, Weight};
+use super::breaks::DeploymentComparison;
+use super::case::{GateCase, base};
+use super::deployment::{RecordedApproval, RecordedOverride};
+use super::reach::{BlastRadius, BrokenOperations};
+use super::reason::{GateReason, GateRule, ReasonWeight};
 
 /// What the gate says.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Verdict {
+pub struct GateVerdict {
     /// Whether it may go out.
-    pub decision: Decision,
+    pub decision: GateDecision,
     /// What to do, in one word.
     pub recommended_action: &'static str,
     /// Why, what blocks first.
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<GateReason>,
     /// Whom it can reach.
     pub blast_radius: BlastRadius,
     /// What that weighs, in points.
@@ -29,15 +29,15 @@ pub struct Verdict {
     #[serde(skip)]
     pub base: Option<u64>,
     /// The approvals that count.
-    pub approvals: Vec<Approved>,
+    pub approvals: Vec<RecordedApproval>,
     /// Who overruled what.
-    pub overridden: Option<Overridden>,
+    pub overridden: Option<RecordedOverride>,
 }
 
 /// Whether a revision may go out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Decision {
+pub enum GateDecision {
     /// It may.
     Allowed,
     /// It may, because somebody answers for it.
@@ -48,7 +48,7 @@ pub enum Decision {
     Blocked,
 }
 
-impl Decision {
+impl GateDecision {
     /// The stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -60,28 +60,28 @@ impl Decision {
     }
 }
 
-impl Case<'_> {
+impl GateCase<'_> {
     /// Asks every rule.
-    pub fn judge(&self) -> Verdict {
+    pub fn judge(&self) -> GateVerdict {
         let base = base(self.record, &self.candidate.version, self.now);
         let compared = base.and_then(|base| {
             self.compared
                 .iter()
                 .find(|compared| compared.number == base.number)
         });
-        let broken = compared.map_or_else(Broken::default, Compared::broken);
+        let broken = compared.map_or_else(BrokenOperations::default, DeploymentComparison::broken);
         let usage = self.measured.and_then(|measured| measured.usage.as_ref());
         let provider = self.squad.name.as_str();
         let radius = BlastRadius::of(self.catalog, provider, self.service, &broken, usage);
         let risk_score = radius.risk_score(self.catalog);
         let is_unchanged = base.is_some_and(|base| *base.revision == *self.candidate.revision);
-        let mut reasons: Vec<Reason> = self.ownership().into_iter().collect();
+        let mut reasons: Vec<GateReason> = self.ownership().into_iter().collect();
         let mut approvals = Vec::new();
         if is_unchanged {
             let message = format!("this revision of {} is deployed already", self.service);
-            reasons.push(Reason::new(
+            reasons.push(GateReason::new(
                 GateRule::AlreadyDeployed,
-                Weight::Tells,
+                ReasonWeight::Tells,
                 message,
             ));
         } else {
@@ -99,14 +99,14 @@ impl Case<'_> {
         reasons.sort_by_key(|reason| reason.weight);
         let blocking = reasons
             .iter()
-            .find(|reason| reason.weight == Weight::Blocks);
+            .find(|reason| reason.weight == ReasonWeight::Blocks);
         let decision = match (blocking, is_unchanged, &overridden) {
-            (Some(_), _, _) => Decision::Blocked,
-            (None, true, _) => Decision::Unchanged,
-            (None, false, Some(_)) => Decision::Overridden,
-            (None, false, None) => Decision::Allowed,
+            (Some(_), _, _) => GateDecision::Blocked,
+            (None, true, _) => GateDecision::Unchanged,
+            (None, false, Some(_)) => GateDecision::Overridden,
+            (None, false, None) => GateDecision::Allowed,
         };
-        Verdict {
+        GateVerdict {
             decision,
             recommended_action: match (blocking, is_unchanged) {
                 (Some(reason), _) => reason.rule.action(),
@@ -125,16 +125,16 @@ impl Case<'_> {
     }
 
     /// Takes what can be overruled out of the way.
-    fn overrule(&self, reasons: &mut [Reason]) -> Option<Overridden> {
+    fn overrule(&self, reasons: &mut [GateReason]) -> Option<RecordedOverride> {
         let (name, why) = self.overriding?;
         let mut rules = Vec::new();
         for reason in reasons.iter_mut() {
-            if reason.weight == Weight::Blocks && reason.rule.can_be_overridden() {
-                reason.weight = Weight::Overridden;
+            if reason.weight == ReasonWeight::Blocks && reason.rule.can_be_overridden() {
+                reason.weight = ReasonWeight::Overridden;
                 rules.push(reason.rule.as_str().to_owned());
             }
         }
-        (!rules.is_empty()).then(|| Overridden {
+        (!rules.is_empty()).then(|| RecordedOverride {
             name: name.to_owned(),
             reason: why.to_owned(),
             rules,

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::*;
-use portcullis_compat::{Approval, Options, compare};
+use portcullis_compat::{ChangeApproval, CompareOptions, compare};
 use portcullis_contract::{CompileOptions, CompiledContract, compile, from_bytes};
 use portcullis_vocabulary::limits::Limits;
 use portcullis_vocabulary::{
-    Catalog, Dependency, DeployPolicy, Flag, Resource, ResourceKind, Squad, Tier,
+    Catalog, DeployPolicy, FeatureFlag, ResourceKind, ServiceDependency, SharedResource, Squad,
+    Tier,
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -54,7 +55,7 @@ fn catalog(deploy: DeployPolicy) -> Catalog {
             DeployPolicy::default(),
         ),
     ];
-    let resource = |name: &str, kind, users: &[&str]| Resource {
+    let resource = |name: &str, kind, users: &[&str]| SharedResource {
         name: name.into(),
         kind,
         owner: "payments".parse().unwrap(),
@@ -65,7 +66,7 @@ fn catalog(deploy: DeployPolicy) -> Catalog {
         resource("own-db", ResourceKind::Database, &["orders"]),
         resource("placed", ResourceKind::Topic, &["orders", "invoices"]),
     ];
-    let flag = |name: &str, cross_squad, target: Option<&str>| Flag {
+    let flag = |name: &str, cross_squad, target: Option<&str>| FeatureFlag {
         name: name.into(),
         service: "orders".into(),
         cross_squad,
@@ -77,23 +78,23 @@ fn catalog(deploy: DeployPolicy) -> Catalog {
         flag("new", true, Some("checkout")),
         flag("own", false, None),
     ];
-    let uses = vec![Dependency {
+    let uses = vec![ServiceDependency {
         service: "cart".into(),
         uses: vec!["orders".into()],
     }];
     Catalog::new(squads, resources, flags).with_dependencies(uses)
 }
 
-fn now() -> Moment {
+fn now() -> UtcTimestamp {
     "2026-05-01T12:00:00Z".parse().unwrap()
 }
 
-fn usage(calls: &[(&str, &str)]) -> Measured {
-    let mut usage = Usage::default();
+fn usage(calls: &[(&str, &str)]) -> TrafficMeasurement {
+    let mut usage = MeasuredUsage::default();
     calls
         .iter()
         .for_each(|(squad, operation)| usage.add(operation, squad, 0.3));
-    Measured {
+    TrafficMeasurement {
         window: "7d".into(),
         usage: Some(usage),
         drift: Some(0.0),
@@ -109,17 +110,17 @@ struct Set<'s> {
     new: Option<(&'s str, u32)>,
     /// How long ago it was deployed.
     ago: Duration,
-    measured: Option<Measured>,
+    measured: Option<TrafficMeasurement>,
     approved_by: &'s [&'s str],
     overriding: bool,
-    keep: Option<Moment>,
+    keep: Option<UtcTimestamp>,
 }
 
-fn judge(set: &Set<'_>) -> Verdict {
+fn judge(set: &Set<'_>) -> GateVerdict {
     let catalog = catalog(set.deploy);
     let (version, most) = set.new.unwrap_or(("1.0.0", 10));
     let new = contract(version, most);
-    let mut record = Record::new("payments", "orders");
+    let mut record = DeploymentRegistry::new("payments", "orders");
     let mut compared = Vec::new();
     let mut approvals = Vec::new();
     if let Some((version, most)) = set.old {
@@ -127,16 +128,16 @@ fn judge(set: &Set<'_>) -> Verdict {
         let mut deployment = tests::deployment(1);
         deployment.revision = old.revision.to_string();
         deployment.version = version.to_owned();
-        let at: Moment = "2026-01-01T00:00:00Z".parse().unwrap();
+        let at: UtcTimestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let at = at.after(now().since(at).saturating_sub(set.ago));
         record.deploy(deployment, None, None, at);
-        compared.push(Compared::new(
+        compared.push(DeploymentComparison::new(
             1,
             &old,
-            compare(&old, &new, Options::on(now().date())),
+            compare(&old, &new, CompareOptions::on(now().date())),
         ));
         for owner in set.approved_by {
-            approvals.extend(compared[0].breaking().map(|finding| Approval {
+            approvals.extend(compared[0].breaking().map(|finding| ChangeApproval {
                 fingerprint: finding.fingerprint(),
                 owner: (*owner).to_owned(),
                 reason: "fine".into(),
@@ -150,7 +151,7 @@ fn judge(set: &Set<'_>) -> Verdict {
         .find("payments")
         .and_then(|id| catalog.squad(id))
         .unwrap();
-    let case = Case {
+    let case = GateCase {
         catalog: &catalog,
         squad,
         service: "orders",
@@ -167,7 +168,7 @@ fn judge(set: &Set<'_>) -> Verdict {
 }
 
 #[track_caller]
-fn check(set: &Set<'_>, decision: Decision, reasons: &str, score: u32) {
+fn check(set: &Set<'_>, decision: GateDecision, reasons: &str, score: u32) {
     let verdict = judge(set);
     let said = verdict
         .reasons
@@ -187,7 +188,7 @@ const DECLARED: u32 = 3 * 30 + 20 + 10;
 #[test]
 #[rustfmt::skip]
 fn breaking_changes_need_a_version_and_approvals() {
-    use Decision::{Allowed, Blocked, Unchanged};
+    use GateDecision::{Allowed, Blocked, Unchanged};
     let old = Some(("1.0.0", 10));
     check(&Set::default(), Allowed, "tells first-deployment", DECLARED);
     check(&Set { old, ..Set::default() }, Unchanged, "tells already-deployed", DECLARED);
@@ -212,7 +213,7 @@ fn breaking_changes_need_a_version_and_approvals() {
 #[test]
 #[rustfmt::skip]
 fn who_calls_what_breaks_weighs_by_tier() {
-    use Decision::{Allowed, Blocked};
+    use GateDecision::{Allowed, Blocked};
     let breaking = |calls: &[(&str, &str)]| Set { old: Some(("1.0.0", 10)), new: Some(("2.0.0", 5)), measured: Some(usage(calls)), ..Set::default() };
     let rest = 20 + 10;
     // Nobody calls it: the three that are declared hardly count, and the provider is asked.
@@ -230,14 +231,14 @@ fn who_calls_what_breaks_weighs_by_tier() {
     check(&Set { approved_by: &["checkout"], ..both() }, Blocked, "blocks breaking-change", 60 + 45 + 10 + rest);
     check(&Set { approved_by: &["checkout", "search"], ..both() }, Allowed, "tells breaking-change", 60 + 45 + 10 + rest);
     // What was not seen at all was not measured.
-    let measured = Some(Measured { usage: None, ..usage(&[]) });
+    let measured = Some(TrafficMeasurement { usage: None, ..usage(&[]) });
     check(&Set { measured, old: Some(("1.0.0", 10)), new: Some(("1.1.0", 20)), ..Set::default() }, Allowed, "warns measurement", DECLARED);
 }
 
 #[test]
 #[rustfmt::skip]
 fn bounds_of_the_squad_and_who_may_overrule_them() {
-    use Decision::{Allowed, Blocked, Overridden};
+    use GateDecision::{Allowed, Blocked, Overridden};
     let next = |deploy| Set { deploy, old: Some(("1.0.0", 10)), new: Some(("1.1.0", 20)), ..Set::default() };
     let risk = |most| DeployPolicy { risk_max: Some(most), ..DeployPolicy::default() };
     check(&next(risk(DECLARED)), Allowed, "", DECLARED);
@@ -249,7 +250,7 @@ fn bounds_of_the_squad_and_who_may_overrule_them() {
     check(&Set { ago: HOUR * 4 - Duration::from_millis(1), ..next(cooldown) }, Blocked, "blocks cooldown", DECLARED);
     check(&Set { overriding: true, ..next(cooldown) }, Overridden, "overridden cooldown", DECLARED);
     let drift = DeployPolicy { drift_max: Some(0.01), ..DeployPolicy::default() };
-    let drifting = |drift| Some(Measured { drift: Some(drift), ..usage(&[]) });
+    let drifting = |drift| Some(TrafficMeasurement { drift: Some(drift), ..usage(&[]) });
     let score = 3 * 10 + 20 + 10;
     check(&Set { measured: drifting(0.0), ..next(drift) }, Allowed, "", score);
     check(&Set { measured: drifting(0.01), ..next(drift) }, Allowed, "warns drift", score);
@@ -260,7 +261,7 @@ fn bounds_of_the_squad_and_who_may_overrule_them() {
 
 #[test]
 fn a_version_takes_the_place_of_its_own_line() {
-    let mut record = Record::new("payments", "orders");
+    let mut record = DeploymentRegistry::new("payments", "orders");
     for (number, version) in [(1, "1.4.0"), (2, "2.0.0")] {
         let mut deployment = tests::deployment(number);
         version.clone_into(&mut deployment.version);
@@ -281,7 +282,7 @@ fn a_version_takes_the_place_of_its_own_line() {
 
 #[test]
 fn below_one_the_minor_version_is_the_line() {
-    let mut record = Record::new("payments", "orders");
+    let mut record = DeploymentRegistry::new("payments", "orders");
     for (number, version) in [(1, "0.4.0"), (2, "0.5.0")] {
         let mut deployment = tests::deployment(number);
         version.clone_into(&mut deployment.version);

@@ -9,16 +9,16 @@
 use std::collections::HashMap;
 
 use super::glob::Glob;
-use portcullis_vocabulary::{Catalog, Extent, PathPattern, Segment, Squad};
-use portcullis_vocabulary::{CatalogFile, CatalogPlaces, Place};
+use portcullis_vocabulary::{Catalog, PathPattern, PatternExtent, PatternSegment, Squad};
+use portcullis_vocabulary::{CatalogFile, CatalogLocations, ConfigLocation};
 
 /// The boundaries between the squads of a catalog.
 #[derive(Clone, Debug)]
-pub struct Boundaries {
+pub struct SquadBoundaries {
     file: CatalogFile,
     /// The most specific first.
     claims: Vec<PathClaim>,
-    nodes: Vec<Node>,
+    nodes: Vec<OwnershipNode>,
 }
 
 #[derive(Clone, Debug)]
@@ -30,13 +30,13 @@ struct PathClaim {
 
 /// Who owns a path, and by which pattern.
 #[derive(Clone, Copy, Debug)]
-pub struct Owner<'b> {
+pub struct PathOwner<'b> {
     /// The squad.
     pub squad: &'b Squad,
     /// The pattern that decides.
     pub pattern: &'b PathPattern,
     /// Where the catalog says so.
-    pub place: Option<&'b Place>,
+    pub place: Option<&'b ConfigLocation>,
 }
 
 /// The place of a pattern in the order of precedence.
@@ -44,7 +44,7 @@ type ClaimIndex = usize;
 
 /// A beginning that patterns have in common.
 #[derive(Clone, Debug, Default)]
-struct Node {
+struct OwnershipNode {
     literals: HashMap<Box<str>, usize>,
     wilds: Vec<(Glob, usize)>,
     /// The node behind a `**`, which any number of segments leads back to.
@@ -55,7 +55,7 @@ struct Node {
     alone: Option<ClaimIndex>,
 }
 
-impl Boundaries {
+impl SquadBoundaries {
     /// Compiles the patterns of a catalog.
     pub fn new(file: CatalogFile) -> Self {
         let squads = file.catalog.squads().iter().enumerate();
@@ -66,7 +66,7 @@ impl Boundaries {
             })
             .collect();
         claims.sort_by(|a, b| b.pattern.cmp(&a.pattern));
-        let mut nodes = vec![Node::default()];
+        let mut nodes = vec![OwnershipNode::default()];
         for (index, claim) in claims.iter().enumerate() {
             insert(&mut nodes, &claim.pattern, index);
         }
@@ -83,23 +83,23 @@ impl Boundaries {
     }
 
     /// Where the catalog says what it says.
-    pub const fn places(&self) -> &CatalogPlaces {
+    pub const fn places(&self) -> &CatalogLocations {
         &self.file.places
     }
 
     /// All patterns with their owners, the most specific first.
-    pub fn owners(&self) -> impl DoubleEndedIterator<Item = Owner<'_>> {
+    pub fn owners(&self) -> impl DoubleEndedIterator<Item = PathOwner<'_>> {
         self.claims.iter().map(|claim| self.owner(claim))
     }
 
     /// Who owns a path, which is relative to the repository's root and has no empty segments.
-    pub fn owner_of(&self, path: &str) -> Option<Owner<'_>> {
+    pub fn owner_of(&self, path: &str) -> Option<PathOwner<'_>> {
         let claim = self.decide(path)?;
         Some(self.owner(&self.claims[claim]))
     }
 
-    fn owner<'b>(&'b self, claim: &'b PathClaim) -> Owner<'b> {
-        Owner {
+    fn owner<'b>(&'b self, claim: &'b PathClaim) -> PathOwner<'b> {
+        PathOwner {
             squad: &self.file.catalog.squads()[claim.squad],
             pattern: &claim.pattern,
             place: self.file.places.paths.get(&claim.pattern),
@@ -118,7 +118,7 @@ impl Boundaries {
             }
             let is_last = segments.peek().is_none();
             for &node in &next {
-                let Node {
+                let OwnershipNode {
                     tree, below, alone, ..
                 } = &self.nodes[node];
                 let found = [*tree, below.filter(|_| !is_last), alone.filter(|_| is_last)];
@@ -158,33 +158,33 @@ impl Boundaries {
     }
 }
 
-fn insert(nodes: &mut Vec<Node>, pattern: &PathPattern, claim: ClaimIndex) {
+fn insert(nodes: &mut Vec<OwnershipNode>, pattern: &PathPattern, claim: ClaimIndex) {
     let mut at = 0;
     for segment in pattern.segments() {
         let fresh = nodes.len();
         let here = &mut nodes[at];
         at = match segment {
-            Segment::Literal(text) => *here.literals.entry(text.clone()).or_insert(fresh),
-            Segment::Wild(text) => {
+            PatternSegment::Literal(text) => *here.literals.entry(text.clone()).or_insert(fresh),
+            PatternSegment::Wild(text) => {
                 let known = here.wilds.iter().find(|(wild, _)| wild.as_str() == &**text);
                 known.map(|(_, node)| *node).unwrap_or_else(|| {
                     here.wilds.push((Glob::new(text), fresh));
                     fresh
                 })
             }
-            Segment::AnyDepth => *here.any_depth.get_or_insert(fresh),
+            PatternSegment::AnyDepth => *here.any_depth.get_or_insert(fresh),
         };
         if at == fresh {
-            nodes.push(Node {
-                is_any_depth: *segment == Segment::AnyDepth,
-                ..Node::default()
+            nodes.push(OwnershipNode {
+                is_any_depth: *segment == PatternSegment::AnyDepth,
+                ..OwnershipNode::default()
             });
         }
     }
     let end = match pattern.extent() {
-        Extent::Tree => &mut nodes[at].tree,
-        Extent::Below => &mut nodes[at].below,
-        Extent::Alone => &mut nodes[at].alone,
+        PatternExtent::Tree => &mut nodes[at].tree,
+        PatternExtent::Below => &mut nodes[at].below,
+        PatternExtent::Alone => &mut nodes[at].alone,
     };
     // The first is the most specific; equal patterns are one.
     end.get_or_insert(claim);

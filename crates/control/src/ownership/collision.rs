@@ -6,27 +6,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::boundaries::Boundaries;
-use super::judge::Proposal;
-use super::manifest::{Claim, ClaimKind};
-use super::verdict::Standing;
+use super::boundaries::SquadBoundaries;
+use super::judge::ChangeProposal;
+use super::manifest::{ClaimKind, ManifestClaim};
+use super::verdict::OwnershipStanding;
 use portcullis_vocabulary::Squad;
 
 /// A claim that collides with somebody.
 #[derive(Clone, Debug)]
-pub struct Collision<'b> {
+pub struct ClaimCollision<'b> {
     /// In which way.
     pub kind: CollisionKind,
     /// The claim.
-    pub claim: Claim,
+    pub claim: ManifestClaim,
     /// The squad that the manifest speaks for.
     pub squad: &'b Squad,
     /// Whose the name is, or who claims it too; nobody where nobody does.
     pub owner: Option<&'b Squad>,
     /// The claim of another squad that it collides with.
-    pub other: Option<Claim>,
+    pub other: Option<ManifestClaim>,
     /// Whether it stops the change.
-    pub standing: Standing,
+    pub standing: OwnershipStanding,
 }
 
 /// In which way a claim collides.
@@ -58,14 +58,14 @@ impl CollisionKind {
 }
 
 /// What a claim is known by, so that one file tells each name once.
-type Told = BTreeSet<(String, CollisionKind, String)>;
+type ReportedClaims = BTreeSet<(String, CollisionKind, String)>;
 
 pub(super) fn collisions<'b>(
-    boundaries: &'b Boundaries,
-    proposal: &Proposal<'b>,
-    claims: Vec<Claim>,
-) -> Vec<Collision<'b>> {
-    let mut told = Told::new();
+    boundaries: &'b SquadBoundaries,
+    proposal: &ChangeProposal<'b>,
+    claims: Vec<ManifestClaim>,
+) -> Vec<ClaimCollision<'b>> {
+    let mut told = ReportedClaims::new();
     let mut firsts = BTreeMap::new();
     let mut found = Vec::new();
     for claim in claims {
@@ -78,7 +78,7 @@ pub(super) fn collisions<'b>(
         let shared = shared(&mut firsts, proposal, squad, &claim);
         for (kind, owner, other, standing) in shared.into_iter().chain(judged) {
             if told.insert((claim.path.clone(), kind, claim.name.clone())) {
-                found.push(Collision {
+                found.push(ClaimCollision {
                     kind,
                     claim: claim.clone(),
                     squad,
@@ -90,7 +90,7 @@ pub(super) fn collisions<'b>(
         }
     }
     // Who is a stranger where somebody owns the name is told so already.
-    found.retain(|Collision { kind, claim, .. }| match kind {
+    found.retain(|ClaimCollision { kind, claim, .. }| match kind {
         CollisionKind::SharedNamespace => lists(boundaries, &claim.name).is_empty(),
         CollisionKind::SharedRelease => boundaries.catalog().provider_of(&claim.name).is_none(),
         CollisionKind::ForeignNamespace
@@ -100,9 +100,14 @@ pub(super) fn collisions<'b>(
     found
 }
 
-type Judged<'b> = (CollisionKind, Option<&'b Squad>, Option<Claim>, Standing);
+type JudgedClaim<'b> = (
+    CollisionKind,
+    Option<&'b Squad>,
+    Option<ManifestClaim>,
+    OwnershipStanding,
+);
 
-fn lists<'b>(boundaries: &'b Boundaries, namespace: &str) -> Vec<&'b Squad> {
+fn lists<'b>(boundaries: &'b SquadBoundaries, namespace: &str) -> Vec<&'b Squad> {
     let squads = boundaries.catalog().squads().iter();
     squads
         .filter(|squad| squad.namespaces.iter().any(|own| own == namespace))
@@ -110,51 +115,51 @@ fn lists<'b>(boundaries: &'b Boundaries, namespace: &str) -> Vec<&'b Squad> {
 }
 
 fn namespace<'b>(
-    boundaries: &'b Boundaries,
-    proposal: &Proposal<'b>,
+    boundaries: &'b SquadBoundaries,
+    proposal: &ChangeProposal<'b>,
     squad: &Squad,
-    claim: &Claim,
-) -> Option<Judged<'b>> {
+    claim: &ManifestClaim,
+) -> Option<JudgedClaim<'b>> {
     let owners = lists(boundaries, &claim.name);
     if owners.iter().any(|owner| owner.name == squad.name) {
         return None;
     }
     let Some(&owner) = owners.first() else {
         let kind = CollisionKind::UnownedNamespace;
-        return Some((kind, None, None, Standing::Unowned));
+        return Some((kind, None, None, OwnershipStanding::Unowned));
     };
     let kind = CollisionKind::ForeignNamespace;
     Some((kind, Some(owner), None, consent(proposal, owner)))
 }
 
 fn release<'b>(
-    boundaries: &'b Boundaries,
-    proposal: &Proposal<'b>,
+    boundaries: &'b SquadBoundaries,
+    proposal: &ChangeProposal<'b>,
     squad: &Squad,
-    claim: &Claim,
-) -> Option<Judged<'b>> {
+    claim: &ManifestClaim,
+) -> Option<JudgedClaim<'b>> {
     let owner = boundaries.catalog().provider_of(&claim.name)?;
     let kind = CollisionKind::ForeignRelease;
     (owner.name != squad.name).then(|| (kind, Some(owner), None, consent(proposal, owner)))
 }
 
 /// Whether the owner of a name agrees that another squad uses it; who proposes it does.
-fn consent(proposal: &Proposal<'_>, owner: &Squad) -> Standing {
+fn consent(proposal: &ChangeProposal<'_>, owner: &Squad) -> OwnershipStanding {
     match proposal.standing(Some(owner)) {
-        Standing::Own => Standing::Approved,
+        OwnershipStanding::Own => OwnershipStanding::Approved,
         standing => standing,
     }
 }
 
 /// What the first claim of a name is kept by: its kind, the namespace of a release, the name.
-type FirstClaims<'b> = BTreeMap<(ClaimKind, String, String), (&'b Squad, Claim)>;
+type FirstClaims<'b> = BTreeMap<(ClaimKind, String, String), (&'b Squad, ManifestClaim)>;
 
 fn shared<'b>(
     firsts: &mut FirstClaims<'b>,
-    proposal: &Proposal<'_>,
+    proposal: &ChangeProposal<'_>,
     squad: &'b Squad,
-    claim: &Claim,
-) -> Option<Judged<'b>> {
+    claim: &ManifestClaim,
+) -> Option<JudgedClaim<'b>> {
     let (kind, namespace) = match claim.kind {
         ClaimKind::Namespace => (CollisionKind::SharedNamespace, String::new()),
         // Releases of different namespaces may be called alike.

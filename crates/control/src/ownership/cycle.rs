@@ -6,19 +6,19 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Where a dependency is said: the number of its table, and of its item there.
-pub(super) type Edge = (usize, usize);
+pub(super) type DependencyEdge = (usize, usize);
 
 /// One circle, each service with the edge that leads on from it; the first follows the last.
-pub(super) type Cycle<'s> = Vec<(&'s str, Edge)>;
+pub(super) type DependencyCycle<'s> = Vec<(&'s str, DependencyEdge)>;
 
-type Graph<'s> = BTreeMap<&'s str, Vec<(&'s str, Edge)>>;
+type DependencyGraph<'s> = BTreeMap<&'s str, Vec<(&'s str, DependencyEdge)>>;
 
 /// Circles, so that every service that is on one is on one of these; each is as short as it can be
 /// for its first service.
 pub(super) fn cycles<'s>(
     dependencies: impl IntoIterator<Item = (&'s str, &'s [String])>,
-) -> Vec<Cycle<'s>> {
-    let mut graph = Graph::new();
+) -> Vec<DependencyCycle<'s>> {
+    let mut graph = DependencyGraph::new();
     for (table, (service, uses)) in dependencies.into_iter().enumerate() {
         let edges = uses.iter().enumerate();
         let edges = edges.map(|(item, used)| (used.as_str(), (table, item)));
@@ -39,8 +39,8 @@ pub(super) fn cycles<'s>(
 }
 
 /// The shortest way from a service back to it.
-fn shortest<'s>(graph: &Graph<'s>, start: &'s str) -> Option<Cycle<'s>> {
-    let mut from: BTreeMap<&str, (&str, Edge)> = BTreeMap::new();
+fn shortest<'s>(graph: &DependencyGraph<'s>, start: &'s str) -> Option<DependencyCycle<'s>> {
+    let mut from: BTreeMap<&str, (&str, DependencyEdge)> = BTreeMap::new();
     let mut open = VecDeque::from([start]);
     while let Some(service) = open.pop_front() {
         for &(used, edge) in graph.get(service).into_iter().flatten() {
@@ -57,10 +57,10 @@ fn shortest<'s>(graph: &Graph<'s>, start: &'s str) -> Option<Cycle<'s>> {
 }
 
 fn way<'s>(
-    from: &BTreeMap<&'s str, (&'s str, Edge)>,
+    from: &BTreeMap<&'s str, (&'s str, DependencyEdge)>,
     start: &str,
-    last: (&'s str, Edge),
-) -> Cycle<'s> {
+    last: (&'s str, DependencyEdge),
+) -> DependencyCycle<'s> {
     let mut way = vec![last];
     let mut at = last.0;
     while at != start {

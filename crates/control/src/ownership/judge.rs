@@ -2,42 +2,42 @@
 
 use std::collections::BTreeSet;
 
-use super::boundaries::Boundaries;
+use super::boundaries::SquadBoundaries;
 use super::collision::collisions;
-use super::manifest::Manifests;
-use super::verdict::{Change, FileVerdict, Standing, Verdict};
-use portcullis_vocabulary::{Squad, SquadName, Unowned};
+use super::manifest::ManifestClaims;
+use super::verdict::{FileVerdict, OwnershipStanding, OwnershipVerdict, PathChange};
+use portcullis_vocabulary::{Squad, SquadName, UnownedPolicy};
 
 /// Who proposes a change, and who agrees to it.
 #[derive(Clone, Debug)]
-pub struct Proposal<'b> {
+pub struct ChangeProposal<'b> {
     /// The squad that changes, one of the catalog's.
     pub squad: &'b Squad,
     /// The squads that approved.
     pub approved_by: BTreeSet<SquadName>,
     /// What a change of unowned paths means.
-    pub unowned: Unowned,
+    pub unowned: UnownedPolicy,
 }
 
-impl Proposal<'_> {
+impl ChangeProposal<'_> {
     /// How the change stands to what belongs to a squad, or to nobody.
-    pub(super) fn standing(&self, owner: Option<&Squad>) -> Standing {
+    pub(super) fn standing(&self, owner: Option<&Squad>) -> OwnershipStanding {
         match owner {
-            None => Standing::Unowned,
-            Some(owner) if owner.name == self.squad.name => Standing::Own,
-            Some(owner) if self.approved_by.contains(&owner.name) => Standing::Approved,
-            Some(_) => Standing::Foreign,
+            None => OwnershipStanding::Unowned,
+            Some(owner) if owner.name == self.squad.name => OwnershipStanding::Own,
+            Some(owner) if self.approved_by.contains(&owner.name) => OwnershipStanding::Approved,
+            Some(_) => OwnershipStanding::Foreign,
         }
     }
 }
 
 /// Judges a change: its paths, and what the manifests in it claim.
 pub fn judge<'b>(
-    boundaries: &'b Boundaries,
-    proposal: &Proposal<'b>,
-    mut changes: Vec<Change>,
-    manifests: Manifests,
-) -> Verdict<'b> {
+    boundaries: &'b SquadBoundaries,
+    proposal: &ChangeProposal<'b>,
+    mut changes: Vec<PathChange>,
+    manifests: ManifestClaims,
+) -> OwnershipVerdict<'b> {
     changes.sort();
     changes.dedup();
     let files = changes.into_iter().map(|change| {
@@ -48,7 +48,7 @@ pub fn judge<'b>(
             change,
         }
     });
-    Verdict {
+    OwnershipVerdict {
         squad: proposal.squad,
         unowned: proposal.unowned,
         files: files.collect(),

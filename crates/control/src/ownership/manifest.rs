@@ -22,9 +22,9 @@ const DEPTH_MAX: u32 = 128;
 
 /// What manifests claim.
 #[derive(Clone, Debug, Default)]
-pub struct Manifests {
+pub struct ManifestClaims {
     /// Each claim, in the order of files and lines.
-    pub claims: Vec<Claim>,
+    pub claims: Vec<ManifestClaim>,
     /// Manifests that cannot be read.
     pub broken: Vec<BrokenManifest>,
     /// Files that are templates of manifests.
@@ -33,7 +33,7 @@ pub struct Manifests {
 
 /// A name that a manifest takes for itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
+pub struct ManifestClaim {
     /// The file.
     pub path: String,
     /// The line, from 1.
@@ -80,7 +80,7 @@ pub fn looks_like_manifest(path: &str) -> bool {
 }
 
 /// Reads the manifests of a file and adds what they claim.
-pub fn read_manifests(path: &str, bytes: &[u8], manifests: &mut Manifests) {
+pub fn read_manifests(path: &str, bytes: &[u8], manifests: &mut ManifestClaims) {
     let is_kustomization = is_kustomization(path);
     // What is not UTF-8 is replaced, so that it can be told whether the file is a manifest at all.
     let text = String::from_utf8_lossy(bytes);
@@ -99,7 +99,7 @@ pub fn read_manifests(path: &str, bytes: &[u8], manifests: &mut Manifests) {
         }
         match parse(path, document) {
             Ok(parsed) => {
-                let mut reading = Reading {
+                let mut reading = ManifestReader {
                     path,
                     line_before: line - 1,
                     is_kustomization,
@@ -192,14 +192,14 @@ fn names_a_kind(document: &str) -> bool {
 }
 
 /// The manifests of one document on their way into claims.
-struct Reading<'a> {
+struct ManifestReader<'a> {
     path: &'a str,
     line_before: u32,
     is_kustomization: bool,
-    claims: &'a mut Vec<Claim>,
+    claims: &'a mut Vec<ManifestClaim>,
 }
 
-impl Reading<'_> {
+impl ManifestReader<'_> {
     fn object(&mut self, object: Node<'_>, at: &str) {
         let text = |name| object.get(name).and_then(Node::as_str).unwrap_or_default();
         let (version, kind) = (text("apiVersion"), text("kind"));
@@ -313,7 +313,7 @@ impl Reading<'_> {
             return false;
         }
         let line = object.pointer(pointer).map_or(1, Node::key_line);
-        self.claims.push(Claim {
+        self.claims.push(ManifestClaim {
             path: self.path.to_owned(),
             line: line + self.line_before,
             pointer: format!("{at}{pointer}"),

@@ -19,15 +19,15 @@ mod cycle;
 mod survey;
 mod codeowners;
 
-pub use boundaries::{Boundaries, Owner};
-pub use codeowners::{Imported, Inexpressible, export, import};
-pub use collision::{Collision, CollisionKind};
-pub use judge::{Proposal, judge};
+pub use boundaries::{PathOwner, SquadBoundaries};
+pub use codeowners::{CodeownersImport, UnsupportedLine, export, import};
+pub use collision::{ClaimCollision, CollisionKind};
+pub use judge::{ChangeProposal, judge};
 pub use manifest::{
-    BrokenManifest, Claim, ClaimKind, Manifests, looks_like_manifest, read_manifests,
+    BrokenManifest, ClaimKind, ManifestClaim, ManifestClaims, looks_like_manifest, read_manifests,
 };
-pub use survey::{Concern, ConcernKind, FoundContract, survey};
-pub use verdict::{Change, ChangeKind, FileVerdict, Standing, Verdict};
+pub use survey::{CatalogConcern, CatalogContract, ConcernKind, survey};
+pub use verdict::{FileVerdict, OwnershipStanding, OwnershipVerdict, PathChange, PathChangeKind};
 
 #[cfg(test)]
 mod tests;

@@ -4,10 +4,10 @@
 //! sequences with "any number of anything" in them have a common instance? It is answered by a
 //! search over pairs of positions, each visited once.
 
-use portcullis_vocabulary::{Extent, PathPattern, Segment};
+use portcullis_vocabulary::{PathPattern, PatternExtent, PatternSegment};
 
 /// An element of a sequence.
-enum Step<T> {
+enum SequenceElement<T> {
     One(T),
     /// Any number of anything.
     Many,
@@ -16,8 +16,10 @@ enum Step<T> {
 /// A path that both patterns match; none where there is no such path.
 pub(super) fn common_path(one: &PathPattern, other: &PathPattern) -> Option<String> {
     // Most patterns part at their first segment, which needs no search.
-    if let [Some(Segment::Literal(one)), Some(Segment::Literal(other))] =
-        [one, other].map(|pattern| pattern.segments().first())
+    if let [
+        Some(PatternSegment::Literal(one)),
+        Some(PatternSegment::Literal(other)),
+    ] = [one, other].map(|pattern| pattern.segments().first())
         && one != other
     {
         return None;
@@ -32,28 +34,30 @@ pub(super) fn common_path(one: &PathPattern, other: &PathPattern) -> Option<Stri
     found.map(|segments| segments.join("/"))
 }
 
-fn steps(pattern: &PathPattern) -> Vec<Step<&str>> {
+fn steps(pattern: &PathPattern) -> Vec<SequenceElement<&str>> {
     let segment = |segment| match segment {
-        &Segment::AnyDepth => Step::Many,
-        Segment::Literal(text) | Segment::Wild(text) => Step::One(&**text),
+        &PatternSegment::AnyDepth => SequenceElement::Many,
+        PatternSegment::Literal(text) | PatternSegment::Wild(text) => SequenceElement::One(&**text),
     };
     let mut steps: Vec<_> = pattern.segments().iter().map(segment).collect();
     match pattern.extent() {
-        Extent::Alone => {}
+        PatternExtent::Alone => {}
         // The repository itself is no path.
-        Extent::Tree if steps.is_empty() => steps.extend([Step::One("*"), Step::Many]),
-        Extent::Tree => steps.push(Step::Many),
-        Extent::Below => steps.extend([Step::One("*"), Step::Many]),
+        PatternExtent::Tree if steps.is_empty() => {
+            steps.extend([SequenceElement::One("*"), SequenceElement::Many])
+        }
+        PatternExtent::Tree => steps.push(SequenceElement::Many),
+        PatternExtent::Below => steps.extend([SequenceElement::One("*"), SequenceElement::Many]),
     }
     steps
 }
 
 /// A name that both segments stand for.
 fn common_name(one: &str, other: &str) -> Option<String> {
-    let steps = |text: &str| -> Vec<Step<char>> {
+    let steps = |text: &str| -> Vec<SequenceElement<char>> {
         let step = |character| match character {
-            '*' => Step::Many,
-            other => Step::One(other),
+            '*' => SequenceElement::Many,
+            other => SequenceElement::One(other),
         };
         text.chars().map(step).collect()
     };
@@ -74,10 +78,10 @@ const fn plain(character: char) -> char {
 }
 
 /// The common instance of two sequences: `both` makes an element of two, `alone` of the one that
-/// falls to the other's [`Step::Many`].
+/// falls to the other's [`SequenceElement::Many`].
 fn search<T, W>(
-    one: &[Step<T>],
-    other: &[Step<T>],
+    one: &[SequenceElement<T>],
+    other: &[SequenceElement<T>],
     both: impl Fn(&T, &T) -> Option<W>,
     alone: impl Fn(&T) -> Option<W>,
 ) -> Option<Vec<W>> {
@@ -95,32 +99,32 @@ fn search<T, W>(
         };
         match (one.get(i), other.get(j)) {
             (None, None) => return Some(way_to(reached, next)),
-            (Some(Step::Many), Some(Step::Many)) => {
+            (Some(SequenceElement::Many), Some(SequenceElement::Many)) => {
                 reach(i + 1, j, None);
                 reach(i, j + 1, None);
             }
-            (Some(Step::Many), end) => {
+            (Some(SequenceElement::Many), end) => {
                 reach(i + 1, j, None);
-                if let Some(Step::One(element)) = end
+                if let Some(SequenceElement::One(element)) = end
                     && let Some(taken) = alone(element)
                 {
                     reach(i, j + 1, Some(taken));
                 }
             }
-            (end, Some(Step::Many)) => {
+            (end, Some(SequenceElement::Many)) => {
                 reach(i, j + 1, None);
-                if let Some(Step::One(element)) = end
+                if let Some(SequenceElement::One(element)) = end
                     && let Some(taken) = alone(element)
                 {
                     reach(i + 1, j, Some(taken));
                 }
             }
-            (Some(Step::One(left)), Some(Step::One(right))) => {
+            (Some(SequenceElement::One(left)), Some(SequenceElement::One(right))) => {
                 if let Some(taken) = both(left, right) {
                     reach(i + 1, j + 1, Some(taken));
                 }
             }
-            (None, Some(Step::One(_))) | (Some(Step::One(_)), None) => {}
+            (None, Some(SequenceElement::One(_))) | (Some(SequenceElement::One(_)), None) => {}
         }
         next += 1;
     }

@@ -4,19 +4,19 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::boundaries::{Boundaries, Owner};
-use super::cycle::{Cycle, cycles};
+use super::boundaries::{PathOwner, SquadBoundaries};
+use super::cycle::{DependencyCycle, cycles};
 use super::overlap::common_path;
-use portcullis_vocabulary::Place;
+use portcullis_vocabulary::ConfigLocation;
 use portcullis_vocabulary::Squad;
 
 /// One thing that a catalog leaves open.
 #[derive(Clone, Debug)]
-pub struct Concern {
+pub struct CatalogConcern {
     /// What it is.
     pub kind: ConcernKind,
     /// Where.
-    pub place: Place,
+    pub place: ConfigLocation,
     /// What is so, and what to do.
     pub message: String,
 }
@@ -42,7 +42,7 @@ pub enum ConcernKind {
 
 /// A contract that was found beside a catalog, at `<squad>/<service>/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundContract {
+pub struct CatalogContract {
     /// The squad that its place names.
     pub squad: String,
     /// The service that its place names.
@@ -74,10 +74,10 @@ impl ConcernKind {
 /// Looks through a catalog. `contracts` are those found beside it; `configured` are services that
 /// have a contract elsewhere.
 pub fn survey(
-    boundaries: &Boundaries,
-    contracts: &[FoundContract],
+    boundaries: &SquadBoundaries,
+    contracts: &[CatalogContract],
     configured: &[String],
-) -> Vec<Concern> {
+) -> Vec<CatalogConcern> {
     let mut concerns = ambiguous(boundaries);
     for squad in boundaries.catalog().squads() {
         concerns.extend(unreachable(boundaries, squad));
@@ -95,8 +95,8 @@ pub fn survey(
 }
 
 /// Patterns of different squads and equal rank that have files in common.
-fn ambiguous(boundaries: &Boundaries) -> Vec<Concern> {
-    let owners: Vec<Owner<'_>> = boundaries.owners().collect();
+fn ambiguous(boundaries: &SquadBoundaries) -> Vec<CatalogConcern> {
+    let owners: Vec<PathOwner<'_>> = boundaries.owners().collect();
     let mut concerns = Vec::new();
     for equals in owners.chunk_by(|a, b| a.pattern.rank() == b.pattern.rank()) {
         for (index, winner) in equals.iter().enumerate() {
@@ -111,10 +111,10 @@ fn ambiguous(boundaries: &Boundaries) -> Vec<Concern> {
     concerns
 }
 
-fn ambiguity(winner: &Owner<'_>, loser: &Owner<'_>) -> Option<Concern> {
+fn ambiguity(winner: &PathOwner<'_>, loser: &PathOwner<'_>) -> Option<CatalogConcern> {
     let path = common_path(winner.pattern, loser.pattern)?;
     let (place, other) = (loser.place?, winner.place?);
-    Some(Concern {
+    Some(CatalogConcern {
         kind: ConcernKind::AmbiguousPaths,
         place: place.clone(),
         message: format!(
@@ -125,10 +125,10 @@ fn ambiguity(winner: &Owner<'_>, loser: &Owner<'_>) -> Option<Concern> {
     })
 }
 
-fn unreachable(boundaries: &Boundaries, squad: &Squad) -> Option<Concern> {
+fn unreachable(boundaries: &SquadBoundaries, squad: &Squad) -> Option<CatalogConcern> {
     let place = boundaries.places().squads.get(&squad.name)?;
     let is_missing = squad.oncall.is_none() && !squad.services.is_empty();
-    is_missing.then(|| Concern {
+    is_missing.then(|| CatalogConcern {
         kind: ConcernKind::NoOncall,
         place: place.clone(),
         message: format!(
@@ -140,19 +140,19 @@ fn unreachable(boundaries: &Boundaries, squad: &Squad) -> Option<Concern> {
 }
 
 fn without_contract(
-    boundaries: &Boundaries,
-    contracts: &[FoundContract],
+    boundaries: &SquadBoundaries,
+    contracts: &[CatalogContract],
     configured: &[String],
-) -> Vec<Concern> {
+) -> Vec<CatalogConcern> {
     let has_contract = |service: &str| {
         configured.iter().any(|name| name == service)
             || contracts.iter().any(|contract| contract.service == service)
     };
     let services = boundaries.places().services.iter();
     let missing = services.filter(|(service, _)| !has_contract(service));
-    let concern = |(service, place): (&String, &Place)| {
+    let concern = |(service, place): (&String, &ConfigLocation)| {
         let squad = boundaries.catalog().provider_of(service)?;
-        Some(Concern {
+        Some(CatalogConcern {
             kind: ConcernKind::NoContract,
             place: place.clone(),
             message: format!(
@@ -165,15 +165,15 @@ fn without_contract(
     missing.filter_map(concern).collect()
 }
 
-fn misplaced(boundaries: &Boundaries, contract: &FoundContract) -> Option<Concern> {
-    let FoundContract {
+fn misplaced(boundaries: &SquadBoundaries, contract: &CatalogContract) -> Option<CatalogConcern> {
+    let CatalogContract {
         squad,
         service,
         path,
     } = contract;
-    let place = Place::File(path.as_path().into());
+    let place = ConfigLocation::File(path.as_path().into());
     let Some(provider) = boundaries.catalog().provider_of(service) else {
-        return Some(Concern {
+        return Some(CatalogConcern {
             kind: ConcernKind::UnownedContract,
             place,
             message: format!(
@@ -182,7 +182,7 @@ fn misplaced(boundaries: &Boundaries, contract: &FoundContract) -> Option<Concer
             ),
         });
     };
-    (provider.name.as_str() != squad).then(|| Concern {
+    (provider.name.as_str() != squad).then(|| CatalogConcern {
         kind: ConcernKind::MisplacedContract,
         place,
         message: format!(
@@ -193,13 +193,13 @@ fn misplaced(boundaries: &Boundaries, contract: &FoundContract) -> Option<Concer
     })
 }
 
-fn shared_namespaces(boundaries: &Boundaries) -> Vec<Concern> {
+fn shared_namespaces(boundaries: &SquadBoundaries) -> Vec<CatalogConcern> {
     let mut firsts = BTreeMap::new();
     let mut concerns = Vec::new();
     for ((namespace, squad), place) in &boundaries.places().namespaces {
         let (first, earlier) = *firsts.entry(namespace).or_insert((squad, place));
         if first != squad {
-            concerns.push(Concern {
+            concerns.push(CatalogConcern {
                 kind: ConcernKind::SharedNamespace,
                 place: place.clone(),
                 message: format!(
@@ -212,7 +212,7 @@ fn shared_namespaces(boundaries: &Boundaries) -> Vec<Concern> {
     concerns
 }
 
-fn circular(boundaries: &Boundaries, cycle: &Cycle<'_>) -> Option<Concern> {
+fn circular(boundaries: &SquadBoundaries, cycle: &DependencyCycle<'_>) -> Option<CatalogConcern> {
     let uses = &boundaries.places().uses;
     let place = |(table, item): (usize, usize)| uses.get(table)?.get(item);
     let at = place(cycle.first()?.1)?;
@@ -223,7 +223,7 @@ fn circular(boundaries: &Boundaries, cycle: &Cycle<'_>) -> Option<Concern> {
         let join = if index == 0 { "" } else { ", " };
         way.push_str(&format!("{join}{service} uses {next} ({place})"));
     }
-    Some(Concern {
+    Some(CatalogConcern {
         kind: ConcernKind::DependencyCycle,
         place: at.clone(),
         message: format!(

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 use portcullis_vocabulary::{
-    Catalog, CatalogFile, CatalogPlaces, Extent, PathPattern, Segment, Squad, Unowned,
+    Catalog, CatalogFile, CatalogLocations, PathPattern, PatternExtent, PatternSegment, Squad,
+    UnownedPolicy,
 };
 
 /// The squads of a catalog's text, without positions: what reads catalogs is not in this crate.
@@ -31,17 +32,17 @@ fn catalog(text: &str) -> CatalogFile {
     });
     CatalogFile {
         catalog: Catalog::new(squads.collect(), Vec::new(), Vec::new()),
-        places: CatalogPlaces::default(),
+        places: CatalogLocations::default(),
     }
 }
 
 /// Boundaries in which each squad has the patterns after its name.
-fn boundaries(squads: &[(&str, &[&str])]) -> Boundaries {
+fn boundaries(squads: &[(&str, &[&str])]) -> SquadBoundaries {
     let table = |(name, paths): &(&str, &[&str])| format!("[squads.{name}]\npaths = {paths:?}\n");
-    Boundaries::new(catalog(&squads.iter().map(table).collect::<String>()))
+    SquadBoundaries::new(catalog(&squads.iter().map(table).collect::<String>()))
 }
 
-fn owner<'b>(boundaries: &'b Boundaries, path: &str) -> &'b str {
+fn owner<'b>(boundaries: &'b SquadBoundaries, path: &str) -> &'b str {
     let owner = boundaries.owner_of(path);
     owner.map_or("nobody", |owner| owner.squad.name.as_str())
 }
@@ -86,24 +87,24 @@ fn the_most_specific_pattern_decides() {
 /// What manifests claim that is not theirs, for a change of `a`.
 fn judged(files: &[(&str, &str)], approved_by: &[&str]) -> Vec<String> {
     let text = "[squads.a]\nnamespaces = ['a-prod']\npaths = ['a']\n[squads.b]\nservices = ['orders']\nnamespaces = ['b-prod']\npaths = ['b']\n";
-    let boundaries = Boundaries::new(catalog(text));
+    let boundaries = SquadBoundaries::new(catalog(text));
     let squad = |name: &str| boundaries.catalog().find(name).unwrap();
-    let proposal = Proposal {
+    let proposal = ChangeProposal {
         squad: boundaries.catalog().squad(squad("a")).unwrap(),
         approved_by: approved_by
             .iter()
             .map(|name| name.parse().unwrap())
             .collect(),
-        unowned: Unowned::Warn,
+        unowned: UnownedPolicy::Warn,
     };
-    let mut manifests = Manifests::default();
+    let mut manifests = ManifestClaims::default();
     for (path, text) in files {
         read_manifests(path, text.as_bytes(), &mut manifests);
     }
     let templates = manifests.templates.clone();
     let verdict = judge(&boundaries, &proposal, vec![], manifests);
-    let collision = |each: &Collision<'_>| {
-        let Claim {
+    let collision = |each: &ClaimCollision<'_>| {
+        let ManifestClaim {
             path,
             line,
             pointer,
@@ -167,7 +168,7 @@ fn whom_manifests_speak_for() {
 #[test]
 fn latin_1_is_told_only_of_manifests() {
     let check = |bytes: &[u8], expected: usize| {
-        let mut manifests = Manifests::default();
+        let mut manifests = ManifestClaims::default();
         read_manifests("a.yaml", bytes, &mut manifests);
         assert_eq!(manifests.broken.len(), expected);
     };
@@ -286,7 +287,7 @@ fn path() -> impl Strategy<Value = String> {
 }
 
 /// Boundaries of any patterns, given to three squads in turn, each pattern once.
-fn any_boundaries() -> impl Strategy<Value = Boundaries> {
+fn any_boundaries() -> impl Strategy<Value = SquadBoundaries> {
     prop::collection::vec(pattern(), 1..8).prop_map(|written| {
         let mut patterns: Vec<PathPattern> = Vec::new();
         for text in &written {
@@ -310,21 +311,23 @@ fn any_boundaries() -> impl Strategy<Value = Boundaries> {
 
 /// A reading of patterns that shares nothing with the automaton: by trying.
 fn is_match(pattern: &PathPattern, path: &str) -> bool {
-    fn within(segments: &[Segment], extent: Extent, path: &[&str]) -> bool {
+    fn within(segments: &[PatternSegment], extent: PatternExtent, path: &[&str]) -> bool {
         let Some((first, rest)) = segments.split_first() else {
             return match extent {
-                Extent::Tree => true,
-                Extent::Below => !path.is_empty(),
-                Extent::Alone => path.is_empty(),
+                PatternExtent::Tree => true,
+                PatternExtent::Below => !path.is_empty(),
+                PatternExtent::Alone => path.is_empty(),
             };
         };
         match first {
-            Segment::AnyDepth => (0..=path.len()).any(|at| within(rest, extent, &path[at..])),
-            Segment::Literal(text) => {
+            PatternSegment::AnyDepth => {
+                (0..=path.len()).any(|at| within(rest, extent, &path[at..]))
+            }
+            PatternSegment::Literal(text) => {
                 path.first().is_some_and(|name| name == &&**text)
                     && within(rest, extent, &path[1..])
             }
-            Segment::Wild(text) => {
+            PatternSegment::Wild(text) => {
                 path.first().is_some_and(|name| glob::matches(text, name))
                     && within(rest, extent, &path[1..])
             }
@@ -389,7 +392,7 @@ proptest! {
     fn what_is_imported_without_complaint_gives_the_same_answers(rules in prop::collection::vec((pattern(), "[xyz]"), 1..6), paths in prop::collection::vec(path(), 8)) {
         let text: String = rules.iter().map(|(pattern, owner)| format!("{} @{owner}\n", pattern.replace(' ', "\\ "))).collect();
         let imported = import(&text);
-        let boundaries = Boundaries::new(catalog(&imported.catalog));
+        let boundaries = SquadBoundaries::new(catalog(&imported.catalog));
         let lines = Lines::read(&text);
         for path in paths {
             // Owning a directory is owning its name here, and there only what is below.
@@ -405,7 +408,7 @@ proptest! {
         let _ = text.parse::<PathPattern>();
         let imported = import(&text);
         catalog(&imported.catalog);
-        let mut manifests = Manifests::default();
+        let mut manifests = ManifestClaims::default();
         read_manifests("kustomization.yaml", yaml.as_bytes(), &mut manifests);
         read_manifests("a.yaml", yaml.as_bytes(), &mut manifests);
         if let Some(owner) = boundaries(&[("x", &["**/a*", "b/*"])]).owner_of(&text) {

@@ -1,23 +1,23 @@
 //! What is known about a change after it was judged.
 
-use super::boundaries::Owner;
-use super::collision::Collision;
+use super::boundaries::PathOwner;
+use super::collision::ClaimCollision;
 use super::manifest::BrokenManifest;
-use portcullis_vocabulary::{Squad, Unowned};
+use portcullis_vocabulary::{Squad, UnownedPolicy};
 
 /// One path that a change touches. A renamed file is two: whoever owned it loses it, and whoever
 /// owns its new name gets it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Change {
+pub struct PathChange {
     /// From the repository's root, without empty segments, `.` and `..`.
     pub path: String,
     /// What happens to it.
-    pub kind: ChangeKind,
+    pub kind: PathChangeKind,
 }
 
 /// What happens to a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ChangeKind {
+pub enum PathChangeKind {
     /// It is new.
     Added,
     /// Its content or its kind changes.
@@ -34,7 +34,7 @@ pub enum ChangeKind {
 
 /// Whose a changed path is, seen from the squad that changes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum OwnershipStanding {
     /// Another squad's, which has not approved.
     Foreign,
     /// Nobody's.
@@ -49,29 +49,29 @@ pub enum Standing {
 #[derive(Clone, Debug)]
 pub struct FileVerdict<'b> {
     /// The path and what happens to it.
-    pub change: Change,
+    pub change: PathChange,
     /// Whose it is.
-    pub standing: Standing,
+    pub standing: OwnershipStanding,
     /// The owner; nobody where it is unowned.
-    pub owner: Option<Owner<'b>>,
+    pub owner: Option<PathOwner<'b>>,
 }
 
 /// All that is known about a change.
 #[derive(Debug)]
-pub struct Verdict<'b> {
+pub struct OwnershipVerdict<'b> {
     /// The squad that changes.
     pub squad: &'b Squad,
     /// What a change of unowned paths means.
-    pub unowned: Unowned,
+    pub unowned: UnownedPolicy,
     /// Every path, in the order of paths.
     pub files: Vec<FileVerdict<'b>>,
     /// What manifests claim that is not theirs.
-    pub collisions: Vec<Collision<'b>>,
+    pub collisions: Vec<ClaimCollision<'b>>,
     /// Manifests that nobody can read, so that nobody knows what they claim.
     pub broken: Vec<BrokenManifest>,
 }
 
-impl ChangeKind {
+impl PathChangeKind {
     /// Its name in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -85,7 +85,7 @@ impl ChangeKind {
     }
 }
 
-impl Standing {
+impl OwnershipStanding {
     /// Each, in the order in which reports list them.
     pub const ALL: [Self; 4] = [Self::Foreign, Self::Unowned, Self::Approved, Self::Own];
 
@@ -100,9 +100,9 @@ impl Standing {
     }
 }
 
-impl Verdict<'_> {
+impl OwnershipVerdict<'_> {
     /// How many paths have this standing.
-    pub fn count(&self, standing: Standing) -> usize {
+    pub fn count(&self, standing: OwnershipStanding) -> usize {
         let is_counted = |file: &&FileVerdict<'_>| file.standing == standing;
         self.files.iter().filter(is_counted).count()
     }
@@ -119,11 +119,11 @@ impl Verdict<'_> {
     }
 
     /// Whether this standing stops a change.
-    pub fn blocks(&self, standing: Standing) -> bool {
+    pub fn blocks(&self, standing: OwnershipStanding) -> bool {
         match standing {
-            Standing::Foreign => true,
-            Standing::Unowned => self.unowned == Unowned::Block,
-            Standing::Approved | Standing::Own => false,
+            OwnershipStanding::Foreign => true,
+            OwnershipStanding::Unowned => self.unowned == UnownedPolicy::Block,
+            OwnershipStanding::Approved | OwnershipStanding::Own => false,
         }
     }
 }

@@ -6,7 +6,7 @@ use clap::{Args as Flags, Subcommand};
 
 use crate::cli::args::ReportFormat;
 
-use super::super::args::{AdminArgs, ChangeArgs};
+use super::super::args::{AdminArgs, AdminChangeArgs};
 
 /// `portcullis contract`.
 #[derive(Clone, Debug, Flags)]
@@ -114,7 +114,7 @@ pub struct ChangeContractArgs {
     pub service: String,
     /// Whom to tell, and by which right
     #[command(flatten)]
-    pub change: ChangeArgs,
+    pub change: AdminChangeArgs,
     /// Text is for people; JSON is what the admin port answers
     #[arg(long, value_enum, default_value_t)]
     pub format: ReportFormat,
@@ -143,7 +143,7 @@ pub struct CandidateArgs {
     pub file: Option<PathBuf>,
     /// Whom to tell, and by which right
     #[command(flatten)]
-    pub change: ChangeArgs,
+    pub change: AdminChangeArgs,
     /// Text is for people; JSON is what the admin port answers
     #[arg(long, value_enum, default_value_t)]
     pub format: ReportFormat,
@@ -181,7 +181,7 @@ Exit codes: 0 fine, 1 it is refused, 2 could not ask.")]
 pub struct ConfigReloadArgs {
     /// Whom to tell, and by which right
     #[command(flatten)]
-    pub change: ChangeArgs,
+    pub change: AdminChangeArgs,
     /// Text is for people; JSON is what the admin port answers
     #[arg(long, value_enum, default_value_t)]
     pub format: ReportFormat,

@@ -6,20 +6,20 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::cli::args::ReportFormat;
-use crate::cli::output::Output;
-use crate::cli::run::{Outcome, RunError};
+use crate::cli::output::ReportWriter;
+use crate::cli::run::{CommandOutcome, RunError};
 use crate::source;
 
-use super::super::args::ChangeArgs;
+use super::super::args::AdminChangeArgs;
 use super::super::breakers::print_json;
-use super::super::client::{Client, Document, Done};
+use super::super::client::{AdminClient, ChangeOutcome, DocumentUpload};
 use super::args::{
     CandidateArgs, ChangeContractArgs, ConfigAction, ConfigArgs, ContractAction, ContractArgs,
     ListContractsArgs, ShowContractArgs,
 };
 use super::report::print_candidate;
 use super::text::{print_config, print_contract, print_contracts, print_refused, print_reloaded};
-use super::view::{Candidate, Contract, Contracts, Refused, Reloaded};
+use super::view::{CandidateStatus, ChangeRefusal, ContractStatus, ContractsReply, ReloadReply};
 
 /// What is at `/contracts`.
 const PATH: &str = "contracts";
@@ -28,7 +28,10 @@ const PATH: &str = "contracts";
 const CONTRACT_BYTES_MAX: u64 = 1 << 30;
 
 /// Shows contracts, or changes one.
-pub(in crate::cli) fn contract(args: &ContractArgs, out: &mut Output) -> Result<Outcome, RunError> {
+pub(in crate::cli) fn contract(
+    args: &ContractArgs,
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
     let outcome = match &args.action {
         ContractAction::List(args) => list(args, out)?,
         ContractAction::Show(args) => show(args, out)?,
@@ -45,9 +48,12 @@ pub(in crate::cli) fn contract(args: &ContractArgs, out: &mut Output) -> Result<
 }
 
 /// Has the configuration read again.
-pub(in crate::cli) fn config(args: &ConfigArgs, out: &mut Output) -> Result<Outcome, RunError> {
+pub(in crate::cli) fn config(
+    args: &ConfigArgs,
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
     let ConfigAction::Reload(args) = &args.action;
-    let client = Client::with_token(&args.change)?;
+    let client = AdminClient::with_token(&args.change)?;
     let done = client.change(&["config", "reload"], &json!({}))?;
     let outcome = print_done(&client, done, args.format, out, |out, done| {
         print_config(out, &done);
@@ -56,21 +62,21 @@ pub(in crate::cli) fn config(args: &ConfigArgs, out: &mut Output) -> Result<Outc
     Ok(outcome)
 }
 
-fn list(args: &ListContractsArgs, out: &mut Output) -> Result<Outcome, RunError> {
-    let client = Client::new(&args.admin)?;
+fn list(args: &ListContractsArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
+    let client = AdminClient::new(&args.admin)?;
     let answer = client.get(&[PATH])?;
-    let Contracts { services } = client.read(&answer)?;
+    let ContractsReply { services } = client.read(&answer)?;
     match args.format {
         ReportFormat::Json => print_json(out, &answer),
         ReportFormat::Text => print_contracts(out, &services),
     }
-    Ok(finding_unless(services.iter().all(Contract::is_well)))
+    Ok(finding_unless(services.iter().all(ContractStatus::is_well)))
 }
 
-fn show(args: &ShowContractArgs, out: &mut Output) -> Result<Outcome, RunError> {
-    let client = Client::new(&args.admin)?;
+fn show(args: &ShowContractArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
+    let client = AdminClient::new(&args.admin)?;
     let answer = client.get(&[PATH, &args.service])?;
-    let contract: Contract = client.read(&answer)?;
+    let contract: ContractStatus = client.read(&answer)?;
     match args.format {
         ReportFormat::Json => print_json(out, &answer),
         ReportFormat::Text => print_contract(out, &contract),
@@ -81,16 +87,20 @@ fn show(args: &ShowContractArgs, out: &mut Output) -> Result<Outcome, RunError> 
 fn change(
     args: &ChangeContractArgs,
     action: &[&str],
-    out: &mut Output,
-) -> Result<Outcome, RunError> {
-    let client = Client::with_token(&args.change)?;
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
+    let client = AdminClient::with_token(&args.change)?;
     let path = [&[PATH, &args.service], action].concat();
     let done = client.change(&path, &json!({}))?;
     print_reload(&client, done, args.format, out)
 }
 
-fn propose(args: &CandidateArgs, file: &Path, out: &mut Output) -> Result<Outcome, RunError> {
-    let client = Client::with_token(&args.change)?;
+fn propose(
+    args: &CandidateArgs,
+    file: &Path,
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
+    let client = AdminClient::with_token(&args.change)?;
     let bytes = source::read(file, CONTRACT_BYTES_MAX)?;
     let is_json = file
         .extension()
@@ -98,7 +108,7 @@ fn propose(args: &CandidateArgs, file: &Path, out: &mut Output) -> Result<Outcom
     let name = file.file_name().and_then(|name| name.to_str());
     let done = client.send_document(
         &[PATH, &args.service, "candidate"],
-        Document {
+        DocumentUpload {
             bytes,
             media_type: match is_json {
                 true => "application/json",
@@ -110,11 +120,11 @@ fn propose(args: &CandidateArgs, file: &Path, out: &mut Output) -> Result<Outcom
     print_reload(&client, done, args.format, out)
 }
 
-fn report(args: &CandidateArgs, out: &mut Output) -> Result<Outcome, RunError> {
-    let ChangeArgs { admin, .. } = &args.change;
-    let client = Client::new(admin)?;
+fn report(args: &CandidateArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
+    let AdminChangeArgs { admin, .. } = &args.change;
+    let client = AdminClient::new(admin)?;
     let answer = client.get(&[PATH, &args.service, "candidate"])?;
-    let candidate: Candidate = client.read(&answer)?;
+    let candidate: CandidateStatus = client.read(&answer)?;
     match args.format {
         ReportFormat::Json => print_json(out, &answer),
         ReportFormat::Text => print_candidate(out, &candidate),
@@ -123,42 +133,42 @@ fn report(args: &CandidateArgs, out: &mut Output) -> Result<Outcome, RunError> {
 }
 
 fn print_reload(
-    client: &Client,
-    done: Done,
+    client: &AdminClient,
+    done: ChangeOutcome,
     format: ReportFormat,
-    out: &mut Output,
-) -> Result<Outcome, RunError> {
-    print_done(client, done, format, out, |out, reloaded: Reloaded| {
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
+    print_done(client, done, format, out, |out, reloaded: ReloadReply| {
         print_reloaded(out, &reloaded);
     })
 }
 
 /// Prints what a change came to; a refusal is a finding.
 fn print_done<T: DeserializeOwned>(
-    client: &Client,
-    done: Done,
+    client: &AdminClient,
+    done: ChangeOutcome,
     format: ReportFormat,
-    out: &mut Output,
-    print: impl FnOnce(&mut Output, T),
-) -> Result<Outcome, RunError> {
-    let (answer, outcome): (Value, Outcome) = match done {
-        Done::Changed(answer) => (answer, Outcome::Fine),
-        Done::Refused(problem) => (problem, Outcome::Finding),
+    out: &mut ReportWriter,
+    print: impl FnOnce(&mut ReportWriter, T),
+) -> Result<CommandOutcome, RunError> {
+    let (answer, outcome): (Value, CommandOutcome) = match done {
+        ChangeOutcome::Changed(answer) => (answer, CommandOutcome::Fine),
+        ChangeOutcome::Refused(problem) => (problem, CommandOutcome::Finding),
     };
     match (format, outcome) {
         (ReportFormat::Json, _) => print_json(out, &answer),
-        (ReportFormat::Text, Outcome::Fine) => print(out, client.read(&answer)?),
+        (ReportFormat::Text, CommandOutcome::Fine) => print(out, client.read(&answer)?),
         (ReportFormat::Text, _) => {
-            let refused: Refused = client.read(&answer)?;
+            let refused: ChangeRefusal = client.read(&answer)?;
             print_refused(out, &refused);
         }
     }
     Ok(outcome)
 }
 
-fn finding_unless(is_well: bool) -> Outcome {
+fn finding_unless(is_well: bool) -> CommandOutcome {
     match is_well {
-        true => Outcome::Fine,
-        false => Outcome::Finding,
+        true => CommandOutcome::Fine,
+        false => CommandOutcome::Finding,
     }
 }

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use crate::cli::output::{Output, Style};
+use crate::cli::output::{ReportWriter, TextStyle};
 use crate::cli::text::counted;
 
 use super::super::text::{print_more, whole_seconds};
 use super::text::{one_line, short};
-use super::view::{Candidate, Refusal};
+use super::view::{CandidateRefusalRow, CandidateStatus};
 
 /// The most kinds of refusals that are listed for one squad.
 const REFUSALS_MAX: usize = 50;
 
 /// Prints what a candidate has come to.
-pub(super) fn print_candidate(out: &mut Output, candidate: &Candidate) {
-    let service = out.paint(Style::Bold, &candidate.service).to_string();
+pub(super) fn print_candidate(out: &mut ReportWriter, candidate: &CandidateStatus) {
+    let service = out.paint(TextStyle::Bold, &candidate.service).to_string();
     out.line(format_args!(
         "{service}  candidate {} ({}) since {}, {}",
         one_line(&candidate.version),
@@ -23,7 +23,7 @@ pub(super) fn print_candidate(out: &mut Output, candidate: &Candidate) {
         whole_seconds(candidate.since_seconds)
     ));
     out.line(format_args!("  {}", sum(candidate)));
-    let mut squads: BTreeMap<&str, Vec<&Refusal>> = BTreeMap::new();
+    let mut squads: BTreeMap<&str, Vec<&CandidateRefusalRow>> = BTreeMap::new();
     for refusal in &candidate.refusals {
         squads.entry(&refusal.squad).or_default().push(refusal);
     }
@@ -36,8 +36,8 @@ pub(super) fn print_candidate(out: &mut Output, candidate: &Candidate) {
 }
 
 /// What was judged and what came of it, in a sentence.
-fn sum(candidate: &Candidate) -> String {
-    let Candidate {
+fn sum(candidate: &CandidateStatus) -> String {
+    let CandidateStatus {
         sample,
         judged,
         refused,
@@ -59,8 +59,8 @@ fn sum(candidate: &Candidate) -> String {
     format!("{judged}{unjudged}; it sees {percent} % of the traffic")
 }
 
-fn print_squad(out: &mut Output, squad: &str, refusals: &[&Refusal]) {
-    let name = out.paint(Style::Bold, one_line(squad)).to_string();
+fn print_squad(out: &mut ReportWriter, squad: &str, refusals: &[&CandidateRefusalRow]) {
+    let name = out.paint(TextStyle::Bold, one_line(squad)).to_string();
     out.line(format_args!("  {name}  {}", total(refusals)));
     let mut refusals = refusals.to_vec();
     refusals.sort_by(|left, right| {
@@ -77,8 +77,8 @@ fn print_squad(out: &mut Output, squad: &str, refusals: &[&Refusal]) {
     print_more(out, refusals.len() - shown.len(), "kinds of refusals");
 }
 
-fn print_refusal(out: &mut Output, refusal: &Refusal) {
-    let class = out.paint(Style::Red, &refusal.class).to_string();
+fn print_refusal(out: &mut ReportWriter, refusal: &CandidateRefusalRow) {
+    let class = out.paint(TextStyle::Red, &refusal.class).to_string();
     out.line(format_args!("      {:>6}  {class}", refusal.count));
     let mut example = one_line(&refusal.example);
     if let Some(pointer) = refusal.pointer.as_deref().filter(|text| !text.is_empty()) {
@@ -97,11 +97,11 @@ fn print_refusal(out: &mut Output, refusal: &Refusal) {
     let schema = refusal.schema.as_deref().unwrap_or_default();
     let place = one_line(&format!("{place}{schema}"));
     if !place.trim().is_empty() {
-        let place = out.paint(Style::Dim, place.trim_end()).to_string();
+        let place = out.paint(TextStyle::Dim, place.trim_end()).to_string();
         out.line(format_args!("              {place}"));
     }
 }
 
-fn total(refusals: &[&Refusal]) -> u64 {
+fn total(refusals: &[&CandidateRefusalRow]) -> u64 {
     refusals.iter().map(|refusal| refusal.count).sum()
 }

@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use crate::cli::output::{Output, Style};
+use crate::cli::output::{ReportWriter, TextStyle};
 use crate::cli::text::counted;
 
-use super::super::table::Table;
+use super::super::table::TextTable;
 use super::super::text::{print_more, whole_seconds};
-use super::view::{ConfigReloaded, Contract, Refused, Reloaded};
+use super::view::{ChangeRefusal, ConfigReloadReply, ContractStatus, ReloadReply};
 
 /// The most problems that are listed.
 const PROBLEMS_MAX: usize = 50;
@@ -19,7 +19,7 @@ const REVISION_CHARS: usize = 12;
 const NONE: &str = "-";
 
 /// Prints a line for each service, and below what went wrong.
-pub(super) fn print_contracts(out: &mut Output, contracts: &[Contract]) {
+pub(super) fn print_contracts(out: &mut ReportWriter, contracts: &[ContractStatus]) {
     let head = [
         "service",
         "state",
@@ -29,7 +29,7 @@ pub(super) fn print_contracts(out: &mut Output, contracts: &[Contract]) {
         "candidate",
         "source",
     ];
-    let mut table = Table::new(head, &[4]);
+    let mut table = TextTable::new(head, &[4]);
     for contract in contracts {
         let candidate = contract.candidate.as_ref();
         table.row([
@@ -45,22 +45,24 @@ pub(super) fn print_contracts(out: &mut Output, contracts: &[Contract]) {
     table.print(out, "");
     for contract in contracts {
         if let Some(error) = &contract.last_error {
-            let service = out.paint(Style::Red, &contract.service).to_string();
+            let service = out.paint(TextStyle::Red, &contract.service).to_string();
             out.line(format_args!("{service}: {}", one_line(error)));
         }
     }
 }
 
 /// Prints one service with its history.
-pub(super) fn print_contract(out: &mut Output, contract: &Contract) {
-    let Contract { service, title, .. } = contract;
-    let service = out.paint(Style::Bold, service).to_string();
+pub(super) fn print_contract(out: &mut ReportWriter, contract: &ContractStatus) {
+    let ContractStatus { service, title, .. } = contract;
+    let service = out.paint(TextStyle::Bold, service).to_string();
     let version = contract.version.as_deref().unwrap_or_default();
     let title = title.as_deref().unwrap_or_default();
     let named = one_line(&format!("{title} {version}"));
     out.line(format!("{service}  {named}").trim_end());
     let mut fact = |label: &str, value: &str| {
-        let label = out.paint(Style::Dim, format!("{label:<10}")).to_string();
+        let label = out
+            .paint(TextStyle::Dim, format!("{label:<10}"))
+            .to_string();
         out.line(format_args!("  {label}  {value}"));
     };
     let mut state = contract.state().to_owned();
@@ -86,14 +88,14 @@ pub(super) fn print_contract(out: &mut Output, contract: &Contract) {
     print_history(out, contract);
 }
 
-fn print_history(out: &mut Output, contract: &Contract) {
+fn print_history(out: &mut ReportWriter, contract: &ContractStatus) {
     if contract.history.is_empty() {
         return;
     }
     let head = [
         "at", "result", "version", "revision", "trigger", "compiled", "why",
     ];
-    let mut table = Table::new(head, &[5]);
+    let mut table = TextTable::new(head, &[5]);
     for entry in &contract.history {
         table.row([
             entry.at.clone(),
@@ -109,8 +111,8 @@ fn print_history(out: &mut Output, contract: &Contract) {
 }
 
 /// Prints what a change came to.
-pub(super) fn print_reloaded(out: &mut Output, reloaded: &Reloaded) {
-    let service = out.paint(Style::Bold, &reloaded.service).to_string();
+pub(super) fn print_reloaded(out: &mut ReportWriter, reloaded: &ReloadReply) {
+    let service = out.paint(TextStyle::Bold, &reloaded.service).to_string();
     let mut line = format!("{service}  {}", reloaded.result);
     // Writing to a string does not fail.
     if let Some(version) = &reloaded.version {
@@ -130,21 +132,21 @@ pub(super) fn print_reloaded(out: &mut Output, reloaded: &Reloaded) {
 }
 
 /// Prints why a change is refused.
-pub(super) fn print_refused(out: &mut Output, refused: &Refused) {
-    let word = out.paint(Style::Red, "refused").to_string();
+pub(super) fn print_refused(out: &mut ReportWriter, refused: &ChangeRefusal) {
+    let word = out.paint(TextStyle::Red, "refused").to_string();
     out.line(format_args!("{word}: {}", one_line(&refused.detail)));
     print_problems(out, &refused.problems);
 }
 
 /// Prints what became of the configuration.
-pub(super) fn print_config(out: &mut Output, reloaded: &ConfigReloaded) {
-    let ConfigReloaded {
+pub(super) fn print_config(out: &mut ReportWriter, reloaded: &ConfigReloadReply) {
+    let ConfigReloadReply {
         result,
         changed,
         needs_restart,
         problems,
     } = reloaded;
-    let result = out.paint(Style::Bold, result).to_string();
+    let result = out.paint(TextStyle::Bold, result).to_string();
     out.line(format_args!(
         "{result}  {}",
         counted(changed.len() as u64, "change")
@@ -153,7 +155,7 @@ pub(super) fn print_config(out: &mut Output, reloaded: &ConfigReloaded) {
         out.line(format_args!("  {}", one_line(change)));
     }
     if !needs_restart.is_empty() {
-        let text = out.paint(Style::Yellow, "in force after a restart:");
+        let text = out.paint(TextStyle::Yellow, "in force after a restart:");
         out.line(text);
         for key in needs_restart {
             out.line(format_args!("  {}", one_line(key)));
@@ -162,7 +164,7 @@ pub(super) fn print_config(out: &mut Output, reloaded: &ConfigReloaded) {
     print_problems(out, problems);
 }
 
-fn print_problems(out: &mut Output, problems: &[String]) {
+fn print_problems(out: &mut ReportWriter, problems: &[String]) {
     for problem in problems.iter().take(PROBLEMS_MAX) {
         out.line(format_args!("  {}", one_line(problem)));
     }
@@ -194,7 +196,7 @@ pub(super) fn one_line(text: &str) -> String {
 mod tests {
     use crate::cli::output::tests::printed;
 
-    use super::super::view::Contracts;
+    use super::super::view::ContractsReply;
     use super::*;
 
     #[test]
@@ -204,7 +206,7 @@ mod tests {
             "source": "a\tb", "operations": 1, "in_force": true, "stale": true, "policy": "adopt",
             "last_error": "c\r\nd", "history": []
         }]});
-        let Contracts { services } = serde_json::from_value(contracts).unwrap();
+        let ContractsReply { services } = serde_json::from_value(contracts).unwrap();
         let expected = "\
 service  state  version  revision  operations  candidate  source
 orders   stale  1 2      ab                 1  -          a b
@@ -220,7 +222,7 @@ orders: c d
 
     #[test]
     fn long_lists_of_problems_are_cut() {
-        let refused = Refused {
+        let refused = ChangeRefusal {
             detail: "no".to_owned(),
             problems: vec!["wrong".to_owned(); 53],
         };

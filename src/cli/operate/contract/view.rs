@@ -4,13 +4,13 @@ use serde::Deserialize;
 
 /// The answer of `/contracts`.
 #[derive(Debug, Deserialize)]
-pub(super) struct Contracts {
-    pub(super) services: Vec<Contract>,
+pub(super) struct ContractsReply {
+    pub(super) services: Vec<ContractStatus>,
 }
 
 /// The contract of one service.
 #[derive(Debug, Deserialize)]
-pub(super) struct Contract {
+pub(super) struct ContractStatus {
     pub(super) service: String,
     pub(super) title: Option<String>,
     pub(super) version: Option<String>,
@@ -23,20 +23,20 @@ pub(super) struct Contract {
     pub(super) stale: bool,
     pub(super) last_error: Option<String>,
     pub(super) policy: String,
-    pub(super) candidate: Option<CandidateName>,
-    pub(super) history: Vec<Entry>,
+    pub(super) candidate: Option<CandidateSummary>,
+    pub(super) history: Vec<HistoryRow>,
 }
 
 /// Which revision is a candidate.
 #[derive(Debug, Deserialize)]
-pub(super) struct CandidateName {
+pub(super) struct CandidateSummary {
     pub(super) version: String,
     pub(super) revision: String,
 }
 
 /// Something that happened.
 #[derive(Debug, Deserialize)]
-pub(super) struct Entry {
+pub(super) struct HistoryRow {
     pub(super) at: String,
     pub(super) version: Option<String>,
     pub(super) revision: Option<String>,
@@ -48,7 +48,7 @@ pub(super) struct Entry {
 
 /// The answer to a change.
 #[derive(Debug, Deserialize)]
-pub(super) struct Reloaded {
+pub(super) struct ReloadReply {
     pub(super) service: String,
     pub(super) result: String,
     pub(super) version: Option<String>,
@@ -60,7 +60,7 @@ pub(super) struct Reloaded {
 
 /// The answer to a change of the configuration.
 #[derive(Debug, Deserialize)]
-pub(super) struct ConfigReloaded {
+pub(super) struct ConfigReloadReply {
     pub(super) result: String,
     pub(super) changed: Vec<String>,
     pub(super) needs_restart: Vec<String>,
@@ -69,7 +69,7 @@ pub(super) struct ConfigReloaded {
 
 /// A change that is refused.
 #[derive(Debug, Deserialize)]
-pub(super) struct Refused {
+pub(super) struct ChangeRefusal {
     pub(super) detail: String,
     #[serde(default)]
     pub(super) problems: Vec<String>,
@@ -77,7 +77,7 @@ pub(super) struct Refused {
 
 /// What a candidate has come to.
 #[derive(Debug, Deserialize)]
-pub(super) struct Candidate {
+pub(super) struct CandidateStatus {
     pub(super) service: String,
     pub(super) version: String,
     pub(super) revision: String,
@@ -87,12 +87,12 @@ pub(super) struct Candidate {
     pub(super) judged: u64,
     pub(super) refused: u64,
     pub(super) unjudged: u64,
-    pub(super) refusals: Vec<Refusal>,
+    pub(super) refusals: Vec<CandidateRefusalRow>,
 }
 
 /// What it would refuse.
 #[derive(Debug, Deserialize)]
-pub(super) struct Refusal {
+pub(super) struct CandidateRefusalRow {
     pub(super) operation: String,
     pub(super) class: String,
     pub(super) squad: String,
@@ -104,7 +104,7 @@ pub(super) struct Refusal {
     pub(super) line: Option<u64>,
 }
 
-impl Contract {
+impl ContractStatus {
     /// Whether traffic is judged by what its source holds.
     pub(super) fn is_well(&self) -> bool {
         self.in_force && !self.stale && self.last_error.is_none()

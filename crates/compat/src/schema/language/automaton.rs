@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 /// A state of the nondeterministic automaton.
 #[derive(Debug)]
-pub(super) enum State {
+pub(super) enum NfaState {
     /// Takes a character of a class.
     Take {
         ranges: Box<[(char, char)]>,
@@ -21,7 +21,7 @@ pub(super) enum State {
 /// An automaton that searches: it accepts a text in which the expression matches anywhere.
 #[derive(Debug)]
 pub(in super::super) struct Automaton {
-    states: Vec<State>,
+    states: Vec<NfaState>,
     start: u32,
     /// Where a new class of characters begins, and which class it is.
     pub(super) classes: Vec<(u32, u32)>,
@@ -38,7 +38,7 @@ pub(super) const MATCHED: u32 = 0;
 pub(super) const DEAD: u32 = 1;
 
 impl Automaton {
-    pub(super) fn new(states: Vec<State>, start: u32) -> Self {
+    pub(super) fn new(states: Vec<NfaState>, start: u32) -> Self {
         let (classes, samples) = classes(&states);
         let mut automaton = Self {
             states,
@@ -73,7 +73,7 @@ impl Automaton {
         let mut open = Vec::new();
         let set = self.sets[state as usize].clone();
         for member in &set {
-            if let State::Take { ranges, next } = &self.states[*member as usize]
+            if let NfaState::Take { ranges, next } = &self.states[*member as usize]
                 && ranges
                     .iter()
                     .any(|(from, upto)| (*from..=*upto).contains(&sample))
@@ -95,12 +95,12 @@ impl Automaton {
         }
         let mut open = Vec::new();
         for member in &self.sets[state as usize] {
-            if let State::End(next) = self.states[*member as usize] {
+            if let NfaState::End(next) = self.states[*member as usize] {
                 self.close(&mut open, next, false, true);
             }
         }
         open.iter()
-            .any(|at| matches!(self.states[*at as usize], State::Match))
+            .any(|at| matches!(self.states[*at as usize], NfaState::Match))
     }
 
     /// Whether the expression matches anywhere in a text.
@@ -125,7 +125,7 @@ impl Automaton {
         let mut open = Vec::new();
         self.close(&mut open, self.start, true, true);
         open.iter()
-            .any(|at| matches!(self.states[*at as usize], State::Match))
+            .any(|at| matches!(self.states[*at as usize], NfaState::Match))
     }
 
     fn class_of(&self, character: char) -> u32 {
@@ -143,23 +143,24 @@ impl Automaton {
             }
             open.push(at);
             match &self.states[at as usize] {
-                State::Split(next) => queue.extend(next),
-                State::Begin(next) if at_begin => queue.push(*next),
-                State::End(next) if at_end => queue.push(*next),
-                State::Begin(_) | State::End(_) | State::Take { .. } | State::Match => {}
+                NfaState::Split(next) => queue.extend(next),
+                NfaState::Begin(next) if at_begin => queue.push(*next),
+                NfaState::End(next) if at_end => queue.push(*next),
+                NfaState::Begin(_) | NfaState::End(_) | NfaState::Take { .. } | NfaState::Match => {
+                }
             }
         }
     }
 
     fn deterministic(&mut self, mut open: Vec<u32>) -> u32 {
-        let is_match = |at: &u32| matches!(self.states[*at as usize], State::Match);
+        let is_match = |at: &u32| matches!(self.states[*at as usize], NfaState::Match);
         if open.iter().any(is_match) {
             return MATCHED;
         }
         open.retain(|at| {
             matches!(
                 self.states[*at as usize],
-                State::Take { .. } | State::End(_)
+                NfaState::Take { .. } | NfaState::End(_)
             )
         });
         open.sort_unstable();
@@ -183,11 +184,11 @@ impl Automaton {
 }
 
 /// Parts all characters into classes that no state tells apart.
-fn classes(states: &[State]) -> (Vec<(u32, u32)>, Vec<char>) {
+fn classes(states: &[NfaState]) -> (Vec<(u32, u32)>, Vec<char>) {
     let mut distinct: Vec<&[(char, char)]> = states
         .iter()
         .filter_map(|state| match state {
-            State::Take { ranges, .. } => Some(&**ranges),
+            NfaState::Take { ranges, .. } => Some(&**ranges),
             _ => None,
         })
         .collect();

@@ -2,7 +2,7 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
-use super::automaton::{Automaton, State};
+use super::automaton::{Automaton, NfaState};
 
 /// Expressions with more states are not read.
 const STATES_MAX: usize = 20_000;
@@ -12,8 +12,8 @@ const STATES_MAX: usize = 20_000;
 pub(in super::super) fn compile(pattern: &str) -> Option<Automaton> {
     let rust = jsonschema_regex::to_rust_regex(pattern).ok()?;
     let syntax = regex_syntax::parse(&rust).ok()?;
-    let mut building = Building::default();
-    let end = building.push(State::Match)?;
+    let mut building = AutomatonBuilder::default();
+    let end = building.push(NfaState::Match)?;
     let start = building.add(&syntax, end)?;
     Some(Automaton::new(building.states, start))
 }
@@ -22,26 +22,26 @@ pub(in super::super) fn compile(pattern: &str) -> Option<Automaton> {
 pub(in super::super) fn of_words<'w>(
     words: impl IntoIterator<Item = &'w str>,
 ) -> Option<Automaton> {
-    let mut building = Building::default();
-    let end = building.push(State::Match)?;
-    let end = building.push(State::End(end))?;
+    let mut building = AutomatonBuilder::default();
+    let end = building.push(NfaState::Match)?;
+    let end = building.push(NfaState::End(end))?;
     let mut starts = Vec::new();
     for word in words {
         starts.push(building.word(word, end)?);
     }
-    let start = building.push(State::Split(starts))?;
-    let start = building.push(State::Begin(start))?;
+    let start = building.push(NfaState::Split(starts))?;
+    let start = building.push(NfaState::Begin(start))?;
     Some(Automaton::new(building.states, start))
 }
 
 /// Built from the end: each part knows what follows it.
 #[derive(Default)]
-struct Building {
-    states: Vec<State>,
+struct AutomatonBuilder {
+    states: Vec<NfaState>,
 }
 
-impl Building {
-    fn push(&mut self, state: State) -> Option<u32> {
+impl AutomatonBuilder {
+    fn push(&mut self, state: NfaState) -> Option<u32> {
         if self.states.len() >= STATES_MAX {
             return None;
         }
@@ -56,7 +56,7 @@ impl Building {
             HirKind::Class(Class::Unicode(class)) => {
                 let ranges = class.iter().map(|range| (range.start(), range.end()));
                 let ranges = ranges.collect();
-                self.push(State::Take { ranges, next })
+                self.push(NfaState::Take { ranges, next })
             }
             HirKind::Class(Class::Bytes(class)) => {
                 let ranges = class
@@ -64,10 +64,10 @@ impl Building {
                     .map(|range| (char::from(range.start()), char::from(range.end())));
                 let ranges: Box<[(char, char)]> = ranges.collect();
                 let is_ascii = ranges.iter().all(|(_, upto)| upto.is_ascii());
-                is_ascii.then(|| self.push(State::Take { ranges, next }))?
+                is_ascii.then(|| self.push(NfaState::Take { ranges, next }))?
             }
-            HirKind::Look(Look::Start) => self.push(State::Begin(next)),
-            HirKind::Look(Look::End) => self.push(State::End(next)),
+            HirKind::Look(Look::Start) => self.push(NfaState::Begin(next)),
+            HirKind::Look(Look::End) => self.push(NfaState::End(next)),
             HirKind::Look(_) => None,
             HirKind::Capture(capture) => self.add(&capture.sub, next),
             HirKind::Concat(parts) => parts
@@ -79,7 +79,7 @@ impl Building {
                     .iter()
                     .map(|branch| self.add(branch, next))
                     .collect();
-                self.push(State::Split(starts?))
+                self.push(NfaState::Split(starts?))
             }
             HirKind::Repetition(repetition) => {
                 self.repeat(&repetition.sub, repetition.min, repetition.max, next)
@@ -90,9 +90,9 @@ impl Building {
     fn repeat(&mut self, part: &Hir, min: u32, max: Option<u32>, next: u32) -> Option<u32> {
         let mut start = match max {
             None => {
-                let again = self.push(State::Split(vec![next]))?;
+                let again = self.push(NfaState::Split(vec![next]))?;
                 let once = self.add(part, again)?;
-                if let State::Split(targets) = &mut self.states[again as usize] {
+                if let NfaState::Split(targets) = &mut self.states[again as usize] {
                     targets.push(once);
                 }
                 again
@@ -101,7 +101,7 @@ impl Building {
                 let mut start = next;
                 for _ in min..max {
                     let once = self.add(part, start)?;
-                    start = self.push(State::Split(vec![next, once]))?;
+                    start = self.push(NfaState::Split(vec![next, once]))?;
                 }
                 start
             }
@@ -114,7 +114,7 @@ impl Building {
 
     fn word(&mut self, word: &str, next: u32) -> Option<u32> {
         word.chars().rev().try_fold(next, |next, character| {
-            self.push(State::Take {
+            self.push(NfaState::Take {
                 ranges: Box::new([(character, character)]),
                 next,
             })

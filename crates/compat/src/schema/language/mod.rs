@@ -12,4 +12,4 @@ mod search;
 pub(super) use automaton::Automaton;
 pub(super) use compile::{compile, of_words};
 pub(super) use looks::{leading_looks, without_looks};
-pub(super) use search::{Search, Sought};
+pub(super) use search::{WordOutcome, WordSearch};

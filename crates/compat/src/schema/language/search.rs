@@ -6,7 +6,7 @@ use super::automaton::{Automaton, DEAD, MATCHED};
 
 /// What a search found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) enum Sought {
+pub(in super::super) enum WordOutcome {
     Word(String),
     /// There is none.
     Nothing,
@@ -16,7 +16,7 @@ pub(in super::super) enum Sought {
 
 /// What is sought.
 #[derive(Debug)]
-pub(in super::super) struct Search<'a> {
+pub(in super::super) struct WordSearch<'a> {
     pub(in super::super) inside: Vec<&'a mut Automaton>,
     pub(in super::super) outside: Vec<&'a mut Automaton>,
     pub(in super::super) length_min: u64,
@@ -24,38 +24,38 @@ pub(in super::super) struct Search<'a> {
 }
 
 /// States of all automata at once.
-type Joint = Box<[u32]>;
+type JointState = Box<[u32]>;
 
 /// A way to a state: the step before, and the character from there.
-struct Way {
-    state: Joint,
+struct WordStep {
+    state: JointState,
     from: usize,
     character: char,
 }
 
 const LENGTH_MAX: u64 = 20_000;
 
-impl Search<'_> {
+impl WordSearch<'_> {
     /// Looks for the shortest word, in at most so many steps.
-    pub(in super::super) fn run(mut self, steps_max: usize, spent: &mut u64) -> Sought {
+    pub(in super::super) fn run(mut self, steps_max: usize, spent: &mut u64) -> WordOutcome {
         if self.length_max.is_some_and(|max| max < self.length_min) {
-            return Sought::Nothing;
+            return WordOutcome::Nothing;
         }
         if self.length_min > LENGTH_MAX {
-            return Sought::TooFar;
+            return WordOutcome::TooFar;
         }
         if self.length_min == 0 && self.accepts_empty() {
-            return Sought::Word(String::new());
+            return WordOutcome::Word(String::new());
         }
         let symbols = self.symbols();
-        let begin: Joint = self.automata().map(Automaton::begin).collect();
-        let mut ways = vec![Way {
+        let begin: JointState = self.automata().map(Automaton::begin).collect();
+        let mut ways = vec![WordStep {
             state: begin,
             from: 0,
             character: '\0',
         }];
         let (mut level, mut next_level) = (0..1, 1);
-        let mut seen: HashSet<Joint> = HashSet::new();
+        let mut seen: HashSet<JointState> = HashSet::new();
         let mut length = 0;
         while !level.is_empty() && self.length_max.is_none_or(|max| length < max) {
             // Up to the least length the same state counts anew for each length.
@@ -71,23 +71,23 @@ impl Search<'_> {
                         continue;
                     }
                     let accepted = length >= self.length_min && self.accepts(&state);
-                    ways.push(Way {
+                    ways.push(WordStep {
                         state,
                         from: at,
                         character: *character,
                     });
                     if accepted {
-                        return Sought::Word(word(&ways));
+                        return WordOutcome::Word(word(&ways));
                     }
                 }
                 if ways.len() * symbols.len() > steps_max || self.size() > steps_max {
-                    return Sought::TooFar;
+                    return WordOutcome::TooFar;
                 }
             }
             level = next_level..ways.len();
             next_level = ways.len();
         }
-        Sought::Nothing
+        WordOutcome::Nothing
     }
 
     fn automata(&mut self) -> impl Iterator<Item = &mut Automaton> {
@@ -105,7 +105,7 @@ impl Search<'_> {
             .sum()
     }
 
-    fn step(&mut self, state: &Joint, classes: &[u32]) -> Joint {
+    fn step(&mut self, state: &JointState, classes: &[u32]) -> JointState {
         let states = state.iter().zip(classes);
         self.automata()
             .zip(states)
@@ -113,12 +113,12 @@ impl Search<'_> {
             .collect()
     }
 
-    fn is_hopeless(&self, state: &Joint) -> bool {
+    fn is_hopeless(&self, state: &JointState) -> bool {
         let (inside, outside) = state.split_at(self.inside.len());
         inside.contains(&DEAD) || outside.contains(&MATCHED)
     }
 
-    fn accepts(&self, state: &Joint) -> bool {
+    fn accepts(&self, state: &JointState) -> bool {
         let (inside, outside) = state.split_at(self.inside.len());
         self.inside
             .iter()
@@ -201,7 +201,7 @@ fn legibility(character: char) -> (u8, usize) {
     }
 }
 
-fn word(ways: &[Way]) -> String {
+fn word(ways: &[WordStep]) -> String {
     let mut characters = Vec::new();
     let mut at = ways.len() - 1;
     while at != 0 {

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::super::arena::Arena;
-use super::super::formula::{ANY, Id, NEVER, Node};
-use super::super::mask::Mask;
+use super::super::arena::FormulaArena;
+use super::super::formula::{ANY, FormulaId, FormulaNode, NEVER};
+use super::super::mask::TypeMask;
 
 /// What the lowered document calls itself where it holds other resources.
 const ROOT: &str = "urn:portcullis:contract";
@@ -14,7 +14,7 @@ const RESOURCE: &str = "urn:portcullis:resource:";
 
 /// A document while it is read.
 #[derive(Debug)]
-pub(in super::super) struct Document<'d> {
+pub(in super::super) struct FormulaReader<'d> {
     pub(super) document: &'d Value,
     /// The annotation of members that this direction does not send.
     unsent: &'static str,
@@ -22,7 +22,7 @@ pub(in super::super) struct Document<'d> {
     side: &'static str,
     /// The number of the first definition that is this document's.
     first: u32,
-    numbers: Numbers,
+    numbers: DefinitionNumbers,
     queue: Vec<&'d Value>,
     /// Schemas whose unevaluated parts are being worked out.
     pub(super) resolving: Vec<&'d Map<String, Value>>,
@@ -31,19 +31,19 @@ pub(in super::super) struct Document<'d> {
 }
 
 /// The numbers of definitions, by the pointers that lead to them.
-pub(in super::super) type Numbers = HashMap<String, u32>;
+pub(in super::super) type DefinitionNumbers = HashMap<String, u32>;
 
 /// What a document says.
 #[derive(Debug)]
-pub(in super::super) struct Read {
+pub(in super::super) struct DefinitionFormulas {
     /// The nodes of the members of `properties`; they hold references by number.
-    pub(in super::super) roots: HashMap<String, Id>,
+    pub(in super::super) roots: HashMap<String, FormulaId>,
     /// What the definitions say, from the first number on.
-    pub(in super::super) bodies: Vec<Id>,
-    pub(in super::super) numbers: Numbers,
+    pub(in super::super) bodies: Vec<FormulaId>,
+    pub(in super::super) numbers: DefinitionNumbers,
 }
 
-impl<'d> Document<'d> {
+impl<'d> FormulaReader<'d> {
     /// Begins to read; its definitions are numbered from `first`.
     pub(in super::super) fn new(
         document: &'d Value,
@@ -68,7 +68,7 @@ impl<'d> Document<'d> {
         document: &'d Value,
         unsent: &'static str,
         side: &'static str,
-        numbers: Numbers,
+        numbers: DefinitionNumbers,
     ) -> Self {
         Self {
             numbers,
@@ -78,12 +78,12 @@ impl<'d> Document<'d> {
     }
 
     /// The numbers, for another time.
-    pub(in super::super) fn into_numbers(self) -> Numbers {
+    pub(in super::super) fn into_numbers(self) -> DefinitionNumbers {
         self.numbers
     }
 
     /// Reads all that `properties` of the document refers to.
-    pub(in super::super) fn read(mut self, arena: &mut Arena) -> Read {
+    pub(in super::super) fn read(mut self, arena: &mut FormulaArena) -> DefinitionFormulas {
         let document = self.document;
         let roots = document.get("properties").and_then(Value::as_object);
         let roots = roots.into_iter().flatten();
@@ -94,78 +94,86 @@ impl<'d> Document<'d> {
         while let Some(body) = self.queue.get(bodies.len()).copied() {
             bodies.push(self.schema(arena, body));
         }
-        Read {
+        DefinitionFormulas {
             roots,
             bodies,
             numbers: self.numbers,
         }
     }
 
-    pub(in super::super) fn schema(&mut self, arena: &mut Arena, schema: &'d Value) -> Id {
+    pub(in super::super) fn schema(
+        &mut self,
+        arena: &mut FormulaArena,
+        schema: &'d Value,
+    ) -> FormulaId {
         match schema {
             Value::Bool(true) => ANY,
             Value::Bool(false) => NEVER,
             Value::Object(keywords) => self.object(arena, keywords),
-            other => self.opaque(arena, "schema", other, Mask::ALL),
+            other => self.opaque(arena, "schema", other, TypeMask::ALL),
         }
     }
 
     /// What one keyword of a schema says.
     pub(in super::super) fn only(
         &mut self,
-        arena: &mut Arena,
+        arena: &mut FormulaArena,
         keywords: &'d Map<String, Value>,
         keyword: &str,
-    ) -> Id {
+    ) -> FormulaId {
         let read = keywords
             .get(keyword)
             .and_then(|value| self.keyword(arena, keywords, keyword, value));
         read.unwrap_or(ANY)
     }
 
-    fn object(&mut self, arena: &mut Arena, keywords: &'d Map<String, Value>) -> Id {
+    fn object(&mut self, arena: &mut FormulaArena, keywords: &'d Map<String, Value>) -> FormulaId {
         let mut parts = Vec::new();
         for (keyword, value) in keywords {
             parts.extend(self.keyword(arena, keywords, keyword, value));
         }
         if keywords.get(self.unsent) == Some(&Value::Bool(true)) {
-            parts.push(arena.add(Node::Unsent));
+            parts.push(arena.add(FormulaNode::Unsent));
         }
         arena.all(parts)
     }
 
     /// `$ref`.
-    pub(super) fn reference(&mut self, arena: &mut Arena, reference: &'d Value) -> Id {
+    pub(super) fn reference(
+        &mut self,
+        arena: &mut FormulaArena,
+        reference: &'d Value,
+    ) -> FormulaId {
         let Some((pointer, target)) = reference
             .as_str()
             .and_then(|text| resolve(self.document, text))
         else {
             // The meta-schema, which is the same everywhere.
             let word = arena.intern(&format!("$ref {reference}"));
-            return arena.add(Node::Opaque(word, Mask::ALL));
+            return arena.add(FormulaNode::Opaque(word, TypeMask::ALL));
         };
         if self.is_complete && !self.numbers.contains_key(&pointer) {
-            return self.opaque(arena, "$ref", reference, Mask::ALL);
+            return self.opaque(arena, "$ref", reference, TypeMask::ALL);
         }
         let next = self.first + u32::try_from(self.queue.len()).expect("memory ends before");
         let number = *self.numbers.entry(pointer).or_insert(next);
         if number == next {
             self.queue.push(target);
         }
-        arena.add(Node::Refer(number))
+        arena.add(FormulaNode::Refer(number))
     }
 
     /// A keyword that cannot be read. It equals the same words in the same document only, since
     /// what they mean may depend on what is around them.
     pub(super) fn opaque(
         &mut self,
-        arena: &mut Arena,
+        arena: &mut FormulaArena,
         keyword: &str,
         value: &Value,
-        types: Mask,
-    ) -> Id {
+        types: TypeMask,
+    ) -> FormulaId {
         let word = arena.intern(&format!("{keyword} {value} {}", self.side));
-        arena.add(Node::Opaque(word, types))
+        arena.add(FormulaNode::Opaque(word, types))
     }
 }
 

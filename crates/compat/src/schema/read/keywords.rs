@@ -4,45 +4,45 @@ use serde_json::{Map, Value};
 
 use portcullis_contract::ASSERTED_FORMATS;
 
-use super::super::arena::Arena;
-use super::super::formula::{ANY, Id, Items, Members, NEVER, Node};
+use super::super::arena::FormulaArena;
+use super::super::formula::{ANY, FormulaId, FormulaNode, ItemFormulas, NEVER, PropertyFormulas};
 use super::super::language::leading_looks;
-use super::super::mask::Mask;
-use super::super::ratio::Ratio;
-use super::document::Document;
+use super::super::mask::TypeMask;
+use super::super::ratio::ExactFraction;
+use super::document::FormulaReader;
 
-type Keywords = Map<String, Value>;
+type KeywordMap = Map<String, Value>;
 
-impl<'d> Document<'d> {
+impl<'d> FormulaReader<'d> {
     /// What a keyword says; `None` where it only annotates, or another one speaks for it.
     pub(super) fn keyword(
         &mut self,
-        arena: &mut Arena,
-        keywords: &'d Keywords,
+        arena: &mut FormulaArena,
+        keywords: &'d KeywordMap,
         keyword: &str,
         value: &'d Value,
-    ) -> Option<Id> {
+    ) -> Option<FormulaId> {
         let read = match keyword.strip_prefix("x-exact-") {
             Some(exact) => exactly(arena, exact, value),
             None => match scalar(arena, keyword, value) {
-                Scalar::Read(id) => Some(id),
-                Scalar::Malformed => None,
-                Scalar::Other => return self.applicator(arena, keywords, keyword, value),
+                ScalarKeyword::Read(id) => Some(id),
+                ScalarKeyword::Malformed => None,
+                ScalarKeyword::Other => return self.applicator(arena, keywords, keyword, value),
             },
         };
-        Some(read.unwrap_or_else(|| self.opaque(arena, keyword, value, Mask::ALL)))
+        Some(read.unwrap_or_else(|| self.opaque(arena, keyword, value, TypeMask::ALL)))
     }
 
     fn applicator(
         &mut self,
-        arena: &mut Arena,
-        keywords: &'d Keywords,
+        arena: &mut FormulaArena,
+        keywords: &'d KeywordMap,
         keyword: &str,
         value: &'d Value,
-    ) -> Option<Id> {
+    ) -> Option<FormulaId> {
         Some(match keyword {
             "$ref" => self.reference(arena, value),
-            "$dynamicRef" | "$recursiveRef" => self.opaque(arena, keyword, value, Mask::ALL),
+            "$dynamicRef" | "$recursiveRef" => self.opaque(arena, keyword, value, TypeMask::ALL),
             "allOf" => {
                 let parts = self.list(arena, value);
                 arena.all(parts)
@@ -75,7 +75,7 @@ impl<'d> Document<'d> {
                 if schema == ANY {
                     ANY
                 } else {
-                    arena.add(Node::Names(schema))
+                    arena.add(FormulaNode::Names(schema))
                 }
             }
             "dependentSchemas" => self.dependent_schemas(arena, value),
@@ -89,23 +89,23 @@ impl<'d> Document<'d> {
         })
     }
 
-    pub(super) fn list(&mut self, arena: &mut Arena, value: &'d Value) -> Vec<Id> {
+    pub(super) fn list(&mut self, arena: &mut FormulaArena, value: &'d Value) -> Vec<FormulaId> {
         let schemas = value.as_array().into_iter().flatten();
         schemas.map(|schema| self.schema(arena, schema)).collect()
     }
 
     fn condition(
         &mut self,
-        arena: &mut Arena,
-        keywords: &'d Keywords,
+        arena: &mut FormulaArena,
+        keywords: &'d KeywordMap,
         value: &'d Value,
-    ) -> Option<Id> {
+    ) -> Option<FormulaId> {
         let (then, otherwise) = (keywords.get("then"), keywords.get("else"));
         if then.is_none() && otherwise.is_none() {
             return None;
         }
         let condition = self.schema(arena, value);
-        let mut branch = |arena: &mut Arena, schema: Option<&'d Value>| {
+        let mut branch = |arena: &mut FormulaArena, schema: Option<&'d Value>| {
             schema.map_or(ANY, |schema| self.schema(arena, schema))
         };
         let then = branch(arena, then);
@@ -116,12 +116,12 @@ impl<'d> Document<'d> {
         Some(arena.some([holds, fails]))
     }
 
-    fn members(&mut self, arena: &mut Arena, keywords: &'d Keywords) -> Id {
+    fn members(&mut self, arena: &mut FormulaArena, keywords: &'d KeywordMap) -> FormulaId {
         let named = self.map(arena, keywords.get("properties"));
         let patterned = self.map(arena, keywords.get("patternProperties"));
         let rest = keywords.get("additionalProperties");
         let schema = rest.map_or(ANY, |rest| self.schema(arena, rest));
-        arena.members(Members {
+        arena.members(PropertyFormulas {
             named,
             patterned,
             rest: schema,
@@ -131,9 +131,9 @@ impl<'d> Document<'d> {
 
     fn map(
         &mut self,
-        arena: &mut Arena,
+        arena: &mut FormulaArena,
         schemas: Option<&'d Value>,
-    ) -> Box<[(super::super::formula::Word, Id)]> {
+    ) -> Box<[(super::super::formula::StringId, FormulaId)]> {
         let schemas = schemas.and_then(Value::as_object).into_iter().flatten();
         let mut read: Vec<_> = schemas
             .map(|(name, schema)| {
@@ -145,7 +145,7 @@ impl<'d> Document<'d> {
         read.into()
     }
 
-    fn dependent_schemas(&mut self, arena: &mut Arena, value: &'d Value) -> Id {
+    fn dependent_schemas(&mut self, arena: &mut FormulaArena, value: &'d Value) -> FormulaId {
         let mut parts = Vec::new();
         for (name, schema) in value.as_object().into_iter().flatten() {
             let schema = self.schema(arena, schema);
@@ -155,7 +155,7 @@ impl<'d> Document<'d> {
         arena.all(parts)
     }
 
-    fn items(&mut self, arena: &mut Arena, keywords: &'d Keywords) -> Id {
+    fn items(&mut self, arena: &mut FormulaArena, keywords: &'d KeywordMap) -> FormulaId {
         let prefix = keywords.get("prefixItems");
         let prefix = prefix.map_or_else(Vec::new, |list| self.list(arena, list));
         let rest = keywords.get("items");
@@ -163,49 +163,58 @@ impl<'d> Document<'d> {
         items(arena, prefix, rest)
     }
 
-    fn contains(&mut self, arena: &mut Arena, keywords: &'d Keywords, value: &'d Value) -> Id {
+    fn contains(
+        &mut self,
+        arena: &mut FormulaArena,
+        keywords: &'d KeywordMap,
+        value: &'d Value,
+    ) -> FormulaId {
         let bound = |name| keywords.get(name).and_then(count);
         let schema = self.schema(arena, value);
         let (min, max) = (bound("minContains").unwrap_or(1), bound("maxContains"));
         match (min, max) {
             (0, None) => ANY,
-            _ => arena.add(Node::Contains { schema, min, max }),
+            _ => arena.add(FormulaNode::Contains { schema, min, max }),
         }
     }
 }
 
-/// `Items`, without a prefix that says no more than the rest.
-pub(super) fn items(arena: &mut Arena, mut prefix: Vec<Id>, rest: Id) -> Id {
+/// `ItemFormulas`, without a prefix that says no more than the rest.
+pub(super) fn items(
+    arena: &mut FormulaArena,
+    mut prefix: Vec<FormulaId>,
+    rest: FormulaId,
+) -> FormulaId {
     while prefix.last() == Some(&rest) {
         prefix.pop();
     }
     if prefix.is_empty() && rest == ANY {
         return ANY;
     }
-    arena.items(Items {
+    arena.items(ItemFormulas {
         prefix: prefix.into(),
         rest,
     })
 }
 
 /// Holds of all but objects with this member.
-pub(super) fn lacks(arena: &mut Arena, name: &str) -> Id {
-    let object = arena.types(Mask::OBJECT);
+pub(super) fn lacks(arena: &mut FormulaArena, name: &str) -> FormulaId {
+    let object = arena.types(TypeMask::OBJECT);
     let name = arena.intern(name);
-    let has = arena.add(Node::Has(name));
+    let has = arena.add(FormulaNode::Has(name));
     let has = arena.all([object, has]);
     arena.not(has)
 }
 
-enum Scalar {
-    Read(Id),
+enum ScalarKeyword {
+    Read(FormulaId),
     Malformed,
     Other,
 }
 
 /// The keywords that hold no schemas.
-fn scalar(arena: &mut Arena, keyword: &str, value: &Value) -> Scalar {
-    let bounded = |arena: &mut Arena, node: fn(u64) -> Node, trivial: Option<u64>| {
+fn scalar(arena: &mut FormulaArena, keyword: &str, value: &Value) -> ScalarKeyword {
+    let bounded = |arena: &mut FormulaArena, node: fn(u64) -> FormulaNode, trivial: Option<u64>| {
         let bound = count(value)?;
         Some(if Some(bound) == trivial {
             ANY
@@ -220,14 +229,14 @@ fn scalar(arena: &mut Arena, keyword: &str, value: &Value) -> Scalar {
         "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" => {
             literal(value).and_then(|ratio| bound(arena, keyword, ratio))
         }
-        "minLength" => bounded(arena, Node::LengthMin, Some(0)),
-        "maxLength" => bounded(arena, Node::LengthMax, None),
-        "minItems" => bounded(arena, Node::ItemsMin, Some(0)),
-        "maxItems" => bounded(arena, Node::ItemsMax, None),
-        "minProperties" => bounded(arena, Node::MembersMin, Some(0)),
-        "maxProperties" => bounded(arena, Node::MembersMax, None),
+        "minLength" => bounded(arena, FormulaNode::LengthMin, Some(0)),
+        "maxLength" => bounded(arena, FormulaNode::LengthMax, None),
+        "minItems" => bounded(arena, FormulaNode::ItemsMin, Some(0)),
+        "maxItems" => bounded(arena, FormulaNode::ItemsMax, None),
+        "minProperties" => bounded(arena, FormulaNode::MembersMin, Some(0)),
+        "maxProperties" => bounded(arena, FormulaNode::MembersMax, None),
         "uniqueItems" => value.as_bool().map(|unique| match unique {
-            true => arena.add(Node::Unique),
+            true => arena.add(FormulaNode::Unique),
             false => ANY,
         }),
         "pattern" => value.as_str().map(|text| pattern(arena, text)),
@@ -236,81 +245,81 @@ fn scalar(arena: &mut Arena, keyword: &str, value: &Value) -> Scalar {
             .map(|name| match ASSERTED_FORMATS.contains(&name) {
                 true => {
                     let word = arena.intern(name);
-                    arena.add(Node::Format(word))
+                    arena.add(FormulaNode::Format(word))
                 }
                 false => ANY,
             }),
         "required" => value.as_array().map(|names| {
-            let parts: Vec<Id> = names
+            let parts: Vec<FormulaId> = names
                 .iter()
                 .filter_map(Value::as_str)
                 .map(|name| has(arena, name))
                 .collect();
             arena.all(parts)
         }),
-        _ => return Scalar::Other,
+        _ => return ScalarKeyword::Other,
     };
-    read.map_or(Scalar::Malformed, Scalar::Read)
+    read.map_or(ScalarKeyword::Malformed, ScalarKeyword::Read)
 }
 
 /// A pattern. One that looks ahead from the beginning is taken apart: each look is a pattern of
 /// its own, which matches or does not.
-fn pattern(arena: &mut Arena, text: &str) -> Id {
+fn pattern(arena: &mut FormulaArena, text: &str) -> FormulaId {
     let mut parts = Vec::new();
     for (matches, part) in leading_looks(text).unwrap_or_else(|| vec![(true, text.to_owned())]) {
         let word = arena.intern(&part);
-        let id = arena.add(Node::Pattern(word));
+        let id = arena.add(FormulaNode::Pattern(word));
         parts.push(if matches { id } else { arena.not(id) });
     }
     arena.all(parts)
 }
 
 /// Keywords that carry what a number of JSON cannot, as text.
-fn exactly(arena: &mut Arena, keyword: &str, value: &Value) -> Option<Id> {
+fn exactly(arena: &mut FormulaArena, keyword: &str, value: &Value) -> Option<FormulaId> {
     match (keyword, value.as_str()?) {
         ("format", "int32") => Some(range(arena, i64::from(i32::MIN), i64::from(i32::MAX))),
         ("format", "int64") => Some(range(arena, i64::MIN, i64::MAX)),
         ("const" | "enum", _) => None,
-        (_, text) => bound(arena, keyword, Ratio::parse(text)?),
+        (_, text) => bound(arena, keyword, ExactFraction::parse(text)?),
     }
 }
 
-fn range(arena: &mut Arena, from: i64, upto: i64) -> Id {
-    let (from, upto) = (Ratio::integer(from), Ratio::integer(upto));
+fn range(arena: &mut FormulaArena, from: i64, upto: i64) -> FormulaId {
+    let (from, upto) = (ExactFraction::integer(from), ExactFraction::integer(upto));
     let from = arena.intern_figure(from);
     let upto = arena.intern_figure(upto);
     let parts = [
-        arena.add(Node::AtLeast(from)),
-        arena.add(Node::AtMost(upto)),
+        arena.add(FormulaNode::AtLeast(from)),
+        arena.add(FormulaNode::AtMost(upto)),
     ];
     arena.all(parts)
 }
 
-fn bound(arena: &mut Arena, keyword: &str, ratio: Ratio) -> Option<Id> {
+fn bound(arena: &mut FormulaArena, keyword: &str, ratio: ExactFraction) -> Option<FormulaId> {
     if keyword == "multipleOf" && (ratio.is_zero() || ratio.abs() != ratio) {
         return None;
     }
     let figure = arena.intern_figure(ratio);
     Some(arena.add(match keyword {
-        "minimum" => Node::AtLeast(figure),
-        "exclusiveMinimum" => Node::Above(figure),
-        "maximum" => Node::AtMost(figure),
-        "exclusiveMaximum" => Node::Below(figure),
-        "multipleOf" => Node::MultipleOf(figure),
+        "minimum" => FormulaNode::AtLeast(figure),
+        "exclusiveMinimum" => FormulaNode::Above(figure),
+        "maximum" => FormulaNode::AtMost(figure),
+        "exclusiveMaximum" => FormulaNode::Below(figure),
+        "multipleOf" => FormulaNode::MultipleOf(figure),
         _ => return None,
     }))
 }
 
-fn has(arena: &mut Arena, name: &str) -> Id {
+fn has(arena: &mut FormulaArena, name: &str) -> FormulaId {
     let name = arena.intern(name);
-    arena.add(Node::Has(name))
+    arena.add(FormulaNode::Has(name))
 }
 
-fn dependent_required(arena: &mut Arena, value: &Value) -> Option<Id> {
+fn dependent_required(arena: &mut FormulaArena, value: &Value) -> Option<FormulaId> {
     let mut parts = Vec::new();
     for (name, demanded) in value.as_object()? {
         let demanded = demanded.as_array()?.iter().filter_map(Value::as_str);
-        let demanded: Vec<Id> = demanded.map(|name| has(arena, name)).collect();
+        let demanded: Vec<FormulaId> = demanded.map(|name| has(arena, name)).collect();
         let demanded = arena.all(demanded);
         let lacks = lacks(arena, name);
         parts.push(if demanded == ANY {
@@ -322,18 +331,18 @@ fn dependent_required(arena: &mut Arena, value: &Value) -> Option<Id> {
     Some(arena.all(parts))
 }
 
-fn types(value: &Value) -> Option<Mask> {
+fn types(value: &Value) -> Option<TypeMask> {
     match value {
-        Value::String(name) => Mask::named(name),
-        Value::Array(names) => names.iter().try_fold(Mask::NONE, |mask, name| {
-            Some(mask.or(Mask::named(name.as_str()?)?))
+        Value::String(name) => TypeMask::named(name),
+        Value::Array(names) => names.iter().try_fold(TypeMask::NONE, |mask, name| {
+            Some(mask.or(TypeMask::named(name.as_str()?)?))
         }),
         _ => None,
     }
 }
 
-fn literal(value: &Value) -> Option<Ratio> {
-    Ratio::of(value.as_number()?)
+fn literal(value: &Value) -> Option<ExactFraction> {
+    ExactFraction::of(value.as_number()?)
 }
 
 /// A count: JSON Schema allows it to be written as `2.0`.

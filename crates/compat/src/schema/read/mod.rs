@@ -7,4 +7,4 @@ mod document;
 mod keywords;
 mod unevaluated;
 
-pub(super) use document::{Document, Numbers, Read, resolve};
+pub(super) use document::{DefinitionFormulas, DefinitionNumbers, FormulaReader, resolve};

@@ -6,10 +6,10 @@
 
 use serde_json::{Map, Value};
 
-use super::super::arena::Arena;
-use super::super::formula::{ANY, Id, Members, NEVER, Word};
-use super::super::mask::Mask;
-use super::document::{Document, resolve};
+use super::super::arena::FormulaArena;
+use super::super::formula::{ANY, FormulaId, NEVER, PropertyFormulas, StringId};
+use super::super::mask::TypeMask;
+use super::document::{FormulaReader, resolve};
 use super::keywords::{items, lacks};
 
 const CASES_MAX: usize = 64;
@@ -17,19 +17,19 @@ const DEPTH_MAX: u8 = 24;
 
 /// What is evaluated where a condition holds.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Cover {
+struct EvaluatedCase {
     /// All that must hold.
-    when: Vec<Id>,
-    names: Vec<Word>,
-    patterns: Vec<Word>,
+    when: Vec<FormulaId>,
+    names: Vec<StringId>,
+    patterns: Vec<StringId>,
     /// How many items from the front.
     items: usize,
     /// Items that satisfy one of these.
-    like: Vec<Id>,
+    like: Vec<FormulaId>,
     everything: bool,
 }
 
-impl Cover {
+impl EvaluatedCase {
     fn is_nothing(&self) -> bool {
         !self.everything
             && self.items == 0
@@ -39,7 +39,7 @@ impl Cover {
     }
 
     fn and(&self, other: &Self) -> Self {
-        let joined = |a: &[Word], b: &[Word]| [a, b].concat();
+        let joined = |a: &[StringId], b: &[StringId]| [a, b].concat();
         Self {
             when: [&self.when[..], &other.when].concat(),
             names: joined(&self.names, &other.names),
@@ -53,29 +53,29 @@ impl Cover {
 
 /// Which of the two keywords is resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Of {
+enum UnevaluatedKeyword {
     Members,
     Items,
 }
 
-impl<'d> Document<'d> {
+impl<'d> FormulaReader<'d> {
     pub(super) fn unevaluated_members(
         &mut self,
-        arena: &mut Arena,
+        arena: &mut FormulaArena,
         keywords: &'d Map<String, Value>,
         value: &'d Value,
-    ) -> Id {
-        let Some(cases) = self.all_cases(arena, keywords, Of::Members) else {
-            return self.opaque(arena, "unevaluatedProperties", value, Mask::OBJECT);
+    ) -> FormulaId {
+        let Some(cases) = self.all_cases(arena, keywords, UnevaluatedKeyword::Members) else {
+            return self.opaque(arena, "unevaluatedProperties", value, TypeMask::OBJECT);
         };
         let rest = self.schema(arena, value);
         self.each_case(arena, cases, |arena, cover| {
-            let listed = |mut words: Vec<Word>| {
+            let listed = |mut words: Vec<StringId>| {
                 words.sort_unstable();
                 words.dedup();
                 words.into_iter().map(|word| (word, ANY)).collect()
             };
-            arena.members(Members {
+            arena.members(PropertyFormulas {
                 named: listed(cover.names),
                 patterned: listed(cover.patterns),
                 rest,
@@ -86,12 +86,12 @@ impl<'d> Document<'d> {
 
     pub(super) fn unevaluated_items(
         &mut self,
-        arena: &mut Arena,
+        arena: &mut FormulaArena,
         keywords: &'d Map<String, Value>,
         value: &'d Value,
-    ) -> Id {
-        let Some(cases) = self.all_cases(arena, keywords, Of::Items) else {
-            return self.opaque(arena, "unevaluatedItems", value, Mask::ARRAY);
+    ) -> FormulaId {
+        let Some(cases) = self.all_cases(arena, keywords, UnevaluatedKeyword::Items) else {
+            return self.opaque(arena, "unevaluatedItems", value, TypeMask::ARRAY);
         };
         let rest = self.schema(arena, value);
         self.each_case(arena, cases, |arena, cover| {
@@ -105,10 +105,10 @@ impl<'d> Document<'d> {
 
     fn each_case(
         &mut self,
-        arena: &mut Arena,
-        cases: Vec<Cover>,
-        judge: impl Fn(&mut Arena, Cover) -> Id,
-    ) -> Id {
+        arena: &mut FormulaArena,
+        cases: Vec<EvaluatedCase>,
+        judge: impl Fn(&mut FormulaArena, EvaluatedCase) -> FormulaId,
+    ) -> FormulaId {
         let mut parts = Vec::new();
         for cover in cases {
             if cover.everything {
@@ -129,10 +129,10 @@ impl<'d> Document<'d> {
     /// The cases of a schema; `None` also where they hang on themselves.
     fn all_cases(
         &mut self,
-        arena: &mut Arena,
+        arena: &mut FormulaArena,
         keywords: &'d Map<String, Value>,
-        of: Of,
-    ) -> Option<Vec<Cover>> {
+        of: UnevaluatedKeyword,
+    ) -> Option<Vec<EvaluatedCase>> {
         if self
             .resolving
             .iter()
@@ -150,11 +150,11 @@ impl<'d> Document<'d> {
     /// too many. The unevaluated keyword itself is left out at depth 0.
     fn cases(
         &mut self,
-        arena: &mut Arena,
+        arena: &mut FormulaArena,
         keywords: &'d Map<String, Value>,
-        of: Of,
+        of: UnevaluatedKeyword,
         depth: u8,
-    ) -> Option<Vec<Cover>> {
+    ) -> Option<Vec<EvaluatedCase>> {
         if depth > DEPTH_MAX || keywords.contains_key("$dynamicRef") {
             return None;
         }
@@ -180,7 +180,7 @@ impl<'d> Document<'d> {
             };
             let without = match otherwise {
                 Some(otherwise) => self.cases_of(arena, otherwise, of, depth)?,
-                None => vec![Cover::default()],
+                None => vec![EvaluatedCase::default()],
             };
             cases = split(arena, &cases, holds, &with_then, &without)?;
         }
@@ -199,42 +199,48 @@ impl<'d> Document<'d> {
 
     fn cases_of(
         &mut self,
-        arena: &mut Arena,
+        arena: &mut FormulaArena,
         schema: &'d Value,
-        of: Of,
+        of: UnevaluatedKeyword,
         depth: u8,
-    ) -> Option<Vec<Cover>> {
+    ) -> Option<Vec<EvaluatedCase>> {
         match schema {
             Value::Object(keywords) => self.cases(arena, keywords, of, depth + 1),
-            _ => Some(vec![Cover::default()]),
+            _ => Some(vec![EvaluatedCase::default()]),
         }
     }
 
     /// The cases, with those of a branch where its condition holds.
     fn under(
         &mut self,
-        arena: &mut Arena,
-        cases: &[Cover],
-        (condition, branch): (Id, &'d Value),
-        of: Of,
+        arena: &mut FormulaArena,
+        cases: &[EvaluatedCase],
+        (condition, branch): (FormulaId, &'d Value),
+        of: UnevaluatedKeyword,
         depth: u8,
-    ) -> Option<Vec<Cover>> {
+    ) -> Option<Vec<EvaluatedCase>> {
         let covered = self.cases_of(arena, branch, of, depth)?;
-        split(arena, cases, condition, &covered, &[Cover::default()])
+        split(
+            arena,
+            cases,
+            condition,
+            &covered,
+            &[EvaluatedCase::default()],
+        )
     }
 
     /// What the keywords of the schema itself evaluate.
     fn own(
         &mut self,
-        arena: &mut Arena,
+        arena: &mut FormulaArena,
         keywords: &'d Map<String, Value>,
-        of: Of,
+        of: UnevaluatedKeyword,
         depth: u8,
-    ) -> Cover {
-        let mut cover = Cover::default();
+    ) -> EvaluatedCase {
+        let mut cover = EvaluatedCase::default();
         match of {
-            Of::Members => {
-                let mut words = |keyword: &str| -> Vec<Word> {
+            UnevaluatedKeyword::Members => {
+                let mut words = |keyword: &str| -> Vec<StringId> {
                     let named = keywords.get(keyword).and_then(Value::as_object);
                     named
                         .into_iter()
@@ -247,7 +253,7 @@ impl<'d> Document<'d> {
                 cover.everything = keywords.contains_key("additionalProperties")
                     || depth > 0 && keywords.contains_key("unevaluatedProperties");
             }
-            Of::Items => {
+            UnevaluatedKeyword::Items => {
                 cover.items = elements(keywords, "prefixItems").count();
                 cover.everything = keywords.contains_key("items")
                     || depth > 0 && keywords.contains_key("unevaluatedItems");
@@ -273,21 +279,21 @@ fn elements<'d>(
 
 /// The cases, parted by a condition where the parts differ.
 fn split(
-    arena: &mut Arena,
-    cases: &[Cover],
-    condition: Id,
-    then: &[Cover],
-    otherwise: &[Cover],
-) -> Option<Vec<Cover>> {
-    let is_nothing = |covers: &[Cover]| covers.iter().all(Cover::is_nothing);
+    arena: &mut FormulaArena,
+    cases: &[EvaluatedCase],
+    condition: FormulaId,
+    then: &[EvaluatedCase],
+    otherwise: &[EvaluatedCase],
+) -> Option<Vec<EvaluatedCase>> {
+    let is_nothing = |covers: &[EvaluatedCase]| covers.iter().all(EvaluatedCase::is_nothing);
     if is_nothing(then) && is_nothing(otherwise) {
         return Some(cases.to_vec());
     }
     let opposite = arena.not(condition);
-    let under = |condition: Id, covers: &[Cover]| -> Vec<Cover> {
-        let when = Cover {
+    let under = |condition: FormulaId, covers: &[EvaluatedCase]| -> Vec<EvaluatedCase> {
+        let when = EvaluatedCase {
             when: vec![condition],
-            ..Cover::default()
+            ..EvaluatedCase::default()
         };
         covers.iter().map(|cover| cover.and(&when)).collect()
     };
@@ -296,7 +302,7 @@ fn split(
     product(cases, &parts)
 }
 
-fn product(left: &[Cover], right: &[Cover]) -> Option<Vec<Cover>> {
+fn product(left: &[EvaluatedCase], right: &[EvaluatedCase]) -> Option<Vec<EvaluatedCase>> {
     if left.len() * right.len() > CASES_MAX {
         return None;
     }

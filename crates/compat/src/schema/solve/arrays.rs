@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::super::formula::Id;
+use super::super::formula::FormulaId;
 use super::super::ratio::canonical;
-use super::goal::{Answer, Goal, Literal, Tally};
-use super::rows::{Count, Rows};
+use super::goal::{AnswerTally, Literal, SearchAnswer, SearchGoal};
+use super::rows::{ArrayGoal, ItemCount};
 use super::search::Solver;
-use super::state::State;
+use super::state::GoalState;
 
 /// Longer arrays are not made.
 const LENGTH_MAX: u64 = 2_000;
@@ -19,7 +19,7 @@ const CHOICES_MAX: usize = 64;
 
 /// Some position must fulfil something.
 #[derive(Clone, Copy, Debug)]
-enum Demand {
+enum ItemDemand {
     /// What the broken items with this number say fails there.
     Broken(usize),
     /// A schema that so many positions must satisfy; its number among the counts.
@@ -29,24 +29,24 @@ enum Demand {
 }
 
 /// Which literals each position got.
-type Slots = Vec<Vec<Literal>>;
+type PositionLiterals = Vec<Vec<Literal>>;
 
-struct Plan<'r> {
-    rows: &'r Rows,
-    counts: &'r [(Id, Count)],
-    demands: Vec<Demand>,
+struct ArrayPlan<'r> {
+    rows: &'r ArrayGoal,
+    counts: &'r [(FormulaId, ItemCount)],
+    demands: Vec<ItemDemand>,
     length: usize,
     /// Positions from here on are alike.
     prefix: usize,
 }
 
 impl Solver<'_> {
-    pub(super) fn array(&mut self, state: &State) -> Answer {
-        let rows = Rows::of(self.arena, state);
+    pub(super) fn array(&mut self, state: &GoalState) -> SearchAnswer {
+        let rows = ArrayGoal::of(self.arena, state);
         if rows.is_contradiction {
-            return Answer::Empty;
+            return SearchAnswer::Empty;
         }
-        let mut tally = Tally::default();
+        let mut tally = AnswerTally::default();
         let choices = rows.choices();
         if choices.len() > CHOICES_MAX {
             return self.give_up("several `contains` with wide bounds");
@@ -61,17 +61,17 @@ impl Solver<'_> {
     }
 
     /// Arrays with these counts, the shortest first.
-    fn counted(&mut self, rows: &Rows, counts: &[(Id, Count)]) -> Answer {
-        let mut demands: Vec<Demand> = (0..rows.broken.len()).map(Demand::Broken).collect();
+    fn counted(&mut self, rows: &ArrayGoal, counts: &[(FormulaId, ItemCount)]) -> SearchAnswer {
+        let mut demands: Vec<ItemDemand> = (0..rows.broken.len()).map(ItemDemand::Broken).collect();
         for (number, (_, count)) in counts.iter().enumerate() {
-            let (Count::AtLeast(times) | Count::Exactly(times)) = count;
+            let (ItemCount::AtLeast(times) | ItemCount::Exactly(times)) = count;
             if *times > 64 {
                 return self.give_up("`contains` many times");
             }
-            demands.extend((0..*times).map(|_| Demand::Counted(number)));
+            demands.extend((0..*times).map(|_| ItemDemand::Counted(number)));
         }
         if rows.unique == Some(false) {
-            demands.extend([Demand::Twin, Demand::Twin]);
+            demands.extend([ItemDemand::Twin, ItemDemand::Twin]);
         }
         let prefix = rows.prefix();
         let longest = rows.min.max((prefix + demands.len()) as u64);
@@ -79,16 +79,16 @@ impl Solver<'_> {
         if rows.min > LENGTH_MAX {
             return self.give_up("a very long array");
         }
-        let mut tally = Tally::default();
+        let mut tally = AnswerTally::default();
         for length in rows.min..=longest {
-            let plan = Plan {
+            let plan = ArrayPlan {
                 rows,
                 counts,
                 demands: demands.clone(),
                 length: usize::try_from(length).unwrap_or(usize::MAX),
                 prefix,
             };
-            let slots: Slots = (0..plan.length).map(|at| rows.literals(at)).collect();
+            let slots: PositionLiterals = (0..plan.length).map(|at| rows.literals(at)).collect();
             let answer = self.place(&plan, 0, &slots, &mut vec![Vec::new(); plan.length]);
             if let Some(done) = tally.take(answer) {
                 return done;
@@ -104,18 +104,18 @@ impl Solver<'_> {
     /// Gives the demands from `next` on to positions; `marks` tells which each position got.
     fn place(
         &mut self,
-        plan: &Plan<'_>,
+        plan: &ArrayPlan<'_>,
         next: usize,
-        slots: &Slots,
-        marks: &mut Vec<Vec<Mark>>,
-    ) -> Answer {
+        slots: &PositionLiterals,
+        marks: &mut Vec<Vec<PositionMark>>,
+    ) -> SearchAnswer {
         if !self.spend(1) {
-            return Answer::Unsure;
+            return SearchAnswer::Unsure;
         }
         let Some(demand) = plan.demands.get(next).copied() else {
             return self.settled(plan, slots, marks);
         };
-        let mut tally = Tally::default();
+        let mut tally = AnswerTally::default();
         let mut tried_blank = false;
         let reach = plan.length.min(plan.prefix + plan.demands.len());
         let least = plan.least(next, marks);
@@ -126,22 +126,22 @@ impl Solver<'_> {
                 continue;
             }
             let (mark, literal) = match demand {
-                Demand::Broken(number) => (
-                    Mark::Broken,
+                ItemDemand::Broken(number) => (
+                    PositionMark::Broken,
                     Some(Literal::fails(plan.rows.broken[number].at(at))),
                 ),
-                Demand::Counted(number) => (
-                    Mark::Counted(number),
+                ItemDemand::Counted(number) => (
+                    PositionMark::Counted(number),
                     Some(Literal::holds(plan.counts[number].0)),
                 ),
-                Demand::Twin => (Mark::Twin, None),
+                ItemDemand::Twin => (PositionMark::Twin, None),
             };
-            if mark != Mark::Broken && marks[at].contains(&mark) {
+            if mark != PositionMark::Broken && marks[at].contains(&mark) {
                 continue;
             }
             let mut with = slots.clone();
             with[at].extend(literal);
-            if self.solve(&Goal::new(with[at].clone(), true)) == Answer::Empty {
+            if self.solve(&SearchGoal::new(with[at].clone(), true)) == SearchAnswer::Empty {
                 continue;
             }
             marks[at].push(mark);
@@ -155,29 +155,34 @@ impl Solver<'_> {
     }
 
     /// All demands are met: what is left out of exact counts, and then every value.
-    fn settled(&mut self, plan: &Plan<'_>, slots: &Slots, marks: &[Vec<Mark>]) -> Answer {
+    fn settled(
+        &mut self,
+        plan: &ArrayPlan<'_>,
+        slots: &PositionLiterals,
+        marks: &[Vec<PositionMark>],
+    ) -> SearchAnswer {
         let mut slots = slots.clone();
         for (number, (schema, count)) in plan.counts.iter().enumerate() {
-            if matches!(count, Count::AtLeast(_)) {
+            if matches!(count, ItemCount::AtLeast(_)) {
                 continue;
             }
             for (slot, marks) in slots.iter_mut().zip(marks) {
-                if !marks.contains(&Mark::Counted(number)) {
+                if !marks.contains(&PositionMark::Counted(number)) {
                     slot.push(Literal::fails(*schema));
                 }
             }
         }
         let twins: Vec<usize> = (0..plan.length)
-            .filter(|at| marks[*at].contains(&Mark::Twin))
+            .filter(|at| marks[*at].contains(&PositionMark::Twin))
             .collect();
         if let [one, other] = twins[..] {
             let both = [&slots[one][..], &slots[other]].concat();
             slots[one].clone_from(&both);
             slots[other] = both;
         }
-        let goals: Vec<Goal> = slots
+        let goals: Vec<SearchGoal> = slots
             .into_iter()
-            .map(|literals| Goal::new(literals, true))
+            .map(|literals| SearchGoal::new(literals, true))
             .collect();
         match plan.rows.unique {
             Some(true) => self.all_different(&goals),
@@ -185,33 +190,33 @@ impl Solver<'_> {
         }
     }
 
-    fn each(&mut self, goals: &[Goal]) -> Answer {
+    fn each(&mut self, goals: &[SearchGoal]) -> SearchAnswer {
         let mut items = Vec::with_capacity(goals.len());
         let mut is_sure = true;
         let mut doubt = false;
         for goal in goals {
             match self.solve(goal) {
-                Answer::Found(value, sure) => {
+                SearchAnswer::Found(value, sure) => {
                     is_sure &= sure;
                     items.push(value);
                 }
-                Answer::Empty => return Answer::Empty,
-                Answer::Unsure => doubt = true,
+                SearchAnswer::Empty => return SearchAnswer::Empty,
+                SearchAnswer::Unsure => doubt = true,
             }
         }
         match doubt {
-            true => Answer::Unsure,
-            false => Answer::Found(Value::Array(items), is_sure),
+            true => SearchAnswer::Unsure,
+            false => SearchAnswer::Found(Value::Array(items), is_sure),
         }
     }
 
     /// Values for all goals, no two alike. As many values of each goal as there are positions
     /// suffice: whatever the others take, one is left (Hall's theorem).
-    fn all_different(&mut self, goals: &[Goal]) -> Answer {
+    fn all_different(&mut self, goals: &[SearchGoal]) -> SearchAnswer {
         if goals.len() > UNIQUE_MAX {
             return self.give_up("many items that must all differ");
         }
-        let mut known: HashMap<&Goal, Vec<Value>> = HashMap::new();
+        let mut known: HashMap<&SearchGoal, Vec<Value>> = HashMap::new();
         let (mut is_sure, mut doubt) = (true, false);
         for goal in goals {
             if known.contains_key(goal) {
@@ -224,12 +229,12 @@ impl Solver<'_> {
                     false => goal.with(Literal::fails(self.arena.values(&values))),
                 };
                 match self.solve(&next) {
-                    Answer::Found(value, sure) => {
+                    SearchAnswer::Found(value, sure) => {
                         is_sure &= sure;
                         values.push(value);
                     }
-                    Answer::Empty => break,
-                    Answer::Unsure => {
+                    SearchAnswer::Empty => break,
+                    SearchAnswer::Unsure => {
                         doubt = true;
                         break;
                     }
@@ -239,28 +244,28 @@ impl Solver<'_> {
         }
         let offers: Vec<&[Value]> = goals.iter().map(|goal| &known[goal][..]).collect();
         match (matched(&offers), doubt) {
-            (Some(items), _) => Answer::Found(Value::Array(items), is_sure),
+            (Some(items), _) => SearchAnswer::Found(Value::Array(items), is_sure),
             (None, true) => self.give_up("items that must all differ"),
-            (None, false) => Answer::Empty,
+            (None, false) => SearchAnswer::Empty,
         }
     }
 }
 
 /// What a position was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mark {
+enum PositionMark {
     Broken,
     Counted(usize),
     Twin,
 }
 
-impl Plan<'_> {
+impl ArrayPlan<'_> {
     /// Demands that are alike go to positions in order.
-    fn least(&self, next: usize, marks: &[Vec<Mark>]) -> usize {
+    fn least(&self, next: usize, marks: &[Vec<PositionMark>]) -> usize {
         let mark = match self.demands[next] {
-            Demand::Broken(_) => return 0,
-            Demand::Counted(number) => Mark::Counted(number),
-            Demand::Twin => Mark::Twin,
+            ItemDemand::Broken(_) => return 0,
+            ItemDemand::Counted(number) => PositionMark::Counted(number),
+            ItemDemand::Twin => PositionMark::Twin,
         };
         marks
             .iter()

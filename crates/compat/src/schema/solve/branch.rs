@@ -2,31 +2,31 @@
 
 use serde_json::Value;
 
-use super::super::evaluate::{Judge, all, not};
-use super::super::formula::{Id, Node};
-use super::super::mask::Mask;
-use super::goal::{Answer, Goal, Literal, Tally};
-use super::options::{Alternative, combined, options};
+use super::super::evaluate::{FormulaEvaluator, all, not};
+use super::super::formula::{FormulaId, FormulaNode};
+use super::super::mask::TypeMask;
+use super::goal::{AnswerTally, Literal, SearchAnswer, SearchGoal};
+use super::options::{AlternativeLiterals, combined, options};
 use super::search::Solver;
-use super::state::State;
+use super::state::GoalState;
 
 impl Solver<'_> {
-    pub(super) fn begin(&mut self, goal: &Goal) -> Answer {
-        match State::of(self.arena, goal) {
+    pub(super) fn begin(&mut self, goal: &SearchGoal) -> SearchAnswer {
+        match GoalState::of(self.arena, goal) {
             Some(state) => self.search(goal, state),
-            None => Answer::Empty,
+            None => SearchAnswer::Empty,
         }
     }
 
-    pub(super) fn search(&mut self, goal: &Goal, mut state: State) -> Answer {
+    pub(super) fn search(&mut self, goal: &SearchGoal, mut state: GoalState) -> SearchAnswer {
         if !self.spend(1) {
-            return Answer::Unsure;
+            return SearchAnswer::Unsure;
         }
         if !self.settle(&mut state) {
-            return Answer::Empty;
+            return SearchAnswer::Empty;
         }
         let is_listing = |unit: &&Literal| {
-            unit.is_positive() && matches!(self.arena.node(unit.id), Node::Values(_))
+            unit.is_positive() && matches!(self.arena.node(unit.id), FormulaNode::Values(_))
         };
         if let Some(listing) = state.units.iter().find(is_listing) {
             return self.among(goal, listing.id, state.mask);
@@ -44,7 +44,7 @@ impl Solver<'_> {
     }
 
     /// Takes what is left where only one alternative is; whether all have one.
-    fn settle(&mut self, state: &mut State) -> bool {
+    fn settle(&mut self, state: &mut GoalState) -> bool {
         loop {
             let mut changed = false;
             for is_eager in [true, false] {
@@ -55,13 +55,13 @@ impl Solver<'_> {
                         break;
                     };
                     match self.left(state, choice) {
-                        Left::None => return false,
-                        Left::Several => {
+                        RemainingChoice::None => return false,
+                        RemainingChoice::Several => {
                             at += 1;
                             continue;
                         }
-                        Left::Done => {}
-                        Left::One(only) => {
+                        RemainingChoice::Done => {}
+                        RemainingChoice::One(only) => {
                             changed = true;
                             if !state.assume(self.arena, &only) {
                                 return false;
@@ -82,14 +82,14 @@ impl Solver<'_> {
     }
 
     /// What is left of a choice.
-    fn left(&self, state: &State, choice: Literal) -> Left {
-        if matches!(self.arena.node(choice.id), Node::Readable(_)) {
-            return Left::Several;
+    fn left(&self, state: &GoalState, choice: Literal) -> RemainingChoice {
+        if matches!(self.arena.node(choice.id), FormulaNode::Readable(_)) {
+            return RemainingChoice::Several;
         }
         let mut only = None;
         for option in options(self.arena, choice) {
             if option.iter().all(|literal| state.has(*literal)) {
-                return Left::Done;
+                return RemainingChoice::Done;
             }
             if option
                 .iter()
@@ -97,15 +97,15 @@ impl Solver<'_> {
             {
                 if only.is_some() {
                     // Another may be fulfilled already, which only costs time.
-                    return Left::Several;
+                    return RemainingChoice::Several;
                 }
                 only = Some(option);
             }
         }
-        only.map_or(Left::None, Left::One)
+        only.map_or(RemainingChoice::None, RemainingChoice::One)
     }
 
-    fn fewest(&self, state: &State) -> Option<usize> {
+    fn fewest(&self, state: &GoalState) -> Option<usize> {
         let width = |choice: &Literal| {
             options(self.arena, *choice)
                 .iter()
@@ -120,8 +120,13 @@ impl Solver<'_> {
         widths.min_by_key(|(_, width)| *width).map(|(at, _)| at)
     }
 
-    fn each_option(&mut self, goal: &Goal, state: &State, options: Vec<Alternative>) -> Answer {
-        let mut tally = Tally::default();
+    fn each_option(
+        &mut self,
+        goal: &SearchGoal,
+        state: &GoalState,
+        options: Vec<AlternativeLiterals>,
+    ) -> SearchAnswer {
+        let mut tally = AnswerTally::default();
         for option in options {
             let mut next = state.clone();
             if !next.assume(self.arena, &option) {
@@ -139,9 +144,12 @@ impl Solver<'_> {
         tally.end()
     }
 
-    fn each_type(&mut self, goal: &Goal, state: &State) -> Answer {
-        let mut tally = Tally::default();
-        for mask in Mask::EACH.into_iter().filter(|mask| state.mask.has(*mask)) {
+    fn each_type(&mut self, goal: &SearchGoal, state: &GoalState) -> SearchAnswer {
+        let mut tally = AnswerTally::default();
+        for mask in TypeMask::EACH
+            .into_iter()
+            .filter(|mask| state.mask.has(*mask))
+        {
             let mut next = state.clone();
             next.mask = mask;
             let answer = self.search(goal, next);
@@ -157,20 +165,23 @@ impl Solver<'_> {
     }
 
     /// The values that are listed: each is looked at.
-    fn among(&mut self, goal: &Goal, listing: Id, mask: Mask) -> Answer {
-        let Node::Values(constants) = self.arena.node(listing) else {
-            return Answer::Unsure;
+    fn among(&mut self, goal: &SearchGoal, listing: FormulaId, mask: TypeMask) -> SearchAnswer {
+        let FormulaNode::Values(constants) = self.arena.node(listing) else {
+            return SearchAnswer::Unsure;
         };
         let values: Vec<Value> = constants
             .iter()
             .map(|one| self.arena.constant(*one).clone())
             .collect();
-        let mut tally = Tally::default();
-        for value in values.into_iter().filter(|value| mask.has(Mask::of(value))) {
+        let mut tally = AnswerTally::default();
+        for value in values
+            .into_iter()
+            .filter(|value| mask.has(TypeMask::of(value)))
+        {
             let answer = match self.fulfils(goal, &value) {
-                Some(true) => Answer::Found(value, true),
-                Some(false) => Answer::Empty,
-                None => Answer::Found(value, false),
+                Some(true) => SearchAnswer::Found(value, true),
+                Some(false) => SearchAnswer::Empty,
+                None => SearchAnswer::Found(value, false),
             };
             if let Some(done) = tally.take(answer) {
                 return done;
@@ -179,25 +190,25 @@ impl Solver<'_> {
         tally.end()
     }
 
-    fn of_one_type(&mut self, state: &State) -> Answer {
+    fn of_one_type(&mut self, state: &GoalState) -> SearchAnswer {
         match state.mask {
-            Mask::NULL => self.plain(state, &[Value::Null]),
-            Mask::BOOLEAN => self.plain(state, &[Value::Bool(true), Value::Bool(false)]),
-            Mask::INTEGER | Mask::FRACTION => self.number(state),
-            Mask::STRING => self.string(state),
-            Mask::ARRAY => self.array(state),
+            TypeMask::NULL => self.plain(state, &[Value::Null]),
+            TypeMask::BOOLEAN => self.plain(state, &[Value::Bool(true), Value::Bool(false)]),
+            TypeMask::INTEGER | TypeMask::FRACTION => self.number(state),
+            TypeMask::STRING => self.string(state),
+            TypeMask::ARRAY => self.array(state),
             _ => self.object(state),
         }
     }
 
-    fn plain(&mut self, state: &State, values: &[Value]) -> Answer {
-        let mut tally = Tally::default();
+    fn plain(&mut self, state: &GoalState, values: &[Value]) -> SearchAnswer {
+        let mut tally = AnswerTally::default();
         for value in values {
             let truth = self.units_hold(&state.units, value);
             let answer = match truth {
-                Some(true) => Answer::Found(value.clone(), true),
-                Some(false) => Answer::Empty,
-                None => Answer::Found(value.clone(), false),
+                Some(true) => SearchAnswer::Found(value.clone(), true),
+                Some(false) => SearchAnswer::Empty,
+                None => SearchAnswer::Found(value.clone(), false),
             };
             if let Some(done) = tally.take(answer) {
                 return done;
@@ -208,7 +219,7 @@ impl Solver<'_> {
 
     /// Whether a value fulfils what keywords say of it.
     pub(super) fn units_hold(&mut self, units: &[Literal], value: &Value) -> Option<bool> {
-        let mut judge = Judge::new(self.arena, self.library);
+        let mut judge = FormulaEvaluator::new(self.arena, self.library);
         all(units.iter().map(|unit| {
             let holds = judge.holds(unit.id, value);
             if unit.is_positive() {
@@ -220,15 +231,20 @@ impl Solver<'_> {
     }
 
     /// Whether the alternatives that were left aside matter to what was found.
-    fn look_at(&mut self, goal: &Goal, state: State, answer: Answer) -> Answer {
+    fn look_at(
+        &mut self,
+        goal: &SearchGoal,
+        state: GoalState,
+        answer: SearchAnswer,
+    ) -> SearchAnswer {
         let value = match answer {
-            Answer::Empty => return Answer::Empty,
-            Answer::Found(value, _) => Some(value),
-            Answer::Unsure => None,
+            SearchAnswer::Empty => return SearchAnswer::Empty,
+            SearchAnswer::Found(value, _) => Some(value),
+            SearchAnswer::Unsure => None,
         };
         let truth = value.as_ref().map(|value| self.fulfils(goal, value));
         if let (Some(value), Some(Some(true))) = (&value, truth) {
-            return Answer::Found(value.clone(), true);
+            return SearchAnswer::Found(value.clone(), true);
         }
         let matters = state.lazy.iter().position(|literal| match &value {
             None => !self.is_readable(*literal),
@@ -236,7 +252,7 @@ impl Solver<'_> {
         });
         let Some(at) = matters else {
             return match (value, truth) {
-                (Some(value), Some(None)) => Answer::Found(value, false),
+                (Some(value), Some(None)) => SearchAnswer::Found(value, false),
                 _ => self.give_up("a value could not be put together"),
             };
         };
@@ -250,7 +266,7 @@ impl Solver<'_> {
     }
 
     fn is_readable(&self, literal: Literal) -> bool {
-        matches!(self.arena.node(literal.id), Node::Readable(_))
+        matches!(self.arena.node(literal.id), FormulaNode::Readable(_))
     }
 
     fn units_hold_of(&mut self, literal: Literal, value: &Value) -> Option<bool> {
@@ -262,10 +278,10 @@ impl Solver<'_> {
     }
 }
 
-enum Left {
+enum RemainingChoice {
     /// No alternative can be true.
     None,
-    One(Alternative),
+    One(AlternativeLiterals),
     Several,
     /// One of them is assumed already.
     Done,

@@ -5,56 +5,56 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::super::arena::Arena;
-use super::super::evaluate::Judge;
-use super::super::formula::{ANY, Id, Members, Node, Word};
-use super::super::mask::Mask;
-use super::goal::{Answer, Goal, Literal, Mode};
+use super::super::arena::FormulaArena;
+use super::super::evaluate::FormulaEvaluator;
+use super::super::formula::{ANY, FormulaId, FormulaNode, PropertyFormulas, StringId};
+use super::super::mask::TypeMask;
+use super::goal::{Literal, LiteralMode, SearchAnswer, SearchGoal};
 use super::search::Solver;
-use super::state::State;
+use super::state::GoalState;
 
 /// Names are told apart by so many patterns; by more, only by one at a time.
 const PATTERNS_MAX: usize = 5;
 
 /// Some member must be unlike.
 #[derive(Clone, Debug)]
-pub(super) enum Demand {
+pub(super) enum PropertyDemand {
     /// Not what these say of it.
-    Member(Arc<Members>),
+    Member(Arc<PropertyFormulas>),
     /// Its name fails a schema.
-    Name(Id),
+    Name(FormulaId),
 }
 
 /// Some member's name, and what must hold of its value beside all else.
-pub(super) type Candidate = (Word, Option<Literal>);
+pub(super) type PropertyCandidate = (StringId, Option<Literal>);
 
 #[derive(Debug, Default)]
-pub(super) struct Fields {
-    pub(super) open: Vec<(Arc<Members>, Mode)>,
-    pub(super) demands: Vec<Demand>,
-    pub(super) has: BTreeSet<Word>,
+pub(super) struct ObjectGoal {
+    pub(super) open: Vec<(Arc<PropertyFormulas>, LiteralMode)>,
+    pub(super) demands: Vec<PropertyDemand>,
+    pub(super) has: BTreeSet<StringId>,
     /// Those that the producer itself demands, and sends whether they are declared or not.
-    demanded: BTreeSet<Word>,
-    lacks: BTreeSet<Word>,
+    demanded: BTreeSet<StringId>,
+    lacks: BTreeSet<StringId>,
     pub(super) min: u64,
     pub(super) max: Option<u64>,
-    names: Vec<Id>,
+    names: Vec<FormulaId>,
     is_closed: bool,
     /// All names that a schema speaks of.
-    pub(super) listed: BTreeSet<Word>,
+    pub(super) listed: BTreeSet<StringId>,
     /// All patterns of names.
-    patterns: Vec<Word>,
+    patterns: Vec<StringId>,
 }
 
 /// What a name allows.
-pub(super) enum Allowed {
+pub(super) enum PropertyAllowance {
     No,
     /// The literals of its value, and whether these are all.
     Yes(Vec<Literal>, bool),
 }
 
-impl Fields {
-    pub(super) fn of(arena: &Arena, state: &State) -> Self {
+impl ObjectGoal {
+    pub(super) fn of(arena: &FormulaArena, state: &GoalState) -> Self {
         let mut fields = Self {
             is_closed: state.is_closed,
             ..Self::default()
@@ -62,10 +62,10 @@ impl Fields {
         for unit in &state.units {
             fields.add(arena, *unit);
         }
-        let mut patterns: Vec<Word> = Vec::new();
+        let mut patterns: Vec<StringId> = Vec::new();
         let demanded = fields.demands.iter().filter_map(|demand| match demand {
-            Demand::Member(members) => Some(members),
-            Demand::Name(_) => None,
+            PropertyDemand::Member(members) => Some(members),
+            PropertyDemand::Name(_) => None,
         });
         for members in fields
             .open
@@ -85,26 +85,30 @@ impl Fields {
         fields
     }
 
-    fn add(&mut self, arena: &Arena, unit: Literal) {
+    fn add(&mut self, arena: &FormulaArena, unit: Literal) {
         let holds = unit.is_positive();
         match arena.node(unit.id) {
-            Node::Members(members) if holds => self.open.push((Arc::clone(members), unit.mode)),
-            Node::Members(members) => self.demands.push(Demand::Member(Arc::clone(members))),
-            Node::Names(schema) if holds => self.names.push(*schema),
-            Node::Names(schema) => self.demands.push(Demand::Name(*schema)),
-            Node::Has(name) if holds => {
+            FormulaNode::Members(members) if holds => {
+                self.open.push((Arc::clone(members), unit.mode))
+            }
+            FormulaNode::Members(members) => self
+                .demands
+                .push(PropertyDemand::Member(Arc::clone(members))),
+            FormulaNode::Names(schema) if holds => self.names.push(*schema),
+            FormulaNode::Names(schema) => self.demands.push(PropertyDemand::Name(*schema)),
+            FormulaNode::Has(name) if holds => {
                 self.has.insert(*name);
-                if unit.mode == Mode::Sent {
+                if unit.mode == LiteralMode::Sent {
                     self.demanded.insert(*name);
                 }
             }
-            Node::Has(name) => {
+            FormulaNode::Has(name) => {
                 self.lacks.insert(*name);
             }
-            Node::MembersMin(min) if holds => self.min = self.min.max(*min),
-            Node::MembersMin(min) => self.at_most(min.saturating_sub(1)),
-            Node::MembersMax(max) if holds => self.at_most(*max),
-            Node::MembersMax(max) => self.min = self.min.max(max.saturating_add(1)),
+            FormulaNode::MembersMin(min) if holds => self.min = self.min.max(*min),
+            FormulaNode::MembersMin(min) => self.at_most(min.saturating_sub(1)),
+            FormulaNode::MembersMax(max) if holds => self.at_most(*max),
+            FormulaNode::MembersMax(max) => self.min = self.min.max(max.saturating_add(1)),
             _ => {}
         }
     }
@@ -122,28 +126,31 @@ impl Fields {
     }
 
     /// What a member of this name must fulfil.
-    pub(super) fn allowed(&self, judge: &mut Judge<'_>, name: Word) -> Allowed {
+    pub(super) fn allowed(
+        &self,
+        judge: &mut FormulaEvaluator<'_>,
+        name: StringId,
+    ) -> PropertyAllowance {
         if self.lacks.contains(&name) {
-            return Allowed::No;
+            return PropertyAllowance::No;
         }
         let text = judge.arena.word(name);
         let mut is_all = true;
         for schema in &self.names {
             match judge.holds(*schema, &Value::from(text)) {
                 Some(true) => {}
-                Some(false) => return Allowed::No,
+                Some(false) => return PropertyAllowance::No,
                 None => is_all = false,
             }
         }
-        let is_declared = |judge: &mut Judge<'_>| {
+        let is_declared = |judge: &mut FormulaEvaluator<'_>| {
             self.demanded.contains(&name)
-                || self
-                    .open
-                    .iter()
-                    .any(|(members, mode)| *mode == Mode::Sent && judge.declares(members, text))
+                || self.open.iter().any(|(members, mode)| {
+                    *mode == LiteralMode::Sent && judge.declares(members, text)
+                })
         };
         if self.is_closed && !is_declared(judge) {
-            return Allowed::No;
+            return PropertyAllowance::No;
         }
         let mut literals = Vec::new();
         for (members, mode) in &self.open {
@@ -152,11 +159,11 @@ impl Fields {
             literals.extend(
                 schemas
                     .into_iter()
-                    .filter(|schema| *schema != ANY || *mode == Mode::Sent)
+                    .filter(|schema| *schema != ANY || *mode == LiteralMode::Sent)
                     .map(|schema| Literal::new(schema, *mode)),
             );
         }
-        Allowed::Yes(literals, is_all)
+        PropertyAllowance::Yes(literals, is_all)
     }
 }
 
@@ -164,19 +171,19 @@ impl Solver<'_> {
     /// The goal of a member's value; `None` where there can be no such member.
     pub(super) fn member_goal(
         &mut self,
-        fields: &Fields,
-        name: Word,
+        fields: &ObjectGoal,
+        name: StringId,
         more: &[Literal],
-    ) -> Option<Goal> {
+    ) -> Option<SearchGoal> {
         let mut judge = self.judge();
         match fields.allowed(&mut judge, name) {
-            Allowed::No => None,
-            Allowed::Yes(mut literals, is_all) => {
+            PropertyAllowance::No => None,
+            PropertyAllowance::Yes(mut literals, is_all) => {
                 if !is_all {
                     self.give_up("a pattern of member names that cannot be judged");
                 }
                 literals.extend_from_slice(more);
-                Some(Goal::new(literals, fields.demanded.contains(&name)))
+                Some(SearchGoal::new(literals, fields.demanded.contains(&name)))
             }
         }
     }
@@ -184,12 +191,12 @@ impl Solver<'_> {
     /// The members that could fulfil a demand. False beside them where there may be others.
     pub(super) fn candidates(
         &mut self,
-        fields: &Fields,
-        demand: &Demand,
-        assigned: &BTreeMap<Word, Vec<Literal>>,
-    ) -> (Vec<Candidate>, bool) {
+        fields: &ObjectGoal,
+        demand: &PropertyDemand,
+        assigned: &BTreeMap<StringId, Vec<Literal>>,
+    ) -> (Vec<PropertyCandidate>, bool) {
         let mut found = Vec::new();
-        let known: Vec<Word> = assigned
+        let known: Vec<StringId> = assigned
             .keys()
             .filter(|name| !fields.listed.contains(name))
             .copied()
@@ -205,25 +212,25 @@ impl Solver<'_> {
             if !self.can_be_unlike(fields, demand, cell) {
                 continue;
             }
-            let avoided: BTreeSet<Word> = fields
+            let avoided: BTreeSet<StringId> = fields
                 .listed
                 .iter()
                 .chain(assigned.keys())
                 .copied()
                 .collect();
             let extra = match demand {
-                Demand::Name(schema) => vec![Literal::fails(*schema)],
-                Demand::Member(_) => Vec::new(),
+                PropertyDemand::Name(schema) => vec![Literal::fails(*schema)],
+                PropertyDemand::Member(_) => Vec::new(),
             };
             match self.fresh(fields, cell, &avoided, extra) {
-                Answer::Found(Value::String(name), is_sure) => {
+                SearchAnswer::Found(Value::String(name), is_sure) => {
                     is_complete &= is_sure;
                     let name = self.arena.intern(&name);
                     if let Some(literal) = self.unlike(demand, name) {
                         found.push((name, literal));
                     }
                 }
-                Answer::Empty => {}
+                SearchAnswer::Empty => {}
                 _ => is_complete = false,
             }
         }
@@ -231,15 +238,15 @@ impl Solver<'_> {
     }
 
     /// What a member of this name must fulfil to be unlike; `None` where it cannot be.
-    fn unlike(&mut self, demand: &Demand, name: Word) -> Option<Option<Literal>> {
+    fn unlike(&mut self, demand: &PropertyDemand, name: StringId) -> Option<Option<Literal>> {
         let text = self.arena.word(name).to_owned();
         let mut judge = self.judge();
         match demand {
-            Demand::Name(schema) => match judge.holds(*schema, &Value::from(text)) {
+            PropertyDemand::Name(schema) => match judge.holds(*schema, &Value::from(text)) {
                 Some(true) => None,
                 _ => Some(None),
             },
-            Demand::Member(members) => {
+            PropertyDemand::Member(members) => {
                 let (mut schemas, is_known) = judge.of_name(members, &text);
                 if !is_known {
                     // Any of them might be what it is unlike.
@@ -253,11 +260,11 @@ impl Solver<'_> {
     }
 
     /// Whether a member whose name matches these patterns and no other could be unlike.
-    fn can_be_unlike(&self, fields: &Fields, demand: &Demand, cell: u32) -> bool {
-        let Demand::Member(members) = demand else {
+    fn can_be_unlike(&self, fields: &ObjectGoal, demand: &PropertyDemand, cell: u32) -> bool {
+        let PropertyDemand::Member(members) = demand else {
             return true;
         };
-        let is_in = |pattern: &Word| {
+        let is_in = |pattern: &StringId| {
             let at = fields.patterns.iter().position(|known| known == pattern);
             at.is_some_and(|at| cell & 1 << at != 0)
         };
@@ -266,7 +273,7 @@ impl Solver<'_> {
             .iter()
             .filter(|(pattern, _)| is_in(pattern))
             .peekable();
-        let can_fail = |schema: Id| !self.arena.fails(schema).is_empty();
+        let can_fail = |schema: FormulaId| !self.arena.fails(schema).is_empty();
         match matched.peek() {
             None => can_fail(members.rest),
             Some(_) => matched.any(|(_, schema)| can_fail(*schema)),
@@ -276,14 +283,14 @@ impl Solver<'_> {
     /// A name that no schema lists, matching the patterns of a cell and no others.
     pub(super) fn fresh(
         &mut self,
-        fields: &Fields,
+        fields: &ObjectGoal,
         cell: u32,
-        avoided: &BTreeSet<Word>,
+        avoided: &BTreeSet<StringId>,
         mut literals: Vec<Literal>,
-    ) -> Answer {
-        literals.push(Literal::holds(self.arena.types(Mask::STRING)));
+    ) -> SearchAnswer {
+        literals.push(Literal::holds(self.arena.types(TypeMask::STRING)));
         for (at, pattern) in fields.patterns.iter().enumerate() {
-            let id = self.arena.add(Node::Pattern(*pattern));
+            let id = self.arena.add(FormulaNode::Pattern(*pattern));
             literals.push(match cell & 1 << at {
                 0 => Literal::fails(id),
                 _ => Literal::holds(id),
@@ -299,22 +306,22 @@ impl Solver<'_> {
             literals.push(Literal::fails(listing));
         }
         // A name that can be seen is easier to tell about.
-        let seen = Literal::holds(self.arena.add(Node::LengthMin(1)));
-        let goal = Goal::new(literals, false);
+        let seen = Literal::holds(self.arena.add(FormulaNode::LengthMin(1)));
+        let goal = SearchGoal::new(literals, false);
         match self.solve(&goal.with(seen)) {
-            Answer::Empty => self.solve(&goal),
+            SearchAnswer::Empty => self.solve(&goal),
             answer => answer,
         }
     }
 
     /// The cells that names fall into.
-    pub(super) fn name_cells(fields: &Fields) -> (Vec<u32>, bool) {
+    pub(super) fn name_cells(fields: &ObjectGoal) -> (Vec<u32>, bool) {
         cells(&fields.patterns)
     }
 }
 
 /// All combinations of patterns, the fewest first; false beside them where there are others.
-fn cells(patterns: &[Word]) -> (Vec<u32>, bool) {
+fn cells(patterns: &[StringId]) -> (Vec<u32>, bool) {
     let count = patterns.len();
     if count > PATTERNS_MAX {
         let singles = (0..count.min(31)).map(|at| 1 << at);

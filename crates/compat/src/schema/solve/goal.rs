@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::super::formula::Id;
+use super::super::formula::FormulaId;
 
 /// What is asked of a formula.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(in super::super) enum Mode {
+pub(in super::super) enum LiteralMode {
     /// It fails.
     Fails,
     /// It holds.
@@ -18,42 +18,42 @@ pub(in super::super) enum Mode {
 /// A formula, and what is asked of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(in super::super) struct Literal {
-    pub(in super::super) id: Id,
-    pub(in super::super) mode: Mode,
+    pub(in super::super) id: FormulaId,
+    pub(in super::super) mode: LiteralMode,
 }
 
 impl Literal {
-    pub(in super::super) fn new(id: Id, mode: Mode) -> Self {
+    pub(in super::super) fn new(id: FormulaId, mode: LiteralMode) -> Self {
         Self { id, mode }
     }
 
-    pub(in super::super) fn holds(id: Id) -> Self {
-        Self::new(id, Mode::Holds)
+    pub(in super::super) fn holds(id: FormulaId) -> Self {
+        Self::new(id, LiteralMode::Holds)
     }
 
-    pub(in super::super) fn fails(id: Id) -> Self {
-        Self::new(id, Mode::Fails)
+    pub(in super::super) fn fails(id: FormulaId) -> Self {
+        Self::new(id, LiteralMode::Fails)
     }
 
     /// The same of another formula.
-    pub(super) fn of(self, id: Id) -> Self {
+    pub(super) fn of(self, id: FormulaId) -> Self {
         Self::new(id, self.mode)
     }
 
     pub(super) fn is_positive(self) -> bool {
-        self.mode != Mode::Fails
+        self.mode != LiteralMode::Fails
     }
 }
 
 /// What one value must fulfil.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(in super::super) struct Goal {
+pub(in super::super) struct SearchGoal {
     pub(super) literals: Box<[Literal]>,
     /// Whether the value is there in any case, in whichever direction it is declared to go.
     pub(super) demanded: bool,
 }
 
-impl Goal {
+impl SearchGoal {
     pub(in super::super) fn new(mut literals: Vec<Literal>, demanded: bool) -> Self {
         literals.sort_unstable();
         literals.dedup();
@@ -73,7 +73,7 @@ impl Goal {
 
 /// What the search for a goal came to.
 #[derive(Clone, Debug, PartialEq)]
-pub(in super::super) enum Answer {
+pub(in super::super) enum SearchAnswer {
     /// A value, and whether it surely fulfils the goal.
     Found(Value, bool),
     /// There is none.
@@ -84,21 +84,21 @@ pub(in super::super) enum Answer {
 
 /// What several searches came to, of which any would do.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct AnswerTally {
     likely: Option<Value>,
     is_unsure: bool,
 }
 
-impl Tally {
+impl AnswerTally {
     /// Takes an answer; gives it back where nothing better can come.
-    pub(super) fn take(&mut self, answer: Answer) -> Option<Answer> {
+    pub(super) fn take(&mut self, answer: SearchAnswer) -> Option<SearchAnswer> {
         match answer {
-            Answer::Found(_, true) => return Some(answer),
-            Answer::Found(value, false) => {
+            SearchAnswer::Found(_, true) => return Some(answer),
+            SearchAnswer::Found(value, false) => {
                 self.likely.get_or_insert(value);
             }
-            Answer::Unsure => self.is_unsure = true,
-            Answer::Empty => {}
+            SearchAnswer::Unsure => self.is_unsure = true,
+            SearchAnswer::Empty => {}
         }
         None
     }
@@ -107,11 +107,11 @@ impl Tally {
         self.is_unsure = true;
     }
 
-    pub(super) fn end(self) -> Answer {
+    pub(super) fn end(self) -> SearchAnswer {
         match self.likely {
-            Some(value) => Answer::Found(value, false),
-            None if self.is_unsure => Answer::Unsure,
-            None => Answer::Empty,
+            Some(value) => SearchAnswer::Found(value, false),
+            None if self.is_unsure => SearchAnswer::Unsure,
+            None => SearchAnswer::Empty,
         }
     }
 }

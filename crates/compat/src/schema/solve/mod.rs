@@ -21,5 +21,5 @@ mod fields;
 mod arrays;
 mod rows;
 
-pub(super) use goal::{Answer, Goal, Literal, Mode};
-pub(super) use search::{Memo, Solver};
+pub(super) use goal::{Literal, LiteralMode, SearchAnswer, SearchGoal};
+pub(super) use search::{Solver, SolverMemo};

@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::super::evaluate::number_holds;
-use super::super::formula::Node;
-use super::super::mask::Mask;
-use super::super::ratio::{Ratio, canonical};
-use super::goal::{Answer, Literal};
+use super::super::formula::FormulaNode;
+use super::super::mask::TypeMask;
+use super::super::ratio::{ExactFraction, canonical};
+use super::goal::{Literal, SearchAnswer};
 use super::search::Solver;
-use super::state::State;
+use super::state::GoalState;
 
 /// How many steps from the nearest to zero are looked at.
 const CANDIDATES_MAX: u64 = 4_000;
@@ -17,23 +17,23 @@ const DIGITS_MAX: u32 = 30;
 
 /// What must hold of a number.
 #[derive(Debug, Default)]
-struct Numbers {
+struct NumberGoal {
     /// The lowest and the highest bound, and whether it is itself in.
-    low: Option<(Ratio, bool)>,
-    high: Option<(Ratio, bool)>,
+    low: Option<(ExactFraction, bool)>,
+    high: Option<(ExactFraction, bool)>,
     /// Multiples of these only.
-    steps: Vec<Ratio>,
+    steps: Vec<ExactFraction>,
     /// Multiples of these are left out.
-    holes: Vec<Ratio>,
+    holes: Vec<ExactFraction>,
     /// Single values that are left out.
     excluded: Vec<String>,
 }
 
 impl Solver<'_> {
-    pub(super) fn number(&mut self, state: &State) -> Answer {
-        let is_integer = state.mask == Mask::INTEGER;
+    pub(super) fn number(&mut self, state: &GoalState) -> SearchAnswer {
+        let is_integer = state.mask == TypeMask::INTEGER;
         let numbers = self.numbers(&state.units);
-        let one = Ratio::integer(1);
+        let one = ExactFraction::integer(1);
         let mut step = numbers
             .steps
             .iter()
@@ -52,23 +52,23 @@ impl Solver<'_> {
         }
     }
 
-    fn numbers(&self, units: &[Literal]) -> Numbers {
-        let mut numbers = Numbers::default();
+    fn numbers(&self, units: &[Literal]) -> NumberGoal {
+        let mut numbers = NumberGoal::default();
         for unit in units {
             let figure = |figure| self.arena.figure(figure).clone();
             let holds = unit.is_positive();
             match *self.arena.node(unit.id) {
-                Node::AtLeast(bound) if holds => numbers.raise(figure(bound), true),
-                Node::Above(bound) if holds => numbers.raise(figure(bound), false),
-                Node::AtMost(bound) if holds => numbers.lower(figure(bound), true),
-                Node::Below(bound) if holds => numbers.lower(figure(bound), false),
-                Node::AtLeast(bound) => numbers.lower(figure(bound), false),
-                Node::Above(bound) => numbers.lower(figure(bound), true),
-                Node::AtMost(bound) => numbers.raise(figure(bound), false),
-                Node::Below(bound) => numbers.raise(figure(bound), true),
-                Node::MultipleOf(step) if holds => numbers.steps.push(figure(step)),
-                Node::MultipleOf(step) => numbers.holes.push(figure(step)),
-                Node::Values(ref constants) if !holds => {
+                FormulaNode::AtLeast(bound) if holds => numbers.raise(figure(bound), true),
+                FormulaNode::Above(bound) if holds => numbers.raise(figure(bound), false),
+                FormulaNode::AtMost(bound) if holds => numbers.lower(figure(bound), true),
+                FormulaNode::Below(bound) if holds => numbers.lower(figure(bound), false),
+                FormulaNode::AtLeast(bound) => numbers.lower(figure(bound), false),
+                FormulaNode::Above(bound) => numbers.lower(figure(bound), true),
+                FormulaNode::AtMost(bound) => numbers.raise(figure(bound), false),
+                FormulaNode::Below(bound) => numbers.raise(figure(bound), true),
+                FormulaNode::MultipleOf(step) if holds => numbers.steps.push(figure(step)),
+                FormulaNode::MultipleOf(step) => numbers.holes.push(figure(step)),
+                FormulaNode::Values(ref constants) if !holds => {
                     let values = constants
                         .iter()
                         .map(|one| canonical(self.arena.constant(*one)));
@@ -83,16 +83,16 @@ impl Solver<'_> {
     /// Looks along a progression, from what is nearest to zero.
     fn on_steps(
         &mut self,
-        state: &State,
-        numbers: &Numbers,
-        step: &Ratio,
-        holes: &[Ratio],
-    ) -> Answer {
+        state: &GoalState,
+        numbers: &NumberGoal,
+        step: &ExactFraction,
+        holes: &[ExactFraction],
+    ) -> SearchAnswer {
         if holes.iter().any(|hole| step.is_multiple_of(hole)) {
-            return Answer::Empty;
+            return SearchAnswer::Empty;
         }
         let (first, last) = numbers.ends(step);
-        let zero = Ratio::integer(0);
+        let zero = ExactFraction::integer(0);
         // From zero upwards where that is inside, else from the end that is nearer to it.
         let (start, is_up) = match (&first, &last) {
             (Some(first), _) if *first > zero => (first.clone(), true),
@@ -102,7 +102,7 @@ impl Solver<'_> {
         if let (Some(first), Some(last)) = (&first, &last)
             && first > last
         {
-            return Answer::Empty;
+            return SearchAnswer::Empty;
         }
         let wanted = CANDIDATES_MAX.min(
             self.period(step, holes)
@@ -110,16 +110,16 @@ impl Solver<'_> {
         );
         let is_whole = wanted < CANDIDATES_MAX;
         let mut sides = vec![(is_up, 0)];
-        if start == Ratio::integer(0) {
+        if start == ExactFraction::integer(0) {
             sides.push((false, 1));
         }
         let (mut ended, mut is_rounded) = (0, false);
         for (is_up, skipped) in &sides {
             for index in *skipped..wanted {
                 if !self.spend(1) {
-                    return Answer::Unsure;
+                    return SearchAnswer::Unsure;
                 }
-                let offset = Ratio::integer(i64::try_from(index).unwrap_or(i64::MAX));
+                let offset = ExactFraction::integer(i64::try_from(index).unwrap_or(i64::MAX));
                 let at = if *is_up {
                     start.plus(&offset)
                 } else {
@@ -136,9 +136,9 @@ impl Solver<'_> {
                 }
                 let number = at.times(step);
                 match self.kept(state, numbers, holes, &number) {
-                    Kept::Value(value) => return Answer::Found(value, true),
-                    Kept::Rounded => is_rounded = true,
-                    Kept::Not => {}
+                    NumberCandidate::Value(value) => return SearchAnswer::Found(value, true),
+                    NumberCandidate::Rounded => is_rounded = true,
+                    NumberCandidate::Not => {}
                 }
             }
         }
@@ -147,14 +147,14 @@ impl Solver<'_> {
         }
         // What a whole period does not have, no other one has.
         match is_whole || ended == sides.len() {
-            true => Answer::Empty,
+            true => SearchAnswer::Empty,
             false => self
                 .give_up("the multiples that are left out repeat too rarely to be looked through"),
         }
     }
 
     /// After how many steps the holes repeat.
-    fn period(&self, step: &Ratio, holes: &[Ratio]) -> u64 {
+    fn period(&self, step: &ExactFraction, holes: &[ExactFraction]) -> u64 {
         let common = holes
             .iter()
             .fold(step.clone(), |common, hole| common.common_multiple(hole));
@@ -162,22 +162,22 @@ impl Solver<'_> {
     }
 
     /// A number of an interval in which numbers are dense.
-    fn between(&mut self, state: &State, numbers: &Numbers) -> Answer {
+    fn between(&mut self, state: &GoalState, numbers: &NumberGoal) -> SearchAnswer {
         if let (Some((low, is_low_in)), Some((high, is_high_in))) = (&numbers.low, &numbers.high) {
             if low > high || low == high && !(*is_low_in && *is_high_in) {
-                return Answer::Empty;
+                return SearchAnswer::Empty;
             }
             if low == high {
-                let holes = [&numbers.holes[..], &[Ratio::integer(1)]].concat();
+                let holes = [&numbers.holes[..], &[ExactFraction::integer(1)]].concat();
                 return match self.kept(state, numbers, &holes, low) {
-                    Kept::Value(value) => Answer::Found(value, true),
-                    Kept::Rounded => self.give_up("a number that no JSON parser keeps"),
-                    Kept::Not => Answer::Empty,
+                    NumberCandidate::Value(value) => SearchAnswer::Found(value, true),
+                    NumberCandidate::Rounded => self.give_up("a number that no JSON parser keeps"),
+                    NumberCandidate::Not => SearchAnswer::Empty,
                 };
             }
         }
-        let holes = [&numbers.holes[..], &[Ratio::integer(1)]].concat();
-        let zero = Ratio::integer(0);
+        let holes = [&numbers.holes[..], &[ExactFraction::integer(1)]].concat();
+        let zero = ExactFraction::integer(0);
         let start = match (&numbers.low, &numbers.high) {
             (Some((low, _)), _) if *low >= zero => low.clone(),
             (_, Some((high, _))) if *high <= zero => high.clone(),
@@ -186,18 +186,18 @@ impl Solver<'_> {
         };
         let is_up = numbers.high.as_ref().is_none_or(|(high, _)| *high > start);
         for digits in 1..DIGITS_MAX {
-            let grid = Ratio::integer(1).over(&Ratio::power_of_ten(digits));
+            let grid = ExactFraction::integer(1).over(&ExactFraction::power_of_ten(digits));
             let nearest = start.steps(&grid, is_up);
             for offset in [5, 1, 2, 3, 7, 0, 9, 4, 11, 13] {
-                let offset = Ratio::integer(offset);
+                let offset = ExactFraction::integer(offset);
                 let at = if is_up {
                     nearest.plus(&offset)
                 } else {
                     nearest.minus(&offset)
                 };
                 let number = at.times(&grid);
-                if let Kept::Value(value) = self.kept(state, numbers, &holes, &number) {
-                    return Answer::Found(value, true);
+                if let NumberCandidate::Value(value) = self.kept(state, numbers, &holes, &number) {
+                    return SearchAnswer::Found(value, true);
                 }
             }
         }
@@ -205,41 +205,51 @@ impl Solver<'_> {
     }
 
     /// The number as a value, if it is none of those that are left out.
-    fn kept(&self, state: &State, numbers: &Numbers, holes: &[Ratio], number: &Ratio) -> Kept {
+    fn kept(
+        &self,
+        state: &GoalState,
+        numbers: &NumberGoal,
+        holes: &[ExactFraction],
+        number: &ExactFraction,
+    ) -> NumberCandidate {
         let fits = state.units.iter().all(|unit| {
             let node = self.arena.node(unit.id);
             !is_numeric(node) || number_holds(self.arena, node, number) == unit.is_positive()
         });
         if !fits || holes.iter().any(|hole| number.is_multiple_of(hole)) {
-            return Kept::Not;
+            return NumberCandidate::Not;
         }
         match number.to_number().map(Value::Number) {
-            None => Kept::Rounded,
-            Some(value) if numbers.excluded.contains(&canonical(&value)) => Kept::Not,
-            Some(value) => Kept::Value(value),
+            None => NumberCandidate::Rounded,
+            Some(value) if numbers.excluded.contains(&canonical(&value)) => NumberCandidate::Not,
+            Some(value) => NumberCandidate::Value(value),
         }
     }
 }
 
 /// What a number is as a value.
-enum Kept {
+enum NumberCandidate {
     Value(Value),
     /// It is allowed, and a parser of JSON would round it.
     Rounded,
     Not,
 }
 
-fn is_numeric(node: &Node) -> bool {
+fn is_numeric(node: &FormulaNode) -> bool {
     matches!(
         node,
-        Node::AtLeast(_) | Node::Above(_) | Node::AtMost(_) | Node::Below(_) | Node::MultipleOf(_)
+        FormulaNode::AtLeast(_)
+            | FormulaNode::Above(_)
+            | FormulaNode::AtMost(_)
+            | FormulaNode::Below(_)
+            | FormulaNode::MultipleOf(_)
     )
 }
 
-impl Numbers {
+impl NumberGoal {
     /// The first and the last number of steps that lie between the bounds.
-    fn ends(&self, step: &Ratio) -> (Option<Ratio>, Option<Ratio>) {
-        let one = Ratio::integer(1);
+    fn ends(&self, step: &ExactFraction) -> (Option<ExactFraction>, Option<ExactFraction>) {
+        let one = ExactFraction::integer(1);
         let first = self.low.as_ref().map(|(low, is_in)| {
             let first = low.steps(step, true);
             match !is_in && first.times(step) == *low {
@@ -257,7 +267,7 @@ impl Numbers {
         (first, last)
     }
 
-    fn raise(&mut self, bound: Ratio, is_in: bool) {
+    fn raise(&mut self, bound: ExactFraction, is_in: bool) {
         let is_higher = match &self.low {
             None => true,
             Some((low, was_in)) => bound > *low || bound == *low && *was_in && !is_in,
@@ -267,7 +277,7 @@ impl Numbers {
         }
     }
 
-    fn lower(&mut self, bound: Ratio, is_in: bool) {
+    fn lower(&mut self, bound: ExactFraction, is_in: bool) {
         let is_lower = match &self.high {
             None => true,
             Some((high, was_in)) => bound < *high || bound == *high && *was_in && !is_in,

@@ -4,63 +4,69 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::super::formula::Word;
-use super::fields::Fields;
-use super::goal::{Answer, Literal, Tally};
+use super::super::formula::StringId;
+use super::fields::ObjectGoal;
+use super::goal::{AnswerTally, Literal, SearchAnswer};
 use super::search::Solver;
-use super::state::State;
+use super::state::GoalState;
 
 /// Members that are made up to reach a least number.
 const FILLED_MAX: u64 = 500;
 
 /// What members must fulfil beside what their names ask.
-type Assigned = BTreeMap<Word, Vec<Literal>>;
+type PropertyLiterals = BTreeMap<StringId, Vec<Literal>>;
 
 impl Solver<'_> {
-    pub(super) fn object(&mut self, state: &State) -> Answer {
-        let fields = Fields::of(self.arena, state);
+    pub(super) fn object(&mut self, state: &GoalState) -> SearchAnswer {
+        let fields = ObjectGoal::of(self.arena, state);
         if fields.is_contradiction() {
-            return Answer::Empty;
+            return SearchAnswer::Empty;
         }
-        let assigned: Assigned = fields.has.iter().map(|name| (*name, Vec::new())).collect();
+        let assigned: PropertyLiterals =
+            fields.has.iter().map(|name| (*name, Vec::new())).collect();
         let mut is_unsure = false;
         for name in &fields.has {
             match self.can_be(&fields, *name, &[]) {
                 Some(true) => {}
-                Some(false) => return Answer::Empty,
+                Some(false) => return SearchAnswer::Empty,
                 None => is_unsure = true,
             }
         }
         match self.assign(&fields, 0, &assigned) {
-            Answer::Empty if is_unsure => Answer::Unsure,
+            SearchAnswer::Empty if is_unsure => SearchAnswer::Unsure,
             answer => answer,
         }
     }
 
     /// Whether a member can be there; `None` where that was not found out.
-    fn can_be(&mut self, fields: &Fields, name: Word, more: &[Literal]) -> Option<bool> {
+    fn can_be(&mut self, fields: &ObjectGoal, name: StringId, more: &[Literal]) -> Option<bool> {
         let Some(goal) = self.member_goal(fields, name, more) else {
             return Some(false);
         };
         match self.solve(&goal) {
-            Answer::Found(..) => Some(true),
-            Answer::Empty => Some(false),
-            Answer::Unsure => None,
+            SearchAnswer::Found(..) => Some(true),
+            SearchAnswer::Empty => Some(false),
+            SearchAnswer::Unsure => None,
         }
     }
 
     /// Gives the demands from `next` on to members, one by one.
-    fn assign(&mut self, fields: &Fields, next: usize, assigned: &Assigned) -> Answer {
+    fn assign(
+        &mut self,
+        fields: &ObjectGoal,
+        next: usize,
+        assigned: &PropertyLiterals,
+    ) -> SearchAnswer {
         if !self.spend(1) {
-            return Answer::Unsure;
+            return SearchAnswer::Unsure;
         }
         if fields.max.is_some_and(|max| (assigned.len() as u64) > max) {
-            return Answer::Empty;
+            return SearchAnswer::Empty;
         }
         let Some(demand) = fields.demands.get(next) else {
             return self.finish(fields, assigned);
         };
-        let mut tally = Tally::default();
+        let mut tally = AnswerTally::default();
         let (mut candidates, is_complete) = self.candidates(fields, demand, assigned);
         if !is_complete {
             tally.doubt();
@@ -90,15 +96,15 @@ impl Solver<'_> {
     }
 
     /// Puts the object together, and fills it up to the least number of members.
-    fn finish(&mut self, fields: &Fields, assigned: &Assigned) -> Answer {
+    fn finish(&mut self, fields: &ObjectGoal, assigned: &PropertyLiterals) -> SearchAnswer {
         let mut members = Map::new();
         let mut is_sure = true;
         for (name, literals) in assigned {
             let Some(goal) = self.member_goal(fields, *name, literals) else {
-                return Answer::Empty;
+                return SearchAnswer::Empty;
             };
             match self.solve(&goal) {
-                Answer::Found(value, sure) => {
+                SearchAnswer::Found(value, sure) => {
                     is_sure &= sure;
                     members.insert(self.arena.word(*name).to_owned(), value);
                 }
@@ -108,17 +114,17 @@ impl Solver<'_> {
         if (members.len() as u64) < fields.min {
             return self.fill(fields, members, is_sure);
         }
-        Answer::Found(Value::Object(members), is_sure)
+        SearchAnswer::Found(Value::Object(members), is_sure)
     }
 
     fn fill(
         &mut self,
-        fields: &Fields,
+        fields: &ObjectGoal,
         mut members: Map<String, Value>,
         mut is_sure: bool,
-    ) -> Answer {
+    ) -> SearchAnswer {
         if fields.max.is_some_and(|max| max < fields.min) {
-            return Answer::Empty;
+            return SearchAnswer::Empty;
         }
         if fields.min > FILLED_MAX {
             return self.give_up("an object of very many members");
@@ -135,26 +141,26 @@ impl Solver<'_> {
             };
             let Some(goal) = goal else { continue };
             match self.solve(&goal) {
-                Answer::Found(value, sure) => {
+                SearchAnswer::Found(value, sure) => {
                     is_sure &= sure;
                     members.insert(text, value);
                 }
-                Answer::Empty => {}
-                Answer::Unsure => doubt = true,
+                SearchAnswer::Empty => {}
+                SearchAnswer::Unsure => doubt = true,
             }
         }
         let (cells, is_all) = Self::name_cells(fields);
         doubt |= !is_all;
         for cell in cells {
             while (members.len() as u64) < fields.min {
-                let avoided: BTreeSet<Word> = members
+                let avoided: BTreeSet<StringId> = members
                     .keys()
                     .map(|name| self.arena.intern(name))
                     .chain(fields.listed.iter().copied())
                     .collect();
                 let name = match self.fresh(fields, cell, &avoided, Vec::new()) {
-                    Answer::Found(Value::String(name), _) => name,
-                    Answer::Empty => break,
+                    SearchAnswer::Found(Value::String(name), _) => name,
+                    SearchAnswer::Empty => break,
                     _ => {
                         doubt = true;
                         break;
@@ -165,12 +171,12 @@ impl Solver<'_> {
                     break;
                 };
                 match self.solve(&goal) {
-                    Answer::Found(value, sure) => {
+                    SearchAnswer::Found(value, sure) => {
                         is_sure &= sure;
                         members.insert(name, value);
                     }
-                    Answer::Empty => break,
-                    Answer::Unsure => {
+                    SearchAnswer::Empty => break,
+                    SearchAnswer::Unsure => {
                         doubt = true;
                         break;
                     }
@@ -179,8 +185,8 @@ impl Solver<'_> {
         }
         match (members.len() as u64) < fields.min {
             true if doubt => self.give_up("an object of more members than were found"),
-            true => Answer::Empty,
-            false => Answer::Found(Value::Object(members), is_sure),
+            true => SearchAnswer::Empty,
+            false => SearchAnswer::Found(Value::Object(members), is_sure),
         }
     }
 }

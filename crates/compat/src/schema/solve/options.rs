@@ -1,23 +1,25 @@
 //! The alternatives that a formula offers.
 
-use super::super::arena::Arena;
-use super::super::formula::{Id, Node};
-use super::super::mask::Mask;
+use super::super::arena::FormulaArena;
+use super::super::formula::{FormulaId, FormulaNode};
+use super::super::mask::TypeMask;
 use super::super::sent::declares_members;
-use super::goal::{Literal, Mode};
+use super::goal::{Literal, LiteralMode};
 
 /// Literals that are assumed together.
-pub(super) type Alternative = Vec<Literal>;
+pub(super) type AlternativeLiterals = Vec<Literal>;
 
 /// Beyond so many alternatives that declare members, at most two are taken to be in force at once.
 const COMBINED_MAX: usize = 3;
 
 /// The alternatives of a choice.
-pub(super) fn options(arena: &Arena, choice: Literal) -> Vec<Alternative> {
-    let single = |part: &Id| vec![choice.of(*part)];
+pub(super) fn options(arena: &FormulaArena, choice: Literal) -> Vec<AlternativeLiterals> {
+    let single = |part: &FormulaId| vec![choice.of(*part)];
     match (arena.node(choice.id), choice.mode) {
-        (Node::Some(parts) | Node::All(parts), _) => parts.iter().map(single).collect(),
-        (Node::One(parts), Mode::Fails) => {
+        (FormulaNode::Some(parts) | FormulaNode::All(parts), _) => {
+            parts.iter().map(single).collect()
+        }
+        (FormulaNode::One(parts), LiteralMode::Fails) => {
             let none = parts.iter().map(|part| Literal::fails(*part)).collect();
             let pairs = (0..parts.len()).flat_map(|one| {
                 (one + 1..parts.len()).map(move |other| {
@@ -26,7 +28,7 @@ pub(super) fn options(arena: &Arena, choice: Literal) -> Vec<Alternative> {
             });
             std::iter::once(none).chain(pairs).collect()
         }
-        (Node::One(parts), mode) => {
+        (FormulaNode::One(parts), mode) => {
             let only = |at: usize| {
                 let each = parts.iter().enumerate();
                 each.map(|(other, part)| match other == at {
@@ -44,19 +46,19 @@ pub(super) fn options(arena: &Arena, choice: Literal) -> Vec<Alternative> {
 /// A producer may follow several alternatives of `anyOf` at once, and send what they declare
 /// together.
 pub(super) fn combined(
-    arena: &Arena,
+    arena: &FormulaArena,
     choice: Literal,
-    mut options: Vec<Alternative>,
-) -> Vec<Alternative> {
-    let Node::Some(parts) = arena.node(choice.id) else {
+    mut options: Vec<AlternativeLiterals>,
+) -> Vec<AlternativeLiterals> {
+    let FormulaNode::Some(parts) = arena.node(choice.id) else {
         return options;
     };
-    let declaring: Vec<Id> = parts
+    let declaring: Vec<FormulaId> = parts
         .iter()
         .copied()
-        .filter(|part| arena.holds(*part).has(Mask::OBJECT) && declares_members(arena, *part))
+        .filter(|part| arena.holds(*part).has(TypeMask::OBJECT) && declares_members(arena, *part))
         .collect();
-    let of = |parts: &[Id]| {
+    let of = |parts: &[FormulaId]| {
         parts
             .iter()
             .map(|part| choice.of(*part))

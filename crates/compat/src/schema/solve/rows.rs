@@ -2,38 +2,38 @@
 
 use std::sync::Arc;
 
-use super::super::arena::Arena;
-use super::super::formula::{ANY, Id, Items, Node};
-use super::goal::{Literal, Mode};
-use super::state::State;
+use super::super::arena::FormulaArena;
+use super::super::formula::{ANY, FormulaId, FormulaNode, ItemFormulas};
+use super::goal::{Literal, LiteralMode};
+use super::state::GoalState;
 
 /// Between two bounds, so many counts are tried one by one.
 const COUNTS_MAX: u64 = 8;
 
 /// How many items satisfy a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Count {
+pub(super) enum ItemCount {
     AtLeast(u64),
     Exactly(u64),
 }
 
 /// What must hold of an array.
 #[derive(Debug, Default)]
-pub(super) struct Rows {
-    open: Vec<(Arc<Items>, Mode)>,
-    pub(super) broken: Vec<Arc<Items>>,
+pub(super) struct ArrayGoal {
+    open: Vec<(Arc<ItemFormulas>, LiteralMode)>,
+    pub(super) broken: Vec<Arc<ItemFormulas>>,
     pub(super) min: u64,
     pub(super) max: Option<u64>,
     /// Whether all items differ; or two must not.
     pub(super) unique: Option<bool>,
     /// For each schema the counts of which one must be met.
-    pub(super) counts: Vec<(Id, Vec<Count>)>,
+    pub(super) counts: Vec<(FormulaId, Vec<ItemCount>)>,
     /// Whether uniqueness is demanded and refused.
     pub(super) is_contradiction: bool,
 }
 
-impl Rows {
-    pub(super) fn of(arena: &Arena, state: &State) -> Self {
+impl ArrayGoal {
+    pub(super) fn of(arena: &FormulaArena, state: &GoalState) -> Self {
         let mut rows = Self::default();
         for unit in &state.units {
             rows.add(arena, *unit);
@@ -42,21 +42,21 @@ impl Rows {
         rows
     }
 
-    fn add(&mut self, arena: &Arena, unit: Literal) {
+    fn add(&mut self, arena: &FormulaArena, unit: Literal) {
         let holds = unit.is_positive();
         match arena.node(unit.id) {
-            Node::Items(items) if holds => self.open.push((Arc::clone(items), unit.mode)),
-            Node::Items(items) => self.broken.push(Arc::clone(items)),
-            Node::ItemsMin(min) if holds => self.min = self.min.max(*min),
-            Node::ItemsMin(min) => self.at_most(min.saturating_sub(1)),
-            Node::ItemsMax(max) if holds => self.at_most(*max),
-            Node::ItemsMax(max) => self.min = self.min.max(max.saturating_add(1)),
-            Node::Unique => {
+            FormulaNode::Items(items) if holds => self.open.push((Arc::clone(items), unit.mode)),
+            FormulaNode::Items(items) => self.broken.push(Arc::clone(items)),
+            FormulaNode::ItemsMin(min) if holds => self.min = self.min.max(*min),
+            FormulaNode::ItemsMin(min) => self.at_most(min.saturating_sub(1)),
+            FormulaNode::ItemsMax(max) if holds => self.at_most(*max),
+            FormulaNode::ItemsMax(max) => self.min = self.min.max(max.saturating_add(1)),
+            FormulaNode::Unique => {
                 self.is_contradiction |= self.unique == Some(!holds);
                 self.unique = Some(holds);
             }
-            Node::Contains { schema, min, max } if holds => self.count(*schema, *min, *max),
-            Node::Contains { schema, min, max } => self.count_not(*schema, *min, *max),
+            FormulaNode::Contains { schema, min, max } if holds => self.count(*schema, *min, *max),
+            FormulaNode::Contains { schema, min, max } => self.count_not(*schema, *min, *max),
             _ => {}
         }
     }
@@ -65,24 +65,24 @@ impl Rows {
         self.max = Some(self.max.map_or(max, |known| known.min(max)));
     }
 
-    fn count(&mut self, schema: Id, min: u64, max: Option<u64>) {
+    fn count(&mut self, schema: FormulaId, min: u64, max: Option<u64>) {
         let counts = match max {
-            None => vec![Count::AtLeast(min)],
+            None => vec![ItemCount::AtLeast(min)],
             Some(max) if max < min => Vec::new(),
-            Some(max) if max - min <= COUNTS_MAX => (min..=max).map(Count::Exactly).collect(),
+            Some(max) if max - min <= COUNTS_MAX => (min..=max).map(ItemCount::Exactly).collect(),
             // The upper bound is left out; a value that exceeds it is noticed.
-            Some(_) => vec![Count::AtLeast(min)],
+            Some(_) => vec![ItemCount::AtLeast(min)],
         };
         self.counts.push((schema, counts));
     }
 
-    fn count_not(&mut self, schema: Id, min: u64, max: Option<u64>) {
+    fn count_not(&mut self, schema: FormulaId, min: u64, max: Option<u64>) {
         let mut counts = Vec::new();
         match min <= COUNTS_MAX {
-            true => counts.extend((0..min).map(Count::Exactly)),
-            false => counts.push(Count::AtLeast(0)),
+            true => counts.extend((0..min).map(ItemCount::Exactly)),
+            false => counts.push(ItemCount::AtLeast(0)),
         }
-        counts.extend(max.map(|max| Count::AtLeast(max.saturating_add(1))));
+        counts.extend(max.map(|max| ItemCount::AtLeast(max.saturating_add(1))));
         self.counts.push((schema, counts));
     }
 
@@ -105,11 +105,11 @@ impl Rows {
     }
 
     /// Every way to choose one count for each schema.
-    pub(super) fn choices(&self) -> Vec<Vec<(Id, Count)>> {
+    pub(super) fn choices(&self) -> Vec<Vec<(FormulaId, ItemCount)>> {
         self.counts
             .iter()
             .fold(vec![Vec::new()], |choices, (schema, counts)| {
-                let extend = |chosen: &Vec<(Id, Count)>| {
+                let extend = |chosen: &Vec<(FormulaId, ItemCount)>| {
                     counts
                         .iter()
                         .map(|count| [&chosen[..], &[(*schema, *count)]].concat())

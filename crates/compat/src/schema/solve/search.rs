@@ -6,11 +6,11 @@
 
 use std::collections::HashMap;
 
-use super::super::arena::Arena;
-use super::super::evaluate::{Judge, Truth, and, not};
-use super::super::formula::Id;
-use super::super::library::Library;
-use super::goal::{Answer, Goal, Mode};
+use super::super::arena::FormulaArena;
+use super::super::evaluate::{FormulaEvaluator, TruthValue, and, not};
+use super::super::formula::FormulaId;
+use super::super::library::StringMatchers;
+use super::goal::{LiteralMode, SearchAnswer, SearchGoal};
 use serde_json::Value;
 
 /// How deep goals are set within goals.
@@ -18,13 +18,13 @@ const DEPTH_MAX: u32 = 120;
 
 #[derive(Debug)]
 pub(in super::super) struct Solver<'a> {
-    pub(in super::super) arena: &'a mut Arena,
-    pub(in super::super) library: &'a mut Library,
-    memo: &'a mut Memo,
-    open: HashMap<Goal, u32>,
+    pub(in super::super) arena: &'a mut FormulaArena,
+    pub(in super::super) library: &'a mut StringMatchers,
+    memo: &'a mut SolverMemo,
+    open: HashMap<SearchGoal, u32>,
     /// Goals that are empty as long as another is under way, and the depth of that one.
-    provisional: HashMap<Goal, u32>,
-    order: Vec<Goal>,
+    provisional: HashMap<SearchGoal, u32>,
+    order: Vec<SearchGoal>,
     /// The lowest goal under way that something leant on.
     touched: u32,
     pub(in super::super) steps: u64,
@@ -35,15 +35,15 @@ pub(in super::super) struct Solver<'a> {
 
 /// What is known for good.
 #[derive(Debug, Default)]
-pub(in super::super) struct Memo {
-    answers: HashMap<Goal, Answer>,
+pub(in super::super) struct SolverMemo {
+    answers: HashMap<SearchGoal, SearchAnswer>,
 }
 
 impl<'a> Solver<'a> {
     pub(in super::super) fn new(
-        arena: &'a mut Arena,
-        library: &'a mut Library,
-        memo: &'a mut Memo,
+        arena: &'a mut FormulaArena,
+        library: &'a mut StringMatchers,
+        memo: &'a mut SolverMemo,
         steps_max: u64,
     ) -> Self {
         Self {
@@ -61,13 +61,13 @@ impl<'a> Solver<'a> {
     }
 
     /// A value for a goal, or none.
-    pub(in super::super) fn solve(&mut self, goal: &Goal) -> Answer {
+    pub(in super::super) fn solve(&mut self, goal: &SearchGoal) -> SearchAnswer {
         if let Some(known) = self.memo.answers.get(goal) {
             return known.clone();
         }
         if let Some(depth) = self.provisional.get(goal).or_else(|| self.open.get(goal)) {
             self.touched = self.touched.min(*depth);
-            return Answer::Empty;
+            return SearchAnswer::Empty;
         }
         let depth = u32::try_from(self.open.len()).unwrap_or(u32::MAX);
         if depth >= DEPTH_MAX {
@@ -89,8 +89,8 @@ impl<'a> Solver<'a> {
     }
 
     /// Keeps what the answer proves, of the goal and of those that leant on it.
-    fn settle_goal(&mut self, goal: &Goal, answer: &Answer, leant: u32, mark: usize) {
-        let is_empty = *answer == Answer::Empty;
+    fn settle_goal(&mut self, goal: &SearchGoal, answer: &SearchAnswer, leant: u32, mark: usize) {
+        let is_empty = *answer == SearchAnswer::Empty;
         if is_empty && leant != u32::MAX {
             for leaning in &self.order[mark..] {
                 if let Some(depth) = self.provisional.get_mut(leaning) {
@@ -103,7 +103,7 @@ impl<'a> Solver<'a> {
         }
         for leaning in self.order.split_off(mark) {
             if self.provisional.remove(&leaning).is_some() && is_empty {
-                self.memo.answers.insert(leaning, Answer::Empty);
+                self.memo.answers.insert(leaning, SearchAnswer::Empty);
             }
         }
         if self.steps < self.steps_max {
@@ -126,28 +126,28 @@ impl<'a> Solver<'a> {
     }
 
     /// Notes a reason for not knowing.
-    pub(super) fn give_up(&mut self, reason: &str) -> Answer {
+    pub(super) fn give_up(&mut self, reason: &str) -> SearchAnswer {
         self.reason.get_or_insert_with(|| reason.to_owned());
-        Answer::Unsure
+        SearchAnswer::Unsure
     }
 
-    pub(in super::super) fn judge(&mut self) -> Judge<'_> {
-        Judge::new(self.arena, self.library)
+    pub(in super::super) fn judge(&mut self) -> FormulaEvaluator<'_> {
+        FormulaEvaluator::new(self.arena, self.library)
     }
 
     /// Whether a value fulfils a goal.
-    pub(super) fn fulfils(&mut self, goal: &Goal, value: &Value) -> Truth {
-        let mut sent: Vec<Id> = Vec::new();
+    pub(super) fn fulfils(&mut self, goal: &SearchGoal, value: &Value) -> TruthValue {
+        let mut sent: Vec<FormulaId> = Vec::new();
         let mut truth = Some(true);
-        let mut judge = Judge::new(self.arena, self.library);
+        let mut judge = FormulaEvaluator::new(self.arena, self.library);
         for literal in &goal.literals {
             let this = match literal.mode {
-                Mode::Sent => {
+                LiteralMode::Sent => {
                     sent.push(literal.id);
                     continue;
                 }
-                Mode::Holds => judge.holds(literal.id, value),
-                Mode::Fails => not(judge.holds(literal.id, value)),
+                LiteralMode::Holds => judge.holds(literal.id, value),
+                LiteralMode::Fails => not(judge.holds(literal.id, value)),
             };
             truth = and(truth, this);
             if truth == Some(false) {

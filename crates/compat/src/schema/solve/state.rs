@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::super::arena::Arena;
-use super::super::formula::{Id, Items, Members, NEVER, Node};
-use super::super::mask::Mask;
+use super::super::arena::FormulaArena;
+use super::super::formula::{FormulaId, FormulaNode, ItemFormulas, NEVER, PropertyFormulas};
+use super::super::mask::TypeMask;
 use super::super::sent::declares_members;
-use super::goal::{Goal, Literal, Mode};
+use super::goal::{Literal, LiteralMode, SearchGoal};
 
 #[derive(Clone, Debug)]
-pub(super) struct State {
+pub(super) struct GoalState {
     /// All that was assumed, taken apart or not.
     seen: BTreeSet<Literal>,
     /// The types that are left.
-    pub(super) mask: Mask,
+    pub(super) mask: TypeMask,
     /// What keywords say, and cannot be taken apart.
     pub(super) units: Vec<Literal>,
     /// Alternatives that decide what a producer declares: one must be taken.
@@ -27,14 +27,15 @@ pub(super) struct State {
     demanded: bool,
 }
 
-impl State {
+impl GoalState {
     /// What a goal says; `None` where it contradicts itself.
-    pub(super) fn of(arena: &mut Arena, goal: &Goal) -> Option<Self> {
-        let declares =
-            |literal: &Literal| literal.mode == Mode::Sent && declares_members(arena, literal.id);
+    pub(super) fn of(arena: &mut FormulaArena, goal: &SearchGoal) -> Option<Self> {
+        let declares = |literal: &Literal| {
+            literal.mode == LiteralMode::Sent && declares_members(arena, literal.id)
+        };
         let mut state = Self {
             seen: BTreeSet::new(),
-            mask: Mask::ALL,
+            mask: TypeMask::ALL,
             units: Vec::new(),
             eager: Vec::new(),
             lazy: Vec::new(),
@@ -45,7 +46,7 @@ impl State {
     }
 
     /// Assumes literals and what follows from them at once; whether they can be true together.
-    pub(super) fn assume(&mut self, arena: &mut Arena, literals: &[Literal]) -> bool {
+    pub(super) fn assume(&mut self, arena: &mut FormulaArena, literals: &[Literal]) -> bool {
         let mut queue = literals.to_vec();
         while let Some(literal) = queue.pop() {
             self.mask = self.mask.and(types(arena, literal));
@@ -61,43 +62,47 @@ impl State {
 
     fn take_apart(
         &mut self,
-        arena: &mut Arena,
+        arena: &mut FormulaArena,
         literal: Literal,
         queue: &mut Vec<Literal>,
     ) -> bool {
         let Literal { id, mode } = literal;
         match (arena.node(id), mode) {
-            (Node::Type(_), _) => {}
-            (Node::All(parts), Mode::Holds | Mode::Sent) | (Node::Some(parts), Mode::Fails) => {
+            (FormulaNode::Type(_), _) => {}
+            (FormulaNode::All(parts), LiteralMode::Holds | LiteralMode::Sent)
+            | (FormulaNode::Some(parts), LiteralMode::Fails) => {
                 queue.extend(parts.iter().map(|part| literal.of(*part)));
             }
-            (Node::Not(part), Mode::Fails) => queue.push(Literal::holds(*part)),
-            (Node::Not(part), _) => queue.push(Literal::fails(*part)),
-            (Node::Refer(number), _) => {
+            (FormulaNode::Not(part), LiteralMode::Fails) => queue.push(Literal::holds(*part)),
+            (FormulaNode::Not(part), _) => queue.push(Literal::fails(*part)),
+            (FormulaNode::Refer(number), _) => {
                 queue.push(literal.of(arena.definitions[*number as usize]));
             }
-            (Node::Some(_) | Node::One(_), Mode::Sent) => self.eager.push(literal),
-            (Node::Some(_) | Node::One(_), _) | (Node::All(_), Mode::Fails) => {
+            (FormulaNode::Some(_) | FormulaNode::One(_), LiteralMode::Sent) => {
+                self.eager.push(literal)
+            }
+            (FormulaNode::Some(_) | FormulaNode::One(_), _)
+            | (FormulaNode::All(_), LiteralMode::Fails) => {
                 self.lazy.push(literal);
             }
             // The value itself is one of its readings.
-            (Node::Readable(part), Mode::Fails) => {
+            (FormulaNode::Readable(part), LiteralMode::Fails) => {
                 queue.push(Literal::fails(*part));
                 self.lazy.push(literal);
             }
-            (Node::Readable(_), _) => self.lazy.push(literal),
-            (Node::Unsent, Mode::Fails) => return false,
-            (Node::Unsent, Mode::Sent) => return self.demanded,
-            (Node::Unsent, Mode::Holds) => {}
-            (Node::Values(_), Mode::Fails) => self.exclude(arena, id, queue),
+            (FormulaNode::Readable(_), _) => self.lazy.push(literal),
+            (FormulaNode::Unsent, LiteralMode::Fails) => return false,
+            (FormulaNode::Unsent, LiteralMode::Sent) => return self.demanded,
+            (FormulaNode::Unsent, LiteralMode::Holds) => {}
+            (FormulaNode::Values(_), LiteralMode::Fails) => self.exclude(arena, id, queue),
             _ => self.units.push(literal),
         }
         true
     }
 
     /// Lists and objects that are excluded differ in a part; other values are kept as they are.
-    fn exclude(&mut self, arena: &mut Arena, id: Id, queue: &mut Vec<Literal>) {
-        let Node::Values(constants) = arena.node(id) else {
+    fn exclude(&mut self, arena: &mut FormulaArena, id: FormulaId, queue: &mut Vec<Literal>) {
+        let FormulaNode::Values(constants) = arena.node(id) else {
             return;
         };
         let values: Vec<Value> = constants
@@ -118,34 +123,36 @@ impl State {
     fn contradicts(&self, literal: Literal) -> bool {
         let has = |mode| self.seen.contains(&Literal::new(literal.id, mode));
         match literal.mode {
-            Mode::Fails => has(Mode::Holds) || has(Mode::Sent),
-            Mode::Holds | Mode::Sent => has(Mode::Fails),
+            LiteralMode::Fails => has(LiteralMode::Holds) || has(LiteralMode::Sent),
+            LiteralMode::Holds | LiteralMode::Sent => has(LiteralMode::Fails),
         }
     }
 
     /// Whether a literal can be true beside what is assumed, as far as can be seen at once.
-    pub(super) fn is_feasible(&self, arena: &Arena, literal: Literal) -> bool {
+    pub(super) fn is_feasible(&self, arena: &FormulaArena, literal: Literal) -> bool {
         types(arena, literal).has(self.mask) && !self.contradicts(literal)
     }
 
     /// Whether a literal is assumed already.
     pub(super) fn has(&self, literal: Literal) -> bool {
         self.seen.contains(&literal)
-            || literal.mode == Mode::Holds
-                && self.seen.contains(&Literal::new(literal.id, Mode::Sent))
+            || literal.mode == LiteralMode::Holds
+                && self
+                    .seen
+                    .contains(&Literal::new(literal.id, LiteralMode::Sent))
     }
 }
 
 /// The types of values of which a literal may be true.
-fn types(arena: &Arena, literal: Literal) -> Mask {
+fn types(arena: &FormulaArena, literal: Literal) -> TypeMask {
     match literal.mode {
-        Mode::Fails => arena.fails(literal.id),
-        Mode::Holds | Mode::Sent => arena.holds(literal.id),
+        LiteralMode::Fails => arena.fails(literal.id),
+        LiteralMode::Holds | LiteralMode::Sent => arena.holds(literal.id),
     }
 }
 
 /// A formula that holds of one list or object only.
-fn structure(arena: &mut Arena, value: &Value) -> Id {
+fn structure(arena: &mut FormulaArena, value: &Value) -> FormulaId {
     match value {
         Value::Array(elements) => {
             let count = elements.len() as u64;
@@ -154,10 +161,10 @@ fn structure(arena: &mut Arena, value: &Value) -> Id {
                 .map(|element| arena.values([element]))
                 .collect();
             let parts = [
-                arena.types(Mask::ARRAY),
-                arena.add(Node::ItemsMin(count)),
-                arena.add(Node::ItemsMax(count)),
-                arena.items(Items {
+                arena.types(TypeMask::ARRAY),
+                arena.add(FormulaNode::ItemsMin(count)),
+                arena.add(FormulaNode::ItemsMax(count)),
+                arena.items(ItemFormulas {
                     prefix,
                     rest: super::super::formula::ANY,
                 }),
@@ -167,17 +174,17 @@ fn structure(arena: &mut Arena, value: &Value) -> Id {
         Value::Object(members) => {
             let count = members.len() as u64;
             let mut parts = vec![
-                arena.types(Mask::OBJECT),
-                arena.add(Node::MembersMax(count)),
+                arena.types(TypeMask::OBJECT),
+                arena.add(FormulaNode::MembersMax(count)),
             ];
             let mut named = Vec::new();
             for (name, member) in members {
                 let name = arena.intern(name);
-                parts.push(arena.add(Node::Has(name)));
+                parts.push(arena.add(FormulaNode::Has(name)));
                 named.push((name, arena.values([member])));
             }
             named.sort_unstable();
-            parts.push(arena.members(Members {
+            parts.push(arena.members(PropertyFormulas {
                 named: named.into(),
                 patterned: Box::new([]),
                 rest: super::super::formula::ANY,

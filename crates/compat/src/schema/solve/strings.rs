@@ -8,12 +8,12 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::super::formats::{samples, wider_pattern};
-use super::super::formula::{Node, Word};
-use super::super::language::{Search, Sought, of_words};
-use super::super::library::Pattern;
-use super::goal::{Answer, Literal, Tally};
+use super::super::formula::{FormulaNode, StringId};
+use super::super::language::{WordOutcome, WordSearch, of_words};
+use super::super::library::PatternAutomata;
+use super::goal::{AnswerTally, Literal, SearchAnswer};
 use super::search::Solver;
-use super::state::State;
+use super::state::GoalState;
 
 const STEPS_MAX: usize = 400_000;
 /// How many words are tried where something can only be looked at word by word.
@@ -21,17 +21,17 @@ const TRIES_MAX: usize = 12;
 
 /// What must hold of a string.
 #[derive(Debug, Default)]
-struct Strings {
+struct StringGoal {
     length_min: u64,
     length_max: Option<u64>,
-    matching: Vec<Word>,
-    failing: Vec<Word>,
-    formats: Vec<Word>,
+    matching: Vec<StringId>,
+    failing: Vec<StringId>,
+    formats: Vec<StringId>,
     excluded: BTreeSet<String>,
 }
 
 impl Solver<'_> {
-    pub(super) fn string(&mut self, state: &State) -> Answer {
+    pub(super) fn string(&mut self, state: &GoalState) -> SearchAnswer {
         let mut strings = self.strings(&state.units);
         for format in strings.formats.clone() {
             let name = self.arena.word(format).to_owned();
@@ -40,7 +40,7 @@ impl Solver<'_> {
                 strings.matching.push(word);
             }
         }
-        let mut tally = Tally::default();
+        let mut tally = AnswerTally::default();
         let tried = self.samples(&strings);
         for text in tried {
             let answer = self.word(state, &text);
@@ -50,9 +50,9 @@ impl Solver<'_> {
         }
         for _ in 0..TRIES_MAX {
             let word = match self.seek(&strings) {
-                Sought::Word(word) => word,
-                Sought::Nothing => return tally.end(),
-                Sought::TooFar => {
+                WordOutcome::Word(word) => word,
+                WordOutcome::Nothing => return tally.end(),
+                WordOutcome::TooFar => {
                     tally.doubt();
                     self.give_up("patterns and lengths that take too many steps to search");
                     return tally.end();
@@ -69,20 +69,22 @@ impl Solver<'_> {
         tally.end()
     }
 
-    fn strings(&self, units: &[Literal]) -> Strings {
-        let mut strings = Strings::default();
+    fn strings(&self, units: &[Literal]) -> StringGoal {
+        let mut strings = StringGoal::default();
         for unit in units {
             match (self.arena.node(unit.id), unit.is_positive()) {
-                (Node::LengthMin(min), true) => strings.length_min = strings.length_min.max(*min),
-                (Node::LengthMin(min), false) => strings.at_most(min.saturating_sub(1)),
-                (Node::LengthMax(max), true) => strings.at_most(*max),
-                (Node::LengthMax(max), false) => {
+                (FormulaNode::LengthMin(min), true) => {
+                    strings.length_min = strings.length_min.max(*min)
+                }
+                (FormulaNode::LengthMin(min), false) => strings.at_most(min.saturating_sub(1)),
+                (FormulaNode::LengthMax(max), true) => strings.at_most(*max),
+                (FormulaNode::LengthMax(max), false) => {
                     strings.length_min = strings.length_min.max(max.saturating_add(1));
                 }
-                (Node::Pattern(word), true) => strings.matching.push(*word),
-                (Node::Pattern(word), false) => strings.failing.push(*word),
-                (Node::Format(word), true) => strings.formats.push(*word),
-                (Node::Values(constants), false) => {
+                (FormulaNode::Pattern(word), true) => strings.matching.push(*word),
+                (FormulaNode::Pattern(word), false) => strings.failing.push(*word),
+                (FormulaNode::Format(word), true) => strings.formats.push(*word),
+                (FormulaNode::Values(constants), false) => {
                     let values = constants
                         .iter()
                         .filter_map(|one| self.arena.constant(*one).as_str());
@@ -95,7 +97,7 @@ impl Solver<'_> {
     }
 
     /// Strings that are known to be of a format that is asked for.
-    fn samples(&mut self, strings: &Strings) -> Vec<String> {
+    fn samples(&mut self, strings: &StringGoal) -> Vec<String> {
         let formats = strings.formats.iter();
         formats
             .flat_map(|format| samples(self.arena.word(*format)))
@@ -104,21 +106,21 @@ impl Solver<'_> {
     }
 
     /// Looks at one string.
-    fn word(&mut self, state: &State, text: &str) -> Answer {
+    fn word(&mut self, state: &GoalState, text: &str) -> SearchAnswer {
         self.steps += 1;
         let value = Value::from(text);
         match self.units_hold(&state.units, &value) {
-            Some(true) => Answer::Found(value, true),
-            Some(false) => Answer::Empty,
-            None => Answer::Found(value, false),
+            Some(true) => SearchAnswer::Found(value, true),
+            Some(false) => SearchAnswer::Empty,
+            None => SearchAnswer::Found(value, false),
         }
     }
 
-    fn seek(&mut self, strings: &Strings) -> Sought {
-        let mut words: Vec<Word> = [&strings.matching[..], &strings.failing].concat();
+    fn seek(&mut self, strings: &StringGoal) -> WordOutcome {
+        let mut words: Vec<StringId> = [&strings.matching[..], &strings.failing].concat();
         words.sort_unstable();
         words.dedup();
-        let mut taken: Vec<(Word, Pattern)> = words
+        let mut taken: Vec<(StringId, PatternAutomata)> = words
             .into_iter()
             .map(|word| (word, self.library.take(word, self.arena.word(word))))
             .collect();
@@ -129,7 +131,11 @@ impl Solver<'_> {
         found
     }
 
-    fn seek_in(&mut self, strings: &Strings, taken: &mut [(Word, Pattern)]) -> Sought {
+    fn seek_in(
+        &mut self,
+        strings: &StringGoal,
+        taken: &mut [(StringId, PatternAutomata)],
+    ) -> WordOutcome {
         let mut excluded = match strings.excluded.is_empty() {
             true => None,
             false => of_words(strings.excluded.iter().map(String::as_str)),
@@ -138,7 +144,7 @@ impl Solver<'_> {
         for (word, pattern) in taken {
             let is_in = strings.matching.contains(word);
             if is_in && strings.failing.contains(word) {
-                return Sought::Nothing;
+                return WordOutcome::Nothing;
             }
             // What cannot be read is judged word by word.
             if let Some(exact) = &mut pattern.exact {
@@ -147,7 +153,7 @@ impl Solver<'_> {
                 inside.push(wider);
             }
         }
-        let search = Search {
+        let search = WordSearch {
             inside,
             outside,
             length_min: strings.length_min,
@@ -160,7 +166,7 @@ impl Solver<'_> {
     }
 }
 
-impl Strings {
+impl StringGoal {
     fn at_most(&mut self, max: u64) {
         self.length_max = Some(self.length_max.map_or(max, |known| known.min(max)));
     }

@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use portcullis_contract::Direction;
 
-use super::super::pair::{Doubt, Pair, Side};
-use super::super::solve::Answer;
-use super::super::verdict::{Carriage, Reading};
+use super::super::pair::{ContainmentSide, CounterexampleGoal, FormulaPair};
+use super::super::solve::SearchAnswer;
+use super::super::verdict::{ProducerReading, ValueEncoding};
 use super::drafts::lowered;
 
 /// What a question came to.
@@ -37,8 +37,8 @@ pub(super) fn contained(one: &Value, other: &Value, draft: u16, asserts_formats:
     decide(
         &first,
         &second,
-        Reading::Accepted,
-        Carriage::Json,
+        ProducerReading::Accepted,
+        ValueEncoding::Json,
         &is_counterexample,
     )
 }
@@ -47,17 +47,17 @@ pub(super) fn contained(one: &Value, other: &Value, draft: u16, asserts_formats:
 pub(super) fn decide(
     producer: &Value,
     acceptor: &Value,
-    reading: Reading,
-    carriage: Carriage,
+    reading: ProducerReading,
+    carriage: ValueEncoding,
     is_counterexample: &dyn Fn(&Value) -> Option<bool>,
 ) -> Outcome {
-    let mut pair = Pair::new(producer, acceptor, Direction::Request);
-    let producer = pair.root(Side::Producer, Some("0"));
-    let acceptor = pair.root(Side::Acceptor, Some("0"));
+    let mut pair = FormulaPair::new(producer, acceptor, Direction::Request);
+    let producer = pair.root(ContainmentSide::Producer, Some("0"));
+    let acceptor = pair.root(ContainmentSide::Acceptor, Some("0"));
     if producer == acceptor {
         return Outcome::Contained;
     }
-    let mut doubt = Doubt {
+    let mut doubt = CounterexampleGoal {
         producer,
         acceptor,
         reading,
@@ -67,9 +67,9 @@ pub(super) fn decide(
     for _ in 0..4 {
         let (answer, _, reason) = pair.refute(&doubt, STEPS);
         match answer {
-            Answer::Empty => return Outcome::Contained,
-            Answer::Unsure => return Outcome::Undecided(reason.unwrap_or_default()),
-            Answer::Found(value, _) => {
+            SearchAnswer::Empty => return Outcome::Contained,
+            SearchAnswer::Unsure => return Outcome::Undecided(reason.unwrap_or_default()),
+            SearchAnswer::Found(value, _) => {
                 match is_counterexample(&value) {
                     Some(true) => return Outcome::Not(value),
                     None => return Outcome::Undecided("no validator".to_owned()),

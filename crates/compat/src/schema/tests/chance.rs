@@ -7,8 +7,8 @@
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
-use super::super::pair::{Pair, Side};
-use super::super::verdict::{Carriage, Reading};
+use super::super::pair::{ContainmentSide, FormulaPair};
+use super::super::verdict::{ProducerReading, ValueEncoding};
 use super::bench::{Outcome, decide, validator};
 use super::drafts::lowered;
 use portcullis_contract::Direction;
@@ -258,12 +258,12 @@ fn try_seed(seed: u64, figures: &mut [usize; 4]) {
         println!("seed {seed}\n   {one}\n   {other}");
     }
     let documents = [lowered(&one, 2020), lowered(&other, 2020)];
-    for reading in [Reading::Accepted, Reading::Sent] {
-        let pair = Pair::new(&documents[0], &documents[0], Direction::Request);
-        let producer = pair.root(Side::Producer, Some("0"));
+    for reading in [ProducerReading::Accepted, ProducerReading::Sent] {
+        let pair = FormulaPair::new(&documents[0], &documents[0], Direction::Request);
+        let producer = pair.root(ContainmentSide::Producer, Some("0"));
         let sends = std::cell::RefCell::new(pair);
         let is_counterexample = |value: &Value| {
-            let is_sent = reading == Reading::Accepted
+            let is_sent = reading == ProducerReading::Accepted
                 || sends.borrow_mut().judge().sends(&[producer], value, true) == Some(true);
             Some(first.is_valid(value) && !second.is_valid(value) && is_sent)
         };
@@ -271,7 +271,7 @@ fn try_seed(seed: u64, figures: &mut [usize; 4]) {
             &documents[0],
             &documents[1],
             reading,
-            Carriage::Json,
+            ValueEncoding::Json,
             &is_counterexample,
         ) {
             Outcome::Contained => {

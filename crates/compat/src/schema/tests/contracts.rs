@@ -7,7 +7,7 @@ use portcullis_contract::{
 };
 use portcullis_vocabulary::limits::Limits;
 
-use super::super::{Budget, Comparison, Verdict};
+use super::super::{ContainmentBudget, ContainmentVerdict, SchemaComparison};
 use super::containment::corpora;
 
 pub(super) fn contract(path: &Path) -> CompiledContract {
@@ -79,17 +79,18 @@ fn compare(old: &CompiledContract, new: &CompiledContract) -> [usize; 4] {
             Direction::Request => (old, new),
             Direction::Response => (new, old),
         };
-        let mut comparison = Comparison::new(producer, acceptor, direction, Budget::default());
+        let mut comparison =
+            SchemaComparison::new(producer, acceptor, direction, ContainmentBudget::default());
         for (_, before, after) in positions(old, new, direction) {
             let verdict = match direction {
                 Direction::Request => comparison.judge(before, after),
                 Direction::Response => comparison.judge(after, before),
             };
             let at = match &verdict {
-                Verdict::Same => 0,
-                Verdict::Compatible => 1,
-                Verdict::Breaking(_) => 2,
-                Verdict::Unknown(_) => 3,
+                ContainmentVerdict::Same => 0,
+                ContainmentVerdict::Compatible => 1,
+                ContainmentVerdict::Breaking(_) => 2,
+                ContainmentVerdict::Unknown(_) => 3,
             };
             figures[at] += 1;
         }

@@ -12,7 +12,10 @@ use portcullis_contract::{
 };
 use portcullis_vocabulary::limits::Limits;
 
-use super::super::{Break, Budget, Comparison, Question, Reading, Verdict};
+use super::super::{
+    ContainmentBudget, ContainmentVerdict, ProducerReading, SchemaBreak, SchemaComparison,
+    SchemaQuestion,
+};
 
 /// A contract with one operation that takes and gives a value of the schema.
 fn contract(version: &str, schema: &Value, components: &Value) -> CompiledContract {
@@ -44,29 +47,30 @@ fn judged(
     old: &CompiledContract,
     new: &CompiledContract,
     direction: Direction,
-    reading: Reading,
-) -> Verdict {
+    reading: ProducerReading,
+) -> ContainmentVerdict {
     let (producer, acceptor) = match direction {
         Direction::Request => (old, new),
         Direction::Response => (new, old),
     };
-    let mut comparison = Comparison::new(producer, acceptor, direction, Budget::default());
-    comparison.ask(Question {
+    let mut comparison =
+        SchemaComparison::new(producer, acceptor, direction, ContainmentBudget::default());
+    comparison.ask(SchemaQuestion {
         producer: Some(key(producer, direction)),
         acceptor: Some(key(acceptor, direction)),
         reading,
-        ..Question::default()
+        ..SchemaQuestion::default()
     })
 }
 
-fn verdict(old: &Value, new: &Value, direction: Direction) -> Verdict {
+fn verdict(old: &Value, new: &Value, direction: Direction) -> ContainmentVerdict {
     let [old, new] = [old, new].map(|schema| contract("3.1.0", schema, &json!({})));
-    judged(&old, &new, direction, Reading::Sent)
+    judged(&old, &new, direction, ProducerReading::Sent)
 }
 
-fn breaks(old: &Value, new: &Value, direction: Direction) -> Vec<Break> {
+fn breaks(old: &Value, new: &Value, direction: Direction) -> Vec<SchemaBreak> {
     match verdict(old, new, direction) {
-        Verdict::Breaking(breaks) => breaks,
+        ContainmentVerdict::Breaking(breaks) => breaks,
         other => panic!("{old} {new}: {other:?}"),
     }
 }
@@ -207,7 +211,7 @@ fn members_of_the_other_direction_are_not_sent() {
     let marked = object(json!({"id": {"type": "string", "readOnly": true}}));
     assert_eq!(
         verdict(&marked, &object(json!({"id": false})), Direction::Request),
-        Verdict::Compatible
+        ContainmentVerdict::Compatible
     );
 }
 
@@ -215,10 +219,16 @@ fn members_of_the_other_direction_are_not_sent() {
 fn what_is_undeclared_counts_only_where_all_is_asked_for() {
     let old = object(json!({"a": {"type": "string"}}));
     let new = object(json!({"a": {"type": "string"}, "b": {"type": "string"}}));
-    assert_eq!(verdict(&old, &new, Direction::Request), Verdict::Compatible);
+    assert_eq!(
+        verdict(&old, &new, Direction::Request),
+        ContainmentVerdict::Compatible
+    );
     let [old, new] = [old, new].map(|schema| contract("3.1.0", &schema, &json!({})));
-    let strict = judged(&old, &new, Direction::Request, Reading::Accepted);
-    assert!(matches!(strict, Verdict::Breaking(_)), "{strict:?}");
+    let strict = judged(&old, &new, Direction::Request, ProducerReading::Accepted);
+    assert!(
+        matches!(strict, ContainmentVerdict::Breaking(_)),
+        "{strict:?}"
+    );
 }
 
 #[test]
@@ -229,14 +239,14 @@ fn writing_it_otherwise_breaks_nothing() {
     let check = |one: &CompiledContract, other: &CompiledContract, same: bool| {
         for direction in [Direction::Request, Direction::Response] {
             for (one, other) in [(one, other), (other, one)] {
-                let verdict = judged(one, other, direction, Reading::Sent);
+                let verdict = judged(one, other, direction, ProducerReading::Sent);
                 let expected = if same {
-                    Verdict::Same
+                    ContainmentVerdict::Same
                 } else {
-                    Verdict::Compatible
+                    ContainmentVerdict::Compatible
                 };
                 assert!(
-                    verdict == expected || verdict == Verdict::Same,
+                    verdict == expected || verdict == ContainmentVerdict::Same,
                     "{verdict:?}"
                 );
             }
@@ -272,16 +282,16 @@ fn a_small_budget_leaves_it_open_and_says_so() {
         json!({"type": "string", "maxLength": 3}),
     ]
     .map(|schema| contract("3.1.0", &schema, &json!({})));
-    let budget = Budget {
+    let budget = ContainmentBudget {
         question_steps: 1,
-        ..Budget::default()
+        ..ContainmentBudget::default()
     };
-    let mut comparison = Comparison::new(&old, &new, Direction::Request, budget);
+    let mut comparison = SchemaComparison::new(&old, &new, Direction::Request, budget);
     let verdict = comparison.judge(
         Some(key(&old, Direction::Request)),
         Some(key(&new, Direction::Request)),
     );
-    let Verdict::Unknown(unknown) = verdict else {
+    let ContainmentVerdict::Unknown(unknown) = verdict else {
         panic!("{verdict:?}")
     };
     assert_eq!(

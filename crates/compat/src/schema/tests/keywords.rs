@@ -7,19 +7,24 @@
 
 use serde_json::{Value, json};
 
-use super::super::verdict::{Carriage, Reading};
+use super::super::verdict::{ProducerReading, ValueEncoding};
 use super::bench::{Outcome, decide, validator};
 use super::drafts::lowered;
 
-fn outcome(one: &Value, other: &Value, reading: Reading, carriage: Carriage) -> Outcome {
+fn outcome(
+    one: &Value,
+    other: &Value,
+    reading: ProducerReading,
+    carriage: ValueEncoding,
+) -> Outcome {
     let (first, second) = (
         validator(one, 2020).unwrap(),
         validator(other, 2020).unwrap(),
     );
     let is_counterexample = |value: &Value| {
         let readings = match carriage {
-            Carriage::Json => vec![value.clone()],
-            Carriage::Text => super::super::readings::readings(value),
+            ValueEncoding::Json => vec![value.clone()],
+            ValueEncoding::Text => super::super::readings::readings(value),
         };
         Some(first.is_valid(value) && !readings.iter().any(|reading| second.is_valid(reading)))
     };
@@ -36,7 +41,7 @@ fn outcome(one: &Value, other: &Value, reading: Reading, carriage: Carriage) -> 
 #[track_caller]
 fn within(one: Value, other: Value) {
     assert_eq!(
-        outcome(&one, &other, Reading::Accepted, Carriage::Json),
+        outcome(&one, &other, ProducerReading::Accepted, ValueEncoding::Json),
         Outcome::Contained,
         "{one} {other}"
     );
@@ -46,7 +51,7 @@ fn within(one: Value, other: Value) {
 #[track_caller]
 fn beyond(one: Value, other: Value, witness: Value) {
     assert_eq!(
-        outcome(&one, &other, Reading::Accepted, Carriage::Json),
+        outcome(&one, &other, ProducerReading::Accepted, ValueEncoding::Json),
         Outcome::Not(witness),
         "{one} {other}"
     );
@@ -62,7 +67,7 @@ fn same(one: Value, other: Value) {
 #[track_caller]
 fn sent_within(one: Value, other: Value) {
     assert_eq!(
-        outcome(&one, &other, Reading::Sent, Carriage::Json),
+        outcome(&one, &other, ProducerReading::Sent, ValueEncoding::Json),
         Outcome::Contained,
         "{one} {other}"
     );
@@ -71,7 +76,7 @@ fn sent_within(one: Value, other: Value) {
 #[track_caller]
 fn sent_beyond(one: Value, other: Value, witness: Value) {
     assert_eq!(
-        outcome(&one, &other, Reading::Sent, Carriage::Json),
+        outcome(&one, &other, ProducerReading::Sent, ValueEncoding::Json),
         Outcome::Not(witness),
         "{one} {other}"
     );
@@ -80,7 +85,7 @@ fn sent_beyond(one: Value, other: Value, witness: Value) {
 #[track_caller]
 fn text_within(one: Value, other: Value) {
     assert_eq!(
-        outcome(&one, &other, Reading::Sent, Carriage::Text),
+        outcome(&one, &other, ProducerReading::Sent, ValueEncoding::Text),
         Outcome::Contained,
         "{one} {other}"
     );
@@ -89,7 +94,7 @@ fn text_within(one: Value, other: Value) {
 #[track_caller]
 fn text_beyond(one: Value, other: Value, witness: Value) {
     assert_eq!(
-        outcome(&one, &other, Reading::Sent, Carriage::Text),
+        outcome(&one, &other, ProducerReading::Sent, ValueEncoding::Text),
         Outcome::Not(witness),
         "{one} {other}"
     );
@@ -97,7 +102,7 @@ fn text_beyond(one: Value, other: Value, witness: Value) {
 
 #[track_caller]
 fn undecided(one: Value, other: Value) {
-    let outcome = outcome(&one, &other, Reading::Accepted, Carriage::Json);
+    let outcome = outcome(&one, &other, ProducerReading::Accepted, ValueEncoding::Json);
     assert!(
         matches!(outcome, Outcome::Undecided(_)),
         "{one} {other} {outcome:?}"

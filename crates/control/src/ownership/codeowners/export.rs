@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use crate::ownership::boundaries::Boundaries;
-use portcullis_vocabulary::{Extent, PathPattern, Segment, Squad};
+use crate::ownership::boundaries::SquadBoundaries;
+use portcullis_vocabulary::{PathPattern, PatternExtent, PatternSegment, Squad};
 
 /// Writes a CODEOWNERS file that gives every path the owner that the boundaries give it. `catalog`
 /// is what the file says it was written from.
-pub fn export(boundaries: &Boundaries, catalog: &str) -> String {
+pub fn export(boundaries: &SquadBoundaries, catalog: &str) -> String {
     let mut text = format!(
         "# Written by `portcullis owners codeowners` from {catalog}: change that instead.\n\
          # The last line that matches a path decides.\n\n"
@@ -38,21 +38,21 @@ fn line(pattern: &PathPattern) -> String {
     }
     let texts: Vec<&str> = segments.iter().map(text).collect();
     // A slash in front ties a pattern to the root; `**` leaves the root by itself.
-    let root = if segments[0] == Segment::AnyDepth {
+    let root = if segments[0] == PatternSegment::AnyDepth {
         ""
     } else {
         "/"
     };
     let below = match pattern.extent() {
-        Extent::Below => "/**",
-        Extent::Tree | Extent::Alone => "",
+        PatternExtent::Below => "/**",
+        PatternExtent::Tree | PatternExtent::Alone => "",
     };
     format!("{root}{}{below}", texts.join("/")).replace(' ', "\\ ")
 }
 
-fn text(segment: &Segment) -> &str {
+fn text(segment: &PatternSegment) -> &str {
     match segment {
-        Segment::Literal(text) | Segment::Wild(text) => text,
-        Segment::AnyDepth => "**",
+        PatternSegment::Literal(text) | PatternSegment::Wild(text) => text,
+        PatternSegment::AnyDepth => "**",
     }
 }

@@ -3,22 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use super::rule::{self, Rule};
+use super::rule::{self, CodeownersRule};
 use crate::ownership::overlap::common_path;
 use portcullis_vocabulary::{Consumer, SquadName};
 
 /// What a CODEOWNERS file says, as far as a catalog can say it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Imported {
+pub struct CodeownersImport {
     /// Tables of a catalog, as TOML.
     pub catalog: String,
     /// What is not in them, by line.
-    pub inexpressible: Vec<Inexpressible>,
+    pub inexpressible: Vec<UnsupportedLine>,
 }
 
 /// A line that means something else in a catalog, or nothing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Inexpressible {
+pub struct UnsupportedLine {
     /// The line, from 1.
     pub line: u32,
     /// What is lost.
@@ -26,16 +26,16 @@ pub struct Inexpressible {
 }
 
 /// A rule with its line and the squad that it gives its paths to.
-struct Given {
+struct AssignedRule {
     line: u32,
-    rule: Rule,
+    rule: CodeownersRule,
     squad: String,
 }
 
 /// Reads a CODEOWNERS file.
-pub fn import(text: &str) -> Imported {
+pub fn import(text: &str) -> CodeownersImport {
     let mut inexpressible = Vec::new();
-    let mut squads = Squads::default();
+    let mut squads = SquadHandles::default();
     let mut given = Vec::new();
     for (line, content) in (1..).zip(text.lines()) {
         let content = content.strip_prefix('\u{feff}').unwrap_or(content);
@@ -44,23 +44,23 @@ pub fn import(text: &str) -> Imported {
             Ok(Some(rule)) => {
                 let squad = squads.of(&rule.owners[0]);
                 inexpressible.extend(several(line, &rule, &squad));
-                given.push(Given { line, rule, squad });
+                given.push(AssignedRule { line, rule, squad });
             }
-            Err(message) => inexpressible.push(Inexpressible { line, message }),
+            Err(message) => inexpressible.push(UnsupportedLine { line, message }),
         }
     }
     let given = last_of_each(given, &mut inexpressible);
     inexpressible.extend(otherwise(&given));
     inexpressible.sort();
-    Imported {
+    CodeownersImport {
         catalog: catalog(&given, &squads),
         inexpressible,
     }
 }
 
-fn several(line: u32, rule: &Rule, squad: &str) -> Option<Inexpressible> {
+fn several(line: u32, rule: &CodeownersRule, squad: &str) -> Option<UnsupportedLine> {
     let others = rule.owners.get(1..).filter(|others| !others.is_empty())?;
-    Some(Inexpressible {
+    Some(UnsupportedLine {
         line,
         message: format!(
             "`{}` has several owners and a path has one squad: given to {squad}, left out {}",
@@ -71,24 +71,27 @@ fn several(line: u32, rule: &Rule, squad: &str) -> Option<Inexpressible> {
 }
 
 /// Leaves the last rule of each pattern, which is the one that counts.
-fn last_of_each(given: Vec<Given>, inexpressible: &mut Vec<Inexpressible>) -> Vec<Given> {
+fn last_of_each(
+    given: Vec<AssignedRule>,
+    inexpressible: &mut Vec<UnsupportedLine>,
+) -> Vec<AssignedRule> {
     let mut lasts = BTreeMap::new();
     for each in given {
         if let Some(before) = lasts.insert(each.rule.pattern.clone(), (each.line, each)) {
-            let (_, Given { line, rule, .. }) = before;
+            let (_, AssignedRule { line, rule, .. }) = before;
             let message = format!("`{}` is overridden by a later line; left out", rule.written);
-            inexpressible.push(Inexpressible { line, message });
+            inexpressible.push(UnsupportedLine { line, message });
         }
     }
-    let mut given: Vec<Given> = lasts.into_values().map(|(_, given)| given).collect();
+    let mut given: Vec<AssignedRule> = lasts.into_values().map(|(_, given)| given).collect();
     given.sort_by_key(|given| given.line);
     given
 }
 
 /// Lines whose place in the file gives paths to another squad than the more specific pattern, each
 /// with the first line that it overrules.
-fn otherwise(given: &[Given]) -> Vec<Inexpressible> {
-    let overruled = |(index, later): (usize, &Given)| {
+fn otherwise(given: &[AssignedRule]) -> Vec<UnsupportedLine> {
+    let overruled = |(index, later): (usize, &AssignedRule)| {
         let mut earlier = given[..index].iter().filter(|earlier| {
             earlier.squad != later.squad && earlier.rule.pattern > later.rule.pattern
         });
@@ -96,7 +99,7 @@ fn otherwise(given: &[Given]) -> Vec<Inexpressible> {
             let path = common_path(&earlier.rule.pattern, &later.rule.pattern)?;
             Some((earlier, path))
         })?;
-        Some(Inexpressible {
+        Some(UnsupportedLine {
             line: later.line,
             message: format!(
                 "`{}` comes after `{}` of line {} and wins there; in a catalog the more specific \
@@ -108,7 +111,7 @@ fn otherwise(given: &[Given]) -> Vec<Inexpressible> {
     given.iter().enumerate().filter_map(overruled).collect()
 }
 
-fn catalog(given: &[Given], squads: &Squads) -> String {
+fn catalog(given: &[AssignedRule], squads: &SquadHandles) -> String {
     let mut text = String::new();
     for (squad, handle) in &squads.handles {
         let own = given.iter().filter(|given| given.squad == *squad);
@@ -141,12 +144,12 @@ fn quoted(text: &str) -> String {
 
 /// What the owners of a file are called as squads.
 #[derive(Default)]
-struct Squads {
+struct SquadHandles {
     /// Each squad with its owner in the file.
     handles: BTreeMap<String, String>,
 }
 
-impl Squads {
+impl SquadHandles {
     /// The squad of an owner: the team's or the user's name, or what an address begins with.
     fn of(&mut self, owner: &str) -> String {
         let known = self.handles.iter().find(|(_, handle)| *handle == owner);

@@ -13,4 +13,4 @@ mod rule;
 mod import;
 
 pub use export::export;
-pub use import::{Imported, Inexpressible, import};
+pub use import::{CodeownersImport, UnsupportedLine, import};

@@ -4,7 +4,7 @@ use portcullis_vocabulary::{PathPattern, Squad};
 
 /// A line that gives paths to owners.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Rule {
+pub(super) struct CodeownersRule {
     /// The pattern as it is written.
     pub(super) written: String,
     /// The same in the catalog's notation.
@@ -17,7 +17,7 @@ pub(super) struct Rule {
 ///
 /// # Errors
 /// Why a catalog cannot say this.
-pub(super) fn read(line: &str) -> Result<Option<Rule>, String> {
+pub(super) fn read(line: &str) -> Result<Option<CodeownersRule>, String> {
     let line = line.trim();
     if line.is_empty() || line.starts_with('#') {
         return Ok(None);
@@ -42,7 +42,7 @@ pub(super) fn read(line: &str) -> Result<Option<Rule>, String> {
             "`{stranger}` is no owner; expected @user, @org/team or an address"
         ));
     }
-    Ok(Some(Rule {
+    Ok(Some(CodeownersRule {
         pattern: pattern(written)?,
         written: written.to_owned(),
         owners,
