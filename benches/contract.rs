@@ -15,10 +15,10 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderValue, Method};
 use portcullis::source::load_contract;
-use portcullis_contract::route::{Captures, Match};
+use portcullis_contract::route::{PathCaptures, RouteMatch};
 use portcullis_contract::{
-    BodyLength, BodyPlan, CompileOptions, CompiledContract, Head, Rules, Scratch, Violation,
-    check_body, check_head, compile,
+    BodyLength, BodyPlan, CheckScratch, CheckSettings, CompileOptions, CompiledContract,
+    RequestHead, Violation, check_body, check_head, compile,
 };
 use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
@@ -30,8 +30,8 @@ struct Judge {
     contract: CompiledContract,
     policy: EnforcementPolicy,
     headers: HeaderMap,
-    captures: Captures,
-    scratch: Scratch,
+    captures: PathCaptures,
+    scratch: CheckScratch,
 }
 
 impl Judge {
@@ -60,17 +60,17 @@ impl Judge {
             contract,
             policy: EnforcementPolicy::default(),
             headers,
-            captures: Captures::default(),
-            scratch: Scratch::default(),
+            captures: PathCaptures::default(),
+            scratch: CheckScratch::default(),
         }
     }
 
     fn head(&mut self) -> BodyPlan<'_> {
         let found = self.contract.find(&Method::POST, PATH, &mut self.captures);
-        let Match::Found { operation } = found else {
+        let RouteMatch::Found { operation } = found else {
             panic!("the contract has {PATH}");
         };
-        let head = Head {
+        let head = RequestHead {
             path: PATH,
             query: None,
             headers: black_box(&self.headers),
@@ -91,12 +91,12 @@ impl Judge {
     }
 
     fn body(&mut self, body: &[u8]) -> Vec<Violation> {
-        let Match::Found { operation } =
+        let RouteMatch::Found { operation } =
             self.contract.find(&Method::POST, PATH, &mut self.captures)
         else {
             panic!("the contract has {PATH}");
         };
-        let portcullis_contract::BodyRule::Declared(declared) =
+        let portcullis_contract::BodyDeclaration::Declared(declared) =
             &self.contract.operation(operation).body
         else {
             panic!("an order has a body");
@@ -115,8 +115,8 @@ impl Judge {
     }
 }
 
-fn rules(policy: &EnforcementPolicy) -> Rules<'_> {
-    Rules::new(policy, &Limits::default())
+fn rules(policy: &EnforcementPolicy) -> CheckSettings<'_> {
+    CheckSettings::new(policy, &Limits::default())
 }
 
 fn of_size(group: &mut BenchmarkGroup<'_, WallTime>, judge: &mut Judge, bytes_min: usize) {

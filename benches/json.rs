@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
-use portcullis_json::{Limits, Tape, TapeJson};
+use portcullis_json::{JsonLimits, Tape, TapeJson};
 use serde_json::{Value, json};
 
 /// An order with as many lines as it takes to reach the size.
@@ -82,7 +82,7 @@ fn read(group: &mut BenchmarkGroup<'_, WallTime>, body: &[u8]) {
     let mut tape = Tape::new();
     group.bench_function("read/tape", |b| {
         b.iter(|| {
-            tape.parse("body", black_box(body), Limits::default())
+            tape.parse("body", black_box(body), JsonLimits::default())
                 .map(str::len)
                 .ok()
         });
@@ -102,7 +102,7 @@ fn judge(group: &mut BenchmarkGroup<'_, WallTime>, body: &[u8]) {
     group.bench_function("read and judge/tape", |b| {
         b.iter(|| {
             let text = tape
-                .parse("body", black_box(body), Limits::default())
+                .parse("body", black_box(body), JsonLimits::default())
                 .expect("JSON");
             assert!(on_tape.is_valid(tape.wrapped(text)));
         });

@@ -10,7 +10,9 @@ use std::iter;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use http::Method;
-use portcullis_contract::route::{Captures, Match, RouteTable, Template, Verb, check_path};
+use portcullis_contract::route::{
+    PathCaptures, PathItemMethod, PathTemplate, RouteMatch, RouteTable, check_path,
+};
 
 const SIZES: [usize; 3] = [10, 1_000, 10_000];
 const TEMPLATES_PER_RESOURCE: usize = 5;
@@ -34,15 +36,15 @@ fn keys(count: usize) -> Vec<String> {
 }
 
 fn table(keys: &[String]) -> RouteTable {
-    let base = Template::parse_base("/v1").expect("a valid base");
+    let base = PathTemplate::parse_base("/v1").expect("a valid base");
     let builder = keys
         .iter()
         .zip(0..)
         .fold(RouteTable::builder(), |builder, (key, id)| {
             builder.add(
                 &base,
-                &Template::parse(key).expect("a valid key"),
-                &[(Verb::Get, id)],
+                &PathTemplate::parse(key).expect("a valid key"),
+                &[(PathItemMethod::Get, id)],
             )
         });
     builder.build()
@@ -62,10 +64,10 @@ fn requests(keys: &[String], count: usize) -> Vec<String> {
         .collect()
 }
 
-fn find_all(table: &RouteTable, requests: &[String], captures: &mut Captures) {
+fn find_all(table: &RouteTable, requests: &[String], captures: &mut PathCaptures) {
     for path in requests {
         let found = table.find(&Method::GET, black_box(path), captures);
-        assert!(matches!(black_box(found), Match::Found { .. }));
+        assert!(matches!(black_box(found), RouteMatch::Found { .. }));
     }
 }
 
@@ -89,7 +91,7 @@ fn find(criterion: &mut Criterion) {
         for size in SIZES {
             let keys = keys(size);
             let (table, requests) = (table(&keys), requests(&keys, count));
-            let mut captures = Captures::default();
+            let mut captures = PathCaptures::default();
             group.throughput(Throughput::Elements(requests.len() as u64));
             group.bench_function(BenchmarkId::from_parameter(size), |bencher| {
                 bencher.iter(|| find_all(&table, &requests, &mut captures));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::config::{Config, ContractSource, ServiceConfig};
 use crate::source::load_contract;
-use portcullis_contract::{CompiledContract, LoadError, compile};
+use portcullis_contract::{CompiledContract, ContractLoadError, compile};
 
 use super::error::AppError;
 use super::reload::options;
@@ -32,7 +32,7 @@ fn compile_one(
     };
     let documents = match load_contract(path, &config.limits) {
         Ok(documents) => documents,
-        Err(LoadError::Read(error)) if service.reload.wait => {
+        Err(ContractLoadError::Read(error)) if service.reload.wait => {
             tracing::warn!(service = service.name, %error, "waiting for the contract");
             return Ok(None);
         }

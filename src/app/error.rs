@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::proxy::BindError;
 use crate::telemetry::TracingError;
-use portcullis_contract::{LoadError, Problem};
+use portcullis_contract::{ContractLoadError, ContractProblem};
 
 use super::keys::KeysError;
 
@@ -18,7 +18,7 @@ pub enum AppError {
         /// The service whose contract it is.
         service: String,
         /// What is wrong.
-        source: LoadError,
+        source: ContractLoadError,
     },
     /// A contract cannot be enforced.
     #[error("service `{service}`: the contract is refused\n{}", listed(problems))]
@@ -26,7 +26,7 @@ pub enum AppError {
         /// The service whose contract it is.
         service: String,
         /// Everything that is wrong with it.
-        problems: Vec<Problem>,
+        problems: Vec<ContractProblem>,
     },
     /// The keys that tokens are verified with cannot be had.
     #[error(transparent)]
@@ -50,7 +50,7 @@ pub enum AppError {
     Runtime(io::Error),
 }
 
-fn listed(problems: &[Problem]) -> String {
+fn listed(problems: &[ContractProblem]) -> String {
     let lines: Vec<String> = problems
         .iter()
         .map(|problem| format!("  {problem}"))

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use portcullis_contract::Documents;
+use portcullis_contract::DocumentSet;
 use portcullis_vocabulary::Limits;
 
 use super::args::{CheckArgs, FailThreshold, ReportFormat};
@@ -62,7 +62,7 @@ impl CheckRun<'_> {
         Ok(())
     }
 
-    fn file(&mut self, path: &Path, is_wanted: fn(&Documents) -> bool) {
+    fn file(&mut self, path: &Path, is_wanted: fn(&DocumentSet) -> bool) {
         match ContractReport::of(path, self.limits, is_wanted) {
             Ok(None) => {}
             Ok(Some(contract)) => {
@@ -79,7 +79,7 @@ impl CheckRun<'_> {
     }
 }
 
-fn is_contract(documents: &Documents) -> bool {
+fn is_contract(documents: &DocumentSet) -> bool {
     let root = documents.entry().root();
     root.get("openapi").or(root.get("swagger")).is_some()
 }

@@ -36,8 +36,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use portcullis_contract::{
-    self, BodyRule, CompileOptions, CompiledContract, Dialect, Documents, Identity, LoadError,
-    Operation, OwnEnforcement, Problem, Severity, StatusPattern,
+    self, BodyDeclaration, CompileOptions, CompiledContract, ContractIdentity, ContractLoadError,
+    ContractProblem, Dialect, DocumentSet, Operation, OperationEnforcement, Severity,
+    StatusPattern,
 };
 use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::enforcement::Enforcement;
@@ -125,7 +126,7 @@ impl CheckReport {
     }
 
     /// Adds a file that could not be read.
-    pub(super) fn add_unreadable(&mut self, path: &Path, error: &LoadError) {
+    pub(super) fn add_unreadable(&mut self, path: &Path, error: &ContractLoadError) {
         self.summary.unreadable += 1;
         let message = error.to_string();
         self.unreadable.push(UnreadableFile {
@@ -144,18 +145,18 @@ impl ContractReport {
     pub(super) fn of(
         path: &Path,
         limits: &Limits,
-        is_wanted: impl FnOnce(&Documents) -> bool,
-    ) -> Result<Option<Self>, LoadError> {
+        is_wanted: impl FnOnce(&DocumentSet) -> bool,
+    ) -> Result<Option<Self>, ContractLoadError> {
         let documents = crate::source::load_contract(path, limits)?;
         if !is_wanted(&documents) {
             return Ok(None);
         }
-        let Identity {
+        let ContractIdentity {
             title,
             version,
             revision,
             provider,
-        } = Identity::of(&documents);
+        } = ContractIdentity::of(&documents);
         let dialect = Dialect::of(documents.entry().root())
             .ok()
             .map(Dialect::as_str);
@@ -187,7 +188,7 @@ impl ContractReport {
     }
 }
 
-fn judged(documents: Documents) -> (Vec<OperationReport>, Vec<ProblemReport>) {
+fn judged(documents: DocumentSet) -> (Vec<OperationReport>, Vec<ProblemReport>) {
     let (operations, problems) =
         match portcullis_contract::compile(documents, &CompileOptions::default()) {
             Ok(mut contract) => {
@@ -206,13 +207,13 @@ fn judged(documents: Documents) -> (Vec<OperationReport>, Vec<ProblemReport>) {
     )
 }
 
-fn sorted(mut problems: Vec<Problem>) -> Vec<Problem> {
+fn sorted(mut problems: Vec<ContractProblem>) -> Vec<ContractProblem> {
     problems.sort_by(|left, right| {
         let by_weight = right
             .severity
             .cmp(&left.severity)
             .then(left.kind.cmp(&right.kind));
-        let place = |problem: &Problem| (problem.at.file.clone(), problem.at.line);
+        let place = |problem: &ContractProblem| (problem.at.file.clone(), problem.at.line);
         by_weight
             .then_with(|| place(left).cmp(&place(right)))
             .then_with(|| left.at.pointer.cmp(&right.at.pointer))
@@ -255,18 +256,18 @@ pub(super) struct EnforcementReport {
 }
 
 impl EnforcementReport {
-    fn of(own: OwnEnforcement) -> Option<Self> {
-        (own != OwnEnforcement::default()).then(|| Self {
+    fn of(own: OperationEnforcement) -> Option<Self> {
+        (own != OperationEnforcement::default()).then(|| Self {
             request: own.request.map(Enforcement::as_str),
             response: own.response.map(Enforcement::as_str),
         })
     }
 }
 
-fn body(rule: &BodyRule) -> Option<BodyReport> {
+fn body(rule: &BodyDeclaration) -> Option<BodyReport> {
     match rule {
-        BodyRule::Undeclared | BodyRule::Ignored => None,
-        BodyRule::Declared(body) => Some(BodyReport {
+        BodyDeclaration::Undeclared | BodyDeclaration::Ignored => None,
+        BodyDeclaration::Declared(body) => Some(BodyReport {
             required: body.required,
             types: body.content.iter().map(|media| media.key.clone()).collect(),
         }),
@@ -281,8 +282,8 @@ fn status(pattern: StatusPattern) -> String {
     }
 }
 
-impl From<Problem> for ProblemReport {
-    fn from(problem: Problem) -> Self {
+impl From<ContractProblem> for ProblemReport {
+    fn from(problem: ContractProblem) -> Self {
         Self {
             severity: problem.severity.as_str(),
             kind: problem.kind.as_str(),

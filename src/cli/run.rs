@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use crate::app;
 use crate::config::{CONFIG_VARIABLE, ConfigErrors};
 use crate::source::{FileReadError, GitError};
-use portcullis_contract::{LoadError, Problem, Severity};
+use portcullis_contract::{ContractLoadError, ContractProblem, Severity};
 
 use super::args::{CliArgs, CliCommand};
 use super::gate::{self, GateError};
@@ -74,12 +74,12 @@ pub(super) enum RunError {
     },
     /// The contract cannot be read.
     #[error(transparent)]
-    Load(#[from] LoadError),
+    Load(#[from] ContractLoadError),
     /// The contract is refused.
     #[error("the contract is refused{}", listed(problems))]
     Contract {
         /// All that is wrong with it, and what is questionable.
-        problems: Vec<Problem>,
+        problems: Vec<ContractProblem>,
     },
     /// One of several contracts is refused.
     #[error("{name} is refused{}", listed(problems))]
@@ -87,7 +87,7 @@ pub(super) enum RunError {
         /// What the user called it.
         name: String,
         /// All that is wrong with it, and what is questionable.
-        problems: Vec<Problem>,
+        problems: Vec<ContractProblem>,
     },
     /// A revision of git has no such file.
     #[error(transparent)]
@@ -143,7 +143,7 @@ impl From<GateError> for RunError {
     }
 }
 
-fn listed(problems: &[Problem]) -> String {
+fn listed(problems: &[ContractProblem]) -> String {
     let errors = problems
         .iter()
         .filter(|problem| problem.severity == Severity::Error);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::config::{Config, RefusalValues};
 use crate::identity::{Identification, Keys, Tokens};
 use crate::telemetry::{AccessLog, CoreRecorder, Metrics, Tracer};
-use portcullis_contract::Scratch;
+use portcullis_contract::CheckScratch;
 
 use super::live::{Live, LiveService, Published};
 use super::service::ServiceCore;
@@ -27,7 +27,7 @@ pub struct Core {
     pub(super) access_log: AccessLog,
     /// Begins traces, where there is somewhere to send them.
     pub(super) tracer: Option<Tracer>,
-    pub(super) scratch: RefCell<Scratch>,
+    pub(super) scratch: RefCell<CheckScratch>,
 }
 
 /// What is in force, as one data core sees it.

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::config::{Config, ServiceConfig};
 use crate::telemetry::Inventory;
 use portcullis_breaker::Guarded;
-use portcullis_contract::{CompiledContract, Policies};
+use portcullis_contract::{CompiledContract, OperationPolicies};
 use portcullis_vocabulary::Squad;
 use portcullis_vocabulary::limits::Limits;
 
@@ -34,7 +34,7 @@ pub struct LiveService {
     /// What the configuration says of it.
     pub config: ServiceConfig,
     /// Its contract, with what is done about violations of it; none until it could be read.
-    pub contract: Option<(Arc<CompiledContract>, Policies)>,
+    pub contract: Option<(Arc<CompiledContract>, OperationPolicies)>,
     /// What guards it.
     pub guarded: Guarded,
     /// What passes it.
@@ -71,7 +71,7 @@ impl LiveService {
             config: service.clone(),
             provider: provider.and_then(|id| config.catalog.squad(id).cloned()),
             contract: contract.map(|contract| {
-                let policies = Policies::new(&service.enforcement, &contract);
+                let policies = OperationPolicies::new(&service.enforcement, &contract);
                 (contract, policies)
             }),
             guarded,

@@ -8,7 +8,8 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, HeaderName, Request, Response, StatusCode};
 
 use portcullis_contract::{
-    CompiledContract, MediaRange, MediaType, Operation, Response as Declared, Sample, StatusPattern,
+    CompiledContract, DeclaredResponse as Declared, MediaRange, MediaType, Operation,
+    ResponseExample, StatusPattern,
 };
 
 use super::answer::Cause;
@@ -35,9 +36,11 @@ pub(super) fn answer(
         return Ok(response);
     };
     let body = match contract.sample(media, wish.example) {
-        Sample::Body(body) => body,
-        Sample::NoSuchExample => return Err(nothing("the response has no example of that name")),
-        Sample::None => {
+        ResponseExample::Body(body) => body,
+        ResponseExample::NoSuchExample => {
+            return Err(nothing("the response has no example of that name"));
+        }
+        ResponseExample::None => {
             return Err(nothing(
                 "the contract gives no example of the response and no value of its schema was found; add an example",
             ));

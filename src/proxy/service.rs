@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::{Config, PreflightPolicy, ServiceConfig, UpstreamTarget as UpstreamConfig};
 use crate::telemetry::{AccessLog, Metrics, ServiceRecorder};
 use portcullis_breaker::Turnstile;
-use portcullis_contract::{CompiledContract, Rules};
+use portcullis_contract::{CheckSettings, CompiledContract};
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
 use portcullis_vocabulary::limits::Limits;
 use portcullis_vocabulary::{Catalog, Squad};
@@ -107,9 +107,9 @@ impl ServiceCore {
     }
 
     /// How requests to an operation are judged.
-    pub(super) fn rules(&self, operation: u32) -> Rules<'_> {
+    pub(super) fn rules(&self, operation: u32) -> CheckSettings<'_> {
         let limits = &self.live.limits;
-        Rules {
+        CheckSettings {
             policy: self.policy(Some(operation)),
             violations_max: limits.violations_max,
             json_depth_max: self.json_depth_max,

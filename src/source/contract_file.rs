@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use portcullis_contract::{self as contract, Documents, LoadError, UnreadableFile};
+use portcullis_contract::{self as contract, ContractLoadError, DocumentSet, UnreadableFile};
 use portcullis_vocabulary::Limits;
 
 use super::file::{self, FileReadError};
@@ -11,8 +11,8 @@ use super::git::{GitError, GitPath};
 /// Reads the contract at `path` with all local files it refers to.
 ///
 /// # Errors
-/// [`LoadError`] when the entry file itself cannot be read or parsed.
-pub fn load_contract(path: &Path, limits: &Limits) -> Result<Documents, LoadError> {
+/// [`ContractLoadError`] when the entry file itself cannot be read or parsed.
+pub fn load_contract(path: &Path, limits: &Limits) -> Result<DocumentSet, ContractLoadError> {
     let read = |path: &Path, bytes_max| Ok(file::read(path, bytes_max)?);
     contract::load(path, &path.display().to_string(), limits, &read)
 }
@@ -21,8 +21,11 @@ pub fn load_contract(path: &Path, limits: &Limits) -> Result<Documents, LoadErro
 /// that it refers to.
 ///
 /// # Errors
-/// [`LoadError`] when the entry file itself cannot be read or parsed.
-pub fn load_contract_revision(place: &GitPath, limits: &Limits) -> Result<Documents, LoadError> {
+/// [`ContractLoadError`] when the entry file itself cannot be read or parsed.
+pub fn load_contract_revision(
+    place: &GitPath,
+    limits: &Limits,
+) -> Result<DocumentSet, ContractLoadError> {
     let read = |path: &Path, bytes_max| Ok(place.at(path).read(bytes_max)?);
     contract::load(Path::new(&place.path), &place.to_string(), limits, &read)
 }

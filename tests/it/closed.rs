@@ -1,9 +1,10 @@
 //! The closed reading of bodies: `unknown-body-property`.
 
 use http::{HeaderMap, HeaderValue, Method};
-use portcullis_contract::route::{Captures, Match};
+use portcullis_contract::route::{PathCaptures, RouteMatch};
 use portcullis_contract::{
-    BodyLength, CompileOptions, Head, Rules, Scratch, check_body, check_head, compile, from_bytes,
+    BodyLength, CheckScratch, CheckSettings, CompileOptions, RequestHead, check_body, check_head,
+    compile, from_bytes,
 };
 use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::enforcement::Enforcement;
@@ -44,9 +45,9 @@ fn judge(schema: &Value, body: &Value, class: Enforcement) -> Vec<String> {
     let contract = compile(documents, &options).unwrap();
     let named = [(ViolationClass::UnknownBodyProperty, class)];
     let policy = EnforcementPolicy::new(EnforcementCeilings::default(), named, 1.0);
-    let rules = Rules::new(&policy, &limits);
-    let mut captures = Captures::default();
-    let Match::Found { operation } = contract.find(&Method::POST, "/", &mut captures) else {
+    let rules = CheckSettings::new(&policy, &limits);
+    let mut captures = PathCaptures::default();
+    let RouteMatch::Found { operation } = contract.find(&Method::POST, "/", &mut captures) else {
         panic!("the contract has one operation");
     };
     let operation = contract.operation(operation);
@@ -55,14 +56,14 @@ fn judge(schema: &Value, body: &Value, class: Enforcement) -> Vec<String> {
         HeaderValue::from_static("application/json"),
     );
     let headers = HeaderMap::from_iter([json]);
-    let head = Head {
+    let head = RequestHead {
         path: "/",
         query: None,
         headers: &headers,
         captures: &captures,
         body: BodyLength::Known,
     };
-    let (mut scratch, mut violations) = (Scratch::default(), Vec::new());
+    let (mut scratch, mut violations) = (CheckScratch::default(), Vec::new());
     let plan = check_head(
         &contract,
         operation,

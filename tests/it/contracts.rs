@@ -3,11 +3,11 @@
 use std::fs;
 
 use portcullis::source::load_contract;
-use portcullis_contract::{CompileOptions, Documents, LoadError, compile, from_bytes};
+use portcullis_contract::{CompileOptions, ContractLoadError, DocumentSet, compile, from_bytes};
 use portcullis_vocabulary::Limits;
 
 /// Everything that is said about a contract; nothing when it is enforceable without a word.
-fn verdict(documents: Result<Documents, LoadError>) -> String {
+fn verdict(documents: Result<DocumentSet, ContractLoadError>) -> String {
     let documents = match documents {
         Ok(documents) => documents,
         Err(error) => return error.to_string(),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use portcullis::telemetry::{METRICS, Metric, MetricKind, PROCESS_METRICS};
 use portcullis_contract::Document;
-use portcullis_json::{DuplicateKeys, Limits};
+use portcullis_json::{DuplicateKeys, JsonLimits};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ fn read(name: &str) -> String {
 
 /// A JSON or YAML file as a value, by the reader that contracts are read with.
 pub(crate) fn value(name: &str) -> Value {
-    let limits = Limits {
+    let limits = JsonLimits {
         depth_max: 64,
         duplicate_keys: DuplicateKeys::Refuse,
     };

@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use portcullis::source::load_contract;
-use portcullis_contract::route::{Captures, Match};
+use portcullis_contract::route::{PathCaptures, RouteMatch};
 use portcullis_contract::{
-    BodyLength, CompileOptions, CompiledContract, Head, Rules, Scratch, check_body, check_head,
-    compile,
+    BodyLength, CheckScratch, CheckSettings, CompileOptions, CompiledContract, RequestHead,
+    check_body, check_head, compile,
 };
-use portcullis_json::{self as json, Node, Tape};
+use portcullis_json::{self as json, JsonNode, Tape};
 use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
 
@@ -161,7 +161,7 @@ const DIFFERENCES_30: [Difference; 5] = [
 fn run(
     tests: &str,
     version: &'static str,
-    is_told: &dyn Fn(Node<'_>) -> bool,
+    is_told: &dyn Fn(JsonNode<'_>) -> bool,
     differences: &[Difference],
 ) {
     let Some(suite) = corpora().map(|folder| folder.join("jsts")) else {
@@ -175,7 +175,7 @@ fn run(
         let name = name.with_extension("").display().to_string();
         let text = fs::read_to_string(&file).unwrap();
         let mut tape = Tape::new();
-        tape.parse("", text.as_bytes(), json::Limits::default())
+        tape.parse("", text.as_bytes(), json::JsonLimits::default())
             .unwrap();
         for group in tape.root(&text).elements() {
             let schema = group.get("schema").unwrap();
@@ -269,7 +269,7 @@ impl Bench {
     }
 
     /// The tests of a group that come out otherwise than the suite says, and how.
-    fn differing(&self, schema: Node<'_>, tests: Node<'_>) -> Vec<(String, String)> {
+    fn differing(&self, schema: JsonNode<'_>, tests: JsonNode<'_>) -> Vec<(String, String)> {
         let mut text = schema.to_string();
         if self.version == V30 {
             text = text.replace(REMOTE, "remotes/");
@@ -307,21 +307,22 @@ impl Bench {
 
 fn judge(contract: &CompiledContract, data: &str) -> Vec<String> {
     let policy = EnforcementPolicy::default();
-    let rules = Rules::new(&policy, &Limits::default());
-    let mut captures = Captures::default();
-    let Match::Found { operation } = contract.find(&http::Method::POST, "/", &mut captures) else {
+    let rules = CheckSettings::new(&policy, &Limits::default());
+    let mut captures = PathCaptures::default();
+    let RouteMatch::Found { operation } = contract.find(&http::Method::POST, "/", &mut captures)
+    else {
         panic!("the contract has one operation");
     };
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let head = Head {
+    let head = RequestHead {
         path: "/",
         query: None,
         headers: &headers,
         captures: &captures,
         body: BodyLength::Known,
     };
-    let (mut scratch, mut violations) = (Scratch::default(), Vec::new());
+    let (mut scratch, mut violations) = (CheckScratch::default(), Vec::new());
     let operation = contract.operation(operation);
     let plan = check_head(
         contract,
@@ -346,12 +347,14 @@ fn judge(contract: &CompiledContract, data: &str) -> Vec<String> {
         .collect()
 }
 
-fn text_of<'n>(node: Node<'n>, name: &str) -> &'n str {
-    node.get(name).and_then(Node::as_str).unwrap_or_default()
+fn text_of<'n>(node: JsonNode<'n>, name: &str) -> &'n str {
+    node.get(name)
+        .and_then(JsonNode::as_str)
+        .unwrap_or_default()
 }
 
 /// Whether a schema of draft 4 is one of OpenAPI 3.0 that means the same.
-fn is_common(schema: Node<'_>) -> bool {
+fn is_common(schema: JsonNode<'_>) -> bool {
     let one_type = schema
         .get("type")
         .is_none_or(|name| name.as_str().is_some());

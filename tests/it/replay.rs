@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Output;
 
 use portcullis::source::load_contract;
-use portcullis_contract::recorded::{Bounds, Judge, read_line};
+use portcullis_contract::recorded::{ExchangeCheckLimits, ExchangeJudge, read_line};
 use portcullis_contract::{CompileOptions, CompiledContract, compile};
 use portcullis_json::Tape;
 use portcullis_vocabulary::Limits;
@@ -205,7 +205,7 @@ fn line_of(case: &Case) -> String {
 
 /// What replay finds in a line and would reject: in the request, and in the response.
 fn judged(contract: &CompiledContract, line: &str) -> [Vec<String>; 2] {
-    let bounds = Bounds {
+    let bounds = ExchangeCheckLimits {
         violations_max: 20,
         json_depth_max: 128,
         body_bytes_max: u64::MAX,
@@ -220,7 +220,7 @@ fn judged(contract: &CompiledContract, line: &str) -> [Vec<String>; 2] {
     let mut tape = Tape::new();
     let exchange =
         read_line(&mut tape, line.as_bytes()).unwrap_or_else(|fault| panic!("{fault}: {line}"));
-    let verdict = Judge::new(contract, &policy, bounds).judge(&exchange);
+    let verdict = ExchangeJudge::new(contract, &policy, bounds).judge(&exchange);
     [verdict.request, verdict.response].map(|found| {
         let rejected = found
             .iter()

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use http::Method;
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use portcullis::source::load_contract;
-use portcullis_contract::route::{Captures, Match, check_path};
+use portcullis_contract::route::{PathCaptures, RouteMatch, check_path};
 use portcullis_contract::{
-    BodyLength, BodyPlan, CompileOptions, CompiledContract, Head, ResponseHead, ResponsePlan,
-    Rules, Scratch, check_body, check_head, check_response_body, check_response_head, compile,
+    BodyLength, BodyPlan, CheckScratch, CheckSettings, CompileOptions, CompiledContract,
+    RequestHead, ResponseHead, ResponsePlan, check_body, check_head, check_response_body,
+    check_response_head, compile,
 };
 use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::enforcement::Enforcement;
@@ -60,7 +61,7 @@ impl Case {
 /// The violations that would refuse the request; `None` where no operation was found.
 pub(crate) fn judge(contract: &CompiledContract, case: &Case) -> Vec<String> {
     let policy = EnforcementPolicy::default();
-    let rules = Rules::new(&policy, &Limits::default());
+    let rules = CheckSettings::new(&policy, &Limits::default());
     let mut headers = case.headers("request");
     headers.remove(CONTENT_LENGTH);
     headers.remove(TRANSFER_ENCODING);
@@ -69,14 +70,14 @@ pub(crate) fn judge(contract: &CompiledContract, case: &Case) -> Vec<String> {
         return vec![format!("malformed-path: {error}")];
     }
     let method = Method::from_bytes(case.text("/request/method").as_bytes()).unwrap();
-    let mut captures = Captures::default();
+    let mut captures = PathCaptures::default();
     let operation = match contract.find(&method, path, &mut captures) {
-        Match::Found { operation } => contract.operation(operation),
-        Match::MethodNotAllowed { .. } => return vec!["unknown-method".to_owned()],
-        Match::NotFound => return vec!["unknown-path".to_owned()],
+        RouteMatch::Found { operation } => contract.operation(operation),
+        RouteMatch::MethodNotAllowed { .. } => return vec!["unknown-method".to_owned()],
+        RouteMatch::NotFound => return vec!["unknown-path".to_owned()],
     };
     let body = case.body("request").unwrap_or_default();
-    let head = Head {
+    let head = RequestHead {
         path,
         query: Some(case.text("/request/query")).filter(|query| !query.is_empty()),
         headers: &headers,
@@ -87,7 +88,7 @@ pub(crate) fn judge(contract: &CompiledContract, case: &Case) -> Vec<String> {
             BodyLength::Known
         },
     };
-    let (mut scratch, mut violations) = (Scratch::default(), Vec::new());
+    let (mut scratch, mut violations) = (CheckScratch::default(), Vec::new());
     let plan = check_head(
         contract,
         operation,
@@ -124,11 +125,11 @@ pub(crate) fn judge_response(contract: &CompiledContract, case: &Case) -> Vec<St
         [],
         1.0,
     );
-    let rules = Rules::new(&policy, &Limits::default());
+    let rules = CheckSettings::new(&policy, &Limits::default());
     let method = Method::from_bytes(case.text("/request/method").as_bytes()).unwrap();
-    let mut captures = Captures::default();
+    let mut captures = PathCaptures::default();
     let found = contract.find(&method, case.text("/request/path"), &mut captures);
-    let Match::Found { operation } = found else {
+    let RouteMatch::Found { operation } = found else {
         return vec![format!("{found:?}")];
     };
     let operation = contract.operation(operation);
@@ -143,7 +144,7 @@ pub(crate) fn judge_response(contract: &CompiledContract, case: &Case) -> Vec<St
             false => BodyLength::Known,
         },
     };
-    let (mut scratch, mut violations) = (Scratch::default(), Vec::new());
+    let (mut scratch, mut violations) = (CheckScratch::default(), Vec::new());
     let plan = check_response_head(
         contract,
         operation,

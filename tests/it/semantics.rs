@@ -11,7 +11,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use portcullis_contract::recorded::{Body, Bounds, Exchange, Judge, Response};
+use portcullis_contract::recorded::{
+    ExchangeCheckLimits, ExchangeJudge, RecordedBody, RecordedExchange, RecordedResponse,
+};
 use portcullis_contract::{CompileOptions, CompiledContract, compile, from_bytes};
 use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::enforcement::EnforcementCeilings;
@@ -68,7 +70,7 @@ fn valued(version: &str, schema: &str) -> CompiledContract {
 }
 
 /// The first line, the header fields and the body of a message.
-fn parts(message: &str) -> (&str, HeaderMap, Body<'_>) {
+fn parts(message: &str) -> (&str, HeaderMap, RecordedBody<'_>) {
     let (head, body) = message.split_once("\n\n").unwrap_or((message, ""));
     let mut lines = head.lines();
     let first = lines.next().unwrap();
@@ -81,12 +83,16 @@ fn parts(message: &str) -> (&str, HeaderMap, Body<'_>) {
     fields.for_each(|(name, value)| {
         headers.append(name, value);
     });
-    (first, headers, Body::Bytes(Cow::Borrowed(body.as_bytes())))
+    (
+        first,
+        headers,
+        RecordedBody::Bytes(Cow::Borrowed(body.as_bytes())),
+    )
 }
 
 /// The classes of what is found in an exchange, in order; the request comes first.
 fn classes(contract: &CompiledContract, request: &str, response: Option<&str>) -> String {
-    let bounds = Bounds {
+    let bounds = ExchangeCheckLimits {
         violations_max: 20,
         json_depth_max: 16,
         body_bytes_max: 1 << 20,
@@ -103,14 +109,14 @@ fn classes(contract: &CompiledContract, request: &str, response: Option<&str>) -
     let response = response.map(|response| {
         let (status, headers, body) = parts(response);
         let status = status.parse().unwrap();
-        Response {
+        RecordedResponse {
             status,
             headers,
             body,
         }
     });
     let method = method.parse().unwrap();
-    let exchange = Exchange {
+    let exchange = RecordedExchange {
         method,
         path,
         query,
@@ -118,7 +124,7 @@ fn classes(contract: &CompiledContract, request: &str, response: Option<&str>) -
         body,
         response,
     };
-    let verdict = Judge::new(contract, &policy, bounds).judge(&exchange);
+    let verdict = ExchangeJudge::new(contract, &policy, bounds).judge(&exchange);
     let found: Vec<&str> = verdict
         .violations()
         .map(|found| found.class.as_str())

@@ -1,6 +1,6 @@
 //! The questions that are put to the solver, by direction and by who sends.
 
-use portcullis_contract::{CompiledContract, Direction, SchemaKey};
+use portcullis_contract::{CompiledContract, MessageDirection, SchemaKey};
 
 use super::schema::{
     ContainmentBudget, ContainmentVerdict, ProducerReading, SchemaComparison, SchemaQuestion,
@@ -21,7 +21,7 @@ pub(super) struct ContainmentChecker<'c> {
 pub(super) struct SchemaKeyPair<'k> {
     pub(super) old: &'k SchemaKey,
     pub(super) new: &'k SchemaKey,
-    pub(super) direction: Direction,
+    pub(super) direction: MessageDirection,
     pub(super) is_text: bool,
 }
 
@@ -71,11 +71,15 @@ impl<'c> ContainmentChecker<'c> {
         self.search(schemas.direction, new_produces).ask(question)
     }
 
-    fn search(&mut self, direction: Direction, new_produces: bool) -> &mut SchemaComparison<'c> {
+    fn search(
+        &mut self,
+        direction: MessageDirection,
+        new_produces: bool,
+    ) -> &mut SchemaComparison<'c> {
         let (old, new) = (self.old, self.new);
         let number = match direction {
-            Direction::Request => 0,
-            Direction::Response => 2,
+            MessageDirection::Request => 0,
+            MessageDirection::Response => 2,
         } + usize::from(new_produces);
         let (producer, acceptor) = if new_produces { (new, old) } else { (old, new) };
         self.searches[number].get_or_insert_with(|| {

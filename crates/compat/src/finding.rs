@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use portcullis_contract::{Direction, Part, Spot};
+use portcullis_contract::{MessageDirection, MessagePart, SourceLocation};
 
 use super::approval::ChangeApproval;
 use super::level::{ChangeCertainty, ChangeLevel};
@@ -17,7 +17,7 @@ pub struct CompatFinding {
     /// What kind of change it is.
     pub rule: &'static DiffRule,
     /// Which message it is about; `None` for what is about none.
-    pub direction: Option<Direction>,
+    pub direction: Option<MessageDirection>,
     /// How much it matters.
     pub level: ChangeLevel,
     /// How that is known.
@@ -33,9 +33,9 @@ pub struct CompatFinding {
     /// What happened, as a sentence without its place.
     pub message: String,
     /// Where it stood.
-    pub old: Option<Spot>,
+    pub old: Option<SourceLocation>,
     /// Where it stands.
-    pub new: Option<Spot>,
+    pub new: Option<SourceLocation>,
     /// A message that shows it.
     pub witness: Option<Witness>,
     /// Who approved of it.
@@ -112,7 +112,7 @@ pub enum ExchangePart {
 
 impl ExchangePart {
     /// A parameter of an operation.
-    pub(super) fn parameter(part: Part, name: &str) -> Self {
+    pub(super) fn parameter(part: MessagePart, name: &str) -> Self {
         Self::Parameter {
             part: part.as_str(),
             name: name.to_owned(),
@@ -245,10 +245,10 @@ impl CompatFinding {
 }
 
 /// The stable name of a direction.
-pub(super) const fn direction_name(direction: Direction) -> &'static str {
+pub(super) const fn direction_name(direction: MessageDirection) -> &'static str {
     match direction {
-        Direction::Request => "request",
-        Direction::Response => "response",
+        MessageDirection::Request => "request",
+        MessageDirection::Response => "response",
     }
 }
 

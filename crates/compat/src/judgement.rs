@@ -5,7 +5,7 @@
 //! breaking; and where the search gave up, the classical level of the rule stands, at least a
 //! warning. Two schemas that accept the same values are no change, however they are written.
 
-use portcullis_contract::{Direction, Spot};
+use portcullis_contract::{MessageDirection, SourceLocation};
 
 use super::containment::{ContainmentChecker, SchemaKeyPair};
 use super::edits::LocatedEdit;
@@ -105,14 +105,18 @@ impl SchemaSiteJudge<'_, '_> {
 
     /// Whether the newer contract is the one that sends.
     fn new_produces(&self) -> bool {
-        self.side() == Direction::Response
+        self.side() == MessageDirection::Response
     }
 
     /// From whose side the place is seen: what consumers send is a request, whoever calls.
-    fn side(&self) -> Direction {
+    fn side(&self) -> MessageDirection {
         match (self.position.direction, self.position.operations.is_flipped) {
-            (Direction::Request, false) | (Direction::Response, true) => Direction::Request,
-            (Direction::Response, false) | (Direction::Request, true) => Direction::Response,
+            (MessageDirection::Request, false) | (MessageDirection::Response, true) => {
+                MessageDirection::Request
+            }
+            (MessageDirection::Response, false) | (MessageDirection::Request, true) => {
+                MessageDirection::Response
+            }
         }
     }
 
@@ -185,8 +189,8 @@ impl SchemaSiteJudge<'_, '_> {
             true => found.message.clone(),
             false => verify(sender, receiver, &found.witness)?,
         };
-        let is_request =
-            self.position.direction == Direction::Request && !self.position.operations.is_flipped;
+        let is_request = self.position.direction == MessageDirection::Request
+            && !self.position.operations.is_flipped;
         Ok(Witness {
             value: found.witness.clone(),
             pointer: found.pointer.clone(),
@@ -289,7 +293,7 @@ impl SchemaSiteJudge<'_, '_> {
 
     /// A break that no edit explains: the place in the contract and the keyword must do.
     fn bare(&self, found: &SchemaBreak, shown: Result<Witness, String>) -> CompatFinding {
-        let pointer = |spot: &Option<Spot>| spot.clone();
+        let pointer = |spot: &Option<SourceLocation>| spot.clone();
         let (old, new) = match self.new_produces() {
             true => (pointer(&found.acceptor_spot), pointer(&found.producer_spot)),
             false => (pointer(&found.producer_spot), pointer(&found.acceptor_spot)),

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use portcullis_contract::{CompiledContract, Identity};
+use portcullis_contract::{CompiledContract, ContractIdentity};
 
 use super::approval::ApprovalSet;
 use super::finding::{ChangeSubject, CompatFinding};
@@ -16,9 +16,9 @@ use super::structure::ContractComparison;
 #[derive(Debug)]
 pub struct CompatReport {
     /// The older revision.
-    pub old: Identity,
+    pub old: ContractIdentity,
     /// The newer revision.
-    pub new: Identity,
+    pub new: ContractIdentity,
     /// The changes that nobody approved of, and those that somebody did.
     pub findings: Vec<CompatFinding>,
     /// What the version must be.
@@ -88,8 +88,9 @@ pub fn compare(
 }
 
 fn spots(finding: &CompatFinding) -> (Option<String>, Option<String>) {
-    let text =
-        |spot: &Option<portcullis_contract::Spot>| spot.as_ref().map(|spot| spot.pointer.clone());
+    let text = |spot: &Option<portcullis_contract::SourceLocation>| {
+        spot.as_ref().map(|spot| spot.pointer.clone())
+    };
     (text(&finding.old), text(&finding.new))
 }
 

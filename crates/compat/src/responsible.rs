@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use portcullis_contract::Direction;
+use portcullis_contract::MessageDirection;
 
 use super::edits::LocatedEdit;
 use super::level::ChangeLevel;
@@ -14,7 +14,7 @@ use super::schema::SchemaBreak;
 pub(super) fn responsible(
     edits: &[LocatedEdit],
     found: &SchemaBreak,
-    side: Direction,
+    side: MessageDirection,
 ) -> Vec<usize> {
     let ways: [fn(&LocatedEdit, &SchemaBreak) -> bool; 4] =
         [says_so, stands_there, is_inside, is_around];

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use portcullis_contract::Direction;
+use portcullis_contract::MessageDirection;
 
 use super::level::ChangeLevel;
 use super::rules::RULES;
@@ -138,11 +138,11 @@ impl DiffRule {
     }
 
     /// The classical level on a side.
-    pub fn level(&self, direction: Option<Direction>) -> ChangeLevel {
+    pub fn level(&self, direction: Option<MessageDirection>) -> ChangeLevel {
         let [request, response, neither] = self.levels;
         let own = match direction {
-            Some(Direction::Request) => request,
-            Some(Direction::Response) => response,
+            Some(MessageDirection::Request) => request,
+            Some(MessageDirection::Response) => response,
             None => neither,
         };
         let any = || self.levels.iter().flatten().max().copied();
@@ -151,13 +151,13 @@ impl DiffRule {
 
     /// The level where it is the service that calls and its consumers that answer: what they
     /// receive may grow, what they answer must stay enough.
-    pub(super) fn flipped_level(&self, direction: Option<Direction>) -> ChangeLevel {
+    pub(super) fn flipped_level(&self, direction: Option<MessageDirection>) -> ChangeLevel {
         let other = match direction {
-            Some(Direction::Request) => self.levels[1],
-            Some(Direction::Response) => self.levels[0],
+            Some(MessageDirection::Request) => self.levels[1],
+            Some(MessageDirection::Response) => self.levels[0],
             None => return self.level(None),
         };
-        let is_answer = direction == Some(Direction::Response);
+        let is_answer = direction == Some(MessageDirection::Response);
         let is_header = self.area == ChangeArea::Header;
         match (other, self.action) {
             (Some(level), _) => level,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use portcullis_contract::{CompiledContract, Documents};
+use portcullis_contract::{CompiledContract, DocumentSet};
 
 use super::finding::{ChangeLocation, ChangeSubject, CompatFinding};
 use super::level::{ChangeCertainty, ChangeLevel};
@@ -187,11 +187,11 @@ impl VersionAdvice {
     }
 }
 
-fn version_spot(contract: &CompiledContract) -> Option<portcullis_contract::Spot> {
+fn version_spot(contract: &CompiledContract) -> Option<portcullis_contract::SourceLocation> {
     let documents = contract.documents();
     let entry = documents.entry_place();
     let version = documents.node(entry).get("info")?.get("version")?;
-    Some(contract.spot(Documents::place(entry, version)))
+    Some(contract.spot(DocumentSet::place(entry, version)))
 }
 
 #[cfg(test)]

@@ -10,14 +10,14 @@ use std::cmp::Reverse;
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 
-use portcullis_json::Node;
+use portcullis_json::JsonNode;
 
-use super::document::{Documents, Place, unescape_token};
+use super::document::{DocumentSet, NodeRef, unescape_token};
 use super::reference::{follow, resolve};
 use super::schema::SchemaSet;
 
 /// The alternative that is explained.
-pub(super) struct Alternative<'e, 'a> {
+pub(super) struct ClosestAlternative<'e, 'a> {
     pub(super) errors: Vec<&'e ValidationError<'a>>,
     /// Which one it is, to be appended to a message.
     pub(super) note: String,
@@ -27,16 +27,16 @@ pub(super) struct Alternative<'e, 'a> {
 /// further than the value itself, of which the error of the whole says most.
 pub(super) fn closest<'e, 'a>(
     schemas: &SchemaSet,
-    documents: &Documents,
+    documents: &DocumentSet,
     error: &'e ValidationError<'a>,
-) -> Option<Alternative<'e, 'a>>
+) -> Option<ClosestAlternative<'e, 'a>>
 where
     'static: 'a,
 {
     let (Kind::AnyOf { context } | Kind::OneOfNotValid { context }) = error.kind() else {
         return None;
     };
-    let union = Union::of(schemas, documents, error);
+    let union = AlternativeList::of(schemas, documents, error);
     if let Some((at, property)) = union.as_ref().and_then(|union| union.meant(error))
         && let Some(errors) = context.get(at)
     {
@@ -67,23 +67,23 @@ where
 }
 
 /// The errors of an alternative, those that lie deepest first.
-fn chosen<'e, 'a>(errors: &'e [ValidationError<'a>], note: String) -> Alternative<'e, 'a> {
+fn chosen<'e, 'a>(errors: &'e [ValidationError<'a>], note: String) -> ClosestAlternative<'e, 'a> {
     let mut errors: Vec<&ValidationError<'a>> = errors.iter().collect();
     errors.sort_by_key(|error| Reverse(depth(error)));
-    Alternative { errors, note }
+    ClosestAlternative { errors, note }
 }
 
 /// The alternatives that a value matches all at once, in words.
 pub(super) fn matching(
     schemas: &SchemaSet,
-    documents: &Documents,
+    documents: &DocumentSet,
     error: &ValidationError<'_>,
 ) -> String {
     const NAMED_MAX: usize = 6;
     let Kind::OneOfMultipleValid { context } = error.kind() else {
         return "several alternatives".to_owned();
     };
-    let Some(union) = Union::of(schemas, documents, error) else {
+    let Some(union) = AlternativeList::of(schemas, documents, error) else {
         return "several alternatives".to_owned();
     };
     let names: Vec<String> = context
@@ -101,17 +101,17 @@ fn depth(error: &ValidationError<'_>) -> usize {
 }
 
 /// The list of alternatives in the contract.
-struct Union<'d> {
-    documents: &'d Documents,
+struct AlternativeList<'d> {
+    documents: &'d DocumentSet,
     /// The schema that has the list.
-    owner: Place,
-    branches: Vec<Place>,
+    owner: NodeRef,
+    branches: Vec<NodeRef>,
 }
 
-impl<'d> Union<'d> {
+impl<'d> AlternativeList<'d> {
     fn of(
         schemas: &SchemaSet,
-        documents: &'d Documents,
+        documents: &'d DocumentSet,
         error: &ValidationError<'_>,
     ) -> Option<Self> {
         let (place, rest) = schemas.origin(error.schema_path().as_str())?;
@@ -122,7 +122,7 @@ impl<'d> Union<'d> {
             documents,
             owner: documents.nearest(place, above),
             branches: elements
-                .map(|branch| Documents::place(list, branch))
+                .map(|branch| DocumentSet::place(list, branch))
                 .collect(),
         })
     }
@@ -135,7 +135,7 @@ impl<'d> Union<'d> {
         let component = self.component(*branch);
         let title = || {
             let title = self.documents.node(*branch).get("title");
-            title.and_then(Node::as_str).map(str::to_owned)
+            title.and_then(JsonNode::as_str).map(str::to_owned)
         };
         match component.or_else(title) {
             Some(name) => format!("`{name}`"),
@@ -144,7 +144,7 @@ impl<'d> Union<'d> {
     }
 
     /// The last part of the reference that an alternative is.
-    fn component(&self, branch: Place) -> Option<String> {
+    fn component(&self, branch: NodeRef) -> Option<String> {
         let reference = self.documents.node(branch).get("$ref")?.as_str()?;
         let last = reference.rsplit(['/', '#']).find(|part| !part.is_empty())?;
         Some(unescape_token(last))
@@ -160,7 +160,7 @@ impl<'d> Union<'d> {
             .and_then(|mapping| mapping.get(value))
             .and_then(|target| target.as_str());
         let target = mapped.unwrap_or(value);
-        let by_name = |branch: &Place| self.component(*branch).as_deref() == Some(target);
+        let by_name = |branch: &NodeRef| self.component(*branch).as_deref() == Some(target);
         let at = match self.branches.iter().position(by_name) {
             Some(at) => at,
             None => self.at_reference(target)?,

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::dialect::{Dialect, Direction};
-use super::document::{Documents, Place, Spot};
-use super::operation::{Channel, MediaType, Operation};
+use super::dialect::{Dialect, MessageDirection};
+use super::document::{DocumentSet, NodeRef, SourceLocation};
+use super::operation::{MediaType, Operation, OutboundOperation};
 use super::parameter::Parameter;
-use super::problem::Problem;
+use super::problem::ContractProblem;
 use super::reference::{follow, resolve};
-use super::revision::Identity;
-use super::route::{Captures, Match, Outline, RouteTable};
-use super::sampling::{self, Sample};
+use super::revision::ContractIdentity;
+use super::route::{PathCaptures, PathOutline, RouteMatch, RouteTable};
+use super::sampling::{self, ResponseExample};
 use super::schema::SchemaSet;
 
 /// One revision of a contract, compiled.
@@ -32,10 +32,10 @@ pub struct CompiledContract {
     /// The operations, in the order of the document.
     pub operations: Vec<Operation>,
     /// Webhooks and callbacks, where they were compiled ([`super::CompileOptions::channels`]).
-    pub channels: Vec<Channel>,
+    pub channels: Vec<OutboundOperation>,
     /// What is questionable about the contract without keeping it from being enforced.
-    pub warnings: Vec<Problem>,
-    pub(super) documents: Documents,
+    pub warnings: Vec<ContractProblem>,
+    pub(super) documents: DocumentSet,
     /// The names of all members that schemas declare.
     pub(super) declared: HashSet<Box<str>>,
     pub(super) routes: RouteTable,
@@ -51,8 +51,8 @@ impl CompiledContract {
     }
 
     /// What tells this revision from others.
-    pub fn identity(&self) -> Identity {
-        Identity {
+    pub fn identity(&self) -> ContractIdentity {
+        ContractIdentity {
             title: Arc::clone(&self.title),
             version: Arc::clone(&self.version),
             revision: Arc::clone(&self.revision),
@@ -61,7 +61,12 @@ impl CompiledContract {
     }
 
     /// Finds the operation for a method and a raw path.
-    pub fn find(&self, method: &http::Method, path: &str, captures: &mut Captures) -> Match<'_> {
+    pub fn find(
+        &self,
+        method: &http::Method,
+        path: &str,
+        captures: &mut PathCaptures,
+    ) -> RouteMatch<'_> {
         self.routes.find(method, path, captures)
     }
 
@@ -71,29 +76,29 @@ impl CompiledContract {
     }
 
     /// What a path without an operation looks like, without what its sender chose.
-    pub fn outline(&self, path: &str) -> Outline {
+    pub fn outline(&self, path: &str) -> PathOutline {
         self.routes.outline(path)
     }
 
     /// Where a place stands, for a person.
-    pub fn spot(&self, place: Place) -> Spot {
+    pub fn spot(&self, place: NodeRef) -> SourceLocation {
         self.documents.spot(place)
     }
 
     /// The documents that it was compiled from.
-    pub fn documents(&self) -> &Documents {
+    pub fn documents(&self) -> &DocumentSet {
         &self.documents
     }
 
     /// The end of the chain of references at a place; the place itself where there is none, or
     /// where it leads nowhere.
-    pub fn followed(&self, place: Place) -> Place {
+    pub fn followed(&self, place: NodeRef) -> NodeRef {
         follow(&self.documents, place).unwrap_or(place)
     }
 
     /// The end of a chain of references that have nothing beside them: what only refers to a
     /// schema is that schema.
-    pub fn followed_plainly(&self, place: Place) -> Place {
+    pub fn followed_plainly(&self, place: NodeRef) -> NodeRef {
         let mut here = place;
         // No chain that is longer was compiled.
         for _ in 0..64 {
@@ -107,7 +112,7 @@ impl CompiledContract {
     }
 
     /// Where the `$ref` of the object at a place leads, one step.
-    pub fn target(&self, place: Place) -> Option<Place> {
+    pub fn target(&self, place: NodeRef) -> Option<NodeRef> {
         let reference = self.documents.node(place).get("$ref")?.as_str()?;
         resolve(&self.documents, place, reference).ok()
     }
@@ -124,7 +129,7 @@ impl CompiledContract {
 
     /// A body for a response: the contract's own example, or a generated value; always one that
     /// satisfies the response's schema.
-    pub fn sample(&self, media: &MediaType, name: Option<&str>) -> Sample {
+    pub fn sample(&self, media: &MediaType, name: Option<&str>) -> ResponseExample {
         sampling::sample(self, media, name)
     }
 
@@ -139,16 +144,16 @@ impl CompiledContract {
     }
 
     /// The schemas of one direction.
-    pub(super) fn schemas(&self, direction: Direction) -> &SchemaSet {
+    pub(super) fn schemas(&self, direction: MessageDirection) -> &SchemaSet {
         match direction {
-            Direction::Request => &self.requests,
-            Direction::Response => &self.responses,
+            MessageDirection::Request => &self.requests,
+            MessageDirection::Response => &self.responses,
         }
     }
 }
 
 /// The names of all members that the schemas of some documents declare.
-pub(super) fn declared_names(documents: &Documents) -> HashSet<Box<str>> {
+pub(super) fn declared_names(documents: &DocumentSet) -> HashSet<Box<str>> {
     let mut names = HashSet::new();
     for document in documents.list() {
         let mut open = vec![document.root()];

@@ -1,6 +1,6 @@
 //! Which text a document follows: OpenAPI 3.0 or 3.1, and which way a message goes.
 
-use portcullis_json::Node;
+use portcullis_json::JsonNode;
 
 /// The dialect of a contract, from its `openapi` member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum Dialect {
 
 /// Which way a message goes. `readOnly` and `writeOnly` depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Direction {
+pub enum MessageDirection {
     /// From the consumer to the service.
     Request,
     /// From the service to the consumer.
@@ -33,7 +33,7 @@ impl Dialect {
     ///
     /// # Errors
     /// A sentence that says what the document is and what is needed.
-    pub fn of(root: Node<'_>) -> Result<Self, String> {
+    pub fn of(root: JsonNode<'_>) -> Result<Self, String> {
         if let Some(version) = root.get("swagger") {
             return Err(format!(
                 "this is a Swagger {} document: convert it to OpenAPI 3.0 or 3.1 first",

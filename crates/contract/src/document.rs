@@ -2,7 +2,7 @@
 //!
 //! A contract is one entry document and the files its references lead to. They are kept as
 //! they were read, because the raw text is the truth: typed models drop keywords that they do
-//! not know. A [`Place`] is a node of one of them, small and `Copy`; a [`Spot`] says where that
+//! not know. A [`NodeRef`] is a node of one of them, small and `Copy`; a [`SourceLocation`] says where that
 //! is in words a person can follow: file, line and JSON pointer.
 
 use std::collections::HashMap;
@@ -12,9 +12,9 @@ use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 
-use portcullis_json::{Limits, Node, Tape};
+use portcullis_json::{JsonLimits, JsonNode, Tape};
 
-use super::identifier::Identifiers;
+use super::identifier::SchemaIdentifiers;
 use super::yaml::parse_yaml;
 
 /// One file of a contract.
@@ -41,7 +41,7 @@ impl fmt::Debug for Document {
 /// Why a file is neither JSON nor YAML.
 #[derive(Debug, thiserror::Error)]
 #[error("{name}:{line}:{column}: {message}")]
-pub struct ParseError {
+pub struct DocumentParseError {
     /// The file.
     pub name: Arc<str>,
     /// Line, from 1.
@@ -57,13 +57,13 @@ impl Document {
     /// YAML otherwise (every JSON document is YAML, but JSON is read faster and more strictly).
     ///
     /// # Errors
-    /// [`ParseError`] with line and column.
+    /// [`DocumentParseError`] with line and column.
     pub fn parse(
         name: &str,
         path: PathBuf,
         bytes: Vec<u8>,
-        limits: Limits,
-    ) -> Result<Self, ParseError> {
+        limits: JsonLimits,
+    ) -> Result<Self, DocumentParseError> {
         let name: Arc<str> = name.into();
         let text = String::from_utf8(bytes).map_err(|error| not_utf8(&name, &error))?;
         let text = text
@@ -75,7 +75,7 @@ impl Document {
             .is_some_and(|extension| extension == "json")
             || text.trim_start().starts_with('{');
         let digest = Sha256::digest(&text).into();
-        let at = |line, column, message| ParseError {
+        let at = |line, column, message| DocumentParseError {
             name: Arc::clone(&name),
             line,
             column,
@@ -102,21 +102,21 @@ impl Document {
     }
 
     /// The document's root value.
-    pub fn root(&self) -> Node<'_> {
+    pub fn root(&self) -> JsonNode<'_> {
         self.tape.root(&self.source)
     }
 
-    fn node(&self, index: u32) -> Node<'_> {
+    fn node(&self, index: u32) -> JsonNode<'_> {
         self.tape.node(index, &self.source)
     }
 }
 
-fn not_utf8(name: &Arc<str>, error: &std::string::FromUtf8Error) -> ParseError {
+fn not_utf8(name: &Arc<str>, error: &std::string::FromUtf8Error) -> DocumentParseError {
     let bytes = error.as_bytes();
     let upto = &bytes[..error.utf8_error().valid_up_to()];
     let line_start = memchr::memrchr(b'\n', upto).map_or(0, |at| at + 1);
     let line = memchr::memchr_iter(b'\n', upto).count() + 1;
-    ParseError {
+    DocumentParseError {
         name: Arc::clone(name),
         line: u32::try_from(line).unwrap_or(u32::MAX),
         column: u32::try_from(upto.len() - line_start + 1).unwrap_or(u32::MAX),
@@ -126,7 +126,7 @@ fn not_utf8(name: &Arc<str>, error: &std::string::FromUtf8Error) -> ParseError {
 
 /// A node of one of a contract's documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Place {
+pub struct NodeRef {
     /// Which document, in the order of loading; the entry document is 0.
     pub document: u32,
     /// Which node of its tape.
@@ -135,7 +135,7 @@ pub struct Place {
 
 /// Where something stands, for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spot {
+pub struct SourceLocation {
     /// The file.
     pub file: Arc<str>,
     /// Line, from 1.
@@ -144,7 +144,7 @@ pub struct Spot {
     pub pointer: String,
 }
 
-impl fmt::Display for Spot {
+impl fmt::Display for SourceLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{} #{}", self.file, self.line, self.pointer)
     }
@@ -152,17 +152,17 @@ impl fmt::Display for Spot {
 
 /// All documents of one contract.
 #[derive(Debug)]
-pub struct Documents {
+pub struct DocumentSet {
     list: Vec<Document>,
     by_path: HashMap<PathBuf, u32>,
     /// Files that references name and that could not be loaded, with the reason. Reported at
     /// the reference, and only if the contract really needs it.
     missing: HashMap<PathBuf, String>,
-    identifiers: OnceLock<Identifiers>,
+    identifiers: OnceLock<SchemaIdentifiers>,
 }
 
-impl Documents {
-    /// A contract of one document; [`Documents::add`] takes the others.
+impl DocumentSet {
+    /// A contract of one document; [`DocumentSet::add`] takes the others.
     pub fn new(entry: Document) -> Self {
         let by_path = HashMap::from([(entry.path.clone(), 0)]);
         Self {
@@ -227,45 +227,46 @@ impl Documents {
     }
 
     /// What the schemas of all documents are called.
-    pub(super) fn identifiers(&self) -> &Identifiers {
-        self.identifiers.get_or_init(|| Identifiers::of(&self.list))
+    pub(super) fn identifiers(&self) -> &SchemaIdentifiers {
+        self.identifiers
+            .get_or_init(|| SchemaIdentifiers::of(&self.list))
     }
 
     /// The place of the entry document's root.
-    pub fn entry_place(&self) -> Place {
+    pub fn entry_place(&self) -> NodeRef {
         self.root_place(0)
     }
 
     /// The place of a document's root.
-    pub fn root_place(&self, document: u32) -> Place {
-        Place {
+    pub fn root_place(&self, document: u32) -> NodeRef {
+        NodeRef {
             document,
             node: self.list[document as usize].root().index(),
         }
     }
 
     /// The value at a place.
-    pub fn node(&self, place: Place) -> Node<'_> {
+    pub fn node(&self, place: NodeRef) -> JsonNode<'_> {
         self.list[place.document as usize].node(place.node)
     }
 
     /// The place of a node in the same document as `near`.
-    pub fn place(near: Place, node: Node<'_>) -> Place {
-        Place {
+    pub fn place(near: NodeRef, node: JsonNode<'_>) -> NodeRef {
+        NodeRef {
             document: near.document,
             node: node.index(),
         }
     }
 
     /// The place of a member of the object at `place`.
-    pub fn member(&self, place: Place, name: &str) -> Option<Place> {
+    pub fn member(&self, place: NodeRef, name: &str) -> Option<NodeRef> {
         Some(Self::place(place, self.node(place).get(name)?))
     }
 
     /// Where a place stands, for a person. Costs a walk from the root: not for hot paths.
-    pub fn spot(&self, place: Place) -> Spot {
+    pub fn spot(&self, place: NodeRef) -> SourceLocation {
         let document = &self.list[place.document as usize];
-        Spot {
+        SourceLocation {
             file: Arc::clone(&document.name),
             line: self.line(place),
             pointer: pointer_to(document.root(), place.node),
@@ -274,14 +275,14 @@ impl Documents {
 
     /// The line of a place, from 1, where people look for it: that of a member's name, whichever
     /// line its value begins on, and of a reference itself where there is nothing else.
-    pub fn line(&self, place: Place) -> u32 {
+    pub fn line(&self, place: NodeRef) -> u32 {
         let node = self.node(place);
         node.get("$ref").unwrap_or(node).key_line()
     }
 
     /// Follows as much of `pointer` as exists below `place`: a keyword that a reader can look
     /// up, even where the pointer leads into something that lowering made.
-    pub fn nearest(&self, place: Place, pointer: &str) -> Place {
+    pub fn nearest(&self, place: NodeRef, pointer: &str) -> NodeRef {
         let mut node = self.node(place);
         for token in pointer.split('/').skip(1) {
             let name = unescape_token(token);
@@ -294,13 +295,13 @@ impl Documents {
     }
 }
 
-fn child<'a>(node: Node<'a>, token: &str) -> Option<Node<'a>> {
+fn child<'a>(node: JsonNode<'a>, token: &str) -> Option<JsonNode<'a>> {
     node.get(token)
         .or_else(|| node.elements().nth(token.parse().ok()?))
 }
 
 /// The JSON pointer from `root` to the node with this tape index.
-fn pointer_to(root: Node<'_>, index: u32) -> String {
+fn pointer_to(root: JsonNode<'_>, index: u32) -> String {
     let mut pointer = String::new();
     let mut node = root;
     while node.index() != index {

@@ -12,26 +12,26 @@ use std::sync::Arc;
 use jsonschema::{Keyword, Retrieve, ValidationError, ValidationOptions};
 use serde_json::Value;
 
-use portcullis_json::{Limits, Node, Tape, TapeJson, compare_numbers, is_multiple};
+use portcullis_json::{JsonLimits, JsonNode, Tape, TapeJson, compare_numbers, is_multiple};
 
 use super::lower::EXACT;
 
 /// The options of validators of tapes.
-pub(super) type Options = ValidationOptions<'static, Arc<dyn Retrieve>, TapeJson>;
+pub(super) type TapeValidatorOptions = ValidationOptions<'static, Arc<dyn Retrieve>, TapeJson>;
 
 /// How a message begins; the rest says what would have been right.
 pub(super) const MUST_BE: &str = "must be ";
 
-type Compiled = Box<dyn for<'i> Keyword<'i, TapeJson>>;
+type BoxedKeyword = Box<dyn for<'i> Keyword<'i, TapeJson>>;
 
 /// Adds the keywords of this module.
-pub(super) fn with_exact_keywords(options: Options) -> Options {
+pub(super) fn with_exact_keywords(options: TapeValidatorOptions) -> TapeValidatorOptions {
     let bounds = [
-        ("minimum", Rule::AtLeast),
-        ("exclusiveMinimum", Rule::Above),
-        ("maximum", Rule::AtMost),
-        ("exclusiveMaximum", Rule::Below),
-        ("multipleOf", Rule::MultipleOf),
+        ("minimum", NumberComparison::AtLeast),
+        ("exclusiveMinimum", NumberComparison::Above),
+        ("maximum", NumberComparison::AtMost),
+        ("exclusiveMaximum", NumberComparison::Below),
+        ("multipleOf", NumberComparison::MultipleOf),
     ];
     let options = bounds.into_iter().fold(options, |options, (name, rule)| {
         options
@@ -47,7 +47,7 @@ pub(super) fn with_exact_keywords(options: Options) -> Options {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Rule {
+enum NumberComparison {
     AtLeast,
     Above,
     AtMost,
@@ -56,14 +56,14 @@ enum Rule {
 }
 
 /// A bound, as it is written.
-struct Bound {
-    rule: Rule,
+struct NumericBound {
+    rule: NumberComparison,
     literal: Box<str>,
 }
 
-fn bound(rule: Rule, value: &Value) -> Compiled {
+fn bound(rule: NumberComparison, value: &Value) -> BoxedKeyword {
     let literal = text(value).into();
-    Box::new(Bound { rule, literal })
+    Box::new(NumericBound { rule, literal })
 }
 
 /// The literal of a number, or the JSON text that stands for a value.
@@ -74,33 +74,33 @@ fn text(value: &Value) -> String {
     }
 }
 
-impl<'i> Keyword<'i, TapeJson> for Bound {
-    fn validate(&self, instance: Node<'i>) -> Result<(), ValidationError<'i>> {
+impl<'i> Keyword<'i, TapeJson> for NumericBound {
+    fn validate(&self, instance: JsonNode<'i>) -> Result<(), ValidationError<'i>> {
         if Keyword::<TapeJson>::is_valid(self, instance) {
             return Ok(());
         }
         let literal = &self.literal;
         let expected = match self.rule {
-            Rule::AtLeast => format!("≥ {literal}"),
-            Rule::Above => format!("> {literal}"),
-            Rule::AtMost => format!("≤ {literal}"),
-            Rule::Below => format!("< {literal}"),
-            Rule::MultipleOf => format!("a multiple of {literal}"),
+            NumberComparison::AtLeast => format!("≥ {literal}"),
+            NumberComparison::Above => format!("> {literal}"),
+            NumberComparison::AtMost => format!("≤ {literal}"),
+            NumberComparison::Below => format!("< {literal}"),
+            NumberComparison::MultipleOf => format!("a multiple of {literal}"),
         };
         Err(must_be(&expected))
     }
 
-    fn is_valid(&self, instance: Node<'i>) -> bool {
+    fn is_valid(&self, instance: JsonNode<'i>) -> bool {
         let Some(text) = instance.number_text() else {
             return true;
         };
         let compared = || compare_numbers(text, &self.literal);
         match self.rule {
-            Rule::AtLeast => compared() != Ordering::Less,
-            Rule::Above => compared() == Ordering::Greater,
-            Rule::AtMost => compared() != Ordering::Greater,
-            Rule::Below => compared() == Ordering::Less,
-            Rule::MultipleOf => is_multiple(text, &self.literal),
+            NumberComparison::AtLeast => compared() != Ordering::Less,
+            NumberComparison::Above => compared() == Ordering::Greater,
+            NumberComparison::AtMost => compared() != Ordering::Greater,
+            NumberComparison::Below => compared() == Ordering::Less,
+            NumberComparison::MultipleOf => is_multiple(text, &self.literal),
         }
     }
 }
@@ -110,20 +110,20 @@ fn must_be(expected: &str) -> ValidationError<'static> {
 }
 
 /// The range of `int32` or `int64`; other numbers pass (`type` judges whether it is integral).
-struct Range {
+struct IntegerRange {
     name: &'static str,
     min: &'static str,
     max: &'static str,
 }
 
-fn range(format: &Value) -> Compiled {
+fn range(format: &Value) -> BoxedKeyword {
     Box::new(match format.as_str() {
-        Some("int32") => Range {
+        Some("int32") => IntegerRange {
             name: "int32",
             min: "-2147483648",
             max: "2147483647",
         },
-        _ => Range {
+        _ => IntegerRange {
             name: "int64",
             min: "-9223372036854775808",
             max: "9223372036854775807",
@@ -131,8 +131,8 @@ fn range(format: &Value) -> Compiled {
     })
 }
 
-impl<'i> Keyword<'i, TapeJson> for Range {
-    fn validate(&self, instance: Node<'i>) -> Result<(), ValidationError<'i>> {
+impl<'i> Keyword<'i, TapeJson> for IntegerRange {
+    fn validate(&self, instance: JsonNode<'i>) -> Result<(), ValidationError<'i>> {
         if Keyword::<TapeJson>::is_valid(self, instance) {
             return Ok(());
         }
@@ -140,7 +140,7 @@ impl<'i> Keyword<'i, TapeJson> for Range {
         Err(must_be(&format!("within {name}, from {min} to {max}")))
     }
 
-    fn is_valid(&self, instance: Node<'i>) -> bool {
+    fn is_valid(&self, instance: JsonNode<'i>) -> bool {
         instance.number_text().is_none_or(|text| {
             compare_numbers(text, self.min) != Ordering::Less
                 && compare_numbers(text, self.max) != Ordering::Greater
@@ -149,27 +149,27 @@ impl<'i> Keyword<'i, TapeJson> for Range {
 }
 
 /// A value of a schema, whose numbers are as they were written.
-struct Written {
+struct ExactValue {
     tape: Tape,
     source: String,
     is_list: bool,
 }
 
-fn constant(value: &Value) -> Compiled {
-    Box::new(Written::new(value, false))
+fn constant(value: &Value) -> BoxedKeyword {
+    Box::new(ExactValue::new(value, false))
 }
 
-fn one_of(value: &Value) -> Compiled {
-    Box::new(Written::new(value, true))
+fn one_of(value: &Value) -> BoxedKeyword {
+    Box::new(ExactValue::new(value, true))
 }
 
-impl Written {
+impl ExactValue {
     fn new(value: &Value, is_list: bool) -> Self {
         let source = text(value);
         let mut tape = Tape::new();
-        let limits = Limits {
+        let limits = JsonLimits {
             depth_max: u32::MAX,
-            ..Limits::default()
+            ..JsonLimits::default()
         };
         tape.parse("", source.as_bytes(), limits)
             .expect("it was read as JSON before");
@@ -180,13 +180,13 @@ impl Written {
         }
     }
 
-    fn value(&self) -> Node<'_> {
+    fn value(&self) -> JsonNode<'_> {
         self.tape.root(&self.source)
     }
 }
 
-impl<'i> Keyword<'i, TapeJson> for Written {
-    fn validate(&self, instance: Node<'i>) -> Result<(), ValidationError<'i>> {
+impl<'i> Keyword<'i, TapeJson> for ExactValue {
+    fn validate(&self, instance: JsonNode<'i>) -> Result<(), ValidationError<'i>> {
         if Keyword::<TapeJson>::is_valid(self, instance) {
             return Ok(());
         }
@@ -197,7 +197,7 @@ impl<'i> Keyword<'i, TapeJson> for Written {
         }))
     }
 
-    fn is_valid(&self, instance: Node<'i>) -> bool {
+    fn is_valid(&self, instance: JsonNode<'i>) -> bool {
         match self.is_list {
             true => self.value().elements().any(|value| value.equals(instance)),
             false => self.value().equals(instance),

@@ -6,15 +6,15 @@
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 
-use portcullis_json::Node;
+use portcullis_json::JsonNode;
 
-use super::alternatives::{Alternative, closest, matching};
-use super::document::Documents;
+use super::alternatives::{ClosestAlternative, closest, matching};
+use super::document::DocumentSet;
 use super::exact::MUST_BE;
 use super::expected::expected;
 use super::lower::EXACT;
 use super::schema::{BACKTRACKS_MAX, SchemaSet};
-use super::violation::{Part, Violation, ViolationClass};
+use super::violation::{MessagePart, Violation, ViolationClass};
 
 /// How much of a value a message quotes, in characters.
 const QUOTED_MAX: usize = 200;
@@ -27,21 +27,21 @@ const DEPTH_MAX: u8 = 8;
 
 /// What the violations of one value have in common.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Subject<'a> {
+pub(super) struct ViolationSubject<'a> {
     pub(super) class: ViolationClass,
-    pub(super) part: Part,
+    pub(super) part: MessagePart,
     pub(super) name: Option<&'a str>,
 }
 
 /// Explains why a wrapped value does not satisfy its schema, in at most `most` violations.
 pub(super) fn explain(
     schemas: &SchemaSet,
-    documents: &Documents,
-    wrapped: Node<'_>,
-    subject: Subject<'_>,
+    documents: &DocumentSet,
+    wrapped: JsonNode<'_>,
+    subject: ViolationSubject<'_>,
     most: usize,
 ) -> Vec<Violation> {
-    let mut explanation = Explanation {
+    let mut explanation = ErrorExplainer {
         schemas,
         documents,
         subject,
@@ -66,9 +66,9 @@ pub(super) fn explain(
 /// All that can be said where alternatives within alternatives have too many errors.
 fn unexplained(
     schemas: &SchemaSet,
-    documents: &Documents,
-    wrapped: Node<'_>,
-    subject: Subject<'_>,
+    documents: &DocumentSet,
+    wrapped: JsonNode<'_>,
+    subject: ViolationSubject<'_>,
 ) -> Violation {
     let message = "the value fits none of the alternatives of its schema, in too many ways to list";
     let mut violation = Violation::new(subject.class, subject.part, message);
@@ -82,21 +82,21 @@ fn unexplained(
     violation
 }
 
-struct Explanation<'e> {
+struct ErrorExplainer<'e> {
     schemas: &'e SchemaSet,
-    documents: &'e Documents,
-    subject: Subject<'e>,
+    documents: &'e DocumentSet,
+    subject: ViolationSubject<'e>,
     most: usize,
     violations: Vec<Violation>,
 }
 
-impl Explanation<'_> {
+impl ErrorExplainer<'_> {
     /// Adds the violations of one error; `among` says of which alternatives it is one.
     fn error(&mut self, error: &ValidationError<'_>, among: &str, depth: u8) {
         let alternative = (depth < DEPTH_MAX)
             .then(|| closest(self.schemas, self.documents, error))
             .flatten();
-        let Some(Alternative { errors, note }) = alternative else {
+        let Some(ClosestAlternative { errors, note }) = alternative else {
             return self.add(error, among);
         };
         let before = self.violations.len();
@@ -164,7 +164,7 @@ fn beyond_bound(keyword: &str, message: &str) -> Option<String> {
 /// What is wrong, with the value and without it.
 fn messages(
     schemas: &SchemaSet,
-    documents: &Documents,
+    documents: &DocumentSet,
     error: &ValidationError<'_>,
 ) -> (String, String) {
     let of_value = |rest: &str| {

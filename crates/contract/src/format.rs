@@ -7,11 +7,11 @@
 //! `int64` with the numbers. `float` and `double` say how a number is stored, not which one it
 //! may be, and assert nothing. All other names annotate.
 
-use super::exact::Options;
+use super::exact::TapeValidatorOptions;
 use super::timestamp::{is_date, is_date_time, is_time};
 
 /// Adds the formats that validators do not bring along, and those they read less strictly.
-pub(super) fn with_formats(options: Options) -> Options {
+pub(super) fn with_formats(options: TapeValidatorOptions) -> TapeValidatorOptions {
     options
         .with_format("date", is_date)
         .with_format("time", is_time)

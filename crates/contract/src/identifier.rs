@@ -10,33 +10,33 @@ use std::collections::HashMap;
 
 use jsonschema::{Uri, uri};
 
-use portcullis_json::Node;
+use portcullis_json::JsonNode;
 
 use super::dialect::Dialect;
-use super::document::{Document, Place};
+use super::document::{Document, NodeRef};
 
 /// The resources of a contract's schemas; empty where no schema names itself.
 #[derive(Debug, Default)]
-pub(super) struct Identifiers {
+pub(super) struct SchemaIdentifiers {
     /// In the order of documents and of nodes in them, so that the last one that spans a node is
     /// the innermost.
-    resources: Vec<Resource>,
-    by_address: HashMap<String, Place>,
+    resources: Vec<SchemaResource>,
+    by_address: HashMap<String, NodeRef>,
 }
 
 #[derive(Debug)]
-struct Resource {
-    root: Place,
+struct SchemaResource {
+    root: NodeRef,
     base: Uri<String>,
-    anchors: HashMap<String, Place>,
-    dynamic: Vec<(String, Place)>,
+    anchors: HashMap<String, NodeRef>,
+    dynamic: Vec<(String, NodeRef)>,
 }
 
 /// The resource that a schema belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct ResourceId(usize);
+pub(super) struct SchemaResourceId(usize);
 
-impl ResourceId {
+impl SchemaResourceId {
     /// A number of its own.
     pub(super) fn number(self) -> usize {
         self.0
@@ -66,7 +66,7 @@ const MAP: [&str; 5] = [
     "properties",
 ];
 
-impl Identifiers {
+impl SchemaIdentifiers {
     pub(super) fn of(documents: &[Document]) -> Self {
         let mut found = Self::default();
         if Dialect::of(documents[0].root()) != Ok(Dialect::V31) {
@@ -78,13 +78,13 @@ impl Identifiers {
                 return Self::default();
             };
             let root = document.root();
-            let place = Place {
+            let place = NodeRef {
                 document: number,
                 node: root.index(),
             };
             found.add(place, base.clone());
             let is_contract = root.get("openapi").is_some();
-            is_named |= Walk {
+            is_named |= IdentifierWalk {
                 found: &mut found,
                 document: number,
             }
@@ -102,11 +102,11 @@ impl Identifiers {
         self.resources.iter().any(|one| !one.dynamic.is_empty())
     }
 
-    fn add(&mut self, root: Place, base: Uri<String>) {
+    fn add(&mut self, root: NodeRef, base: Uri<String>) {
         self.by_address
             .entry(base.as_str().to_owned())
             .or_insert(root);
-        self.resources.push(Resource {
+        self.resources.push(SchemaResource {
             root,
             base,
             anchors: HashMap::new(),
@@ -117,45 +117,45 @@ impl Identifiers {
     /// The innermost resource around a place. `node` gives the value at a place.
     pub(super) fn resource<'d>(
         &self,
-        place: Place,
-        node: impl Fn(Place) -> Node<'d>,
-    ) -> Option<ResourceId> {
+        place: NodeRef,
+        node: impl Fn(NodeRef) -> JsonNode<'d>,
+    ) -> Option<SchemaResourceId> {
         let upto = self.resources.partition_point(|one| one.root <= place);
         let candidates = self.resources[..upto].iter().enumerate().rev();
         candidates
             .take_while(|(_, one)| one.root.document == place.document)
             .find(|(_, one)| one.root == place || node(one.root).spans(place.node))
-            .map(|(at, _)| ResourceId(at))
+            .map(|(at, _)| SchemaResourceId(at))
     }
 
     /// Where a resource begins.
-    pub(super) fn root(&self, resource: ResourceId) -> Place {
+    pub(super) fn root(&self, resource: SchemaResourceId) -> NodeRef {
         self.resources[resource.0].root
     }
 
     /// The resource that begins at a place.
-    pub(super) fn beginning_at(&self, root: Place) -> Option<ResourceId> {
+    pub(super) fn beginning_at(&self, root: NodeRef) -> Option<SchemaResourceId> {
         let found = self.resources.binary_search_by_key(&root, |one| one.root);
-        found.ok().map(ResourceId)
+        found.ok().map(SchemaResourceId)
     }
 
     /// A reference without its fragment, made absolute; nothing where it is no URI reference.
-    pub(super) fn absolute(&self, from: ResourceId, reference: &str) -> Option<Uri<String>> {
+    pub(super) fn absolute(&self, from: SchemaResourceId, reference: &str) -> Option<Uri<String>> {
         uri::resolve_against(&self.resources[from.0].base.borrow(), reference).ok()
     }
 
     /// Where the resource with this address begins.
-    pub(super) fn by_address(&self, address: &str) -> Option<Place> {
+    pub(super) fn by_address(&self, address: &str) -> Option<NodeRef> {
         self.by_address.get(address).copied()
     }
 
     /// The schema with this `$anchor` or `$dynamicAnchor` in a resource.
-    pub(super) fn anchor(&self, resource: ResourceId, name: &str) -> Option<Place> {
+    pub(super) fn anchor(&self, resource: SchemaResourceId, name: &str) -> Option<NodeRef> {
         self.resources[resource.0].anchors.get(name).copied()
     }
 
     /// The schemas with a `$dynamicAnchor` in a resource.
-    pub(super) fn dynamic_anchors(&self, resource: ResourceId) -> &[(String, Place)] {
+    pub(super) fn dynamic_anchors(&self, resource: SchemaResourceId) -> &[(String, NodeRef)] {
         &self.resources[resource.0].dynamic
     }
 }
@@ -175,35 +175,37 @@ fn address(document: &Document) -> Option<Uri<String>> {
     uri::from_str(&format!("file:///{encoded}")).ok()
 }
 
-struct Walk<'f> {
-    found: &'f mut Identifiers,
+struct IdentifierWalk<'f> {
+    found: &'f mut SchemaIdentifiers,
     document: u32,
 }
 
 /// A value to look at, and what it is.
-enum Open<'d> {
-    Schema(Node<'d>, usize),
-    Structure(Node<'d>, usize),
+enum PendingNode<'d> {
+    Schema(JsonNode<'d>, usize),
+    Structure(JsonNode<'d>, usize),
 }
 
-impl Walk<'_> {
+impl IdentifierWalk<'_> {
     /// Registers what the schemas below `root` are called. Returns whether there was a name.
-    fn run(mut self, root: Node<'_>, base: &Uri<String>, is_contract: bool) -> bool {
+    fn run(mut self, root: JsonNode<'_>, base: &Uri<String>, is_contract: bool) -> bool {
         let resource = self.found.resources.len() - 1;
         debug_assert_eq!(&self.found.resources[resource].base, base);
-        let mut open = vec![Open::Structure(root, resource)];
+        let mut open = vec![PendingNode::Structure(root, resource)];
         // A file of its own may be a schema or a part of a contract: it is read as both.
         if !is_contract {
-            open.push(Open::Schema(root, resource));
+            open.push(PendingNode::Schema(root, resource));
         }
         let mut is_named = false;
         while let Some(next) = open.pop() {
             match next {
-                Open::Schema(node, resource) => {
+                PendingNode::Schema(node, resource) => {
                     let own = self.name(node, resource, &mut is_named);
-                    schemas_below(node, &mut |inner| open.push(Open::Schema(inner, own)));
+                    schemas_below(node, &mut |inner| {
+                        open.push(PendingNode::Schema(inner, own))
+                    });
                 }
-                Open::Structure(node, resource) => {
+                PendingNode::Structure(node, resource) => {
                     structure_below(node, resource, &mut |next| open.push(next));
                 }
             }
@@ -212,9 +214,12 @@ impl Walk<'_> {
     }
 
     /// Registers what one schema is called, and returns the resource it belongs to.
-    fn name(&mut self, node: Node<'_>, outer: usize, is_named: &mut bool) -> usize {
-        let text = |name| node.get(name).and_then(|value: Node<'_>| value.as_str());
-        let place = Place {
+    fn name(&mut self, node: JsonNode<'_>, outer: usize, is_named: &mut bool) -> usize {
+        let text = |name| {
+            node.get(name)
+                .and_then(|value: JsonNode<'_>| value.as_str())
+        };
+        let place = NodeRef {
             document: self.document,
             node: node.index(),
         };
@@ -237,9 +242,9 @@ impl Walk<'_> {
         own
     }
 
-    fn begin(&mut self, place: Place, id: &str, outer: usize) -> usize {
+    fn begin(&mut self, place: NodeRef, id: &str, outer: usize) -> usize {
         let file = id.split('#').next().unwrap_or_default();
-        let Some(base) = self.found.absolute(ResourceId(outer), file) else {
+        let Some(base) = self.found.absolute(SchemaResourceId(outer), file) else {
             return outer;
         };
         let known = self
@@ -260,7 +265,7 @@ impl Walk<'_> {
     }
 }
 
-fn schemas_below<'d>(schema: Node<'d>, see: &mut dyn FnMut(Node<'d>)) {
+fn schemas_below<'d>(schema: JsonNode<'d>, see: &mut dyn FnMut(JsonNode<'d>)) {
     for (name, value) in schema.members() {
         if ONE.contains(&name) {
             see(value);
@@ -272,21 +277,21 @@ fn schemas_below<'d>(schema: Node<'d>, see: &mut dyn FnMut(Node<'d>)) {
     }
 }
 
-fn structure_below<'d>(node: Node<'d>, resource: usize, see: &mut dyn FnMut(Open<'d>)) {
+fn structure_below<'d>(node: JsonNode<'d>, resource: usize, see: &mut dyn FnMut(PendingNode<'d>)) {
     for (name, value) in node.members() {
         match name {
-            "schema" => see(Open::Schema(value, resource)),
+            "schema" => see(PendingNode::Schema(value, resource)),
             "schemas" => {
                 for (_, schema) in value.members() {
-                    see(Open::Schema(schema, resource));
+                    see(PendingNode::Schema(schema, resource));
                 }
             }
             "example" | "examples" => {}
             _ if name.starts_with("x-") => {}
-            _ => see(Open::Structure(value, resource)),
+            _ => see(PendingNode::Structure(value, resource)),
         }
     }
     for element in node.elements() {
-        see(Open::Structure(element, resource));
+        see(PendingNode::Structure(element, resource));
     }
 }

@@ -3,7 +3,7 @@
 //! `load` reads the files, `compile` walks them once and builds a [`CompiledContract`]; `route`
 //! finds the operation of a request, `check` judges it. Schemas of both dialects are lowered to
 //! one JSON Schema 2020-12 document for each direction, and values are judged on a JSON tape.
-//! What is wrong with a contract is a [`Problem`], what is wrong with a message a [`Violation`].
+//! What is wrong with a contract is a [`ContractProblem`], what is wrong with a message a [`Violation`].
 
 mod load;
 mod document;
@@ -44,28 +44,28 @@ pub mod recorded;
 
 pub use body::FormData;
 pub use check::{
-    BodyLength, BodyPlan, Head, Policies, ResponseHead, ResponsePlan, Rules, Scratch, Stray,
-    body_too_large, check_body, check_form_data, check_head, check_response_body,
-    check_response_head, judge_target,
+    BodyLength, BodyPlan, CheckScratch, CheckSettings, OperationPolicies, RequestHead,
+    ResponseHead, ResponsePlan, UnmatchedTarget, body_too_large, check_body, check_form_data,
+    check_head, check_response_body, check_response_head, judge_target,
 };
 pub use compile::{CompileOptions, compile};
 pub use compiled::CompiledContract;
-pub use dialect::{Dialect, Direction};
-pub use document::{Document, Documents, ParseError, Place, Spot};
+pub use dialect::{Dialect, MessageDirection};
+pub use document::{Document, DocumentParseError, DocumentSet, NodeRef, SourceLocation};
 pub use lint::lint;
-pub use load::{LoadError, ReadFile, UnreadableFile, from_bytes, load};
-pub use lowered::{ASSERTED_FORMATS, LoweredSchemas, Refusal, SchemaValidator};
+pub use load::{ContractLoadError, ReadFile, UnreadableFile, from_bytes, load};
+pub use lowered::{ASSERTED_FORMATS, LoweredSchemas, SchemaRefusal, SchemaValidator};
 pub use media::MediaRange;
 pub use operation::{
-    BodyRule, Channel, ChannelKind, MediaType, Operation, OwnEnforcement, RequestBody, Response,
-    StatusPattern,
+    BodyDeclaration, DeclaredBody, DeclaredResponse, MediaType, Operation, OperationEnforcement,
+    OutboundKind, OutboundOperation, StatusPattern,
 };
-pub use parameter::{Parameter, Style};
-pub use problem::{Problem, ProblemKind, Severity};
-pub use revision::Identity;
-pub use sampling::Sample;
+pub use parameter::{Parameter, ParameterStyle};
+pub use problem::{ContractProblem, ContractProblemKind, Severity};
+pub use revision::ContractIdentity;
+pub use sampling::ResponseExample;
 pub use schema::SchemaKey;
-pub use violation::{Part, Violation, ViolationClass, ViolationRecord};
+pub use violation::{MessagePart, Violation, ViolationClass, ViolationRecord};
 
 #[cfg(test)]
 mod schema_tests;

@@ -7,20 +7,20 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use portcullis_json::{self as json, Node};
+use portcullis_json::{self as json, JsonNode};
 use portcullis_vocabulary::limits::Limits;
 
-use super::document::{Document, Documents, ParseError};
+use super::document::{Document, DocumentParseError, DocumentSet};
 
 /// Why a contract's entry file could not be loaded.
 #[derive(Debug, thiserror::Error)]
-pub enum LoadError {
+pub enum ContractLoadError {
     /// The bytes could not be read.
     #[error(transparent)]
     Read(#[from] UnreadableFile),
     /// The bytes are neither JSON nor YAML.
     #[error(transparent)]
-    Parse(#[from] ParseError),
+    Parse(#[from] DocumentParseError),
 }
 
 /// Why a file of a contract could not be read, in words that name the file.
@@ -38,17 +38,17 @@ pub type ReadFile<'r> = &'r dyn Fn(&Path, u64) -> Result<Vec<u8>, UnreadableFile
 /// `read` for each.
 ///
 /// # Errors
-/// [`LoadError`] when the entry file itself cannot be read or parsed.
+/// [`ContractLoadError`] when the entry file itself cannot be read or parsed.
 pub fn load(
     path: &Path,
     name: &str,
     limits: &Limits,
     read: ReadFile<'_>,
-) -> Result<Documents, LoadError> {
+) -> Result<DocumentSet, ContractLoadError> {
     let bytes = read(path, limits.contract_bytes_max as u64)?;
     let bytes_left = (limits.contract_bytes_max - bytes.len()) as u64;
     let entry = Document::parse(name, normalise(path), bytes, document_limits(limits))?;
-    let documents = Documents::new(entry);
+    let documents = DocumentSet::new(entry);
     Ok(load_references(documents, limits, bytes_left, read))
 }
 
@@ -56,25 +56,29 @@ pub fn load(
 /// references to other files are not followed.
 ///
 /// # Errors
-/// [`LoadError::Parse`] when the bytes are neither JSON nor YAML.
-pub fn from_bytes(name: &str, bytes: Vec<u8>, limits: &Limits) -> Result<Documents, LoadError> {
+/// [`ContractLoadError::Parse`] when the bytes are neither JSON nor YAML.
+pub fn from_bytes(
+    name: &str,
+    bytes: Vec<u8>,
+    limits: &Limits,
+) -> Result<DocumentSet, ContractLoadError> {
     let entry = Document::parse(name, PathBuf::from(name), bytes, document_limits(limits))?;
-    Ok(Documents::new(entry))
+    Ok(DocumentSet::new(entry))
 }
 
-fn document_limits(limits: &Limits) -> json::Limits {
-    json::Limits {
+fn document_limits(limits: &Limits) -> json::JsonLimits {
+    json::JsonLimits {
         depth_max: u32::try_from(limits.contract_depth_max).unwrap_or(u32::MAX),
         duplicate_keys: json::DuplicateKeys::Refuse,
     }
 }
 
 fn load_references(
-    mut documents: Documents,
+    mut documents: DocumentSet,
     limits: &Limits,
     bytes_left: u64,
     read: ReadFile<'_>,
-) -> Documents {
+) -> DocumentSet {
     let mut bytes_left = bytes_left;
     let mut next = 0;
     while next < documents.list().len() {
@@ -122,7 +126,7 @@ fn load_one(
 }
 
 /// Collects the file parts of all references below `root`, each once.
-fn collect_files(root: Node<'_>, targets: &mut Vec<String>) {
+fn collect_files(root: JsonNode<'_>, targets: &mut Vec<String>) {
     let mut open = vec![root];
     while let Some(node) = open.pop() {
         for (name, value) in node.members() {

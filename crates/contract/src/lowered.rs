@@ -7,14 +7,14 @@
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::{Value, json};
 
-use portcullis_json::{Limits, Tape, TapeJson};
+use portcullis_json::{JsonLimits, Tape, TapeJson};
 
 use super::compiled::CompiledContract;
-use super::dialect::Direction;
-use super::document::{Place, Spot};
+use super::dialect::MessageDirection;
+use super::document::{NodeRef, SourceLocation};
 use super::exact::with_exact_keywords;
 use super::format::with_formats;
-use super::lower::{EXACT, Lowered, Lowering};
+use super::lower::{EXACT, LoweringOutput, SchemaLowering};
 use super::schema::{BACKTRACKS_MAX, SchemaKey, SchemaSet, origin};
 
 /// The schemas of one contract and direction as one JSON Schema 2020-12 document:
@@ -24,12 +24,12 @@ use super::schema::{BACKTRACKS_MAX, SchemaKey, SchemaSet, origin};
 pub struct LoweredSchemas {
     /// The document.
     pub document: Value,
-    origins: Vec<Place>,
+    origins: Vec<NodeRef>,
 }
 
 /// One reason why a value is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct SchemaRefusal {
     /// JSON Pointer of the part of the value that is refused.
     pub pointer: String,
     /// Location of the keyword in the lowered document; it begins with `/$defs/`.
@@ -39,7 +39,7 @@ pub struct Refusal {
 impl LoweredSchemas {
     /// Where a location of the lowered document stands in the contract: the keyword itself where
     /// the contract has it, else what is nearest.
-    pub fn spot(&self, contract: &CompiledContract, location: &str) -> Option<Spot> {
+    pub fn spot(&self, contract: &CompiledContract, location: &str) -> Option<SourceLocation> {
         let (place, rest) = origin(&self.origins, location)?;
         let rest = rest.replace(EXACT, "");
         Some(contract.spot(contract.documents.nearest(place, &rest)))
@@ -49,15 +49,16 @@ impl LoweredSchemas {
 impl CompiledContract {
     /// The lowered schemas of one direction, made on demand. It takes about as long as a part of
     /// compiling the contract did.
-    pub fn lowered(&self, direction: Direction) -> LoweredSchemas {
+    pub fn lowered(&self, direction: MessageDirection) -> LoweredSchemas {
         let schemas = self.schemas(direction);
-        let mut lowering = Lowering::new(&self.documents, self.dialect, direction).with_access();
+        let mut lowering =
+            SchemaLowering::new(&self.documents, self.dialect, direction).with_access();
         let known = schemas.roots().last().map_or(0, |last| *last as usize + 1);
         // What is judged on its own was defined first; the same order gives the same numbers.
         for place in &schemas.origins()[..known] {
             lowering.define(*place);
         }
-        let Lowered {
+        let LoweringOutput {
             schema, origins, ..
         } = lowering.finish(schemas.roots());
         LoweredSchemas {
@@ -67,22 +68,27 @@ impl CompiledContract {
     }
 
     /// Whether a value, as JSON text, satisfies a schema of one direction.
-    pub fn accepts(&self, direction: Direction, key: &SchemaKey, text: &str) -> bool {
+    pub fn accepts(&self, direction: MessageDirection, key: &SchemaKey, text: &str) -> bool {
         let mut tape = Tape::new();
-        tape.parse(key.as_str(), text.as_bytes(), Limits::default())
+        tape.parse(key.as_str(), text.as_bytes(), JsonLimits::default())
             .is_ok_and(|source| self.schemas(direction).is_valid(tape.wrapped(source)))
     }
 
     /// Why a value does not satisfy a schema: the errors of its validator, each as deep as it
     /// says itself; none where there are too many to list.
-    pub fn refusals(&self, direction: Direction, key: &SchemaKey, text: &str) -> Vec<Refusal> {
+    pub fn refusals(
+        &self,
+        direction: MessageDirection,
+        key: &SchemaKey,
+        text: &str,
+    ) -> Vec<SchemaRefusal> {
         refusals(self.schemas(direction), key, text)
     }
 }
 
-fn refusals(schemas: &SchemaSet, key: &SchemaKey, text: &str) -> Vec<Refusal> {
+fn refusals(schemas: &SchemaSet, key: &SchemaKey, text: &str) -> Vec<SchemaRefusal> {
     let mut tape = Tape::new();
-    let Ok(source) = tape.parse(key.as_str(), text.as_bytes(), Limits::default()) else {
+    let Ok(source) = tape.parse(key.as_str(), text.as_bytes(), JsonLimits::default()) else {
         return Vec::new();
     };
     let errors = schemas.errors(tape.wrapped(source));
@@ -93,7 +99,7 @@ fn refusals(schemas: &SchemaSet, key: &SchemaKey, text: &str) -> Vec<Refusal> {
             let below = path
                 .strip_prefix('/')
                 .and_then(|rest| rest.find('/').map(|at| &rest[at..]));
-            Refusal {
+            SchemaRefusal {
                 pointer: below.unwrap_or_default().to_owned(),
                 location: error.schema_path().as_str().to_owned(),
             }
@@ -122,7 +128,7 @@ impl SchemaValidator {
     /// Whether a value, as JSON text, satisfies the schema.
     pub fn accepts(&self, text: &str) -> bool {
         let mut tape = Tape::new();
-        tape.parse("", text.as_bytes(), Limits::default())
+        tape.parse("", text.as_bytes(), JsonLimits::default())
             .is_ok_and(|source| self.0.is_valid(tape.wrapped(source)))
     }
 }

@@ -7,8 +7,8 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
-use super::document::{Documents, Place};
-use super::problem::{Problem, ProblemKind, Severity};
+use super::document::{DocumentSet, NodeRef};
+use super::problem::{ContractProblem, ContractProblemKind, Severity};
 use super::schema::origin;
 
 const TYPES: [&str; 7] = [
@@ -18,9 +18,9 @@ const TYPES: [&str; 7] = [
 /// Names every place where the lowered document is no JSON Schema.
 pub(super) fn all_malformed(
     schema: &Value,
-    origins: &[Place],
-    documents: &Documents,
-) -> Vec<Problem> {
+    origins: &[NodeRef],
+    documents: &DocumentSet,
+) -> Vec<ContractProblem> {
     jsonschema::draft202012::meta::validator()
         .iter_errors(schema)
         .map(|error| problem(&error, origins, documents))
@@ -31,9 +31,9 @@ pub(super) fn all_malformed(
 pub(super) fn malformed(
     schema: &Value,
     error: &ValidationError<'_>,
-    origins: &[Place],
-    documents: &Documents,
-) -> Vec<Problem> {
+    origins: &[NodeRef],
+    documents: &DocumentSet,
+) -> Vec<ContractProblem> {
     let all = all_malformed(schema, origins, documents);
     match all.is_empty() {
         true => vec![problem(error, origins, documents)],
@@ -41,7 +41,11 @@ pub(super) fn malformed(
     }
 }
 
-fn problem(error: &ValidationError<'_>, origins: &[Place], documents: &Documents) -> Problem {
+fn problem(
+    error: &ValidationError<'_>,
+    origins: &[NodeRef],
+    documents: &DocumentSet,
+) -> ContractProblem {
     let location = error.instance_path().as_str();
     let (place, rest) = origin(origins, location).unwrap_or((documents.entry_place(), ""));
     let (parent, keyword) = rest.rsplit_once('/').unwrap_or(("", rest));
@@ -49,20 +53,20 @@ fn problem(error: &ValidationError<'_>, origins: &[Place], documents: &Documents
     let is_pattern_key = parent.ends_with("/patternProperties");
     let (kind, message) = match instance.as_str() {
         Some(pattern) if keyword == "pattern" => (
-            ProblemKind::MalformedPattern,
+            ContractProblemKind::MalformedPattern,
             malformed_pattern(keyword, pattern),
         ),
         Some(pattern) if is_pattern_key => (
-            ProblemKind::MalformedPattern,
+            ContractProblemKind::MalformedPattern,
             malformed_pattern("patternProperties", pattern),
         ),
         _ => (
-            ProblemKind::MalformedSchema,
+            ContractProblemKind::MalformedSchema,
             malformed_keyword(keyword, error),
         ),
     };
     let at = documents.spot(documents.nearest(place, rest));
-    Problem {
+    ContractProblem {
         severity: Severity::Error,
         kind,
         at,

@@ -8,11 +8,11 @@ use http::Method;
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::enforcement::Enforcement;
 
-use super::body::{BodyShape, Notation};
-use super::document::Place;
+use super::body::{BodyFormat, BodyShape};
+use super::document::NodeRef;
 use super::parameter::Parameter;
 use super::schema::SchemaKey;
-use super::security::Security;
+use super::security::SecurityRequirements;
 
 /// An operation of a contract.
 #[derive(Debug)]
@@ -28,26 +28,26 @@ pub struct Operation {
     /// `x-sla-tier` likewise.
     pub tier: Option<Tier>,
     /// What the contract itself says is to be done about violations (`x-portcullis`).
-    pub enforcement: OwnEnforcement,
+    pub enforcement: OperationEnforcement,
     /// Its parameters; those of the path item included.
     pub parameters: Vec<Parameter>,
     /// The credentials it asks for.
-    pub(super) security: Security,
+    pub(super) security: SecurityRequirements,
     /// Its body.
-    pub body: BodyRule,
+    pub body: BodyDeclaration,
     /// Its responses, in the order of the document.
-    pub responses: Vec<Arc<Response>>,
+    pub responses: Vec<Arc<DeclaredResponse>>,
     /// Where it stands.
-    pub place: Place,
+    pub place: NodeRef,
     /// Whether a query parameter takes every name that no other claims.
     pub(super) takes_any_query: bool,
 }
 
 /// An operation that the service calls and its consumers serve.
 #[derive(Debug)]
-pub struct Channel {
+pub struct OutboundOperation {
     /// How consumers come to be called.
-    pub kind: ChannelKind,
+    pub kind: OutboundKind,
     /// The webhook's name; for a callback the operation, its name there and the expression.
     pub name: Arc<str>,
     /// What is sent, and what is answered.
@@ -56,7 +56,7 @@ pub struct Channel {
 
 /// How consumers come to be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ChannelKind {
+pub enum OutboundKind {
     /// By an address registered somewhere else (OpenAPI 3.1.1, `webhooks`).
     Webhook,
     /// By an address in an earlier request (OpenAPI, Callback Object).
@@ -65,7 +65,7 @@ pub enum ChannelKind {
 
 /// `x-portcullis` of an operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OwnEnforcement {
+pub struct OperationEnforcement {
     /// About violations of requests.
     pub request: Option<Enforcement>,
     /// About violations of responses.
@@ -76,24 +76,24 @@ pub struct OwnEnforcement {
 
 /// What the contract says of a request's body.
 #[derive(Clone, Debug)]
-pub enum BodyRule {
+pub enum BodyDeclaration {
     /// Nothing: a body is unexpected.
     Undeclared,
     /// Declared where OpenAPI 3.0 demands that it be ignored: on GET, HEAD and DELETE.
     Ignored,
     /// Declared.
-    Declared(Arc<RequestBody>),
+    Declared(Arc<DeclaredBody>),
 }
 
 /// A Request Body Object.
 #[derive(Debug)]
-pub struct RequestBody {
+pub struct DeclaredBody {
     /// Whether it must be there.
     pub required: bool,
     /// The media types, in the order of the document.
     pub content: Vec<MediaType>,
     /// Where it stands.
-    pub place: Place,
+    pub place: NodeRef,
 }
 
 /// A member of `content`.
@@ -108,7 +108,7 @@ pub struct MediaType {
     /// How values in other notations than JSON are read.
     pub(super) shape: Option<Box<BodyShape>>,
     /// Where it stands.
-    pub place: Place,
+    pub place: NodeRef,
 }
 
 impl MediaType {
@@ -118,9 +118,9 @@ impl MediaType {
     }
 
     /// Whether messages in this notation are judged.
-    pub(super) fn judges(&self, notation: Notation) -> bool {
+    pub(super) fn judges(&self, notation: BodyFormat) -> bool {
         match (notation, &self.shape) {
-            (Notation::Json, _) => self.schema.is_some(),
+            (BodyFormat::Json, _) => self.schema.is_some(),
             (_, Some(shape)) => shape.judges(notation),
             (_, None) => false,
         }
@@ -129,7 +129,7 @@ impl MediaType {
 
 /// A Response Object.
 #[derive(Debug)]
-pub struct Response {
+pub struct DeclaredResponse {
     /// The status it is for.
     pub status: StatusPattern,
     /// The header fields it declares.
@@ -137,7 +137,7 @@ pub struct Response {
     /// The media types, in the order of the document.
     pub content: Vec<MediaType>,
     /// Where it stands.
-    pub place: Place,
+    pub place: NodeRef,
 }
 
 /// A key of the Responses Object.
@@ -190,7 +190,7 @@ impl Operation {
     }
 
     /// The response for a status: exact, then range, then default.
-    pub fn response(&self, status: u16) -> Option<&Arc<Response>> {
+    pub fn response(&self, status: u16) -> Option<&Arc<DeclaredResponse>> {
         self.responses
             .iter()
             .filter_map(|response| Some((response.status.covers(status)?, response)))

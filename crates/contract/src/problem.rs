@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::document::Spot;
+use super::document::SourceLocation;
 
 /// How much a problem matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,7 +25,7 @@ impl Severity {
 
 /// The kinds of problem, with stable names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ProblemKind {
+pub enum ContractProblemKind {
     /// Not an OpenAPI document of a supported version, or a part has the wrong shape.
     MalformedDocument,
     /// A `$ref` that leads nowhere.
@@ -52,7 +52,7 @@ pub enum ProblemKind {
     NotJudged,
 }
 
-impl ProblemKind {
+impl ContractProblemKind {
     /// The stable name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -74,20 +74,20 @@ impl ProblemKind {
 
 /// One thing wrong with a contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct ContractProblem {
     /// Whether the contract is refused for it.
     pub severity: Severity,
     /// What kind it is.
-    pub kind: ProblemKind,
+    pub kind: ContractProblemKind,
     /// Where it stands.
-    pub at: Spot,
+    pub at: SourceLocation,
     /// What is wrong and what to do.
     pub message: String,
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for ContractProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Spot {
+        let SourceLocation {
             file,
             line,
             pointer,

@@ -8,7 +8,7 @@
 
 use std::path::Path;
 
-use super::document::{Documents, Place, unescape_token};
+use super::document::{DocumentSet, NodeRef, unescape_token};
 use super::load::{decode, is_address, normalise};
 
 /// Why a reference leads nowhere.
@@ -68,9 +68,9 @@ const CHAIN_MAX: usize = 64;
 /// # Errors
 /// The place of the object whose reference leads nowhere, and why.
 pub(super) fn follow(
-    documents: &Documents,
-    place: Place,
-) -> Result<Place, (Place, ReferenceError)> {
+    documents: &DocumentSet,
+    place: NodeRef,
+) -> Result<NodeRef, (NodeRef, ReferenceError)> {
     let mut here = place;
     for _ in 0..CHAIN_MAX {
         let Some(reference) = documents.node(here).get("$ref") else {
@@ -95,10 +95,10 @@ pub(super) fn follow(
 /// # Errors
 /// [`ReferenceError`] says which part leads nowhere.
 pub(super) fn resolve(
-    documents: &Documents,
-    from: Place,
+    documents: &DocumentSet,
+    from: NodeRef,
     reference: &str,
-) -> Result<Place, ReferenceError> {
+) -> Result<NodeRef, ReferenceError> {
     let (file, fragment) = reference.split_once('#').unwrap_or((reference, ""));
     let root = resource_of(documents, from, file, reference)?;
     let fragment = decode(fragment);
@@ -119,11 +119,11 @@ pub(super) fn resolve(
 
 /// Where the resource begins that a reference without its fragment names.
 fn resource_of(
-    documents: &Documents,
-    from: Place,
+    documents: &DocumentSet,
+    from: NodeRef,
     file: &str,
     reference: &str,
-) -> Result<Place, ReferenceError> {
+) -> Result<NodeRef, ReferenceError> {
     let identifiers = documents.identifiers();
     let own = identifiers.resource(from, |place| documents.node(place));
     if let Some(own) = own {
@@ -151,7 +151,7 @@ fn resource_of(
 }
 
 fn document_of(
-    documents: &Documents,
+    documents: &DocumentSet,
     from: u32,
     file: &str,
     reference: &str,
@@ -176,7 +176,7 @@ fn document_of(
 }
 
 /// What a reference that is only a name may mean.
-fn by_name(documents: &Documents, from: u32, reference: &str) -> String {
+fn by_name(documents: &DocumentSet, from: u32, reference: &str) -> String {
     let root = documents.node(documents.root_place(from));
     let schemas = root.pointer("/components/schemas");
     match schemas.and_then(|schemas| schemas.get(reference)) {
@@ -186,11 +186,11 @@ fn by_name(documents: &Documents, from: u32, reference: &str) -> String {
 }
 
 fn point(
-    documents: &Documents,
-    root: Place,
+    documents: &DocumentSet,
+    root: NodeRef,
     pointer: &str,
     reference: &str,
-) -> Result<Place, ReferenceError> {
+) -> Result<NodeRef, ReferenceError> {
     let mut node = documents.node(root);
     let mut walked = String::from("#");
     for token in pointer.split('/') {
@@ -212,7 +212,7 @@ fn point(
         walked.push_str(token);
         node = next;
     }
-    Ok(Documents::place(root, node))
+    Ok(DocumentSet::place(root, node))
 }
 
 fn suggest(missing: &str, names: &[&str]) -> String {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::document::Documents;
+use super::document::DocumentSet;
 
 /// What tells a contract, and one revision of it, from others. A contract that is refused has
 /// one too.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
+pub struct ContractIdentity {
     /// `info.title`.
     pub title: Arc<str>,
     /// `info.version`.
@@ -21,9 +21,9 @@ pub struct Identity {
     pub provider: Option<Arc<str>>,
 }
 
-impl Identity {
+impl ContractIdentity {
     /// Reads the identity of a contract; what the document does not say is empty.
-    pub fn of(documents: &Documents) -> Self {
+    pub fn of(documents: &DocumentSet) -> Self {
         let root = documents.entry().root();
         let info = |name: &str| {
             let text = root.get("info").and_then(|info| info.get(name));
@@ -43,7 +43,7 @@ impl Identity {
 /// `sha256:` and the hash of the content. A contract of one file has the hash of that file, as
 /// `sha256sum` prints it (of its text without a byte order mark); one of several files has the
 /// hash over the hashes of all, in the order in which references reach them.
-fn revision(documents: &Documents) -> Arc<str> {
+fn revision(documents: &DocumentSet) -> Arc<str> {
     let digest: [u8; 32] = match documents.list() {
         [only] => only.digest,
         all => {

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use portcullis_json::{Limits, Node, Tape};
+use portcullis_json::{JsonLimits, JsonNode, Tape};
 
 use super::compiled::CompiledContract;
-use super::dialect::Direction;
-use super::document::{Documents, Place};
-use super::lower::Lowering;
+use super::dialect::MessageDirection;
+use super::document::{DocumentSet, NodeRef};
+use super::lower::SchemaLowering;
 use super::operation::MediaType;
 use super::parameter::Parameter;
 use super::reference::follow;
@@ -16,7 +16,7 @@ use super::schema::SchemaKey;
 
 /// A body for a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sample {
+pub enum ResponseExample {
     /// The bytes to send.
     Body(Vec<u8>),
     /// The contract has no example of this name.
@@ -26,13 +26,17 @@ pub enum Sample {
 }
 
 /// The named example, else the first one that satisfies the schema, else a generated value.
-pub(super) fn sample(contract: &CompiledContract, media: &MediaType, name: Option<&str>) -> Sample {
+pub(super) fn sample(
+    contract: &CompiledContract,
+    media: &MediaType,
+    name: Option<&str>,
+) -> ResponseExample {
     let documents = &contract.documents;
     let examples = examples(documents, media.place);
     if let Some(name) = name {
         let found = examples.iter().find(|(known, _)| *known == name);
-        return found.map_or(Sample::NoSuchExample, |(_, value)| {
-            Sample::Body(bytes(media, *value))
+        return found.map_or(ResponseExample::NoSuchExample, |(_, value)| {
+            ResponseExample::Body(bytes(media, *value))
         });
     }
     // Examples of other media types show text, not the value that the schema describes.
@@ -42,15 +46,15 @@ pub(super) fn sample(contract: &CompiledContract, media: &MediaType, name: Optio
         .map(|(_, value)| bytes(media, *value))
         .find(|bytes| key.is_none_or(|key| is_valid(contract, key, bytes)));
     if let Some(body) = fitting {
-        return Sample::Body(body);
+        return ResponseExample::Body(body);
     }
     key.and_then(|key| generated(contract, key, media))
-        .map_or(Sample::None, Sample::Body)
+        .map_or(ResponseExample::None, ResponseExample::Body)
 }
 
 /// Examples of a media type: `example`, then the values of `examples` (OpenAPI, Media Type
 /// Object).
-pub(super) fn examples(documents: &Documents, media: Place) -> Vec<(&str, Node<'_>)> {
+pub(super) fn examples(documents: &DocumentSet, media: NodeRef) -> Vec<(&str, JsonNode<'_>)> {
     let node = documents.node(media);
     let one = node.get("example").map(|value| ("", value));
     let named = node
@@ -58,14 +62,14 @@ pub(super) fn examples(documents: &Documents, media: Place) -> Vec<(&str, Node<'
         .into_iter()
         .flat_map(|examples| examples.members());
     let named = named.filter_map(|(name, example)| {
-        let target = follow(documents, Documents::place(media, example)).ok()?;
+        let target = follow(documents, DocumentSet::place(media, example)).ok()?;
         Some((name, documents.node(target).get("value")?))
     });
     one.into_iter().chain(named).collect()
 }
 
 /// JSON is written as such, whatever its type; other media types take text as it stands.
-fn bytes(media: &MediaType, value: Node<'_>) -> Vec<u8> {
+fn bytes(media: &MediaType, value: JsonNode<'_>) -> Vec<u8> {
     match value.as_str() {
         Some(text) if !media.is_json => text.as_bytes().to_vec(),
         _ => value.to_string().into_bytes(),
@@ -76,7 +80,7 @@ fn generated(contract: &CompiledContract, key: &SchemaKey, media: &MediaType) ->
     if !media.is_json {
         return None;
     }
-    let value = made(contract, key, media.place, Direction::Response)?;
+    let value = made(contract, key, media.place, MessageDirection::Response)?;
     Some(value.to_string().into_bytes())
 }
 
@@ -86,7 +90,7 @@ pub(super) fn of_request(contract: &CompiledContract, media: &MediaType) -> Opti
         contract,
         media.schema.as_ref()?,
         media.place,
-        Direction::Request,
+        MessageDirection::Request,
     )
 }
 
@@ -100,7 +104,7 @@ pub(super) fn of_parameter(contract: &CompiledContract, parameter: &Parameter) -
             contract,
             parameter.schema()?,
             parameter.place,
-            Direction::Request,
+            MessageDirection::Request,
         )
     })
 }
@@ -109,13 +113,13 @@ pub(super) fn of_parameter(contract: &CompiledContract, parameter: &Parameter) -
 fn made(
     contract: &CompiledContract,
     key: &SchemaKey,
-    owner: Place,
-    direction: Direction,
+    owner: NodeRef,
+    direction: MessageDirection,
 ) -> Option<Value> {
     let schema = contract.documents.node(owner).get("schema")?;
-    let place = Documents::place(owner, schema);
+    let place = DocumentSet::place(owner, schema);
     let mut lowering =
-        Lowering::new(&contract.documents, contract.dialect, direction).with_examples();
+        SchemaLowering::new(&contract.documents, contract.dialect, direction).with_examples();
     let number = lowering.define(place);
     let lowered = lowering.finish(&[number]).schema;
     let definition = lowered.get("$defs")?.get(number.to_string())?;
@@ -123,7 +127,7 @@ fn made(
     let fits = |value: &Value| {
         let mut tape = Tape::new();
         let text = value.to_string();
-        let parsed = tape.parse(key.as_str(), text.as_bytes(), Limits::default());
+        let parsed = tape.parse(key.as_str(), text.as_bytes(), JsonLimits::default());
         parsed.is_ok_and(|source| schemas.is_valid(tape.wrapped(source)))
     };
     generate(&lowered, definition, &fits)
@@ -131,6 +135,6 @@ fn made(
 
 fn is_valid(contract: &CompiledContract, key: &SchemaKey, bytes: &[u8]) -> bool {
     let mut tape = Tape::new();
-    tape.parse(key.as_str(), bytes, Limits::default())
+    tape.parse(key.as_str(), bytes, JsonLimits::default())
         .is_ok_and(|source| contract.responses.is_valid(tape.wrapped(source)))
 }

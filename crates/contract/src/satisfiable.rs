@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// A schema that no value satisfies.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Contradiction {
+pub struct SchemaContradiction {
     /// JSON Pointer of the schema.
     pub pointer: String,
     /// Which keywords exclude each other, as a sentence.
@@ -26,7 +26,7 @@ pub struct Contradiction {
 /// reported there only, since the object can do without. An invalid schema gives no findings, nor
 /// does one that only an endless value would satisfy.
 #[must_use]
-pub fn contradictions(root: &Value) -> Vec<Contradiction> {
+pub fn contradictions(root: &Value) -> Vec<SchemaContradiction> {
     let options = canonical::options()
         .with_draft(Draft::Draft202012)
         .offline();
@@ -39,7 +39,11 @@ pub fn contradictions(root: &Value) -> Vec<Contradiction> {
         .collect()
 }
 
-fn explain(root: &Value, pointer: String, reason: UnsatisfiableReason) -> Option<Contradiction> {
+fn explain(
+    root: &Value,
+    pointer: String,
+    reason: UnsatisfiableReason,
+) -> Option<SchemaContradiction> {
     let causes = match reason {
         UnsatisfiableReason::Literal => return None,
         UnsatisfiableReason::Empty(cause) => vec![cause],
@@ -57,7 +61,7 @@ fn explain(root: &Value, pointer: String, reason: UnsatisfiableReason) -> Option
         [only] => format!("no value satisfies {only}"),
         several => format!("no value satisfies {} together", several.join(" and ")),
     };
-    Some(Contradiction { pointer, message })
+    Some(SchemaContradiction { pointer, message })
 }
 
 /// `{"not": {}}` and `{"not": true}` are ways to write `false`.

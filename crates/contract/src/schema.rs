@@ -11,14 +11,14 @@ use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 
 use serde_json::Value;
 
-use portcullis_json::{Node, TapeJson, with_errors_at_most};
+use portcullis_json::{JsonNode, TapeJson, with_errors_at_most};
 
-use super::document::{Documents, Place};
+use super::document::{DocumentSet, NodeRef};
 use super::exact::with_exact_keywords;
 use super::format::with_formats;
-use super::lower::{Lowered, closed, number_of};
+use super::lower::{LoweringOutput, closed, number_of};
 use super::malformed::{all_malformed, malformed};
-use super::problem::{Problem, Severity};
+use super::problem::{ContractProblem, Severity};
 
 /// A schema that is judged on its own: the member name under which its values are judged.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,9 +38,9 @@ impl SchemaKey {
 /// All schemas of one contract and direction.
 pub(super) struct SchemaSet {
     validator: Validator<TapeJson>,
-    origins: Vec<Place>,
+    origins: Vec<NodeRef>,
     roots: Vec<u32>,
-    warnings: Vec<Problem>,
+    warnings: Vec<ContractProblem>,
     /// The same schemas without room for members that are not declared.
     closed: Option<Box<Self>>,
 }
@@ -65,8 +65,11 @@ impl SchemaSet {
     ///
     /// # Errors
     /// Every schema that is no schema, with its place in the contract.
-    pub(super) fn build(lowered: Lowered, documents: &Documents) -> Result<Self, Vec<Problem>> {
-        let Lowered {
+    pub(super) fn build(
+        lowered: LoweringOutput,
+        documents: &DocumentSet,
+    ) -> Result<Self, Vec<ContractProblem>> {
+        let LoweringOutput {
             schema,
             origins,
             roots,
@@ -97,10 +100,10 @@ impl SchemaSet {
     /// # Errors
     /// As [`SchemaSet::build`].
     pub(super) fn build_closed(
-        lowered: Lowered,
-        documents: &Documents,
-    ) -> Result<Self, Vec<Problem>> {
-        let strict = Lowered {
+        lowered: LoweringOutput,
+        documents: &DocumentSet,
+    ) -> Result<Self, Vec<ContractProblem>> {
+        let strict = LoweringOutput {
             schema: closed(&lowered.schema),
             origins: lowered.origins.clone(),
             roots: lowered.roots.clone(),
@@ -121,18 +124,18 @@ impl SchemaSet {
     }
 
     /// What is odd about the schemas without keeping them from being judged.
-    pub(super) fn warnings(&self) -> &[Problem] {
+    pub(super) fn warnings(&self) -> &[ContractProblem] {
         &self.warnings
     }
 
     /// Whether a wrapped value satisfies the schema of its key.
-    pub(super) fn is_valid(&self, wrapped: Node<'_>) -> bool {
+    pub(super) fn is_valid(&self, wrapped: JsonNode<'_>) -> bool {
         self.validator.is_valid(wrapped)
     }
 
     /// The errors of a wrapped value: all of them, else the first, else none where even that one
     /// has too many alternatives. Slow: only after [`SchemaSet::is_valid`] said no.
-    pub(super) fn errors<'a>(&'a self, wrapped: Node<'a>) -> Vec<ValidationError<'a>> {
+    pub(super) fn errors<'a>(&'a self, wrapped: JsonNode<'a>) -> Vec<ValidationError<'a>> {
         let every = || self.validator.iter_errors(wrapped).collect();
         let first = || Vec::from_iter(self.validator.validate(wrapped).err());
         with_errors_at_most(ERRORS_MAX, every)
@@ -141,7 +144,7 @@ impl SchemaSet {
     }
 
     /// Where the definitions stand in the contract.
-    pub(super) fn origins(&self) -> &[Place] {
+    pub(super) fn origins(&self) -> &[NodeRef] {
         &self.origins
     }
 
@@ -152,14 +155,14 @@ impl SchemaSet {
 
     /// The place in the contract that a location in the lowered schema came from, and the rest
     /// of the pointer below that place's definition.
-    pub(super) fn origin<'p>(&self, location: &'p str) -> Option<(Place, &'p str)> {
+    pub(super) fn origin<'p>(&self, location: &'p str) -> Option<(NodeRef, &'p str)> {
         origin(&self.origins, location)
     }
 }
 
 /// The definition that a location in the lowered schema is inside of, and the rest of the
 /// pointer below it.
-pub(super) fn origin<'p>(origins: &[Place], location: &'p str) -> Option<(Place, &'p str)> {
+pub(super) fn origin<'p>(origins: &[NodeRef], location: &'p str) -> Option<(NodeRef, &'p str)> {
     let (number, rest) = number_of(location)?;
     Some((*origins.get(number)?, rest))
 }

@@ -2,7 +2,7 @@
 //! of a contract that is nothing but its schema.
 
 use super::*;
-use explain::{Subject, explain};
+use explain::{ViolationSubject, explain};
 use portcullis_json::{self as json, Tape};
 use portcullis_vocabulary::Limits;
 
@@ -14,7 +14,7 @@ fn contract(
     version: &str,
     schema: &str,
     components: &str,
-) -> Result<CompiledContract, Vec<Problem>> {
+) -> Result<CompiledContract, Vec<ContractProblem>> {
     let content = format!(r#"{{"application/json": {{"schema": {schema}}}}}"#);
     let text = format!(
         r#"{{"openapi": "{version}", "info": {{"title": "t", "version": "1"}},
@@ -27,25 +27,29 @@ fn contract(
     compile(documents, &CompileOptions::default())
 }
 
-fn violations(contract: &CompiledContract, direction: Direction, value: &str) -> Vec<Violation> {
+fn violations(
+    contract: &CompiledContract,
+    direction: MessageDirection,
+    value: &str,
+) -> Vec<Violation> {
     let operation = &contract.operations[0];
     let content = match (direction, &operation.body) {
-        (Direction::Request, BodyRule::Declared(body)) => &body.content,
+        (MessageDirection::Request, BodyDeclaration::Declared(body)) => &body.content,
         _ => &operation.responses[0].content,
     };
     let key = content[0].schema.as_ref().unwrap();
     let mut tape = Tape::new();
     let source = tape
-        .parse(key.as_str(), value.as_bytes(), json::Limits::default())
+        .parse(key.as_str(), value.as_bytes(), json::JsonLimits::default())
         .unwrap();
     let wrapped = tape.wrapped(source);
     let schemas = contract.schemas(direction);
     if schemas.is_valid(wrapped) {
         return Vec::new();
     }
-    let subject = Subject {
+    let subject = ViolationSubject {
         class: ViolationClass::InvalidBody,
-        part: Part::Body,
+        part: MessagePart::Body,
         name: None,
     };
     let found = explain(schemas, &contract.documents, wrapped, subject, 10);
@@ -56,7 +60,7 @@ fn violations(contract: &CompiledContract, direction: Direction, value: &str) ->
 /// Judges values by a schema: `yes` are accepted, `no` are not.
 #[track_caller]
 fn check(version: &str, schema: &str, yes: &[&str], no: &[&str]) {
-    check_with(version, schema, "", Direction::Request, yes, no);
+    check_with(version, schema, "", MessageDirection::Request, yes, no);
 }
 
 #[track_caller]
@@ -70,7 +74,7 @@ fn check_with(
     version: &str,
     schema: &str,
     components: &str,
-    direction: Direction,
+    direction: MessageDirection,
     yes: &[&str],
     no: &[&str],
 ) {
@@ -143,7 +147,14 @@ fn nullable_of_3_0() {
     );
     let a = r#""A": {"type": "string"}"#;
     let schema = r##"{"$ref": "#/components/schemas/A", "nullable": true}"##;
-    check_with(V30, schema, a, Direction::Request, &[r#""a""#], &["null"]);
+    check_with(
+        V30,
+        schema,
+        a,
+        MessageDirection::Request,
+        &[r#""a""#],
+        &["null"],
+    );
 }
 
 #[test]
@@ -213,12 +224,19 @@ fn keywords_of_3_0() {
     );
     let a = r#""A": {"type": "string"}"#;
     let schema = r##"{"$ref": "#/components/schemas/A", "maxLength": 1}"##;
-    check_with(V30, schema, a, Direction::Request, &[r#""ab""#], &["1"]);
+    check_with(
+        V30,
+        schema,
+        a,
+        MessageDirection::Request,
+        &[r#""ab""#],
+        &["1"],
+    );
     check_with(
         V31,
         schema,
         a,
-        Direction::Request,
+        MessageDirection::Request,
         &[r#""a""#],
         &[r#""ab""#],
     );
@@ -234,7 +252,7 @@ fn siblings_of_references() {
         V31,
         schema,
         components,
-        Direction::Request,
+        MessageDirection::Request,
         &[r#""a""#],
         &[r#""ab""#, "1"],
     );
@@ -242,7 +260,7 @@ fn siblings_of_references() {
         V30,
         schema,
         components,
-        Direction::Request,
+        MessageDirection::Request,
         &[r#""ab""#],
         &["1"],
     );
@@ -284,19 +302,26 @@ fn read_only_is_not_demanded_of_requests() {
             );
             check_with(V30, &nested, &components, direction, &yes, &no);
         };
-        with(Direction::Request, &["{}", r#"{"id": "a"}"#], &[]);
-        with(Direction::Response, &[r#"{"id": "a"}"#], &["{}"]);
+        with(MessageDirection::Request, &["{}", r#"{"id": "a"}"#], &[]);
+        with(MessageDirection::Response, &[r#"{"id": "a"}"#], &["{}"]);
         check_with(
             V31,
             schema,
             &components,
-            Direction::Request,
+            MessageDirection::Request,
             &[r#"{"id": "a"}"#],
             &["{}"],
         );
     }
     let alone = r##"{"$ref": "#/components/schemas/Needs"}"##;
-    check_with(V30, alone, &components, Direction::Request, &[], &["{}"]);
+    check_with(
+        V30,
+        alone,
+        &components,
+        MessageDirection::Request,
+        &[],
+        &["{}"],
+    );
     let apart = format!(
         r#"{{"oneOf": [{needs}, {{"required": ["b"], "properties": {{"id": {{"readOnly": true}}}}}}]}}"#
     );
@@ -304,13 +329,13 @@ fn read_only_is_not_demanded_of_requests() {
         V30,
         &apart,
         "",
-        Direction::Request,
+        MessageDirection::Request,
         &[r#"{"b": 1}"#],
         &["{}"],
     );
     let write = r#"{"required": ["p"], "properties": {"p": {"writeOnly": true}}}"#;
-    check_with(V30, write, "", Direction::Response, &["{}"], &[]);
-    check_with(V30, write, "", Direction::Request, &[], &["{}"]);
+    check_with(V30, write, "", MessageDirection::Response, &["{}"], &[]);
+    check_with(V30, write, "", MessageDirection::Request, &[], &["{}"]);
 }
 
 const PETS: &str = r##"
@@ -320,7 +345,7 @@ const PETS: &str = r##"
 /// The first message that refuses a pet.
 fn refusal(union: &str, value: &str) -> String {
     let contract = contract(V31, union, PETS).unwrap();
-    let found = violations(&contract, Direction::Request, value);
+    let found = violations(&contract, MessageDirection::Request, value);
     found
         .first()
         .map(|violation| violation.message.clone())
@@ -527,7 +552,7 @@ fn patterns_are_ecma_262() {
 fn a_pattern_that_takes_too_long_is_not_met() {
     let contract = contract(V31, r#"{"pattern": "^(a|aa)+\\1b$"}"#, "").unwrap();
     let value = format!("\"{}\"", "a".repeat(60));
-    let found = violations(&contract, Direction::Request, &value);
+    let found = violations(&contract, MessageDirection::Request, &value);
     assert!(
         found[0].message.contains("cannot be matched"),
         "{}",
@@ -548,9 +573,9 @@ fn recursion_costs_no_more_than_the_value() {
         &format!(r#""T": {union}"#),
     )
     .unwrap();
-    assert!(violations(&contract, Direction::Request, &value).is_empty());
+    assert!(violations(&contract, MessageDirection::Request, &value).is_empty());
     let value = value.replacen("\"a\": 1, \"x\": 1", "\"x\": 1", 1);
-    assert!(!violations(&contract, Direction::Request, &value).is_empty());
+    assert!(!violations(&contract, MessageDirection::Request, &value).is_empty());
 }
 
 #[test]
@@ -703,13 +728,13 @@ fn formats_are_asserted() {
 /// The types that decide how a parameter's text is read.
 #[test]
 fn the_surface_of_a_reference_has_its_siblings() {
-    use shape::{Surface, TypeSet};
+    use shape::{SchemaSurface, TypeSet};
     let types = |version| {
         let schema = r##"{"$ref": "#/components/schemas/A", "type": "integer"}"##;
         let contract = contract(version, schema, r#""A": {"enum": [1, "a"]}"#).unwrap();
         let documents = &contract.documents;
         let media = contract.operations[0].responses[0].content[0].place;
-        let surface = Surface {
+        let surface = SchemaSurface {
             documents,
             dialect: contract.dialect,
         };
@@ -729,7 +754,7 @@ fn schemas_that_lead_back_to_themselves_are_survived() {
         V30,
         schema,
         a,
-        Direction::Response,
+        MessageDirection::Response,
         &[r#"{"x": 1}"#],
         &["{}"],
     );
@@ -737,7 +762,7 @@ fn schemas_that_lead_back_to_themselves_are_survived() {
         V31,
         schema,
         a,
-        Direction::Request,
+        MessageDirection::Request,
         &[r#"{"x": 1}"#],
         &["{}"],
     );

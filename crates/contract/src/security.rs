@@ -9,17 +9,17 @@ use std::collections::HashMap;
 
 use http::header::{AUTHORIZATION, HeaderMap};
 
-use super::document::{Documents, Place};
-use super::parameter::Pairs;
+use super::document::{DocumentSet, NodeRef};
+use super::parameter::RawPairs;
 use super::reference::follow;
-use super::violation::Part;
+use super::violation::MessagePart;
 
 /// The requirements of one operation. Empty where nothing is required.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Security {
+pub(super) struct SecurityRequirements {
     alternatives: Vec<Vec<Credential>>,
     /// Where the contract says so.
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<NodeRef>,
 }
 
 /// One credential, as a message carries it.
@@ -40,15 +40,15 @@ pub(super) enum Credential {
 
 /// What a message carries.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Carried<'a> {
+pub(super) struct CredentialSources<'a> {
     pub(super) headers: &'a HeaderMap,
-    pub(super) query: Pairs<'a>,
-    pub(super) cookies: Pairs<'a>,
+    pub(super) query: RawPairs<'a>,
+    pub(super) cookies: RawPairs<'a>,
 }
 
-impl Security {
+impl SecurityRequirements {
     /// Whether one of the alternatives is carried whole.
-    pub(super) fn is_met(&self, carried: Carried<'_>) -> bool {
+    pub(super) fn is_met(&self, carried: CredentialSources<'_>) -> bool {
         self.alternatives.is_empty()
             || self
                 .alternatives
@@ -63,12 +63,14 @@ impl Security {
     }
 
     /// Whether what bears this name is a credential, and so declared.
-    pub(super) fn claims(&self, part: Part, name: &str) -> bool {
+    pub(super) fn claims(&self, part: MessagePart, name: &str) -> bool {
         let mut all = self.alternatives.iter().flatten();
         all.any(|credential| match credential {
-            Credential::Header(known) => part == Part::Header && known.eq_ignore_ascii_case(name),
-            Credential::Query(known) => part == Part::Query && known == name,
-            Credential::Cookie(known) => part == Part::Cookie && known == name,
+            Credential::Header(known) => {
+                part == MessagePart::Header && known.eq_ignore_ascii_case(name)
+            }
+            Credential::Query(known) => part == MessagePart::Query && known == name,
+            Credential::Cookie(known) => part == MessagePart::Cookie && known == name,
             Credential::Basic
             | Credential::Bearer
             | Credential::Scheme(_)
@@ -100,7 +102,7 @@ impl Security {
 }
 
 impl Credential {
-    fn is_carried(&self, carried: Carried<'_>) -> bool {
+    fn is_carried(&self, carried: CredentialSources<'_>) -> bool {
         match self {
             Self::Header(name) => carried
                 .headers
@@ -138,7 +140,7 @@ impl Credential {
     }
 }
 
-fn is_paired(pairs: Pairs<'_>, name: &str) -> bool {
+fn is_paired(pairs: RawPairs<'_>, name: &str) -> bool {
     pairs
         .iter()
         .any(|(known, value)| known == name && !value.is_empty())
@@ -157,13 +159,13 @@ fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
 
 /// Reads requirements; schemes are those of the entry document (OpenAPI 3.1.1, Appendix F).
 #[derive(Debug)]
-pub(super) struct Schemes {
+pub(super) struct SecuritySchemes {
     by_name: HashMap<String, Result<Credential, String>>,
 }
 
-impl Schemes {
+impl SecuritySchemes {
     /// The schemes that the entry document declares.
-    pub(super) fn of(documents: &Documents) -> Self {
+    pub(super) fn of(documents: &DocumentSet) -> Self {
         let entry = documents.entry_place();
         let declared = documents
             .node(entry)
@@ -171,7 +173,7 @@ impl Schemes {
             .and_then(|components| components.get("securitySchemes"));
         let members = declared.into_iter().flat_map(|schemes| schemes.members());
         let by_name = members.map(|(name, scheme)| {
-            let place = Documents::place(entry, scheme);
+            let place = DocumentSet::place(entry, scheme);
             let credential = match follow(documents, place) {
                 Ok(place) => credential(documents, place),
                 Err((_, error)) => Err(error.to_string()),
@@ -189,12 +191,12 @@ impl Schemes {
     /// The place and what is wrong there: an unknown scheme must not pass for none.
     pub(super) fn requirements(
         &self,
-        documents: &Documents,
-        place: Place,
-    ) -> Result<Security, (Place, String)> {
+        documents: &DocumentSet,
+        place: NodeRef,
+    ) -> Result<SecurityRequirements, (NodeRef, String)> {
         let mut alternatives = Vec::new();
         for requirement in documents.node(place).elements() {
-            let at = Documents::place(place, requirement);
+            let at = DocumentSet::place(place, requirement);
             let mut all = Vec::new();
             for (name, _) in requirement.members() {
                 match self.by_name.get(name) {
@@ -210,18 +212,18 @@ impl Schemes {
             }
             if all.is_empty() {
                 // Anonymous access is one of the alternatives: nothing is required.
-                return Ok(Security::default());
+                return Ok(SecurityRequirements::default());
             }
             alternatives.push(all);
         }
-        Ok(Security {
+        Ok(SecurityRequirements {
             alternatives,
             place: Some(place),
         })
     }
 }
 
-fn credential(documents: &Documents, place: Place) -> Result<Credential, String> {
+fn credential(documents: &DocumentSet, place: NodeRef) -> Result<Credential, String> {
     let scheme = documents.node(place);
     let text = |name: &str| scheme.get(name).and_then(|value| value.as_str());
     match text("type") {
@@ -259,10 +261,10 @@ mod tests {
     fn check(credential: &Credential, authorization: &'static str, expected: bool) {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, HeaderValue::from_static(authorization));
-        let carried = Carried {
+        let carried = CredentialSources {
             headers: &headers,
-            query: Pairs::EMPTY,
-            cookies: Pairs::EMPTY,
+            query: RawPairs::EMPTY,
+            cookies: RawPairs::EMPTY,
         };
         assert_eq!(credential.is_carried(carried), expected, "{authorization}");
     }
@@ -290,10 +292,10 @@ mod tests {
             http::HeaderName::from_static("x-key"),
             HeaderValue::from_static("k"),
         )]);
-        let carried = Carried {
+        let carried = CredentialSources {
             headers: &headers,
-            query: Pairs::of_query("key=1&empty=", &mut query),
-            cookies: Pairs::of_cookies("sid=1", &mut cookies),
+            query: RawPairs::of_query("key=1&empty=", &mut query),
+            cookies: RawPairs::of_cookies("sid=1", &mut cookies),
         };
         assert!(Credential::Header("X-Key".to_owned()).is_carried(carried));
         assert!(Credential::Query("key".to_owned()).is_carried(carried));

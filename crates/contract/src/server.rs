@@ -8,7 +8,7 @@ use openapiv3::{Server, ServerVariable};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use portcullis_json::Node;
+use portcullis_json::JsonNode;
 
 /// How many bases one server may expand to.
 const EXPANSIONS_MAX: usize = 64;
@@ -17,7 +17,7 @@ const EXPANSIONS_MAX: usize = 64;
 ///
 /// # Errors
 /// A sentence that says what is wrong with the object.
-pub(super) fn base_paths(server: Node<'_>) -> Result<Vec<String>, String> {
+pub(super) fn base_paths(server: JsonNode<'_>) -> Result<Vec<String>, String> {
     let typed = Server::deserialize(skeleton(server))
         .map_err(|error| format!("not a Server Object: {error}"))?;
     let mut urls = vec![typed.url.clone()];
@@ -80,7 +80,7 @@ fn path_of(url: &str) -> String {
 
 /// The members that the typed model needs. Values of variables are text even where they were
 /// written as numbers, as ports are in YAML.
-fn skeleton(server: Node<'_>) -> Value {
+fn skeleton(server: JsonNode<'_>) -> Value {
     let mut out = Map::new();
     for name in ["url", "variables"] {
         if let Some(value) = server.get(name) {
@@ -90,7 +90,7 @@ fn skeleton(server: Node<'_>) -> Value {
     Value::Object(out)
 }
 
-fn as_text(node: Node<'_>) -> Value {
+fn as_text(node: JsonNode<'_>) -> Value {
     match node.number_text() {
         Some(number) => Value::String(number.to_owned()),
         None if node.is_object() => node
@@ -105,11 +105,11 @@ fn as_text(node: Node<'_>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use portcullis_json::{Limits, Tape};
+    use portcullis_json::{JsonLimits, Tape};
 
     fn check(server: &str, expected: &[&str]) {
         let mut tape = Tape::new();
-        tape.parse("", server.as_bytes(), Limits::default())
+        tape.parse("", server.as_bytes(), JsonLimits::default())
             .unwrap();
         assert_eq!(base_paths(tape.root(server)).unwrap(), expected, "{server}");
     }

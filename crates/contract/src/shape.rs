@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 use std::ops::{BitAnd, BitOr};
 
-use portcullis_json::{Kind, Node};
+use portcullis_json::{JsonKind, JsonNode};
 
 use super::dialect::Dialect;
-use super::document::{Documents, Place};
+use super::document::{DocumentSet, NodeRef};
 use super::reference::{follow, resolve};
 
 /// How deep composition is looked into.
@@ -52,14 +52,14 @@ impl TypeSet {
         }
     }
 
-    fn of(value: Node<'_>) -> Self {
+    fn of(value: JsonNode<'_>) -> Self {
         match value.kind() {
-            Kind::Null => Self::NULL,
-            Kind::Boolean => Self::BOOLEAN,
-            Kind::Number => Self::NUMBER,
-            Kind::String => Self::STRING,
-            Kind::Array => Self::ARRAY,
-            Kind::Object => Self::OBJECT,
+            JsonKind::Null => Self::NULL,
+            JsonKind::Boolean => Self::BOOLEAN,
+            JsonKind::Number => Self::NUMBER,
+            JsonKind::String => Self::STRING,
+            JsonKind::Array => Self::ARRAY,
+            JsonKind::Object => Self::OBJECT,
         }
     }
 }
@@ -98,26 +98,26 @@ impl ObjectShape {
 
 /// Reads the surface of schemas.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Surface<'d> {
-    pub(super) documents: &'d Documents,
+pub(super) struct SchemaSurface<'d> {
+    pub(super) documents: &'d DocumentSet,
     pub(super) dialect: Dialect,
 }
 
-impl<'d> Surface<'d> {
+impl<'d> SchemaSurface<'d> {
     /// The types that the schema at `place` admits.
-    pub(super) fn types(self, place: Place) -> TypeSet {
+    pub(super) fn types(self, place: NodeRef) -> TypeSet {
         self.types_at(place, 0)
     }
 
     /// The schemas of each member, by name, through references and composition: alternatives may
     /// declare one name in several ways.
-    pub(super) fn members(self, place: Place) -> BTreeMap<String, Vec<Place>> {
-        let mut members: BTreeMap<String, Vec<Place>> = BTreeMap::new();
+    pub(super) fn members(self, place: NodeRef) -> BTreeMap<String, Vec<NodeRef>> {
+        let mut members: BTreeMap<String, Vec<NodeRef>> = BTreeMap::new();
         self.visit(place, 0, &mut |_, at, node| {
             let properties = node.get("properties");
             for (name, schema) in properties.into_iter().flat_map(|map| map.members()) {
                 let places = members.entry(name.to_owned()).or_default();
-                places.push(Documents::place(at, schema));
+                places.push(DocumentSet::place(at, schema));
             }
         });
         members
@@ -125,17 +125,17 @@ impl<'d> Surface<'d> {
 
     /// The schemas that a keyword holds, through references and composition of the schema at
     /// `place`.
-    pub(super) fn below(self, place: Place, keyword: &str) -> Vec<Place> {
+    pub(super) fn below(self, place: NodeRef, keyword: &str) -> Vec<NodeRef> {
         let mut places = Vec::new();
         self.visit(place, 0, &mut |_, at, node| {
             let schema = node.get(keyword);
-            places.extend(schema.map(|schema| Documents::place(at, schema)));
+            places.extend(schema.map(|schema| DocumentSet::place(at, schema)));
         });
         places
     }
 
     /// Whether a keyword of the schema at `place`, references and composition included, is so.
-    pub(super) fn says(self, place: Place, is_so: &dyn Fn(&str, Node<'d>) -> bool) -> bool {
+    pub(super) fn says(self, place: NodeRef, is_so: &dyn Fn(&str, JsonNode<'d>) -> bool) -> bool {
         let mut found = false;
         self.visit(place, 0, &mut |_, _, node| {
             found |= node.members().any(|(keyword, value)| is_so(keyword, value));
@@ -144,11 +144,11 @@ impl<'d> Surface<'d> {
     }
 
     /// The types of the items of the array schema at `place`.
-    pub(super) fn item_types(self, place: Place) -> TypeSet {
+    pub(super) fn item_types(self, place: NodeRef) -> TypeSet {
         let mut types = None;
         self.visit(place, 0, &mut |_, items_place, node| {
             if let Some(items) = node.get("items") {
-                let found = self.types(Documents::place(items_place, items));
+                let found = self.types(DocumentSet::place(items_place, items));
                 types = Some(types.map_or(found, |types| types | found));
             }
         });
@@ -156,7 +156,7 @@ impl<'d> Surface<'d> {
     }
 
     /// The members of the object schema at `place`, through references and composition.
-    pub(super) fn object(self, place: Place) -> ObjectShape {
+    pub(super) fn object(self, place: NodeRef) -> ObjectShape {
         let mut shape = ObjectShape {
             members: Vec::new(),
             others: Some(TypeSet::ALL),
@@ -168,7 +168,7 @@ impl<'d> Surface<'d> {
                 .into_iter()
                 .flat_map(|map| map.members())
             {
-                let types = self.types(Documents::place(at, schema));
+                let types = self.types(DocumentSet::place(at, schema));
                 if !shape.members.iter().any(|(known, _)| known == name) {
                     shape.members.push((name.to_owned(), types));
                 }
@@ -176,8 +176,8 @@ impl<'d> Surface<'d> {
             match node.get("additionalProperties") {
                 Some(rest) if rest.as_bool() == Some(false) && depth == 0 => shape.others = None,
                 Some(rest) if rest.as_bool() == Some(true) => shape.is_open = true,
-                Some(rest) if rest.kind() == Kind::Object => {
-                    shape.others = Some(self.types(Documents::place(at, rest)));
+                Some(rest) if rest.kind() == JsonKind::Object => {
+                    shape.others = Some(self.types(DocumentSet::place(at, rest)));
                     shape.is_open = true;
                 }
                 _ => {}
@@ -187,9 +187,9 @@ impl<'d> Surface<'d> {
         shape
     }
 
-    fn types_at(self, place: Place, depth: u8) -> TypeSet {
+    fn types_at(self, place: NodeRef, depth: u8) -> TypeSet {
         let node = self.documents.node(place);
-        if depth > DEPTH_MAX || node.kind() != Kind::Object {
+        if depth > DEPTH_MAX || node.kind() != JsonKind::Object {
             return if node.as_bool() == Some(false) {
                 TypeSet::NONE
             } else {
@@ -205,11 +205,11 @@ impl<'d> Surface<'d> {
         }
         types = types & self.own_types(node);
         for branch in branches(node, &["allOf"]) {
-            types = types & self.types_at(Documents::place(place, branch), depth + 1);
+            types = types & self.types_at(DocumentSet::place(place, branch), depth + 1);
         }
         for union in ["anyOf", "oneOf"] {
             let any = branches(node, &[union])
-                .map(|branch| self.types_at(Documents::place(place, branch), depth + 1))
+                .map(|branch| self.types_at(DocumentSet::place(place, branch), depth + 1))
                 .reduce(BitOr::bitor);
             types = types & any.unwrap_or(TypeSet::ALL);
         }
@@ -217,21 +217,21 @@ impl<'d> Surface<'d> {
     }
 
     /// The schema that a schema refers to, one step of a chain that has an end.
-    fn referred(self, place: Place, node: Node<'d>) -> Option<Place> {
+    fn referred(self, place: NodeRef, node: JsonNode<'d>) -> Option<NodeRef> {
         let reference = node.get("$ref")?.as_str()?;
         follow(self.documents, place).ok()?;
         resolve(self.documents, place, reference).ok()
     }
 
     /// Whether a reference is all that counts of a schema: 3.0 ignores what stands beside it.
-    fn is_all_of_it(self, node: Node<'_>) -> bool {
+    fn is_all_of_it(self, node: JsonNode<'_>) -> bool {
         node.get("$ref").is_some() && (self.dialect == Dialect::V30 || node.len() == 1)
     }
 
-    fn own_types(self, node: Node<'_>) -> TypeSet {
+    fn own_types(self, node: JsonNode<'_>) -> TypeSet {
         let mut types = match node.get("type") {
             None => TypeSet::ALL,
-            Some(one) if one.kind() == Kind::String => {
+            Some(one) if one.kind() == JsonKind::String => {
                 TypeSet::named(one.as_str().unwrap_or_default())
             }
             Some(many) => many
@@ -257,9 +257,9 @@ impl<'d> Surface<'d> {
     }
 
     /// Calls `see` for the schema at `place` and all that composition makes of it.
-    fn visit(self, place: Place, depth: u8, see: &mut dyn FnMut(u8, Place, Node<'d>)) {
+    fn visit(self, place: NodeRef, depth: u8, see: &mut dyn FnMut(u8, NodeRef, JsonNode<'d>)) {
         let node = self.documents.node(place);
-        if depth > DEPTH_MAX || node.kind() != Kind::Object {
+        if depth > DEPTH_MAX || node.kind() != JsonKind::Object {
             return;
         }
         if let Some(target) = self.referred(place, node) {
@@ -272,13 +272,16 @@ impl<'d> Surface<'d> {
         }
         see(depth, place, node);
         for branch in branches(node, &["allOf", "anyOf", "oneOf"]) {
-            self.visit(Documents::place(place, branch), depth + 1, see);
+            self.visit(DocumentSet::place(place, branch), depth + 1, see);
         }
     }
 }
 
-fn branches<'d>(node: Node<'d>, keywords: &[&'static str]) -> impl Iterator<Item = Node<'d>> {
-    let lists: Vec<Node<'d>> = keywords
+fn branches<'d>(
+    node: JsonNode<'d>,
+    keywords: &[&'static str],
+) -> impl Iterator<Item = JsonNode<'d>> {
+    let lists: Vec<JsonNode<'d>> = keywords
         .iter()
         .filter_map(|keyword| node.get(keyword))
         .collect();

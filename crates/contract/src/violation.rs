@@ -6,11 +6,11 @@ use serde::Serialize;
 
 pub use portcullis_vocabulary::enforcement::ViolationClass;
 
-use super::document::Spot;
+use super::document::SourceLocation;
 
 /// Which part of the message a violation is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Part {
+pub enum MessagePart {
     /// The request line: method or path as a whole.
     Target,
     /// A path parameter.
@@ -27,7 +27,7 @@ pub enum Part {
     Status,
 }
 
-impl Part {
+impl MessagePart {
     /// The name used in refusals.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -42,7 +42,7 @@ impl Part {
     }
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for MessagePart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -58,7 +58,7 @@ pub struct Violation {
     /// The class: decides the status and what is done about it.
     pub class: ViolationClass,
     /// Where in the message.
-    pub part: Part,
+    pub part: MessagePart,
     /// The parameter's name.
     pub name: Option<String>,
     /// JSON pointer into the body or the decoded parameter; empty for the whole.
@@ -68,7 +68,7 @@ pub struct Violation {
     /// What would have been right, in a few words.
     pub expected: Option<String>,
     /// Where the contract says so.
-    pub contract: Option<Spot>,
+    pub contract: Option<SourceLocation>,
     /// What is wrong, with the value.
     pub message: String,
     /// What is wrong, without the value.
@@ -77,7 +77,7 @@ pub struct Violation {
 
 impl Violation {
     /// A violation whose message quotes no value.
-    pub fn new(class: ViolationClass, part: Part, message: impl Into<String>) -> Self {
+    pub fn new(class: ViolationClass, part: MessagePart, message: impl Into<String>) -> Self {
         let message = message.into();
         Self {
             class,
@@ -158,7 +158,7 @@ impl Violation {
 
     /// Says where the contract says so.
     #[must_use]
-    pub fn declared_at(mut self, spot: Spot) -> Self {
+    pub fn declared_at(mut self, spot: SourceLocation) -> Self {
         self.contract = Some(spot);
         self
     }

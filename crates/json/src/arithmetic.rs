@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use super::node::Node;
+use super::node::JsonNode;
 use super::number::{self, Decimal};
 
 /// How two number literals compare.
@@ -26,13 +26,13 @@ pub fn is_multiple(value: &str, divisor: &str) -> bool {
     }
 }
 
-impl Node<'_> {
+impl JsonNode<'_> {
     /// Whether two values are equal as JSON Schema sees it: numbers by what they amount to.
     pub fn equals(self, other: Self) -> bool {
         super::equal::nodes_equal(self, other)
     }
 
-    /// Whether [`Node::to_value`] keeps every number in here as it is, rounding none.
+    /// Whether [`JsonNode::to_value`] keeps every number in here as it is, rounding none.
     pub fn is_exact(self) -> bool {
         match self.number_text() {
             Some(text) => {

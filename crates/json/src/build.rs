@@ -2,27 +2,27 @@
 //!
 //! All text is copied to the side buffer, so a built tape has no source.
 
-use super::members::{Repeated, digest};
-use super::node::{Kind, Node};
+use super::members::{DuplicateMember, digest};
+use super::node::{JsonKind, JsonNode};
 use super::number::{self, NumberError};
-use super::tape::{Entry, OCTETS, Tag, Tape};
+use super::tape::{EntryTag, OCTETS, Tape, TapeEntry};
 
 impl Tape {
     /// Empties the tape and opens the wrapper `{"<key>": …}`; exactly one value must follow.
     pub fn begin(&mut self, key: &str) {
         self.clear();
-        self.push(Tag::Object, 0, (1, 2));
+        self.push(EntryTag::Object, 0, (1, 2));
         self.push_key(key, 0);
     }
 
     /// Opens an object: pairs of [`Tape::key`] and a value, then [`Tape::end`].
     pub fn begin_object(&mut self) {
-        self.open(Tag::Object, 0);
+        self.open(EntryTag::Object, 0);
     }
 
     /// Opens an array: values, then [`Tape::end`].
     pub fn begin_array(&mut self) {
-        self.open(Tag::Array, 0);
+        self.open(EntryTag::Array, 0);
     }
 
     /// Names the member whose value follows. A name given twice is found by its last value.
@@ -33,15 +33,15 @@ impl Tape {
     /// Puts a string.
     pub fn string(&mut self, text: &str) {
         let range = self.add_side(text);
-        self.push_text(Tag::String, 0, range, true);
+        self.push_text(EntryTag::String, 0, range, true);
     }
 
     /// Puts a value that stands for so many octets, which are not kept: a string whose text is
     /// empty and whose length is theirs. What exceeds a `u32` counts as its maximum.
     pub fn octets(&mut self, count: u64) {
         let offset = u32::try_from(count).unwrap_or(u32::MAX);
-        self.entries.push(Entry {
-            tag: Tag::String,
+        self.entries.push(TapeEntry {
+            tag: EntryTag::String,
             in_side: true,
             digest: OCTETS,
             offset,
@@ -52,21 +52,21 @@ impl Tape {
     }
 
     /// Puts a copy of another tape's value. Recursive: the depth limit of its parse bounds it.
-    pub fn graft(&mut self, value: Node<'_>) {
+    pub fn graft(&mut self, value: JsonNode<'_>) {
         match value.kind() {
-            Kind::Null => self.null(),
-            Kind::Boolean => self.boolean(value.as_bool().unwrap_or_default()),
-            Kind::String => self.string(value.as_str().unwrap_or_default()),
-            Kind::Number => {
+            JsonKind::Null => self.null(),
+            JsonKind::Boolean => self.boolean(value.as_bool().unwrap_or_default()),
+            JsonKind::String => self.string(value.as_str().unwrap_or_default()),
+            JsonKind::Number => {
                 let range = self.add_side(value.number_text().unwrap_or_default());
-                self.push_text(Tag::Number, 0, range, true);
+                self.push_text(EntryTag::Number, 0, range, true);
             }
-            Kind::Array => {
+            JsonKind::Array => {
                 self.begin_array();
                 value.elements().for_each(|element| self.graft(element));
                 self.end();
             }
-            Kind::Object => {
+            JsonKind::Object => {
                 self.begin_object();
                 for (name, member) in value.members() {
                     self.key(name);
@@ -85,18 +85,25 @@ impl Tape {
     pub fn number(&mut self, text: &str) -> Result<(), NumberError> {
         number::check(text)?;
         let range = self.add_side(text);
-        self.push_text(Tag::Number, 0, range, true);
+        self.push_text(EntryTag::Number, 0, range, true);
         Ok(())
     }
 
     /// Puts `true` or `false`.
     pub fn boolean(&mut self, value: bool) {
-        self.push_value(if value { Tag::True } else { Tag::False }, 0);
+        self.push_value(
+            if value {
+                EntryTag::True
+            } else {
+                EntryTag::False
+            },
+            0,
+        );
     }
 
     /// Puts `null`.
     pub fn null(&mut self) {
-        self.push_value(Tag::Null, 0);
+        self.push_value(EntryTag::Null, 0);
     }
 
     /// Closes the innermost open object or array.
@@ -109,7 +116,7 @@ impl Tape {
     ///
     /// # Errors
     /// The object has two members of one name. It is closed even so.
-    pub fn end_checked(&mut self) -> Result<(), Repeated> {
+    pub fn end_checked(&mut self) -> Result<(), DuplicateMember> {
         match self.close() {
             Some(object) => self.settle_members(object, ""),
             None => Ok(()),
@@ -125,27 +132,33 @@ impl Tape {
         let end = self.entries.len() as u32;
         let entry = &mut self.entries[container as usize];
         entry.end = end;
-        let is_object = entry.tag == Tag::Object;
+        let is_object = entry.tag == EntryTag::Object;
         self.complete();
         is_object.then_some(container)
     }
 
     #[inline]
-    pub(super) fn open(&mut self, tag: Tag, offset: u32) {
+    pub(super) fn open(&mut self, tag: EntryTag, offset: u32) {
         let index = self.entries.len() as u32;
         self.push(tag, offset, (0, 0));
         self.open.push(index);
     }
 
-    pub(super) fn push_value(&mut self, tag: Tag, offset: u32) {
+    pub(super) fn push_value(&mut self, tag: EntryTag, offset: u32) {
         self.push(tag, offset, (0, 0));
         self.complete();
     }
 
     #[inline]
-    pub(super) fn push_text(&mut self, tag: Tag, offset: u32, range: (u32, u32), in_side: bool) {
+    pub(super) fn push_text(
+        &mut self,
+        tag: EntryTag,
+        offset: u32,
+        range: (u32, u32),
+        in_side: bool,
+    ) {
         let (start, end) = range;
-        self.entries.push(Entry {
+        self.entries.push(TapeEntry {
             tag,
             in_side,
             digest: 0,
@@ -159,8 +172,8 @@ impl Tape {
     pub(super) fn push_key(&mut self, name: &str, offset: u32) {
         let (start, end) = self.add_side(name);
         let digest = digest(name.as_bytes());
-        self.entries.push(Entry {
-            tag: Tag::Key,
+        self.entries.push(TapeEntry {
+            tag: EntryTag::Key,
             in_side: true,
             digest,
             offset,
@@ -177,8 +190,8 @@ impl Tape {
     }
 
     #[inline]
-    fn push(&mut self, tag: Tag, offset: u32, (start, end): (u32, u32)) {
-        self.entries.push(Entry {
+    fn push(&mut self, tag: EntryTag, offset: u32, (start, end): (u32, u32)) {
+        self.entries.push(TapeEntry {
             tag,
             in_side: false,
             digest: 0,

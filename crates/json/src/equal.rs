@@ -8,15 +8,15 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use hashbrown::{DefaultHashBuilder, HashTable};
 use serde_json::{Number, Value};
 
-use super::node::Node;
+use super::node::JsonNode;
 use super::number::{self, Decimal};
-use super::tape::Tag;
+use super::tape::EntryTag;
 
 /// Arrays up to this length are compared pair by pair.
 const PAIRWISE_MAX: usize = 12;
 
 /// Whether two values are equal; numbers exactly, whatever their size.
-pub(super) fn nodes_equal(left: Node<'_>, right: Node<'_>) -> bool {
+pub(super) fn nodes_equal(left: JsonNode<'_>, right: JsonNode<'_>) -> bool {
     let (left_entry, right_entry) = (left.entry(), right.entry());
     if left_entry.tag != right_entry.tag {
         return false;
@@ -24,17 +24,17 @@ pub(super) fn nodes_equal(left: Node<'_>, right: Node<'_>) -> bool {
     let left_text = || left.tape.text(left_entry, left.source);
     let right_text = || right.tape.text(right_entry, right.source);
     match left_entry.tag {
-        Tag::Null | Tag::False | Tag::True => true,
-        Tag::String | Tag::Key => left_text() == right_text(),
-        Tag::Number => numbers_equal(left_text(), right_text()),
-        Tag::Array => {
+        EntryTag::Null | EntryTag::False | EntryTag::True => true,
+        EntryTag::String | EntryTag::Key => left_text() == right_text(),
+        EntryTag::Number => numbers_equal(left_text(), right_text()),
+        EntryTag::Array => {
             left.len() == right.len()
                 && left
                     .elements()
                     .zip(right.elements())
                     .all(|(l, r)| nodes_equal(l, r))
         }
-        Tag::Object => {
+        EntryTag::Object => {
             left.len() == right.len()
                 && left
                     .members()
@@ -48,7 +48,7 @@ fn numbers_equal(left: &str, right: &str) -> bool {
 }
 
 /// Whether a value equals one of a schema.
-pub(super) fn equals_value(node: Node<'_>, expected: &Value) -> bool {
+pub(super) fn equals_value(node: JsonNode<'_>, expected: &Value) -> bool {
     match expected {
         Value::Null => node.is_null(),
         Value::Bool(expected) => node.as_bool() == Some(*expected),
@@ -86,7 +86,7 @@ fn equals_number(text: &str, expected: &Number) -> bool {
 }
 
 /// Whether no two elements of an array are equal.
-pub(super) fn is_unique(array: Node<'_>) -> bool {
+pub(super) fn is_unique(array: JsonNode<'_>) -> bool {
     let elements = array.elements();
     if elements.len() <= PAIRWISE_MAX {
         let mut rest = elements;
@@ -113,24 +113,24 @@ pub(super) fn is_unique(array: Node<'_>) -> bool {
 }
 
 /// Equal values have equal hashes.
-fn hash_node(node: Node<'_>, seed: &DefaultHashBuilder) -> u64 {
+fn hash_node(node: JsonNode<'_>, seed: &DefaultHashBuilder) -> u64 {
     let mut hasher = seed.build_hasher();
     let entry = node.entry();
     hasher.write_u8(entry.tag as u8);
     match entry.tag {
-        Tag::Null | Tag::False | Tag::True => {}
-        Tag::String | Tag::Key => node.tape.text(entry, node.source).hash(&mut hasher),
-        Tag::Number => {
+        EntryTag::Null | EntryTag::False | EntryTag::True => {}
+        EntryTag::String | EntryTag::Key => node.tape.text(entry, node.source).hash(&mut hasher),
+        EntryTag::Number => {
             // Equal numbers round to the same float; the sum folds the two zeros together.
             let rounded = node.as_f64().unwrap_or_default() + 0.0;
             rounded.to_bits().hash(&mut hasher);
         }
-        Tag::Array => {
+        EntryTag::Array => {
             for element in node.elements() {
                 hasher.write_u64(hash_node(element, seed));
             }
         }
-        Tag::Object => {
+        EntryTag::Object => {
             let members = node
                 .members()
                 .map(|(name, value)| seed.hash_one((name, hash_node(value, seed))));

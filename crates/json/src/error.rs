@@ -25,11 +25,11 @@ pub enum SyntaxErrorKind {
     #[error("a \\u escape is half of a surrogate pair")]
     Surrogate,
     #[error("something follows the JSON value: {0}")]
-    Trailing(Found),
+    Trailing(UnexpectedInput),
     #[error("expected {expected}, found {found}")]
     Unexpected {
         expected: &'static str,
-        found: Found,
+        found: UnexpectedInput,
     },
     #[error("longer than {bytes_max} bytes")]
     TooLarge { bytes_max: usize },
@@ -37,7 +37,7 @@ pub enum SyntaxErrorKind {
 
 /// The character that stands where it should not, described without giving payload away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum UnexpectedInput {
     End,
     Punctuation(char),
     Letter,
@@ -46,7 +46,7 @@ pub enum Found {
     Other,
 }
 
-impl Found {
+impl UnexpectedInput {
     fn at(bytes: &[u8], at: usize) -> Self {
         match bytes.get(at) {
             None => Self::End,
@@ -59,7 +59,7 @@ impl Found {
     }
 }
 
-impl fmt::Display for Found {
+impl fmt::Display for UnexpectedInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::End => f.write_str("the end of the text"),
@@ -104,20 +104,23 @@ impl std::error::Error for SyntaxError {}
 
 /// An error before its place has been worked out; boxed, so that results without one stay small.
 #[derive(Debug)]
-pub(super) struct Failure(Box<(SyntaxErrorKind, usize)>);
+pub(super) struct UnlocatedError(Box<(SyntaxErrorKind, usize)>);
 
 #[cold]
-pub(super) fn unexpected(expected: &'static str, bytes: &[u8], offset: usize) -> Failure {
-    let found = Found::at(bytes, offset);
-    Failure::new(SyntaxErrorKind::Unexpected { expected, found }, offset)
+pub(super) fn unexpected(expected: &'static str, bytes: &[u8], offset: usize) -> UnlocatedError {
+    let found = UnexpectedInput::at(bytes, offset);
+    UnlocatedError::new(SyntaxErrorKind::Unexpected { expected, found }, offset)
 }
 
 #[cold]
-pub(super) fn trailing(bytes: &[u8], offset: usize) -> Failure {
-    Failure::new(SyntaxErrorKind::Trailing(Found::at(bytes, offset)), offset)
+pub(super) fn trailing(bytes: &[u8], offset: usize) -> UnlocatedError {
+    UnlocatedError::new(
+        SyntaxErrorKind::Trailing(UnexpectedInput::at(bytes, offset)),
+        offset,
+    )
 }
 
-impl Failure {
+impl UnlocatedError {
     #[cold]
     pub(super) fn new(kind: SyntaxErrorKind, offset: usize) -> Self {
         Self(Box::new((kind, offset)))

@@ -21,13 +21,13 @@ mod tape;
 mod write;
 
 pub use self::arithmetic::{compare_numbers, is_multiple};
-pub use self::error::{Found, SyntaxError, SyntaxErrorKind};
-pub use self::members::Repeated;
+pub use self::error::{SyntaxError, SyntaxErrorKind, UnexpectedInput};
+pub use self::members::DuplicateMember;
 pub use self::meter::with_errors_at_most;
-pub use self::node::{Elements, Kind, Members, Node};
+pub use self::node::{JsonElements, JsonKind, JsonMembers, JsonNode};
 pub use self::number::NumberError;
-pub use self::parse::{DuplicateKeys, Limits, SOURCE_BYTES_MAX};
-pub use self::read::ReadError;
+pub use self::parse::{DuplicateKeys, JsonLimits, SOURCE_BYTES_MAX};
+pub use self::read::JsonReadError;
 pub use self::schema::{PreparedKey, TapeArray, TapeJson, TapeNumber, TapeObject};
 pub use self::tape::Tape;
 

@@ -10,35 +10,35 @@ use std::hash::BuildHasher;
 use hashbrown::hash_table::Entry as Slot;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::tape::{Entry, Tag, Tape};
+use super::tape::{EntryTag, Tape, TapeEntry};
 
 /// Most members of an object that is searched linearly.
 pub(super) const LINEAR_MAX: u32 = 16;
 
 /// A member of a wide object: where the object and the key stand.
 #[derive(Clone, Copy)]
-struct Member {
+struct WideMember {
     object: u32,
     key: u32,
 }
 
 #[derive(Default)]
-pub(super) struct WideMembers {
-    table: HashTable<Member>,
+pub(super) struct WideMemberIndex {
+    table: HashTable<WideMember>,
     seed: DefaultHashBuilder,
 }
 
-impl WideMembers {
+impl WideMemberIndex {
     pub(super) fn clear(&mut self) {
         self.table.clear();
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.table.capacity() * size_of::<Member>()
+        self.table.capacity() * size_of::<WideMember>()
     }
 }
 
-impl fmt::Debug for WideMembers {
+impl fmt::Debug for WideMemberIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WideMembers")
             .field("len", &self.table.len())
@@ -48,7 +48,7 @@ impl fmt::Debug for WideMembers {
 
 /// Two keys of one name in one object, as entry indices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Repeated {
+pub struct DuplicateMember {
     /// The key that comes first.
     pub first: u32,
     /// The key that repeats it.
@@ -81,7 +81,7 @@ impl Tape {
     #[inline]
     pub(super) fn member(&self, object: u32, name: &str, digest: u16, source: &str) -> Option<u32> {
         let entry = self.entry(object);
-        if entry.tag != Tag::Object {
+        if entry.tag != EntryTag::Object {
             return None;
         }
         if entry.start > LINEAR_MAX {
@@ -104,7 +104,7 @@ impl Tape {
 
     fn wide_member(&self, object: u32, name: &str, source: &str) -> Option<u32> {
         let hash = self.wide.seed.hash_one((object, name));
-        let same = |member: &Member| {
+        let same = |member: &WideMember| {
             member.object == object && self.text(self.entry(member.key), source) == name
         };
         self.wide
@@ -119,7 +119,11 @@ impl Tape {
     /// # Errors
     /// The first key that repeats an earlier one. All members are indexed even so; the last of
     /// one name is found.
-    pub(super) fn settle_members(&mut self, object: u32, source: &str) -> Result<(), Repeated> {
+    pub(super) fn settle_members(
+        &mut self,
+        object: u32,
+        source: &str,
+    ) -> Result<(), DuplicateMember> {
         let entry = self.entry(object);
         let repeated = match entry.start {
             0 | 1 => None,
@@ -135,7 +139,12 @@ impl Tape {
         }
     }
 
-    fn repeated_in_small(&self, object: u32, entry: Entry, source: &str) -> Option<Repeated> {
+    fn repeated_in_small(
+        &self,
+        object: u32,
+        entry: TapeEntry,
+        source: &str,
+    ) -> Option<DuplicateMember> {
         let mut keys = [(0_u16, 0_u32); LINEAR_MAX as usize];
         let mut count = 0;
         // One bit per digest seen, folded to 64: most names need no comparison at all.
@@ -150,7 +159,7 @@ impl Tape {
                     digest == candidate.digest && self.text(self.entry(earlier), source) == name
                 };
                 if let Some(&(_, first)) = keys[..count].iter().find(|key| same(key)) {
-                    return Some(Repeated { first, second: key });
+                    return Some(DuplicateMember { first, second: key });
                 }
             }
             seen |= bit;
@@ -161,12 +170,17 @@ impl Tape {
         None
     }
 
-    fn index_wide(&mut self, object: u32, entry: Entry, source: &str) -> Option<Repeated> {
+    fn index_wide(
+        &mut self,
+        object: u32,
+        entry: TapeEntry,
+        source: &str,
+    ) -> Option<DuplicateMember> {
         let mut repeated = None;
         let Self {
             entries,
             side,
-            wide: WideMembers { table, seed },
+            wide: WideMemberIndex { table, seed },
             ..
         } = self;
         let name = |key: u32| {
@@ -176,19 +190,19 @@ impl Tape {
                 .get(entry.start as usize..entry.end as usize)
                 .unwrap_or_default()
         };
-        let hash = |member: &Member| seed.hash_one((member.object, name(member.key)));
+        let hash = |member: &WideMember| seed.hash_one((member.object, name(member.key)));
         table.reserve(entry.start as usize, hash);
         let mut key = object + 1;
         while key < entry.end {
-            let member = Member { object, key };
-            let same = |other: &Member| other.object == object && name(other.key) == name(key);
+            let member = WideMember { object, key };
+            let same = |other: &WideMember| other.object == object && name(other.key) == name(key);
             match table.entry(hash(&member), same, hash) {
                 Slot::Vacant(slot) => {
                     slot.insert(member);
                 }
                 Slot::Occupied(mut slot) => {
                     let first = slot.get().key;
-                    repeated.get_or_insert(Repeated { first, second: key });
+                    repeated.get_or_insert(DuplicateMember { first, second: key });
                     slot.get_mut().key = key;
                 }
             }

@@ -16,7 +16,7 @@ thread_local! {
 }
 
 /// What work over the bound is unwound with.
-struct Exhausted;
+struct ErrorLimitReached;
 
 /// Gives the result of `work`, or nothing where it makes more than `most` errors.
 pub fn with_errors_at_most<T>(most: u32, work: impl FnOnce() -> T) -> Option<T> {
@@ -25,7 +25,7 @@ pub fn with_errors_at_most<T>(most: u32, work: impl FnOnce() -> T) -> Option<T> 
     LEFT.set(before);
     match result {
         Ok(result) => Some(result),
-        Err(payload) if payload.is::<Exhausted>() => None,
+        Err(payload) if payload.is::<ErrorLimitReached>() => None,
         Err(payload) => resume_unwind(payload),
     }
 }
@@ -35,7 +35,7 @@ pub(super) fn count_error() {
     match LEFT.get() {
         UNBOUNDED => {}
         // No hook runs: this is no panic, and the bound that was set catches it.
-        0 => resume_unwind(Box::new(Exhausted)),
+        0 => resume_unwind(Box::new(ErrorLimitReached)),
         left => LEFT.set(left - 1),
     }
 }

@@ -1,4 +1,4 @@
-//! `Node`: a small handle on one value of a tape.
+//! `JsonNode`: a small handle on one value of a tape.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::members::digest;
 use super::number;
-use super::tape::{Entry, OCTETS, Tag, Tape};
+use super::tape::{EntryTag, OCTETS, Tape, TapeEntry};
 
 /// The six kinds of JSON values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum JsonKind {
     Null,
     Boolean,
     Number,
@@ -20,7 +20,7 @@ pub enum Kind {
     Object,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for JsonKind {
     /// The name JSON Schema gives to the type.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -36,13 +36,13 @@ impl fmt::Display for Kind {
 
 /// One value of a tape.
 #[derive(Clone, Copy)]
-pub struct Node<'a> {
+pub struct JsonNode<'a> {
     pub(super) tape: &'a Tape,
     pub(super) source: &'a str,
     index: u32,
 }
 
-impl<'a> Node<'a> {
+impl<'a> JsonNode<'a> {
     pub(super) fn new(tape: &'a Tape, source: &'a str, index: u32) -> Self {
         Self {
             tape,
@@ -57,7 +57,7 @@ impl<'a> Node<'a> {
     }
 
     #[inline]
-    pub(super) fn entry(self) -> Entry {
+    pub(super) fn entry(self) -> TapeEntry {
         self.tape.entry(self.index)
     }
 
@@ -72,55 +72,60 @@ impl<'a> Node<'a> {
     }
 
     #[inline]
-    pub fn kind(self) -> Kind {
+    pub fn kind(self) -> JsonKind {
         match self.entry().tag {
-            Tag::Null => Kind::Null,
-            Tag::False | Tag::True => Kind::Boolean,
-            Tag::Number => Kind::Number,
-            Tag::String | Tag::Key => Kind::String,
-            Tag::Array => Kind::Array,
-            Tag::Object => Kind::Object,
+            EntryTag::Null => JsonKind::Null,
+            EntryTag::False | EntryTag::True => JsonKind::Boolean,
+            EntryTag::Number => JsonKind::Number,
+            EntryTag::String | EntryTag::Key => JsonKind::String,
+            EntryTag::Array => JsonKind::Array,
+            EntryTag::Object => JsonKind::Object,
         }
     }
 
     pub fn is_null(self) -> bool {
-        self.entry().tag == Tag::Null
+        self.entry().tag == EntryTag::Null
     }
 
     pub fn is_object(self) -> bool {
-        self.entry().tag == Tag::Object
+        self.entry().tag == EntryTag::Object
     }
 
     pub fn is_array(self) -> bool {
-        self.entry().tag == Tag::Array
+        self.entry().tag == EntryTag::Array
     }
 
     pub fn as_bool(self) -> Option<bool> {
         match self.entry().tag {
-            Tag::True => Some(true),
-            Tag::False => Some(false),
-            Tag::Null | Tag::Number | Tag::String | Tag::Array | Tag::Object | Tag::Key => None,
+            EntryTag::True => Some(true),
+            EntryTag::False => Some(false),
+            EntryTag::Null
+            | EntryTag::Number
+            | EntryTag::String
+            | EntryTag::Array
+            | EntryTag::Object
+            | EntryTag::Key => None,
         }
     }
 
     #[inline]
     pub fn as_str(self) -> Option<&'a str> {
         let entry = self.entry();
-        (entry.tag == Tag::String).then(|| self.tape.text(entry, self.source))
+        (entry.tag == EntryTag::String).then(|| self.tape.text(entry, self.source))
     }
 
     /// How many octets a value stands for that [`Tape::octets`] put.
     #[inline]
     pub(super) fn octets(self) -> Option<u64> {
         let entry = self.entry();
-        (entry.tag == Tag::String && entry.digest == OCTETS).then_some(u64::from(entry.offset))
+        (entry.tag == EntryTag::String && entry.digest == OCTETS).then_some(u64::from(entry.offset))
     }
 
     /// The literal of a number, as it was written.
     #[inline]
     pub fn number_text(self) -> Option<&'a str> {
         let entry = self.entry();
-        (entry.tag == Tag::Number).then(|| self.tape.text(entry, self.source))
+        (entry.tag == EntryTag::Number).then(|| self.tape.text(entry, self.source))
     }
 
     /// A number that is written as an integer and fits.
@@ -165,19 +170,19 @@ impl<'a> Node<'a> {
     }
 
     /// The members of an object in the order of the document; nothing for other kinds.
-    pub fn members(self) -> Members<'a> {
-        Members(self.children(Tag::Object))
+    pub fn members(self) -> JsonMembers<'a> {
+        JsonMembers(self.children(EntryTag::Object))
     }
 
     /// The elements of an array; nothing for other kinds.
-    pub fn elements(self) -> Elements<'a> {
-        Elements(self.children(Tag::Array))
+    pub fn elements(self) -> JsonElements<'a> {
+        JsonElements(self.children(EntryTag::Array))
     }
 
-    fn children(self, tag: Tag) -> Children<'a> {
+    fn children(self, tag: EntryTag) -> ChildNodes<'a> {
         let entry = self.entry();
         let left = if entry.tag == tag { entry.start } else { 0 };
-        Children {
+        ChildNodes {
             next: self.at(self.index + 1),
             left,
         }
@@ -235,9 +240,9 @@ impl<'a> Node<'a> {
         }
     }
 
-    fn key_entry(self) -> Option<Entry> {
+    fn key_entry(self) -> Option<TapeEntry> {
         let before = self.index.checked_sub(1)?;
-        Some(self.tape.entry(before)).filter(|entry| entry.tag == Tag::Key)
+        Some(self.tape.entry(before)).filter(|entry| entry.tag == EntryTag::Key)
     }
 
     /// The value as a tree of its own. Recursive: the depth limit of the parse bounds it.
@@ -246,13 +251,17 @@ impl<'a> Node<'a> {
     pub fn to_value(self) -> Value {
         let entry = self.entry();
         match entry.tag {
-            Tag::Null => Value::Null,
-            Tag::False => Value::Bool(false),
-            Tag::True => Value::Bool(true),
-            Tag::Number => Value::Number(number::to_number(self.tape.text(entry, self.source))),
-            Tag::String | Tag::Key => Value::String(self.tape.text(entry, self.source).into()),
-            Tag::Array => self.elements().map(Self::to_value).collect(),
-            Tag::Object => self
+            EntryTag::Null => Value::Null,
+            EntryTag::False => Value::Bool(false),
+            EntryTag::True => Value::Bool(true),
+            EntryTag::Number => {
+                Value::Number(number::to_number(self.tape.text(entry, self.source)))
+            }
+            EntryTag::String | EntryTag::Key => {
+                Value::String(self.tape.text(entry, self.source).into())
+            }
+            EntryTag::Array => self.elements().map(Self::to_value).collect(),
+            EntryTag::Object => self
                 .members()
                 .map(|(name, value)| (name, value.to_value()))
                 .collect(),
@@ -260,7 +269,7 @@ impl<'a> Node<'a> {
     }
 }
 
-impl fmt::Debug for Node<'_> {
+impl fmt::Debug for JsonNode<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Node")
             .field("index", &self.index)
@@ -271,21 +280,21 @@ impl fmt::Debug for Node<'_> {
 
 /// Walks the children of a container, a key and its value being one child.
 #[derive(Clone, Debug)]
-struct Children<'a> {
-    next: Node<'a>,
+struct ChildNodes<'a> {
+    next: JsonNode<'a>,
     left: u32,
 }
 
 /// The members of an object, in the order of the document.
 #[derive(Clone, Debug)]
-pub struct Members<'a>(Children<'a>);
+pub struct JsonMembers<'a>(ChildNodes<'a>);
 
-impl<'a> Iterator for Members<'a> {
-    type Item = (&'a str, Node<'a>);
+impl<'a> Iterator for JsonMembers<'a> {
+    type Item = (&'a str, JsonNode<'a>);
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let Children { next: key, left } = self.0;
+        let ChildNodes { next: key, left } = self.0;
         self.0.left = left.checked_sub(1)?;
         let value = key.at(key.index + 1);
         self.0.next = key.at(value.entry().past(value.index));
@@ -297,18 +306,18 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
-impl ExactSizeIterator for Members<'_> {}
+impl ExactSizeIterator for JsonMembers<'_> {}
 
 /// The elements of an array.
 #[derive(Clone, Debug)]
-pub struct Elements<'a>(Children<'a>);
+pub struct JsonElements<'a>(ChildNodes<'a>);
 
-impl<'a> Iterator for Elements<'a> {
-    type Item = Node<'a>;
+impl<'a> Iterator for JsonElements<'a> {
+    type Item = JsonNode<'a>;
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let Children { next: value, left } = self.0;
+        let ChildNodes { next: value, left } = self.0;
         self.0.left = left.checked_sub(1)?;
         self.0.next = value.at(value.entry().past(value.index));
         Some(value)
@@ -319,4 +328,4 @@ impl<'a> Iterator for Elements<'a> {
     }
 }
 
-impl ExactSizeIterator for Elements<'_> {}
+impl ExactSizeIterator for JsonElements<'_> {}

@@ -3,11 +3,11 @@
 //! Stricter than most parsers where two readers could disagree: repeated member names, lone
 //! surrogates, numbers that no `f64` holds and byte order marks are refused.
 
-use super::error::{Failure, SyntaxError, SyntaxErrorKind, trailing, unexpected};
+use super::error::{SyntaxError, SyntaxErrorKind, UnlocatedError, trailing, unexpected};
 use super::members::digest;
 use super::number::{self, NumberError};
 use super::scan::{skip_space, string_failure, string_stop, unescape};
-use super::tape::{Entry, Tag, Tape};
+use super::tape::{EntryTag, Tape, TapeEntry};
 
 /// Longest text a tape addresses. Half of the range of its offsets, so that the side buffer
 /// stays addressable too.
@@ -24,14 +24,14 @@ pub enum DuplicateKeys {
 
 /// How much a text may ask of its reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct JsonLimits {
     /// Most containers around a value. Whatever walks values recursively (validators,
     /// [`Node::to_value`](super::Node::to_value), serde) relies on it: keep it in the hundreds.
     pub depth_max: u32,
     pub duplicate_keys: DuplicateKeys,
 }
 
-impl Default for Limits {
+impl Default for JsonLimits {
     fn default() -> Self {
         Self {
             depth_max: 128,
@@ -51,12 +51,12 @@ impl Tape {
         &mut self,
         key: &str,
         source: &'s [u8],
-        limits: Limits,
+        limits: JsonLimits,
     ) -> Result<&'s str, SyntaxError> {
         let text = check_text(source).map_err(|failure| failure.locate(source, String::new()))?;
         self.begin(key);
         self.source_bytes = text.len();
-        let mut parser = Parser {
+        let mut parser = JsonParser {
             bytes: source,
             text,
             at: 0,
@@ -77,37 +77,37 @@ impl Tape {
     }
 }
 
-fn check_text(source: &[u8]) -> Result<&str, Failure> {
+fn check_text(source: &[u8]) -> Result<&str, UnlocatedError> {
     if source.len() > SOURCE_BYTES_MAX {
         let kind = SyntaxErrorKind::TooLarge {
             bytes_max: SOURCE_BYTES_MAX,
         };
-        return Err(Failure::new(kind, 0));
+        return Err(UnlocatedError::new(kind, 0));
     }
     if source.starts_with(b"\xEF\xBB\xBF") {
-        return Err(Failure::new(SyntaxErrorKind::ByteOrderMark, 0));
+        return Err(UnlocatedError::new(SyntaxErrorKind::ByteOrderMark, 0));
     }
     std::str::from_utf8(source)
-        .map_err(|error| Failure::new(SyntaxErrorKind::Utf8, error.valid_up_to()))
+        .map_err(|error| UnlocatedError::new(SyntaxErrorKind::Utf8, error.valid_up_to()))
 }
 
-struct Parser<'t, 's> {
+struct JsonParser<'t, 's> {
     bytes: &'s [u8],
     text: &'s str,
     at: usize,
     tape: &'t mut Tape,
-    limits: Limits,
+    limits: JsonLimits,
     /// Whether the innermost open container is an object.
     in_object: bool,
     /// Whether a value is being read, rather than what stands between values.
     wants_value: bool,
 }
 
-impl Parser<'_, '_> {
-    fn document(&mut self) -> Result<(), Failure> {
+impl JsonParser<'_, '_> {
+    fn document(&mut self) -> Result<(), UnlocatedError> {
         self.space();
         if self.at == self.bytes.len() {
-            return Err(Failure::new(SyntaxErrorKind::Empty, self.at));
+            return Err(UnlocatedError::new(SyntaxErrorKind::Empty, self.at));
         }
         loop {
             self.wants_value = true;
@@ -140,28 +140,31 @@ impl Parser<'_, '_> {
 
     /// Reads a scalar, or the opening of a container; tells whether it was the latter.
     #[inline]
-    fn value(&mut self) -> Result<bool, Failure> {
+    fn value(&mut self) -> Result<bool, UnlocatedError> {
         match self.peek() {
             Some(b'"') => self.string()?,
             Some(b'-' | b'0'..=b'9') => self.number()?,
-            Some(b'{') => return self.open(Tag::Object),
-            Some(b'[') => return self.open(Tag::Array),
-            Some(b't') => self.literal(b"true", Tag::True)?,
-            Some(b'f') => self.literal(b"false", Tag::False)?,
-            Some(b'n') => self.literal(b"null", Tag::Null)?,
+            Some(b'{') => return self.open(EntryTag::Object),
+            Some(b'[') => return self.open(EntryTag::Array),
+            Some(b't') => self.literal(b"true", EntryTag::True)?,
+            Some(b'f') => self.literal(b"false", EntryTag::False)?,
+            Some(b'n') => self.literal(b"null", EntryTag::Null)?,
             _ => return Err(unexpected("a value", self.bytes, self.at)),
         }
         Ok(false)
     }
 
     #[inline]
-    fn open(&mut self, tag: Tag) -> Result<bool, Failure> {
+    fn open(&mut self, tag: EntryTag) -> Result<bool, UnlocatedError> {
         let depth_max = self.limits.depth_max;
         if self.tape.open.len() >= depth_max as usize {
-            return Err(Failure::new(SyntaxErrorKind::Depth { depth_max }, self.at));
+            return Err(UnlocatedError::new(
+                SyntaxErrorKind::Depth { depth_max },
+                self.at,
+            ));
         }
         self.tape.open(tag, self.at as u32);
-        self.in_object = tag == Tag::Object;
+        self.in_object = tag == EntryTag::Object;
         self.at += 1;
         Ok(true)
     }
@@ -169,7 +172,7 @@ impl Parser<'_, '_> {
     /// After an opening bracket: goes to the first value, or past an empty container. Tells
     /// whether a value follows.
     #[inline]
-    fn first_of_container(&mut self) -> Result<bool, Failure> {
+    fn first_of_container(&mut self) -> Result<bool, UnlocatedError> {
         self.space();
         let is_object = self.in_object;
         match self.peek() {
@@ -194,7 +197,7 @@ impl Parser<'_, '_> {
     /// After a value: goes past commas and closing brackets to the next value. Tells whether
     /// there is one.
     #[inline]
-    fn next_after_value(&mut self) -> Result<bool, Failure> {
+    fn next_after_value(&mut self) -> Result<bool, UnlocatedError> {
         while !self.tape.open.is_empty() {
             let is_object = self.in_object;
             self.space();
@@ -223,7 +226,7 @@ impl Parser<'_, '_> {
     }
 
     #[inline]
-    fn close(&mut self) -> Result<(), Failure> {
+    fn close(&mut self) -> Result<(), UnlocatedError> {
         self.at += 1;
         let closed = self.tape.close();
         let innermost = self
@@ -231,7 +234,7 @@ impl Parser<'_, '_> {
             .open
             .last()
             .map(|&container| self.tape.entry(container).tag);
-        self.in_object = innermost == Some(Tag::Object);
+        self.in_object = innermost == Some(EntryTag::Object);
         if let Some(object) = closed {
             let settled = self.tape.settle_members(object, self.text);
             if let (Err(repeated), DuplicateKeys::Refuse) = (settled, self.limits.duplicate_keys) {
@@ -239,14 +242,14 @@ impl Parser<'_, '_> {
                 let key = self.tape.entry(repeated.second);
                 let name = self.tape.text(key, self.text).into();
                 let kind = SyntaxErrorKind::DuplicateKey(name);
-                return Err(Failure::new(kind, key.offset as usize));
+                return Err(UnlocatedError::new(kind, key.offset as usize));
             }
         }
         Ok(())
     }
 
     #[inline]
-    fn member_name(&mut self) -> Result<(), Failure> {
+    fn member_name(&mut self) -> Result<(), UnlocatedError> {
         if self.peek() != Some(b'"') {
             return Err(unexpected("a member name in quotes", self.bytes, self.at));
         }
@@ -261,15 +264,16 @@ impl Parser<'_, '_> {
     }
 
     #[inline]
-    fn string(&mut self) -> Result<(), Failure> {
+    fn string(&mut self) -> Result<(), UnlocatedError> {
         let offset = self.at as u32;
         let (range, in_side) = self.quoted()?;
-        self.tape.push_text(Tag::String, offset, range, in_side);
+        self.tape
+            .push_text(EntryTag::String, offset, range, in_side);
         Ok(())
     }
 
     #[inline]
-    fn key(&mut self) -> Result<(), Failure> {
+    fn key(&mut self) -> Result<(), UnlocatedError> {
         let offset = self.at as u32;
         let ((start, end), in_side) = self.quoted()?;
         let buffer = if in_side {
@@ -278,8 +282,8 @@ impl Parser<'_, '_> {
             self.bytes
         };
         let digest = digest(buffer.get(start as usize..end as usize).unwrap_or_default());
-        self.tape.entries.push(Entry {
-            tag: Tag::Key,
+        self.tape.entries.push(TapeEntry {
+            tag: EntryTag::Key,
             in_side,
             digest,
             offset,
@@ -292,7 +296,7 @@ impl Parser<'_, '_> {
     /// Reads the string whose opening quote is here. Tells where its text lies, and whether that
     /// is in the side buffer.
     #[inline(always)]
-    fn quoted(&mut self) -> Result<((u32, u32), bool), Failure> {
+    fn quoted(&mut self) -> Result<((u32, u32), bool), UnlocatedError> {
         let from = self.at + 1;
         let stop = string_stop(self.bytes, from);
         match self.bytes.get(stop) {
@@ -306,7 +310,7 @@ impl Parser<'_, '_> {
     }
 
     #[cold]
-    fn escaped_string(&mut self, from: usize, escape: usize) -> Result<(u32, u32), Failure> {
+    fn escaped_string(&mut self, from: usize, escape: usize) -> Result<(u32, u32), UnlocatedError> {
         let (start, _) = self
             .tape
             .add_side(self.text.get(from..escape).unwrap_or_default());
@@ -315,25 +319,27 @@ impl Parser<'_, '_> {
     }
 
     #[inline]
-    fn number(&mut self) -> Result<(), Failure> {
+    fn number(&mut self) -> Result<(), UnlocatedError> {
         let from = self.at;
         match number::scan(self.text, from) {
             Ok(past) => {
                 self.at = past;
                 let offset = from as u32;
                 self.tape
-                    .push_text(Tag::Number, offset, (offset, past as u32), false);
+                    .push_text(EntryTag::Number, offset, (offset, past as u32), false);
                 Ok(())
             }
             Err((NumberError::Grammar, at)) if at > from && at == self.bytes.len() => {
                 Err(unexpected("a digit", self.bytes, at))
             }
-            Err((error, offset)) => Err(Failure::new(SyntaxErrorKind::Number(error), offset)),
+            Err((error, offset)) => {
+                Err(UnlocatedError::new(SyntaxErrorKind::Number(error), offset))
+            }
         }
     }
 
     #[inline]
-    fn literal(&mut self, word: &'static [u8], tag: Tag) -> Result<(), Failure> {
+    fn literal(&mut self, word: &'static [u8], tag: EntryTag) -> Result<(), UnlocatedError> {
         if !self.bytes[self.at..].starts_with(word) {
             return Err(unexpected("`true`, `false` or `null`", self.bytes, self.at));
         }
@@ -359,7 +365,7 @@ impl Parser<'_, '_> {
     /// Appends the step from an open container to its last child.
     fn push_step(&self, container: u32, child: Option<u32>, pointer: &mut String) {
         let past_all = self.tape.entries.len() as u32;
-        let is_object = self.tape.entry(container).tag == Tag::Object;
+        let is_object = self.tape.entry(container).tag == EntryTag::Object;
         let (mut at, mut position) = (container + 1, 0);
         let mut name = "";
         while at < past_all {

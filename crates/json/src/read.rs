@@ -6,34 +6,34 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, IntoDeserializer, Unexpected, Visitor};
 
-use super::node::{Elements, Kind, Members, Node};
+use super::node::{JsonElements, JsonKind, JsonMembers, JsonNode};
 
 /// A value that does not fit the model it is read into.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReadError {
+pub struct JsonReadError {
     /// Entry of the innermost value that could not be read, see [`Tape::node`](super::Tape::node).
     pub index: Option<u32>,
     /// What was expected, and what was found.
     pub message: String,
 }
 
-impl ReadError {
+impl JsonReadError {
     /// Names the place unless a deeper one is named already.
-    fn within(mut self, node: Node<'_>) -> Self {
+    fn within(mut self, node: JsonNode<'_>) -> Self {
         self.index.get_or_insert(node.index());
         self
     }
 }
 
-impl fmt::Display for ReadError {
+impl fmt::Display for JsonReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for ReadError {}
+impl std::error::Error for JsonReadError {}
 
-impl de::Error for ReadError {
+impl de::Error for JsonReadError {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self {
             index: None,
@@ -57,17 +57,17 @@ impl de::Error for ReadError {
     }
 }
 
-impl<'de> de::Deserializer<'de> for Node<'de> {
-    type Error = ReadError;
+impl<'de> de::Deserializer<'de> for JsonNode<'de> {
+    type Error = JsonReadError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonReadError> {
         let read = match self.kind() {
-            Kind::Null => visitor.visit_unit(),
-            Kind::Boolean => visitor.visit_bool(self.as_bool().unwrap_or_default()),
-            Kind::Number => visit_number(self, visitor),
-            Kind::String => visitor.visit_borrowed_str(self.as_str().unwrap_or_default()),
-            Kind::Array => visitor.visit_seq(Sequence(self.elements())),
-            Kind::Object => visitor.visit_map(Map {
+            JsonKind::Null => visitor.visit_unit(),
+            JsonKind::Boolean => visitor.visit_bool(self.as_bool().unwrap_or_default()),
+            JsonKind::Number => visit_number(self, visitor),
+            JsonKind::String => visitor.visit_borrowed_str(self.as_str().unwrap_or_default()),
+            JsonKind::Array => visitor.visit_seq(TapeSeqAccess(self.elements())),
+            JsonKind::Object => visitor.visit_map(TapeMapAccess {
                 members: self.members(),
                 value: None,
             }),
@@ -75,7 +75,7 @@ impl<'de> de::Deserializer<'de> for Node<'de> {
         read.map_err(|error| error.within(self))
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonReadError> {
         if self.is_null() {
             visitor.visit_none()
         } else {
@@ -87,7 +87,7 @@ impl<'de> de::Deserializer<'de> for Node<'de> {
         self,
         _name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, ReadError> {
+    ) -> Result<V::Value, JsonReadError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -97,14 +97,14 @@ impl<'de> de::Deserializer<'de> for Node<'de> {
         _name: &'static str,
         _variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, ReadError> {
+    ) -> Result<V::Value, JsonReadError> {
         let mut members = self.members();
         let read = match (self.as_str(), members.next(), members.next()) {
-            (Some(variant), _, _) => visitor.visit_enum(Variant {
+            (Some(variant), _, _) => visitor.visit_enum(TapeEnumAccess {
                 name: variant,
                 content: None,
             }),
-            (None, Some((name, content)), None) => visitor.visit_enum(Variant {
+            (None, Some((name, content)), None) => visitor.visit_enum(TapeEnumAccess {
                 name,
                 content: Some(content),
             }),
@@ -115,7 +115,10 @@ impl<'de> de::Deserializer<'de> for Node<'de> {
         read.map_err(|error| error.within(self))
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(
+        self,
+        visitor: V,
+    ) -> Result<V::Value, JsonReadError> {
         visitor.visit_unit()
     }
 
@@ -125,7 +128,7 @@ impl<'de> de::Deserializer<'de> for Node<'de> {
     }
 }
 
-impl<'de> IntoDeserializer<'de, ReadError> for Node<'de> {
+impl<'de> IntoDeserializer<'de, JsonReadError> for JsonNode<'de> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -133,7 +136,10 @@ impl<'de> IntoDeserializer<'de, ReadError> for Node<'de> {
     }
 }
 
-fn visit_number<'de, V: Visitor<'de>>(node: Node<'de>, visitor: V) -> Result<V::Value, ReadError> {
+fn visit_number<'de, V: Visitor<'de>>(
+    node: JsonNode<'de>,
+    visitor: V,
+) -> Result<V::Value, JsonReadError> {
     if let Some(integer) = node.as_u64() {
         visitor.visit_u64(integer)
     } else if let Some(integer) = node.as_i64() {
@@ -143,15 +149,15 @@ fn visit_number<'de, V: Visitor<'de>>(node: Node<'de>, visitor: V) -> Result<V::
     }
 }
 
-struct Sequence<'de>(Elements<'de>);
+struct TapeSeqAccess<'de>(JsonElements<'de>);
 
-impl<'de> de::SeqAccess<'de> for Sequence<'de> {
-    type Error = ReadError;
+impl<'de> de::SeqAccess<'de> for TapeSeqAccess<'de> {
+    type Error = JsonReadError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
         &mut self,
         seed: T,
-    ) -> Result<Option<T::Value>, ReadError> {
+    ) -> Result<Option<T::Value>, JsonReadError> {
         let Some(element) = self.0.next() else {
             return Ok(None);
         };
@@ -165,19 +171,19 @@ impl<'de> de::SeqAccess<'de> for Sequence<'de> {
     }
 }
 
-struct Map<'de> {
-    members: Members<'de>,
+struct TapeMapAccess<'de> {
+    members: JsonMembers<'de>,
     /// The value whose name was read last.
-    value: Option<Node<'de>>,
+    value: Option<JsonNode<'de>>,
 }
 
-impl<'de> de::MapAccess<'de> for Map<'de> {
-    type Error = ReadError;
+impl<'de> de::MapAccess<'de> for TapeMapAccess<'de> {
+    type Error = JsonReadError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
-    ) -> Result<Option<K::Value>, ReadError> {
+    ) -> Result<Option<K::Value>, JsonReadError> {
         let Some((name, value)) = self.members.next() else {
             return Ok(None);
         };
@@ -185,10 +191,13 @@ impl<'de> de::MapAccess<'de> for Map<'de> {
         let name = de::value::BorrowedStrDeserializer::new(name);
         seed.deserialize(name)
             .map(Some)
-            .map_err(|error: ReadError| error.within(value))
+            .map_err(|error: JsonReadError| error.within(value))
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> Result<V::Value, JsonReadError> {
         let value = self.value.take();
         let value = value.ok_or_else(|| de::Error::custom("a value was read before its name"))?;
         seed.deserialize(value).map_err(|error| error.within(value))
@@ -199,25 +208,28 @@ impl<'de> de::MapAccess<'de> for Map<'de> {
     }
 }
 
-struct Variant<'de> {
+struct TapeEnumAccess<'de> {
     name: &'de str,
-    content: Option<Node<'de>>,
+    content: Option<JsonNode<'de>>,
 }
 
-impl<'de> de::EnumAccess<'de> for Variant<'de> {
-    type Error = ReadError;
+impl<'de> de::EnumAccess<'de> for TapeEnumAccess<'de> {
+    type Error = JsonReadError;
     type Variant = Self;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), ReadError> {
+    fn variant_seed<V: DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Self), JsonReadError> {
         let name = de::value::BorrowedStrDeserializer::new(self.name);
         Ok((seed.deserialize(name)?, self))
     }
 }
 
-impl<'de> de::VariantAccess<'de> for Variant<'de> {
-    type Error = ReadError;
+impl<'de> de::VariantAccess<'de> for TapeEnumAccess<'de> {
+    type Error = JsonReadError;
 
-    fn unit_variant(self) -> Result<(), ReadError> {
+    fn unit_variant(self) -> Result<(), JsonReadError> {
         match self.content {
             None => Ok(()),
             Some(content) if content.is_null() => Ok(()),
@@ -225,11 +237,18 @@ impl<'de> de::VariantAccess<'de> for Variant<'de> {
         }
     }
 
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ReadError> {
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(
+        self,
+        seed: T,
+    ) -> Result<T::Value, JsonReadError> {
         seed.deserialize(self.some_content()?)
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, ReadError> {
+    fn tuple_variant<V: Visitor<'de>>(
+        self,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, JsonReadError> {
         de::Deserializer::deserialize_any(self.some_content()?, visitor)
     }
 
@@ -237,13 +256,13 @@ impl<'de> de::VariantAccess<'de> for Variant<'de> {
         self,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, ReadError> {
+    ) -> Result<V::Value, JsonReadError> {
         de::Deserializer::deserialize_any(self.some_content()?, visitor)
     }
 }
 
-impl<'de> Variant<'de> {
-    fn some_content(self) -> Result<Node<'de>, ReadError> {
+impl<'de> TapeEnumAccess<'de> {
+    fn some_content(self) -> Result<JsonNode<'de>, JsonReadError> {
         self.content
             .ok_or_else(|| de::Error::custom("expected a variant with content"))
     }

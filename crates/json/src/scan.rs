@@ -1,6 +1,6 @@
 //! Scanning strings eight bytes at a time, and undoing their escapes.
 
-use super::error::{Failure, SyntaxErrorKind, unexpected};
+use super::error::{SyntaxErrorKind, UnlocatedError, unexpected};
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
@@ -70,7 +70,11 @@ fn skip_some_space(bytes: &[u8], from: usize) -> usize {
 
 /// Appends the string to `side` from the escape at `from` up to its closing quote, and returns
 /// the position past that quote.
-pub(super) fn unescape(text: &str, from: usize, side: &mut String) -> Result<usize, Failure> {
+pub(super) fn unescape(
+    text: &str,
+    from: usize,
+    side: &mut String,
+) -> Result<usize, UnlocatedError> {
     let bytes = text.as_bytes();
     let mut at = from;
     loop {
@@ -87,7 +91,7 @@ pub(super) fn unescape(text: &str, from: usize, side: &mut String) -> Result<usi
 
 /// What is wrong where a string ends without a quote.
 #[cold]
-pub(super) fn string_failure(bytes: &[u8], at: usize) -> Failure {
+pub(super) fn string_failure(bytes: &[u8], at: usize) -> UnlocatedError {
     unexpected(
         "the closing quote of a string (control characters must be escaped)",
         bytes,
@@ -96,7 +100,7 @@ pub(super) fn string_failure(bytes: &[u8], at: usize) -> Failure {
 }
 
 /// Appends the character that the escape at `at` stands for; returns the position past it.
-fn escape(bytes: &[u8], at: usize, side: &mut String) -> Result<usize, Failure> {
+fn escape(bytes: &[u8], at: usize, side: &mut String) -> Result<usize, UnlocatedError> {
     let plain = match bytes.get(at + 1) {
         Some(b'"') => '"',
         Some(b'\\') => '\\',
@@ -119,8 +123,8 @@ fn escape(bytes: &[u8], at: usize, side: &mut String) -> Result<usize, Failure> 
     Ok(at + 2)
 }
 
-fn unicode_escape(bytes: &[u8], at: usize, side: &mut String) -> Result<usize, Failure> {
-    let lone = || Failure::new(SyntaxErrorKind::Surrogate, at);
+fn unicode_escape(bytes: &[u8], at: usize, side: &mut String) -> Result<usize, UnlocatedError> {
+    let lone = || UnlocatedError::new(SyntaxErrorKind::Surrogate, at);
     let high = hex4(bytes, at + 2)?;
     let (code, past) = match high {
         0xD800..=0xDBFF => {
@@ -139,7 +143,7 @@ fn unicode_escape(bytes: &[u8], at: usize, side: &mut String) -> Result<usize, F
     Ok(past)
 }
 
-fn hex4(bytes: &[u8], from: usize) -> Result<u32, Failure> {
+fn hex4(bytes: &[u8], from: usize) -> Result<u32, UnlocatedError> {
     let mut code = 0;
     for at in from..from + 4 {
         let digit = bytes

@@ -5,14 +5,14 @@ use std::ptr;
 use std::sync::OnceLock;
 
 use jsonschema::JsonType;
-use jsonschema::json::{Array, Json, JsonNumber, Node as JsonNode, NodeIdentity, Object};
+use jsonschema::json::{Array, Json, JsonNumber, Node as SchemaNode, NodeIdentity, Object};
 use jsonschema_value::LazyInstance;
 use serde_json::{Number, Value};
 
 use super::equal;
 use super::members::digest;
 use super::meter::count_error;
-use super::node::{Elements, Kind, Members, Node};
+use super::node::{JsonElements, JsonKind, JsonMembers, JsonNode};
 use super::number::{self, Decimal};
 use super::tape::Tape;
 
@@ -28,7 +28,7 @@ pub struct PreparedKey {
 }
 
 impl Json for TapeJson {
-    type Node<'a> = Node<'a>;
+    type Node<'a> = JsonNode<'a>;
     type PreparedKey = PreparedKey;
     type StringBuffer = Tape;
 
@@ -43,14 +43,14 @@ impl Json for TapeJson {
         }
     }
 
-    fn with_string_node<T>(tape: &mut Tape, string: &str, f: impl FnOnce(Node<'_>) -> T) -> T {
+    fn with_string_node<T>(tape: &mut Tape, string: &str, f: impl FnOnce(JsonNode<'_>) -> T) -> T {
         tape.begin("");
         tape.string(string);
         f(tape.root(""))
     }
 }
 
-impl<'a> JsonNode<'a, TapeJson> for Node<'a> {
+impl<'a> SchemaNode<'a, TapeJson> for JsonNode<'a> {
     type Object = TapeObject<'a>;
     type Array = TapeArray<'a>;
     type Number = TapeNumber<'a>;
@@ -80,26 +80,26 @@ impl<'a> JsonNode<'a, TapeJson> for Node<'a> {
     }
 
     fn is_null(&self) -> bool {
-        Node::is_null(*self)
+        JsonNode::is_null(*self)
     }
 
     fn is_number(&self) -> bool {
-        self.kind() == Kind::Number
+        self.kind() == JsonKind::Number
     }
 
     fn is_string(&self) -> bool {
-        self.kind() == Kind::String
+        self.kind() == JsonKind::String
     }
 
     #[inline]
     fn json_type(&self) -> JsonType {
         match self.kind() {
-            Kind::Null => JsonType::Null,
-            Kind::Boolean => JsonType::Boolean,
-            Kind::Number => JsonType::Number,
-            Kind::String => JsonType::String,
-            Kind::Array => JsonType::Array,
-            Kind::Object => JsonType::Object,
+            JsonKind::Null => JsonType::Null,
+            JsonKind::Boolean => JsonType::Boolean,
+            JsonKind::Number => JsonType::Number,
+            JsonKind::String => JsonType::String,
+            JsonKind::Array => JsonType::Array,
+            JsonKind::Object => JsonType::Object,
         }
     }
 
@@ -114,7 +114,7 @@ impl<'a> JsonNode<'a, TapeJson> for Node<'a> {
     }
 
     fn to_value(&self) -> Cow<'a, Value> {
-        Cow::Owned(Node::to_value(*self))
+        Cow::Owned(JsonNode::to_value(*self))
     }
 
     /// Errors name their instance, and most are never asked for it: what was read from JSON text
@@ -129,7 +129,7 @@ impl<'a> JsonNode<'a, TapeJson> for Node<'a> {
                 make: first_value,
                 cell: OnceLock::new(),
             },
-            _ => LazyInstance::Ready(Cow::Owned(Node::to_value(*self))),
+            _ => LazyInstance::Ready(Cow::Owned(JsonNode::to_value(*self))),
         }
     }
 
@@ -186,42 +186,42 @@ impl JsonNumber for TapeNumber<'_> {
 
 /// A value known to be an object.
 #[derive(Clone, Copy, Debug)]
-pub struct TapeObject<'a>(Node<'a>);
+pub struct TapeObject<'a>(JsonNode<'a>);
 
 impl<'a> Object<'a, TapeJson> for TapeObject<'a> {
-    type Node = Node<'a>;
+    type Node = JsonNode<'a>;
     type MemberName = &'a str;
-    type MembersIter = Members<'a>;
+    type MembersIter = JsonMembers<'a>;
 
     fn len(&self) -> usize {
         self.0.len()
     }
 
     #[inline]
-    fn get(&self, key: &PreparedKey) -> Option<Node<'a>> {
+    fn get(&self, key: &PreparedKey) -> Option<JsonNode<'a>> {
         self.0.member(&key.name, key.digest)
     }
 
     #[inline]
-    fn members(&self) -> Members<'a> {
+    fn members(&self) -> JsonMembers<'a> {
         self.0.members()
     }
 }
 
 /// A value known to be an array.
 #[derive(Clone, Copy, Debug)]
-pub struct TapeArray<'a>(Node<'a>);
+pub struct TapeArray<'a>(JsonNode<'a>);
 
 impl<'a> Array<'a, TapeJson> for TapeArray<'a> {
-    type Node = Node<'a>;
-    type ElementsIter = Elements<'a>;
+    type Node = JsonNode<'a>;
+    type ElementsIter = JsonElements<'a>;
 
     fn len(&self) -> usize {
         self.0.len()
     }
 
     #[inline]
-    fn elements(&self) -> Elements<'a> {
+    fn elements(&self) -> JsonElements<'a> {
         self.0.elements()
     }
 

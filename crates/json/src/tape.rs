@@ -11,13 +11,13 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use super::members::WideMembers;
-use super::node::Node;
+use super::members::WideMemberIndex;
+use super::node::JsonNode;
 
 /// What an entry stands for. Keys are told apart from strings so that a value finds its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Tag {
+pub(super) enum EntryTag {
     Null,
     False,
     True,
@@ -33,8 +33,8 @@ pub(super) const OCTETS: u16 = 1;
 
 /// One value or one key, in 16 bytes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    pub(super) tag: Tag,
+pub(super) struct TapeEntry {
+    pub(super) tag: EntryTag,
     /// The text lies in the side buffer, not in the source.
     pub(super) in_side: bool,
     /// For keys: a digest of the name, so that most comparisons end before the text is touched.
@@ -47,9 +47,9 @@ pub(super) struct Entry {
     pub(super) end: u32,
 }
 
-impl Entry {
+impl TapeEntry {
     pub(super) fn is_container(self) -> bool {
-        matches!(self.tag, Tag::Array | Tag::Object)
+        matches!(self.tag, EntryTag::Array | EntryTag::Object)
     }
 
     /// The index past this value, which stands at `index`.
@@ -71,13 +71,13 @@ impl Entry {
 /// themselves and take `""`.
 #[derive(Default)]
 pub struct Tape {
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<TapeEntry>,
     /// Text that is not in the source as it is: unescaped strings, built values, the key.
     pub(super) side: String,
     /// Containers not yet closed, outermost first.
     pub(super) open: Vec<u32>,
     /// Members of objects too wide for a linear search.
-    pub(super) wide: WideMembers,
+    pub(super) wide: WideMemberIndex,
     /// Whether some object holds two members of one name.
     pub(super) has_duplicates: bool,
     pub(super) source_bytes: usize,
@@ -113,7 +113,7 @@ impl Tape {
 
     /// Bytes held by the main buffers, so that a pool can drop a tape that one large body grew.
     pub fn capacity_bytes(&self) -> usize {
-        self.entries.capacity() * size_of::<Entry>() + self.side.capacity() + self.wide.bytes()
+        self.entries.capacity() * size_of::<TapeEntry>() + self.side.capacity() + self.wide.bytes()
     }
 
     /// Number of entries: every value and every member name, the wrapper's two included.
@@ -127,29 +127,29 @@ impl Tape {
     }
 
     /// The object of one member around the document; what validators judge.
-    pub fn wrapped<'a>(&'a self, source: &'a str) -> Node<'a> {
+    pub fn wrapped<'a>(&'a self, source: &'a str) -> JsonNode<'a> {
         self.node(0, source)
     }
 
     /// The document.
-    pub fn root<'a>(&'a self, source: &'a str) -> Node<'a> {
+    pub fn root<'a>(&'a self, source: &'a str) -> JsonNode<'a> {
         self.node(2, source)
     }
 
-    /// The value at `index`, which [`Node::index`] told. An index past the end, which only an
+    /// The value at `index`, which [`JsonNode::index`] told. An index past the end, which only an
     /// empty tape has, stands for `null`.
-    pub fn node<'a>(&'a self, index: u32, source: &'a str) -> Node<'a> {
+    pub fn node<'a>(&'a self, index: u32, source: &'a str) -> JsonNode<'a> {
         debug_assert_eq!(
             source.len(),
             self.source_bytes,
             "the source of another tape"
         );
-        Node::new(self, source, index)
+        JsonNode::new(self, source, index)
     }
 
-    pub(super) fn entry(&self, index: u32) -> Entry {
-        const NONE: Entry = Entry {
-            tag: Tag::Null,
+    pub(super) fn entry(&self, index: u32) -> TapeEntry {
+        const NONE: TapeEntry = TapeEntry {
+            tag: EntryTag::Null,
             in_side: false,
             digest: 0,
             offset: 0,
@@ -160,7 +160,7 @@ impl Tape {
     }
 
     #[inline]
-    pub(super) fn text<'a>(&'a self, entry: Entry, source: &'a str) -> &'a str {
+    pub(super) fn text<'a>(&'a self, entry: TapeEntry, source: &'a str) -> &'a str {
         let buffer = if entry.in_side {
             self.side.as_str()
         } else {

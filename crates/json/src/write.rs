@@ -2,17 +2,17 @@
 
 use std::fmt;
 
-use super::node::{Kind, Node};
+use super::node::{JsonKind, JsonNode};
 
-impl fmt::Display for Node<'_> {
+impl fmt::Display for JsonNode<'_> {
     /// Recursive: the depth limit of the parse bounds it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind() {
-            Kind::Null => f.write_str("null"),
-            Kind::Boolean => write!(f, "{}", self.as_bool().unwrap_or_default()),
-            Kind::Number => f.write_str(self.number_text().unwrap_or("0")),
-            Kind::String => write_text(f, self.as_str().unwrap_or_default()),
-            Kind::Array => {
+            JsonKind::Null => f.write_str("null"),
+            JsonKind::Boolean => write!(f, "{}", self.as_bool().unwrap_or_default()),
+            JsonKind::Number => f.write_str(self.number_text().unwrap_or("0")),
+            JsonKind::String => write_text(f, self.as_str().unwrap_or_default()),
+            JsonKind::Array => {
                 f.write_str("[")?;
                 for (at, element) in self.elements().enumerate() {
                     f.write_str(if at == 0 { "" } else { "," })?;
@@ -20,7 +20,7 @@ impl fmt::Display for Node<'_> {
                 }
                 f.write_str("]")
             }
-            Kind::Object => {
+            JsonKind::Object => {
                 f.write_str("{")?;
                 for (at, (name, value)) in self.members().enumerate() {
                     f.write_str(if at == 0 { "" } else { "," })?;
@@ -41,13 +41,15 @@ fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Limits, Tape};
+    use crate::{JsonLimits, Tape};
 
     #[test]
     fn text_comes_back_as_it_was_but_for_space() {
         let check = |text: &str, expected: &str| {
             let mut tape = Tape::new();
-            let source = tape.parse("k", text.as_bytes(), Limits::default()).unwrap();
+            let source = tape
+                .parse("k", text.as_bytes(), JsonLimits::default())
+                .unwrap();
             assert_eq!(tape.root(source).to_string(), expected);
         };
         check(

@@ -15,7 +15,9 @@ use tokio::sync::mpsc::{Receiver, channel};
 use crate::config::{Config, ServiceConfig};
 use crate::proxy::{Sampled, SampledBody, Tap};
 use crate::telemetry::Metrics;
-use portcullis_contract::recorded::{Body, Bounds, Exchange, Judge, Response};
+use portcullis_contract::recorded::{
+    ExchangeCheckLimits, ExchangeJudge, RecordedBody, RecordedExchange, RecordedResponse,
+};
 use portcullis_contract::{CompileOptions, CompiledContract, Violation};
 use portcullis_vocabulary::Catalog;
 use portcullis_vocabulary::enforcement::Enforcement;
@@ -74,7 +76,7 @@ pub(in crate::app) struct RefusalStats {
 struct CandidateJudge {
     service: ServiceConfig,
     catalog: Arc<Catalog>,
-    bounds: Bounds,
+    bounds: ExchangeCheckLimits,
     metrics: Metrics,
     report: Arc<Mutex<CandidateReport>>,
 }
@@ -132,13 +134,13 @@ impl ShadowCandidate {
 
 impl CandidateJudge {
     fn judge_all(self, contract: &CompiledContract, mut receiver: Receiver<Sampled>) {
-        let mut judge = Judge::new(contract, &self.service.enforcement, self.bounds);
+        let mut judge = ExchangeJudge::new(contract, &self.service.enforcement, self.bounds);
         while let Some(sampled) = receiver.blocking_recv() {
             self.judge(contract, &mut judge, &sampled);
         }
     }
 
-    fn judge(&self, contract: &CompiledContract, judge: &mut Judge<'_>, sampled: &Sampled) {
+    fn judge(&self, contract: &CompiledContract, judge: &mut ExchangeJudge<'_>, sampled: &Sampled) {
         let verdict = judge.judge(&exchange(sampled));
         let squad = self.catalog.consumer_name(sampled.consumer);
         let operation = verdict
@@ -191,14 +193,14 @@ impl CandidateReport {
     }
 }
 
-fn exchange(sampled: &Sampled) -> Exchange<'_> {
-    Exchange {
+fn exchange(sampled: &Sampled) -> RecordedExchange<'_> {
+    RecordedExchange {
         method: sampled.method.clone(),
         path: sampled.target.path(),
         query: sampled.target.query(),
         headers: sampled.headers.clone(),
         body: body(&sampled.body),
-        response: sampled.answer.as_ref().map(|answer| Response {
+        response: sampled.answer.as_ref().map(|answer| RecordedResponse {
             status: answer.status,
             headers: answer.headers.clone(),
             body: body(&answer.body),
@@ -206,17 +208,17 @@ fn exchange(sampled: &Sampled) -> Exchange<'_> {
     }
 }
 
-fn body(sampled: &SampledBody) -> Body<'_> {
+fn body(sampled: &SampledBody) -> RecordedBody<'_> {
     match sampled {
-        SampledBody::Absent => Body::Absent,
-        SampledBody::Streamed => Body::NotRecorded,
-        SampledBody::Whole(bytes) => Body::Bytes(Cow::Borrowed(bytes)),
+        SampledBody::Absent => RecordedBody::Absent,
+        SampledBody::Streamed => RecordedBody::NotRecorded,
+        SampledBody::Whole(bytes) => RecordedBody::Bytes(Cow::Borrowed(bytes)),
     }
 }
 
-fn bounds(config: &Config) -> Bounds {
+fn bounds(config: &Config) -> ExchangeCheckLimits {
     let limits = &config.limits;
-    Bounds {
+    ExchangeCheckLimits {
         violations_max: limits.violations_max,
         json_depth_max: u32::try_from(limits.json_depth_max).unwrap_or(u32::MAX),
         body_bytes_max: limits.body_bytes_max as u64,

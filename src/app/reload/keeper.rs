@@ -15,7 +15,7 @@ use tokio::time::sleep;
 use crate::admin::RevisionResult;
 use crate::config::ContractSource;
 use crate::source::FileSignature;
-use portcullis_contract::{CompileOptions, Identity};
+use portcullis_contract::{CompileOptions, ContractIdentity};
 
 use super::history::{ReloadTrigger, RevisionEvent};
 use super::origin::{SourceEvent, WatchedSource, told_of};
@@ -330,7 +330,7 @@ fn known(
 }
 
 /// Which revision a role has now.
-fn identity(role: ContractRole) -> impl FnOnce(&ServiceState) -> Option<Identity> {
+fn identity(role: ContractRole) -> impl FnOnce(&ServiceState) -> Option<ContractIdentity> {
     move |state| {
         let contract = match role {
             ContractRole::InForce => state.live.compiled(),

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use crate::config::{ReloadPolicy, ServiceConfig};
 use crate::source::load_contract;
 use portcullis_contract::{
-    CompileOptions, CompiledContract, Documents, Identity, LoadError, compile, from_bytes,
+    CompileOptions, CompiledContract, ContractIdentity, ContractLoadError, DocumentSet, compile,
+    from_bytes,
 };
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 use portcullis_vocabulary::limits::Limits;
@@ -56,10 +57,10 @@ pub(in crate::app) struct CompiledRevision {
 #[derive(Debug)]
 pub(in crate::app) enum NotCompiled {
     /// It is the known revision.
-    Unchanged(Identity),
+    Unchanged(ContractIdentity),
     /// It cannot be enforced.
     Refused {
-        identity: Option<Identity>,
+        identity: Option<ContractIdentity>,
         problems: Vec<String>,
     },
     /// It cannot be read.
@@ -109,13 +110,13 @@ pub(in crate::app) fn read(task: &ReadTask) -> (CompileOutcome, Vec<PathBuf>) {
     };
     let documents = match loaded {
         Ok(documents) => documents,
-        Err(LoadError::Read(error)) => {
+        Err(ContractLoadError::Read(error)) => {
             return (
                 Err(NotCompiled::Unavailable(error.to_string())),
                 task.input.files(),
             );
         }
-        Err(error @ LoadError::Parse(_)) => {
+        Err(error @ ContractLoadError::Parse(_)) => {
             let nothing = NotCompiled::Refused {
                 identity: None,
                 problems: vec![error.to_string()],
@@ -134,8 +135,8 @@ pub(in crate::app) fn read(task: &ReadTask) -> (CompileOutcome, Vec<PathBuf>) {
     (compile_documents(documents, task), files)
 }
 
-fn compile_documents(documents: Documents, task: &ReadTask) -> CompileOutcome {
-    let identity = Identity::of(&documents);
+fn compile_documents(documents: DocumentSet, task: &ReadTask) -> CompileOutcome {
+    let identity = ContractIdentity::of(&documents);
     if task.known.as_ref() == Some(&identity.revision) {
         return Err(NotCompiled::Unchanged(identity));
     }

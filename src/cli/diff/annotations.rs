@@ -2,7 +2,7 @@
 //! and line.
 
 use portcullis_compat::{ChangeLevel, CompatFinding};
-use portcullis_contract::Spot;
+use portcullis_contract::SourceLocation;
 
 use super::super::notation::{data, property};
 use super::super::output::ReportWriter;
@@ -60,7 +60,7 @@ pub(super) fn message(finding: &CompatFinding) -> String {
 }
 
 /// The file of a spot, without the revision that it was read from.
-pub(super) fn file(spot: &Spot) -> &str {
+pub(super) fn file(spot: &SourceLocation) -> &str {
     match spot.file.split_once(':') {
         Some((revision, path)) if !revision.contains('/') && revision.len() > 1 => path,
         _ => &spot.file,

@@ -5,7 +5,9 @@ use std::time::SystemTime;
 
 use crate::config::load_catalog_file;
 use portcullis_compat::{self as compat, ChangeLevel, CompareOptions, Date};
-use portcullis_contract::{CompileOptions, CompiledContract, Documents, Identity, compile};
+use portcullis_contract::{
+    CompileOptions, CompiledContract, ContractIdentity, DocumentSet, compile,
+};
 use portcullis_control::ownership::SquadBoundaries;
 use portcullis_vocabulary::Limits;
 
@@ -160,8 +162,14 @@ impl DiffRun {
         for name in names {
             match (before.remove(&name), after.remove(&name)) {
                 (Some(old), Some(new)) => self.pair(name, old, new),
-                (Some((_, old)), None) => self.comparison.gone.push((name, Identity::of(&old))),
-                (None, Some((_, new))) => self.comparison.added.push((name, Identity::of(&new))),
+                (Some((_, old)), None) => self
+                    .comparison
+                    .gone
+                    .push((name, ContractIdentity::of(&old))),
+                (None, Some((_, new))) => self
+                    .comparison
+                    .added
+                    .push((name, ContractIdentity::of(&new))),
                 (None, None) => {}
             }
         }
@@ -171,11 +179,11 @@ impl DiffRun {
     fn pair(
         &mut self,
         name: String,
-        old: (ContractInput, Documents),
-        new: (ContractInput, Documents),
+        old: (ContractInput, DocumentSet),
+        new: (ContractInput, DocumentSet),
     ) {
         // Equal bytes are equal contracts, and most are.
-        if Identity::of(&old.1).revision == Identity::of(&new.1).revision {
+        if ContractIdentity::of(&old.1).revision == ContractIdentity::of(&new.1).revision {
             self.comparison.unchanged += 1;
             return;
         }
@@ -190,7 +198,7 @@ impl DiffRun {
     fn read_all(
         &mut self,
         side: &ContractInput,
-    ) -> Result<BTreeMap<String, (ContractInput, Documents)>, RunError> {
+    ) -> Result<BTreeMap<String, (ContractInput, DocumentSet)>, RunError> {
         let mut read = BTreeMap::new();
         for (name, file) in side.files()? {
             match file.load(&self.limits) {
@@ -212,7 +220,7 @@ impl DiffRun {
 
 /// Compiles what is compared, with all that consumers serve.
 pub(in crate::cli) fn compiled(
-    documents: Documents,
+    documents: DocumentSet,
     name: &str,
 ) -> Result<CompiledContract, RunError> {
     let options = CompileOptions {
@@ -225,11 +233,11 @@ pub(in crate::cli) fn compiled(
     })
 }
 
-fn is_contract(documents: &Documents) -> bool {
+fn is_contract(documents: &DocumentSet) -> bool {
     let root = documents.entry().root();
     root.get("openapi").or(root.get("swagger")).is_some()
 }
 
-fn title(documents: &Documents) -> String {
-    Identity::of(documents).title.to_string()
+fn title(documents: &DocumentSet) -> String {
+    ContractIdentity::of(documents).title.to_string()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::source::{GitObjectKind, GitPath};
-use portcullis_contract::{Documents, LoadError};
+use portcullis_contract::{ContractLoadError, DocumentSet};
 use portcullis_vocabulary::Limits;
 
 use super::super::find::find_contracts;
@@ -59,7 +59,7 @@ impl ContractInput {
     }
 
     /// Reads the one contract that it is.
-    pub(super) fn load(&self, limits: &Limits) -> Result<Documents, LoadError> {
+    pub(super) fn load(&self, limits: &Limits) -> Result<DocumentSet, ContractLoadError> {
         match self {
             Self::File(path) | Self::Directory(path) => crate::source::load_contract(path, limits),
             Self::Committed(place) | Self::CommittedDirectory(place) => {

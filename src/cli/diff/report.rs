@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use portcullis_compat::{ChangeLevel, ChangeSubject, CompatCounts, CompatFinding, CompatReport};
-use portcullis_contract::Identity;
+use portcullis_contract::ContractIdentity;
 use portcullis_control::ownership::SquadBoundaries;
 
 /// One contract in two revisions.
@@ -23,8 +23,8 @@ pub(super) struct DiffResult {
     /// Contracts that are equal, byte for byte.
     pub(super) unchanged: usize,
     /// Contracts on one side only, by their paths.
-    pub(super) gone: Vec<(String, Identity)>,
-    pub(super) added: Vec<(String, Identity)>,
+    pub(super) gone: Vec<(String, ContractIdentity)>,
+    pub(super) added: Vec<(String, ContractIdentity)>,
     /// Who provides what does not say it itself.
     pub(super) catalog: ContractProviders,
     /// What is odd about the run.
@@ -86,7 +86,7 @@ impl ContractProviders {
 /// The squad that provides a contract.
 fn provider<'a>(
     path: &str,
-    revisions: [&'a Identity; 2],
+    revisions: [&'a ContractIdentity; 2],
     catalog: &'a ContractProviders,
 ) -> Option<&'a str> {
     let said = revisions

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use portcullis_compat::{ChangeLevel, CompatFinding, rules};
-use portcullis_contract::Spot;
+use portcullis_contract::SourceLocation;
 
 use super::super::output::ReportWriter;
 use super::annotations::{file, message};
@@ -67,7 +67,7 @@ fn result(finding: &CompatFinding) -> Value {
     result
 }
 
-fn location(spot: &Spot) -> Value {
+fn location(spot: &SourceLocation) -> Value {
     json!({
         "physicalLocation": {
             "artifactLocation": {"uri": file(spot)},

@@ -42,7 +42,7 @@
 use serde_json::{Map, Value, json};
 
 use portcullis_compat::{ChangeApproval, ChangeCertainty, ChangeLevel, CompatFinding, Witness};
-use portcullis_contract::{Identity, Spot};
+use portcullis_contract::{ContractIdentity, SourceLocation};
 
 use super::super::output::ReportWriter;
 use super::report::{ComparedContract, DiffResult};
@@ -69,7 +69,7 @@ fn value(comparison: &DiffResult) -> Value {
             (squad, share)
         })
         .collect();
-    let only = |list: &[(String, Identity)]| -> Vec<Value> {
+    let only = |list: &[(String, ContractIdentity)]| -> Vec<Value> {
         let entries = list.iter();
         entries
             .map(|(path, of)| json!({"path": path, "contract": identity(of)}))
@@ -126,7 +126,7 @@ fn contract(comparison: &DiffResult, compared: &ComparedContract) -> Value {
     })
 }
 
-fn identity(identity: &Identity) -> Value {
+fn identity(identity: &ContractIdentity) -> Value {
     json!({
         "title": identity.title,
         "version": identity.version,
@@ -161,7 +161,7 @@ fn finding(finding: &CompatFinding, provider: Option<&str>) -> Value {
     })
 }
 
-fn spot(spot: &Spot) -> Value {
+fn spot(spot: &SourceLocation) -> Value {
     json!({"file": spot.file, "line": spot.line, "pointer": spot.pointer})
 }
 

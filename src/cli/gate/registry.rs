@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 use crate::source::{
     CommitOutcome, InvalidStoreKey, RecordCommit, RecordStore, RecordTag, S3Clients, StoreKey,
 };
-use portcullis_contract::{CompiledContract, Documents};
+use portcullis_contract::{CompiledContract, DocumentSet};
 use portcullis_control::gate::{
     Deployment, DeploymentRegistry, RECORD_BYTES_MAX, RegisteredContract,
 };
@@ -87,7 +87,7 @@ impl GateRegistry {
     }
 
     /// The files of what was deployed, after their hash was checked.
-    pub(super) fn documents(&self, deployment: &Deployment) -> Result<Documents, GateError> {
+    pub(super) fn documents(&self, deployment: &Deployment) -> Result<DocumentSet, GateError> {
         let key = self.content_key(&deployment.revision)?;
         let place = self.store.name_of(&key);
         // JSON writes a control character as six.

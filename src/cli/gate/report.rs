@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use portcullis_contract::Identity;
+use portcullis_contract::ContractIdentity;
 use portcullis_control::gate::{GateReason, GateRule, GateVerdict, TrafficMeasurement};
 
 use super::super::output::ReportWriter;
@@ -15,7 +15,7 @@ use super::super::output::ReportWriter;
 pub(super) struct GateReport<'r> {
     pub(super) squad: &'r str,
     pub(super) service: &'r str,
-    pub(super) candidate: &'r Identity,
+    pub(super) candidate: &'r ContractIdentity,
     /// The version that is replaced.
     pub(super) deployed: Option<String>,
     pub(super) verdict: &'r GateVerdict,

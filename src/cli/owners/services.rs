@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::config::{self, Config, ContractSource, FlagOverrides, ServiceConfig, nearest};
 use crate::source::load_contract;
 use crate::telemetry::{OwnedContract, OwnerView};
-use portcullis_contract::Identity;
+use portcullis_contract::ContractIdentity;
 
 use super::super::args::{OwnedServicesArgs, ServicesFormat};
 use super::super::output::{ReportWriter, TextStyle, complain};
@@ -69,7 +69,7 @@ fn chosen<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c ServiceCon
 fn owner_of(config: &Config, service: &ServiceConfig) -> (OwnerView, bool) {
     let identity = match &service.contract {
         ContractSource::File(path) => match load_contract(path, &config.limits) {
-            Ok(documents) => Some(Identity::of(&documents)),
+            Ok(documents) => Some(ContractIdentity::of(&documents)),
             Err(error) => {
                 complain(&error.to_string());
                 None

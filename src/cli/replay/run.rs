@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use portcullis_contract::recorded::{Bounds, Exchange, Fault, Har, Judge, Verdict, read_line};
+use portcullis_contract::recorded::{
+    ExchangeCheckLimits, ExchangeJudge, ExchangeVerdict, HarArchive, RecordError, RecordedExchange,
+    read_line,
+};
 use portcullis_contract::{self as contract, CompileOptions, CompiledContract, Violation};
 use portcullis_json::Tape;
 use portcullis_vocabulary::Limits;
@@ -38,7 +41,7 @@ pub(in crate::cli) fn replay(
     let mut replaying = ReplayRun {
         args,
         contract: &contract,
-        judge: Judge::new(&contract, &policy(), bounds(&limits)),
+        judge: ExchangeJudge::new(&contract, &policy(), bounds(&limits)),
         tally: ReplayTally::new(contract.operations.len()),
         progress: ReplayProgress::new(&args.traffic, args.format == ReportFormat::Json),
         out,
@@ -90,8 +93,8 @@ fn policy() -> EnforcementPolicy {
     EnforcementPolicy::new(ceilings, [], 1.0)
 }
 
-fn bounds(limits: &Limits) -> Bounds {
-    Bounds {
+fn bounds(limits: &Limits) -> ExchangeCheckLimits {
+    ExchangeCheckLimits {
         violations_max: limits.violations_max,
         json_depth_max: u32::try_from(limits.json_depth_max).unwrap_or(u32::MAX),
         decoded_bytes_max: limits.decoded_bytes_max,
@@ -103,7 +106,7 @@ fn bounds(limits: &Limits) -> Bounds {
 struct ReplayRun<'a> {
     args: &'a ReplayArgs,
     contract: &'a CompiledContract,
-    judge: Judge<'a>,
+    judge: ExchangeJudge<'a>,
     tally: ReplayTally,
     progress: ReplayProgress,
     out: &'a mut ReportWriter,
@@ -139,7 +142,7 @@ impl ReplayRun<'_> {
                 Some(text) => {
                     read_line(&mut tape, text).map_err(|fault| fault.below(line.number - 1))
                 }
-                None => Err(Fault {
+                None => Err(RecordError {
                     line: line.number,
                     column: 1,
                     message: format!("longer than {TRAFFIC_LINE_BYTES_MAX} bytes"),
@@ -159,7 +162,7 @@ impl ReplayRun<'_> {
             line,
             index,
         };
-        match Har::parse(&mut tape, text) {
+        match HarArchive::parse(&mut tape, text) {
             Ok(archive) => {
                 for entry in archive.entries() {
                     self.record(place(entry.line, entry.index), entry.exchange);
@@ -170,14 +173,18 @@ impl ReplayRun<'_> {
         }
     }
 
-    fn record(&mut self, place: RecordPosition<'_>, exchange: Result<Exchange<'_>, Fault>) {
+    fn record(
+        &mut self,
+        place: RecordPosition<'_>,
+        exchange: Result<RecordedExchange<'_>, RecordError>,
+    ) {
         match exchange {
             Ok(exchange) => self.exchange(place, &exchange),
             Err(fault) => self.unreadable(place, &fault),
         }
     }
 
-    fn unreadable(&mut self, place: RecordPosition<'_>, fault: &Fault) {
+    fn unreadable(&mut self, place: RecordPosition<'_>, fault: &RecordError) {
         self.tally.unreadable += 1;
         if self.args.format == ReportFormat::Json {
             self.out
@@ -193,7 +200,7 @@ impl ReplayRun<'_> {
         }
     }
 
-    fn exchange(&mut self, place: RecordPosition<'_>, exchange: &Exchange<'_>) {
+    fn exchange(&mut self, place: RecordPosition<'_>, exchange: &RecordedExchange<'_>) {
         let verdict = self.judge.judge(exchange);
         let mut violations = verdict.violations();
         let is_violating = violations.any(|violation| {
@@ -211,8 +218,8 @@ impl ReplayRun<'_> {
     fn print(
         &mut self,
         place: RecordPosition<'_>,
-        exchange: &Exchange<'_>,
-        verdict: &Verdict,
+        exchange: &RecordedExchange<'_>,
+        verdict: &ExchangeVerdict,
         is_violating: bool,
     ) {
         let operation = verdict.operation.map(|id| self.contract.operation(id));
@@ -242,8 +249,8 @@ impl ReplayRun<'_> {
     fn keep_examples(
         &mut self,
         place: RecordPosition<'_>,
-        exchange: &Exchange<'_>,
-        verdict: &Verdict,
+        exchange: &RecordedExchange<'_>,
+        verdict: &ExchangeVerdict,
     ) {
         for violation in verdict.violations() {
             self.tally
@@ -262,7 +269,7 @@ impl ReplayRun<'_> {
 
 /// Whether violations of a class make an exchange violate the contract.
 fn counts(
-    judge: &Judge<'_>,
+    judge: &ExchangeJudge<'_>,
     enforce: EnforceScope,
     operation: Option<u32>,
     class: ViolationClass,

@@ -22,7 +22,7 @@
 use serde::Serialize;
 
 use portcullis_contract::ViolationRecord;
-use portcullis_contract::recorded::Fault;
+use portcullis_contract::recorded::RecordError;
 
 /// The line.
 #[derive(Debug, Serialize)]
@@ -64,7 +64,7 @@ pub(super) struct FaultRecord<'a> {
 
 impl<'a> VerdictLine<'a> {
     /// The line of a record that cannot be read.
-    pub(super) fn unreadable(place: RecordPosition<'a>, fault: &'a Fault) -> Self {
+    pub(super) fn unreadable(place: RecordPosition<'a>, fault: &'a RecordError) -> Self {
         Self {
             place,
             method: None,

@@ -7,7 +7,7 @@ use http::header::{ALLOW, HeaderValue};
 use tower::Service;
 
 use portcullis_contract::judge_target;
-use portcullis_contract::route::Captures;
+use portcullis_contract::route::PathCaptures;
 
 use crate::telemetry::Outcome;
 
@@ -42,7 +42,7 @@ where
 /// What a request is for.
 enum Sought {
     /// This operation.
-    Operation(u32, Captures),
+    Operation(u32, PathCaptures),
     /// None, and it may pass nevertheless.
     Nothing,
     /// Whom the service belongs to: this.
@@ -53,7 +53,7 @@ fn look(routed: &mut Routed) -> Result<Sought, Refused> {
     let service = Rc::clone(&routed.ledger.service);
     let contract = &service.contract;
     let (method, path) = (routed.request.method(), routed.request.uri().path());
-    let mut captures = Captures::default();
+    let mut captures = PathCaptures::default();
     let stray = match judge_target(contract, method, path, &mut captures) {
         Ok(operation) => {
             routed.ledger.found(operation);

@@ -7,7 +7,8 @@ use http_body::Body;
 use tower::Service;
 
 use portcullis_contract::{
-    BodyLength, BodyRule, Head, Operation, RequestBody, Violation, ViolationClass, check_head,
+    BodyDeclaration, BodyLength, DeclaredBody, Operation, RequestHead, Violation, ViolationClass,
+    check_head,
 };
 
 use super::super::core::Core;
@@ -40,7 +41,7 @@ fn judge(core: &Core, found: Found) -> Result<HeadJudged, Refused> {
     let service = Rc::clone(&routed.ledger.service);
     let operation = service.contract.operation(id);
     let request = &routed.request;
-    let head = Head {
+    let head = RequestHead {
         path: request.uri().path(),
         query: request.uri().query(),
         headers: request.headers(),
@@ -82,9 +83,9 @@ fn length_of<B: Body>(body: &B) -> BodyLength {
     }
 }
 
-pub(super) fn declared_body(operation: &Operation) -> Option<&RequestBody> {
+pub(super) fn declared_body(operation: &Operation) -> Option<&DeclaredBody> {
     match &operation.body {
-        BodyRule::Declared(body) => Some(body),
-        BodyRule::Undeclared | BodyRule::Ignored => None,
+        BodyDeclaration::Declared(body) => Some(body),
+        BodyDeclaration::Undeclared | BodyDeclaration::Ignored => None,
     }
 }

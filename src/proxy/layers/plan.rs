@@ -1,6 +1,6 @@
 //! What is to be done with a body, kept while the body is awaited.
 
-use portcullis_contract::{BodyPlan, MediaType, RequestBody as ContractBody};
+use portcullis_contract::{BodyPlan, DeclaredBody as ContractBody, MediaType};
 
 /// A body plan by position in the contract, so that it can be kept while a body is awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

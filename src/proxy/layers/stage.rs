@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, Request, Response};
 
 use crate::telemetry::Trace;
 use portcullis_contract::Violation;
-use portcullis_contract::route::Captures;
+use portcullis_contract::route::PathCaptures;
 use portcullis_vocabulary::enforcement::Enforcement;
 
 use super::super::answer::Cause;
@@ -42,7 +42,7 @@ pub(in crate::proxy) struct Routed<B = RequestBody> {
 #[derive(Debug)]
 pub(in crate::proxy) struct Found {
     pub(in crate::proxy) routed: Routed,
-    pub(in crate::proxy) operation: Option<(u32, Captures)>,
+    pub(in crate::proxy) operation: Option<(u32, PathCaptures)>,
 }
 
 /// A request whose head was judged.

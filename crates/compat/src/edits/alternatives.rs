@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use portcullis_contract::{Documents, Place};
-use portcullis_json::Node;
+use portcullis_contract::{DocumentSet, NodeRef};
+use portcullis_json::JsonNode;
 
 use super::edit::{SchemaEdit, SchemaStep};
 use super::structure::{LocalDifference, SubschemaPair};
@@ -38,7 +38,7 @@ pub(super) fn compare(
 
 /// One schema of a list, and what it may be known by.
 struct SchemaBranch {
-    place: Place,
+    place: NodeRef,
     name: Option<String>,
     text: String,
     title: Option<String>,
@@ -47,7 +47,7 @@ struct SchemaBranch {
 }
 
 impl SchemaBranch {
-    fn of(view: &SchemaConjunction<'_>, place: Place) -> Self {
+    fn of(view: &SchemaConjunction<'_>, place: NodeRef) -> Self {
         let documents = view.contract.documents();
         let node = documents.node(place);
         let inner = SchemaConjunction::new(view.contract, &[place]);
@@ -57,7 +57,10 @@ impl SchemaBranch {
         };
         Self {
             place,
-            name: node.get("$ref").and_then(Node::as_str).map(str::to_owned),
+            name: node
+                .get("$ref")
+                .and_then(JsonNode::as_str)
+                .map(str::to_owned),
             text: inner
                 .nodes()
                 .map(|(_, node)| wordless(node))
@@ -97,7 +100,7 @@ fn shortened(text: &str) -> String {
 }
 
 /// A schema object as text, without what is said to people.
-fn wordless(node: Node<'_>) -> String {
+fn wordless(node: JsonNode<'_>) -> String {
     const WORDS: [&str; 5] = [
         "title",
         "description",
@@ -121,7 +124,7 @@ fn branches(view: &SchemaConjunction<'_>, keyword: &'static str) -> Vec<SchemaBr
     let lists = owners.filter_map(|(near, node)| Some((near, node.get(keyword)?)));
     let places = lists.flat_map(|(near, list)| {
         list.elements()
-            .map(move |element| Documents::place(near, element))
+            .map(move |element| DocumentSet::place(near, element))
     });
     places.map(|place| SchemaBranch::of(view, place)).collect()
 }

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use portcullis_contract::{Dialect, Documents, Place};
-use portcullis_json::{Node, compare_numbers};
+use portcullis_contract::{Dialect, DocumentSet, NodeRef};
+use portcullis_json::{JsonNode, compare_numbers};
 
 use super::edit::SchemaEdit;
 use super::view::SchemaConjunction;
@@ -54,7 +54,7 @@ pub(super) fn compare(
 ) {
     for bound in &BOUNDS {
         let (before, after) = (bound.of(old), bound.of(new));
-        let at = |view: &SchemaConjunction<'_>, found: &Option<(Place, &str)>| {
+        let at = |view: &SchemaConjunction<'_>, found: &Option<(NodeRef, &str)>| {
             found.map(|(at, _)| at).or(view.place())
         };
         let [increased, decreased, set, unset] = bound.rules;
@@ -68,7 +68,7 @@ pub(super) fn compare(
                 Ordering::Greater => decreased,
             },
         };
-        let text = |found: &Option<(Place, &str)>| found.map(|(_, text)| text.to_owned());
+        let text = |found: &Option<(NodeRef, &str)>| found.map(|(_, text)| text.to_owned());
         edits.push(
             SchemaEdit::of(rule, bound.keyword)
                 .from(text(&before))
@@ -80,10 +80,10 @@ pub(super) fn compare(
 
 impl BoundKeyword {
     /// The tightest value.
-    fn of<'c>(&self, view: &SchemaConjunction<'c>) -> Option<(Place, &'c str)> {
+    fn of<'c>(&self, view: &SchemaConjunction<'c>) -> Option<(NodeRef, &'c str)> {
         let values = view.nodes().filter_map(|(place, node)| {
             let value = self.value(view.contract.dialect, node)?;
-            Some((Documents::place(place, value), value.number_text()?))
+            Some((DocumentSet::place(place, value), value.number_text()?))
         });
         values.reduce(|tightest, next| {
             let is_tighter = match compare_numbers(next.1, tightest.1) {
@@ -96,12 +96,12 @@ impl BoundKeyword {
     }
 
     /// In OpenAPI 3.0 the exclusive keywords are flags that belong to the others.
-    fn value<'c>(&self, dialect: Dialect, node: Node<'c>) -> Option<Node<'c>> {
+    fn value<'c>(&self, dialect: Dialect, node: JsonNode<'c>) -> Option<JsonNode<'c>> {
         let own = node.get(self.keyword);
         if dialect == Dialect::V31 {
             return own;
         }
-        let is_flag = |flag: &str| node.get(flag).and_then(Node::as_bool) == Some(true);
+        let is_flag = |flag: &str| node.get(flag).and_then(JsonNode::as_bool) == Some(true);
         match self.keyword {
             "maximum" => own.filter(|_| !is_flag("exclusiveMaximum")),
             "minimum" => own.filter(|_| !is_flag("exclusiveMinimum")),

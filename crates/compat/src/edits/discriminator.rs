@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use portcullis_json::Node;
+use portcullis_json::JsonNode;
 
 use super::edit::SchemaEdit;
 use super::view::SchemaConjunction;
@@ -21,7 +21,7 @@ pub(super) fn compare(
             |view: &SchemaConjunction<'_>| view.first(KEYWORD).map(|(at, _)| at).or(view.place());
         edit.between(place(old), place(new))
     };
-    let name = |node: Node<'_>| {
+    let name = |node: JsonNode<'_>| {
         node.get("propertyName")
             .and_then(|name| name.as_str())
             .map(str::to_owned)
@@ -44,8 +44,8 @@ pub(super) fn compare(
         let edit = SchemaEdit::of("schema.discriminator.property.changed", KEYWORD);
         edits.push(places(edit.from(name(before)).to(name(after))));
     }
-    let mapping = |node: Node<'_>| -> BTreeMap<String, String> {
-        let members = node.get("mapping").into_iter().flat_map(Node::members);
+    let mapping = |node: JsonNode<'_>| -> BTreeMap<String, String> {
+        let members = node.get("mapping").into_iter().flat_map(JsonNode::members);
         members
             .map(|(value, schema)| {
                 (

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::rc::Rc;
 
-use portcullis_contract::Place;
+use portcullis_contract::NodeRef;
 
 /// One keyword that says something else than before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,9 +19,9 @@ pub(crate) struct SchemaEdit {
     /// What it says.
     pub(crate) after: Option<String>,
     /// Where it stood.
-    pub(crate) old: Option<Place>,
+    pub(crate) old: Option<NodeRef>,
     /// Where it stands.
-    pub(crate) new: Option<Place>,
+    pub(crate) new: Option<NodeRef>,
 }
 
 impl SchemaEdit {
@@ -58,7 +58,7 @@ impl SchemaEdit {
         }
     }
 
-    pub(super) fn between(self, old: Option<Place>, new: Option<Place>) -> Self {
+    pub(super) fn between(self, old: Option<NodeRef>, new: Option<NodeRef>) -> Self {
         Self { old, new, ..self }
     }
 }

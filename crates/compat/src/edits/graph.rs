@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::Write;
 
-use portcullis_contract::{CompiledContract, Place};
+use portcullis_contract::{CompiledContract, NodeRef};
 
 use super::super::options::CompareOptions;
 use super::edit::{LocatedEdit, SchemaEdit, SchemaStep};
@@ -25,10 +25,10 @@ pub(crate) struct EditGraph<'c> {
     old: &'c CompiledContract,
     new: &'c CompiledContract,
     options: CompareOptions,
-    numbers: HashMap<(Vec<Place>, Vec<Place>), SchemaPairId>,
+    numbers: HashMap<(Vec<NodeRef>, Vec<NodeRef>), SchemaPairId>,
     pairs: Vec<SchemaPair>,
     /// Those that were not compared yet.
-    open: Vec<(SchemaPairId, Vec<Place>, Vec<Place>)>,
+    open: Vec<(SchemaPairId, Vec<NodeRef>, Vec<NodeRef>)>,
 }
 
 #[derive(Debug, Default)]
@@ -55,14 +55,14 @@ impl<'c> EditGraph<'c> {
     }
 
     /// Adds the pair that a place of both contracts begins with.
-    pub(crate) fn add(&mut self, old: Place, new: Place) -> SchemaPairId {
+    pub(crate) fn add(&mut self, old: NodeRef, new: NodeRef) -> SchemaPairId {
         self.number(
             vec![self.old.followed_plainly(old)],
             vec![self.new.followed_plainly(new)],
         )
     }
 
-    fn number(&mut self, old: Vec<Place>, new: Vec<Place>) -> SchemaPairId {
+    fn number(&mut self, old: Vec<NodeRef>, new: Vec<NodeRef>) -> SchemaPairId {
         let next = self.pairs.len();
         let known = *self
             .numbers
@@ -85,12 +85,13 @@ impl<'c> EditGraph<'c> {
             let LocalDifference { edits, edges } = self.compare(&old, &new);
             let mut next = Vec::with_capacity(edges.len());
             for SubschemaPair { step, old, new } in edges {
-                let followed = |contract: &CompiledContract, places: Vec<Place>| -> Vec<Place> {
-                    places
-                        .iter()
-                        .map(|place| contract.followed_plainly(*place))
-                        .collect()
-                };
+                let followed =
+                    |contract: &CompiledContract, places: Vec<NodeRef>| -> Vec<NodeRef> {
+                        places
+                            .iter()
+                            .map(|place| contract.followed_plainly(*place))
+                            .collect()
+                    };
                 let (old, new) = (followed(self.old, old), followed(self.new, new));
                 next.push((step, self.number(old, new)));
             }

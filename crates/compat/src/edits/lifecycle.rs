@@ -3,7 +3,7 @@
 //! The same words stand in operations, parameters and schemas; the rules differ in their names
 //! only.
 
-use portcullis_json::Node;
+use portcullis_json::JsonNode;
 
 use super::super::date::Date;
 use super::super::options::CompareOptions;
@@ -28,7 +28,7 @@ struct LifecycleAnnotations {
 const LEVELS: [&str; 4] = ["draft", "alpha", "beta", "stable"];
 
 impl LifecycleAnnotations {
-    fn of(nodes: &[Node<'_>]) -> Self {
+    fn of(nodes: &[JsonNode<'_>]) -> Self {
         let first = |name: &str| nodes.iter().find_map(|node| node.get(name));
         let text = |name: &str| {
             first(name).map(|value| {
@@ -40,7 +40,7 @@ impl LifecycleAnnotations {
         Self {
             is_deprecated: nodes
                 .iter()
-                .any(|node| node.get("deprecated").and_then(Node::as_bool) == Some(true)),
+                .any(|node| node.get("deprecated").and_then(JsonNode::as_bool) == Some(true)),
             sunset: text("x-sunset"),
             stability: text("x-stability-level"),
         }
@@ -73,8 +73,8 @@ macro_rules! named {
 /// Compares the lives of something in two revisions.
 pub(crate) fn lifecycle(
     subject: LifecycleSubject,
-    old: &[Node<'_>],
-    new: &[Node<'_>],
+    old: &[JsonNode<'_>],
+    new: &[JsonNode<'_>],
     options: &CompareOptions,
 ) -> Vec<LifecycleEdit> {
     let (before, after) = (LifecycleAnnotations::of(old), LifecycleAnnotations::of(new));

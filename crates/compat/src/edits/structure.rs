@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use portcullis_contract::{Documents, Place};
-use portcullis_json::{Kind, Node};
+use portcullis_contract::{DocumentSet, NodeRef};
+use portcullis_json::{JsonKind, JsonNode};
 
 use super::alternatives;
 use super::edit::{SchemaEdit, SchemaStep};
@@ -13,8 +13,8 @@ use super::view::SchemaConjunction;
 /// The schemas on both sides of a step.
 pub(super) struct SubschemaPair {
     pub(super) step: SchemaStep,
-    pub(super) old: Vec<Place>,
-    pub(super) new: Vec<Place>,
+    pub(super) old: Vec<NodeRef>,
+    pub(super) new: Vec<NodeRef>,
 }
 
 /// What a comparison of two views gives.
@@ -142,11 +142,11 @@ pub(super) fn compare(
 }
 
 fn either<'n>(
-    old: &[(&'n str, Vec<Place>)],
-    new: &[(&'n str, Vec<Place>)],
-) -> impl Iterator<Item = (&'n str, Vec<Place>, Vec<Place>)> {
+    old: &[(&'n str, Vec<NodeRef>)],
+    new: &[(&'n str, Vec<NodeRef>)],
+) -> impl Iterator<Item = (&'n str, Vec<NodeRef>, Vec<NodeRef>)> {
     let names: BTreeSet<&str> = old.iter().chain(new).map(|(name, _)| *name).collect();
-    let of = |list: &[(&str, Vec<Place>)], name: &str| {
+    let of = |list: &[(&str, Vec<NodeRef>)], name: &str| {
         let found = list.binary_search_by(|(known, _)| (*known).cmp(name));
         found.map_or_else(|_| Vec::new(), |at| list[at].1.clone())
     };
@@ -167,7 +167,7 @@ fn properties(
         return;
     }
     let (was, is) = (old.required(), new.required());
-    let has = |list: &[(&str, Place)], name: &str| list.iter().any(|(known, _)| *known == name);
+    let has = |list: &[(&str, NodeRef)], name: &str| list.iter().any(|(known, _)| *known == name);
     for (name, from, to) in either(&before, &after) {
         let (left, right) = (from.first().copied(), to.first().copied());
         let rule = match (left, right, has(&was, name), has(&is, name)) {
@@ -226,7 +226,7 @@ fn requirements(
 enum UndeclaredProperties {
     Open,
     Closed,
-    Described(Vec<Place>),
+    Described(Vec<NodeRef>),
 }
 
 impl UndeclaredProperties {
@@ -234,8 +234,8 @@ impl UndeclaredProperties {
         let mut described = Vec::new();
         for (place, value) in view.all("additionalProperties") {
             match value.kind() {
-                Kind::Boolean if value.as_bool() == Some(false) => return Self::Closed,
-                Kind::Object if !value.is_empty() => described.push(place),
+                JsonKind::Boolean if value.as_bool() == Some(false) => return Self::Closed,
+                JsonKind::Object if !value.is_empty() => described.push(place),
                 _ => {}
             }
         }
@@ -275,7 +275,7 @@ fn others(old: &SchemaConjunction<'_>, new: &SchemaConjunction<'_>, local: &mut 
 }
 
 /// Whether a schema says nothing.
-fn is_empty(node: Node<'_>) -> bool {
+fn is_empty(node: JsonNode<'_>) -> bool {
     node.as_bool() == Some(true) || (node.is_object() && node.is_empty())
 }
 
@@ -290,7 +290,7 @@ fn one(
         rules: [added, removed],
         step,
     } = single;
-    let telling = |view: &SchemaConjunction<'_>| -> Vec<Place> {
+    let telling = |view: &SchemaConjunction<'_>| -> Vec<NodeRef> {
         let all = view
             .all(keyword)
             .filter(|(_, node)| !is_empty(*node) && !node.is_array());
@@ -322,21 +322,21 @@ fn positions(
     new: &SchemaConjunction<'_>,
     local: &mut LocalDifference,
 ) {
-    let of = |view: &SchemaConjunction<'_>| -> Vec<Vec<Place>> {
-        let mut slots: Vec<Vec<Place>> = Vec::new();
+    let of = |view: &SchemaConjunction<'_>| -> Vec<Vec<NodeRef>> {
+        let mut slots: Vec<Vec<NodeRef>> = Vec::new();
         for (near, list) in view.all("prefixItems") {
             for (position, element) in list.elements().enumerate() {
                 if slots.len() <= position {
                     slots.push(Vec::new());
                 }
-                slots[position].push(Documents::place(near, element));
+                slots[position].push(DocumentSet::place(near, element));
             }
         }
         slots
     };
     let (before, after) = (of(old), of(new));
     for position in 0..before.len().max(after.len()) {
-        let at = |slots: &[Vec<Place>]| slots.get(position).cloned().unwrap_or_default();
+        let at = |slots: &[Vec<NodeRef>]| slots.get(position).cloned().unwrap_or_default();
         let (from, to) = (at(&before), at(&after));
         let (left, right) = (from.first().copied(), to.first().copied());
         let rule = match (left, right) {
@@ -392,12 +392,12 @@ fn dependent_required(
     local: &mut LocalDifference,
 ) {
     const KEYWORD: &str = "dependentRequired";
-    let names = |view: &SchemaConjunction<'_>, places: &[Place]| {
+    let names = |view: &SchemaConjunction<'_>, places: &[NodeRef]| {
         let documents = view.contract.documents();
         let all: BTreeSet<&str> = places
             .iter()
             .flat_map(|place| documents.node(*place).elements())
-            .filter_map(Node::as_str)
+            .filter_map(JsonNode::as_str)
             .collect();
         all.into_iter().collect::<Vec<_>>().join(", ")
     };

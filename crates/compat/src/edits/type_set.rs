@@ -1,7 +1,7 @@
 //! Types: `type`, `nullable` of OpenAPI 3.0, and formats.
 
-use portcullis_contract::{Dialect, Documents, Place};
-use portcullis_json::Node;
+use portcullis_contract::{Dialect, DocumentSet, NodeRef};
+use portcullis_json::JsonNode;
 
 use super::edit::SchemaEdit;
 use super::view::SchemaConjunction;
@@ -25,27 +25,27 @@ const NAMES: [(&str, u8); 7] = [
 ];
 
 impl ComparedTypes {
-    fn named(name: Node<'_>) -> u8 {
+    fn named(name: JsonNode<'_>) -> u8 {
         let known = NAMES.iter().find(|(known, _)| name.as_str() == Some(known));
         known.map_or(0, |(_, bits)| *bits)
     }
 
     /// What `type` allows; everything where it is missing.
-    fn of(view: &SchemaConjunction<'_>) -> (Self, Option<Place>) {
+    fn of(view: &SchemaConjunction<'_>) -> (Self, Option<NodeRef>) {
         let mut bits = ALL;
         let mut at = None;
         for (place, node) in view.nodes() {
             let Some(named) = node.get("type") else {
                 continue;
             };
-            at = at.or(Some(Documents::place(place, named)));
+            at = at.or(Some(DocumentSet::place(place, named)));
             let mut own = named
                 .elements()
                 .map(Self::named)
                 .fold(0, |all, one| all | one);
             own |= Self::named(named);
             let is_nullable = view.contract.dialect == Dialect::V30
-                && node.get("nullable").and_then(Node::as_bool) == Some(true);
+                && node.get("nullable").and_then(JsonNode::as_bool) == Some(true);
             bits &= own | if is_nullable { NULL } else { 0 };
         }
         if view.allows_null_too {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use portcullis_contract::Place;
-use portcullis_json::{Kind, Node};
+use portcullis_contract::NodeRef;
+use portcullis_json::{JsonKind, JsonNode};
 
 use super::edit::SchemaEdit;
 use super::view::SchemaConjunction;
@@ -36,9 +36,9 @@ pub(super) fn compare(
 }
 
 /// A value as text that is equal where values are: members sorted, numbers by what they are.
-pub(crate) fn canonical(node: Node<'_>) -> String {
+pub(crate) fn canonical(node: JsonNode<'_>) -> String {
     match node.kind() {
-        Kind::Object => {
+        JsonKind::Object => {
             let mut members: Vec<(&str, String)> = node
                 .members()
                 .map(|(name, value)| (name, canonical(value)))
@@ -49,18 +49,18 @@ pub(crate) fn canonical(node: Node<'_>) -> String {
                 .map(|(name, value)| format!("{name:?}:{value}"));
             format!("{{{}}}", members.collect::<Vec<_>>().join(","))
         }
-        Kind::Array => {
+        JsonKind::Array => {
             let elements: Vec<String> = node.elements().map(canonical).collect();
             format!("[{}]", elements.join(","))
         }
-        Kind::Number => match node.as_i64() {
+        JsonKind::Number => match node.as_i64() {
             Some(integer) => integer.to_string(),
             None => node
                 .as_f64()
                 .filter(|_| node.is_exact())
                 .map_or_else(|| node.to_string(), |float| float.to_string()),
         },
-        Kind::Null | Kind::Boolean | Kind::String => node.to_string(),
+        JsonKind::Null | JsonKind::Boolean | JsonKind::String => node.to_string(),
     }
 }
 
@@ -79,7 +79,7 @@ fn at(
 fn listed(
     view: &SchemaConjunction<'_>,
     keyword: &'static str,
-) -> Option<(Place, BTreeSet<String>)> {
+) -> Option<(NodeRef, BTreeSet<String>)> {
     let lists = view.all(keyword).map(|(place, list)| {
         let values: BTreeSet<String> = list.elements().map(canonical).collect();
         (place, values)

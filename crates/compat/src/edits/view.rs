@@ -1,28 +1,28 @@
 //! What a schema says together with all that it refers to and is the conjunction of.
 
-use portcullis_contract::{CompiledContract, Dialect, Documents, Place};
-use portcullis_json::{Kind, Node};
+use portcullis_contract::{CompiledContract, Dialect, DocumentSet, NodeRef};
+use portcullis_json::{JsonKind, JsonNode};
 
 /// A schema, its references and the elements of its `allOf`, as one set of keywords.
 #[derive(Debug)]
 pub(super) struct SchemaConjunction<'c> {
     pub(super) contract: &'c CompiledContract,
     /// The schema objects, each once, in the order of their places.
-    pub(super) parts: Vec<Place>,
+    pub(super) parts: Vec<NodeRef>,
     /// Whether `false` is among them.
     pub(super) is_never: bool,
     /// What stands in `allOf`, as it is referred to.
-    pub(super) conjuncts: Vec<Place>,
+    pub(super) conjuncts: Vec<NodeRef>,
     /// Whether null is one of two alternatives and the other is taken as the schema itself, which
     /// is how `nullable` is written where it is no keyword.
     pub(super) allows_null_too: bool,
     /// Where it begins.
-    pub(super) root: Option<Place>,
+    pub(super) root: Option<NodeRef>,
 }
 
 impl<'c> SchemaConjunction<'c> {
     /// The conjunction of schemas.
-    pub(super) fn new(contract: &'c CompiledContract, roots: &[Place]) -> Self {
+    pub(super) fn new(contract: &'c CompiledContract, roots: &[NodeRef]) -> Self {
         let mut view = Self {
             contract,
             parts: Vec::new(),
@@ -31,7 +31,7 @@ impl<'c> SchemaConjunction<'c> {
             allows_null_too: false,
             root: roots.first().copied(),
         };
-        let mut open: Vec<Place> = roots.iter().rev().copied().collect();
+        let mut open: Vec<NodeRef> = roots.iter().rev().copied().collect();
         let mut seen = Vec::new();
         while let Some(place) = open.pop() {
             if !seen.contains(&place) {
@@ -43,9 +43,9 @@ impl<'c> SchemaConjunction<'c> {
         view
     }
 
-    fn take(&mut self, place: Place, open: &mut Vec<Place>) {
+    fn take(&mut self, place: NodeRef, open: &mut Vec<NodeRef>) {
         let node = self.contract.documents().node(place);
-        if node.kind() != Kind::Object {
+        if node.kind() != JsonKind::Object {
             self.is_never |= node.as_bool() == Some(false);
             return;
         }
@@ -56,8 +56,8 @@ impl<'c> SchemaConjunction<'c> {
                 return;
             }
         }
-        for element in node.get("allOf").into_iter().flat_map(Node::elements) {
-            let at = Documents::place(place, element);
+        for element in node.get("allOf").into_iter().flat_map(JsonNode::elements) {
+            let at = DocumentSet::place(place, element);
             self.conjuncts.push(at);
             open.push(at);
         }
@@ -69,7 +69,7 @@ impl<'c> SchemaConjunction<'c> {
     }
 
     /// The schema objects.
-    pub(super) fn nodes(&self) -> impl Iterator<Item = (Place, Node<'c>)> {
+    pub(super) fn nodes(&self) -> impl Iterator<Item = (NodeRef, JsonNode<'c>)> {
         let documents = self.contract.documents();
         self.parts
             .iter()
@@ -77,20 +77,23 @@ impl<'c> SchemaConjunction<'c> {
     }
 
     /// The schema objects without their places.
-    pub(super) fn objects(&self) -> Vec<Node<'c>> {
+    pub(super) fn objects(&self) -> Vec<JsonNode<'c>> {
         self.nodes().map(|(_, node)| node).collect()
     }
 
     /// Every value of a keyword, with its place.
-    pub(super) fn all(&self, keyword: &'static str) -> impl Iterator<Item = (Place, Node<'c>)> {
+    pub(super) fn all(
+        &self,
+        keyword: &'static str,
+    ) -> impl Iterator<Item = (NodeRef, JsonNode<'c>)> {
         self.nodes().filter_map(move |(place, node)| {
             let value = node.get(keyword)?;
-            Some((Documents::place(place, value), value))
+            Some((DocumentSet::place(place, value), value))
         })
     }
 
     /// The first value of a keyword.
-    pub(super) fn first(&self, keyword: &'static str) -> Option<(Place, Node<'c>)> {
+    pub(super) fn first(&self, keyword: &'static str) -> Option<(NodeRef, JsonNode<'c>)> {
         self.all(keyword).next()
     }
 
@@ -101,11 +104,11 @@ impl<'c> SchemaConjunction<'c> {
     }
 
     /// The members of a keyword that holds an object of schemas: each name with its schemas.
-    pub(super) fn members(&self, keyword: &'static str) -> Vec<(&'c str, Vec<Place>)> {
-        let mut members: Vec<(&str, Vec<Place>)> = Vec::new();
+    pub(super) fn members(&self, keyword: &'static str) -> Vec<(&'c str, Vec<NodeRef>)> {
+        let mut members: Vec<(&str, Vec<NodeRef>)> = Vec::new();
         for (near, object) in self.all(keyword) {
             for (name, value) in object.members() {
-                members.push((name, vec![Documents::place(near, value)]));
+                members.push((name, vec![DocumentSet::place(near, value)]));
             }
         }
         members.sort_by(|left, right| left.0.cmp(right.0));
@@ -120,11 +123,11 @@ impl<'c> SchemaConjunction<'c> {
     }
 
     /// The names in `required`, with where they stand.
-    pub(super) fn required(&self) -> Vec<(&'c str, Place)> {
-        let mut names: Vec<(&str, Place)> = Vec::new();
+    pub(super) fn required(&self) -> Vec<(&'c str, NodeRef)> {
+        let mut names: Vec<(&str, NodeRef)> = Vec::new();
         for (near, list) in self.all("required") {
             let elements = list.elements().filter_map(|name| {
-                let at = Documents::place(near, name);
+                let at = DocumentSet::place(near, name);
                 Some((name.as_str()?, at))
             });
             names.extend(elements);
@@ -135,15 +138,15 @@ impl<'c> SchemaConjunction<'c> {
     }
 
     /// Where it is best looked up.
-    pub(super) fn place(&self) -> Option<Place> {
+    pub(super) fn place(&self) -> Option<NodeRef> {
         self.parts.first().copied().or(self.root)
     }
 }
 
 /// The other alternative where there are two and one is null.
-pub(super) fn beside_null(near: Place, node: Node<'_>) -> Option<Place> {
+pub(super) fn beside_null(near: NodeRef, node: JsonNode<'_>) -> Option<NodeRef> {
     let list = node.get("anyOf").or(node.get("oneOf"))?;
-    let is_null = |schema: &Node<'_>| {
+    let is_null = |schema: &JsonNode<'_>| {
         let named = schema.get("type").and_then(|named| named.as_str());
         schema.len() == 1 && named == Some("null")
     };
@@ -151,5 +154,5 @@ pub(super) fn beside_null(near: Place, node: Node<'_>) -> Option<Place> {
     let only = others
         .next()
         .filter(|_| others.next().is_none() && list.len() == 2)?;
-    Some(Documents::place(near, only))
+    Some(DocumentSet::place(near, only))
 }

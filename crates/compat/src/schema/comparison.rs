@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use portcullis_contract::{CompiledContract, Direction, LoweredSchemas, SchemaKey};
+use portcullis_contract::{CompiledContract, LoweredSchemas, MessageDirection, SchemaKey};
 
 use super::formula::{ANY, FormulaId, NEVER};
 use super::inquiry::ContainmentQuery;
@@ -23,7 +23,7 @@ const STACK_BYTES: usize = 256 << 20;
 pub struct SchemaComparison<'c> {
     pub(super) producer: &'c CompiledContract,
     pub(super) acceptor: &'c CompiledContract,
-    pub(super) direction: Direction,
+    pub(super) direction: MessageDirection,
     pub(super) budget: ContainmentBudget,
     pub(super) spent: u64,
     pub(super) lowered: [LoweredSchemas; 2],
@@ -37,7 +37,7 @@ impl<'c> SchemaComparison<'c> {
     pub fn new(
         producer: &'c CompiledContract,
         acceptor: &'c CompiledContract,
-        direction: Direction,
+        direction: MessageDirection,
         budget: ContainmentBudget,
     ) -> Self {
         let lowered = [producer.lowered(direction), acceptor.lowered(direction)];

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use portcullis_contract::{Direction, Spot};
+use portcullis_contract::{MessageDirection, SourceLocation};
 
 use super::blame::{FailedKeyword, FailureSearch, SCHEMAS_MAX, escaped};
 use super::comparison::SchemaComparison;
@@ -40,8 +40,8 @@ impl ContainmentQuery<'_, '_> {
         let (producer_spot, said) = self.producer_says(witness, blame);
         let accepted = quotable(&blame.operand);
         let (before, after) = match self.comparison.direction {
-            Direction::Request => (said, accepted),
-            Direction::Response => (accepted, said),
+            MessageDirection::Request => (said, accepted),
+            MessageDirection::Response => (accepted, said),
         };
         let part = witness.pointer(&blame.pointer);
         SchemaBreak {
@@ -78,7 +78,7 @@ impl ContainmentQuery<'_, '_> {
         &mut self,
         witness: &Value,
         blame: &FailedKeyword,
-    ) -> (Option<Spot>, Option<String>) {
+    ) -> (Option<SourceLocation>, Option<String>) {
         let Some(key) = self.question.producer else {
             return (None, None);
         };
@@ -122,8 +122,8 @@ impl ContainmentQuery<'_, '_> {
     /// All that can be said where no keyword alone refuses the witness.
     pub(super) fn unexplained(&self, witness: &Value) -> SchemaBreak {
         let message = match self.comparison.direction {
-            Direction::Request => "a value that was accepted is refused",
-            Direction::Response => {
+            MessageDirection::Request => "a value that was accepted is refused",
+            MessageDirection::Response => {
                 "a value may now be sent that consumers of the old contract do not expect"
             }
         };

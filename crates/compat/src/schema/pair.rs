@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use portcullis_contract::Direction;
+use portcullis_contract::MessageDirection;
 
 use super::arena::FormulaArena;
 use super::blame::{FailedKeyword, unescaped};
@@ -60,10 +60,10 @@ pub(super) struct CounterexampleGoal {
 
 impl FormulaPair {
     /// Reads both documents (see [`portcullis_contract::LoweredSchemas`]).
-    pub(super) fn new(producer: &Value, acceptor: &Value, direction: Direction) -> Self {
+    pub(super) fn new(producer: &Value, acceptor: &Value, direction: MessageDirection) -> Self {
         let unsent = match direction {
-            Direction::Request => "readOnly",
-            Direction::Response => "writeOnly",
+            MessageDirection::Request => "readOnly",
+            MessageDirection::Response => "writeOnly",
         };
         let mut arena = FormulaArena::new();
         // What cannot be read means the same where all around it is the same.

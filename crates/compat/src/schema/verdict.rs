@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use portcullis_contract::{SchemaKey, Spot};
+use portcullis_contract::{SchemaKey, SourceLocation};
 
 /// How the producer's schema is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -91,9 +91,9 @@ pub struct SchemaBreak {
     /// The acceptor's keyword that refuses it.
     pub keyword: String,
     /// Where the producer's contract speaks of that part.
-    pub producer_spot: Option<Spot>,
+    pub producer_spot: Option<SourceLocation>,
     /// Where the acceptor's contract refuses it.
-    pub acceptor_spot: Option<Spot>,
+    pub acceptor_spot: Option<SourceLocation>,
     /// What the keyword said in the older contract, as JSON.
     pub before: Option<String>,
     /// What it says in the newer one, as JSON.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use portcullis_contract::Direction;
+use portcullis_contract::MessageDirection;
 
 use super::blame::{FailedKeyword, unescaped};
 
@@ -11,14 +11,14 @@ const QUOTED_MAX: usize = 60;
 
 /// What the cause means for those who keep to the older contract. `part` is what is refused.
 pub(super) fn sentence(
-    direction: Direction,
+    direction: MessageDirection,
     blame: &FailedKeyword,
     part: Option<&Value>,
 ) -> String {
     let subject = subject(&blame.pointer);
     match direction {
-        Direction::Request => no_longer(&subject, blame, part),
-        Direction::Response => now(&subject, blame, part),
+        MessageDirection::Request => no_longer(&subject, blame, part),
+        MessageDirection::Response => now(&subject, blame, part),
     }
 }
 

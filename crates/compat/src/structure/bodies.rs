@@ -1,13 +1,13 @@
 //! Request bodies: whether there is one, and whether it must be there.
 
-use portcullis_contract::{BodyRule, Direction, Operation, RequestBody};
+use portcullis_contract::{BodyDeclaration, DeclaredBody, MessageDirection, Operation};
 
 use super::super::finding::ExchangePart;
 use super::comparing::{ChangeDetails, ChangeScope, ContractComparison, OperationPair};
 use super::media::ContentSite;
 
 /// A request body is of a request.
-const REQUEST: Option<Direction> = Some(Direction::Request);
+const REQUEST: Option<MessageDirection> = Some(MessageDirection::Request);
 
 impl<'c> ContractComparison<'c> {
     /// Compares the request bodies of an operation.
@@ -40,7 +40,7 @@ impl<'c> ContractComparison<'c> {
                     _ => {}
                 }
                 let carrier = ContentSite {
-                    direction: Direction::Request,
+                    direction: MessageDirection::Request,
                     status: None,
                     old: before.place,
                     new: after.place,
@@ -51,9 +51,9 @@ impl<'c> ContractComparison<'c> {
     }
 }
 
-fn declared(operation: &Operation) -> Option<&RequestBody> {
+fn declared(operation: &Operation) -> Option<&DeclaredBody> {
     match &operation.body {
-        BodyRule::Declared(body) => Some(body),
-        BodyRule::Undeclared | BodyRule::Ignored => None,
+        BodyDeclaration::Declared(body) => Some(body),
+        BodyDeclaration::Undeclared | BodyDeclaration::Ignored => None,
     }
 }

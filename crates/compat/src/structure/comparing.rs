@@ -1,8 +1,10 @@
 //! What a comparison carries with it: both contracts, the changes so far, and the places whose
 //! schemas are to be compared.
 
-use portcullis_contract::{CompiledContract, Direction, Documents, Operation, Place, SchemaKey};
-use portcullis_json::Node;
+use portcullis_contract::{
+    CompiledContract, DocumentSet, MessageDirection, NodeRef, Operation, SchemaKey,
+};
+use portcullis_json::JsonNode;
 
 use super::super::edits::{EditGraph, SchemaPairId};
 use super::super::finding::{ChangeLocation, ChangeSubject, CompatFinding, ExchangePart};
@@ -35,7 +37,7 @@ pub(crate) struct SchemaSite<'c> {
     pub(crate) subject: ChangeSubject,
     pub(crate) part: ExchangePart,
     /// Which message it is a part of.
-    pub(crate) direction: Direction,
+    pub(crate) direction: MessageDirection,
     pub(crate) operations: OperationPair<'c>,
     /// The compiled schemas; `None` where the validator of a contract does not judge the value.
     pub(crate) keys: Option<(SchemaKey, SchemaKey)>,
@@ -47,7 +49,7 @@ pub(crate) struct SchemaSite<'c> {
 }
 
 /// A member of an object, where it is there.
-pub(super) type LocatedProperty<'c> = Option<(Place, Node<'c>)>;
+pub(super) type LocatedProperty<'c> = Option<(NodeRef, JsonNode<'c>)>;
 
 /// A change, without what its rule knows.
 #[derive(Default)]
@@ -55,8 +57,8 @@ pub(crate) struct ChangeDetails {
     pub(crate) site: ChangeLocation,
     pub(crate) before: Option<String>,
     pub(crate) after: Option<String>,
-    pub(crate) old: Option<Place>,
-    pub(crate) new: Option<Place>,
+    pub(crate) old: Option<NodeRef>,
+    pub(crate) new: Option<NodeRef>,
 }
 
 impl ChangeDetails {
@@ -91,8 +93,8 @@ impl ChangeDetails {
 
     pub(super) fn between(
         self,
-        old: impl Into<Option<Place>>,
-        new: impl Into<Option<Place>>,
+        old: impl Into<Option<NodeRef>>,
+        new: impl Into<Option<NodeRef>>,
     ) -> Self {
         Self {
             old: old.into(),
@@ -130,7 +132,7 @@ impl<'c> ContractComparison<'c> {
         &mut self,
         rule: &'static str,
         scope: &ChangeScope,
-        direction: Option<Direction>,
+        direction: Option<MessageDirection>,
         change: ChangeDetails,
     ) {
         let rule = DiffRule::named(rule);
@@ -170,8 +172,8 @@ impl<'c> ContractComparison<'c> {
     /// The value of a member in both contracts' objects, with their places.
     pub(super) fn members(
         &self,
-        old: Place,
-        new: Place,
+        old: NodeRef,
+        new: NodeRef,
         name: &str,
     ) -> (LocatedProperty<'c>, LocatedProperty<'c>) {
         (member(self.old, old, name), member(self.new, new, name))
@@ -181,11 +183,11 @@ impl<'c> ContractComparison<'c> {
 /// A member of the object at a place.
 pub(crate) fn member<'c>(
     contract: &'c CompiledContract,
-    place: Place,
+    place: NodeRef,
     name: &str,
-) -> Option<(Place, Node<'c>)> {
+) -> Option<(NodeRef, JsonNode<'c>)> {
     let value = contract.documents().node(place).get(name)?;
-    Some((Documents::place(place, value), value))
+    Some((DocumentSet::place(place, value), value))
 }
 
 /// What happened, in words.

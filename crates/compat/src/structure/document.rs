@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use portcullis_contract::{CompiledContract, Documents};
+use portcullis_contract::{CompiledContract, DocumentSet};
 
 use super::super::finding::ChangeSubject;
 use super::comparing::{ChangeDetails, ChangeScope, ContractComparison, member};
@@ -30,7 +30,7 @@ impl ContractComparison<'_> {
         let (old, new) = (names(self.old), names(self.new));
         for name in old.difference(&new) {
             let place = shared(self.old)
-                .and_then(|(near, schemas)| Some(Documents::place(near, schemas.get(name)?)));
+                .and_then(|(near, schemas)| Some(DocumentSet::place(near, schemas.get(name)?)));
             let change = ChangeDetails::default().from(name).between(place, None);
             self.push("component.schema.removed", scope, None, change);
         }
@@ -39,7 +39,7 @@ impl ContractComparison<'_> {
 
 fn shared(
     contract: &CompiledContract,
-) -> Option<(portcullis_contract::Place, portcullis_json::Node<'_>)> {
+) -> Option<(portcullis_contract::NodeRef, portcullis_json::JsonNode<'_>)> {
     let (components, _) = member(contract, contract.documents().entry_place(), "components")?;
     member(contract, components, "schemas")
 }

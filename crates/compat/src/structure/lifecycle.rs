@@ -1,7 +1,7 @@
 //! How long operations and parameters stay.
 
-use portcullis_contract::{Direction, Place};
-use portcullis_json::Node;
+use portcullis_contract::{MessageDirection, NodeRef};
+use portcullis_json::JsonNode;
 
 use super::super::edits::{LifecycleSubject, lifecycle};
 use super::super::finding::ExchangePart;
@@ -25,11 +25,11 @@ impl<'c> ContractComparison<'c> {
         &mut self,
         subject: LifecycleSubject,
         scope: &ChangeScope,
-        direction: Option<Direction>,
+        direction: Option<MessageDirection>,
         part: &ExchangePart,
-        (old, new): (Place, Place),
+        (old, new): (NodeRef, NodeRef),
     ) {
-        let before: Node<'c> = self.old.documents().node(old);
+        let before: JsonNode<'c> = self.old.documents().node(old);
         let after = self.new.documents().node(new);
         for (rule, _, from, to) in lifecycle(subject, &[before], &[after], &self.options) {
             let change = ChangeDetails {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use portcullis_contract::{Direction, Documents, MediaRange, MediaType, Place, StatusPattern};
-use portcullis_json::Node;
+use portcullis_contract::{
+    DocumentSet, MediaRange, MediaType, MessageDirection, NodeRef, StatusPattern,
+};
+use portcullis_json::JsonNode;
 
 use super::super::edits::canonical;
 use super::super::finding::ExchangePart;
@@ -12,11 +14,11 @@ use super::comparing::{ChangeDetails, ChangeScope, ContractComparison, Operation
 
 /// What has the media types.
 pub(super) struct ContentSite {
-    pub(super) direction: Direction,
+    pub(super) direction: MessageDirection,
     /// The status of a response, as it is shown, and one that it stands for.
     pub(super) status: Option<(StatusPattern, u16)>,
-    pub(super) old: Place,
-    pub(super) new: Place,
+    pub(super) old: NodeRef,
+    pub(super) new: NodeRef,
 }
 
 impl ContentSite {
@@ -123,8 +125,9 @@ impl<'c> ContractComparison<'c> {
         let part = carrier.part(before);
         let (old, new) = self.members(before.place, after.place, "schema");
         let change = || ChangeDetails::at(part.clone());
-        let says_something =
-            |node: Node<'_>| node.as_bool() != Some(true) && !(node.is_object() && node.is_empty());
+        let says_something = |node: JsonNode<'_>| {
+            node.as_bool() != Some(true) && !(node.is_object() && node.is_empty())
+        };
         self.encodings(scope, carrier, before, after);
         match (old, new) {
             (None, None) => {}
@@ -167,19 +170,19 @@ impl<'c> ContractComparison<'c> {
         after: &MediaType,
     ) {
         let (old, new) = self.members(before.place, after.place, "encoding");
-        let names = |found: &Option<(Place, Node<'c>)>| {
+        let names = |found: &Option<(NodeRef, JsonNode<'c>)>| {
             let members = found.iter().flat_map(|(_, node)| node.members());
             members.map(|(name, _)| name).collect::<BTreeSet<_>>()
         };
-        let of = |found: &Option<(Place, Node<'c>)>, name: &str| {
+        let of = |found: &Option<(NodeRef, JsonNode<'c>)>, name: &str| {
             let (near, encoding) = found.as_ref()?;
             let node = encoding.get(name)?;
-            Some((Documents::place(*near, node), canonical(node)))
+            Some((DocumentSet::place(*near, node), canonical(node)))
         };
         for name in &names(&old) | &names(&new) {
             let (was, is) = (of(&old, name), of(&new, name));
             let text =
-                |found: &Option<(Place, String)>| found.as_ref().map(|(_, text)| text.clone());
+                |found: &Option<(NodeRef, String)>| found.as_ref().map(|(_, text)| text.clone());
             if text(&was) != text(&is) {
                 let mut change = ChangeDetails::at(carrier.part(before)).between(
                     was.as_ref().map_or(before.place, |(at, _)| *at),

@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 
-use portcullis_contract::{Channel, ChannelKind, CompiledContract, Operation};
-use portcullis_json::Node;
+use portcullis_contract::{CompiledContract, Operation, OutboundKind, OutboundOperation};
+use portcullis_json::JsonNode;
 
 use super::super::date::Date;
 use super::super::finding::{ChangeSubject, shape};
@@ -59,7 +59,7 @@ impl<'c> ContractComparison<'c> {
 
     fn removed(&mut self, operation: &Operation) {
         let node = self.old.documents().node(operation.place);
-        let is_deprecated = node.get("deprecated").and_then(Node::as_bool) == Some(true);
+        let is_deprecated = node.get("deprecated").and_then(JsonNode::as_bool) == Some(true);
         let text = |name: &str| node.get(name).and_then(|value| value.as_str());
         let sunset = text("x-sunset");
         let is_unstable = matches!(text("x-stability-level"), Some("draft" | "alpha"));
@@ -93,7 +93,7 @@ impl<'c> ContractComparison<'c> {
     }
 
     fn channels(&mut self) {
-        let key = |channel: &Channel| {
+        let key = |channel: &OutboundOperation| {
             (
                 channel.kind,
                 shape(&channel.name),
@@ -115,8 +115,8 @@ impl<'c> ContractComparison<'c> {
                 }
                 None => {
                     let rule = match before.kind {
-                        ChannelKind::Webhook => "webhook.removed",
-                        ChannelKind::Callback => "callback.removed",
+                        OutboundKind::Webhook => "webhook.removed",
+                        OutboundKind::Callback => "callback.removed",
                     };
                     let change = ChangeDetails::default().between(before.operation.place, None);
                     self.push_plainly(rule, &scope, change);
@@ -126,8 +126,8 @@ impl<'c> ContractComparison<'c> {
         for after in &new.channels {
             if !old.channels.iter().any(|before| key(before) == key(after)) {
                 let rule = match after.kind {
-                    ChannelKind::Webhook => "webhook.added",
-                    ChannelKind::Callback => "callback.added",
+                    OutboundKind::Webhook => "webhook.added",
+                    OutboundKind::Callback => "callback.added",
                 };
                 let change = ChangeDetails::default().between(None, after.operation.place);
                 self.push_plainly(rule, &of_channel(after), change);
@@ -159,7 +159,7 @@ impl<'c> ContractComparison<'c> {
     fn identity(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
         let OperationPair { old, new, .. } = pair;
         let (before, after) = self.members(old.place, new.place, "operationId");
-        let text = |node: Option<(_, Node<'c>)>| node.and_then(|(_, node)| node.as_str());
+        let text = |node: Option<(_, JsonNode<'c>)>| node.and_then(|(_, node)| node.as_str());
         let places = (before.map(|(at, _)| at), after.map(|(at, _)| at));
         let near = (places.0.or(Some(old.place)), places.1.or(Some(new.place)));
         let change = || ChangeDetails::default().between(near.0, near.1);
@@ -177,9 +177,9 @@ impl<'c> ContractComparison<'c> {
             _ => {}
         }
         let (before, after) = self.members(old.place, new.place, "tags");
-        let tags = |list: Option<(_, Node<'c>)>| -> Vec<&'c str> {
+        let tags = |list: Option<(_, JsonNode<'c>)>| -> Vec<&'c str> {
             let list = list.into_iter().flat_map(|(_, list)| list.elements());
-            list.filter_map(Node::as_str).collect()
+            list.filter_map(JsonNode::as_str).collect()
         };
         let (before, after) = (tags(before), tags(after));
         for tag in before.iter().filter(|tag| !after.contains(tag)) {
@@ -204,15 +204,15 @@ fn of_operation(operation: &Operation) -> ChangeSubject {
     }
 }
 
-fn of_channel(channel: &Channel) -> ChangeScope {
+fn of_channel(channel: &OutboundOperation) -> ChangeScope {
     let (name, method) = (
         channel.name.to_string(),
         channel.operation.method.to_string(),
     );
     ChangeScope {
         subject: match channel.kind {
-            ChannelKind::Webhook => ChangeSubject::Webhook { name, method },
-            ChannelKind::Callback => ChangeSubject::Callback { name, method },
+            OutboundKind::Webhook => ChangeSubject::Webhook { name, method },
+            OutboundKind::Callback => ChangeSubject::Callback { name, method },
         },
         is_flipped: true,
     }

@@ -3,8 +3,8 @@
 //! Path parameters are the same one where they stand at the same place of the path, whatever
 //! they are called.
 
-use portcullis_contract::{Direction, Parameter, Part, Place};
-use portcullis_json::Node;
+use portcullis_contract::{MessageDirection, MessagePart, NodeRef, Parameter};
+use portcullis_json::JsonNode;
 
 use super::super::date::Date;
 use super::super::edits::LifecycleSubject;
@@ -15,7 +15,7 @@ use super::comparing::{
 };
 
 /// A parameter is always of a request.
-const REQUEST: Option<Direction> = Some(Direction::Request);
+const REQUEST: Option<MessageDirection> = Some(MessageDirection::Request);
 
 impl<'c> ContractComparison<'c> {
     /// Compares the parameters of an operation.
@@ -23,7 +23,7 @@ impl<'c> ContractComparison<'c> {
         let OperationPair { old, new, .. } = pair;
         let (was, is) = (expressions(&old.path), expressions(&new.path));
         let is_same = |before: &Parameter, after: &Parameter| match before.part {
-            Part::Path if after.part == Part::Path => {
+            MessagePart::Path if after.part == MessagePart::Path => {
                 let place =
                     |names: &[&str], name: &str| names.iter().position(|known| *known == name);
                 place(&was, &before.name) == place(&is, &after.name)
@@ -40,9 +40,9 @@ impl<'c> ContractComparison<'c> {
         }
         gone.retain(|before| {
             let moved = added.iter().position(|after| {
-                after.name.eq_ignore_ascii_case(&before.name) && after.part != Part::Path
+                after.name.eq_ignore_ascii_case(&before.name) && after.part != MessagePart::Path
             });
-            if let Some(at) = moved.filter(|_| before.part != Part::Path) {
+            if let Some(at) = moved.filter(|_| before.part != MessagePart::Path) {
                 let after = added.remove(at);
                 let change = ChangeDetails::at(ExchangePart::parameter(before.part, &before.name))
                     .from(before.part)
@@ -50,14 +50,14 @@ impl<'c> ContractComparison<'c> {
                     .between(before.place, after.place);
                 self.push("parameter.moved", scope, REQUEST, change);
             }
-            moved.is_none() || before.part == Part::Path
+            moved.is_none() || before.part == MessagePart::Path
         });
         for before in gone {
             self.removed_parameter(scope, pair, before);
         }
         for after in added {
             // A parameter of a path that has no other shape only describes what was there.
-            let is_described = after.part == Part::Path && was.len() == is.len();
+            let is_described = after.part == MessagePart::Path && was.len() == is.len();
             let rule = match after.required && !is_described {
                 true => "parameter.added.required",
                 false => "parameter.added.optional",
@@ -79,13 +79,13 @@ impl<'c> ContractComparison<'c> {
         before: &Parameter,
     ) {
         // The expression of the path is still there, and takes any text now.
-        if before.part == Part::Path
+        if before.part == MessagePart::Path
             && expressions(&pair.old.path).len() == expressions(&pair.new.path).len()
         {
             return;
         }
         let node = self.old.documents().node(before.place);
-        let is_deprecated = node.get("deprecated").and_then(Node::as_bool) == Some(true);
+        let is_deprecated = node.get("deprecated").and_then(JsonNode::as_bool) == Some(true);
         let sunset = node.get("x-sunset").and_then(|value| value.as_str());
         let end = sunset.map(|sunset| Date::parse(sunset).ok_or(sunset));
         let mut change = ChangeDetails::at(ExchangePart::parameter(before.part, &before.name))
@@ -129,7 +129,7 @@ impl<'c> ContractComparison<'c> {
         }
         let places = (before.place, after.place);
         self.life(LifecycleSubject::Parameter, scope, REQUEST, &part, places);
-        let is_written_alike = self.wire(scope, Direction::Request, &part, before, after);
+        let is_written_alike = self.wire(scope, MessageDirection::Request, &part, before, after);
         let schemas = (
             value_schema(self.old, before.place),
             value_schema(self.new, after.place),
@@ -141,7 +141,7 @@ impl<'c> ContractComparison<'c> {
         let position = SchemaSite {
             subject: scope.subject.clone(),
             part,
-            direction: Direction::Request,
+            direction: MessageDirection::Request,
             operations: pair,
             keys: keys.filter(|_| is_written_alike),
             is_text: !before.is_json_text(),
@@ -158,13 +158,13 @@ impl<'c> ContractComparison<'c> {
 /// The schema of a parameter's or a header's value, by `schema` or by `content`.
 pub(super) fn value_schema(
     contract: &portcullis_contract::CompiledContract,
-    at: Place,
-) -> Option<Place> {
+    at: NodeRef,
+) -> Option<NodeRef> {
     if let Some((schema, _)) = member(contract, at, "schema") {
         return Some(schema);
     }
     let (near, content) = member(contract, at, "content")?;
     let (_, media) = content.members().next()?;
     let schema = media.get("schema")?;
-    Some(portcullis_contract::Documents::place(near, schema))
+    Some(portcullis_contract::DocumentSet::place(near, schema))
 }

@@ -6,7 +6,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use portcullis_contract::{Direction, Operation, Parameter, Response, StatusPattern};
+use portcullis_contract::{
+    DeclaredResponse, MessageDirection, Operation, Parameter, StatusPattern,
+};
 
 use super::super::finding::ExchangePart;
 use super::super::witness::ValueCarrier;
@@ -15,7 +17,7 @@ use super::media::ContentSite;
 use super::parameters::value_schema;
 
 /// A response is of the direction of responses.
-const RESPONSE: Option<Direction> = Some(Direction::Response);
+const RESPONSE: Option<MessageDirection> = Some(MessageDirection::Response);
 
 impl<'c> ContractComparison<'c> {
     /// Compares the responses of an operation.
@@ -35,7 +37,7 @@ impl<'c> ContractComparison<'c> {
             // Shown as the more specific of both says it.
             let shown = before.status.min(after.status);
             let carrier = ContentSite {
-                direction: Direction::Response,
+                direction: MessageDirection::Response,
                 status: Some((shown, status)),
                 old: before.place,
                 new: after.place,
@@ -81,8 +83,8 @@ impl<'c> ContractComparison<'c> {
         scope: &ChangeScope,
         pair: OperationPair<'c>,
         (shown, status): (StatusPattern, u16),
-        before: &'c Response,
-        after: &'c Response,
+        before: &'c DeclaredResponse,
+        after: &'c DeclaredResponse,
     ) {
         let part = |name: &str| ExchangePart::Header {
             status: shown.to_string(),
@@ -122,7 +124,7 @@ impl<'c> ContractComparison<'c> {
             (false, true) => self.push("header.required", scope, RESPONSE, change()),
             _ => {}
         }
-        let is_written_alike = self.wire(scope, Direction::Response, &part, old, new);
+        let is_written_alike = self.wire(scope, MessageDirection::Response, &part, old, new);
         let schemas = (
             value_schema(self.old, old.place),
             value_schema(self.new, new.place),
@@ -134,7 +136,7 @@ impl<'c> ContractComparison<'c> {
         let position = SchemaSite {
             subject: scope.subject.clone(),
             part,
-            direction: Direction::Response,
+            direction: MessageDirection::Response,
             operations: pair,
             keys: keys.filter(|_| is_written_alike),
             is_text: !old.is_json_text(),
@@ -148,7 +150,7 @@ impl<'c> ContractComparison<'c> {
     }
 }
 
-fn response(of: &Arc<Response>) -> ExchangePart {
+fn response(of: &Arc<DeclaredResponse>) -> ExchangePart {
     ExchangePart::Response {
         status: of.status.to_string(),
         media: None,

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use portcullis_contract::{CompiledContract, Documents, Place};
-use portcullis_json::Node;
+use portcullis_contract::{CompiledContract, DocumentSet, NodeRef};
+use portcullis_json::JsonNode;
 
 use super::comparing::{ChangeDetails, ChangeScope, ContractComparison};
 use super::security::schemes;
 
 /// A declared scheme.
 struct DeclaredScheme<'c> {
-    place: Place,
-    node: Node<'c>,
+    place: NodeRef,
+    node: JsonNode<'c>,
 }
 
 impl<'c> ContractComparison<'c> {
@@ -66,7 +66,7 @@ impl<'c> ContractComparison<'c> {
         if was != is {
             self.push("security-scheme.url.changed", scope, None, change(was, is));
         }
-        let flows = |node: Node<'c>| node.get("flows").into_iter().flat_map(Node::members);
+        let flows = |node: JsonNode<'c>| node.get("flows").into_iter().flat_map(JsonNode::members);
         for (flow, was) in flows(before.node) {
             let Some(is) = after.node.get("flows").and_then(|flows| flows.get(flow)) else {
                 self.push("security-scheme.changed", scope, None, change(flow, ""));
@@ -86,11 +86,11 @@ impl<'c> ContractComparison<'c> {
         &mut self,
         scope: &ChangeScope,
         change: &dyn Fn(&str, &str) -> ChangeDetails,
-        was: Node<'c>,
-        is: Node<'c>,
+        was: JsonNode<'c>,
+        is: JsonNode<'c>,
     ) {
-        let scopes = |flow: Node<'c>| -> BTreeMap<&'c str, &'c str> {
-            let members = flow.get("scopes").into_iter().flat_map(Node::members);
+        let scopes = |flow: JsonNode<'c>| -> BTreeMap<&'c str, &'c str> {
+            let members = flow.get("scopes").into_iter().flat_map(JsonNode::members);
             members
                 .map(|(name, words)| (name, words.as_str().unwrap_or_default()))
                 .collect()
@@ -125,7 +125,7 @@ fn declared(contract: &CompiledContract) -> BTreeMap<&str, DeclaredScheme<'_>> {
     let Some((near, schemes)) = schemes(contract) else {
         return BTreeMap::new();
     };
-    let of = |scheme: Node<'_>| contract.followed(Documents::place(near, scheme));
+    let of = |scheme: JsonNode<'_>| contract.followed(DocumentSet::place(near, scheme));
     let members = schemes.members();
     members
         .map(|(name, scheme)| {
@@ -136,7 +136,7 @@ fn declared(contract: &CompiledContract) -> BTreeMap<&str, DeclaredScheme<'_>> {
         .collect()
 }
 
-fn text<'c>(node: Node<'c>, member: &str) -> &'c str {
+fn text<'c>(node: JsonNode<'c>, member: &str) -> &'c str {
     node.get(member)
         .and_then(|value| value.as_str())
         .unwrap_or_default()

@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use portcullis_contract::{CompiledContract, Operation, Place};
-use portcullis_json::Node;
+use portcullis_contract::{CompiledContract, NodeRef, Operation};
+use portcullis_json::JsonNode;
 
 use super::super::finding::ExchangePart;
 use super::comparing::{ChangeDetails, ChangeScope, ContractComparison, OperationPair, member};
@@ -17,7 +17,7 @@ type CredentialSet = BTreeMap<String, BTreeSet<String>>;
 /// What an operation asks for, and where it says so. No alternative means that nothing is asked.
 struct SecurityFormula {
     alternatives: Vec<CredentialSet>,
-    place: Option<Place>,
+    place: Option<NodeRef>,
 }
 
 impl SecurityFormula {
@@ -31,11 +31,11 @@ impl SecurityFormula {
                 place: None,
             };
         };
-        let of = |requirement: Node<'_>| -> CredentialSet {
+        let of = |requirement: JsonNode<'_>| -> CredentialSet {
             let schemes = requirement.members();
             schemes
                 .map(|(name, scopes)| {
-                    let scopes = scopes.elements().filter_map(Node::as_str);
+                    let scopes = scopes.elements().filter_map(JsonNode::as_str);
                     (
                         signature(contract, name),
                         scopes.map(str::to_owned).collect(),
@@ -93,15 +93,15 @@ fn signature(contract: &CompiledContract, name: &str) -> String {
     }
 }
 
-fn scheme<'c>(contract: &'c CompiledContract, name: &str) -> Option<Node<'c>> {
+fn scheme<'c>(contract: &'c CompiledContract, name: &str) -> Option<JsonNode<'c>> {
     let documents = contract.documents();
     let (near, schemes) = schemes(contract)?;
-    let place = portcullis_contract::Documents::place(near, schemes.get(name)?);
+    let place = portcullis_contract::DocumentSet::place(near, schemes.get(name)?);
     Some(documents.node(contract.followed(place)))
 }
 
 /// The security schemes of a contract.
-pub(super) fn schemes(contract: &CompiledContract) -> Option<(Place, Node<'_>)> {
+pub(super) fn schemes(contract: &CompiledContract) -> Option<(NodeRef, JsonNode<'_>)> {
     let (components, _) = member(contract, contract.documents().entry_place(), "components")?;
     member(contract, components, "securitySchemes")
 }

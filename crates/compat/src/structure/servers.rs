@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use portcullis_contract::CompiledContract;
-use portcullis_json::Node;
+use portcullis_json::JsonNode;
 
 use super::super::finding::shape;
 use super::comparing::{ChangeDetails, ChangeScope, ContractComparison, member};
@@ -90,15 +90,19 @@ fn base_of<'a>(address: &'a str, path: &str) -> &'a str {
 /// The addresses of the servers, with the defaults of their variables.
 fn urls(contract: &CompiledContract) -> BTreeSet<String> {
     let root = contract.documents().entry().root();
-    let servers = root.get("servers").into_iter().flat_map(Node::elements);
+    let servers = root.get("servers").into_iter().flat_map(JsonNode::elements);
     servers
         .filter_map(|server| Some(resolved(server, server.get("url")?.as_str()?)))
         .collect()
 }
 
-fn resolved(server: Node<'_>, url: &str) -> String {
+fn resolved(server: JsonNode<'_>, url: &str) -> String {
     let mut url = url.to_owned();
-    for (name, variable) in server.get("variables").into_iter().flat_map(Node::members) {
+    for (name, variable) in server
+        .get("variables")
+        .into_iter()
+        .flat_map(JsonNode::members)
+    {
         if let Some(default) = variable.get("default") {
             let text = default
                 .as_str()

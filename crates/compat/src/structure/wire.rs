@@ -1,7 +1,7 @@
 //! How parameters and headers are written: the same value in another form is another message.
 
-use portcullis_contract::{Direction, Parameter, Part, Style};
-use portcullis_json::Node;
+use portcullis_contract::{MessageDirection, MessagePart, Parameter, ParameterStyle};
+use portcullis_json::JsonNode;
 
 use super::super::finding::ExchangePart;
 use super::comparing::{ChangeDetails, ChangeScope, ContractComparison};
@@ -9,7 +9,7 @@ use super::comparing::{ChangeDetails, ChangeScope, ContractComparison};
 /// The form of a value on the wire, as far as it shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct EffectiveStyle {
-    style: Style,
+    style: ParameterStyle,
     explode: bool,
 }
 
@@ -19,24 +19,32 @@ impl EffectiveStyle {
         let Parameter { style, explode, .. } = *parameter;
         match style {
             // One value has no delimiters, and only paths write anything around it.
-            Style::SpaceDelimited | Style::PipeDelimited | Style::DeepObject if is_plain => Self {
-                style: Style::Form,
-                explode: false,
-            },
+            ParameterStyle::SpaceDelimited
+            | ParameterStyle::PipeDelimited
+            | ParameterStyle::DeepObject
+                if is_plain =>
+            {
+                Self {
+                    style: ParameterStyle::Form,
+                    explode: false,
+                }
+            }
             _ if is_plain => Self {
                 style,
                 explode: false,
             },
             // OpenAPI 3.0.4, Style Examples: items of their own are written alike.
-            Style::SpaceDelimited | Style::PipeDelimited if explode => Self {
-                style: Style::Form,
+            ParameterStyle::SpaceDelimited | ParameterStyle::PipeDelimited if explode => Self {
+                style: ParameterStyle::Form,
                 explode,
             },
-            Style::Simple | Style::Label => Self {
+            ParameterStyle::Simple | ParameterStyle::Label => Self {
                 style,
-                explode: explode && (has_members || style == Style::Label),
+                explode: explode && (has_members || style == ParameterStyle::Label),
             },
-            Style::DeepObject | Style::JsonContent | Style::OtherContent => Self {
+            ParameterStyle::DeepObject
+            | ParameterStyle::JsonContent
+            | ParameterStyle::OtherContent => Self {
                 style,
                 explode: false,
             },
@@ -50,7 +58,7 @@ impl ContractComparison<'_> {
     pub(super) fn wire(
         &mut self,
         scope: &ChangeScope,
-        direction: Direction,
+        direction: MessageDirection,
         part: &ExchangePart,
         before: &Parameter,
         after: &Parameter,
@@ -60,8 +68,13 @@ impl ContractComparison<'_> {
         let was = EffectiveStyle::of(before, is_plain, has_members);
         let is = EffectiveStyle::of(after, is_plain, has_members);
         let change = || ChangeDetails::at(part.clone()).between(before.place, after.place);
-        let is_content = |style: Style| matches!(style, Style::JsonContent | Style::OtherContent);
-        if direction == Direction::Request {
+        let is_content = |style: ParameterStyle| {
+            matches!(
+                style,
+                ParameterStyle::JsonContent | ParameterStyle::OtherContent
+            )
+        };
+        if direction == MessageDirection::Request {
             self.flags(scope, part, before, after);
         }
         let (rule, from, to) = if was == is {
@@ -93,9 +106,9 @@ impl ContractComparison<'_> {
         before: &Parameter,
         after: &Parameter,
     ) {
-        let request = Some(Direction::Request);
+        let request = Some(MessageDirection::Request);
         let change = || ChangeDetails::at(part.clone()).between(before.place, after.place);
-        if before.part != Part::Query {
+        if before.part != MessagePart::Query {
             return;
         }
         match (before.allow_empty, after.allow_empty) {
@@ -104,24 +117,25 @@ impl ContractComparison<'_> {
             _ => {}
         }
         let (was, is) = self.members(before.place, after.place, "allowReserved");
-        let flag =
-            |found: Option<(_, Node<'_>)>| found.and_then(|(_, flag)| flag.as_bool()) == Some(true);
+        let flag = |found: Option<(_, JsonNode<'_>)>| {
+            found.and_then(|(_, flag)| flag.as_bool()) == Some(true)
+        };
         if flag(was) != flag(is) {
             self.push("parameter.reserved.changed", scope, request, change());
         }
     }
 }
 
-const fn named(style: Style) -> &'static str {
+const fn named(style: ParameterStyle) -> &'static str {
     match style {
-        Style::Matrix => "matrix",
-        Style::Label => "label",
-        Style::Simple => "simple",
-        Style::Form => "form",
-        Style::SpaceDelimited => "spaceDelimited",
-        Style::PipeDelimited => "pipeDelimited",
-        Style::DeepObject => "deepObject",
-        Style::JsonContent => "JSON",
-        Style::OtherContent => "another media type",
+        ParameterStyle::Matrix => "matrix",
+        ParameterStyle::Label => "label",
+        ParameterStyle::Simple => "simple",
+        ParameterStyle::Form => "form",
+        ParameterStyle::SpaceDelimited => "spaceDelimited",
+        ParameterStyle::PipeDelimited => "pipeDelimited",
+        ParameterStyle::DeepObject => "deepObject",
+        ParameterStyle::JsonContent => "JSON",
+        ParameterStyle::OtherContent => "another media type",
     }
 }

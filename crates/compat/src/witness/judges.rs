@@ -3,11 +3,11 @@
 use http::header::{CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use portcullis_contract::route::{Captures, Match};
+use portcullis_contract::route::{PathCaptures, RouteMatch};
 use portcullis_contract::{
-    BodyLength, BodyPlan, CompiledContract, Direction, Head, MediaType, Operation, Parameter, Part,
-    ResponseHead, Rules, Scratch, Violation, check_body, check_head, check_response_body,
-    check_response_head,
+    BodyLength, BodyPlan, CheckScratch, CheckSettings, CompiledContract, MediaType,
+    MessageDirection, MessagePart, Operation, Parameter, RequestHead, ResponseHead, Violation,
+    check_body, check_head, check_response_body, check_response_head,
 };
 use portcullis_vocabulary::enforcement::{
     Enforcement, EnforcementCeilings, EnforcementPolicy, ViolationClass,
@@ -30,7 +30,7 @@ pub(crate) struct ContractSide<'c> {
     pub(crate) contract: &'c CompiledContract,
     pub(crate) operation: &'c Operation,
     pub(crate) carried: ValueCarrier<'c>,
-    pub(crate) direction: Direction,
+    pub(crate) direction: MessageDirection,
     /// Whether the operation is called by the service, and so has no path of its own.
     pub(crate) is_channel: bool,
 }
@@ -75,8 +75,8 @@ impl WitnessMessage {
                 Self::Text(serialise::in_header(parameter, value))
             }
             ValueCarrier::Parameter(parameter) => Self::Text(match parameter.part {
-                Part::Path => serialise::in_path(parameter, value),
-                Part::Query => serialise::in_query(parameter, value),
+                MessagePart::Path => serialise::in_path(parameter, value),
+                MessagePart::Query => serialise::in_query(parameter, value),
                 _ => serialise::in_header(parameter, value),
             }),
         })
@@ -88,8 +88,8 @@ impl ContractSide<'_> {
     fn violations(self, message: &WitnessMessage) -> Result<Vec<Violation>, String> {
         let policy = policy();
         let limits = Limits::default();
-        let rules = Rules::new(&policy, &limits);
-        let mut scratch = Scratch::default();
+        let rules = CheckSettings::new(&policy, &limits);
+        let mut scratch = CheckScratch::default();
         let mut violations = Vec::new();
         match (self.carried, message) {
             (ValueCarrier::Body(media), WitnessMessage::Body { media: kind, text }) => {
@@ -97,7 +97,7 @@ impl ContractSide<'_> {
                 let bytes = text.as_bytes();
                 let Self { contract, .. } = self;
                 match self.direction {
-                    Direction::Request => {
+                    MessageDirection::Request => {
                         let plan = BodyPlan::Judge(media);
                         check_body(
                             contract,
@@ -109,7 +109,7 @@ impl ContractSide<'_> {
                             &mut violations,
                         );
                     }
-                    Direction::Response => check_response_body(
+                    MessageDirection::Response => check_response_body(
                         contract,
                         media,
                         &headers,
@@ -153,16 +153,16 @@ impl ContractSide<'_> {
         self,
         parameter: &Parameter,
         text: &str,
-        rules: Rules<'_>,
-        scratch: &mut Scratch,
+        rules: CheckSettings<'_>,
+        scratch: &mut CheckScratch,
         violations: &mut Vec<Violation>,
     ) -> Result<(), String> {
         let mut headers = HeaderMap::new();
         let (mut query, mut in_path) = (None, None);
         match parameter.part {
-            Part::Query => query = Some(text),
-            Part::Path => in_path = Some(text),
-            Part::Cookie => {
+            MessagePart::Query => query = Some(text),
+            MessagePart::Path => in_path = Some(text),
+            MessagePart::Cookie => {
                 headers.insert(COOKIE, value_of(&format!("{}={text}", parameter.name))?);
             }
             _ => {
@@ -171,7 +171,7 @@ impl ContractSide<'_> {
                 headers.insert(name, value_of(text)?);
             }
         }
-        let mut captures = Captures::default();
+        let mut captures = PathCaptures::default();
         let path = match self.is_channel {
             true => "/".to_owned(),
             false => address(self.contract, self.operation, |name| match in_path {
@@ -184,11 +184,11 @@ impl ContractSide<'_> {
                 .contract
                 .find(&self.operation.method, &path, &mut captures);
             let is_it = |number: u32| std::ptr::eq(self.contract.operation(number), self.operation);
-            if !matches!(found, Match::Found { operation } if is_it(operation)) {
+            if !matches!(found, RouteMatch::Found { operation } if is_it(operation)) {
                 return Err(format!("`{path}` does not reach the operation"));
             }
         }
-        let head = Head {
+        let head = RequestHead {
             path: &path,
             query,
             headers: &headers,
@@ -242,7 +242,7 @@ fn keep(violations: &mut Vec<Violation>, parameter: &Parameter) {
             .name
             .as_deref()
             .is_some_and(|name| match parameter.part {
-                Part::Header => name.eq_ignore_ascii_case(&parameter.name),
+                MessagePart::Header => name.eq_ignore_ascii_case(&parameter.name),
                 _ => name == parameter.name,
             });
         is_named && violation.part == parameter.part

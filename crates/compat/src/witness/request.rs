@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use portcullis_contract::{BodyRule, CompiledContract, Operation, Parameter, Part};
+use portcullis_contract::{BodyDeclaration, CompiledContract, MessagePart, Operation, Parameter};
 
 use super::judges::{ContractSide, ValueCarrier, address};
 use super::serialise;
@@ -23,7 +23,8 @@ pub(crate) fn request(sender: ContractSide<'_>, value: &Value) -> Option<Witness
     };
     let path = address(contract, operation, |name| {
         let mut parameters = operation.parameters.iter();
-        let parameter = parameters.find(|known| known.part == Part::Path && known.name == name);
+        let parameter =
+            parameters.find(|known| known.part == MessagePart::Path && known.name == name);
         parameter.map_or_else(
             || "1".to_owned(),
             |parameter| serialise::in_path(parameter, &given(parameter).unwrap_or_default()),
@@ -36,9 +37,9 @@ pub(crate) fn request(sender: ContractSide<'_>, value: &Value) -> Option<Witness
         };
         let name = parameter.name.clone();
         match parameter.part {
-            Part::Query => query.push(serialise::in_query(parameter, &value)),
-            Part::Header => headers.push((name, serialise::in_header(parameter, &value))),
-            Part::Cookie => cookies.push(format!(
+            MessagePart::Query => query.push(serialise::in_query(parameter, &value)),
+            MessagePart::Header => headers.push((name, serialise::in_header(parameter, &value))),
+            MessagePart::Cookie => cookies.push(format!(
                 "{name}={}",
                 serialise::in_header(parameter, &value)
             )),
@@ -79,7 +80,7 @@ fn body(
     if let ValueCarrier::Body(media) = carried {
         return serialise::body(media, value).ok();
     }
-    let BodyRule::Declared(body) = &operation.body else {
+    let BodyDeclaration::Declared(body) = &operation.body else {
         return None;
     };
     let media = body

@@ -4,7 +4,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use portcullis_contract::{MediaRange, MediaType, Parameter, Style};
+use portcullis_contract::{MediaRange, MediaType, Parameter, ParameterStyle};
 
 /// All but what never means anything in an address (RFC 3986 section 2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -70,14 +70,14 @@ pub(super) fn in_path(parameter: &Parameter, value: &Value) -> String {
             .join(delimiter)
     };
     match style {
-        Style::JsonContent | Style::OtherContent => escaped(&value.to_string()),
-        Style::Label if *explode => format!(".{}", joined(".")),
-        Style::Label => format!(".{}", joined(",")),
-        Style::Matrix if *explode && members.is_empty() => {
+        ParameterStyle::JsonContent | ParameterStyle::OtherContent => escaped(&value.to_string()),
+        ParameterStyle::Label if *explode => format!(".{}", joined(".")),
+        ParameterStyle::Label => format!(".{}", joined(",")),
+        ParameterStyle::Matrix if *explode && members.is_empty() => {
             items.iter().map(|item| format!(";{name}={item}")).collect()
         }
-        Style::Matrix if *explode => format!(";{}", joined(";")),
-        Style::Matrix => format!(";{name}={}", joined(",")),
+        ParameterStyle::Matrix if *explode => format!(";{}", joined(";")),
+        ParameterStyle::Matrix => format!(";{name}={}", joined(",")),
         _ => joined(","),
     }
 }
@@ -87,10 +87,10 @@ pub(super) fn in_query(parameter: &Parameter, value: &Value) -> String {
     let name = escaped(&parameter.name);
     let (items, members) = pieces(value, escaped);
     let delimiter = match parameter.style {
-        Style::JsonContent | Style::OtherContent => {
+        ParameterStyle::JsonContent | ParameterStyle::OtherContent => {
             return format!("{name}={}", escaped(&value.to_string()));
         }
-        Style::DeepObject => {
+        ParameterStyle::DeepObject => {
             let all = members
                 .iter()
                 .map(|(member, value)| format!("{name}%5B{member}%5D={value}"));
@@ -103,8 +103,8 @@ pub(super) fn in_query(parameter: &Parameter, value: &Value) -> String {
                 .collect::<Vec<_>>()
                 .join("&");
         }
-        Style::SpaceDelimited => "%20",
-        Style::PipeDelimited => "%7C",
+        ParameterStyle::SpaceDelimited => "%20",
+        ParameterStyle::PipeDelimited => "%7C",
         _ => ",",
     };
     let all: Vec<String> = items.into_iter().chain(flat(&members, delimiter)).collect();
@@ -113,7 +113,10 @@ pub(super) fn in_query(parameter: &Parameter, value: &Value) -> String {
 
 /// A value in a header field or a cookie.
 pub(super) fn in_header(parameter: &Parameter, value: &Value) -> String {
-    if matches!(parameter.style, Style::JsonContent | Style::OtherContent) {
+    if matches!(
+        parameter.style,
+        ParameterStyle::JsonContent | ParameterStyle::OtherContent
+    ) {
         return value.to_string();
     }
     let (items, members) = pieces(value, str::to_owned);

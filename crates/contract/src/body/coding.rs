@@ -29,24 +29,24 @@ const STEP_BYTES: usize = 16 * 1024;
 
 /// A content coding that can be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Coding {
+pub(in super::super) enum ContentCoding {
     Gzip,
     Deflate,
     Brotli,
     Zstd,
 }
 
-impl Coding {
+impl ContentCoding {
     /// The codings, for whoever asks what is supported.
     pub(in super::super) const NAMES: &'static str = "gzip, deflate, br or zstd";
 
     fn parse(name: &str) -> Option<Self> {
-        const NAMES: [(&str, Coding); 5] = [
-            ("gzip", Coding::Gzip),
-            ("x-gzip", Coding::Gzip),
-            ("deflate", Coding::Deflate),
-            ("br", Coding::Brotli),
-            ("zstd", Coding::Zstd),
+        const NAMES: [(&str, ContentCoding); 5] = [
+            ("gzip", ContentCoding::Gzip),
+            ("x-gzip", ContentCoding::Gzip),
+            ("deflate", ContentCoding::Deflate),
+            ("br", ContentCoding::Brotli),
+            ("zstd", ContentCoding::Zstd),
         ];
         NAMES
             .iter()
@@ -65,7 +65,7 @@ impl Coding {
 }
 
 /// The codings of a body, in the order in which they were applied; `identity` is none.
-pub(in super::super) type Codings = SmallVec<[Coding; 2]>;
+pub(in super::super) type ContentCodings = SmallVec<[ContentCoding; 2]>;
 
 /// A coding that cannot be decoded, so that what it holds cannot be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -76,15 +76,15 @@ pub(in super::super) struct UnknownCoding;
 ///
 /// # Errors
 /// One of them cannot be decoded, or there are too many.
-pub(in super::super) fn codings(headers: &HeaderMap) -> Result<Codings, UnknownCoding> {
-    let mut codings = Codings::new();
+pub(in super::super) fn codings(headers: &HeaderMap) -> Result<ContentCodings, UnknownCoding> {
+    let mut codings = ContentCodings::new();
     for line in headers.get_all(CONTENT_ENCODING) {
         let line = String::from_utf8_lossy(line.as_bytes());
         for name in line.split(',').map(str::trim) {
             if name.is_empty() || name.eq_ignore_ascii_case("identity") {
                 continue;
             }
-            match Coding::parse(name) {
+            match ContentCoding::parse(name) {
                 Some(coding) if codings.len() < CODINGS_MAX => codings.push(coding),
                 _ => return Err(UnknownCoding),
             }
@@ -104,7 +104,7 @@ pub(in super::super) struct DecodeBounds {
 
 /// Why a body could not be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in super::super) enum CodingError {
+pub(in super::super) enum ContentDecodeError {
     #[error("the body is not {0} data, or is cut short")]
     Broken(&'static str),
     #[error("something follows the end of the body's {0} data")]
@@ -115,7 +115,7 @@ pub(in super::super) enum CodingError {
     Ratio { ratio_max: usize },
 }
 
-impl CodingError {
+impl ContentDecodeError {
     /// Whether a bound was exceeded, rather than the data broken.
     pub(in super::super) fn is_bound(self) -> bool {
         matches!(self, Self::TooLarge { .. } | Self::Ratio { .. })
@@ -127,16 +127,16 @@ impl CodingError {
 /// # Errors
 /// The first coding that fails, or the bound that was exceeded.
 pub(in super::super) fn decode(
-    codings: &[Coding],
+    codings: &[ContentCoding],
     bytes: &[u8],
     bounds: DecodeBounds,
-) -> Result<Vec<u8>, CodingError> {
+) -> Result<Vec<u8>, ContentDecodeError> {
     let by_ratio = bytes
         .len()
         .saturating_mul(bounds.ratio_max)
         .max(RATIO_FREE_BYTES);
     let mut codings = codings.iter().rev();
-    let sink = || Sink {
+    let sink = || BoundedDecoder {
         bytes: Vec::new(),
         by_ratio,
         bounds,
@@ -152,65 +152,73 @@ pub(in super::super) fn decode(
 }
 
 /// Where decoded bytes go, as far as the bounds allow.
-struct Sink {
+struct BoundedDecoder {
     bytes: Vec<u8>,
     by_ratio: usize,
     bounds: DecodeBounds,
 }
 
-impl Sink {
-    fn decode(mut self, coding: Coding, bytes: &[u8]) -> Result<Vec<u8>, CodingError> {
+impl BoundedDecoder {
+    fn decode(
+        mut self,
+        coding: ContentCoding,
+        bytes: &[u8],
+    ) -> Result<Vec<u8>, ContentDecodeError> {
         let name = coding.as_str();
         let rest = match coding {
-            Coding::Gzip => self.gzip(bytes)?,
-            Coding::Deflate => self.deflate(bytes)?,
-            Coding::Brotli => self.brotli(bytes)?,
-            Coding::Zstd => self.zstd(bytes)?,
+            ContentCoding::Gzip => self.gzip(bytes)?,
+            ContentCoding::Deflate => self.deflate(bytes)?,
+            ContentCoding::Brotli => self.brotli(bytes)?,
+            ContentCoding::Zstd => self.zstd(bytes)?,
         };
         if rest == 0 {
             Ok(self.bytes)
         } else {
-            Err(CodingError::Trailing(name))
+            Err(ContentDecodeError::Trailing(name))
         }
     }
 
-    fn push(&mut self, decoded: &[u8]) -> Result<(), CodingError> {
+    fn push(&mut self, decoded: &[u8]) -> Result<(), ContentDecodeError> {
         let length = self.bytes.len() + decoded.len();
         let DecodeBounds {
             bytes_max,
             ratio_max,
         } = self.bounds;
         if length > bytes_max {
-            return Err(CodingError::TooLarge { bytes_max });
+            return Err(ContentDecodeError::TooLarge { bytes_max });
         }
         if length > self.by_ratio {
-            return Err(CodingError::Ratio { ratio_max });
+            return Err(ContentDecodeError::Ratio { ratio_max });
         }
         self.bytes.extend_from_slice(decoded);
         Ok(())
     }
 
-    fn drain(&mut self, reader: &mut impl Read, name: &'static str) -> Result<(), CodingError> {
+    fn drain(
+        &mut self,
+        reader: &mut impl Read,
+        name: &'static str,
+    ) -> Result<(), ContentDecodeError> {
         let mut step = vec![0; STEP_BYTES];
         loop {
             match reader.read(&mut step) {
                 Ok(0) => return Ok(()),
                 Ok(count) => self.push(&step[..count])?,
-                Err(_) => return Err(CodingError::Broken(name)),
+                Err(_) => return Err(ContentDecodeError::Broken(name)),
             }
         }
     }
 
     /// RFC 1952. Gives back how many bytes follow the member.
-    fn gzip(&mut self, bytes: &[u8]) -> Result<usize, CodingError> {
+    fn gzip(&mut self, bytes: &[u8]) -> Result<usize, ContentDecodeError> {
         let mut decoder = GzDecoder::new(bytes);
         self.drain(&mut decoder, "gzip")?;
         Ok(decoder.into_inner().len())
     }
 
     /// RFC 1950; raw deflate data (RFC 1951), which some senders mean by that name, is read too.
-    fn deflate(&mut self, bytes: &[u8]) -> Result<usize, CodingError> {
-        const BROKEN: CodingError = CodingError::Broken("deflate");
+    fn deflate(&mut self, bytes: &[u8]) -> Result<usize, ContentDecodeError> {
+        const BROKEN: ContentDecodeError = ContentDecodeError::Broken("deflate");
         let is_zlib = matches!(bytes, [first, second, ..]
             if first & 0x0f == 8 && (u16::from(*first) << 8 | u16::from(*second)) % 31 == 0);
         let mut inflate = Decompress::new(is_zlib);
@@ -232,7 +240,7 @@ impl Sink {
     }
 
     /// RFC 7932, without the large windows that it does not know.
-    fn brotli(&mut self, bytes: &[u8]) -> Result<usize, CodingError> {
+    fn brotli(&mut self, bytes: &[u8]) -> Result<usize, ContentDecodeError> {
         let alloc = StandardAlloc::default;
         let mut state = BrotliState::new_strict(alloc(), alloc(), alloc());
         let mut step = vec![0; STEP_BYTES];
@@ -254,15 +262,15 @@ impl Sink {
                 BrotliResult::ResultSuccess => return Ok(left),
                 BrotliResult::NeedsMoreOutput => {}
                 BrotliResult::NeedsMoreInput | BrotliResult::ResultFailure => {
-                    return Err(CodingError::Broken("br"));
+                    return Err(ContentDecodeError::Broken("br"));
                 }
             }
         }
     }
 
     /// RFC 8878: one frame, with its checksum where it has one.
-    fn zstd(&mut self, mut bytes: &[u8]) -> Result<usize, CodingError> {
-        const BROKEN: CodingError = CodingError::Broken("zstd");
+    fn zstd(&mut self, mut bytes: &[u8]) -> Result<usize, ContentDecodeError> {
+        const BROKEN: ContentDecodeError = ContentDecodeError::Broken("zstd");
         let mut frame = FrameDecoder::new();
         frame.set_max_window_size(ZSTD_WINDOW_BYTES_MAX);
         let mut decoder =

@@ -9,7 +9,9 @@ use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
-use super::coding::{Coding, CodingError, DecodeBounds, UnknownCoding, codings, decode};
+use super::coding::{
+    ContentCoding, ContentDecodeError, DecodeBounds, UnknownCoding, codings, decode,
+};
 
 const TEXT: &[u8] = br#"{"quantity": 1}"#;
 
@@ -54,13 +56,13 @@ fn hex(text: &str) -> Vec<u8> {
 }
 
 /// One sample of each coding.
-fn samples() -> Vec<(Coding, Vec<u8>)> {
+fn samples() -> Vec<(ContentCoding, Vec<u8>)> {
     vec![
-        (Coding::Gzip, gzip(TEXT)),
-        (Coding::Deflate, zlib(TEXT)),
-        (Coding::Deflate, raw_deflate(TEXT)),
-        (Coding::Brotli, hex(BROTLI)),
-        (Coding::Zstd, zstd(TEXT)),
+        (ContentCoding::Gzip, gzip(TEXT)),
+        (ContentCoding::Deflate, zlib(TEXT)),
+        (ContentCoding::Deflate, raw_deflate(TEXT)),
+        (ContentCoding::Brotli, hex(BROTLI)),
+        (ContentCoding::Zstd, zstd(TEXT)),
     ]
 }
 
@@ -74,13 +76,13 @@ fn every_coding_decodes() {
         );
     }
     let twice = gzip(&zstd(TEXT));
-    let codings = [Coding::Zstd, Coding::Gzip];
+    let codings = [ContentCoding::Zstd, ContentCoding::Gzip];
     assert_eq!(decode(&codings, &twice, BOUNDS).as_deref(), Ok(TEXT));
     for empty in [gzip(b""), zlib(b""), raw_deflate(b"")] {
         let coding = if empty[0] == 0x1f {
-            Coding::Gzip
+            ContentCoding::Gzip
         } else {
-            Coding::Deflate
+            ContentCoding::Deflate
         };
         assert_eq!(decode(&[coding], &empty, BOUNDS).as_deref(), Ok(&b""[..]));
     }
@@ -89,7 +91,7 @@ fn every_coding_decodes() {
 #[test]
 fn every_cut_and_every_surplus_is_refused() {
     for (coding, bytes) in samples() {
-        let broken = CodingError::Broken(coding.as_str());
+        let broken = ContentDecodeError::Broken(coding.as_str());
         for end in 0..bytes.len() {
             assert_eq!(
                 decode(&[coding], &bytes[..end], BOUNDS),
@@ -101,14 +103,14 @@ fn every_cut_and_every_surplus_is_refused() {
         let found = decode(&[coding], &longer, BOUNDS);
         assert_eq!(
             found,
-            Err(CodingError::Trailing(coding.as_str())),
+            Err(ContentDecodeError::Trailing(coding.as_str())),
             "{coding:?}"
         );
         let twice = [&bytes[..], &bytes[..]].concat();
         let found = decode(&[coding], &twice, BOUNDS);
         assert_eq!(
             found,
-            Err(CodingError::Trailing(coding.as_str())),
+            Err(ContentDecodeError::Trailing(coding.as_str())),
             "{coding:?}"
         );
     }
@@ -120,20 +122,20 @@ fn checksums_are_compared() {
     let at = wrong.len() - 5;
     wrong[at] ^= 1;
     assert_eq!(
-        decode(&[Coding::Gzip], &wrong, BOUNDS),
-        Err(CodingError::Broken("gzip"))
+        decode(&[ContentCoding::Gzip], &wrong, BOUNDS),
+        Err(ContentDecodeError::Broken("gzip"))
     );
     let mut wrong = zlib(TEXT);
     *wrong.last_mut().unwrap() ^= 1;
     assert_eq!(
-        decode(&[Coding::Deflate], &wrong, BOUNDS),
-        Err(CodingError::Broken("deflate"))
+        decode(&[ContentCoding::Deflate], &wrong, BOUNDS),
+        Err(ContentDecodeError::Broken("deflate"))
     );
     let mut wrong = zstd(TEXT);
     *wrong.last_mut().unwrap() ^= 1;
     assert_eq!(
-        decode(&[Coding::Zstd], &wrong, BOUNDS),
-        Err(CodingError::Broken("zstd"))
+        decode(&[ContentCoding::Zstd], &wrong, BOUNDS),
+        Err(ContentDecodeError::Broken("zstd"))
     );
 }
 
@@ -141,10 +143,10 @@ fn checksums_are_compared() {
 fn both_bounds_hold() {
     let million = vec![b'a'; 1_000_000];
     let bombs = [
-        (Coding::Gzip, gzip(&million)),
-        (Coding::Deflate, zlib(&million)),
-        (Coding::Brotli, hex(BROTLI_BOMB)),
-        (Coding::Zstd, zstd(&million)),
+        (ContentCoding::Gzip, gzip(&million)),
+        (ContentCoding::Deflate, zlib(&million)),
+        (ContentCoding::Brotli, hex(BROTLI_BOMB)),
+        (ContentCoding::Zstd, zstd(&million)),
     ];
     for (coding, bytes) in bombs {
         let ratio_max = 100;
@@ -158,7 +160,7 @@ fn both_bounds_hold() {
         );
         assert_eq!(
             by_ratio,
-            Err(CodingError::Ratio { ratio_max }),
+            Err(ContentDecodeError::Ratio { ratio_max }),
             "{coding:?}"
         );
         let bounds = DecodeBounds {
@@ -168,7 +170,7 @@ fn both_bounds_hold() {
         let by_size = decode(&[coding], &bytes, bounds);
         assert_eq!(
             by_size,
-            Err(CodingError::TooLarge { bytes_max: 999_999 }),
+            Err(ContentDecodeError::TooLarge { bytes_max: 999_999 }),
             "{coding:?}"
         );
         let bounds = DecodeBounds {
@@ -185,7 +187,7 @@ fn both_bounds_hold() {
 
 #[test]
 fn headers_name_codings() {
-    let check = |lines: &[&'static str], expected: Result<&[Coding], UnknownCoding>| {
+    let check = |lines: &[&'static str], expected: Result<&[ContentCoding], UnknownCoding>| {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(CONTENT_ENCODING, HeaderValue::from_static(line));
@@ -195,10 +197,17 @@ fn headers_name_codings() {
     };
     check(&[], Ok(&[]));
     check(&["identity", " "], Ok(&[]));
-    check(&["GZIP , br"], Ok(&[Coding::Gzip, Coding::Brotli]));
+    check(
+        &["GZIP , br"],
+        Ok(&[ContentCoding::Gzip, ContentCoding::Brotli]),
+    );
     check(
         &["x-gzip", "deflate,zstd"],
-        Ok(&[Coding::Gzip, Coding::Deflate, Coding::Zstd]),
+        Ok(&[
+            ContentCoding::Gzip,
+            ContentCoding::Deflate,
+            ContentCoding::Zstd,
+        ]),
     );
     check(&["gzip, compress"], Err(UnknownCoding));
     check(&["gzip,gzip,gzip,gzip,br"], Err(UnknownCoding));
@@ -219,9 +228,9 @@ proptest! {
     #[test]
     fn what_is_encoded_decodes(bytes in prop::collection::vec(any::<u8>(), 0..3000)) {
         for (coding, sample) in [
-            (Coding::Gzip, gzip(&bytes)),
-            (Coding::Deflate, zlib(&bytes)),
-            (Coding::Zstd, zstd(&bytes)),
+            (ContentCoding::Gzip, gzip(&bytes)),
+            (ContentCoding::Deflate, zlib(&bytes)),
+            (ContentCoding::Zstd, zstd(&bytes)),
         ] {
             prop_assert_eq!(decode(&[coding], &sample, BOUNDS), Ok(bytes.clone()));
         }

@@ -1,69 +1,73 @@
 //! Writing one member's values onto the tape, in one of the ways to read them.
 
-use portcullis_json::{Limits, SyntaxError, Tape};
+use portcullis_json::{JsonLimits, SyntaxError, Tape};
 
-use super::super::parameter::{Absent, Pairs, Source, put_scalar, write};
-use super::entries::Value;
-use super::model::{Attempt, Fields};
+use super::super::parameter::{ParameterReadError, ParameterSource, RawPairs, put_scalar, write};
+use super::entries::FormValue;
+use super::model::{FieldReading, FormFields};
 
 /// What writing takes.
 #[derive(Debug)]
-pub(super) struct Desk<'r> {
+pub(super) struct FieldWriter<'r> {
     pub(super) tape: &'r mut Tape,
     /// For JSON texts inside of the body.
     pub(super) inner: &'r mut Tape,
-    pub(super) fields: &'r Fields,
+    pub(super) fields: &'r FormFields,
     /// What styles spread members over.
-    pub(super) pairs: Pairs<'r>,
-    pub(super) limits: Limits,
+    pub(super) pairs: RawPairs<'r>,
+    pub(super) limits: JsonLimits,
 }
 
-impl Desk<'_> {
+impl FieldWriter<'_> {
     /// Puts a member that is written by a style. An error may leave a part of it on the tape.
-    pub(super) fn styled(&mut self, field: usize, attempt: usize) -> Result<(), Absent> {
+    pub(super) fn styled(
+        &mut self,
+        field: usize,
+        attempt: usize,
+    ) -> Result<(), ParameterReadError> {
         let Some(parameter) = &self.fields.get(field).styled else {
             return Ok(());
         };
         let Some((reading, as_text)) = parameter.attempts().nth(attempt) else {
             return Ok(());
         };
-        let source = Source::Pairs(self.pairs, &self.fields.siblings);
+        let source = ParameterSource::Pairs(self.pairs, &self.fields.siblings);
         write(self.tape, parameter, reading, source, as_text)
     }
 
     /// Puts the values; nothing where one of them is not JSON and must be.
     pub(super) fn values(
         &mut self,
-        values: &[Value<'_>],
-        attempt: Attempt,
+        values: &[FormValue<'_>],
+        attempt: FieldReading,
     ) -> Result<(), SyntaxError> {
         match attempt {
-            Attempt::JsonItems => return self.json_items(values),
-            Attempt::Items(types, as_text) => {
+            FieldReading::JsonItems => return self.json_items(values),
+            FieldReading::Items(types, as_text) => {
                 self.tape.begin_array();
                 for value in values {
                     self.scalar(value, |tape, text| put_scalar(tape, text, types, as_text));
                 }
                 self.tape.end();
             }
-            Attempt::OctetItems => {
+            FieldReading::OctetItems => {
                 self.tape.begin_array();
                 for value in values {
                     self.scalar(value, Tape::string);
                 }
                 self.tape.end();
             }
-            Attempt::Json => {
-                if let Some(Value::Text(text)) = values.first() {
+            FieldReading::Json => {
+                if let Some(FormValue::Text(text)) = values.first() {
                     return self.json(text);
                 }
             }
-            Attempt::Scalar(types, as_text) => {
+            FieldReading::Scalar(types, as_text) => {
                 for value in values.iter().take(1) {
                     self.scalar(value, |tape, text| put_scalar(tape, text, types, as_text));
                 }
             }
-            Attempt::Octets => {
+            FieldReading::Octets => {
                 for value in values.iter().take(1) {
                     self.scalar(value, Tape::string);
                 }
@@ -72,10 +76,10 @@ impl Desk<'_> {
         Ok(())
     }
 
-    fn scalar(&mut self, value: &Value<'_>, put: impl FnOnce(&mut Tape, &str)) {
+    fn scalar(&mut self, value: &FormValue<'_>, put: impl FnOnce(&mut Tape, &str)) {
         match value {
-            Value::Text(text) => put(self.tape, text),
-            Value::Octets(count) => self.tape.octets(*count),
+            FormValue::Text(text) => put(self.tape, text),
+            FormValue::Octets(count) => self.tape.octets(*count),
         }
     }
 
@@ -85,14 +89,14 @@ impl Desk<'_> {
         Ok(())
     }
 
-    fn json_items(&mut self, values: &[Value<'_>]) -> Result<(), SyntaxError> {
+    fn json_items(&mut self, values: &[FormValue<'_>]) -> Result<(), SyntaxError> {
         let texts = || {
             values.iter().filter_map(|value| match value {
-                Value::Text(text) => Some(text),
-                Value::Octets(_) => None,
+                FormValue::Text(text) => Some(text),
+                FormValue::Octets(_) => None,
             })
         };
-        if let [Value::Text(only)] = values
+        if let [FormValue::Text(only)] = values
             && only.trim_ascii_start().starts_with('[')
         {
             return self.json(only);

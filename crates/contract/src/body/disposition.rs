@@ -22,7 +22,7 @@ pub(super) struct PartHead {
 
 /// Why the header of a part cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum HeadError {
+pub(super) enum PartHeadError {
     #[error("its header has a line that is no `name: value`")]
     Line,
     #[error("its header has more than {PART_HEADERS_MAX} fields")]
@@ -37,43 +37,44 @@ pub(super) enum HeadError {
 
 impl PartHead {
     /// Reads the lines of a header, without the empty one that ends it.
-    pub(super) fn parse(lines: &[u8]) -> Result<Self, HeadError> {
-        let text = std::str::from_utf8(lines).map_err(|_| HeadError::Line)?;
+    pub(super) fn parse(lines: &[u8]) -> Result<Self, PartHeadError> {
+        let text = std::str::from_utf8(lines).map_err(|_| PartHeadError::Line)?;
         let mut head = Self::default();
         let mut is_named = false;
         for line in text.split("\r\n").filter(|_| !text.is_empty()) {
             let (name, value) = field(line)?;
             if head.fields.len() == PART_HEADERS_MAX {
-                return Err(HeadError::Count);
+                return Err(PartHeadError::Count);
             }
             match name.to_ascii_lowercase().as_str() {
                 "content-disposition" if is_named => {
-                    return Err(HeadError::Repeated("content-disposition"));
+                    return Err(PartHeadError::Repeated("content-disposition"));
                 }
                 "content-disposition" => {
-                    (head.name, head.is_file) = disposition(value).ok_or(HeadError::Disposition)?;
+                    (head.name, head.is_file) =
+                        disposition(value).ok_or(PartHeadError::Disposition)?;
                     is_named = true;
                 }
                 "content-type" if head.content_type.is_some() => {
-                    return Err(HeadError::Repeated("content-type"));
+                    return Err(PartHeadError::Repeated("content-type"));
                 }
                 "content-type" => head.content_type = Some(value.to_owned()),
                 "content-transfer-encoding" if !is_identity(value) => {
-                    return Err(HeadError::TransferEncoding);
+                    return Err(PartHeadError::TransferEncoding);
                 }
                 _ => {}
             }
             head.fields.push((name.to_owned(), value.to_owned()));
         }
-        is_named.then_some(head).ok_or(HeadError::Disposition)
+        is_named.then_some(head).ok_or(PartHeadError::Disposition)
     }
 }
 
-fn field(line: &str) -> Result<(&str, &str), HeadError> {
-    let (name, value) = line.split_once(':').ok_or(HeadError::Line)?;
+fn field(line: &str) -> Result<(&str, &str), PartHeadError> {
+    let (name, value) = line.split_once(':').ok_or(PartHeadError::Line)?;
     let is_control = |byte: u8| byte.is_ascii_control() && byte != b'\t';
     if !is_token(name) || value.bytes().any(is_control) {
-        return Err(HeadError::Line);
+        return Err(PartHeadError::Line);
     }
     Ok((name, value.trim_matches([' ', '\t'])))
 }
@@ -189,7 +190,7 @@ mod tests {
 
     #[test]
     fn heads() {
-        let check = |lines: &str, expected: Result<&str, HeadError>| {
+        let check = |lines: &str, expected: Result<&str, PartHeadError>| {
             let head = PartHead::parse(lines.as_bytes());
             assert_eq!(
                 head.as_ref().map(|head| head.name.as_str()),
@@ -206,22 +207,22 @@ mod tests {
             &format!("{named}\r\nContent-Transfer-Encoding: binary"),
             Ok("a"),
         );
-        check("", Err(HeadError::Disposition));
-        check("Content-Type: text/plain", Err(HeadError::Disposition));
+        check("", Err(PartHeadError::Disposition));
+        check("Content-Type: text/plain", Err(PartHeadError::Disposition));
         check(
             &format!("{named}\r\n{named}"),
-            Err(HeadError::Repeated("content-disposition")),
+            Err(PartHeadError::Repeated("content-disposition")),
         );
-        check(&format!("{named}\r\n folded: 1"), Err(HeadError::Line));
-        check(&format!("{named}\nX-A: 1"), Err(HeadError::Line));
-        check(&format!("{named}\r\nX-A : 1"), Err(HeadError::Line));
+        check(&format!("{named}\r\n folded: 1"), Err(PartHeadError::Line));
+        check(&format!("{named}\nX-A: 1"), Err(PartHeadError::Line));
+        check(&format!("{named}\r\nX-A : 1"), Err(PartHeadError::Line));
         check(
             &format!("{named}\r\nContent-Transfer-Encoding: base64"),
-            Err(HeadError::TransferEncoding),
+            Err(PartHeadError::TransferEncoding),
         );
         check(
             &format!("{named}{}", "\r\nX-A: 1".repeat(40)),
-            Err(HeadError::Count),
+            Err(PartHeadError::Count),
         );
     }
 }

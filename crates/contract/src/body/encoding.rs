@@ -1,32 +1,32 @@
 //! Compiling encodings: from a media type's schema and Encoding Objects to how its bodies are
 //! read (OpenAPI 3.0.4 and 3.1.1, Encoding Object).
 
-use portcullis_json::Node;
+use portcullis_json::JsonNode;
 
 use super::super::dialect::Dialect;
-use super::super::document::{Documents, Place};
+use super::super::document::{DocumentSet, NodeRef};
 use super::super::media::{MediaRange, split_unquoted};
-use super::super::parameter::{Parameter, Style, header, readings};
+use super::super::parameter::{Parameter, ParameterStyle, header, readings};
 use super::super::reference::follow;
 use super::super::schema::SchemaKey;
-use super::super::shape::{Surface, TypeSet};
-use super::super::violation::Part;
-use super::model::{Attempt, BodyShape, Field, Fields};
-use super::notation::Notation;
+use super::super::shape::{SchemaSurface, TypeSet};
+use super::super::violation::MessagePart;
+use super::model::{BodyShape, FieldReading, FormField, FormFields};
+use super::notation::BodyFormat;
 
 /// Compiles the reading of a media type whose schema stands at `schema`; `schema_key` registers
 /// the schemas that are judged on their own. Nothing where bodies of this type are not judged.
 pub(in super::super) fn shape(
-    surface: Surface<'_>,
+    surface: SchemaSurface<'_>,
     range: &MediaRange<'_>,
-    media: Place,
-    schema: Place,
-    schema_key: &mut dyn FnMut(Place) -> SchemaKey,
+    media: NodeRef,
+    schema: NodeRef,
+    schema_key: &mut dyn FnMut(NodeRef) -> SchemaKey,
 ) -> Option<Box<BodyShape>> {
-    let notation = (!range.is_range()).then(|| Notation::of(range));
+    let notation = (!range.is_range()).then(|| BodyFormat::of(range));
     let types = surface.types(schema);
     let may_be = |one| notation.is_none_or(|notation| notation == one);
-    let mut reader = Reader {
+    let mut reader = EncodingCompiler {
         surface,
         media,
         schema_key,
@@ -35,20 +35,20 @@ pub(in super::super) fn shape(
         types,
         is_telling: surface.says(schema, &says_something_of_text),
         is_measured: surface.says(schema, &|keyword, _| is_length(keyword)),
-        form: Fields::default(),
-        multipart: Fields::default(),
+        form: FormFields::default(),
+        multipart: FormFields::default(),
         items: None,
     };
     if notation.is_some_and(|notation| !shape.judges(notation)) {
         return None;
     }
-    if may_be(Notation::Form) {
-        shape.form = reader.fields(schema, Notation::Form);
+    if may_be(BodyFormat::Form) {
+        shape.form = reader.fields(schema, BodyFormat::Form);
     }
-    if may_be(Notation::Multipart) {
-        shape.multipart = reader.fields(schema, Notation::Multipart);
+    if may_be(BodyFormat::Multipart) {
+        shape.multipart = reader.fields(schema, BodyFormat::Multipart);
     }
-    let may_be_records = may_be(Notation::Lines) || may_be(Notation::Sequence);
+    let may_be_records = may_be(BodyFormat::Lines) || may_be(BodyFormat::Sequence);
     if may_be_records && types == TypeSet::ARRAY {
         let items = surface.below(schema, "items").first().copied();
         shape.items = Some(items.map(reader.schema_key));
@@ -56,7 +56,7 @@ pub(in super::super) fn shape(
     Some(Box::new(shape))
 }
 
-fn describes_others(keyword: &str, _: Node<'_>) -> bool {
+fn describes_others(keyword: &str, _: JsonNode<'_>) -> bool {
     matches!(keyword, "patternProperties" | "unevaluatedProperties")
 }
 
@@ -65,7 +65,7 @@ fn is_length(keyword: &str) -> bool {
 }
 
 /// Whether a keyword says more than that there is text, or octets.
-fn says_something_of_text(keyword: &str, value: Node<'_>) -> bool {
+fn says_something_of_text(keyword: &str, value: JsonNode<'_>) -> bool {
     match keyword {
         "type" => value.as_str() != Some("string"),
         "format" => value.as_str() != Some("binary"),
@@ -92,33 +92,33 @@ fn is_annotation(keyword: &str) -> bool {
     ANNOTATIONS.contains(&keyword) || keyword.starts_with("x-")
 }
 
-struct Reader<'r, 'd> {
-    surface: Surface<'d>,
-    media: Place,
-    schema_key: &'r mut dyn FnMut(Place) -> SchemaKey,
+struct EncodingCompiler<'r, 'd> {
+    surface: SchemaSurface<'d>,
+    media: NodeRef,
+    schema_key: &'r mut dyn FnMut(NodeRef) -> SchemaKey,
 }
 
-impl Reader<'_, '_> {
-    fn fields(&mut self, schema: Place, notation: Notation) -> Fields {
+impl EncodingCompiler<'_, '_> {
+    fn fields(&mut self, schema: NodeRef, notation: BodyFormat) -> FormFields {
         let members = self.surface.members(schema);
-        let list: Vec<Field> = members
+        let list: Vec<FormField> = members
             .into_iter()
             .map(|(name, places)| self.field(name, &places, notation))
             .collect();
-        let rest: Vec<Place> = self.surface.below(schema, "additionalProperties");
-        let is_schema = |place: &Place| self.surface.documents.node(*place).is_object();
-        let rest: Vec<Place> = rest.into_iter().filter(is_schema).collect();
+        let rest: Vec<NodeRef> = self.surface.below(schema, "additionalProperties");
+        let is_schema = |place: &NodeRef| self.surface.documents.node(*place).is_object();
+        let rest: Vec<NodeRef> = rest.into_iter().filter(is_schema).collect();
         let others = match rest.is_empty() {
             // Undescribed text is a string, unless a pattern of names says otherwise.
             true => vec![
-                Attempt::Scalar(TypeSet::ALL, true),
-                Attempt::Scalar(TypeSet::ALL, false),
-                Attempt::Items(TypeSet::ALL, true),
-                Attempt::Items(TypeSet::ALL, false),
+                FieldReading::Scalar(TypeSet::ALL, true),
+                FieldReading::Scalar(TypeSet::ALL, false),
+                FieldReading::Items(TypeSet::ALL, true),
+                FieldReading::Items(TypeSet::ALL, false),
             ],
             false => self.attempts(&rest, &[], notation),
         };
-        let takes_others = |field: &Field| {
+        let takes_others = |field: &FormField| {
             field
                 .styled
                 .as_ref()
@@ -128,7 +128,7 @@ impl Reader<'_, '_> {
             true => list.iter().map(|field| self.sibling(field)).collect(),
             false => Vec::new(),
         };
-        Fields {
+        FormFields {
             list,
             others,
             siblings,
@@ -136,7 +136,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn field(&mut self, name: String, places: &[Place], notation: Notation) -> Field {
+    fn field(&mut self, name: String, places: &[NodeRef], notation: BodyFormat) -> FormField {
         let documents = self.surface.documents;
         let encoding = documents
             .member(self.media, "encoding")
@@ -146,11 +146,11 @@ impl Reader<'_, '_> {
         if let Some(encoding) = encoding {
             content_types = self.content_types(encoding);
             match notation {
-                Notation::Form => styled = self.styled(&name, places, encoding),
+                BodyFormat::Form => styled = self.styled(&name, places, encoding),
                 _ => headers = self.headers(encoding),
             }
         }
-        Field {
+        FormField {
             attempts: self.attempts(places, &content_types, notation),
             name,
             styled,
@@ -160,7 +160,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn content_types(&self, encoding: Place) -> Vec<String> {
+    fn content_types(&self, encoding: NodeRef) -> Vec<String> {
         let node = self.surface.documents.node(encoding);
         let list = node.get("contentType").and_then(|list| list.as_str());
         list.into_iter()
@@ -170,7 +170,7 @@ impl Reader<'_, '_> {
             .collect()
     }
 
-    fn headers(&mut self, encoding: Place) -> Vec<Parameter> {
+    fn headers(&mut self, encoding: NodeRef) -> Vec<Parameter> {
         let documents = self.surface.documents;
         let Some(headers) = documents.member(encoding, "headers") else {
             return Vec::new();
@@ -181,7 +181,7 @@ impl Reader<'_, '_> {
             if name.eq_ignore_ascii_case("content-type") {
                 continue;
             }
-            if let Ok(place) = follow(documents, Documents::place(headers, node)) {
+            if let Ok(place) = follow(documents, DocumentSet::place(headers, node)) {
                 compiled.extend(header(self.surface, name, place, self.schema_key).ok());
             }
         }
@@ -189,17 +189,17 @@ impl Reader<'_, '_> {
     }
 
     /// With `style`, `explode` or `allowReserved` a member is written like a query parameter.
-    fn styled(&self, name: &str, places: &[Place], encoding: Place) -> Option<Parameter> {
+    fn styled(&self, name: &str, places: &[NodeRef], encoding: NodeRef) -> Option<Parameter> {
         let node = self.surface.documents.node(encoding);
         let (style, explode) = (node.get("style"), node.get("explode"));
         if style.is_none() && explode.is_none() && node.get("allowReserved").is_none() {
             return None;
         }
         let style = match style.and_then(|style| style.as_str()) {
-            Some("spaceDelimited") => Style::SpaceDelimited,
-            Some("pipeDelimited") => Style::PipeDelimited,
-            Some("deepObject") => Style::DeepObject,
-            _ => Style::Form,
+            Some("spaceDelimited") => ParameterStyle::SpaceDelimited,
+            Some("pipeDelimited") => ParameterStyle::PipeDelimited,
+            Some("deepObject") => ParameterStyle::DeepObject,
+            _ => ParameterStyle::Form,
         };
         let explode = explode.and_then(|explode| explode.as_bool());
         let mut all = Vec::new();
@@ -211,14 +211,14 @@ impl Reader<'_, '_> {
             }
         }
         Some(Parameter {
-            explode: explode.unwrap_or(style == Style::Form),
+            explode: explode.unwrap_or(style == ParameterStyle::Form),
             style,
             readings: all,
             ..plain(name, places.first().copied().unwrap_or(encoding))
         })
     }
 
-    fn sibling(&self, field: &Field) -> Parameter {
+    fn sibling(&self, field: &FormField) -> Parameter {
         let plain = || plain(&field.name, field.place);
         field.styled.clone().unwrap_or_else(plain)
     }
@@ -227,10 +227,10 @@ impl Reader<'_, '_> {
     /// (the table of `contentType`, OpenAPI 3.0.4 and 3.1.1, Encoding Object).
     fn attempts(
         &self,
-        places: &[Place],
+        places: &[NodeRef],
         content_types: &[String],
-        notation: Notation,
-    ) -> Vec<Attempt> {
+        notation: BodyFormat,
+    ) -> Vec<FieldReading> {
         let surface = self.surface;
         let parsed = || {
             content_types
@@ -241,24 +241,24 @@ impl Reader<'_, '_> {
             .iter()
             .map(|place| surface.types(*place))
             .fold(TypeSet::NONE, |all, types| all | types);
-        let items: Vec<Place> = places
+        let items: Vec<NodeRef> = places
             .iter()
             .flat_map(|place| surface.below(*place, "items"))
             .collect();
         let is_json = !content_types.is_empty() && parsed().all(|range| range.is_json());
         if is_json {
-            let items = types.has(TypeSet::ARRAY).then_some(Attempt::JsonItems);
-            return items.into_iter().chain([Attempt::Json]).collect();
+            let items = types.has(TypeSet::ARRAY).then_some(FieldReading::JsonItems);
+            return items.into_iter().chain([FieldReading::Json]).collect();
         }
-        let is_file = |places: &[Place]| {
-            let is_binary = |place: &Place| is_binary(surface, *place, content_types);
-            notation == Notation::Multipart && !places.is_empty() && places.iter().all(is_binary)
+        let is_file = |places: &[NodeRef]| {
+            let is_binary = |place: &NodeRef| is_binary(surface, *place, content_types);
+            notation == BodyFormat::Multipart && !places.is_empty() && places.iter().all(is_binary)
         };
         if is_file(&items) && types == TypeSet::ARRAY {
-            return vec![Attempt::OctetItems];
+            return vec![FieldReading::OctetItems];
         }
         if is_file(places) {
-            return vec![Attempt::Octets];
+            return vec![FieldReading::Octets];
         }
         let item_types = items
             .iter()
@@ -270,41 +270,47 @@ impl Reader<'_, '_> {
 }
 
 /// The ways to read a member of these types.
-fn by_types(types: TypeSet, items: TypeSet) -> Vec<Attempt> {
+fn by_types(types: TypeSet, items: TypeSet) -> Vec<FieldReading> {
     let structured = TypeSet::OBJECT | TypeSet::ARRAY;
     let mut attempts = Vec::new();
     if types.has(TypeSet::OBJECT) && types != TypeSet::ALL {
-        attempts.push(Attempt::Json);
+        attempts.push(FieldReading::Json);
     }
     if types.has(TypeSet::SCALAR) {
-        attempts.push(Attempt::Scalar(types, false));
-        attempts.extend(types.is_mixed().then_some(Attempt::Scalar(types, true)));
+        attempts.push(FieldReading::Scalar(types, false));
+        attempts.extend(
+            types
+                .is_mixed()
+                .then_some(FieldReading::Scalar(types, true)),
+        );
     }
     if types.has(TypeSet::ARRAY) {
         if items.has(structured) && items != TypeSet::ALL {
-            attempts.push(Attempt::JsonItems);
+            attempts.push(FieldReading::JsonItems);
         }
         if items.has(TypeSet::SCALAR) {
-            attempts.push(Attempt::Items(items, false));
-            attempts.extend(items.is_mixed().then_some(Attempt::Items(items, true)));
+            attempts.push(FieldReading::Items(items, false));
+            attempts.extend(items.is_mixed().then_some(FieldReading::Items(items, true)));
         }
     }
     if attempts.is_empty() {
-        attempts.push(Attempt::Scalar(types, false));
+        attempts.push(FieldReading::Scalar(types, false));
     }
     attempts
 }
 
 /// Whether a schema stands for octets: `format: binary`, a media type that is neither text nor
 /// JSON, or in 3.1 no type at all.
-fn is_binary(surface: Surface<'_>, place: Place, content_types: &[String]) -> bool {
+fn is_binary(surface: SchemaSurface<'_>, place: NodeRef, content_types: &[String]) -> bool {
     let types = surface.types(place);
     let is_string = types.has(TypeSet::STRING) && !types.has(TypeSet::OBJECT | TypeSet::ARRAY);
-    let is_format =
-        |keyword: &str, value: Node<'_>| keyword == "format" && value.as_str() == Some("binary");
+    let is_format = |keyword: &str, value: JsonNode<'_>| {
+        keyword == "format" && value.as_str() == Some("binary")
+    };
     let is_named = |range: &String| {
-        MediaRange::parse(range)
-            .is_some_and(|range| range.kind() != "*" && Notation::of(&range) == Notation::Octets)
+        MediaRange::parse(range).is_some_and(|range| {
+            range.kind() != "*" && BodyFormat::of(&range) == BodyFormat::Octets
+        })
     };
     if is_string && surface.says(place, &is_format) {
         return true;
@@ -312,18 +318,18 @@ fn is_binary(surface: Surface<'_>, place: Place, content_types: &[String]) -> bo
     if is_string && !content_types.is_empty() && content_types.iter().all(is_named) {
         return true;
     }
-    let is_silent = |keyword: &str, _: Node<'_>| {
+    let is_silent = |keyword: &str, _: JsonNode<'_>| {
         !(is_length(keyword) || is_annotation(keyword) || keyword == "$ref")
     };
     surface.dialect == Dialect::V31 && types == TypeSet::ALL && !surface.says(place, &is_silent)
 }
 
-fn plain(name: &str, place: Place) -> Parameter {
+fn plain(name: &str, place: NodeRef) -> Parameter {
     Parameter {
         name: name.to_owned(),
-        part: Part::Query,
+        part: MessagePart::Query,
         required: false,
-        style: Style::Form,
+        style: ParameterStyle::Form,
         explode: true,
         allow_empty: false,
         place,

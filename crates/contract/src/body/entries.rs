@@ -14,12 +14,12 @@ use portcullis_vocabulary::enforcement::Enforcement;
 use portcullis_vocabulary::limits::FORM_MEMBERS_MAX;
 
 use super::super::document::{escape_token, unescape_token};
-use super::super::parameter::{Absent, Parameter};
+use super::super::parameter::{Parameter, ParameterReadError};
 use super::super::schema::SchemaKey;
 use super::super::violation::ViolationClass;
-use super::desk::Desk;
-use super::judge::Judge;
-use super::model::{Attempt, Fields};
+use super::desk::FieldWriter;
+use super::judge::BodyJudge;
+use super::model::{FieldReading, FormFields};
 
 /// How often an object is read again at most.
 const ROUNDS_MAX: usize = 8;
@@ -29,7 +29,7 @@ const NAME_SHOWN_MAX: usize = 100;
 
 /// One value of a member.
 #[derive(Debug)]
-pub(super) enum Value<'b> {
+pub(super) enum FormValue<'b> {
     /// Decoded text.
     Text(Cow<'b, str>),
     /// So many octets, which were not kept.
@@ -38,11 +38,11 @@ pub(super) enum Value<'b> {
 
 /// The values that came under one name.
 #[derive(Debug)]
-struct Entry<'b> {
+struct FormEntry<'b> {
     name: Cow<'b, str>,
-    values: SmallVec<[Value<'b>; 1]>,
+    values: SmallVec<[FormValue<'b>; 1]>,
     /// The ways to read them; for a styled member, those of its parameter instead.
-    attempts: SmallVec<[Attempt; 4]>,
+    attempts: SmallVec<[FieldReading; 4]>,
     /// The member whose encoding names a style, and how many ways it has.
     styled: Option<(usize, usize)>,
     attempt: usize,
@@ -52,26 +52,26 @@ struct Entry<'b> {
 
 /// Why a member cannot be read.
 #[derive(Debug)]
-enum Unread {
+enum FieldReadError {
     Syntax(SyntaxError),
-    Styled(Absent),
+    Styled(ParameterReadError),
 }
 
 /// More members than anybody declares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("more than {FORM_MEMBERS_MAX} members")]
-pub(super) struct TooMany;
+pub(super) struct TooManyFields;
 
 /// The members of one form.
 #[derive(Debug)]
-pub(super) struct Entries<'b, 'f> {
-    fields: &'f Fields,
-    list: Vec<Entry<'b>>,
+pub(super) struct FormEntries<'b, 'f> {
+    fields: &'f FormFields,
+    list: Vec<FormEntry<'b>>,
     by_name: HashMap<Cow<'b, str>, usize>,
 }
 
-impl<'b, 'f> Entries<'b, 'f> {
-    pub(super) fn new(fields: &'f Fields) -> Self {
+impl<'b, 'f> FormEntries<'b, 'f> {
+    pub(super) fn new(fields: &'f FormFields) -> Self {
         Self {
             fields,
             list: Vec::new(),
@@ -83,9 +83,9 @@ impl<'b, 'f> Entries<'b, 'f> {
     pub(super) fn add(
         &mut self,
         name: Cow<'b, str>,
-        value: Value<'b>,
+        value: FormValue<'b>,
         is_json: bool,
-    ) -> Result<(), TooMany> {
+    ) -> Result<(), TooManyFields> {
         if let Some(index) = self.by_name.get(&name) {
             let entry = &mut self.list[*index];
             entry.is_json &= is_json;
@@ -93,10 +93,10 @@ impl<'b, 'f> Entries<'b, 'f> {
             return Ok(());
         }
         if self.list.len() == FORM_MEMBERS_MAX {
-            return Err(TooMany);
+            return Err(TooManyFields);
         }
         self.by_name.insert(name.clone(), self.list.len());
-        self.list.push(Entry {
+        self.list.push(FormEntry {
             name,
             values: smallvec![value],
             attempts: SmallVec::new(),
@@ -109,7 +109,7 @@ impl<'b, 'f> Entries<'b, 'f> {
 
     /// Adds a member that a style spreads over pairs.
     pub(super) fn add_styled(&mut self, field: usize, parameter: &Parameter) {
-        self.list.push(Entry {
+        self.list.push(FormEntry {
             name: Cow::Owned(parameter.name.clone()),
             values: SmallVec::new(),
             attempts: SmallVec::new(),
@@ -120,7 +120,12 @@ impl<'b, 'f> Entries<'b, 'f> {
     }
 
     /// Judges the object that the members make.
-    pub(super) fn judge(mut self, judge: &mut Judge<'_>, key: &SchemaKey, desk: &mut Desk<'_>) {
+    pub(super) fn judge(
+        mut self,
+        judge: &mut BodyJudge<'_>,
+        key: &SchemaKey,
+        desk: &mut FieldWriter<'_>,
+    ) {
         if !self.plan(judge) {
             return;
         }
@@ -134,7 +139,7 @@ impl<'b, 'f> Entries<'b, 'f> {
             if schemas.is_valid(wrapped) {
                 return;
             }
-            if !self.list.iter().any(Entry::has_more) {
+            if !self.list.iter().any(FormEntry::has_more) {
                 break;
             }
             let named: BTreeSet<String> = schemas
@@ -157,7 +162,7 @@ impl<'b, 'f> Entries<'b, 'f> {
 
     /// Decides on the ways to read each member. Tells whether it is worth reading them: a name
     /// that came twice and holds one value is read in two ways by two readers.
-    fn plan(&mut self, judge: &mut Judge<'_>) -> bool {
+    fn plan(&mut self, judge: &mut BodyJudge<'_>) -> bool {
         let mut goes_on = true;
         for entry in &mut self.list {
             if entry.styled.is_some() {
@@ -181,14 +186,18 @@ impl<'b, 'f> Entries<'b, 'f> {
     }
 
     /// Writes all members, or tells which of them cannot be read in any way.
-    fn read(&mut self, key: &SchemaKey, desk: &mut Desk<'_>) -> Result<(), (usize, Unread)> {
+    fn read(
+        &mut self,
+        key: &SchemaKey,
+        desk: &mut FieldWriter<'_>,
+    ) -> Result<(), (usize, FieldReadError)> {
         desk.tape.begin(key.as_str());
         desk.tape.begin_object();
         for (index, entry) in self.list.iter_mut().enumerate() {
             desk.tape.key(&entry.name);
             match entry.read(desk) {
                 Ok(()) => {}
-                Err(Unread::Styled(_)) if entry.has_more() => {
+                Err(FieldReadError::Styled(_)) if entry.has_more() => {
                     // What it left on the tape is written over.
                     entry.attempt += 1;
                     return self.read(key, desk);
@@ -203,7 +212,7 @@ impl<'b, 'f> Entries<'b, 'f> {
     /// Takes members to their next reading: those that errors name, or all where no error names
     /// one that has another.
     fn advance(&mut self, named: &BTreeSet<String>) -> bool {
-        let is_named = |entry: &Entry<'_>| named.contains(entry.name.as_ref());
+        let is_named = |entry: &FormEntry<'_>| named.contains(entry.name.as_ref());
         let some_named = self
             .list
             .iter()
@@ -219,26 +228,26 @@ impl<'b, 'f> Entries<'b, 'f> {
     }
 }
 
-impl Entry<'_> {
-    fn plan(&mut self, declared: &[Attempt]) {
-        let is_counted = |value: &Value<'_>| matches!(value, Value::Octets(_));
+impl FormEntry<'_> {
+    fn plan(&mut self, declared: &[FieldReading]) {
+        let is_counted = |value: &FormValue<'_>| matches!(value, FormValue::Octets(_));
         let is_single = self.values.len() == 1;
         if self.values.iter().any(is_counted) {
-            self.attempts = match is_single && !declared.contains(&Attempt::OctetItems) {
-                true => smallvec![Attempt::Octets],
+            self.attempts = match is_single && !declared.contains(&FieldReading::OctetItems) {
+                true => smallvec![FieldReading::Octets],
                 false if declared.iter().any(|attempt| attempt.is_array()) => {
-                    smallvec![Attempt::OctetItems]
+                    smallvec![FieldReading::OctetItems]
                 }
                 false => SmallVec::new(),
             };
             return;
         }
-        let admits = |attempt: &&Attempt| is_single || attempt.is_array();
+        let admits = |attempt: &&FieldReading| is_single || attempt.is_array();
         self.attempts = declared.iter().filter(admits).copied().collect();
         if self.is_json && !self.attempts.is_empty() {
             let json = match self.attempts.iter().all(|attempt| attempt.is_array()) {
-                true => Attempt::JsonItems,
-                false => Attempt::Json,
+                true => FieldReading::JsonItems,
+                false => FieldReading::Json,
             };
             self.attempts.retain(|attempt| *attempt != json);
             self.attempts.insert(0, json);
@@ -246,9 +255,11 @@ impl Entry<'_> {
     }
 
     /// Reads the member in the way that is its turn, or the next one that can be read.
-    fn read(&mut self, desk: &mut Desk<'_>) -> Result<(), Unread> {
+    fn read(&mut self, desk: &mut FieldWriter<'_>) -> Result<(), FieldReadError> {
         if let Some((field, _)) = self.styled {
-            return desk.styled(field, self.attempt).map_err(Unread::Styled);
+            return desk
+                .styled(field, self.attempt)
+                .map_err(FieldReadError::Styled);
         }
         let mut first = None;
         loop {
@@ -258,7 +269,7 @@ impl Entry<'_> {
                     first.get_or_insert(error);
                     self.attempt += 1;
                 }
-                Err(error) => return Err(Unread::Syntax(first.unwrap_or(error))),
+                Err(error) => return Err(FieldReadError::Syntax(first.unwrap_or(error))),
             }
         }
     }
@@ -275,22 +286,28 @@ fn member_of(path: &str) -> Option<String> {
 }
 
 /// Says why a member cannot be read.
-fn refuse(judge: &mut Judge<'_>, name: &str, unread: Unread) {
+fn refuse(judge: &mut BodyJudge<'_>, name: &str, unread: FieldReadError) {
     let below = format!("/{}", escape_token(name));
     match unread {
-        Unread::Syntax(error) => {
+        FieldReadError::Syntax(error) => {
             let violation = judge.not_json(&error, &below);
             judge.push(violation);
         }
-        Unread::Styled(Absent::Repeated | Absent::RepeatedMember) => repeated(judge, name),
-        Unread::Styled(Absent::Escapes(error)) => judge.malformed(below, error.to_string()),
-        Unread::Styled(Absent::Form(error)) => judge.malformed(below, error.to_owned()),
+        FieldReadError::Styled(
+            ParameterReadError::Repeated | ParameterReadError::RepeatedMember,
+        ) => repeated(judge, name),
+        FieldReadError::Styled(ParameterReadError::Escapes(error)) => {
+            judge.malformed(below, error.to_string())
+        }
+        FieldReadError::Styled(ParameterReadError::Form(error)) => {
+            judge.malformed(below, error.to_owned())
+        }
         // Members of members, which no style defines: nobody knows what they mean.
-        Unread::Styled(Absent::NotJudged | Absent::Missing) => {}
+        FieldReadError::Styled(ParameterReadError::NotJudged | ParameterReadError::Missing) => {}
     }
 }
 
-fn repeated(judge: &mut Judge<'_>, name: &str) {
+fn repeated(judge: &mut BodyJudge<'_>, name: &str) {
     let name: String = name.chars().take(NAME_SHOWN_MAX).collect();
     let message = format!("`{name}` holds one value and came more than once");
     let mut violation = judge.violation(ViolationClass::DuplicateKey, message);

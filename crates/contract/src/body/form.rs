@@ -4,29 +4,29 @@
 //! parameter; any other by the media type that its schema implies: scalars as text, objects as
 //! JSON text, arrays as repeated names.
 
-use super::super::check::Scratch;
+use super::super::check::CheckScratch;
 use super::super::document::escape_token;
-use super::super::parameter::{Pairs, Source, claims, decode_form};
+use super::super::parameter::{ParameterSource, RawPairs, claims, decode_form};
 use super::super::schema::SchemaKey;
-use super::super::violation::Part;
-use super::desk::Desk;
-use super::entries::{Entries, Value};
-use super::judge::Judge;
-use super::model::Fields;
+use super::super::violation::MessagePart;
+use super::desk::FieldWriter;
+use super::entries::{FormEntries, FormValue};
+use super::judge::BodyJudge;
+use super::model::FormFields;
 
 /// Judges the text of a form; an empty one is an object without members.
 pub(super) fn judge(
-    judge: &mut Judge<'_>,
+    judge: &mut BodyJudge<'_>,
     key: &SchemaKey,
-    fields: &Fields,
+    fields: &FormFields,
     text: &str,
-    scratch: &mut Scratch,
+    scratch: &mut CheckScratch,
 ) {
-    let Scratch {
+    let CheckScratch {
         tape, inner, query, ..
     } = scratch;
-    let pairs = Pairs::of_query(text, query);
-    let mut entries = Entries::new(fields);
+    let pairs = RawPairs::of_query(text, query);
+    let mut entries = FormEntries::new(fields);
     for (raw_name, raw_value) in pairs.iter() {
         let name = match decode_form(raw_name) {
             Ok(name) => name,
@@ -41,7 +41,7 @@ pub(super) fn judge(
         if is_styled(fields, &name) {
             continue;
         }
-        if let Err(error) = entries.add(name, Value::Text(value), false) {
+        if let Err(error) = entries.add(name, FormValue::Text(value), false) {
             return judge.malformed(String::new(), error.to_string());
         }
     }
@@ -49,12 +49,12 @@ pub(super) fn judge(
         let Some(parameter) = &field.styled else {
             continue;
         };
-        if parameter.is_in(Source::Pairs(pairs, &fields.siblings)) {
+        if parameter.is_in(ParameterSource::Pairs(pairs, &fields.siblings)) {
             entries.add_styled(index, parameter);
         }
     }
     let limits = judge.json_limits();
-    let mut desk = Desk {
+    let mut desk = FieldWriter {
         tape,
         inner,
         fields,
@@ -65,9 +65,9 @@ pub(super) fn judge(
 }
 
 /// Whether a name belongs to a member that is written by a style.
-fn is_styled(fields: &Fields, name: &str) -> bool {
-    let claimed = |other: &_| claims(other, name, Part::Query);
-    let is_own = |field: &super::model::Field| {
+fn is_styled(fields: &FormFields, name: &str) -> bool {
+    let claimed = |other: &_| claims(other, name, MessagePart::Query);
+    let is_own = |field: &super::model::FormField| {
         field.styled.as_ref().is_some_and(|parameter| {
             claimed(parameter)
                 || parameter.takes_member(name)

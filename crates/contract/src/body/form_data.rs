@@ -11,41 +11,41 @@ use http::header::CONTENT_TYPE;
 use portcullis_json::Tape;
 use portcullis_vocabulary::enforcement::ViolationClass;
 
-use super::super::check::Scratch;
+use super::super::check::CheckScratch;
 use super::super::document::escape_token;
 use super::super::media::MediaRange;
 use super::super::operation::MediaType;
-use super::super::parameter::{Pairs, Parameter, Source, Style, read};
+use super::super::parameter::{Parameter, ParameterSource, ParameterStyle, RawPairs, read};
 use super::coding::codings;
-use super::desk::Desk;
+use super::desk::FieldWriter;
 use super::disposition::PartHead;
-use super::entries::{Entries, Value};
-use super::judge::Judge;
-use super::model::{Attempt, Field, Fields};
-use super::multipart::{MultipartError, PartSink, Reader};
-use super::notation::Notation;
+use super::entries::{FormEntries, FormValue};
+use super::judge::BodyJudge;
+use super::model::{FieldReading, FormField, FormFields};
+use super::multipart::{MultipartError, MultipartReader, PartSink};
+use super::notation::BodyFormat;
 use super::text::Charset;
 
 /// What has been read of one `multipart/form-data` body.
 #[derive(Debug)]
 pub struct FormData {
-    reader: Result<Reader, MultipartError>,
-    parts: Vec<Part>,
+    reader: Result<MultipartReader, MultipartError>,
+    parts: Vec<FormPart>,
     kept: usize,
     kept_max: usize,
 }
 
 /// One part.
 #[derive(Debug)]
-struct Part {
+struct FormPart {
     head: PartHead,
     /// The declared member that it is a value of.
     field: Option<usize>,
-    content: Content,
+    content: PartContent,
 }
 
 #[derive(Debug)]
-enum Content {
+enum PartContent {
     Kept(Vec<u8>),
     Counted(u64),
 }
@@ -55,7 +55,8 @@ impl FormData {
     /// the media type of its contract judges that.
     pub fn of(media: &MediaType, headers: &HeaderMap, kept_max: usize) -> Option<Self> {
         let content_type = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-        let is_multipart = Notation::of(&MediaRange::parse(content_type)?) == Notation::Multipart;
+        let is_multipart =
+            BodyFormat::of(&MediaRange::parse(content_type)?) == BodyFormat::Multipart;
         let is_plain = codings(headers).is_ok_and(|codings| codings.is_empty());
         (media.shape.is_some() && is_multipart && is_plain)
             .then(|| Self::new(content_type, kept_max))
@@ -66,7 +67,7 @@ impl FormData {
         let media = MediaRange::parse(content_type).filter(|media| media.count("boundary") == 1);
         let boundary = media.and_then(|media| media.parameter("boundary"));
         Self {
-            reader: Reader::new(boundary.unwrap_or_default()),
+            reader: MultipartReader::new(boundary.unwrap_or_default()),
             parts: Vec::new(),
             kept: 0,
             kept_max,
@@ -79,7 +80,7 @@ impl FormData {
         let (Ok(reader), Some(shape)) = (&mut self.reader, &media.shape) else {
             return;
         };
-        let mut collector = Collector {
+        let mut collector = PartCollector {
             fields: &shape.multipart,
             parts: &mut self.parts,
             kept: &mut self.kept,
@@ -96,7 +97,7 @@ impl FormData {
     }
 
     /// Judges the body, which ends here or is broken.
-    pub(in super::super) fn judge(&self, judge: &mut Judge<'_>, scratch: &mut Scratch) {
+    pub(in super::super) fn judge(&self, judge: &mut BodyJudge<'_>, scratch: &mut CheckScratch) {
         let read = match &self.reader {
             Ok(reader) => reader.finish(),
             Err(error) => Err(error.clone()),
@@ -113,7 +114,7 @@ impl FormData {
             return;
         };
         let before = judge.violations.len();
-        let mut entries = Entries::new(&shape.multipart);
+        let mut entries = FormEntries::new(&shape.multipart);
         for part in &self.parts {
             let field = part.field.map(|index| shape.multipart.get(index));
             part.labels(judge, field, &mut scratch.inner);
@@ -128,11 +129,11 @@ impl FormData {
         }
         // Parts of a wrong type cannot be expected to hold what their schema describes.
         if judge.violations.len() == before {
-            let mut desk = Desk {
+            let mut desk = FieldWriter {
                 tape: &mut scratch.tape,
                 inner: &mut scratch.inner,
                 fields: &shape.multipart,
-                pairs: Pairs::EMPTY,
+                pairs: RawPairs::EMPTY,
                 limits: judge.json_limits(),
             };
             entries.judge(judge, key, &mut desk);
@@ -141,14 +142,14 @@ impl FormData {
 }
 
 /// Takes the parts of one body.
-struct Collector<'c> {
-    fields: &'c Fields,
-    parts: &'c mut Vec<Part>,
+struct PartCollector<'c> {
+    fields: &'c FormFields,
+    parts: &'c mut Vec<FormPart>,
     kept: &'c mut usize,
     kept_max: usize,
 }
 
-impl PartSink for Collector<'_> {
+impl PartSink for PartCollector<'_> {
     fn begin(&mut self, head: PartHead) -> Result<(), MultipartError> {
         let field = self.fields.find(&head.name);
         let is_counted = match field {
@@ -158,12 +159,12 @@ impl PartSink for Collector<'_> {
                     || (head.is_file && self.fields.counts_files)
             }
         };
-        self.parts.push(Part {
+        self.parts.push(FormPart {
             head,
             field,
             content: match is_counted {
-                true => Content::Counted(0),
-                false => Content::Kept(Vec::new()),
+                true => PartContent::Counted(0),
+                false => PartContent::Kept(Vec::new()),
             },
         });
         Ok(())
@@ -171,7 +172,7 @@ impl PartSink for Collector<'_> {
 
     fn data(&mut self, bytes: &[u8]) -> Result<(), MultipartError> {
         match self.parts.last_mut().map(|part| &mut part.content) {
-            Some(Content::Kept(kept)) => {
+            Some(PartContent::Kept(kept)) => {
                 *self.kept += bytes.len();
                 if *self.kept > self.kept_max {
                     let bytes_max = self.kept_max;
@@ -179,7 +180,7 @@ impl PartSink for Collector<'_> {
                 }
                 kept.extend_from_slice(bytes);
             }
-            Some(Content::Counted(count)) => *count += bytes.len() as u64,
+            Some(PartContent::Counted(count)) => *count += bytes.len() as u64,
             None => {}
         }
         Ok(())
@@ -193,11 +194,11 @@ fn unknown_charset() -> String {
     )
 }
 
-fn is_octets(attempt: &Attempt) -> bool {
+fn is_octets(attempt: &FieldReading) -> bool {
     attempt.is_octets()
 }
 
-impl Part {
+impl FormPart {
     fn pointer(&self) -> String {
         format!("/{}", escape_token(&self.head.name))
     }
@@ -210,10 +211,10 @@ impl Part {
     }
 
     /// The value, or why there is none.
-    fn value(&self) -> Result<Value<'_>, String> {
+    fn value(&self) -> Result<FormValue<'_>, String> {
         let bytes = match &self.content {
-            Content::Counted(count) => return Ok(Value::Octets(*count)),
-            Content::Kept(bytes) => bytes,
+            PartContent::Counted(count) => return Ok(FormValue::Octets(*count)),
+            PartContent::Kept(bytes) => bytes,
         };
         let label = self.head.content_type.as_deref();
         let charset = match label.and_then(MediaRange::parse) {
@@ -221,11 +222,11 @@ impl Part {
             None => Charset::Utf8,
         };
         let text = charset.decode(bytes).map_err(|error| error.to_string())?;
-        Ok(Value::Text(text))
+        Ok(FormValue::Text(text))
     }
 
     /// Judges the part's media type and its other headers.
-    fn labels(&self, judge: &mut Judge<'_>, field: Option<&Field>, tape: &mut Tape) {
+    fn labels(&self, judge: &mut BodyJudge<'_>, field: Option<&FormField>, tape: &mut Tape) {
         let Some(field) = field else {
             return;
         };
@@ -252,7 +253,7 @@ impl Part {
         }
     }
 
-    fn header(&self, judge: &mut Judge<'_>, header: &Parameter, tape: &mut Tape) {
+    fn header(&self, judge: &mut BodyJudge<'_>, header: &Parameter, tape: &mut Tape) {
         let name = &header.name;
         let mut lines = self
             .head
@@ -278,7 +279,7 @@ impl Part {
 
     fn judge_header(
         &self,
-        judge: &Judge<'_>,
+        judge: &BodyJudge<'_>,
         header: &Parameter,
         text: &str,
         tape: &mut Tape,
@@ -287,12 +288,12 @@ impl Part {
             return true;
         };
         let schemas = judge.contract.schemas(judge.direction);
-        if header.style == Style::JsonContent {
+        if header.style == ParameterStyle::JsonContent {
             let parsed = tape.parse(key.as_str(), text.as_bytes(), judge.json_limits());
             return parsed.is_ok_and(|source| schemas.is_valid(tape.wrapped(source)));
         }
         header.attempts().any(|(reading, as_text)| {
-            let source = Source::One(text);
+            let source = ParameterSource::One(text);
             read(tape, key.as_str(), header, reading, source, as_text).is_ok()
                 && schemas.is_valid(tape.wrapped(""))
         })

@@ -5,53 +5,53 @@ use std::borrow::Cow;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
-use portcullis_json::{DuplicateKeys, Limits, Node, SyntaxError, SyntaxErrorKind, Tape};
+use portcullis_json::{DuplicateKeys, JsonLimits, JsonNode, SyntaxError, SyntaxErrorKind, Tape};
 use portcullis_vocabulary::enforcement::Enforcement;
 
-use super::super::check::{Rules, Scratch};
+use super::super::check::{CheckScratch, CheckSettings};
 use super::super::compiled::CompiledContract;
-use super::super::dialect::Direction;
-use super::super::explain::{Subject, explain};
+use super::super::dialect::MessageDirection;
+use super::super::explain::{ViolationSubject, explain};
 use super::super::media::MediaRange;
 use super::super::operation::MediaType;
 use super::super::parameter::put_scalar;
 use super::super::schema::{SchemaKey, SchemaSet};
-use super::super::violation::{Part, Violation, ViolationClass};
-use super::coding::{Coding, CodingError, DecodeBounds, codings, decode};
+use super::super::violation::{MessagePart, Violation, ViolationClass};
+use super::coding::{ContentCoding, ContentDecodeError, DecodeBounds, codings, decode};
 use super::form;
 use super::form_data::FormData;
 use super::model::BodyShape;
-use super::notation::Notation;
+use super::notation::BodyFormat;
 use super::records;
 use super::text::Charset;
 
 /// Judges one body of a message by a media type of its contract.
 #[derive(Debug)]
-pub(in super::super) struct Judge<'j> {
+pub(in super::super) struct BodyJudge<'j> {
     pub(in super::super) contract: &'j CompiledContract,
-    pub(in super::super) direction: Direction,
+    pub(in super::super) direction: MessageDirection,
     pub(in super::super) media: &'j MediaType,
-    pub(in super::super) rules: Rules<'j>,
+    pub(in super::super) rules: CheckSettings<'j>,
     pub(in super::super) violations: &'j mut Vec<Violation>,
 }
 
 /// Whether text in the charset that a media type names can be judged.
-pub(in super::super) fn is_readable(notation: Notation, media: &MediaRange<'_>) -> bool {
+pub(in super::super) fn is_readable(notation: BodyFormat, media: &MediaRange<'_>) -> bool {
     match notation {
         // Its escapes are UTF-8, whatever stands beside them (WHATWG URL section 5.1).
-        Notation::Form => matches!(Charset::of(media), Some(Charset::Utf8 | Charset::Ascii)),
-        Notation::Text => Charset::of(media).is_some(),
+        BodyFormat::Form => matches!(Charset::of(media), Some(Charset::Utf8 | Charset::Ascii)),
+        BodyFormat::Text => Charset::of(media).is_some(),
         _ => true,
     }
 }
 
-impl Judge<'_> {
+impl BodyJudge<'_> {
     /// Judges a whole body, as it arrived with these headers.
     pub(in super::super) fn body(
         &mut self,
         headers: &HeaderMap,
         bytes: &[u8],
-        scratch: &mut Scratch,
+        scratch: &mut CheckScratch,
     ) {
         let media = self.media;
         let Some(key) = &media.schema else {
@@ -71,29 +71,29 @@ impl Judge<'_> {
         let (Some(found), Some(shape)) = (MediaRange::parse(content_type), &media.shape) else {
             return;
         };
-        let notation = Notation::of(&found);
+        let notation = BodyFormat::of(&found);
         match notation {
-            Notation::Json => self.json(key, &bytes, &mut scratch.tape),
-            Notation::Form => match Charset::of(&found).unwrap_or(Charset::Utf8).decode(&bytes) {
+            BodyFormat::Json => self.json(key, &bytes, &mut scratch.tape),
+            BodyFormat::Form => match Charset::of(&found).unwrap_or(Charset::Utf8).decode(&bytes) {
                 Ok(text) => form::judge(self, key, &shape.form, &text, scratch),
                 Err(error) => self.malformed(String::new(), error.to_string()),
             },
-            Notation::Multipart => {
+            BodyFormat::Multipart => {
                 let bytes_max = bytes.len();
                 let mut form = FormData::new(content_type, bytes_max);
                 form.feed(media, &bytes);
                 form.judge(self, scratch);
             }
-            Notation::Lines | Notation::Sequence => {
+            BodyFormat::Lines | BodyFormat::Sequence => {
                 records::judge(self, key, shape, notation, &bytes, &mut scratch.tape);
             }
-            Notation::Text if shape.judges(notation) => {
+            BodyFormat::Text if shape.judges(notation) => {
                 self.text(key, shape, &found, &bytes, &mut scratch.tape);
             }
-            Notation::Octets if shape.judges(notation) => {
+            BodyFormat::Octets if shape.judges(notation) => {
                 self.octets(bytes.len() as u64, &mut scratch.tape);
             }
-            Notation::Text | Notation::Octets | Notation::Opaque => {}
+            BodyFormat::Text | BodyFormat::Octets | BodyFormat::Opaque => {}
         }
     }
 
@@ -115,7 +115,7 @@ impl Judge<'_> {
         let codings = codings(headers).map_err(|error| {
             let message = error.to_string();
             let violation = self.violation(ViolationClass::UnsupportedEncoding, message);
-            Box::new(violation.expecting(Coding::NAMES))
+            Box::new(violation.expecting(ContentCoding::NAMES))
         })?;
         if codings.is_empty() {
             return Ok(Cow::Borrowed(bytes));
@@ -129,7 +129,7 @@ impl Judge<'_> {
             .map_err(|error| Box::new(self.undecodable(error)))
     }
 
-    fn undecodable(&self, error: CodingError) -> Violation {
+    fn undecodable(&self, error: ContentDecodeError) -> Violation {
         let class = match error.is_bound() {
             true => ViolationClass::BodyTooLarge,
             false => ViolationClass::MalformedBody,
@@ -197,12 +197,12 @@ impl Judge<'_> {
         tape.parse(key.as_str(), bytes, limits).ok()
     }
 
-    pub(super) fn json_limits(&self) -> Limits {
+    pub(super) fn json_limits(&self) -> JsonLimits {
         let duplicate_keys = match self.rules.is_on(ViolationClass::DuplicateKey) {
             true => DuplicateKeys::Refuse,
             false => DuplicateKeys::Allow,
         };
-        Limits {
+        JsonLimits {
             depth_max: self.rules.json_depth_max,
             duplicate_keys,
         }
@@ -221,11 +221,11 @@ impl Judge<'_> {
     }
 
     /// Judges a value on a tape, which stands at `below` in the body. Tells whether it is valid.
-    pub(super) fn value(&mut self, wrapped: Node<'_>, below: &str) -> bool {
+    pub(super) fn value(&mut self, wrapped: JsonNode<'_>, below: &str) -> bool {
         let schemas = self.contract.schemas(self.direction);
         let class = match self.direction {
-            Direction::Request => ViolationClass::InvalidBody,
-            Direction::Response => ViolationClass::InvalidResponseBody,
+            MessageDirection::Request => ViolationClass::InvalidBody,
+            MessageDirection::Response => ViolationClass::InvalidResponseBody,
         };
         let is_valid = schemas.is_valid(wrapped);
         if !is_valid {
@@ -244,13 +244,13 @@ impl Judge<'_> {
         &mut self,
         class: ViolationClass,
         schemas: &SchemaSet,
-        wrapped: Node<'_>,
+        wrapped: JsonNode<'_>,
         below: &str,
     ) {
         if self.rules.is_on(class) {
-            let subject = Subject {
+            let subject = ViolationSubject {
                 class,
-                part: Part::Body,
+                part: MessagePart::Body,
                 name: None,
             };
             let most = self
@@ -275,7 +275,7 @@ impl Judge<'_> {
     /// A violation by the body as a whole.
     pub(super) fn violation(&self, class: ViolationClass, message: String) -> Violation {
         let spot = self.contract.spot(self.media.place);
-        Violation::new(class, Part::Body, message).declared_at(spot)
+        Violation::new(class, MessagePart::Body, message).declared_at(spot)
     }
 
     pub(super) fn push(&mut self, mut violation: Violation) {
@@ -293,20 +293,20 @@ impl Judge<'_> {
     fn class(&self, class: ViolationClass) -> Option<ViolationClass> {
         use ViolationClass as Class;
         match (self.direction, class) {
-            (Direction::Request, class) => Some(class),
-            (Direction::Response, Class::InvalidBody | Class::UnsupportedMediaType) => {
+            (MessageDirection::Request, class) => Some(class),
+            (MessageDirection::Response, Class::InvalidBody | Class::UnsupportedMediaType) => {
                 Some(Class::InvalidResponseBody)
             }
-            (Direction::Response, Class::UnsupportedEncoding | Class::BodyTooLarge) => None,
-            (Direction::Response, _) => Some(Class::MalformedResponseBody),
+            (MessageDirection::Response, Class::UnsupportedEncoding | Class::BodyTooLarge) => None,
+            (MessageDirection::Response, _) => Some(Class::MalformedResponseBody),
         }
     }
 
     /// What a response says is the service's, and not quoted.
     fn shown(&self, violation: Violation) -> Violation {
         match self.direction {
-            Direction::Request => violation,
-            Direction::Response => violation.without_values(),
+            MessageDirection::Request => violation,
+            MessageDirection::Response => violation.without_values(),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! All of it is direction-neutral: from a media type of the contract, what the head says of the
 //! body, and its bytes, to a value on the tape and the ways in which it departs from its schema.
-//! A [`Notation`] follows from the message's media type; a [`BodyShape`] is what the schema and
+//! A [`BodyFormat`] follows from the message's media type; a [`BodyShape`] is what the schema and
 //! its encodings say of how such a body is read, compiled once.
 
 mod notation;
@@ -19,12 +19,12 @@ mod text;
 mod records;
 mod coding;
 
-pub(super) use coding::{Coding, codings};
+pub(super) use coding::{ContentCoding, codings};
 pub(super) use encoding::shape;
 pub use form_data::FormData;
-pub(super) use judge::{Judge, is_readable};
+pub(super) use judge::{BodyJudge, is_readable};
 pub(super) use model::BodyShape;
-pub(super) use notation::Notation;
+pub(super) use notation::BodyFormat;
 pub(super) use text::Charset;
 
 #[cfg(test)]

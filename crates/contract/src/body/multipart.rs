@@ -9,7 +9,7 @@ use memchr::memmem;
 
 use portcullis_vocabulary::limits::{PART_HEADER_BYTES_MAX, PARTS_MAX};
 
-use super::disposition::{HeadError, PartHead};
+use super::disposition::{PartHead, PartHeadError};
 
 /// How much of a piece is looked at before what was consumed is dropped, in bytes.
 const STEP_BYTES: usize = 64 * 1024;
@@ -32,7 +32,7 @@ pub(super) enum MultipartError {
     #[error("a delimiter is not a line of its own, ended by CRLF")]
     Delimiter,
     #[error("part {part}: {error}")]
-    Head { part: usize, error: HeadError },
+    Head { part: usize, error: PartHeadError },
     #[error("part {part}: its header is larger than {PART_HEADER_BYTES_MAX} bytes or has no end")]
     HeadSize { part: usize },
     #[error("the body has more than {PARTS_MAX} parts")]
@@ -43,7 +43,7 @@ pub(super) enum MultipartError {
 
 /// Where a reader is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum MultipartState {
     /// Before the first delimiter.
     Preamble,
     /// Behind a boundary: the rest of the delimiter's line.
@@ -60,18 +60,18 @@ enum State {
 
 /// Reads one multipart body.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(super) struct MultipartReader {
     /// A line feed, two hyphens and the boundary.
     delimiter: memmem::Finder<'static>,
     /// What was not consumed yet.
     pub(super) buffer: Vec<u8>,
     /// How much of what follows is no data: the end of the header's empty line.
     skip: usize,
-    state: State,
+    state: MultipartState,
     parts: usize,
 }
 
-impl Reader {
+impl MultipartReader {
     /// A reader of bodies with this boundary.
     pub(super) fn new(boundary: &str) -> Result<Self, MultipartError> {
         let is_boundary_byte =
@@ -88,7 +88,7 @@ impl Reader {
             // The first delimiter stands at the start of a line like any other.
             buffer: b"\r\n".to_vec(),
             skip: 0,
-            state: State::Preamble,
+            state: MultipartState::Preamble,
             parts: 0,
         })
     }
@@ -100,7 +100,7 @@ impl Reader {
         sink: &mut impl PartSink,
     ) -> Result<(), MultipartError> {
         for piece in bytes.chunks(STEP_BYTES) {
-            if self.state == State::Epilogue {
+            if self.state == MultipartState::Epilogue {
                 return Ok(());
             }
             let mut buffer = std::mem::take(&mut self.buffer);
@@ -115,8 +115,8 @@ impl Reader {
     /// Says that the body ends here.
     pub(super) fn finish(&self) -> Result<(), MultipartError> {
         match self.state {
-            State::Epilogue => Ok(()),
-            State::Closing if self.buffer.iter().all(|byte| is_padding(*byte)) => Ok(()),
+            MultipartState::Epilogue => Ok(()),
+            MultipartState::Closing if self.buffer.iter().all(|byte| is_padding(*byte)) => Ok(()),
             _ => Err(MultipartError::Unfinished),
         }
     }
@@ -131,16 +131,16 @@ impl Reader {
         loop {
             let rest = &buffer[at..];
             let step = match self.state {
-                State::Preamble => self.data(rest, None::<&mut Discard>)?,
-                State::Data => self.data(rest, Some(sink))?,
-                State::Delimiter => self.delimiter_line(rest)?,
-                State::Head => self.head(rest, sink)?,
-                State::Closing => self.closing_line(rest)?,
-                State::Epilogue => return Ok(buffer.len()),
+                MultipartState::Preamble => self.data(rest, None::<&mut DiscardSink>)?,
+                MultipartState::Data => self.data(rest, Some(sink))?,
+                MultipartState::Delimiter => self.delimiter_line(rest)?,
+                MultipartState::Head => self.head(rest, sink)?,
+                MultipartState::Closing => self.closing_line(rest)?,
+                MultipartState::Epilogue => return Ok(buffer.len()),
             };
             match step {
-                Step::On(count) => at += count,
-                Step::Wait(count) => return Ok(at + count),
+                MultipartStep::On(count) => at += count,
+                MultipartStep::Wait(count) => return Ok(at + count),
             }
         }
     }
@@ -150,7 +150,7 @@ impl Reader {
         &mut self,
         rest: &[u8],
         mut sink: Option<&mut impl PartSink>,
-    ) -> Result<Step, MultipartError> {
+    ) -> Result<MultipartStep, MultipartError> {
         let found = self.delimiter.find(rest);
         // The CR before it belongs to the delimiter. Without one, readers differ.
         let is_bare = |feed: usize| feed == 0 || rest[feed - 1] != b'\r';
@@ -160,7 +160,7 @@ impl Reader {
             None => rest.len().saturating_sub(self.delimiter.needle().len()),
         };
         if found.is_none() && end < self.skip {
-            return Ok(Step::Wait(0));
+            return Ok(MultipartStep::Wait(0));
         }
         let skip = std::mem::take(&mut self.skip);
         if let Some(sink) = &mut sink
@@ -171,63 +171,67 @@ impl Reader {
             sink.data(&rest[skip..end])?;
         }
         match found {
-            None => return Ok(Step::Wait(end)),
+            None => return Ok(MultipartStep::Wait(end)),
             Some(feed) if is_bare(feed) => return Err(MultipartError::Delimiter),
             Some(_) => {}
         }
-        self.state = State::Delimiter;
-        Ok(Step::On(end + 1 + self.delimiter.needle().len()))
+        self.state = MultipartState::Delimiter;
+        Ok(MultipartStep::On(end + 1 + self.delimiter.needle().len()))
     }
 
-    fn delimiter_line(&mut self, rest: &[u8]) -> Result<Step, MultipartError> {
+    fn delimiter_line(&mut self, rest: &[u8]) -> Result<MultipartStep, MultipartError> {
         match rest {
-            [] | [b'-'] => Ok(Step::Wait(0)),
+            [] | [b'-'] => Ok(MultipartStep::Wait(0)),
             [b'-', b'-', ..] => {
-                self.state = State::Closing;
-                Ok(Step::On(2))
+                self.state = MultipartState::Closing;
+                Ok(MultipartStep::On(2))
             }
             _ => {
                 let Some(end) = line_end(rest)? else {
-                    return Ok(Step::Wait(0));
+                    return Ok(MultipartStep::Wait(0));
                 };
                 if self.parts == PARTS_MAX {
                     return Err(MultipartError::Parts);
                 }
                 self.parts += 1;
-                self.state = State::Head;
-                Ok(Step::On(end))
+                self.state = MultipartState::Head;
+                Ok(MultipartStep::On(end))
             }
         }
     }
 
-    fn closing_line(&mut self, rest: &[u8]) -> Result<Step, MultipartError> {
+    fn closing_line(&mut self, rest: &[u8]) -> Result<MultipartStep, MultipartError> {
         let Some(end) = line_end(rest)? else {
-            return Ok(Step::Wait(0));
+            return Ok(MultipartStep::Wait(0));
         };
-        self.state = State::Epilogue;
-        Ok(Step::On(end))
+        self.state = MultipartState::Epilogue;
+        Ok(MultipartStep::On(end))
     }
 
-    fn head(&mut self, rest: &[u8], sink: &mut impl PartSink) -> Result<Step, MultipartError> {
+    fn head(
+        &mut self,
+        rest: &[u8],
+        sink: &mut impl PartSink,
+    ) -> Result<MultipartStep, MultipartError> {
         let part = self.parts;
         let bounded = &rest[..rest.len().min(PART_HEADER_BYTES_MAX)];
         let (lines, end) = match memmem::find(bounded, b"\r\n\r\n") {
             _ if rest.starts_with(b"\r\n") => (&rest[..0], 2),
             Some(end) => (&rest[..end], end + 4),
-            None if bounded.len() < PART_HEADER_BYTES_MAX => return Ok(Step::Wait(0)),
+            None if bounded.len() < PART_HEADER_BYTES_MAX => return Ok(MultipartStep::Wait(0)),
             None => return Err(MultipartError::HeadSize { part }),
         };
         let head = PartHead::parse(lines).map_err(|error| MultipartError::Head { part, error })?;
         sink.begin(head)?;
-        self.state = State::Data;
+        self.state = MultipartState::Data;
         // The line end of the empty line may be that of a delimiter already: then there is no data.
         self.skip = 2;
-        Ok(Step::On(end - 2))
+        Ok(MultipartStep::On(end - 2))
     }
 }
 
 /// How a reader goes on.
-enum Step {
+enum MultipartStep {
     /// So many octets are consumed.
     On(usize),
     /// So many are, and more must arrive.
@@ -235,9 +239,9 @@ enum Step {
 }
 
 /// Takes nothing: the preamble.
-struct Discard;
+struct DiscardSink;
 
-impl PartSink for Discard {
+impl PartSink for DiscardSink {
     fn begin(&mut self, _: PartHead) -> Result<(), MultipartError> {
         Ok(())
     }

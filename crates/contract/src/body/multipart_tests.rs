@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use portcullis_vocabulary::limits::{PART_HEADER_BYTES_MAX, PARTS_MAX};
 
-use super::disposition::{HeadError, PartHead};
-use super::multipart::{MultipartError, PartSink, Reader};
+use super::disposition::{PartHead, PartHeadError};
+use super::multipart::{MultipartError, MultipartReader, PartSink};
 
 #[derive(Debug, Default, PartialEq)]
 struct Parts(Vec<(String, Vec<u8>)>);
@@ -23,7 +23,7 @@ impl PartSink for Parts {
 }
 
 fn read(boundary: &str, body: &[u8], piece: usize) -> Result<Parts, MultipartError> {
-    let mut reader = Reader::new(boundary)?;
+    let mut reader = MultipartReader::new(boundary)?;
     let mut parts = Parts::default();
     for piece in body.chunks(piece) {
         reader.feed(piece, &mut parts)?;
@@ -101,7 +101,7 @@ fn what_can_be_read_in_two_ways_is_refused() {
     check(&format!("--b\r\n{A}1\r\n--b\r\n"), unfinished);
     let head = MultipartError::Head {
         part: 1,
-        error: HeadError::Disposition,
+        error: PartHeadError::Disposition,
     };
     check("--b\r\n\r\n1\r\n--b--", Err(&head));
     check("--b\r\nContent-Type: a/b\r\n\r\n1\r\n--b--", Err(&head));
@@ -120,7 +120,7 @@ fn bounds_hold() {
 
 #[test]
 fn boundaries() {
-    let is_fine = |boundary: &str| Reader::new(boundary).is_ok();
+    let is_fine = |boundary: &str| MultipartReader::new(boundary).is_ok();
     assert!(is_fine("a b'()+_,-./:=?9"));
     assert!(is_fine(&"x".repeat(70)));
     for refused in ["", "a ", "a\"", "é", "a\r\n", &"x".repeat(71)] {
@@ -130,7 +130,7 @@ fn boundaries() {
 
 #[test]
 fn what_is_held_stays_small() {
-    let mut reader = Reader::new("b").unwrap();
+    let mut reader = MultipartReader::new("b").unwrap();
     let mut parts = Parts::default();
     reader
         .feed(format!("--b\r\n{A}").as_bytes(), &mut parts)
@@ -169,7 +169,7 @@ fn what_is_refused_first_does_not_depend_on_the_pieces() {
     ] {
         let body = format!("--b\r\n{A}{}\n--b\r\n", "x".repeat(data));
         for piece in [1, 7, body.len()] {
-            let mut reader = Reader::new("b").unwrap();
+            let mut reader = MultipartReader::new("b").unwrap();
             let mut sink = Narrow::default();
             let mut pieces = body.as_bytes().chunks(piece);
             let refused = pieces.try_for_each(|piece| reader.feed(piece, &mut sink));

@@ -4,7 +4,7 @@ use super::super::media::MediaRange;
 
 /// How the value of a body is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Notation {
+pub(in super::super) enum BodyFormat {
     /// One JSON value (RFC 8259).
     Json,
     /// `application/x-www-form-urlencoded` (WHATWG URL section 5.1).
@@ -24,7 +24,7 @@ pub(in super::super) enum Notation {
     Opaque,
 }
 
-impl Notation {
+impl BodyFormat {
     /// The notation of a message of this media type.
     pub(in super::super) fn of(media: &MediaRange<'_>) -> Self {
         const LINES: [&str; 5] = ["x-ndjson", "ndjson", "jsonl", "x-jsonl", "x-jsonlines"];
@@ -62,23 +62,23 @@ mod tests {
     fn media_types_have_notations() {
         let check = |text, expected| {
             let media = MediaRange::parse(text).unwrap();
-            assert_eq!(Notation::of(&media), expected, "{text}");
+            assert_eq!(BodyFormat::of(&media), expected, "{text}");
         };
-        check("application/vnd.a+json; x=1", Notation::Json);
-        check("APPLICATION/X-WWW-Form-Urlencoded", Notation::Form);
-        check("multipart/form-data; boundary=a", Notation::Multipart);
-        check("multipart/mixed; boundary=a", Notation::Opaque);
-        check("application/x-ndjson", Notation::Lines);
-        check("application/jsonl", Notation::Lines);
-        check("application/json-seq", Notation::Sequence);
-        check("application/geo+json-seq", Notation::Sequence);
-        check("text/plain", Notation::Text);
-        check("text/csv; charset=utf-8", Notation::Text);
-        check("text/xml", Notation::Opaque);
-        check("image/svg+xml", Notation::Opaque);
-        check("text/event-stream", Notation::Opaque);
-        check("application/yaml", Notation::Opaque);
-        check("application/octet-stream", Notation::Octets);
-        check("image/png", Notation::Octets);
+        check("application/vnd.a+json; x=1", BodyFormat::Json);
+        check("APPLICATION/X-WWW-Form-Urlencoded", BodyFormat::Form);
+        check("multipart/form-data; boundary=a", BodyFormat::Multipart);
+        check("multipart/mixed; boundary=a", BodyFormat::Opaque);
+        check("application/x-ndjson", BodyFormat::Lines);
+        check("application/jsonl", BodyFormat::Lines);
+        check("application/json-seq", BodyFormat::Sequence);
+        check("application/geo+json-seq", BodyFormat::Sequence);
+        check("text/plain", BodyFormat::Text);
+        check("text/csv; charset=utf-8", BodyFormat::Text);
+        check("text/xml", BodyFormat::Opaque);
+        check("image/svg+xml", BodyFormat::Opaque);
+        check("text/event-stream", BodyFormat::Opaque);
+        check("application/yaml", BodyFormat::Opaque);
+        check("application/octet-stream", BodyFormat::Octets);
+        check("image/png", BodyFormat::Octets);
     }
 }

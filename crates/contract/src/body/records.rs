@@ -7,23 +7,23 @@
 use portcullis_json::Tape;
 
 use super::super::schema::SchemaKey;
-use super::judge::Judge;
+use super::judge::BodyJudge;
 use super::model::BodyShape;
-use super::notation::Notation;
+use super::notation::BodyFormat;
 
 const RECORD_SEPARATOR: u8 = 0x1e;
 
 /// Judges each record, until as many violations are found as are listed.
 pub(super) fn judge(
-    judge: &mut Judge<'_>,
+    judge: &mut BodyJudge<'_>,
     key: &SchemaKey,
     shape: &BodyShape,
-    notation: Notation,
+    notation: BodyFormat,
     bytes: &[u8],
     tape: &mut Tape,
 ) {
     let records = match notation {
-        Notation::Sequence => sequence(bytes),
+        BodyFormat::Sequence => sequence(bytes),
         _ => Ok(lines(bytes)),
     };
     let records = match records {
@@ -39,7 +39,7 @@ pub(super) fn judge(
             return;
         }
         let below = format!("/{number}");
-        if notation == Notation::Sequence && is_cut(record) {
+        if notation == BodyFormat::Sequence && is_cut(record) {
             let message = "the record is cut short: no line feed ends it (RFC 7464 section 2.4)";
             return judge.malformed(below, message.to_owned());
         }
@@ -60,16 +60,16 @@ pub(super) fn judge(
     }
 }
 
-type Records<'b> = Box<dyn Iterator<Item = &'b [u8]> + 'b>;
+type RecordIter<'b> = Box<dyn Iterator<Item = &'b [u8]> + 'b>;
 
 /// Lines with something on them; a carriage return before the line feed is white space.
-fn lines(bytes: &[u8]) -> Records<'_> {
+fn lines(bytes: &[u8]) -> RecordIter<'_> {
     let lines = bytes.split(|byte| *byte == b'\n');
     Box::new(lines.filter(|line| !line.trim_ascii().is_empty()))
 }
 
 /// What stands between record separators; empty records are none (RFC 7464 section 2.1).
-fn sequence(bytes: &[u8]) -> Result<Records<'_>, &'static str> {
+fn sequence(bytes: &[u8]) -> Result<RecordIter<'_>, &'static str> {
     match bytes {
         [] => Ok(Box::new(std::iter::empty())),
         [RECORD_SEPARATOR, rest @ ..] => {
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn records_are_found() {
-        let text = |records: Records<'_>| -> Vec<String> {
+        let text = |records: RecordIter<'_>| -> Vec<String> {
             records
                 .map(|record| String::from_utf8_lossy(record).trim().to_owned())
                 .collect()

@@ -6,10 +6,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::route::Captures;
+use crate::route::PathCaptures;
 use crate::{
-    BodyLength, BodyPlan, CompileOptions, CompiledContract, Head, Rules, Scratch, check_body,
-    check_head, compile, from_bytes,
+    BodyLength, BodyPlan, CheckScratch, CheckSettings, CompileOptions, CompiledContract,
+    RequestHead, check_body, check_head, compile, from_bytes,
 };
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
 use portcullis_vocabulary::limits::Limits;
@@ -46,15 +46,15 @@ fn headers(content_type: &str, coding: &str) -> HeaderMap {
 /// The class and the pointer of each violation.
 fn judge(contract: &CompiledContract, headers: &HeaderMap, body: &[u8]) -> Vec<String> {
     let policy = EnforcementPolicy::default();
-    let rules = Rules {
+    let rules = CheckSettings {
         policy: &policy,
         violations_max: 3,
         json_depth_max: 16,
         decoded_bytes_max: 1 << 20,
         decoded_ratio_max: 100,
     };
-    let captures = Captures::default();
-    let head = Head {
+    let captures = PathCaptures::default();
+    let head = RequestHead {
         path: "/",
         query: None,
         headers,
@@ -65,7 +65,7 @@ fn judge(contract: &CompiledContract, headers: &HeaderMap, body: &[u8]) -> Vec<S
             BodyLength::Unknown
         },
     };
-    let (mut scratch, mut found) = (Scratch::default(), Vec::new());
+    let (mut scratch, mut found) = (CheckScratch::default(), Vec::new());
     let operation = &contract.operations[0];
     let plan = check_head(contract, operation, head, rules, &mut scratch, &mut found);
     if !matches!(plan, BodyPlan::Stream) {

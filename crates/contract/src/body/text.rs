@@ -15,7 +15,7 @@ pub(in super::super) enum Charset {
 /// Octets that are no text of the charset they are said to be in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not {0} text")]
-pub(in super::super) struct NotText(&'static str);
+pub(in super::super) struct CharsetError(&'static str);
 
 impl Charset {
     /// The names, for whoever asks what is supported.
@@ -47,12 +47,12 @@ impl Charset {
     ///
     /// # Errors
     /// The octets are no text of this charset.
-    pub(in super::super) fn decode(self, bytes: &[u8]) -> Result<Cow<'_, str>, NotText> {
+    pub(in super::super) fn decode(self, bytes: &[u8]) -> Result<Cow<'_, str>, CharsetError> {
         match self {
-            Self::Ascii if !bytes.is_ascii() => Err(NotText("US-ASCII")),
+            Self::Ascii if !bytes.is_ascii() => Err(CharsetError("US-ASCII")),
             Self::Utf8 | Self::Ascii => std::str::from_utf8(bytes)
                 .map(Cow::Borrowed)
-                .map_err(|_| NotText("UTF-8")),
+                .map_err(|_| CharsetError("UTF-8")),
             Self::Latin1 => Ok(bytes.iter().map(|byte| char::from(*byte)).collect()),
         }
     }

@@ -2,13 +2,13 @@
 
 use http::HeaderMap;
 
-use super::super::body::{FormData, Judge};
+use super::super::body::{BodyJudge, FormData};
 use super::super::compiled::CompiledContract;
-use super::super::dialect::Direction;
+use super::super::dialect::MessageDirection;
 use super::super::operation::MediaType;
-use super::super::violation::{Part, Violation, ViolationClass};
+use super::super::violation::{MessagePart, Violation, ViolationClass};
 use super::plan::{BodyPlan, is_whole_when_empty, missing_body};
-use super::rules::{Rules, Scratch};
+use super::rules::{CheckScratch, CheckSettings};
 
 /// Judges a collected body that arrived with these headers.
 pub fn check_body(
@@ -16,8 +16,8 @@ pub fn check_body(
     plan: BodyPlan<'_>,
     headers: &HeaderMap,
     bytes: &[u8],
-    rules: Rules<'_>,
-    scratch: &mut Scratch,
+    rules: CheckSettings<'_>,
+    scratch: &mut CheckScratch,
     violations: &mut Vec<Violation>,
 ) {
     let media = match plan {
@@ -37,9 +37,9 @@ pub fn check_body(
         }
         BodyPlan::JudgeIfPresent(media, _) => media,
     };
-    let mut judge = Judge {
+    let mut judge = BodyJudge {
         contract,
-        direction: Direction::Request,
+        direction: MessageDirection::Request,
         media,
         rules,
         violations,
@@ -52,13 +52,13 @@ pub fn check_form_data(
     contract: &CompiledContract,
     media: &MediaType,
     form: &FormData,
-    rules: Rules<'_>,
-    scratch: &mut Scratch,
+    rules: CheckSettings<'_>,
+    scratch: &mut CheckScratch,
     violations: &mut Vec<Violation>,
 ) {
-    let mut judge = Judge {
+    let mut judge = BodyJudge {
         contract,
-        direction: Direction::Request,
+        direction: MessageDirection::Request,
         media,
         rules,
         violations,
@@ -69,6 +69,6 @@ pub fn check_form_data(
 /// A body beyond the bound within which bodies are judged, in bytes.
 pub fn body_too_large(bytes_max: u64) -> Violation {
     let message = format!("the body is larger than {bytes_max} bytes");
-    Violation::new(ViolationClass::BodyTooLarge, Part::Body, message)
+    Violation::new(ViolationClass::BodyTooLarge, MessagePart::Body, message)
         .expecting(format!("at most {bytes_max} bytes"))
 }

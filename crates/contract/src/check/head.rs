@@ -7,19 +7,19 @@ use portcullis_json::Tape;
 use portcullis_vocabulary::enforcement::Enforcement;
 
 use super::super::compiled::CompiledContract;
-use super::super::dialect::Direction;
+use super::super::dialect::MessageDirection;
 use super::super::operation::Operation;
-use super::super::parameter::{PairScratch, Pairs};
-use super::super::route::Captures;
-use super::super::security::Carried;
-use super::super::violation::{Part, Violation, ViolationClass};
+use super::super::parameter::{PairScratch, RawPairs};
+use super::super::route::PathCaptures;
+use super::super::security::CredentialSources;
+use super::super::violation::{MessagePart, Violation, ViolationClass};
 use super::plan::{BodyLength, BodyPlan};
-use super::rules::{Rules, Scratch};
+use super::rules::{CheckScratch, CheckSettings};
 use super::target::is_preflight;
 
 /// The head of a request, as it was received.
 #[derive(Clone, Copy, Debug)]
-pub struct Head<'a> {
+pub struct RequestHead<'a> {
     /// The path, raw.
     pub path: &'a str,
     /// The query, raw, without `?`.
@@ -27,7 +27,7 @@ pub struct Head<'a> {
     /// The header fields.
     pub headers: &'a HeaderMap,
     /// The values of the path's expressions.
-    pub captures: &'a Captures,
+    pub captures: &'a PathCaptures,
     /// What is known of the body before a byte of it was read.
     pub body: BodyLength,
 }
@@ -38,12 +38,12 @@ pub struct Head<'a> {
 pub fn check_head<'c>(
     contract: &'c CompiledContract,
     operation: &'c Operation,
-    head: Head<'_>,
-    rules: Rules<'_>,
-    scratch: &mut Scratch,
+    head: RequestHead<'_>,
+    rules: CheckSettings<'_>,
+    scratch: &mut CheckScratch,
     violations: &mut Vec<Violation>,
 ) -> BodyPlan<'c> {
-    let Scratch {
+    let CheckScratch {
         tape,
         query,
         cookies,
@@ -55,9 +55,9 @@ pub fn check_head<'c>(
         operation,
         head,
         rules,
-        direction: Direction::Request,
+        direction: MessageDirection::Request,
         tape,
-        query: Pairs::of_query(head.query.unwrap_or_default(), query),
+        query: RawPairs::of_query(head.query.unwrap_or_default(), query),
         cookies: cookies_of(head.headers, operation, rules, cookie_text, cookies),
         violations,
     };
@@ -76,18 +76,18 @@ pub fn check_head<'c>(
 fn cookies_of<'s>(
     headers: &'s HeaderMap,
     operation: &Operation,
-    rules: Rules<'_>,
+    rules: CheckSettings<'_>,
     text: &'s mut String,
     scratch: &'s mut PairScratch,
-) -> Pairs<'s> {
+) -> RawPairs<'s> {
     let is_asked = rules.is_on(ViolationClass::UnknownCookie)
         || operation.security.reads_cookies()
         || operation
             .parameters
             .iter()
-            .any(|parameter| parameter.part == Part::Cookie);
+            .any(|parameter| parameter.part == MessagePart::Cookie);
     if !is_asked {
-        return Pairs::EMPTY;
+        return RawPairs::EMPTY;
     }
     text.clear();
     for line in headers.get_all(COOKIE) {
@@ -96,18 +96,18 @@ fn cookies_of<'s>(
         }
         text.push_str(&String::from_utf8_lossy(line.as_bytes()));
     }
-    Pairs::of_cookies(text, scratch)
+    RawPairs::of_cookies(text, scratch)
 }
 
 pub(super) struct HeadJudge<'j, 'c> {
     pub(super) contract: &'c CompiledContract,
     pub(super) operation: &'c Operation,
-    pub(super) head: Head<'j>,
-    pub(super) rules: Rules<'j>,
-    pub(super) direction: Direction,
+    pub(super) head: RequestHead<'j>,
+    pub(super) rules: CheckSettings<'j>,
+    pub(super) direction: MessageDirection,
     pub(super) tape: &'j mut Tape,
-    pub(super) query: Pairs<'j>,
-    pub(super) cookies: Pairs<'j>,
+    pub(super) query: RawPairs<'j>,
+    pub(super) cookies: RawPairs<'j>,
     pub(super) violations: &'j mut Vec<Violation>,
 }
 
@@ -116,7 +116,7 @@ impl HeadJudge<'_, '_> {
     fn lacks_credentials(&mut self) -> bool {
         let class = ViolationClass::MissingCredentials;
         let security = &self.operation.security;
-        let carried = Carried {
+        let carried = CredentialSources {
             headers: self.head.headers,
             query: self.query,
             cookies: self.cookies,
@@ -126,7 +126,7 @@ impl HeadJudge<'_, '_> {
         if !self.rules.is_on(class) || is_free || security.is_met(carried) {
             return false;
         }
-        let mut violation = Violation::new(class, Part::Header, "credentials are missing")
+        let mut violation = Violation::new(class, MessagePart::Header, "credentials are missing")
             .expecting(security.expected());
         violation.contract = security.place.map(|place| self.contract.spot(place));
         self.push(violation);

@@ -15,9 +15,9 @@ mod target;
 mod unknown;
 
 pub use body::{body_too_large, check_body, check_form_data};
-pub use head::{Head, check_head};
+pub use head::{RequestHead, check_head};
 pub use plan::{BodyLength, BodyPlan};
-pub use policies::Policies;
+pub use policies::OperationPolicies;
 pub use response::{ResponseHead, ResponsePlan, check_response_body, check_response_head};
-pub use rules::{Rules, Scratch};
-pub use target::{Stray, judge_target};
+pub use rules::{CheckScratch, CheckSettings};
+pub use target::{UnmatchedTarget, judge_target};

@@ -1,13 +1,14 @@
 //! Judging the parameters of a request.
 
-use portcullis_json::{Limits, Node};
+use portcullis_json::{JsonLimits, JsonNode};
 
-use super::super::dialect::Direction;
-use super::super::explain::{Subject, explain};
+use super::super::dialect::MessageDirection;
+use super::super::explain::{ViolationSubject, explain};
 use super::super::parameter::{
-    Absent, Parameter, Reading, Source, Style, decoded_query_name, read,
+    Parameter, ParameterReadError, ParameterReading, ParameterSource, ParameterStyle,
+    decoded_query_name, read,
 };
-use super::super::violation::{Part, Violation, ViolationClass};
+use super::super::violation::{MessagePart, Violation, ViolationClass};
 use super::head::HeadJudge;
 
 impl HeadJudge<'_, '_> {
@@ -16,22 +17,25 @@ impl HeadJudge<'_, '_> {
         for parameter in &operation.parameters {
             let head = self.head;
             match parameter.part {
-                Part::Path => {
+                MessagePart::Path => {
                     if let Some(raw) = head.captures.value(head.path, parameter.slot) {
-                        self.parameter(parameter, Source::One(raw));
+                        self.parameter(parameter, ParameterSource::One(raw));
                     }
                 }
-                Part::Header => self.header(parameter),
-                Part::Query => {
-                    self.parameter(parameter, Source::Pairs(self.query, &operation.parameters));
-                }
-                Part::Cookie => {
+                MessagePart::Header => self.header(parameter),
+                MessagePart::Query => {
                     self.parameter(
                         parameter,
-                        Source::Pairs(self.cookies, &operation.parameters),
+                        ParameterSource::Pairs(self.query, &operation.parameters),
                     );
                 }
-                Part::Target | Part::Body | Part::Status => {}
+                MessagePart::Cookie => {
+                    self.parameter(
+                        parameter,
+                        ParameterSource::Pairs(self.cookies, &operation.parameters),
+                    );
+                }
+                MessagePart::Target | MessagePart::Body | MessagePart::Status => {}
             }
         }
     }
@@ -40,12 +44,12 @@ impl HeadJudge<'_, '_> {
         let headers = self.head.headers;
         let mut lines = headers.get_all(parameter.name.as_str()).iter();
         let Some(first) = lines.next() else {
-            return self.absent(parameter, Absent::Missing);
+            return self.absent(parameter, ParameterReadError::Missing);
         };
         let is_list = parameter
             .readings
             .iter()
-            .any(|reading| !matches!(reading, Reading::Scalar(_)));
+            .any(|reading| !matches!(reading, ParameterReading::Scalar(_)));
         let joined: Option<Vec<&[u8]>> = lines.next().map(|second| {
             std::iter::once(first)
                 .chain([second])
@@ -54,7 +58,7 @@ impl HeadJudge<'_, '_> {
                 .collect()
         });
         match joined {
-            Some(_) if !is_list => self.absent(parameter, Absent::Repeated),
+            Some(_) if !is_list => self.absent(parameter, ParameterReadError::Repeated),
             // Field lines of a list join with commas (RFC 9110 section 5.3).
             Some(lines) => self.header_text(parameter, &lines.join(&b","[..])),
             None => self.header_text(parameter, first.as_bytes()),
@@ -63,14 +67,14 @@ impl HeadJudge<'_, '_> {
 
     fn header_text(&mut self, parameter: &Parameter, text: &[u8]) {
         match std::str::from_utf8(text) {
-            Ok(text) => self.parameter(parameter, Source::One(text)),
-            Err(_) => self.absent(parameter, Absent::Form("must be UTF-8")),
+            Ok(text) => self.parameter(parameter, ParameterSource::One(text)),
+            Err(_) => self.absent(parameter, ParameterReadError::Form("must be UTF-8")),
         }
     }
 
     /// Reads a parameter in each way its schema admits, until one is valid.
-    fn parameter(&mut self, parameter: &Parameter, source: Source<'_>) {
-        if parameter.style == Style::JsonContent {
+    fn parameter(&mut self, parameter: &Parameter, source: ParameterSource<'_>) {
+        if parameter.style == ParameterStyle::JsonContent {
             return self.json_parameter(parameter, source);
         }
         let Some(key) = &parameter.schema else {
@@ -84,7 +88,7 @@ impl HeadJudge<'_, '_> {
                 Ok(()) => {
                     first_failure.get_or_insert(Ok((reading, as_text)));
                 }
-                Err(Absent::NotJudged) => return,
+                Err(ParameterReadError::NotJudged) => return,
                 Err(absent) => {
                     first_failure.get_or_insert(Err(absent));
                 }
@@ -103,22 +107,22 @@ impl HeadJudge<'_, '_> {
 
     fn invalid_class(&self) -> ViolationClass {
         match self.direction {
-            Direction::Request => ViolationClass::InvalidParameter,
-            Direction::Response => ViolationClass::InvalidHeader,
+            MessageDirection::Request => ViolationClass::InvalidParameter,
+            MessageDirection::Response => ViolationClass::InvalidHeader,
         }
     }
 
     fn repeated_class(&self) -> ViolationClass {
         match self.direction {
-            Direction::Request => ViolationClass::DuplicateParameter,
-            Direction::Response => ViolationClass::InvalidHeader,
+            MessageDirection::Request => ViolationClass::DuplicateParameter,
+            MessageDirection::Response => ViolationClass::InvalidHeader,
         }
     }
 
     fn missing_class(&self) -> ViolationClass {
         match self.direction {
-            Direction::Request => ViolationClass::MissingParameter,
-            Direction::Response => ViolationClass::MissingHeader,
+            MessageDirection::Request => ViolationClass::MissingParameter,
+            MessageDirection::Response => ViolationClass::MissingHeader,
         }
     }
 
@@ -131,8 +135,8 @@ impl HeadJudge<'_, '_> {
         }
     }
 
-    fn explained(&self, parameter: &Parameter, wrapped: Node<'_>) -> Vec<Violation> {
-        let subject = Subject {
+    fn explained(&self, parameter: &Parameter, wrapped: JsonNode<'_>) -> Vec<Violation> {
+        let subject = ViolationSubject {
             class: self.invalid_class(),
             part: parameter.part,
             name: Some(&parameter.name),
@@ -146,28 +150,28 @@ impl HeadJudge<'_, '_> {
     }
 
     /// A parameter without a schema only has to be there.
-    fn presence(&mut self, parameter: &Parameter, source: Source<'_>) {
+    fn presence(&mut self, parameter: &Parameter, source: ParameterSource<'_>) {
         let is_there = match source {
-            Source::One(_) => true,
-            Source::Pairs(pairs, _) => pairs.iter().any(|(name, _)| {
+            ParameterSource::One(_) => true,
+            ParameterSource::Pairs(pairs, _) => pairs.iter().any(|(name, _)| {
                 decoded_query_name(name).is_some_and(|name| name == parameter.name)
             }),
         };
         if !is_there {
-            self.absent(parameter, Absent::Missing);
+            self.absent(parameter, ParameterReadError::Missing);
         }
     }
 
     /// A parameter whose value is JSON text (`content`).
-    fn json_parameter(&mut self, parameter: &Parameter, source: Source<'_>) {
+    fn json_parameter(&mut self, parameter: &Parameter, source: ParameterSource<'_>) {
         let text = match parameter.text(source) {
             Ok(text) => text,
             Err(absent) => return self.absent(parameter, absent),
         };
         let key = parameter.schema.as_ref().map_or("", |key| key.as_str());
-        let limits = Limits {
+        let limits = JsonLimits {
             depth_max: self.rules.json_depth_max,
-            ..Limits::default()
+            ..JsonLimits::default()
         };
         let mut tape = std::mem::take(self.tape);
         match tape.parse(key, text.as_bytes(), limits) {
@@ -189,29 +193,29 @@ impl HeadJudge<'_, '_> {
         *self.tape = tape;
     }
 
-    fn absent(&mut self, parameter: &Parameter, absent: Absent) {
+    fn absent(&mut self, parameter: &Parameter, absent: ParameterReadError) {
         let name = &parameter.name;
         let part = parameter.part;
         let (class, message) = match absent {
-            Absent::NotJudged => return,
-            Absent::Missing if !parameter.required => return,
-            Absent::Missing => (
+            ParameterReadError::NotJudged => return,
+            ParameterReadError::Missing if !parameter.required => return,
+            ParameterReadError::Missing => (
                 self.missing_class(),
                 format!("the {part} parameter `{name}` is required and absent"),
             ),
-            Absent::Repeated => (
+            ParameterReadError::Repeated => (
                 self.repeated_class(),
                 format!("the {part} parameter `{name}` holds one value and came more than once"),
             ),
-            Absent::RepeatedMember => (
+            ParameterReadError::RepeatedMember => (
                 self.repeated_class(),
                 format!("the {part} parameter `{name}` names a member more than once"),
             ),
-            Absent::Escapes(error) => (
+            ParameterReadError::Escapes(error) => (
                 self.invalid_class(),
                 format!("the {part} parameter `{name}`: {error}"),
             ),
-            Absent::Form(error) => (
+            ParameterReadError::Form(error) => (
                 self.invalid_class(),
                 format!("the {part} parameter `{name}` {error}"),
             ),

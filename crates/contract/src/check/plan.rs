@@ -2,12 +2,12 @@
 
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 
-use super::super::body::{Charset, Coding, Judge, Notation, codings, is_readable};
+use super::super::body::{BodyFormat, BodyJudge, Charset, ContentCoding, codings, is_readable};
 use super::super::compiled::CompiledContract;
-use super::super::dialect::Direction;
+use super::super::dialect::MessageDirection;
 use super::super::media::{MediaRange, best_match};
-use super::super::operation::{BodyRule, MediaType, RequestBody};
-use super::super::violation::{Part, Violation, ViolationClass};
+use super::super::operation::{BodyDeclaration, DeclaredBody, MediaType};
+use super::super::violation::{MessagePart, Violation, ViolationClass};
 use super::head::HeadJudge;
 
 /// What the head tells of the body (RFC 9112 section 6).
@@ -29,7 +29,7 @@ pub enum BodyPlan<'c> {
     /// It is collected and judged as this media type.
     Judge(&'c MediaType),
     /// It may be absent and arrives without a length: it is collected, judged if there is a byte.
-    JudgeIfPresent(&'c MediaType, &'c RequestBody),
+    JudgeIfPresent(&'c MediaType, &'c DeclaredBody),
 }
 
 impl<'c> HeadJudge<'_, 'c> {
@@ -37,13 +37,13 @@ impl<'c> HeadJudge<'_, 'c> {
     pub(super) fn body(&mut self) -> BodyPlan<'c> {
         let (operation, contract) = (self.operation, self.contract);
         let body = match &operation.body {
-            BodyRule::Declared(body) => body,
-            BodyRule::Ignored => return BodyPlan::Stream,
-            BodyRule::Undeclared => {
+            BodyDeclaration::Declared(body) => body,
+            BodyDeclaration::Ignored => return BodyPlan::Stream,
+            BodyDeclaration::Undeclared => {
                 if self.head.body != BodyLength::Absent {
                     let message = "the operation declares no body";
                     let violation =
-                        Violation::new(ViolationClass::UnexpectedBody, Part::Body, message)
+                        Violation::new(ViolationClass::UnexpectedBody, MessagePart::Body, message)
                             .expecting("no body")
                             .declared_at(contract.spot(operation.place));
                     self.push(violation);
@@ -68,7 +68,7 @@ impl<'c> HeadJudge<'_, 'c> {
 
     /// A required body that is not there is missing, unless its media type says that it is an
     /// empty form.
-    fn absent_body(&mut self, body: &'c RequestBody) -> BodyPlan<'c> {
+    fn absent_body(&mut self, body: &'c DeclaredBody) -> BodyPlan<'c> {
         if !body.required {
             return BodyPlan::Stream;
         }
@@ -82,7 +82,7 @@ impl<'c> HeadJudge<'_, 'c> {
     }
 
     /// The declared media type of the body, or what is wrong with the message's.
-    fn media_type(&self, body: &'c RequestBody) -> Result<&'c MediaType, Box<Violation>> {
+    fn media_type(&self, body: &'c DeclaredBody) -> Result<&'c MediaType, Box<Violation>> {
         let mut lines = self.head.headers.get_all(CONTENT_TYPE).iter();
         let Some(line) = lines.next() else {
             return Err(self.unsupported(body, "the header `content-type` is missing"));
@@ -116,18 +116,22 @@ impl<'c> HeadJudge<'_, 'c> {
         Ok(&body.content[index])
     }
 
-    fn unsupported(&self, body: &RequestBody, message: &str) -> Box<Violation> {
+    fn unsupported(&self, body: &DeclaredBody, message: &str) -> Box<Violation> {
         let keys: Vec<&str> = body.content.iter().map(|media| &*media.key).collect();
-        let violation = Violation::new(ViolationClass::UnsupportedMediaType, Part::Body, message)
-            .expecting(keys.join(" or "))
-            .declared_at(self.contract.spot(body.place));
+        let violation = Violation::new(
+            ViolationClass::UnsupportedMediaType,
+            MessagePart::Body,
+            message,
+        )
+        .expecting(keys.join(" or "))
+        .declared_at(self.contract.spot(body.place));
         Box::new(violation)
     }
 
-    fn plan(&mut self, body: &'c RequestBody, media: &'c MediaType) -> BodyPlan<'c> {
+    fn plan(&mut self, body: &'c DeclaredBody, media: &'c MediaType) -> BodyPlan<'c> {
         let headers = self.head.headers;
         let known = match media.is_json {
-            true => Some((Notation::Json, true)),
+            true => Some((BodyFormat::Json, true)),
             false => notation(headers),
         };
         let Some((notation, is_readable)) = known.filter(|(notation, _)| media.judges(*notation))
@@ -136,21 +140,21 @@ impl<'c> HeadJudge<'_, 'c> {
         };
         let (message, expected) = match codings(headers) {
             _ if !is_readable => ("the charset cannot be judged", Charset::NAMES),
-            Err(_) => ("the content coding cannot be undone", Coding::NAMES),
-            Ok(codings) if codings.is_empty() && notation == Notation::Octets => {
+            Err(_) => ("the content coding cannot be undone", ContentCoding::NAMES),
+            Ok(codings) if codings.is_empty() && notation == BodyFormat::Octets => {
                 return self.octets(body, media);
             }
             Ok(_) => return self.collect(body, media),
         };
         let class = ViolationClass::UnsupportedEncoding;
-        let violation = Violation::new(class, Part::Body, message)
+        let violation = Violation::new(class, MessagePart::Body, message)
             .expecting(expected)
             .declared_at(self.contract.spot(media.place));
         self.push(violation);
         BodyPlan::Stream
     }
 
-    fn collect(&self, body: &'c RequestBody, media: &'c MediaType) -> BodyPlan<'c> {
+    fn collect(&self, body: &'c DeclaredBody, media: &'c MediaType) -> BodyPlan<'c> {
         match self.head.body {
             BodyLength::Unknown => BodyPlan::JudgeIfPresent(media, body),
             BodyLength::Absent | BodyLength::Known => BodyPlan::Judge(media),
@@ -158,14 +162,14 @@ impl<'c> HeadJudge<'_, 'c> {
     }
 
     /// Octets are only counted: the head tells their number, or they have to arrive first.
-    fn octets(&mut self, body: &'c RequestBody, media: &'c MediaType) -> BodyPlan<'c> {
+    fn octets(&mut self, body: &'c DeclaredBody, media: &'c MediaType) -> BodyPlan<'c> {
         let length = self.head.headers.get(CONTENT_LENGTH);
         let Some(count) = length.and_then(|length| length.to_str().ok()?.parse().ok()) else {
             return self.collect(body, media);
         };
-        let mut judge = Judge {
+        let mut judge = BodyJudge {
             contract: self.contract,
-            direction: Direction::Request,
+            direction: MessageDirection::Request,
             media,
             rules: self.rules,
             violations: self.violations,
@@ -176,20 +180,20 @@ impl<'c> HeadJudge<'_, 'c> {
 }
 
 /// How a body is written, and whether in a charset that can be judged.
-fn notation(headers: &HeaderMap) -> Option<(Notation, bool)> {
+fn notation(headers: &HeaderMap) -> Option<(BodyFormat, bool)> {
     let line = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     let found = MediaRange::parse(line)?;
-    let notation = Notation::of(&found);
+    let notation = BodyFormat::of(&found);
     Some((notation, is_readable(notation, &found)))
 }
 
 /// Whether no octet at all is a value: a form without members.
 pub(super) fn is_whole_when_empty(media: &MediaType) -> bool {
     media.schema.is_some()
-        && MediaRange::parse(&media.key).is_some_and(|key| Notation::of(&key) == Notation::Form)
+        && MediaRange::parse(&media.key).is_some_and(|key| BodyFormat::of(&key) == BodyFormat::Form)
 }
 
-pub(super) fn missing_body(contract: &CompiledContract, body: &RequestBody) -> Violation {
+pub(super) fn missing_body(contract: &CompiledContract, body: &DeclaredBody) -> Violation {
     let types: Vec<&str> = body
         .content
         .iter()
@@ -197,7 +201,7 @@ pub(super) fn missing_body(contract: &CompiledContract, body: &RequestBody) -> V
         .collect();
     Violation::new(
         ViolationClass::MissingBody,
-        Part::Body,
+        MessagePart::Body,
         "the request has no body",
     )
     .expecting(format!("a body of {}", types.join(" or ")))

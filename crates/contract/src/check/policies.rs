@@ -3,22 +3,22 @@
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
 
 use super::super::compiled::CompiledContract;
-use super::super::operation::OwnEnforcement;
+use super::super::operation::OperationEnforcement;
 
 /// A policy for a contract, and those of its operations that say for themselves what is to be
 /// done (`x-portcullis`).
 #[derive(Debug)]
-pub struct Policies {
+pub struct OperationPolicies {
     common: EnforcementPolicy,
     /// Only what differs, by operation.
     operations: Vec<Option<EnforcementPolicy>>,
 }
 
-impl Policies {
+impl OperationPolicies {
     /// `common`, with what the operations of the contract say themselves.
     pub fn new(common: &EnforcementPolicy, contract: &CompiledContract) -> Self {
-        let own = |own: OwnEnforcement| {
-            let is_said = own != OwnEnforcement::default();
+        let own = |own: OperationEnforcement| {
+            let is_said = own != OperationEnforcement::default();
             is_said.then(|| common.with_ceilings(own.request, own.response))
         };
         let mut operations: Vec<Option<EnforcementPolicy>> = contract

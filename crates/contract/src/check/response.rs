@@ -7,17 +7,17 @@ use http::header::{CONTENT_TYPE, HeaderMap, SET_COOKIE};
 
 use portcullis_vocabulary::enforcement::Enforcement;
 
-use super::super::body::{Judge, Notation, codings};
+use super::super::body::{BodyFormat, BodyJudge, codings};
 use super::super::compiled::CompiledContract;
-use super::super::dialect::Direction;
+use super::super::dialect::MessageDirection;
 use super::super::media::{MediaRange, best_match};
-use super::super::operation::{MediaType, Operation, Response};
-use super::super::parameter::Pairs;
-use super::super::route::Captures;
-use super::super::violation::{Part, Violation, ViolationClass};
-use super::head::{Head, HeadJudge};
+use super::super::operation::{DeclaredResponse, MediaType, Operation};
+use super::super::parameter::RawPairs;
+use super::super::route::PathCaptures;
+use super::super::violation::{MessagePart, Violation, ViolationClass};
+use super::head::{HeadJudge, RequestHead};
 use super::plan::BodyLength;
-use super::rules::{Rules, Scratch};
+use super::rules::{CheckScratch, CheckSettings};
 
 /// The head of a response.
 #[derive(Clone, Copy, Debug)]
@@ -47,8 +47,8 @@ pub fn check_response_head<'c>(
     contract: &'c CompiledContract,
     operation: &'c Operation,
     head: ResponseHead<'_>,
-    rules: Rules<'_>,
-    scratch: &mut Scratch,
+    rules: CheckSettings<'_>,
+    scratch: &mut CheckScratch,
     violations: &mut Vec<Violation>,
 ) -> ResponsePlan<'c> {
     let Some(declared) = operation.response(head.status) else {
@@ -65,9 +65,13 @@ pub fn check_response_head<'c>(
         if head.body != BodyLength::Absent {
             push(rules, violations, || {
                 let message = "the response has a body where HTTP allows none";
-                Violation::new(ViolationClass::MalformedResponseBody, Part::Body, message)
-                    .expecting("no body (RFC 9110 section 6.4.1)")
-                    .declared_at(contract.spot(declared.place))
+                Violation::new(
+                    ViolationClass::MalformedResponseBody,
+                    MessagePart::Body,
+                    message,
+                )
+                .expecting("no body (RFC 9110 section 6.4.1)")
+                .declared_at(contract.spot(declared.place))
             });
         }
         return ResponsePlan::Pass;
@@ -81,10 +85,14 @@ pub fn check_response_head<'c>(
         Err(message) => {
             push(rules, violations, || {
                 let keys: Vec<&str> = declared.content.iter().map(|media| &*media.key).collect();
-                Violation::new(ViolationClass::UndeclaredMediaType, Part::Header, message)
-                    .named("content-type")
-                    .expecting(keys.join(" or "))
-                    .declared_at(contract.spot(declared.place))
+                Violation::new(
+                    ViolationClass::UndeclaredMediaType,
+                    MessagePart::Header,
+                    message,
+                )
+                .named("content-type")
+                .expecting(keys.join(" or "))
+                .declared_at(contract.spot(declared.place))
             });
             ResponsePlan::Pass
         }
@@ -98,16 +106,16 @@ pub fn check_response_body(
     media: &MediaType,
     headers: &HeaderMap,
     bytes: &[u8],
-    rules: Rules<'_>,
-    scratch: &mut Scratch,
+    rules: CheckSettings<'_>,
+    scratch: &mut CheckScratch,
     violations: &mut Vec<Violation>,
 ) {
     if bytes.is_empty() {
         return;
     }
-    let mut judge = Judge {
+    let mut judge = BodyJudge {
         contract,
-        direction: Direction::Response,
+        direction: MessageDirection::Response,
         media,
         rules,
         violations,
@@ -115,7 +123,11 @@ pub fn check_response_body(
     judge.body(headers, bytes, scratch);
 }
 
-fn push(rules: Rules<'_>, violations: &mut Vec<Violation>, make: impl FnOnce() -> Violation) {
+fn push(
+    rules: CheckSettings<'_>,
+    violations: &mut Vec<Violation>,
+    make: impl FnOnce() -> Violation,
+) {
     let violation = make();
     if rules.policy.of(violation.class) != Enforcement::Off {
         violations.push(violation);
@@ -129,26 +141,30 @@ fn undeclared_status(contract: &CompiledContract, operation: &Operation, status:
         .map(|response| response.status.to_string())
         .collect();
     let message = format!("the status {status} is not declared");
-    Violation::new(ViolationClass::UndeclaredStatus, Part::Status, message)
-        .expecting(declared.join(", "))
-        .declared_at(contract.spot(operation.place))
+    Violation::new(
+        ViolationClass::UndeclaredStatus,
+        MessagePart::Status,
+        message,
+    )
+    .expecting(declared.join(", "))
+    .declared_at(contract.spot(operation.place))
 }
 
 fn headers(
     contract: &CompiledContract,
     operation: &Operation,
-    declared: &Response,
+    declared: &DeclaredResponse,
     head: ResponseHead<'_>,
-    rules: Rules<'_>,
-    scratch: &mut Scratch,
+    rules: CheckSettings<'_>,
+    scratch: &mut CheckScratch,
     violations: &mut Vec<Violation>,
 ) {
     let before = violations.len();
-    let captures = Captures::default();
+    let captures = PathCaptures::default();
     let mut judge = HeadJudge {
         contract,
         operation,
-        head: Head {
+        head: RequestHead {
             path: "",
             query: None,
             headers: head.headers,
@@ -156,10 +172,10 @@ fn headers(
             body: head.body,
         },
         rules,
-        direction: Direction::Response,
+        direction: MessageDirection::Response,
         tape: &mut scratch.tape,
-        query: Pairs::EMPTY,
-        cookies: Pairs::EMPTY,
+        query: RawPairs::EMPTY,
+        cookies: RawPairs::EMPTY,
         violations,
     };
     for header in &declared.headers {
@@ -176,7 +192,7 @@ fn headers(
 
 /// The declared media type of a response, or what is wrong with it.
 fn media_type<'r>(
-    declared: &'r Response,
+    declared: &'r DeclaredResponse,
     headers: &HeaderMap,
 ) -> Result<&'r MediaType, &'static str> {
     let Some(line) = headers.get(CONTENT_TYPE) else {
@@ -193,13 +209,17 @@ fn media_type<'r>(
         .ok_or("the media type is not declared")
 }
 
-fn plan<'r>(media: &'r MediaType, headers: &HeaderMap, rules: Rules<'_>) -> ResponsePlan<'r> {
+fn plan<'r>(
+    media: &'r MediaType,
+    headers: &HeaderMap,
+    rules: CheckSettings<'_>,
+) -> ResponsePlan<'r> {
     let line = headers
         .get(CONTENT_TYPE)
         .and_then(|line| line.to_str().ok());
     let notation = match (media.is_json, line.and_then(MediaRange::parse)) {
-        (true, _) => Notation::Json,
-        (false, Some(found)) => Notation::of(&found),
+        (true, _) => BodyFormat::Json,
+        (false, Some(found)) => BodyFormat::of(&found),
         (false, None) => return ResponsePlan::Pass,
     };
     // Whoever reads records as they come must not wait for the last one.
@@ -209,7 +229,7 @@ fn plan<'r>(media: &'r MediaType, headers: &HeaderMap, rules: Rules<'_>) -> Resp
     ]
     .into_iter()
     .any(|class| rules.policy.of(class) == Enforcement::Reject);
-    let waits = rejects && matches!(notation, Notation::Lines | Notation::Sequence);
+    let waits = rejects && matches!(notation, BodyFormat::Lines | BodyFormat::Sequence);
     let is_judged = media.judges(notation) && !waits && codings(headers).is_ok();
     if is_judged {
         ResponsePlan::Judge(media)

@@ -9,7 +9,7 @@ use super::super::violation::ViolationClass;
 
 /// Reusable storage of one data core; nothing of a request outlives its judgement.
 #[derive(Debug, Default)]
-pub struct Scratch {
+pub struct CheckScratch {
     pub(in super::super) tape: Tape,
     /// For JSON texts and headers inside of a body that has the tape.
     pub(in super::super) inner: Tape,
@@ -20,7 +20,7 @@ pub struct Scratch {
 
 /// How to judge.
 #[derive(Clone, Copy, Debug)]
-pub struct Rules<'a> {
+pub struct CheckSettings<'a> {
     /// What is done about each class; classes that are off are not looked for.
     pub policy: &'a EnforcementPolicy,
     /// The most violations to list.
@@ -33,7 +33,7 @@ pub struct Rules<'a> {
     pub decoded_ratio_max: usize,
 }
 
-impl<'a> Rules<'a> {
+impl<'a> CheckSettings<'a> {
     /// A policy within the bounds of a configuration.
     pub fn new(policy: &'a EnforcementPolicy, limits: &Limits) -> Self {
         Self {
@@ -46,7 +46,7 @@ impl<'a> Rules<'a> {
     }
 }
 
-impl Rules<'_> {
+impl CheckSettings<'_> {
     pub(in super::super) fn is_on(&self, class: ViolationClass) -> bool {
         self.policy.of(class) != Enforcement::Off
     }

@@ -4,12 +4,12 @@ use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 use http::{HeaderMap, Method};
 
 use super::super::compiled::CompiledContract;
-use super::super::route::{Captures, MalformedPath, Match, check_path};
-use super::super::violation::{Part, Violation, ViolationClass};
+use super::super::route::{MalformedPath, PathCaptures, RouteMatch, check_path};
+use super::super::violation::{MessagePart, Violation, ViolationClass};
 
 /// Why a request is for no operation. The violation is worked out when somebody asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stray<'c> {
+pub enum UnmatchedTarget<'c> {
     /// The path can be read in more than one way.
     MalformedPath(MalformedPath),
     /// The path is declared, the method is not.
@@ -24,18 +24,18 @@ pub enum Stray<'c> {
 /// Finds the operation for a method and a raw path, whose values are left in `captures`.
 ///
 /// # Errors
-/// [`Stray`] when there is none.
+/// [`UnmatchedTarget`] when there is none.
 pub fn judge_target<'c>(
     contract: &'c CompiledContract,
     method: &Method,
     path: &str,
-    captures: &mut Captures,
-) -> Result<u32, Stray<'c>> {
-    check_path(path).map_err(Stray::MalformedPath)?;
+    captures: &mut PathCaptures,
+) -> Result<u32, UnmatchedTarget<'c>> {
+    check_path(path).map_err(UnmatchedTarget::MalformedPath)?;
     match contract.find(method, path, captures) {
-        Match::Found { operation } => Ok(operation),
-        Match::MethodNotAllowed { allow } => Err(Stray::UnknownMethod { allow }),
-        Match::NotFound => Err(Stray::UnknownPath),
+        RouteMatch::Found { operation } => Ok(operation),
+        RouteMatch::MethodNotAllowed { allow } => Err(UnmatchedTarget::UnknownMethod { allow }),
+        RouteMatch::NotFound => Err(UnmatchedTarget::UnknownPath),
     }
 }
 
@@ -46,7 +46,7 @@ pub(super) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
         && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-impl<'c> Stray<'c> {
+impl<'c> UnmatchedTarget<'c> {
     /// Whether this is a CORS preflight (Fetch Standard, section 4.8) that the contract does not
     /// declare: sent by browsers, described by few contracts.
     pub fn is_preflight(self, method: &Method, headers: &HeaderMap) -> bool {
@@ -63,7 +63,7 @@ impl<'c> Stray<'c> {
 
     /// What is wrong, with the declared path that was probably meant.
     pub fn violation(self, contract: &CompiledContract, method: &Method, path: &str) -> Violation {
-        let of = |class, message| Violation::new(class, Part::Target, message);
+        let of = |class, message| Violation::new(class, MessagePart::Target, message);
         match self {
             Self::MalformedPath(malformed) => {
                 of(ViolationClass::MalformedPath, malformed.to_string())

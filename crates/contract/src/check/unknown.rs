@@ -1,7 +1,7 @@
 //! Finding what a request carries and its contract does not declare.
 
 use super::super::parameter::{claims, decoded_query_name};
-use super::super::violation::{Part, Violation, ViolationClass};
+use super::super::violation::{MessagePart, Violation, ViolationClass};
 use super::head::HeadJudge;
 
 impl HeadJudge<'_, '_> {
@@ -14,14 +14,14 @@ impl HeadJudge<'_, '_> {
                 let parameters = &self.operation.parameters;
                 parameters
                     .iter()
-                    .any(|parameter| claims(parameter, &name, Part::Query))
+                    .any(|parameter| claims(parameter, &name, MessagePart::Query))
                     || parameters
                         .iter()
                         .any(|parameter| parameter.takes_member(&name))
-                    || self.operation.security.claims(Part::Query, &name)
+                    || self.operation.security.claims(MessagePart::Query, &name)
             });
             if !known {
-                self.unknown(ViolationClass::UnknownQuery, Part::Query, raw);
+                self.unknown(ViolationClass::UnknownQuery, MessagePart::Query, raw);
             }
         }
     }
@@ -34,10 +34,10 @@ impl HeadJudge<'_, '_> {
             let parameters = &self.operation.parameters;
             let known = parameters
                 .iter()
-                .any(|parameter| claims(parameter, name, Part::Cookie))
-                || self.operation.security.claims(Part::Cookie, name);
+                .any(|parameter| claims(parameter, name, MessagePart::Cookie))
+                || self.operation.security.claims(MessagePart::Cookie, name);
             if !known {
-                self.unknown(ViolationClass::UnknownCookie, Part::Cookie, name);
+                self.unknown(ViolationClass::UnknownCookie, MessagePart::Cookie, name);
             }
         }
     }
@@ -48,15 +48,23 @@ impl HeadJudge<'_, '_> {
         }
         for name in self.head.headers.keys() {
             let is_declared = self.operation.parameters.iter().any(|parameter| {
-                parameter.part == Part::Header && parameter.name.eq_ignore_ascii_case(name.as_str())
-            }) || self.operation.security.claims(Part::Header, name.as_str());
+                parameter.part == MessagePart::Header
+                    && parameter.name.eq_ignore_ascii_case(name.as_str())
+            }) || self
+                .operation
+                .security
+                .claims(MessagePart::Header, name.as_str());
             if !is_declared && !is_common_header(name.as_str()) {
-                self.unknown(ViolationClass::UnknownHeader, Part::Header, name.as_str());
+                self.unknown(
+                    ViolationClass::UnknownHeader,
+                    MessagePart::Header,
+                    name.as_str(),
+                );
             }
         }
     }
 
-    fn unknown(&mut self, class: ViolationClass, part: Part, name: &str) {
+    fn unknown(&mut self, class: ViolationClass, part: MessagePart, name: &str) {
         // Nothing is worked out for what would not be listed.
         if self.violations.len() >= self.rules.violations_max {
             return;

@@ -1,29 +1,35 @@
 //! The base paths in force for an operation.
 
-use portcullis_json::Kind;
+use portcullis_json::JsonKind;
 
-use super::super::document::{Documents, Place};
-use super::super::problem::ProblemKind;
-use super::super::route::Template;
+use super::super::document::{DocumentSet, NodeRef};
+use super::super::problem::ContractProblemKind;
+use super::super::route::PathTemplate;
 use super::super::server::base_paths;
-use super::paths::Servers;
-use super::walk::Walk;
+use super::paths::EffectiveServers;
+use super::walk::ContractCompiler;
 
-impl<'d> Walk<'d> {
+impl<'d> ContractCompiler<'d> {
     /// The templates of the base paths that `servers` name; `/` where none does.
-    pub(super) fn bases(&mut self, servers: Servers<'d>) -> Vec<Template> {
-        let mut paths: Vec<(Place, String)> = Vec::new();
+    pub(super) fn bases(&mut self, servers: EffectiveServers<'d>) -> Vec<PathTemplate> {
+        let mut paths: Vec<(NodeRef, String)> = Vec::new();
         let entry = self.documents.entry_place();
         if let Some(configured) = &self.options.base_paths {
             paths.extend(configured.iter().map(|path| (entry, path.clone())));
         } else if let Some((near, servers)) = servers
-            && self.is_a(Kind::Array, Documents::place(near, servers), "`servers`")
+            && self.is_a(
+                JsonKind::Array,
+                DocumentSet::place(near, servers),
+                "`servers`",
+            )
         {
             for server in servers.elements() {
-                let place = Documents::place(near, server);
+                let place = DocumentSet::place(near, server);
                 match base_paths(server) {
                     Ok(found) => paths.extend(found.into_iter().map(|path| (place, path))),
-                    Err(message) => self.error(ProblemKind::MalformedDocument, place, &message),
+                    Err(message) => {
+                        self.error(ContractProblemKind::MalformedDocument, place, &message)
+                    }
                 }
             }
         }
@@ -34,10 +40,10 @@ impl<'d> Walk<'d> {
         paths.dedup_by(|left, right| left.1.trim_end_matches('/') == right.1.trim_end_matches('/'));
         let mut bases = Vec::new();
         for (place, path) in paths {
-            match Template::parse_base(&path) {
+            match PathTemplate::parse_base(&path) {
                 Ok(base) => bases.push(base),
                 Err(error) => self.error(
-                    ProblemKind::MalformedPath,
+                    ContractProblemKind::MalformedPath,
                     place,
                     &format!("the server's path `{path}`: {error}"),
                 ),

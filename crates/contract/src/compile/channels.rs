@@ -5,25 +5,25 @@
 
 use std::sync::Arc;
 
-use portcullis_json::Node;
+use portcullis_json::JsonNode;
 
-use super::super::document::{Documents, Place};
-use super::super::operation::{Channel, ChannelKind, Operation};
-use super::super::route::{Template, Verb};
-use super::paths::Inherited;
-use super::walk::Walk;
+use super::super::document::{DocumentSet, NodeRef};
+use super::super::operation::{Operation, OutboundKind, OutboundOperation};
+use super::super::route::{PathItemMethod, PathTemplate};
+use super::paths::InheritedFields;
+use super::walk::ContractCompiler;
 
-impl<'d> Walk<'d> {
+impl<'d> ContractCompiler<'d> {
     /// All webhooks of the document, and the callbacks of the operations walked so far.
-    pub(super) fn channels(&mut self) -> Vec<Channel> {
+    pub(super) fn channels(&mut self) -> Vec<OutboundOperation> {
         let entry = self.documents.entry_place();
         let root = self.documents.node(entry);
         let mut channels = Vec::new();
         for (name, item) in self.members(entry, root, "webhooks") {
-            let place = Documents::place(entry, item);
-            self.channel(ChannelKind::Webhook, name, place, &mut channels);
+            let place = DocumentSet::place(entry, item);
+            self.channel(OutboundKind::Webhook, name, place, &mut channels);
         }
-        let owners: Vec<(Arc<str>, Place)> = self
+        let owners: Vec<(Arc<str>, NodeRef)> = self
             .operations
             .iter()
             .map(|owner| {
@@ -36,14 +36,20 @@ impl<'d> Walk<'d> {
         for (owner, place) in owners {
             let node = self.documents.node(place);
             for (name, callback) in self.members(place, node, "callbacks") {
-                let at = Documents::place(place, callback);
+                let at = DocumentSet::place(place, callback);
                 self.callback(&owner, name, at, &mut channels);
             }
         }
         channels
     }
 
-    fn callback(&mut self, owner: &str, name: &str, at: Place, channels: &mut Vec<Channel>) {
+    fn callback(
+        &mut self,
+        owner: &str,
+        name: &str,
+        at: NodeRef,
+        channels: &mut Vec<OutboundOperation>,
+    ) {
         let Some(place) = self.object(at, "a callback") else {
             return;
         };
@@ -52,34 +58,44 @@ impl<'d> Walk<'d> {
                 continue;
             }
             let full = format!("{owner} {name} {expression}");
-            let at = Documents::place(place, item);
-            self.channel(ChannelKind::Callback, &full, at, channels);
+            let at = DocumentSet::place(place, item);
+            self.channel(OutboundKind::Callback, &full, at, channels);
         }
     }
 
     /// The operations of one path item. Where they are served is for their receivers to say, so
     /// they have no path of their own.
-    fn channel(&mut self, kind: ChannelKind, name: &str, at: Place, channels: &mut Vec<Channel>) {
+    fn channel(
+        &mut self,
+        kind: OutboundKind,
+        name: &str,
+        at: NodeRef,
+        channels: &mut Vec<OutboundOperation>,
+    ) {
         let Some(place) = self.object(at, "a path item") else {
             return;
         };
-        let template = Template::parse("/").expect("the root is a template");
-        let item: Node<'d> = self.documents.node(place);
-        let mut inherited = self.inherit(place, item, &Inherited::default());
+        let template = PathTemplate::parse("/").expect("the root is a template");
+        let item: JsonNode<'d> = self.documents.node(place);
+        let mut inherited = self.inherit(place, item, &InheritedFields::default());
         inherited.parameters = self.parameters(place, item, &template);
         for (field, value) in item.members() {
-            let Some(verb) = Verb::from_field(field) else {
+            let Some(verb) = PathItemMethod::from_field(field) else {
                 continue;
             };
-            let place = Documents::place(place, value);
+            let place = DocumentSet::place(place, value);
             let known = self.operations.len();
             self.operation(&template, verb, place, &inherited);
             let found = self.operations.split_off(known);
-            channels.extend(found.into_iter().map(|operation: Operation| Channel {
-                kind,
-                name: name.into(),
-                operation,
-            }));
+            channels.extend(
+                found
+                    .into_iter()
+                    .map(|operation: Operation| OutboundOperation {
+                        kind,
+                        name: name.into(),
+                        operation,
+                    }),
+            );
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use super::super::compiled::{CompiledContract, declared_names};
 use super::super::dialect::Dialect;
-use super::super::document::Documents;
-use super::super::problem::{Problem, ProblemKind, Severity};
-use super::super::revision::Identity;
-use super::walk::Walk;
+use super::super::document::DocumentSet;
+use super::super::problem::{ContractProblem, ContractProblemKind, Severity};
+use super::super::revision::ContractIdentity;
+use super::walk::ContractCompiler;
 
 /// What can be set about compiling.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,32 +26,32 @@ pub struct CompileOptions {
 /// # Errors
 /// Every problem found, errors and warnings, when there is an error among them.
 pub fn compile(
-    documents: Documents,
+    documents: DocumentSet,
     options: &CompileOptions,
-) -> Result<CompiledContract, Vec<Problem>> {
+) -> Result<CompiledContract, Vec<ContractProblem>> {
     let root = documents.entry().root();
     let dialect = Dialect::of(root).map_err(|message| {
         let at = documents.spot(documents.entry_place());
-        vec![Problem {
+        vec![ContractProblem {
             severity: Severity::Error,
-            kind: ProblemKind::MalformedDocument,
+            kind: ContractProblemKind::MalformedDocument,
             at,
             message,
         }]
     })?;
-    let mut walk = Walk::new(&documents, dialect, options);
+    let mut walk = ContractCompiler::new(&documents, dialect, options);
     walk.paths();
     let channels = match options.channels {
         true => walk.channels(),
         false => Vec::new(),
     };
     let walked = walk.finish()?;
-    let Identity {
+    let ContractIdentity {
         title,
         version,
         revision,
         provider,
-    } = Identity::of(&documents);
+    } = ContractIdentity::of(&documents);
     Ok(CompiledContract {
         title,
         version,

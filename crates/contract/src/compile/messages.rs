@@ -4,59 +4,70 @@ use std::sync::Arc;
 
 use http::Method;
 
-use portcullis_json::Node;
+use portcullis_json::JsonNode;
 
 use super::super::body::shape;
-use super::super::dialect::{Dialect, Direction};
-use super::super::document::{Documents, Place};
+use super::super::dialect::{Dialect, MessageDirection};
+use super::super::document::{DocumentSet, NodeRef};
 use super::super::media::MediaRange;
-use super::super::operation::{BodyRule, MediaType, RequestBody, Response, StatusPattern};
+use super::super::operation::{
+    BodyDeclaration, DeclaredBody, DeclaredResponse, MediaType, StatusPattern,
+};
 use super::super::parameter::{Parameter, header};
-use super::super::problem::ProblemKind;
-use super::walk::Walk;
+use super::super::problem::ContractProblemKind;
+use super::walk::ContractCompiler;
 
-impl<'d> Walk<'d> {
-    pub(super) fn body(&mut self, near: Place, operation: Node<'d>, method: &Method) -> BodyRule {
+impl<'d> ContractCompiler<'d> {
+    pub(super) fn body(
+        &mut self,
+        near: NodeRef,
+        operation: JsonNode<'d>,
+        method: &Method,
+    ) -> BodyDeclaration {
         let Some(declared) = operation.get("requestBody") else {
-            return BodyRule::Undeclared;
+            return BodyDeclaration::Undeclared;
         };
         // 3.0.4, Operation Object: ignored where HTTP gives a body no meaning. 3.1 lifted that.
         let has_meaning = ![Method::GET, Method::HEAD, Method::DELETE].contains(method);
         if self.surface.dialect == Dialect::V30 && !has_meaning {
-            return BodyRule::Ignored;
+            return BodyDeclaration::Ignored;
         }
-        let Some(place) = self.object(Documents::place(near, declared), "a request body") else {
-            return BodyRule::Undeclared;
+        let Some(place) = self.object(DocumentSet::place(near, declared), "a request body") else {
+            return BodyDeclaration::Undeclared;
         };
         if !self.bodies.contains_key(&place) {
             let node = self.documents.node(place);
             if node.get("content").is_none() {
                 let message = "`content` is missing: it says which media types the body may have";
-                self.error(ProblemKind::MalformedDocument, place, message);
+                self.error(ContractProblemKind::MalformedDocument, place, message);
             }
             let required = node.get("required").and_then(|flag| flag.as_bool());
-            let body = RequestBody {
+            let body = DeclaredBody {
                 required: required == Some(true),
-                content: self.content(place, node, Direction::Request),
+                content: self.content(place, node, MessageDirection::Request),
                 place,
             };
             self.bodies.insert(place, Arc::new(body));
         }
-        BodyRule::Declared(Arc::clone(&self.bodies[&place]))
+        BodyDeclaration::Declared(Arc::clone(&self.bodies[&place]))
     }
 
-    pub(super) fn responses(&mut self, near: Place, operation: Node<'d>) -> Vec<Arc<Response>> {
+    pub(super) fn responses(
+        &mut self,
+        near: NodeRef,
+        operation: JsonNode<'d>,
+    ) -> Vec<Arc<DeclaredResponse>> {
         let mut responses = Vec::new();
         for (key, value) in self.members(near, operation, "responses") {
             if key.starts_with("x-") {
                 continue;
             }
-            let at = Documents::place(near, value);
+            let at = DocumentSet::place(near, value);
             let Some(status) = StatusPattern::parse(key) else {
                 let message = format!(
                     "`{key}` is no status: use a code such as 200, a range such as 2XX, or default"
                 );
-                self.warn(ProblemKind::MalformedDocument, at, &message);
+                self.warn(ContractProblemKind::MalformedDocument, at, &message);
                 continue;
             };
             let Some(place) = self.object(at, "a response") else {
@@ -65,8 +76,8 @@ impl<'d> Walk<'d> {
             if !self.answers.contains_key(&(place, status)) {
                 let node = self.documents.node(place);
                 let headers = self.response_headers(place, node);
-                let content = self.content(place, node, Direction::Response);
-                let response = Arc::new(Response {
+                let content = self.content(place, node, MessageDirection::Response);
+                let response = Arc::new(DeclaredResponse {
                     status,
                     headers,
                     content,
@@ -81,11 +92,11 @@ impl<'d> Walk<'d> {
 
     /// The header fields of a response. `Content-Type` is described elsewhere and ignored here
     /// (OpenAPI 3.0.4 and 3.1.1, Response Object).
-    fn response_headers(&mut self, near: Place, response: Node<'d>) -> Vec<Parameter> {
+    fn response_headers(&mut self, near: NodeRef, response: JsonNode<'d>) -> Vec<Parameter> {
         let declared = response.get("headers").into_iter();
         let mut headers = Vec::new();
         for (name, value) in declared.flat_map(|headers| headers.members()) {
-            let Some(place) = self.target(Documents::place(near, value)) else {
+            let Some(place) = self.target(DocumentSet::place(near, value)) else {
                 continue;
             };
             if name.eq_ignore_ascii_case("content-type") {
@@ -98,33 +109,42 @@ impl<'d> Walk<'d> {
             match compiled {
                 Ok(header) => headers.push(header),
                 Err(error) => {
-                    self.error(ProblemKind::MalformedParameter, place, &error.to_string());
+                    self.error(
+                        ContractProblemKind::MalformedParameter,
+                        place,
+                        &error.to_string(),
+                    );
                 }
             }
         }
         headers
     }
 
-    fn content(&mut self, near: Place, owner: Node<'d>, direction: Direction) -> Vec<MediaType> {
+    fn content(
+        &mut self,
+        near: NodeRef,
+        owner: JsonNode<'d>,
+        direction: MessageDirection,
+    ) -> Vec<MediaType> {
         let mut content = Vec::new();
         for (key, value) in self.members(near, owner, "content") {
-            let Some(place) = self.object(Documents::place(near, value), "a media type") else {
+            let Some(place) = self.object(DocumentSet::place(near, value), "a media type") else {
                 continue;
             };
             let Some(range) = MediaRange::parse(key) else {
                 let message = format!("`{key}` is no media type: write type/subtype");
-                self.warn(ProblemKind::MalformedDocument, place, &message);
+                self.warn(ContractProblemKind::MalformedDocument, place, &message);
                 continue;
             };
             let is_json = range.is_json();
             let node = self.documents.node(place);
             let schemas = match direction {
-                Direction::Request => &mut self.requests,
-                Direction::Response => &mut self.responses,
+                MessageDirection::Request => &mut self.requests,
+                MessageDirection::Response => &mut self.responses,
             };
             let declared = node
                 .get("schema")
-                .map(|schema| Documents::place(place, schema));
+                .map(|schema| DocumentSet::place(place, schema));
             let shape = declared.filter(|_| !is_json).and_then(|schema| {
                 shape(self.surface, &range, place, schema, &mut |at| {
                     schemas.key(at)

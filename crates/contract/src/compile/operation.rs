@@ -4,28 +4,28 @@ use std::sync::Arc;
 
 use http::Method;
 
-use portcullis_json::{Kind, Node};
+use portcullis_json::{JsonKind, JsonNode};
 use portcullis_vocabulary::enforcement::Enforcement;
 
-use super::super::document::{Documents, Place};
-use super::super::operation::{Operation, OwnEnforcement};
+use super::super::document::{DocumentSet, NodeRef};
+use super::super::operation::{Operation, OperationEnforcement};
 use super::super::parameter::Parameter;
-use super::super::problem::ProblemKind;
-use super::super::route::{Template, Verb};
-use super::super::security::Security;
-use super::super::violation::Part;
-use super::paths::Inherited;
-use super::walk::Walk;
+use super::super::problem::ContractProblemKind;
+use super::super::route::{PathItemMethod, PathTemplate};
+use super::super::security::SecurityRequirements;
+use super::super::violation::MessagePart;
+use super::paths::InheritedFields;
+use super::walk::ContractCompiler;
 
-impl<'d> Walk<'d> {
+impl<'d> ContractCompiler<'d> {
     pub(super) fn operation(
         &mut self,
-        template: &Template,
-        verb: Verb,
-        place: Place,
-        inherited: &Inherited<'d>,
+        template: &PathTemplate,
+        verb: PathItemMethod,
+        place: NodeRef,
+        inherited: &InheritedFields<'d>,
     ) -> Option<u32> {
-        if !self.is_a(Kind::Object, place, "an operation") {
+        if !self.is_a(JsonKind::Object, place, "an operation") {
             return None;
         }
         let node = self.documents.node(place);
@@ -59,10 +59,10 @@ impl<'d> Walk<'d> {
 
     fn name(
         &mut self,
-        node: Node<'d>,
+        node: JsonNode<'d>,
         method: &Method,
-        template: &Template,
-        place: Place,
+        template: &PathTemplate,
+        place: NodeRef,
     ) -> Arc<str> {
         let declared = node.get("operationId").and_then(|id| id.as_str());
         let name: Arc<str> = match declared {
@@ -74,45 +74,45 @@ impl<'d> Walk<'d> {
             let message = format!(
                 "the operationId `{name}` is taken by the operation in line {line}; metrics and refusals cannot tell them apart"
             );
-            self.warn(ProblemKind::MalformedDocument, place, &message);
+            self.warn(ContractProblemKind::MalformedDocument, place, &message);
         }
         name
     }
 
     /// Its own requirements, else those of the document.
-    fn security(&mut self, place: Place, node: Node<'d>) -> Security {
+    fn security(&mut self, place: NodeRef, node: JsonNode<'d>) -> SecurityRequirements {
         let own = node.get("security");
         let entry = self.documents.entry_place();
         let declared = match own {
-            Some(list) => Some(Documents::place(place, list)),
+            Some(list) => Some(DocumentSet::place(place, list)),
             None => self.documents.member(entry, "security"),
         };
         let Some(declared) = declared else {
-            return Security::default();
+            return SecurityRequirements::default();
         };
         match self.schemes.requirements(self.documents, declared) {
             Ok(security) => security,
             Err((at, message)) => {
-                self.error(ProblemKind::MalformedDocument, at, &message);
-                Security::default()
+                self.error(ContractProblemKind::MalformedDocument, at, &message);
+                SecurityRequirements::default()
             }
         }
     }
 
     /// `x-portcullis: { request: report, response: off, idempotent: true }`.
-    fn enforcement(&mut self, near: Place, node: Node<'d>) -> OwnEnforcement {
-        let mut own = OwnEnforcement::default();
+    fn enforcement(&mut self, near: NodeRef, node: JsonNode<'d>) -> OperationEnforcement {
+        let mut own = OperationEnforcement::default();
         for (name, value) in node
             .get("x-portcullis")
             .into_iter()
             .flat_map(|extension| extension.members())
         {
-            let at = Documents::place(near, value);
+            let at = DocumentSet::place(near, value);
             if name == "idempotent" {
                 own.idempotent = value.as_bool();
                 if own.idempotent.is_none() {
                     let message = "`x-portcullis.idempotent` must be true or false";
-                    self.error(ProblemKind::MalformedDocument, at, message);
+                    self.error(ContractProblemKind::MalformedDocument, at, message);
                 }
                 continue;
             }
@@ -121,7 +121,7 @@ impl<'d> Walk<'d> {
                 "response" => &mut own.response,
                 other => {
                     let message = format!("`x-portcullis.{other}` is not known and does nothing");
-                    self.warn(ProblemKind::NotJudged, at, &message);
+                    self.warn(ContractProblemKind::NotJudged, at, &message);
                     continue;
                 }
             };
@@ -130,24 +130,29 @@ impl<'d> Walk<'d> {
                 Some((_, found)) => *side = Some(*found),
                 None => {
                     let message = format!("`x-portcullis.{name}` must be reject, report or off");
-                    self.error(ProblemKind::MalformedDocument, at, &message);
+                    self.error(ContractProblemKind::MalformedDocument, at, &message);
                 }
             }
         }
         own
     }
 
-    fn undeclared_expressions(&mut self, template: &Template, place: Place, known: &[Parameter]) {
+    fn undeclared_expressions(
+        &mut self,
+        template: &PathTemplate,
+        place: NodeRef,
+        known: &[Parameter],
+    ) {
         for name in template.names() {
             if !known
                 .iter()
-                .any(|known| known.part == Part::Path && known.name == name)
+                .any(|known| known.part == MessagePart::Path && known.name == name)
             {
                 let message = format!(
                     "`{{{name}}}` in `{}` has no parameter and takes any text",
                     template.key()
                 );
-                self.warn(ProblemKind::MalformedPath, place, &message);
+                self.warn(ContractProblemKind::MalformedPath, place, &message);
             }
         }
     }

@@ -1,24 +1,24 @@
 //! The parameters of a path item or an operation. One that many refer to is compiled once.
 
-use portcullis_json::Node;
+use portcullis_json::JsonNode;
 
-use super::super::document::{Documents, Place};
-use super::super::parameter::{Parameter, Style, parameter};
-use super::super::problem::ProblemKind;
-use super::super::route::Template;
-use super::super::violation::Part;
-use super::walk::Walk;
+use super::super::document::{DocumentSet, NodeRef};
+use super::super::parameter::{Parameter, ParameterStyle, parameter};
+use super::super::problem::ContractProblemKind;
+use super::super::route::PathTemplate;
+use super::super::violation::MessagePart;
+use super::walk::ContractCompiler;
 
-impl<'d> Walk<'d> {
+impl<'d> ContractCompiler<'d> {
     pub(super) fn parameters(
         &mut self,
-        near: Place,
-        owner: Node<'d>,
-        template: &Template,
+        near: NodeRef,
+        owner: JsonNode<'d>,
+        template: &PathTemplate,
     ) -> Vec<Parameter> {
         let mut parameters = Vec::new();
         for element in self.elements(near, owner, "parameters") {
-            let Some(place) = self.object(Documents::place(near, element), "a parameter") else {
+            let Some(place) = self.object(DocumentSet::place(near, element), "a parameter") else {
                 continue;
             };
             let Some(mut parameter) = self.parameter(place) else {
@@ -27,14 +27,14 @@ impl<'d> Walk<'d> {
             if parameter.is_ignored() {
                 continue;
             }
-            if parameter.part == Part::Path {
+            if parameter.part == MessagePart::Path {
                 let Some(slot) = template.slot(&parameter.name) else {
                     let message = format!(
                         "the path parameter `{}` does not stand in `{}` and is not judged",
                         parameter.name,
                         template.key()
                     );
-                    self.warn(ProblemKind::MalformedParameter, place, &message);
+                    self.warn(ContractProblemKind::MalformedParameter, place, &message);
                     continue;
                 };
                 parameter.slot = slot;
@@ -44,7 +44,7 @@ impl<'d> Walk<'d> {
                     "the {} parameter `{}` is declared twice here: remove one",
                     parameter.part, parameter.name
                 );
-                self.error(ProblemKind::MalformedParameter, place, &message);
+                self.error(ContractProblemKind::MalformedParameter, place, &message);
                 continue;
             }
             parameters.push(parameter);
@@ -52,7 +52,7 @@ impl<'d> Walk<'d> {
         parameters
     }
 
-    fn parameter(&mut self, place: Place) -> Option<Parameter> {
+    fn parameter(&mut self, place: NodeRef) -> Option<Parameter> {
         if let Some(known) = self.parameters.get(&place) {
             return known.clone();
         }
@@ -64,7 +64,11 @@ impl<'d> Walk<'d> {
                 Some(parameter)
             }
             Err(error) => {
-                self.error(ProblemKind::MalformedParameter, place, &error.to_string());
+                self.error(
+                    ContractProblemKind::MalformedParameter,
+                    place,
+                    &error.to_string(),
+                );
                 None
             }
         };
@@ -74,12 +78,12 @@ impl<'d> Walk<'d> {
 
     /// Warns where a parameter takes more than its author may think.
     fn judgeable(&mut self, parameter: &Parameter) {
-        if parameter.style == Style::OtherContent {
+        if parameter.style == ParameterStyle::OtherContent {
             let message = format!(
                 "the values of `{}` are not judged: only JSON is among the media types of parameters",
                 parameter.name
             );
-            self.warn(ProblemKind::NotJudged, parameter.place, &message);
+            self.warn(ContractProblemKind::NotJudged, parameter.place, &message);
         }
         let node = self.documents.node(parameter.place);
         if node.get("schema").or(node.get("content")).is_none() {
@@ -87,7 +91,11 @@ impl<'d> Walk<'d> {
                 "`{}` has no `schema` and takes any text: write `schema: {{type: string}}` if it may",
                 parameter.name
             );
-            self.warn(ProblemKind::MalformedParameter, parameter.place, &message);
+            self.warn(
+                ContractProblemKind::MalformedParameter,
+                parameter.place,
+                &message,
+            );
         }
     }
 }

@@ -2,49 +2,53 @@
 
 use std::sync::Arc;
 
-use portcullis_json::Node;
+use portcullis_json::JsonNode;
 use portcullis_vocabulary::Tier;
 
 use super::super::dialect::Dialect;
-use super::super::document::{Documents, Place};
+use super::super::document::{DocumentSet, NodeRef};
 use super::super::parameter::Parameter;
-use super::super::problem::ProblemKind;
-use super::super::route::{OverlapKind, RouteTable, Template, Verb};
-use super::walk::Walk;
+use super::super::problem::ContractProblemKind;
+use super::super::route::{OverlapKind, PathItemMethod, PathTemplate, RouteTable};
+use super::walk::ContractCompiler;
 
 /// The `servers` in force, and a place of the document they stand in.
-pub(super) type Servers<'d> = Option<(Place, Node<'d>)>;
+pub(super) type EffectiveServers<'d> = Option<(NodeRef, JsonNode<'d>)>;
 
 /// What an operation takes from its path item and its document unless it says otherwise.
 #[derive(Clone, Default)]
-pub(super) struct Inherited<'d> {
+pub(super) struct InheritedFields<'d> {
     pub(super) parameters: Vec<Parameter>,
-    pub(super) servers: Servers<'d>,
+    pub(super) servers: EffectiveServers<'d>,
     pub(super) provider: Option<Arc<str>>,
     pub(super) tier: Option<Tier>,
 }
 
-impl<'d> Walk<'d> {
+impl<'d> ContractCompiler<'d> {
     pub(super) fn paths(&mut self) {
         let entry = self.documents.entry_place();
         let root = self.documents.node(entry);
         if root.get("paths").is_none() && self.surface.dialect == Dialect::V30 {
-            self.error(ProblemKind::MalformedDocument, entry, "`paths` is missing");
+            self.error(
+                ContractProblemKind::MalformedDocument,
+                entry,
+                "`paths` is missing",
+            );
         }
-        let mut inherited = self.inherit(entry, root, &Inherited::default());
+        let mut inherited = self.inherit(entry, root, &InheritedFields::default());
         if let Some(info) = root.get("info") {
-            inherited = self.inherit(Documents::place(entry, info), info, &inherited);
+            inherited = self.inherit(DocumentSet::place(entry, info), info, &inherited);
         }
         for (key, item) in self.members(entry, root, "paths") {
             if key.starts_with("x-") {
                 continue;
             }
-            let place = Documents::place(entry, item);
-            match Template::parse(key) {
+            let place = DocumentSet::place(entry, item);
+            match PathTemplate::parse(key) {
                 Ok(template) => self.path_item(&template, place, &inherited),
                 Err(error) => {
                     self.error(
-                        ProblemKind::MalformedPath,
+                        ContractProblemKind::MalformedPath,
                         place,
                         &format!("path `{key}`: {error}"),
                     );
@@ -53,18 +57,23 @@ impl<'d> Walk<'d> {
         }
     }
 
-    fn path_item(&mut self, template: &Template, place: Place, inherited: &Inherited<'d>) {
+    fn path_item(
+        &mut self,
+        template: &PathTemplate,
+        place: NodeRef,
+        inherited: &InheritedFields<'d>,
+    ) {
         let Some(place) = self.object(place, "a path item") else {
             return;
         };
         let item = self.documents.node(place);
         let mut inherited = self.inherit(place, item, inherited);
         inherited.parameters = self.parameters(place, item, template);
-        let mut by_servers: Vec<(Servers<'d>, Vec<(Verb, u32)>)> =
+        let mut by_servers: Vec<(EffectiveServers<'d>, Vec<(PathItemMethod, u32)>)> =
             vec![(inherited.servers, vec![])];
         for (name, value) in item.members() {
-            let place = Documents::place(place, value);
-            let Some(verb) = Verb::from_field(name) else {
+            let place = DocumentSet::place(place, value);
+            let Some(verb) = PathItemMethod::from_field(name) else {
                 self.unknown_field(name, place);
                 continue;
             };
@@ -83,7 +92,12 @@ impl<'d> Walk<'d> {
         }
     }
 
-    fn add_routes(&mut self, servers: Servers<'d>, path: &Template, operations: &[(Verb, u32)]) {
+    fn add_routes(
+        &mut self,
+        servers: EffectiveServers<'d>,
+        path: &PathTemplate,
+        operations: &[(PathItemMethod, u32)],
+    ) {
         for base in self.bases(servers) {
             let builder = std::mem::replace(&mut self.routes, RouteTable::builder());
             self.routes = builder.add(&base, path, operations);
@@ -92,12 +106,12 @@ impl<'d> Walk<'d> {
 
     pub(super) fn inherit(
         &mut self,
-        place: Place,
-        node: Node<'d>,
-        above: &Inherited<'d>,
-    ) -> Inherited<'d> {
+        place: NodeRef,
+        node: JsonNode<'d>,
+        above: &InheritedFields<'d>,
+    ) -> InheritedFields<'d> {
         let text = |name| node.get(name).and_then(|value| value.as_str());
-        Inherited {
+        InheritedFields {
             parameters: Vec::new(),
             servers: node
                 .get("servers")
@@ -110,13 +124,13 @@ impl<'d> Walk<'d> {
         }
     }
 
-    fn tier(&mut self, near: Place, node: Node<'d>) -> Option<Tier> {
+    fn tier(&mut self, near: NodeRef, node: JsonNode<'d>) -> Option<Tier> {
         let value = node.get("x-sla-tier")?;
         let tier = value.as_str().and_then(|text| text.parse().ok());
         if tier.is_none() {
             self.warn(
-                ProblemKind::MalformedDocument,
-                Documents::place(near, value),
+                ContractProblemKind::MalformedDocument,
+                DocumentSet::place(near, value),
                 "`x-sla-tier` must be gold, silver or bronze; it is ignored",
             );
         }
@@ -124,17 +138,17 @@ impl<'d> Walk<'d> {
     }
 
     /// A member of a path item that is no method may be one that is misspelt.
-    fn unknown_field(&mut self, name: &str, place: Place) {
+    fn unknown_field(&mut self, name: &str, place: NodeRef) {
         const KNOWN: [&str; 5] = ["$ref", "summary", "description", "servers", "parameters"];
         if KNOWN.contains(&name) || name.starts_with("x-") {
             return;
         }
-        let advice = match Verb::from_field(&name.to_lowercase()) {
+        let advice = match PathItemMethod::from_field(&name.to_lowercase()) {
             Some(_) => format!("write `{}`", name.to_lowercase()),
             None => "methods are get, put, post, delete, options, head, patch, trace".to_owned(),
         };
         let message = format!("a path item has no `{name}`, and it is ignored: {advice}");
-        self.warn(ProblemKind::MalformedDocument, place, &message);
+        self.warn(ContractProblemKind::MalformedDocument, place, &message);
     }
 
     pub(super) fn overlaps(&mut self, routes: &RouteTable) {
@@ -145,13 +159,13 @@ impl<'d> Walk<'d> {
                 .into_iter()
                 .flat_map(|paths| paths.members())
                 .find(|(key, _)| overlap.second.ends_with(key))
-                .map_or(entry, |(_, item)| Documents::place(entry, item));
+                .map_or(entry, |(_, item)| DocumentSet::place(entry, item));
             match overlap.kind {
                 OverlapKind::Duplicate => {
-                    self.error(ProblemKind::AmbiguousPath, at, &overlap.to_string());
+                    self.error(ContractProblemKind::AmbiguousPath, at, &overlap.to_string());
                 }
                 OverlapKind::SameShape | OverlapKind::EquallySpecific => {
-                    self.warn(ProblemKind::AmbiguousPath, at, &overlap.to_string());
+                    self.warn(ContractProblemKind::AmbiguousPath, at, &overlap.to_string());
                 }
             }
         }

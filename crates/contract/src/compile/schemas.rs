@@ -1,26 +1,30 @@
 //! The schemas that operations judge by, while they are collected.
 
-use super::super::dialect::{Dialect, Direction};
-use super::super::document::{Documents, Place};
-use super::super::lower::Lowering;
-use super::super::problem::Problem;
+use super::super::dialect::{Dialect, MessageDirection};
+use super::super::document::{DocumentSet, NodeRef};
+use super::super::lower::SchemaLowering;
+use super::super::problem::ContractProblem;
 use super::super::schema::{SchemaKey, SchemaSet};
 
 /// The schemas of one direction, while they are collected.
-pub(super) struct Schemas<'d> {
-    lowering: Lowering<'d>,
+pub(super) struct SchemaCollector<'d> {
+    lowering: SchemaLowering<'d>,
     roots: Vec<u32>,
 }
 
-impl<'d> Schemas<'d> {
-    pub(super) fn new(documents: &'d Documents, dialect: Dialect, direction: Direction) -> Self {
+impl<'d> SchemaCollector<'d> {
+    pub(super) fn new(
+        documents: &'d DocumentSet,
+        dialect: Dialect,
+        direction: MessageDirection,
+    ) -> Self {
         Self {
-            lowering: Lowering::new(documents, dialect, direction),
+            lowering: SchemaLowering::new(documents, dialect, direction),
             roots: Vec::new(),
         }
     }
 
-    pub(super) fn key(&mut self, place: Place) -> SchemaKey {
+    pub(super) fn key(&mut self, place: NodeRef) -> SchemaKey {
         let number = self.lowering.define(place);
         self.roots.push(number);
         SchemaKey::new(number)
@@ -29,9 +33,9 @@ impl<'d> Schemas<'d> {
     /// Builds the validator; where undeclared members are looked for, their validator too.
     pub(super) fn build(
         mut self,
-        documents: &Documents,
+        documents: &DocumentSet,
         is_closed: bool,
-    ) -> Result<SchemaSet, Vec<Problem>> {
+    ) -> Result<SchemaSet, Vec<ContractProblem>> {
         self.roots.sort_unstable();
         self.roots.dedup();
         let lowered = self.lowering.finish(&self.roots);

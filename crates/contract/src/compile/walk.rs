@@ -3,63 +3,63 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use portcullis_json::{Kind, Node};
+use portcullis_json::{JsonKind, JsonNode};
 
-use super::super::dialect::{Dialect, Direction};
-use super::super::document::{Documents, Place};
-use super::super::operation::{Operation, RequestBody, Response, StatusPattern};
+use super::super::dialect::{Dialect, MessageDirection};
+use super::super::document::{DocumentSet, NodeRef};
+use super::super::operation::{DeclaredBody, DeclaredResponse, Operation, StatusPattern};
 use super::super::parameter::Parameter;
-use super::super::problem::{Problem, ProblemKind, Severity};
+use super::super::problem::{ContractProblem, ContractProblemKind, Severity};
 use super::super::reference::follow;
 use super::super::route::{RouteTable, RouteTableBuilder};
 use super::super::schema::SchemaSet;
-use super::super::security::Schemes;
-use super::super::shape::Surface;
+use super::super::security::SecuritySchemes;
+use super::super::shape::SchemaSurface;
 use super::entry::CompileOptions;
-use super::schemas::Schemas;
+use super::schemas::SchemaCollector;
 
 /// The walk over one contract.
-pub(super) struct Walk<'d> {
-    pub(super) documents: &'d Documents,
-    pub(super) surface: Surface<'d>,
+pub(super) struct ContractCompiler<'d> {
+    pub(super) documents: &'d DocumentSet,
+    pub(super) surface: SchemaSurface<'d>,
     pub(super) options: &'d CompileOptions,
-    pub(super) requests: Schemas<'d>,
-    pub(super) responses: Schemas<'d>,
+    pub(super) requests: SchemaCollector<'d>,
+    pub(super) responses: SchemaCollector<'d>,
     pub(super) operations: Vec<Operation>,
     pub(super) routes: RouteTableBuilder,
-    problems: Vec<Problem>,
-    pub(super) schemes: Schemes,
-    pub(super) names: HashMap<Arc<str>, Place>,
-    pub(super) parameters: HashMap<Place, Option<Parameter>>,
-    pub(super) bodies: HashMap<Place, Arc<RequestBody>>,
-    pub(super) answers: HashMap<(Place, StatusPattern), Arc<Response>>,
+    problems: Vec<ContractProblem>,
+    pub(super) schemes: SecuritySchemes,
+    pub(super) names: HashMap<Arc<str>, NodeRef>,
+    pub(super) parameters: HashMap<NodeRef, Option<Parameter>>,
+    pub(super) bodies: HashMap<NodeRef, Arc<DeclaredBody>>,
+    pub(super) answers: HashMap<(NodeRef, StatusPattern), Arc<DeclaredResponse>>,
 }
 
 /// What it gives.
-pub(super) struct Walked {
+pub(super) struct CompiledParts {
     pub(super) operations: Vec<Operation>,
-    pub(super) warnings: Vec<Problem>,
+    pub(super) warnings: Vec<ContractProblem>,
     pub(super) routes: RouteTable,
     pub(super) requests: SchemaSet,
     pub(super) responses: SchemaSet,
 }
 
-impl<'d> Walk<'d> {
+impl<'d> ContractCompiler<'d> {
     pub(super) fn new(
-        documents: &'d Documents,
+        documents: &'d DocumentSet,
         dialect: Dialect,
         options: &'d CompileOptions,
     ) -> Self {
         Self {
             documents,
-            surface: Surface { documents, dialect },
+            surface: SchemaSurface { documents, dialect },
             options,
-            requests: Schemas::new(documents, dialect, Direction::Request),
-            responses: Schemas::new(documents, dialect, Direction::Response),
+            requests: SchemaCollector::new(documents, dialect, MessageDirection::Request),
+            responses: SchemaCollector::new(documents, dialect, MessageDirection::Response),
             operations: Vec::new(),
             routes: RouteTable::builder(),
             problems: Vec::new(),
-            schemes: Schemes::of(documents),
+            schemes: SecuritySchemes::of(documents),
             names: HashMap::new(),
             parameters: HashMap::new(),
             bodies: HashMap::new(),
@@ -67,7 +67,7 @@ impl<'d> Walk<'d> {
         }
     }
 
-    pub(super) fn finish(mut self) -> Result<Walked, Vec<Problem>> {
+    pub(super) fn finish(mut self) -> Result<CompiledParts, Vec<ContractProblem>> {
         let routes = std::mem::replace(&mut self.routes, RouteTable::builder()).build();
         self.overlaps(&routes);
         let mut problems = self.problems;
@@ -86,7 +86,7 @@ impl<'d> Walk<'d> {
                         problems.push(found.clone());
                     }
                 }
-                Ok(Walked {
+                Ok(CompiledParts {
                     operations: self.operations,
                     warnings: problems,
                     routes,
@@ -113,11 +113,15 @@ impl<'d> Walk<'d> {
     }
 
     /// Follows a reference of the structure; a problem where it leads nowhere.
-    pub(super) fn target(&mut self, place: Place) -> Option<Place> {
+    pub(super) fn target(&mut self, place: NodeRef) -> Option<NodeRef> {
         match follow(self.documents, place) {
             Ok(target) => Some(target),
             Err((at, error)) => {
-                self.error(ProblemKind::UnresolvedReference, at, &error.to_string());
+                self.error(
+                    ContractProblemKind::UnresolvedReference,
+                    at,
+                    &error.to_string(),
+                );
                 None
             }
         }
@@ -125,43 +129,49 @@ impl<'d> Walk<'d> {
 
     /// Follows a reference to an object; a problem where there is none. `what` names it, with
     /// its article.
-    pub(super) fn object(&mut self, place: Place, what: &str) -> Option<Place> {
+    pub(super) fn object(&mut self, place: NodeRef, what: &str) -> Option<NodeRef> {
         let place = self.target(place)?;
-        self.is_a(Kind::Object, place, what).then_some(place)
+        self.is_a(JsonKind::Object, place, what).then_some(place)
     }
 
     /// The members of `owner`'s member `name`; none where it is absent, and a problem where it
     /// is no object.
     pub(super) fn members(
         &mut self,
-        near: Place,
-        owner: Node<'d>,
+        near: NodeRef,
+        owner: JsonNode<'d>,
         name: &str,
-    ) -> impl Iterator<Item = (&'d str, Node<'d>)> + use<'d> {
-        let found = self.member(Kind::Object, near, owner, name);
-        found.into_iter().flat_map(Node::members)
+    ) -> impl Iterator<Item = (&'d str, JsonNode<'d>)> + use<'d> {
+        let found = self.member(JsonKind::Object, near, owner, name);
+        found.into_iter().flat_map(JsonNode::members)
     }
 
     /// The elements of `owner`'s member `name`; none where it is absent, and a problem where it
     /// is no array.
     pub(super) fn elements(
         &mut self,
-        near: Place,
-        owner: Node<'d>,
+        near: NodeRef,
+        owner: JsonNode<'d>,
         name: &str,
-    ) -> impl Iterator<Item = Node<'d>> + use<'d> {
-        let found = self.member(Kind::Array, near, owner, name);
-        found.into_iter().flat_map(Node::elements)
+    ) -> impl Iterator<Item = JsonNode<'d>> + use<'d> {
+        let found = self.member(JsonKind::Array, near, owner, name);
+        found.into_iter().flat_map(JsonNode::elements)
     }
 
-    fn member(&mut self, kind: Kind, near: Place, owner: Node<'d>, name: &str) -> Option<Node<'d>> {
+    fn member(
+        &mut self,
+        kind: JsonKind,
+        near: NodeRef,
+        owner: JsonNode<'d>,
+        name: &str,
+    ) -> Option<JsonNode<'d>> {
         let node = owner.get(name)?;
-        let is_right = self.is_a(kind, Documents::place(near, node), &format!("`{name}`"));
+        let is_right = self.is_a(kind, DocumentSet::place(near, node), &format!("`{name}`"));
         is_right.then_some(node)
     }
 
     /// Whether the value at `place` is of a kind; a problem where it is not. `what` names it.
-    pub(super) fn is_a(&mut self, kind: Kind, place: Place, what: &str) -> bool {
+    pub(super) fn is_a(&mut self, kind: JsonKind, place: NodeRef, what: &str) -> bool {
         let found = self.documents.node(place).kind();
         if found != kind {
             let message = format!(
@@ -169,22 +179,28 @@ impl<'d> Walk<'d> {
                 described(kind),
                 described(found)
             );
-            self.error(ProblemKind::MalformedDocument, place, &message);
+            self.error(ContractProblemKind::MalformedDocument, place, &message);
         }
         found == kind
     }
 
-    pub(super) fn error(&mut self, kind: ProblemKind, place: Place, message: &str) {
+    pub(super) fn error(&mut self, kind: ContractProblemKind, place: NodeRef, message: &str) {
         self.problem(Severity::Error, kind, place, message);
     }
 
-    pub(super) fn warn(&mut self, kind: ProblemKind, place: Place, message: &str) {
+    pub(super) fn warn(&mut self, kind: ContractProblemKind, place: NodeRef, message: &str) {
         self.problem(Severity::Warning, kind, place, message);
     }
 
-    fn problem(&mut self, severity: Severity, kind: ProblemKind, place: Place, message: &str) {
+    fn problem(
+        &mut self,
+        severity: Severity,
+        kind: ContractProblemKind,
+        place: NodeRef,
+        message: &str,
+    ) {
         let at = self.documents.spot(place);
-        let problem = Problem {
+        let problem = ContractProblem {
             severity,
             kind,
             at,
@@ -196,13 +212,13 @@ impl<'d> Walk<'d> {
     }
 }
 
-fn described(kind: Kind) -> &'static str {
+fn described(kind: JsonKind) -> &'static str {
     match kind {
-        Kind::Null => "null",
-        Kind::Boolean => "a boolean",
-        Kind::Number => "a number",
-        Kind::String => "a string",
-        Kind::Array => "an array",
-        Kind::Object => "an object",
+        JsonKind::Null => "null",
+        JsonKind::Boolean => "a boolean",
+        JsonKind::Number => "a number",
+        JsonKind::String => "a string",
+        JsonKind::Array => "an array",
+        JsonKind::Object => "an object",
     }
 }

@@ -3,19 +3,19 @@
 
 use std::collections::BTreeMap;
 
-use portcullis_json::Node;
+use portcullis_json::JsonNode;
 
 use super::super::compiled::CompiledContract;
-use super::super::document::Place;
-use super::super::operation::{BodyRule, MediaType};
-use super::super::problem::ProblemKind;
-use super::inspect::Findings;
+use super::super::document::NodeRef;
+use super::super::operation::{BodyDeclaration, MediaType};
+use super::super::problem::ContractProblemKind;
+use super::inspect::LintFindings;
 
 /// Reports them.
-pub(super) fn inspect(contract: &CompiledContract, findings: &mut Findings<'_>) {
-    let mut skipped: BTreeMap<&str, (Place, usize)> = BTreeMap::new();
+pub(super) fn inspect(contract: &CompiledContract, findings: &mut LintFindings<'_>) {
+    let mut skipped: BTreeMap<&str, (NodeRef, usize)> = BTreeMap::new();
     for operation in &contract.operations {
-        let BodyRule::Declared(body) = &operation.body else {
+        let BodyDeclaration::Declared(body) = &operation.body else {
             continue;
         };
         for media in body
@@ -37,7 +37,7 @@ pub(super) fn inspect(contract: &CompiledContract, findings: &mut Findings<'_>) 
             "bodies of `{key}` pass without being judged by their schema, since that notation is \
              not read ({operations}); the service must judge them"
         );
-        findings.warn(ProblemKind::NotJudged, place, message);
+        findings.warn(ContractProblemKind::NotJudged, place, message);
     }
 }
 
@@ -48,7 +48,7 @@ fn is_skipped(contract: &CompiledContract, media: &MediaType) -> bool {
 }
 
 /// Whether a schema says more than that there is text.
-fn says_something(schema: Node<'_>) -> bool {
+fn says_something(schema: JsonNode<'_>) -> bool {
     schema.members().any(|(keyword, value)| match keyword {
         "type" => value.as_str() != Some("string"),
         "format" => value.as_str() != Some("binary"),

@@ -1,16 +1,16 @@
 //! The entry: one survey, then everything that looks at it.
 
 use super::super::compiled::CompiledContract;
-use super::super::document::{Documents, Place, Spot};
-use super::super::problem::{Problem, ProblemKind, Severity};
+use super::super::document::{DocumentSet, NodeRef, SourceLocation};
+use super::super::problem::{ContractProblem, ContractProblemKind, Severity};
 use super::{coverage, keywords, styles, survey, values};
 
 /// Looks at all of a contract and says what is questionable; all of it warnings, in the
 /// order of files and lines. Costs a second
 /// build of all its schemas: for people who write contracts, not for those who serve them.
-pub fn lint(contract: &CompiledContract) -> Vec<Problem> {
+pub fn lint(contract: &CompiledContract) -> Vec<ContractProblem> {
     let survey = survey::survey(contract);
-    let mut findings = Findings {
+    let mut findings = LintFindings {
         documents: &contract.documents,
         problems: Vec::new(),
     };
@@ -20,7 +20,7 @@ pub fn lint(contract: &CompiledContract) -> Vec<Problem> {
     values::inspect(contract, &survey, &mut findings);
     let mut problems = findings.problems;
     problems.sort_by(|left, right| {
-        let Spot {
+        let SourceLocation {
             file,
             line,
             pointer,
@@ -35,15 +35,15 @@ pub fn lint(contract: &CompiledContract) -> Vec<Problem> {
 
 /// What was found so far.
 #[derive(Debug)]
-pub(super) struct Findings<'d> {
-    pub(super) documents: &'d Documents,
-    problems: Vec<Problem>,
+pub(super) struct LintFindings<'d> {
+    pub(super) documents: &'d DocumentSet,
+    problems: Vec<ContractProblem>,
 }
 
-impl Findings<'_> {
-    pub(super) fn warn(&mut self, kind: ProblemKind, place: Place, message: String) {
+impl LintFindings<'_> {
+    pub(super) fn warn(&mut self, kind: ContractProblemKind, place: NodeRef, message: String) {
         let at = self.documents.spot(place);
-        self.add(Problem {
+        self.add(ContractProblem {
             severity: Severity::Warning,
             kind,
             at,
@@ -52,8 +52,8 @@ impl Findings<'_> {
     }
 
     /// Adds what another part found, as a warning.
-    pub(super) fn add(&mut self, problem: Problem) {
-        self.problems.push(Problem {
+    pub(super) fn add(&mut self, problem: ContractProblem) {
+        self.problems.push(ContractProblem {
             severity: Severity::Warning,
             ..problem
         });

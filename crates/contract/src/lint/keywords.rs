@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use portcullis_json::Node;
+use portcullis_json::JsonNode;
 
 use super::super::dialect::Dialect;
-use super::super::document::{Documents, Place};
-use super::super::problem::ProblemKind;
-use super::inspect::Findings;
-use super::survey::Survey;
+use super::super::document::{DocumentSet, NodeRef};
+use super::super::problem::ContractProblemKind;
+use super::inspect::LintFindings;
+use super::survey::ContractSurvey;
 
 /// The formats that are judged, and those of OpenAPI that only describe (`float`, `double`,
 /// `binary` and `password`; OpenAPI 3.0.4, Data Types).
@@ -44,15 +44,15 @@ const FORMATS: [&str; 27] = [
 ];
 
 /// Reports them: a format once for each name, a keyword wherever it stands.
-pub(super) fn inspect(dialect: Dialect, survey: &Survey, findings: &mut Findings<'_>) {
+pub(super) fn inspect(dialect: Dialect, survey: &ContractSurvey, findings: &mut LintFindings<'_>) {
     let documents = findings.documents;
-    let mut unknown: BTreeMap<&str, (Place, usize)> = BTreeMap::new();
+    let mut unknown: BTreeMap<&str, (NodeRef, usize)> = BTreeMap::new();
     for &place in &survey.schemas {
         let node = documents.node(place);
         if let Some(format) = node.get("format")
             && let Some(name) = format.as_str().filter(|name| !FORMATS.contains(name))
         {
-            let at = Documents::place(place, format);
+            let at = DocumentSet::place(place, format);
             let (first, count) = unknown.entry(name).or_insert((at, 0));
             *first = at.min(*first);
             *count += 1;
@@ -60,8 +60,8 @@ pub(super) fn inspect(dialect: Dialect, survey: &Survey, findings: &mut Findings
         for (keyword, value) in node.members() {
             if let Some(message) = foreign(dialect, keyword, value) {
                 findings.warn(
-                    ProblemKind::ForeignKeyword,
-                    Documents::place(place, value),
+                    ContractProblemKind::ForeignKeyword,
+                    DocumentSet::place(place, value),
                     message,
                 );
             }
@@ -69,7 +69,7 @@ pub(super) fn inspect(dialect: Dialect, survey: &Survey, findings: &mut Findings
     }
     for (name, (place, count)) in unknown {
         findings.warn(
-            ProblemKind::UnknownFormat,
+            ContractProblemKind::UnknownFormat,
             place,
             unknown_format(name, count),
         );
@@ -100,14 +100,14 @@ fn meant(name: &str) -> Option<&'static str> {
 }
 
 /// What is wrong with a keyword that the dialect does not have.
-fn foreign(dialect: Dialect, keyword: &str, value: Node<'_>) -> Option<String> {
+fn foreign(dialect: Dialect, keyword: &str, value: JsonNode<'_>) -> Option<String> {
     match dialect {
         Dialect::V30 => foreign_to_30(keyword, value),
         Dialect::V31 => foreign_to_31(keyword, value),
     }
 }
 
-fn foreign_to_30(keyword: &str, value: Node<'_>) -> Option<String> {
+fn foreign_to_30(keyword: &str, value: JsonNode<'_>) -> Option<String> {
     let instead = match keyword {
         "type" if value.as_str() == Some("null") => {
             return Some(
@@ -136,7 +136,7 @@ fn foreign_to_30(keyword: &str, value: Node<'_>) -> Option<String> {
     ))
 }
 
-fn foreign_to_31(keyword: &str, value: Node<'_>) -> Option<String> {
+fn foreign_to_31(keyword: &str, value: JsonNode<'_>) -> Option<String> {
     match keyword {
         "nullable" if value.as_bool() == Some(true) => Some(
             "OpenAPI 3.1 has no `nullable`, and null is refused: add \"null\" to `type`, as in \

@@ -4,18 +4,22 @@
 //! arrays and objects without `explode`, and `deepObject` for objects with it. What lies
 //! outside is read as far as it can be; what a client sends may differ.
 
-use portcullis_json::Node;
+use portcullis_json::JsonNode;
 
 use super::super::compiled::CompiledContract;
-use super::super::document::{Documents, Place};
-use super::super::problem::ProblemKind;
-use super::super::shape::{ObjectShape, Surface, TypeSet};
-use super::inspect::Findings;
-use super::survey::Survey;
+use super::super::document::{DocumentSet, NodeRef};
+use super::super::problem::ContractProblemKind;
+use super::super::shape::{ObjectShape, SchemaSurface, TypeSet};
+use super::inspect::LintFindings;
+use super::survey::ContractSurvey;
 
 /// Reports every such parameter.
-pub(super) fn inspect(contract: &CompiledContract, survey: &Survey, findings: &mut Findings<'_>) {
-    let surface = Surface {
+pub(super) fn inspect(
+    contract: &CompiledContract,
+    survey: &ContractSurvey,
+    findings: &mut LintFindings<'_>,
+) {
+    let surface = SchemaSurface {
         documents: &contract.documents,
         dialect: contract.dialect,
     };
@@ -24,7 +28,7 @@ pub(super) fn inspect(contract: &CompiledContract, survey: &Survey, findings: &m
         let Some(schema) = node.get("schema") else {
             continue;
         };
-        let schema = Documents::place(place, schema);
+        let schema = DocumentSet::place(place, schema);
         let name = node
             .get("name")
             .and_then(|name| name.as_str())
@@ -42,9 +46,9 @@ pub(super) fn inspect(contract: &CompiledContract, survey: &Survey, findings: &m
     }
 }
 
-type Found = Option<(ProblemKind, String)>;
+type StyleProblem = Option<(ContractProblemKind, String)>;
 
-fn delimited(name: &str, style: &str, node: Node<'_>, types: TypeSet) -> Found {
+fn delimited(name: &str, style: &str, node: JsonNode<'_>, types: TypeSet) -> StyleProblem {
     let message = if !types.has(TypeSet::ARRAY | TypeSet::OBJECT) {
         format!(
             "`{name}` holds one value, for which `style: {style}` is undefined: remove the style"
@@ -57,11 +61,16 @@ fn delimited(name: &str, style: &str, node: Node<'_>, types: TypeSet) -> Found {
     } else {
         return None;
     };
-    Some((ProblemKind::MalformedParameter, message))
+    Some((ContractProblemKind::MalformedParameter, message))
 }
 
-fn deep(name: &str, node: Node<'_>, schema: Place, surface: Surface<'_>) -> Found {
-    let malformed = |message| Some((ProblemKind::MalformedParameter, message));
+fn deep(
+    name: &str,
+    node: JsonNode<'_>,
+    schema: NodeRef,
+    surface: SchemaSurface<'_>,
+) -> StyleProblem {
+    let malformed = |message| Some((ContractProblemKind::MalformedParameter, message));
     if !surface.types(schema).has(TypeSet::OBJECT) {
         return malformed(format!(
             "`{name}` is not judged: it holds no object, and `style: deepObject` is undefined for \
@@ -78,7 +87,7 @@ fn deep(name: &str, node: Node<'_>, schema: Place, surface: Surface<'_>) -> Foun
         "`{name}` is not judged when a request holds `{name}[{member}][…]`: `style: deepObject` is \
          undefined for arrays and objects inside it"
     );
-    Some((ProblemKind::NotJudged, message))
+    Some((ContractProblemKind::NotJudged, message))
 }
 
 /// A member that holds arrays or objects and nothing else.

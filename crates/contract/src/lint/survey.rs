@@ -6,49 +6,49 @@
 
 use std::collections::HashSet;
 
-use portcullis_json::{Kind, Node};
+use portcullis_json::{JsonKind, JsonNode};
 
 use super::super::compiled::CompiledContract;
-use super::super::dialect::{Dialect, Direction};
-use super::super::document::{Documents, Place};
+use super::super::dialect::{Dialect, MessageDirection};
+use super::super::document::{DocumentSet, NodeRef};
 use super::super::media::MediaRange;
 use super::super::reference::follow;
-use super::super::route::Verb;
-use super::super::shape::{Surface, TypeSet};
+use super::super::route::PathItemMethod;
+use super::super::shape::{SchemaSurface, TypeSet};
 
 /// What the walk found.
 #[derive(Debug, Default)]
-pub(super) struct Survey {
+pub(super) struct ContractSurvey {
     /// Every schema, those inside others included, in the order of the walk.
-    pub(super) schemas: Vec<Place>,
+    pub(super) schemas: Vec<NodeRef>,
     /// The schemas among them that do not stand inside another one.
-    pub(super) roots: Vec<Place>,
+    pub(super) roots: Vec<NodeRef>,
     /// Those that the contract's validators were built from.
-    pub(super) compiled: HashSet<Place>,
+    pub(super) compiled: HashSet<NodeRef>,
     /// Every parameter.
-    pub(super) parameters: Vec<Place>,
+    pub(super) parameters: Vec<NodeRef>,
     /// Every example and default.
-    pub(super) values: Vec<Sample>,
+    pub(super) values: Vec<DeclaredValue>,
 }
 
 /// A value that is meant to satisfy a schema.
 #[derive(Clone, Debug)]
-pub(super) struct Sample {
+pub(super) struct DeclaredValue {
     /// What it is, such as "the example `large`".
     pub(super) what: String,
     /// The value.
-    pub(super) value: Place,
+    pub(super) value: NodeRef,
     /// The schema.
-    pub(super) schema: Place,
+    pub(super) schema: NodeRef,
     /// Which way it travels; a schema's own examples may travel both ways.
-    pub(super) direction: Option<Direction>,
+    pub(super) direction: Option<MessageDirection>,
     /// How it may be written.
-    pub(super) notation: Notation,
+    pub(super) notation: ValueNotation,
 }
 
 /// In which notations a value may be given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Notation {
+pub(super) enum ValueNotation {
     /// As itself.
     Plain,
     /// As itself, or as a string that holds its JSON text (OpenAPI 3.1.1, Working with Examples).
@@ -62,14 +62,14 @@ pub(super) const DEFAULT: &str = "the default";
 
 /// What a place is looked at as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Role {
+enum SurveyRole {
     PathItem,
     Operation,
     Parameter,
     Header,
     RequestBody,
     Response,
-    Content(Direction),
+    Content(MessageDirection),
     Encoding,
     Callback,
     RootSchema,
@@ -77,18 +77,18 @@ enum Role {
 }
 
 /// Walks over all of a contract.
-pub(super) fn survey(contract: &CompiledContract) -> Survey {
-    let mut walk = Walk {
+pub(super) fn survey(contract: &CompiledContract) -> ContractSurvey {
+    let mut walk = SurveyWalk {
         documents: &contract.documents,
         dialect: contract.dialect,
         seen: HashSet::new(),
         open: Vec::new(),
-        survey: Survey::default(),
+        survey: ContractSurvey::default(),
     };
-    for direction in [Direction::Request, Direction::Response] {
+    for direction in [MessageDirection::Request, MessageDirection::Response] {
         let origins = contract.schemas(direction).origins();
         walk.open
-            .extend(origins.iter().map(|place| (Role::RootSchema, *place)));
+            .extend(origins.iter().map(|place| (SurveyRole::RootSchema, *place)));
     }
     walk.run();
     walk.survey.compiled = walk.survey.schemas.iter().copied().collect();
@@ -97,73 +97,77 @@ pub(super) fn survey(contract: &CompiledContract) -> Survey {
     walk.survey
 }
 
-struct Walk<'d> {
-    documents: &'d Documents,
+struct SurveyWalk<'d> {
+    documents: &'d DocumentSet,
     dialect: Dialect,
-    seen: HashSet<(Role, Place)>,
-    open: Vec<(Role, Place)>,
-    survey: Survey,
+    seen: HashSet<(SurveyRole, NodeRef)>,
+    open: Vec<(SurveyRole, NodeRef)>,
+    survey: ContractSurvey,
 }
 
-impl<'d> Walk<'d> {
+impl<'d> SurveyWalk<'d> {
     fn run(&mut self) {
         while let Some((role, place)) = self.open.pop() {
             self.visit(role, place);
         }
     }
 
-    fn visit(&mut self, role: Role, place: Place) {
+    fn visit(&mut self, role: SurveyRole, place: NodeRef) {
         let node = self.documents.node(place);
-        let is_schema = matches!(role, Role::Schema | Role::RootSchema);
+        let is_schema = matches!(role, SurveyRole::Schema | SurveyRole::RootSchema);
         if node.get("$ref").is_some() {
             if let Ok(target) = follow(self.documents, place) {
-                let role = if is_schema { Role::RootSchema } else { role };
+                let role = if is_schema {
+                    SurveyRole::RootSchema
+                } else {
+                    role
+                };
                 self.open.push((role, target));
             }
             if !is_schema || self.dialect == Dialect::V30 {
                 return;
             }
         }
-        if role == Role::RootSchema && self.seen.insert((role, place)) {
+        if role == SurveyRole::RootSchema && self.seen.insert((role, place)) {
             self.survey.roots.push(place);
         }
-        let role = if is_schema { Role::Schema } else { role };
-        if node.kind() != Kind::Object || !self.seen.insert((role, place)) {
+        let role = if is_schema { SurveyRole::Schema } else { role };
+        if node.kind() != JsonKind::Object || !self.seen.insert((role, place)) {
             return;
         }
         match role {
-            Role::PathItem => self.path_item(place, node),
-            Role::Operation => self.operation(place, node),
-            Role::Parameter => {
+            SurveyRole::PathItem => self.path_item(place, node),
+            SurveyRole::Operation => self.operation(place, node),
+            SurveyRole::Parameter => {
                 self.survey.parameters.push(place);
-                self.parameter(place, node, Direction::Request);
+                self.parameter(place, node, MessageDirection::Request);
             }
-            Role::Header => self.parameter(place, node, Direction::Response),
-            Role::RequestBody => self.content(place, node, Direction::Request),
-            Role::Response => {
-                self.each(place, node.get("headers"), Role::Header);
-                self.content(place, node, Direction::Response);
+            SurveyRole::Header => self.parameter(place, node, MessageDirection::Response),
+            SurveyRole::RequestBody => self.content(place, node, MessageDirection::Request),
+            SurveyRole::Response => {
+                self.each(place, node.get("headers"), SurveyRole::Header);
+                self.content(place, node, MessageDirection::Response);
             }
-            Role::Content(direction) => self.media_type(place, node, direction),
-            Role::Encoding => self.each(place, node.get("headers"), Role::Header),
-            Role::Callback => self.each(place, Some(node), Role::PathItem),
-            Role::RootSchema | Role::Schema => self.schema(place, node),
+            SurveyRole::Content(direction) => self.media_type(place, node, direction),
+            SurveyRole::Encoding => self.each(place, node.get("headers"), SurveyRole::Header),
+            SurveyRole::Callback => self.each(place, Some(node), SurveyRole::PathItem),
+            SurveyRole::RootSchema | SurveyRole::Schema => self.schema(place, node),
         }
     }
 
-    fn document(&mut self, root: Place) {
-        const COMPONENTS: [(&str, Role); 7] = [
-            ("schemas", Role::RootSchema),
-            ("parameters", Role::Parameter),
-            ("headers", Role::Header),
-            ("requestBodies", Role::RequestBody),
-            ("responses", Role::Response),
-            ("callbacks", Role::Callback),
-            ("pathItems", Role::PathItem),
+    fn document(&mut self, root: NodeRef) {
+        const COMPONENTS: [(&str, SurveyRole); 7] = [
+            ("schemas", SurveyRole::RootSchema),
+            ("parameters", SurveyRole::Parameter),
+            ("headers", SurveyRole::Header),
+            ("requestBodies", SurveyRole::RequestBody),
+            ("responses", SurveyRole::Response),
+            ("callbacks", SurveyRole::Callback),
+            ("pathItems", SurveyRole::PathItem),
         ];
         let node = self.documents.node(root);
-        self.each(root, node.get("paths"), Role::PathItem);
-        self.each(root, node.get("webhooks"), Role::PathItem);
+        self.each(root, node.get("paths"), SurveyRole::PathItem);
+        self.each(root, node.get("webhooks"), SurveyRole::PathItem);
         let components = node.get("components");
         for (name, role) in COMPONENTS {
             self.each(
@@ -174,98 +178,98 @@ impl<'d> Walk<'d> {
         }
     }
 
-    fn path_item(&mut self, place: Place, node: Node<'d>) {
-        self.list(place, node.get("parameters"), Role::Parameter);
+    fn path_item(&mut self, place: NodeRef, node: JsonNode<'d>) {
+        self.list(place, node.get("parameters"), SurveyRole::Parameter);
         for (name, operation) in node.members() {
-            if Verb::from_field(name).is_some() {
-                self.push(place, operation, Role::Operation);
+            if PathItemMethod::from_field(name).is_some() {
+                self.push(place, operation, SurveyRole::Operation);
             }
         }
     }
 
-    fn operation(&mut self, place: Place, node: Node<'d>) {
-        self.list(place, node.get("parameters"), Role::Parameter);
+    fn operation(&mut self, place: NodeRef, node: JsonNode<'d>) {
+        self.list(place, node.get("parameters"), SurveyRole::Parameter);
         if let Some(body) = node.get("requestBody") {
-            self.push(place, body, Role::RequestBody);
+            self.push(place, body, SurveyRole::RequestBody);
         }
-        self.each(place, node.get("responses"), Role::Response);
-        self.each(place, node.get("callbacks"), Role::Callback);
+        self.each(place, node.get("responses"), SurveyRole::Response);
+        self.each(place, node.get("callbacks"), SurveyRole::Callback);
     }
 
-    fn parameter(&mut self, place: Place, node: Node<'d>, direction: Direction) {
+    fn parameter(&mut self, place: NodeRef, node: JsonNode<'d>, direction: MessageDirection) {
         if let Some(schema) = node.get("schema") {
-            self.push(place, schema, Role::RootSchema);
-            self.samples(place, schema, Some(direction), Notation::Text);
+            self.push(place, schema, SurveyRole::RootSchema);
+            self.samples(place, schema, Some(direction), ValueNotation::Text);
         }
         self.content(place, node, direction);
     }
 
-    fn content(&mut self, place: Place, node: Node<'d>, direction: Direction) {
+    fn content(&mut self, place: NodeRef, node: JsonNode<'d>, direction: MessageDirection) {
         for (_, media) in node
             .get("content")
             .into_iter()
             .flat_map(|content| content.members())
         {
-            self.push(place, media, Role::Content(direction));
+            self.push(place, media, SurveyRole::Content(direction));
         }
     }
 
-    fn media_type(&mut self, place: Place, node: Node<'d>, direction: Direction) {
-        self.each(place, node.get("encoding"), Role::Encoding);
+    fn media_type(&mut self, place: NodeRef, node: JsonNode<'d>, direction: MessageDirection) {
+        self.each(place, node.get("encoding"), SurveyRole::Encoding);
         let Some(schema) = node.get("schema") else {
             return;
         };
-        self.push(place, schema, Role::RootSchema);
+        self.push(place, schema, SurveyRole::RootSchema);
         // The examples of other media types show text, not the value that the schema describes.
         if node
             .key()
             .and_then(MediaRange::parse)
             .is_some_and(|range| range.is_json())
         {
-            self.samples(place, schema, Some(direction), Notation::Json);
+            self.samples(place, schema, Some(direction), ValueNotation::Json);
         }
     }
 
-    fn schema(&mut self, place: Place, node: Node<'d>) {
+    fn schema(&mut self, place: NodeRef, node: JsonNode<'d>) {
         self.survey.schemas.push(place);
         for (keyword, value) in node.members() {
             match shape_of(keyword, self.dialect) {
-                Some(Shape::One) => self.push(place, value, Role::Schema),
-                Some(Shape::List) => self.list(place, Some(value), Role::Schema),
-                Some(Shape::Map) => {
+                Some(SubschemaShape::One) => self.push(place, value, SurveyRole::Schema),
+                Some(SubschemaShape::List) => self.list(place, Some(value), SurveyRole::Schema),
+                Some(SubschemaShape::Map) => {
                     value
                         .members()
-                        .for_each(|(_, schema)| self.push(place, schema, Role::Schema));
+                        .for_each(|(_, schema)| self.push(place, schema, SurveyRole::Schema));
                 }
                 None => {}
             }
         }
-        self.samples(place, node, None, Notation::Plain);
+        self.samples(place, node, None, ValueNotation::Plain);
     }
 
     /// The values that the object at `place` gives for a schema, in `example` and `examples`
     /// (of a schema: `default` too, and `examples` is a list).
     fn samples(
         &mut self,
-        place: Place,
-        schema: Node<'d>,
-        direction: Option<Direction>,
-        notation: Notation,
+        place: NodeRef,
+        schema: JsonNode<'d>,
+        direction: Option<MessageDirection>,
+        notation: ValueNotation,
     ) {
         let node = self.documents.node(place);
-        let schema = Documents::place(place, schema);
-        let surface = Surface {
+        let schema = DocumentSet::place(place, schema);
+        let surface = SchemaSurface {
             documents: self.documents,
             dialect: self.dialect,
         };
-        let is_delimited = notation == Notation::Text
+        let is_delimited = notation == ValueNotation::Text
             && !surface.types(schema).has(TypeSet::STRING)
             && surface.types(schema).has(TypeSet::ARRAY | TypeSet::OBJECT);
         let documents = self.documents;
-        let mut add = |what: String, value: Place| {
+        let mut add = |what: String, value: NodeRef| {
             // The delimiters of a list's text are for its style, which is not read here.
             if !(is_delimited && documents.node(value).as_str().is_some()) {
-                self.survey.values.push(Sample {
+                self.survey.values.push(DeclaredValue {
                     what,
                     value,
                     schema,
@@ -275,15 +279,15 @@ impl<'d> Walk<'d> {
             }
         };
         if let Some(value) = node.get("example") {
-            add("the example".to_owned(), Documents::place(place, value));
+            add("the example".to_owned(), DocumentSet::place(place, value));
         }
         // A default of null says that there is none.
-        let of_schema = notation == Notation::Plain;
+        let of_schema = notation == ValueNotation::Plain;
         if let Some(value) = node
             .get("default")
             .filter(|value| of_schema && !value.is_null())
         {
-            add(DEFAULT.to_owned(), Documents::place(place, value));
+            add(DEFAULT.to_owned(), DocumentSet::place(place, value));
         }
         let Some(examples) = node.get("examples") else {
             return;
@@ -292,13 +296,13 @@ impl<'d> Walk<'d> {
             if of_schema && self.dialect == Dialect::V31 {
                 add(
                     format!("example {}", index + 1),
-                    Documents::place(place, value),
+                    DocumentSet::place(place, value),
                 );
             }
         }
         for (name, example) in examples.members().filter(|_| !of_schema) {
-            if let Ok(target) = follow(self.documents, Documents::place(place, example))
-                && let Some(value) = Documents::member(self.documents, target, "value")
+            if let Ok(target) = follow(self.documents, DocumentSet::place(place, example))
+                && let Some(value) = DocumentSet::member(self.documents, target, "value")
             {
                 add(format!("the example `{name}`"), value);
             }
@@ -306,37 +310,37 @@ impl<'d> Walk<'d> {
     }
 
     /// Looks at every member that is no extension.
-    fn each(&mut self, near: Place, map: Option<Node<'d>>, role: Role) {
+    fn each(&mut self, near: NodeRef, map: Option<JsonNode<'d>>, role: SurveyRole) {
         for (name, node) in map.into_iter().flat_map(|map| map.members()) {
-            if role == Role::RootSchema || !name.starts_with("x-") {
+            if role == SurveyRole::RootSchema || !name.starts_with("x-") {
                 self.push(near, node, role);
             }
         }
     }
 
-    fn list(&mut self, near: Place, list: Option<Node<'d>>, role: Role) {
+    fn list(&mut self, near: NodeRef, list: Option<JsonNode<'d>>, role: SurveyRole) {
         for node in list.into_iter().flat_map(|list| list.elements()) {
             self.push(near, node, role);
         }
     }
 
-    fn push(&mut self, near: Place, node: Node<'d>, role: Role) {
-        self.open.push((role, Documents::place(near, node)));
+    fn push(&mut self, near: NodeRef, node: JsonNode<'d>, role: SurveyRole) {
+        self.open.push((role, DocumentSet::place(near, node)));
     }
 }
 
 /// Where the value of a keyword holds schemas.
-enum Shape {
+enum SubschemaShape {
     One,
     List,
     Map,
 }
 
-fn shape_of(keyword: &str, dialect: Dialect) -> Option<Shape> {
+fn shape_of(keyword: &str, dialect: Dialect) -> Option<SubschemaShape> {
     match keyword {
-        "items" | "not" | "additionalProperties" => Some(Shape::One),
-        "allOf" | "anyOf" | "oneOf" => Some(Shape::List),
-        "properties" => Some(Shape::Map),
+        "items" | "not" | "additionalProperties" => Some(SubschemaShape::One),
+        "allOf" | "anyOf" | "oneOf" => Some(SubschemaShape::List),
+        "properties" => Some(SubschemaShape::Map),
         _ if dialect == Dialect::V30 => None,
         "if"
         | "then"
@@ -344,9 +348,9 @@ fn shape_of(keyword: &str, dialect: Dialect) -> Option<Shape> {
         | "contains"
         | "propertyNames"
         | "unevaluatedItems"
-        | "unevaluatedProperties" => Some(Shape::One),
-        "prefixItems" => Some(Shape::List),
-        "patternProperties" | "dependentSchemas" | "$defs" => Some(Shape::Map),
+        | "unevaluatedProperties" => Some(SubschemaShape::One),
+        "prefixItems" => Some(SubschemaShape::List),
+        "patternProperties" | "dependentSchemas" | "$defs" => Some(SubschemaShape::Map),
         _ => None,
     }
 }

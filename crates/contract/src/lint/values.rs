@@ -6,41 +6,45 @@
 
 use std::collections::HashMap;
 
-use portcullis_json::{Kind, Limits, Node, Tape};
+use portcullis_json::{JsonKind, JsonLimits, JsonNode, Tape};
 
 use super::super::compiled::CompiledContract;
-use super::super::dialect::{Dialect, Direction};
-use super::super::document::{Documents, Place};
-use super::super::explain::{Subject, explain};
-use super::super::lower::Lowering;
-use super::super::problem::{Problem, ProblemKind};
-use super::super::satisfiable::{Contradiction, contradictions};
+use super::super::dialect::{Dialect, MessageDirection};
+use super::super::document::{DocumentSet, NodeRef};
+use super::super::explain::{ViolationSubject, explain};
+use super::super::lower::SchemaLowering;
+use super::super::problem::{ContractProblem, ContractProblemKind};
+use super::super::satisfiable::{SchemaContradiction, contradictions};
 use super::super::schema::{SchemaKey, SchemaSet};
-use super::super::violation::{Part, Violation, ViolationClass};
-use super::inspect::Findings;
-use super::survey::{DEFAULT, Notation, Sample, Survey};
+use super::super::violation::{MessagePart, Violation, ViolationClass};
+use super::inspect::LintFindings;
+use super::survey::{ContractSurvey, DEFAULT, DeclaredValue, ValueNotation};
 
 /// The most violations of one value that are counted.
 const VIOLATIONS_MAX: usize = 10;
 
 /// Reports schemas that are none, and values that do not satisfy theirs.
-pub(super) fn inspect(contract: &CompiledContract, survey: &Survey, findings: &mut Findings<'_>) {
-    let all: Vec<Place> = survey
+pub(super) fn inspect(
+    contract: &CompiledContract,
+    survey: &ContractSurvey,
+    findings: &mut LintFindings<'_>,
+) {
+    let all: Vec<NodeRef> = survey
         .roots
         .iter()
         .chain(places(&survey.values))
         .copied()
         .collect();
-    let judges = match Judges::build(contract, &all, findings) {
+    let judges = match ExampleValidators::build(contract, &all, findings) {
         Ok(judges) => judges,
         Err(problems) => {
             problems
                 .into_iter()
                 .for_each(|problem| findings.add(problem));
-            let compiled = |place: &Place| survey.compiled.contains(place);
-            let known: Vec<Place> = all.into_iter().filter(compiled).collect();
+            let compiled = |place: &NodeRef| survey.compiled.contains(place);
+            let known: Vec<NodeRef> = all.into_iter().filter(compiled).collect();
             // What compiled once compiles again.
-            let Ok(judges) = Judges::build(contract, &known, findings) else {
+            let Ok(judges) = ExampleValidators::build(contract, &known, findings) else {
                 return;
             };
             judges
@@ -53,17 +57,17 @@ pub(super) fn inspect(contract: &CompiledContract, survey: &Survey, findings: &m
         {
             let file = &contract.documents.list()[sample.value.document as usize].name;
             let message = message(sample, file, first, violations.len());
-            findings.warn(ProblemKind::InvalidExample, sample.value, message);
+            findings.warn(ContractProblemKind::InvalidExample, sample.value, message);
         }
     }
 }
 
-fn places(values: &[Sample]) -> impl Iterator<Item = &Place> {
+fn places(values: &[DeclaredValue]) -> impl Iterator<Item = &NodeRef> {
     values.iter().map(|sample| &sample.schema)
 }
 
-fn message(sample: &Sample, file: &str, first: &Violation, count: usize) -> String {
-    let Sample { what, .. } = sample;
+fn message(sample: &DeclaredValue, file: &str, first: &Violation, count: usize) -> String {
+    let DeclaredValue { what, .. } = sample;
     let at = match first.pointer.as_str() {
         "" => String::new(),
         pointer => format!("at {pointer}, "),
@@ -90,29 +94,30 @@ fn message(sample: &Sample, file: &str, first: &Violation, count: usize) -> Stri
 }
 
 /// The validators of both directions.
-struct Judges<'d> {
-    documents: &'d Documents,
-    request: Judge,
+struct ExampleValidators<'d> {
+    documents: &'d DocumentSet,
+    request: DirectionValidator,
     /// Nothing where both directions are judged alike: 3.1 has `readOnly` annotate.
-    response: Option<Judge>,
+    response: Option<DirectionValidator>,
 }
 
 /// The validators of one direction, and under which key each schema is judged.
-struct Judge {
+struct DirectionValidator {
     schemas: SchemaSet,
-    keys: HashMap<Place, SchemaKey>,
+    keys: HashMap<NodeRef, SchemaKey>,
 }
 
-impl<'d> Judges<'d> {
+impl<'d> ExampleValidators<'d> {
     fn build(
         contract: &'d CompiledContract,
-        places: &[Place],
-        findings: &mut Findings<'_>,
-    ) -> Result<Self, Vec<Problem>> {
-        let mut build = |direction| Judge::build(contract, direction, places, findings);
-        let request = build(Direction::Request)?;
+        places: &[NodeRef],
+        findings: &mut LintFindings<'_>,
+    ) -> Result<Self, Vec<ContractProblem>> {
+        let mut build =
+            |direction| DirectionValidator::build(contract, direction, places, findings);
+        let request = build(MessageDirection::Request)?;
         let response = match contract.dialect {
-            Dialect::V30 => Some(build(Direction::Response)?),
+            Dialect::V30 => Some(build(MessageDirection::Response)?),
             Dialect::V31 => None,
         };
         Ok(Self {
@@ -124,11 +129,11 @@ impl<'d> Judges<'d> {
 
     /// The violations of a value; those of one direction when it may travel in both and neither
     /// accepts it. Nothing when its schema is not known here.
-    fn judge(&self, sample: &Sample, tape: &mut Tape) -> Option<Vec<Violation>> {
+    fn judge(&self, sample: &DeclaredValue, tape: &mut Tape) -> Option<Vec<Violation>> {
         let response = self.response.as_ref().unwrap_or(&self.request);
-        let directions: &[&Judge] = match sample.direction {
-            Some(Direction::Request) => &[&self.request],
-            Some(Direction::Response) => &[response],
+        let directions: &[&DirectionValidator] = match sample.direction {
+            Some(MessageDirection::Request) => &[&self.request],
+            Some(MessageDirection::Response) => &[response],
             None => &[&self.request, response],
         };
         let mut violations = None;
@@ -143,16 +148,16 @@ impl<'d> Judges<'d> {
     }
 }
 
-impl Judge {
+impl DirectionValidator {
     fn build(
         contract: &CompiledContract,
-        direction: Direction,
-        places: &[Place],
-        findings: &mut Findings<'_>,
-    ) -> Result<Self, Vec<Problem>> {
+        direction: MessageDirection,
+        places: &[NodeRef],
+        findings: &mut LintFindings<'_>,
+    ) -> Result<Self, Vec<ContractProblem>> {
         let documents = &contract.documents;
-        let mut lowering = Lowering::new(documents, contract.dialect, direction);
-        let numbers: HashMap<Place, u32> = places
+        let mut lowering = SchemaLowering::new(documents, contract.dialect, direction);
+        let numbers: HashMap<NodeRef, u32> = places
             .iter()
             .map(|place| (*place, lowering.define(*place)))
             .collect();
@@ -162,10 +167,10 @@ impl Judge {
         let lowered = lowering.finish(&roots);
         let contradictions = contradictions(&lowered.schema);
         let schemas = SchemaSet::build(lowered, documents)?;
-        for Contradiction { pointer, message } in contradictions {
+        for SchemaContradiction { pointer, message } in contradictions {
             if let Some((place, rest)) = schemas.origin(&pointer) {
                 let place = documents.nearest(place, rest);
-                findings.warn(ProblemKind::UnsatisfiableSchema, place, message);
+                findings.warn(ContractProblemKind::UnsatisfiableSchema, place, message);
             }
         }
         let keys = numbers
@@ -179,8 +184,8 @@ impl Judge {
 
     fn judge(
         &self,
-        documents: &Documents,
-        sample: &Sample,
+        documents: &DocumentSet,
+        sample: &DeclaredValue,
         tape: &mut Tape,
     ) -> Option<Vec<Violation>> {
         let key = self.keys.get(&sample.schema)?.as_str();
@@ -194,9 +199,9 @@ impl Judge {
         if self.schemas.is_valid(wrapped) {
             return Some(Vec::new());
         }
-        let subject = Subject {
+        let subject = ViolationSubject {
             class: ViolationClass::InvalidBody,
-            part: Part::Body,
+            part: MessagePart::Body,
             name: None,
         };
         let mut violations = explain(&self.schemas, documents, wrapped, subject, VIOLATIONS_MAX);
@@ -211,16 +216,16 @@ impl Judge {
     fn accepts_otherwise(
         &self,
         key: &str,
-        notation: Notation,
-        value: Node<'_>,
+        notation: ValueNotation,
+        value: JsonNode<'_>,
         tape: &mut Tape,
     ) -> bool {
         let text = value.as_str();
         match (notation, text, value.number_text()) {
-            (Notation::Json | Notation::Text, Some(text), _) => tape
-                .parse(key, text.as_bytes(), Limits::default())
+            (ValueNotation::Json | ValueNotation::Text, Some(text), _) => tape
+                .parse(key, text.as_bytes(), JsonLimits::default())
                 .is_ok_and(|source| self.schemas.is_valid(tape.wrapped(source))),
-            (Notation::Text, None, Some(digits)) => {
+            (ValueNotation::Text, None, Some(digits)) => {
                 tape.begin(key);
                 tape.string(digits);
                 self.schemas.is_valid(tape.wrapped(""))
@@ -231,21 +236,21 @@ impl Judge {
 }
 
 /// Puts a document's value on a tape. Recursive: the depth limit of documents bounds it.
-fn copy(tape: &mut Tape, value: Node<'_>) {
+fn copy(tape: &mut Tape, value: JsonNode<'_>) {
     match value.kind() {
-        Kind::Null => tape.null(),
-        Kind::Boolean => tape.boolean(value.as_bool().unwrap_or_default()),
-        Kind::Number => {
+        JsonKind::Null => tape.null(),
+        JsonKind::Boolean => tape.boolean(value.as_bool().unwrap_or_default()),
+        JsonKind::Number => {
             let text = value.number_text().unwrap_or_default();
             tape.number(text).expect("it was read as a number");
         }
-        Kind::String => tape.string(value.as_str().unwrap_or_default()),
-        Kind::Array => {
+        JsonKind::String => tape.string(value.as_str().unwrap_or_default()),
+        JsonKind::Array => {
             tape.begin_array();
             value.elements().for_each(|element| copy(tape, element));
             tape.end();
         }
-        Kind::Object => {
+        JsonKind::Object => {
             tape.begin_object();
             for (name, member) in value.members() {
                 tape.key(name);

@@ -9,10 +9,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use portcullis_json::Node;
+use portcullis_json::JsonNode;
 
-use super::super::dialect::Direction;
-use super::super::document::{Documents, Place};
+use super::super::dialect::MessageDirection;
+use super::super::document::{DocumentSet, NodeRef};
 use super::super::reference::follow;
 
 /// How deep composition is looked into.
@@ -20,30 +20,30 @@ const DEPTH_MAX: u8 = 8;
 
 /// Names that are declared outside a schema, and that its `required` does not demand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Exempt(u32);
+pub(super) struct ExemptNames(u32);
 
-impl Exempt {
+impl ExemptNames {
     pub(super) const NOTHING: Self = Self(0);
 }
 
 #[derive(Debug)]
-pub(super) struct Composition<'d> {
-    documents: &'d Documents,
+pub(super) struct RequiredExemptions<'d> {
+    documents: &'d DocumentSet,
     flag: &'static str,
     sets: Vec<Vec<&'d str>>,
-    demanded: HashMap<Place, Arc<[&'d str]>>,
+    demanded: HashMap<NodeRef, Arc<[&'d str]>>,
 }
 
 /// Composition applies all of these to the same object.
 const COMPOSED: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 
-impl<'d> Composition<'d> {
-    pub(super) fn new(documents: &'d Documents, direction: Direction) -> Self {
+impl<'d> RequiredExemptions<'d> {
+    pub(super) fn new(documents: &'d DocumentSet, direction: MessageDirection) -> Self {
         Self {
             documents,
             flag: match direction {
-                Direction::Request => "readOnly",
-                Direction::Response => "writeOnly",
+                MessageDirection::Request => "readOnly",
+                MessageDirection::Response => "writeOnly",
             },
             sets: vec![Vec::new()],
             demanded: HashMap::new(),
@@ -51,7 +51,7 @@ impl<'d> Composition<'d> {
     }
 
     /// Whether `required` of the schema at `place` does not demand a name.
-    pub(super) fn is_exempt(&self, place: Place, exempt: Exempt, name: &str) -> bool {
+    pub(super) fn is_exempt(&self, place: NodeRef, exempt: ExemptNames, name: &str) -> bool {
         self.sets[exempt.0 as usize].contains(&name) || self.is_flagged(place, name, 0)
     }
 
@@ -59,14 +59,14 @@ impl<'d> Composition<'d> {
     /// what it or a branch that applies beside this one declares with the flag.
     pub(super) fn of_branch(
         &mut self,
-        place: Place,
-        exempt: Exempt,
+        place: NodeRef,
+        exempt: ExemptNames,
         keyword: &str,
-        branch: Place,
-    ) -> Exempt {
+        branch: NodeRef,
+    ) -> ExemptNames {
         let demanded = self.demanded(branch);
         if demanded.is_empty() {
-            return Exempt::NOTHING;
+            return ExemptNames::NOTHING;
         }
         // Only one of the alternatives applies; they say nothing about each other.
         let beside: &[&str] = match keyword {
@@ -84,8 +84,8 @@ impl<'d> Composition<'d> {
     }
 
     /// The part of a set that matters to a schema.
-    pub(super) fn kept(&mut self, exempt: Exempt, target: Place) -> Exempt {
-        if exempt == Exempt::NOTHING {
+    pub(super) fn kept(&mut self, exempt: ExemptNames, target: NodeRef) -> ExemptNames {
+        if exempt == ExemptNames::NOTHING {
             return exempt;
         }
         let demanded = self.demanded(target);
@@ -94,7 +94,7 @@ impl<'d> Composition<'d> {
         self.intern(names)
     }
 
-    fn intern(&mut self, mut names: Vec<&'d str>) -> Exempt {
+    fn intern(&mut self, mut names: Vec<&'d str>) -> ExemptNames {
         names.sort_unstable();
         names.dedup();
         let known = self.sets.iter().position(|set| *set == names);
@@ -102,11 +102,11 @@ impl<'d> Composition<'d> {
             self.sets.push(names);
             self.sets.len() - 1
         });
-        Exempt(u32::try_from(number).unwrap_or_default())
+        ExemptNames(u32::try_from(number).unwrap_or_default())
     }
 
     /// Every name that `required` demands in a schema and in what it is composed of.
-    fn demanded(&mut self, place: Place) -> Arc<[&'d str]> {
+    fn demanded(&mut self, place: NodeRef) -> Arc<[&'d str]> {
         if let Some(known) = self.demanded.get(&place) {
             return Arc::clone(known);
         }
@@ -119,22 +119,26 @@ impl<'d> Composition<'d> {
         names
     }
 
-    fn collect_demanded(&self, place: Place, names: &mut Vec<&'d str>, depth: u8) {
+    fn collect_demanded(&self, place: NodeRef, names: &mut Vec<&'d str>, depth: u8) {
         let Ok(place) = follow(self.documents, place) else {
             return;
         };
         let node = self.documents.node(place);
         let required = node.get("required").into_iter();
-        names.extend(required.flat_map(Node::elements).filter_map(Node::as_str));
+        names.extend(
+            required
+                .flat_map(JsonNode::elements)
+                .filter_map(JsonNode::as_str),
+        );
         if depth < DEPTH_MAX {
             for branch in branches(node, &COMPOSED) {
-                self.collect_demanded(Documents::place(place, branch), names, depth + 1);
+                self.collect_demanded(DocumentSet::place(place, branch), names, depth + 1);
             }
         }
     }
 
     /// Whether a schema, or a part of what it is composed of, declares a property with the flag.
-    fn is_flagged(&self, place: Place, name: &str, depth: u8) -> bool {
+    fn is_flagged(&self, place: NodeRef, name: &str, depth: u8) -> bool {
         let Ok(place) = follow(self.documents, place) else {
             return false;
         };
@@ -142,29 +146,29 @@ impl<'d> Composition<'d> {
             || depth < DEPTH_MAX && self.is_flagged_in(place, &COMPOSED, name, depth + 1)
     }
 
-    fn is_flagged_in(&self, place: Place, keywords: &[&str], name: &str, depth: u8) -> bool {
+    fn is_flagged_in(&self, place: NodeRef, keywords: &[&str], name: &str, depth: u8) -> bool {
         branches(self.documents.node(place), keywords)
-            .any(|branch| self.is_flagged(Documents::place(place, branch), name, depth))
+            .any(|branch| self.is_flagged(DocumentSet::place(place, branch), name, depth))
     }
 
-    fn is_declared(&self, place: Place, name: &str) -> bool {
+    fn is_declared(&self, place: NodeRef, name: &str) -> bool {
         let properties = self.documents.node(place).get("properties");
         properties
             .and_then(|properties| properties.get(name))
-            .is_some_and(|schema| self.carries(Documents::place(place, schema), 0))
+            .is_some_and(|schema| self.carries(DocumentSet::place(place, schema), 0))
     }
 
     /// Whether a property's schema has the flag: itself, by what all of it is made of, or by
     /// every alternative.
-    fn carries(&self, place: Place, depth: u8) -> bool {
+    fn carries(&self, place: NodeRef, depth: u8) -> bool {
         let Ok(place) = follow(self.documents, place) else {
             return false;
         };
         let node = self.documents.node(place);
-        if node.get(self.flag).and_then(Node::as_bool) == Some(true) {
+        if node.get(self.flag).and_then(JsonNode::as_bool) == Some(true) {
             return true;
         }
-        let carries = |branch| self.carries(Documents::place(place, branch), depth + 1);
+        let carries = |branch| self.carries(DocumentSet::place(place, branch), depth + 1);
         let every = |keyword| {
             let alternatives = node.get(keyword).filter(|list| !list.is_empty());
             alternatives.is_some_and(|list| list.elements().all(carries))
@@ -174,10 +178,10 @@ impl<'d> Composition<'d> {
     }
 }
 
-fn branches<'n>(node: Node<'n>, keywords: &[&str]) -> impl Iterator<Item = Node<'n>> {
-    let lists: Vec<Node<'n>> = keywords
+fn branches<'n>(node: JsonNode<'n>, keywords: &[&str]) -> impl Iterator<Item = JsonNode<'n>> {
+    let lists: Vec<JsonNode<'n>> = keywords
         .iter()
         .filter_map(|keyword| node.get(keyword))
         .collect();
-    lists.into_iter().flat_map(Node::elements)
+    lists.into_iter().flat_map(JsonNode::elements)
 }

@@ -5,51 +5,51 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use portcullis_json::Node;
+use portcullis_json::JsonNode;
 
-use super::super::dialect::{Dialect, Direction};
-use super::super::document::{Documents, Place};
-use super::super::identifier::ResourceId;
-use super::super::problem::{Problem, ProblemKind, Severity};
+use super::super::dialect::{Dialect, MessageDirection};
+use super::super::document::{DocumentSet, NodeRef};
+use super::super::identifier::SchemaResourceId;
+use super::super::problem::{ContractProblem, ContractProblemKind, Severity};
 use super::super::reference::{follow, resolve};
-use super::composition::{Composition, Exempt};
+use super::composition::{ExemptNames, RequiredExemptions};
 
 /// Collects schemas and lowers everything they reach.
 #[derive(Debug)]
-pub(in super::super) struct Lowering<'d> {
-    pub(super) documents: &'d Documents,
+pub(in super::super) struct SchemaLowering<'d> {
+    pub(super) documents: &'d DocumentSet,
     pub(super) dialect: Dialect,
     /// Whether `example`, `examples` and `default` are kept, for making sample values.
     pub(super) with_examples: bool,
     /// Whether `readOnly` and `writeOnly` are kept, for telling what a message carries.
     pub(super) with_access: bool,
-    pub(super) composition: Composition<'d>,
-    numbers: HashMap<(Place, Exempt), u32>,
-    origins: Vec<Place>,
+    pub(super) composition: RequiredExemptions<'d>,
+    numbers: HashMap<(NodeRef, ExemptNames), u32>,
+    origins: Vec<NodeRef>,
     /// By number: the names that a definition's `required` leaves out.
-    exempt: Vec<Exempt>,
+    exempt: Vec<ExemptNames>,
     /// By number: the resource with dynamic anchors that a definition belongs to.
-    pub(super) homes: Vec<Option<ResourceId>>,
+    pub(super) homes: Vec<Option<SchemaResourceId>>,
     lowered: Vec<Value>,
-    targets: HashMap<(Place, &'d str), Place>,
+    targets: HashMap<(NodeRef, &'d str), NodeRef>,
     /// Whether a pattern needs an engine that backtracks.
     pub(super) backtracks: bool,
-    problems: Vec<Problem>,
+    problems: Vec<ContractProblem>,
 }
 
 /// The result of lowering.
 #[derive(Debug)]
-pub(in super::super) struct Lowered {
+pub(in super::super) struct LoweringOutput {
     /// `{"$defs": {"0": …}, "properties": {"0": {"$ref": "#/$defs/0"}}}`.
     pub(in super::super) schema: Value,
     /// Where the definition of each number stands in the contract.
-    pub(in super::super) origins: Vec<Place>,
+    pub(in super::super) origins: Vec<NodeRef>,
     /// The numbers of those that are judged on their own.
     pub(in super::super) roots: Vec<u32>,
     /// Whether a pattern looks around or refers back, which takes an engine that backtracks.
     pub(in super::super) backtracks: bool,
     /// What could not be lowered, and what is odd and does no harm.
-    pub(in super::super) problems: Vec<Problem>,
+    pub(in super::super) problems: Vec<ContractProblem>,
 }
 
 /// The number of the definition that a location in the lowered document lies in, and the rest of
@@ -66,18 +66,18 @@ pub(in super::super) fn number_of(location: &str) -> Option<(usize, &str)> {
     }
 }
 
-impl<'d> Lowering<'d> {
+impl<'d> SchemaLowering<'d> {
     pub(in super::super) fn new(
-        documents: &'d Documents,
+        documents: &'d DocumentSet,
         dialect: Dialect,
-        direction: Direction,
+        direction: MessageDirection,
     ) -> Self {
         let mut lowering = Self {
             documents,
             dialect,
             with_examples: false,
             with_access: false,
-            composition: Composition::new(documents, direction),
+            composition: RequiredExemptions::new(documents, direction),
             numbers: HashMap::new(),
             origins: Vec::new(),
             exempt: Vec::new(),
@@ -105,17 +105,17 @@ impl<'d> Lowering<'d> {
 
     /// The number of the definition of the schema at `place`; the same place gives the same
     /// number.
-    pub(in super::super) fn define(&mut self, place: Place) -> u32 {
-        self.define_without(place, Exempt::NOTHING)
+    pub(in super::super) fn define(&mut self, place: NodeRef) -> u32 {
+        self.define_without(place, ExemptNames::NOTHING)
     }
 
     /// The number of a definition that does not demand some names.
-    pub(super) fn define_without(&mut self, place: Place, exempt: Exempt) -> u32 {
+    pub(super) fn define_without(&mut self, place: NodeRef, exempt: ExemptNames) -> u32 {
         let place = self.target_of(place);
         self.define_exactly(place, exempt)
     }
 
-    pub(super) fn define_exactly(&mut self, place: Place, exempt: Exempt) -> u32 {
+    pub(super) fn define_exactly(&mut self, place: NodeRef, exempt: ExemptNames) -> u32 {
         if let Some(number) = self.numbers.get(&(place, exempt)) {
             return *number;
         }
@@ -130,12 +130,12 @@ impl<'d> Lowering<'d> {
     }
 
     /// Where a schema that is nothing but a reference really stands.
-    fn target_of(&mut self, place: Place) -> Place {
+    fn target_of(&mut self, place: NodeRef) -> NodeRef {
         let mut here = place;
         for _ in 0..self.documents.list().len() + 64 {
             let node = self.documents.node(here);
             let alone = self.dialect == Dialect::V30 || node.len() == 1;
-            let text = node.get("$ref").and_then(Node::as_str);
+            let text = node.get("$ref").and_then(JsonNode::as_str);
             // A resource with dynamic anchors that is only passed through is in scope, too.
             let Some(text) = text.filter(|_| alone && self.home_of(here).is_none()) else {
                 return here;
@@ -150,7 +150,7 @@ impl<'d> Lowering<'d> {
     }
 
     /// Lowers all that is defined and all that it reaches, judged under `roots`.
-    pub(in super::super) fn finish(mut self, roots: &[u32]) -> Lowered {
+    pub(in super::super) fn finish(mut self, roots: &[u32]) -> LoweringOutput {
         while let Some(place) = self.origins.get(self.lowered.len()).copied() {
             let exempt = self.exempt[self.lowered.len()];
             let schema = self.definition(place, exempt);
@@ -167,7 +167,7 @@ impl<'d> Lowering<'d> {
         let lowered = std::mem::take(&mut self.lowered);
         schema.insert("$defs".to_owned(), Value::Object(self.arranged(lowered)));
         schema.insert("properties".to_owned(), Value::Object(properties));
-        Lowered {
+        LoweringOutput {
             schema: Value::Object(schema),
             origins: self.origins,
             roots: roots.to_vec(),
@@ -179,11 +179,11 @@ impl<'d> Lowering<'d> {
     /// The definition that a reference leads to; a problem where it leads nowhere.
     pub(super) fn reference(
         &mut self,
-        place: Place,
-        reference: Node<'d>,
-        exempt: Exempt,
+        place: NodeRef,
+        reference: JsonNode<'d>,
+        exempt: ExemptNames,
     ) -> Option<u32> {
-        let at = Documents::place(place, reference);
+        let at = DocumentSet::place(place, reference);
         let Some(text) = reference.as_str() else {
             self.unresolved(
                 at,
@@ -203,7 +203,12 @@ impl<'d> Lowering<'d> {
         }
     }
 
-    fn target(&mut self, place: Place, at: Place, text: &'d str) -> Result<Place, (Place, String)> {
+    fn target(
+        &mut self,
+        place: NodeRef,
+        at: NodeRef,
+        text: &'d str,
+    ) -> Result<NodeRef, (NodeRef, String)> {
         let identifiers = self.documents.identifiers();
         let base = identifiers
             .resource(place, |place| self.documents.node(place))
@@ -220,21 +225,25 @@ impl<'d> Lowering<'d> {
         Ok(target)
     }
 
-    pub(super) fn unresolved(&mut self, at: Place, message: &str) {
-        self.problem(ProblemKind::UnresolvedReference, at, message.to_owned());
+    pub(super) fn unresolved(&mut self, at: NodeRef, message: &str) {
+        self.problem(
+            ContractProblemKind::UnresolvedReference,
+            at,
+            message.to_owned(),
+        );
     }
 
-    pub(super) fn problem(&mut self, kind: ProblemKind, at: Place, message: String) {
+    pub(super) fn problem(&mut self, kind: ContractProblemKind, at: NodeRef, message: String) {
         self.say(Severity::Error, kind, at, message);
     }
 
-    pub(super) fn warn(&mut self, kind: ProblemKind, at: Place, message: String) {
+    pub(super) fn warn(&mut self, kind: ContractProblemKind, at: NodeRef, message: String) {
         self.say(Severity::Warning, kind, at, message);
     }
 
-    fn say(&mut self, severity: Severity, kind: ProblemKind, at: Place, message: String) {
+    fn say(&mut self, severity: Severity, kind: ContractProblemKind, at: NodeRef, message: String) {
         let at = self.documents.spot(at);
-        self.problems.push(Problem {
+        self.problems.push(ContractProblem {
             severity,
             kind,
             at,

@@ -4,18 +4,18 @@
 //! JSON Schema 2020-12 and OpenAPI's own dialect, which is that and annotations, are judged. An
 //! older draft gives the same keywords other meanings, so its schemas are refused, not guessed.
 
-use portcullis_json::Node;
+use portcullis_json::JsonNode;
 
 use super::super::dialect::Dialect;
-use super::super::document::{Documents, Place};
-use super::super::problem::ProblemKind;
-use super::definitions::Lowering;
+use super::super::document::{DocumentSet, NodeRef};
+use super::super::problem::ContractProblemKind;
+use super::definitions::SchemaLowering;
 
 /// OpenAPI's dialect, by every date of its publication.
 const OPENAPI: &str = "https://spec.openapis.org/oas/3.1/dialect/";
 const JSON_SCHEMA: &str = "https://json-schema.org/draft/2020-12/schema";
 
-impl<'d> Lowering<'d> {
+impl<'d> SchemaLowering<'d> {
     /// Refuses a document whose schemas are written in another dialect.
     pub(super) fn default_dialect(&mut self) {
         let entry = self.documents.entry_place();
@@ -26,14 +26,14 @@ impl<'d> Lowering<'d> {
         }
     }
 
-    pub(super) fn refuse_foreign(&mut self, near: Place, keyword: &str, dialect: Node<'d>) {
+    pub(super) fn refuse_foreign(&mut self, near: NodeRef, keyword: &str, dialect: JsonNode<'d>) {
         let text = dialect.as_str().unwrap_or_default();
         if text.trim_end_matches('#') == JSON_SCHEMA || text.starts_with(OPENAPI) {
             return;
         }
         self.problem(
-            ProblemKind::MalformedSchema,
-            Documents::place(near, dialect),
+            ContractProblemKind::MalformedSchema,
+            DocumentSet::place(near, dialect),
             format!(
                 "`{keyword}` names `{text}`, a dialect that is not judged here: rewrite the schema in JSON Schema 2020-12, the dialect of OpenAPI 3.1"
             ),

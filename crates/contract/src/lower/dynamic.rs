@@ -9,13 +9,13 @@
 
 use serde_json::{Map, Value, json};
 
-use portcullis_json::Node;
+use portcullis_json::JsonNode;
 
-use super::super::document::{Documents, Place};
-use super::super::identifier::ResourceId;
+use super::super::document::{DocumentSet, NodeRef};
+use super::super::identifier::SchemaResourceId;
 use super::super::reference::resolve;
-use super::composition::Exempt;
-use super::definitions::Lowering;
+use super::composition::ExemptNames;
+use super::definitions::SchemaLowering;
 
 /// The base of the lowered document, where there are resources beside it.
 pub(super) const ROOT: &str = "urn:portcullis:contract";
@@ -23,14 +23,14 @@ pub(super) const ROOT: &str = "urn:portcullis:contract";
 /// The meta-schema, which validators bring along.
 const META_SCHEMA: &str = "https://json-schema.org/draft/2020-12/schema";
 
-impl<'d> Lowering<'d> {
+impl<'d> SchemaLowering<'d> {
     /// Whether there is a resource beside the lowered document itself.
     pub(super) fn is_dynamic(&self) -> bool {
         self.documents.identifiers().is_dynamic()
     }
 
     /// The resource with dynamic anchors that a schema belongs to.
-    pub(super) fn home_of(&self, place: Place) -> Option<ResourceId> {
+    pub(super) fn home_of(&self, place: NodeRef) -> Option<SchemaResourceId> {
         let identifiers = self.documents.identifiers();
         identifiers
             .resource(place, |place| self.documents.node(place))
@@ -38,11 +38,11 @@ impl<'d> Lowering<'d> {
     }
 
     /// A resource in scope offers all of its dynamic anchors, whoever refers to them.
-    pub(super) fn define_anchors(&mut self, home: Option<ResourceId>) {
+    pub(super) fn define_anchors(&mut self, home: Option<SchemaResourceId>) {
         let Some(home) = home else { return };
-        let documents: &'d Documents = self.documents;
+        let documents: &'d DocumentSet = self.documents;
         for (_, place) in documents.identifiers().dynamic_anchors(home) {
-            self.define_exactly(*place, Exempt::NOTHING);
+            self.define_exactly(*place, ExemptNames::NOTHING);
         }
     }
 
@@ -56,7 +56,7 @@ impl<'d> Lowering<'d> {
     }
 
     /// Whether a schema begins a resource that has to stay one.
-    pub(super) fn begins_home(&self, place: Place) -> bool {
+    pub(super) fn begins_home(&self, place: NodeRef) -> bool {
         let identifiers = self.documents.identifiers();
         identifiers
             .beginning_at(place)
@@ -66,7 +66,7 @@ impl<'d> Lowering<'d> {
     /// The definitions by number, those of a resource with dynamic anchors under its `$id`.
     pub(super) fn arranged(&self, lowered: Vec<Value>) -> Map<String, Value> {
         let mut definitions = Map::new();
-        let mut resources: Vec<(ResourceId, Map<String, Value>)> = Vec::new();
+        let mut resources: Vec<(SchemaResourceId, Map<String, Value>)> = Vec::new();
         for (number, schema) in lowered.into_iter().enumerate() {
             let group = match self.homes[number] {
                 None => &mut definitions,
@@ -89,25 +89,29 @@ impl<'d> Lowering<'d> {
     }
 
     /// The name under which a definition is a `$dynamicAnchor`.
-    pub(super) fn dynamic_anchor(&self, place: Place) -> Option<&'d str> {
+    pub(super) fn dynamic_anchor(&self, place: NodeRef) -> Option<&'d str> {
         let home = self.home_of(place)?;
-        let documents: &'d Documents = self.documents;
+        let documents: &'d DocumentSet = self.documents;
         let anchors = documents.identifiers().dynamic_anchors(home);
         let (name, _) = anchors.iter().find(|(_, known)| *known == place)?;
         Some(name)
     }
 
     /// `$ref` where it leads to a schema that validators bring along.
-    pub(super) fn foreign_reference(&self, reference: Node<'d>) -> Option<Value> {
+    pub(super) fn foreign_reference(&self, reference: JsonNode<'d>) -> Option<Value> {
         let text = reference.as_str()?;
         (text.trim_end_matches('#') == META_SCHEMA).then(|| json!(META_SCHEMA))
     }
 
     /// `$dynamicRef`: an ordinary reference unless it starts at a `$dynamicAnchor`.
-    pub(super) fn dynamic_reference(&mut self, place: Place, reference: Node<'d>) -> Option<Value> {
+    pub(super) fn dynamic_reference(
+        &mut self,
+        place: NodeRef,
+        reference: JsonNode<'d>,
+    ) -> Option<Value> {
         let text = reference.as_str().unwrap_or_default();
         let name = text.split_once('#').map_or("", |(_, fragment)| fragment);
-        let number = self.reference(place, reference, Exempt::NOTHING)?;
+        let number = self.reference(place, reference, ExemptNames::NOTHING)?;
         let start = resolve(self.documents, place, text).ok()?;
         if self.dynamic_anchor(start) == Some(name) {
             let address = address(self.home_of(start));
@@ -117,7 +121,7 @@ impl<'d> Lowering<'d> {
     }
 }
 
-fn address(home: Option<ResourceId>) -> String {
+fn address(home: Option<SchemaResourceId>) -> String {
     match home {
         None => ROOT.to_owned(),
         Some(home) => format!("urn:portcullis:resource:{}", home.number()),

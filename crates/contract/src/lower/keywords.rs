@@ -2,21 +2,21 @@
 
 use serde_json::{Map, Value, json};
 
-use portcullis_json::{Kind, Node};
+use portcullis_json::{JsonKind, JsonNode};
 
 use super::super::dialect::Dialect;
-use super::super::document::{Documents, Place};
-use super::super::problem::ProblemKind;
-use super::composition::Exempt;
-use super::definitions::Lowering;
+use super::super::document::{DocumentSet, NodeRef};
+use super::super::problem::ContractProblemKind;
+use super::composition::ExemptNames;
+use super::definitions::SchemaLowering;
 use super::pattern::without_ranges_of_classes;
 
 /// How the keywords begin that carry what a validator's own cannot: the rest is the name.
 pub(in super::super) const EXACT: &str = "x-exact-";
 
-impl<'d> Lowering<'d> {
+impl<'d> SchemaLowering<'d> {
     /// The schema at `place` as a definition of its own.
-    pub(super) fn definition(&mut self, place: Place, exempt: Exempt) -> Value {
+    pub(super) fn definition(&mut self, place: NodeRef, exempt: ExemptNames) -> Value {
         let mut schema = self.schema(place, exempt);
         if let (Some(name), Value::Object(schema)) = (self.dynamic_anchor(place), &mut schema) {
             schema.insert("$dynamicAnchor".to_owned(), json!(name));
@@ -24,8 +24,8 @@ impl<'d> Lowering<'d> {
         schema
     }
 
-    fn inner(&mut self, near: Place, node: Node<'d>, exempt: Exempt) -> Value {
-        let place = Documents::place(near, node);
+    fn inner(&mut self, near: NodeRef, node: JsonNode<'d>, exempt: ExemptNames) -> Value {
+        let place = DocumentSet::place(near, node);
         if self.begins_home(place) {
             let number = self.define_exactly(place, exempt);
             return json!({ "$ref": self.name(number) });
@@ -33,14 +33,14 @@ impl<'d> Lowering<'d> {
         self.schema(place, exempt)
     }
 
-    fn schema(&mut self, place: Place, exempt: Exempt) -> Value {
+    fn schema(&mut self, place: NodeRef, exempt: ExemptNames) -> Value {
         let node = self.documents.node(place);
         match node.kind() {
-            Kind::Object => self.object(place, node, exempt),
-            Kind::Boolean => Value::Bool(node.as_bool().unwrap_or(true)),
-            Kind::Null | Kind::Number | Kind::String | Kind::Array => {
+            JsonKind::Object => self.object(place, node, exempt),
+            JsonKind::Boolean => Value::Bool(node.as_bool().unwrap_or(true)),
+            JsonKind::Null | JsonKind::Number | JsonKind::String | JsonKind::Array => {
                 self.problem(
-                    ProblemKind::MalformedSchema,
+                    ContractProblemKind::MalformedSchema,
                     place,
                     "a schema must be an object, such as `{ type: string }`".to_owned(),
                 );
@@ -49,7 +49,7 @@ impl<'d> Lowering<'d> {
         }
     }
 
-    fn object(&mut self, place: Place, node: Node<'d>, exempt: Exempt) -> Value {
+    fn object(&mut self, place: NodeRef, node: JsonNode<'d>, exempt: ExemptNames) -> Value {
         let mut out = Map::new();
         if let Some(reference) = node.get("$ref") {
             if let Some(foreign) = self.foreign_reference(reference) {
@@ -70,14 +70,16 @@ impl<'d> Lowering<'d> {
     fn keyword(
         &mut self,
         out: &mut Map<String, Value>,
-        place: Place,
-        exempt: Exempt,
+        place: NodeRef,
+        exempt: ExemptNames,
         keyword: &'d str,
-        value: Node<'d>,
+        value: JsonNode<'d>,
     ) {
         let lowered = match keyword {
             "properties" => self.map_of_schemas(place, value),
-            "items" | "not" | "additionalProperties" => self.inner(place, value, Exempt::NOTHING),
+            "items" | "not" | "additionalProperties" => {
+                self.inner(place, value, ExemptNames::NOTHING)
+            }
             "allOf" | "anyOf" | "oneOf" => self.branches(place, exempt, keyword, value),
             "pattern" => {
                 self.backtracks |= value.as_str().is_some_and(needs_backtracking);
@@ -109,17 +111,17 @@ impl<'d> Lowering<'d> {
     fn keyword_30(
         &mut self,
         out: &mut Map<String, Value>,
-        place: Place,
+        place: NodeRef,
         keyword: &str,
-        value: Node<'d>,
+        value: JsonNode<'d>,
     ) {
         let node = self.documents.node(place);
-        let is_true = |name| node.get(name).and_then(Node::as_bool) == Some(true);
+        let is_true = |name| node.get(name).and_then(JsonNode::as_bool) == Some(true);
         let name = match keyword {
-            "type" if value.kind() == Kind::Array => {
+            "type" if value.kind() == JsonKind::Array => {
                 let message = "in OpenAPI 3.0 `type` is one name: use `nullable: true` for null, `oneOf` for alternatives, or OpenAPI 3.1";
-                let at = Documents::place(place, value);
-                return self.problem(ProblemKind::MalformedSchema, at, message.to_owned());
+                let at = DocumentSet::place(place, value);
+                return self.problem(ContractProblemKind::MalformedSchema, at, message.to_owned());
             }
             "type" if is_true("nullable") => {
                 out.insert(keyword.to_owned(), json!([value.to_value(), "null"]));
@@ -129,14 +131,14 @@ impl<'d> Lowering<'d> {
             "minimum" if is_true("exclusiveMinimum") => "exclusiveMinimum",
             "maximum" if is_true("exclusiveMaximum") => "exclusiveMaximum",
             "minimum" | "maximum" => keyword,
-            "exclusiveMinimum" | "exclusiveMaximum" if value.kind() != Kind::Boolean => {
+            "exclusiveMinimum" | "exclusiveMaximum" if value.kind() != JsonKind::Boolean => {
                 let bound = bound_of(keyword);
                 let message = format!(
                     "in OpenAPI 3.0 `{keyword}` is true or false and qualifies `{bound}`: write \
                      the number there, and `{keyword}: true`"
                 );
-                let at = Documents::place(place, value);
-                return self.problem(ProblemKind::MalformedSchema, at, message);
+                let at = DocumentSet::place(place, value);
+                return self.problem(ContractProblemKind::MalformedSchema, at, message);
             }
             _ => return,
         };
@@ -147,12 +149,12 @@ impl<'d> Lowering<'d> {
     fn keyword_31(
         &mut self,
         out: &mut Map<String, Value>,
-        place: Place,
+        place: NodeRef,
         keyword: &str,
-        value: Node<'d>,
+        value: JsonNode<'d>,
     ) {
         let lowered = match keyword {
-            "exclusiveMinimum" | "exclusiveMaximum" if value.kind() == Kind::Boolean => {
+            "exclusiveMinimum" | "exclusiveMaximum" if value.kind() == JsonKind::Boolean => {
                 return self.boolean_bound(place, keyword, value);
             }
             "const" | "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => {
@@ -165,7 +167,7 @@ impl<'d> Lowering<'d> {
             | "contains"
             | "propertyNames"
             | "unevaluatedItems"
-            | "unevaluatedProperties" => self.inner(place, value, Exempt::NOTHING),
+            | "unevaluatedProperties" => self.inner(place, value, ExemptNames::NOTHING),
             "prefixItems" => self.list_of_schemas(place, value),
             "patternProperties" => {
                 self.backtracks |= value.members().any(|(name, _)| needs_backtracking(name));
@@ -179,49 +181,58 @@ impl<'d> Lowering<'d> {
             "$schema" => return self.refuse_foreign(place, keyword, value),
             "$recursiveRef" => {
                 let message = "`$recursiveRef` belongs to JSON Schema 2019-09: write `$dynamicRef` and `$dynamicAnchor`, or `$ref`";
-                let at = Documents::place(place, value);
-                return self.problem(ProblemKind::MalformedSchema, at, message.to_owned());
+                let at = DocumentSet::place(place, value);
+                return self.problem(ContractProblemKind::MalformedSchema, at, message.to_owned());
             }
             _ => return,
         };
         out.insert(keyword.to_owned(), lowered);
     }
 
-    fn boolean_bound(&mut self, place: Place, keyword: &str, value: Node<'d>) {
+    fn boolean_bound(&mut self, place: NodeRef, keyword: &str, value: JsonNode<'d>) {
         let bound = bound_of(keyword);
         let message = format!(
             "in OpenAPI 3.1 `{keyword}` is a number: write it there, in place of `{bound}`"
         );
-        let at = Documents::place(place, value);
-        self.problem(ProblemKind::MalformedSchema, at, message);
+        let at = DocumentSet::place(place, value);
+        self.problem(ContractProblemKind::MalformedSchema, at, message);
     }
 
-    fn map_of_schemas(&mut self, place: Place, value: Node<'d>) -> Value {
-        if value.kind() != Kind::Object {
+    fn map_of_schemas(&mut self, place: NodeRef, value: JsonNode<'d>) -> Value {
+        if value.kind() != JsonKind::Object {
             return value.to_value();
         }
-        let lowered = value
-            .members()
-            .map(|(name, schema)| (name.to_owned(), self.inner(place, schema, Exempt::NOTHING)));
+        let lowered = value.members().map(|(name, schema)| {
+            (
+                name.to_owned(),
+                self.inner(place, schema, ExemptNames::NOTHING),
+            )
+        });
         Value::Object(lowered.collect())
     }
 
-    fn list_of_schemas(&mut self, place: Place, value: Node<'d>) -> Value {
-        if value.kind() != Kind::Array {
+    fn list_of_schemas(&mut self, place: NodeRef, value: JsonNode<'d>) -> Value {
+        if value.kind() != JsonKind::Array {
             return value.to_value();
         }
         let lowered = value
             .elements()
-            .map(|schema| self.inner(place, schema, Exempt::NOTHING));
+            .map(|schema| self.inner(place, schema, ExemptNames::NOTHING));
         Value::Array(lowered.collect())
     }
 
-    fn branches(&mut self, place: Place, exempt: Exempt, keyword: &str, value: Node<'d>) -> Value {
-        if self.dialect == Dialect::V31 || value.kind() != Kind::Array {
+    fn branches(
+        &mut self,
+        place: NodeRef,
+        exempt: ExemptNames,
+        keyword: &str,
+        value: JsonNode<'d>,
+    ) -> Value {
+        if self.dialect == Dialect::V31 || value.kind() != JsonKind::Array {
             return self.list_of_schemas(place, value);
         }
         let lowered = value.elements().map(|branch| {
-            let at = Documents::place(place, branch);
+            let at = DocumentSet::place(place, branch);
             let exempt = self.composition.of_branch(place, exempt, keyword, at);
             self.inner(place, branch, exempt)
         });
@@ -229,8 +240,8 @@ impl<'d> Lowering<'d> {
     }
 
     /// The names without those that this direction does not demand, each once.
-    fn required(&mut self, place: Place, exempt: Exempt, value: Node<'d>) -> Value {
-        if value.kind() != Kind::Array {
+    fn required(&mut self, place: NodeRef, exempt: ExemptNames, value: JsonNode<'d>) -> Value {
+        if value.kind() != JsonKind::Array {
             return value.to_value();
         }
         let mut names: Vec<Value> = Vec::with_capacity(value.len());
@@ -241,9 +252,9 @@ impl<'d> Lowering<'d> {
             }
             let name = name.to_value();
             if names.contains(&name) {
-                let at = Documents::place(place, value);
+                let at = DocumentSet::place(place, value);
                 self.warn(
-                    ProblemKind::MalformedSchema,
+                    ContractProblemKind::MalformedSchema,
                     at,
                     format!("`required` names `{text}` more than once"),
                 );
@@ -257,11 +268,11 @@ impl<'d> Lowering<'d> {
 
 /// Keeps a value as it was written: where a number in it would be rounded, as JSON text under a
 /// keyword that compares exactly.
-fn insert_exactly(out: &mut Map<String, Value>, keyword: &str, value: Node<'_>) {
+fn insert_exactly(out: &mut Map<String, Value>, keyword: &str, value: JsonNode<'_>) {
     let is_right_kind = match keyword {
         "const" => true,
-        "enum" => value.kind() == Kind::Array,
-        _ => value.kind() == Kind::Number,
+        "enum" => value.kind() == JsonKind::Array,
+        _ => value.kind() == JsonKind::Number,
     };
     if is_right_kind && !value.is_exact() {
         out.insert(format!("{EXACT}{keyword}"), json!(value.to_string()));
@@ -280,7 +291,7 @@ fn bound_of(keyword: &str) -> &'static str {
 
 /// `int32` and `int64` bound numbers (3.0.4, Data Types); JSON Schema's `format` judges only
 /// strings, so they get a keyword of their own.
-fn is_number_format(value: Node<'_>) -> bool {
+fn is_number_format(value: JsonNode<'_>) -> bool {
     matches!(value.as_str(), Some("int32" | "int64"))
 }
 

@@ -18,5 +18,5 @@ mod composition;
 mod closed;
 
 pub(super) use closed::closed;
-pub(super) use definitions::{Lowered, Lowering, number_of};
+pub(super) use definitions::{LoweringOutput, SchemaLowering, number_of};
 pub(super) use keywords::EXACT;

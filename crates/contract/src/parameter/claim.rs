@@ -2,15 +2,15 @@
 
 use std::borrow::Cow;
 
-use super::super::violation::Part;
-use super::model::{Parameter, Style};
-use super::read::Source;
-use super::text::{Escapes, decode};
+use super::super::violation::MessagePart;
+use super::model::{Parameter, ParameterStyle};
+use super::read::ParameterSource;
+use super::text::{EscapeRules, decode};
 
 impl Parameter {
     /// Whether there is something of the parameter to read.
-    pub(in super::super) fn is_in(&self, source: Source<'_>) -> bool {
-        let Source::Pairs(pairs, siblings) = source else {
+    pub(in super::super) fn is_in(&self, source: ParameterSource<'_>) -> bool {
+        let ParameterSource::Pairs(pairs, siblings) = source else {
             return true;
         };
         pairs.iter().any(|(raw, _)| {
@@ -27,14 +27,14 @@ impl Parameter {
 
 /// A name of the query, decoded; `None` where its escapes are malformed.
 pub(crate) fn decoded_query_name(raw: &str) -> Option<Cow<'_, str>> {
-    decode(raw, Escapes::Form).ok()
+    decode(raw, EscapeRules::Form).ok()
 }
 
 /// Whether a declared parameter takes pairs of this (decoded) name.
-pub(crate) fn claims(parameter: &Parameter, name: &str, part: Part) -> bool {
+pub(crate) fn claims(parameter: &Parameter, name: &str, part: MessagePart) -> bool {
     parameter.part == part
         && (parameter.name == name
-            || (parameter.style == Style::DeepObject
+            || (parameter.style == ParameterStyle::DeepObject
                 && deep_member(name, &parameter.name).is_some()))
 }
 

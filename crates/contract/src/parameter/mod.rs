@@ -11,10 +11,10 @@ mod read;
 mod text;
 
 pub(super) use claim::{claims, decoded_query_name};
-pub use model::{Parameter, Style};
-pub(super) use model::{Reading, header, parameter, readings};
-pub(super) use pairs::{Pairs, Scratch as PairScratch};
-pub(super) use read::{Absent, Source, put_scalar, read, write};
+pub use model::{Parameter, ParameterStyle};
+pub(super) use model::{ParameterReading, header, parameter, readings};
+pub(super) use pairs::{PairScratch, RawPairs};
+pub(super) use read::{ParameterReadError, ParameterSource, put_scalar, read, write};
 pub(super) use text::decode_form;
 
 #[cfg(test)]

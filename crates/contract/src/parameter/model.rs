@@ -4,18 +4,18 @@ use openapiv3::{ParameterSchemaOrContent, PathStyle, QueryStyle};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use portcullis_json::{Kind, Node};
+use portcullis_json::{JsonKind, JsonNode};
 
-use super::super::document::{Documents, Place};
+use super::super::document::{DocumentSet, NodeRef};
 use super::super::media::MediaRange;
 use super::super::schema::SchemaKey;
-use super::super::shape::{ObjectShape, Surface, TypeSet};
-use super::super::violation::Part;
+use super::super::shape::{ObjectShape, SchemaSurface, TypeSet};
+use super::super::violation::MessagePart;
 
 /// How a value is written (OpenAPI, Style Values).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the specification's own names")]
-pub enum Style {
+pub enum ParameterStyle {
     Matrix,
     Label,
     Simple,
@@ -31,13 +31,13 @@ pub enum Style {
 
 /// One way to read a parameter's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Reading {
+pub(crate) enum ParameterReading {
     Scalar(TypeSet),
     Array(TypeSet),
     Object(ObjectShape),
 }
 
-impl Reading {
+impl ParameterReading {
     /// Whether a text may be read as a string or as something else.
     fn may_be_text_or_more(&self) -> bool {
         match self {
@@ -60,18 +60,18 @@ pub struct Parameter {
     /// Its name; for headers compared without regard to case.
     pub name: String,
     /// Where it travels.
-    pub part: Part,
+    pub part: MessagePart,
     /// Whether it must be there.
     pub required: bool,
     /// How it is written.
-    pub style: Style,
+    pub style: ParameterStyle,
     /// Whether items and members are separate.
     pub explode: bool,
     /// `allowEmptyValue`: an empty value counts as unused.
     pub allow_empty: bool,
     /// Where the contract declares it.
-    pub place: Place,
-    pub(crate) readings: Vec<Reading>,
+    pub place: NodeRef,
+    pub(crate) readings: Vec<ParameterReading>,
     pub(crate) schema: Option<SchemaKey>,
     /// The slot of a path parameter in the template's captures.
     pub(crate) slot: usize,
@@ -88,9 +88,9 @@ pub(crate) enum ParameterError {
 
 /// Compiles the parameter object at `place`; `schema_key` registers the schema it names.
 pub(crate) fn parameter(
-    surface: Surface<'_>,
-    place: Place,
-    schema_key: &mut dyn FnMut(Place) -> SchemaKey,
+    surface: SchemaSurface<'_>,
+    place: NodeRef,
+    schema_key: &mut dyn FnMut(NodeRef) -> SchemaKey,
 ) -> Result<Parameter, ParameterError> {
     let node = surface.documents.node(place);
     compile(surface, place, skeleton(node), schema_key)
@@ -99,10 +99,10 @@ pub(crate) fn parameter(
 /// Compiles the header object at `place`, which is a parameter object without name and place
 /// (OpenAPI 3.0.4 and 3.1.1, Header Object).
 pub(crate) fn header(
-    surface: Surface<'_>,
+    surface: SchemaSurface<'_>,
     name: &str,
-    place: Place,
-    schema_key: &mut dyn FnMut(Place) -> SchemaKey,
+    place: NodeRef,
+    schema_key: &mut dyn FnMut(NodeRef) -> SchemaKey,
 ) -> Result<Parameter, ParameterError> {
     let mut skeleton = skeleton(surface.documents.node(place));
     skeleton.insert("name".to_owned(), name.into());
@@ -111,10 +111,10 @@ pub(crate) fn header(
 }
 
 fn compile(
-    surface: Surface<'_>,
-    place: Place,
+    surface: SchemaSurface<'_>,
+    place: NodeRef,
     skeleton: Map<String, Value>,
-    schema_key: &mut dyn FnMut(Place) -> SchemaKey,
+    schema_key: &mut dyn FnMut(NodeRef) -> SchemaKey,
 ) -> Result<Parameter, ParameterError> {
     let node = surface.documents.node(place);
     let typed = openapiv3::Parameter::deserialize(Value::Object(skeleton))
@@ -128,10 +128,11 @@ fn compile(
     Ok(Parameter {
         name: data.name,
         part,
-        required: data.required || part == Part::Path,
-        explode: data
-            .explode
-            .unwrap_or(matches!(style, Style::Form | Style::DeepObject)),
+        required: data.required || part == MessagePart::Path,
+        explode: data.explode.unwrap_or(matches!(
+            style,
+            ParameterStyle::Form | ParameterStyle::DeepObject
+        )),
         style,
         allow_empty,
         place,
@@ -150,24 +151,24 @@ impl Parameter {
     /// Whether its value is one text, whichever its style.
     pub fn is_plain(&self) -> bool {
         let mut readings = self.readings.iter();
-        readings.all(|reading| matches!(reading, Reading::Scalar(_)))
+        readings.all(|reading| matches!(reading, ParameterReading::Scalar(_)))
     }
 
     /// Whether its value may have members.
     pub fn has_members(&self) -> bool {
         let mut readings = self.readings.iter();
-        readings.any(|reading| matches!(reading, Reading::Object(_)))
+        readings.any(|reading| matches!(reading, ParameterReading::Object(_)))
     }
 
     /// Whether its value is JSON text in place of a style.
     pub fn is_json_text(&self) -> bool {
-        self.style == Style::JsonContent
+        self.style == ParameterStyle::JsonContent
     }
 
     /// Whether two parameters are the same one: an operation's overrides a path item's.
     pub fn is_same(&self, other: &Self) -> bool {
         self.part == other.part
-            && if self.part == Part::Header {
+            && if self.part == MessagePart::Header {
                 self.name.eq_ignore_ascii_case(&other.name)
             } else {
                 self.name == other.name
@@ -175,8 +176,8 @@ impl Parameter {
     }
 
     /// The ways to read its text, in turn: typed first, then what may be a string as one.
-    pub(crate) fn attempts(&self) -> impl Iterator<Item = (&Reading, bool)> {
-        let is_mixed = |reading: &&Reading| reading.may_be_text_or_more();
+    pub(crate) fn attempts(&self) -> impl Iterator<Item = (&ParameterReading, bool)> {
+        let is_mixed = |reading: &&ParameterReading| reading.may_be_text_or_more();
         let typed = self.readings.iter().map(|reading| (reading, false));
         typed.chain(
             self.readings
@@ -190,8 +191,10 @@ impl Parameter {
     pub(crate) fn takes_member(&self, name: &str) -> bool {
         self.spreads()
             && self.readings.iter().any(|reading| match reading {
-                Reading::Object(shape) => shape.members.iter().any(|(member, _)| member == name),
-                Reading::Scalar(_) | Reading::Array(_) => false,
+                ParameterReading::Object(shape) => {
+                    shape.members.iter().any(|(member, _)| member == name)
+                }
+                ParameterReading::Scalar(_) | ParameterReading::Array(_) => false,
             })
     }
 
@@ -201,18 +204,18 @@ impl Parameter {
             && self
                 .readings
                 .iter()
-                .any(|reading| matches!(reading, Reading::Object(shape) if shape.is_open))
+                .any(|reading| matches!(reading, ParameterReading::Object(shape) if shape.is_open))
     }
 
     fn spreads(&self) -> bool {
-        self.part == Part::Query && self.style == Style::Form && self.explode
+        self.part == MessagePart::Query && self.style == ParameterStyle::Form && self.explode
     }
 
     /// Headers that are described elsewhere in a contract; a parameter of that name is ignored
     /// (OpenAPI 3.0.4, Parameter Object, `in`).
     pub fn is_ignored(&self) -> bool {
         const IGNORED: [&str; 3] = ["accept", "content-type", "authorization"];
-        self.part == Part::Header
+        self.part == MessagePart::Header
             && IGNORED
                 .iter()
                 .any(|name| self.name.eq_ignore_ascii_case(name))
@@ -221,7 +224,7 @@ impl Parameter {
 
 /// The parameter without what the typed model would misread or copy in vain: its schema is
 /// judged from the raw document, and examples are only read when somebody asks for them.
-fn skeleton(node: Node<'_>) -> Map<String, Value> {
+fn skeleton(node: JsonNode<'_>) -> Map<String, Value> {
     let mut out = Map::new();
     for (name, value) in node.members() {
         let kept = match name {
@@ -240,7 +243,7 @@ fn skeleton(node: Node<'_>) -> Map<String, Value> {
     out
 }
 
-fn location(parameter: &openapiv3::Parameter) -> (Part, Style, bool) {
+fn location(parameter: &openapiv3::Parameter) -> (MessagePart, ParameterStyle, bool) {
     match parameter {
         openapiv3::Parameter::Query {
             style,
@@ -248,27 +251,34 @@ fn location(parameter: &openapiv3::Parameter) -> (Part, Style, bool) {
             ..
         } => {
             let style = match style {
-                QueryStyle::Form => Style::Form,
-                QueryStyle::SpaceDelimited => Style::SpaceDelimited,
-                QueryStyle::PipeDelimited => Style::PipeDelimited,
-                QueryStyle::DeepObject => Style::DeepObject,
+                QueryStyle::Form => ParameterStyle::Form,
+                QueryStyle::SpaceDelimited => ParameterStyle::SpaceDelimited,
+                QueryStyle::PipeDelimited => ParameterStyle::PipeDelimited,
+                QueryStyle::DeepObject => ParameterStyle::DeepObject,
             };
-            (Part::Query, style, allow_empty_value.unwrap_or(false))
+            (
+                MessagePart::Query,
+                style,
+                allow_empty_value.unwrap_or(false),
+            )
         }
-        openapiv3::Parameter::Header { .. } => (Part::Header, Style::Simple, false),
-        openapiv3::Parameter::Cookie { .. } => (Part::Cookie, Style::Form, false),
+        openapiv3::Parameter::Header { .. } => (MessagePart::Header, ParameterStyle::Simple, false),
+        openapiv3::Parameter::Cookie { .. } => (MessagePart::Cookie, ParameterStyle::Form, false),
         openapiv3::Parameter::Path { style, .. } => {
             let style = match style {
-                PathStyle::Matrix => Style::Matrix,
-                PathStyle::Label => Style::Label,
-                PathStyle::Simple => Style::Simple,
+                PathStyle::Matrix => ParameterStyle::Matrix,
+                PathStyle::Label => ParameterStyle::Label,
+                PathStyle::Simple => ParameterStyle::Simple,
             };
-            (Part::Path, style, false)
+            (MessagePart::Path, style, false)
         }
     }
 }
 
-fn content(place: Place, node: Node<'_>) -> Result<(Style, Option<Place>), ParameterError> {
+fn content(
+    place: NodeRef,
+    node: JsonNode<'_>,
+) -> Result<(ParameterStyle, Option<NodeRef>), ParameterError> {
     let mut media = node
         .get("content")
         .into_iter()
@@ -277,30 +287,36 @@ fn content(place: Place, node: Node<'_>) -> Result<(Style, Option<Place>), Param
         return Err(ParameterError::Content);
     };
     if MediaRange::parse(key).is_some_and(|range| range.is_json()) {
-        Ok((Style::JsonContent, member(place, media_type, "schema")))
+        Ok((
+            ParameterStyle::JsonContent,
+            member(place, media_type, "schema"),
+        ))
     } else {
-        Ok((Style::OtherContent, None))
+        Ok((ParameterStyle::OtherContent, None))
     }
 }
 
-fn member(near: Place, node: Node<'_>, name: &str) -> Option<Place> {
-    Some(Documents::place(near, node.get(name)?))
+fn member(near: NodeRef, node: JsonNode<'_>, name: &str) -> Option<NodeRef> {
+    Some(DocumentSet::place(near, node.get(name)?))
 }
 
 /// The ways to read the text, the most telling first. An untyped schema reads a scalar.
-pub(in super::super) fn readings(surface: Surface<'_>, schema: Place) -> Vec<Reading> {
+pub(in super::super) fn readings(
+    surface: SchemaSurface<'_>,
+    schema: NodeRef,
+) -> Vec<ParameterReading> {
     let types = surface.types(schema);
     let node = surface.documents.node(schema);
     let mut readings = Vec::new();
-    let untyped = types == TypeSet::ALL && node.kind() == Kind::Object;
+    let untyped = types == TypeSet::ALL && node.kind() == JsonKind::Object;
     if types.has(TypeSet::ARRAY) && (!untyped || node.get("items").is_some()) {
-        readings.push(Reading::Array(surface.item_types(schema)));
+        readings.push(ParameterReading::Array(surface.item_types(schema)));
     }
     if types.has(TypeSet::OBJECT) && (!untyped || node.get("properties").is_some()) {
-        readings.push(Reading::Object(surface.object(schema)));
+        readings.push(ParameterReading::Object(surface.object(schema)));
     }
     if types.has(TypeSet::SCALAR) || readings.is_empty() {
-        readings.insert(0, Reading::Scalar(types));
+        readings.insert(0, ParameterReading::Scalar(types));
     }
     readings
 }

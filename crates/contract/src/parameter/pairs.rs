@@ -1,11 +1,11 @@
 //! The `name=value` pairs of a query or a cookie header, raw, split once per request.
 
 /// Reusable storage for the positions of pairs.
-pub(crate) type Scratch = Vec<Pair>;
+pub(crate) type PairScratch = Vec<RawPair>;
 
 /// The positions of one pair.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pair {
+pub(crate) struct RawPair {
     start: u32,
     /// The position of `=`, or the end where there is none.
     equals: u32,
@@ -14,23 +14,23 @@ pub(crate) struct Pair {
 
 /// Pairs of one raw text.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pairs<'a> {
+pub(crate) struct RawPairs<'a> {
     raw: &'a str,
-    list: &'a [Pair],
+    list: &'a [RawPair],
 }
 
-impl<'a> Pairs<'a> {
+impl<'a> RawPairs<'a> {
     pub(crate) const EMPTY: Self = Self { raw: "", list: &[] };
 
     /// Splits a query at `&` (WHATWG URL section 5.1); empty pieces are no pairs.
-    pub(crate) fn of_query(raw: &'a str, scratch: &'a mut Scratch) -> Self {
+    pub(crate) fn of_query(raw: &'a str, scratch: &'a mut PairScratch) -> Self {
         scratch.clear();
         split(raw, b'&', scratch);
         Self { raw, list: scratch }
     }
 
     /// Splits a cookie header at `;` (RFC 6265 section 4.2.1).
-    pub(crate) fn of_cookies(raw: &'a str, scratch: &'a mut Scratch) -> Self {
+    pub(crate) fn of_cookies(raw: &'a str, scratch: &'a mut PairScratch) -> Self {
         scratch.clear();
         split(raw, b';', scratch);
         Self { raw, list: scratch }
@@ -48,7 +48,7 @@ impl<'a> Pairs<'a> {
     }
 }
 
-fn split(raw: &str, delimiter: u8, scratch: &mut Scratch) {
+fn split(raw: &str, delimiter: u8, scratch: &mut PairScratch) {
     let bytes = raw.as_bytes();
     let mut start = 0;
     while start < bytes.len() {
@@ -60,7 +60,7 @@ fn split(raw: &str, delimiter: u8, scratch: &mut Scratch) {
         if first < end {
             let equals = memchr::memchr(b'=', &bytes[first..end]).map_or(end, |at| first + at);
             // Targets and headers are bounded far below u32.
-            scratch.push(Pair {
+            scratch.push(RawPair {
                 start: first as u32,
                 equals: equals as u32,
                 end: end as u32,
@@ -75,8 +75,8 @@ mod tests {
     use super::*;
 
     fn query(raw: &str) -> Vec<(&str, &str)> {
-        let mut scratch = Scratch::new();
-        let pairs: Vec<(usize, usize, usize, usize)> = Pairs::of_query(raw, &mut scratch)
+        let mut scratch = PairScratch::new();
+        let pairs: Vec<(usize, usize, usize, usize)> = RawPairs::of_query(raw, &mut scratch)
             .iter()
             .map(|(name, value)| {
                 let at = |text: &str| text.as_ptr() as usize - raw.as_ptr() as usize;
@@ -100,8 +100,8 @@ mod tests {
 
     #[test]
     fn cookies_split_at_semicolons() {
-        let mut scratch = Scratch::new();
-        let cookies = Pairs::of_cookies("a=1; b=x%20=y;c=\"q\";", &mut scratch);
+        let mut scratch = PairScratch::new();
+        let cookies = RawPairs::of_cookies("a=1; b=x%20=y;c=\"q\";", &mut scratch);
         let found: Vec<_> = cookies.iter().collect();
         assert_eq!(found, [("a", "1"), ("b", "x%20=y"), ("c", "\"q\"")]);
     }

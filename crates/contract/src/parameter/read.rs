@@ -7,25 +7,25 @@ use std::borrow::Cow;
 use portcullis_json::Tape;
 
 use super::super::shape::{ObjectShape, TypeSet};
-use super::super::violation::Part;
+use super::super::violation::MessagePart;
 use super::claim::{claims, deep_member};
-use super::model::{Parameter, Reading, Style};
-use super::pairs::Pairs;
+use super::model::{Parameter, ParameterReading, ParameterStyle};
+use super::pairs::RawPairs;
 use super::pieces::{pieces, split_pair};
-use super::text::{EscapeError, Escapes, decode, is_named};
+use super::text::{EscapeError, EscapeRules, decode, is_named};
 
 /// Where a parameter's text is found.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Source<'a> {
+pub(crate) enum ParameterSource<'a> {
     /// One text: a path segment's capture, or a header's field lines joined by commas.
     One(&'a str),
     /// All pairs of the query or the cookies, and the parameters that share them.
-    Pairs(Pairs<'a>, &'a [Parameter]),
+    Pairs(RawPairs<'a>, &'a [Parameter]),
 }
 
 /// Why no value was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Absent {
+pub(crate) enum ParameterReadError {
     /// The parameter is not there.
     Missing,
     /// It holds one value and came more than once.
@@ -40,7 +40,7 @@ pub(crate) enum Absent {
     NotJudged,
 }
 
-impl From<EscapeError> for Absent {
+impl From<EscapeError> for ParameterReadError {
     fn from(error: EscapeError) -> Self {
         Self::Escapes(error)
     }
@@ -53,10 +53,10 @@ pub(crate) fn read(
     tape: &mut Tape,
     key: &str,
     parameter: &Parameter,
-    reading: &Reading,
-    source: Source<'_>,
+    reading: &ParameterReading,
+    source: ParameterSource<'_>,
     as_text: bool,
-) -> Result<(), Absent> {
+) -> Result<(), ParameterReadError> {
     tape.begin(key);
     write(tape, parameter, reading, source, as_text)
 }
@@ -66,31 +66,39 @@ pub(crate) fn read(
 pub(in super::super) fn write(
     tape: &mut Tape,
     parameter: &Parameter,
-    reading: &Reading,
-    source: Source<'_>,
+    reading: &ParameterReading,
+    source: ParameterSource<'_>,
     as_text: bool,
-) -> Result<(), Absent> {
+) -> Result<(), ParameterReadError> {
     let escapes = escapes_of(parameter.part);
-    let mut writer = Writer {
+    let mut writer = ParameterWriter {
         tape,
         escapes,
         as_text,
     };
     match source {
-        Source::One(text) => writer.text(parameter, reading, text),
-        Source::Pairs(pairs, siblings) if parameter.style == Style::DeepObject => {
+        ParameterSource::One(text) => writer.text(parameter, reading, text),
+        ParameterSource::Pairs(pairs, siblings)
+            if parameter.style == ParameterStyle::DeepObject =>
+        {
             writer.deep_object(parameter, reading, pairs, siblings)
         }
-        Source::Pairs(pairs, siblings) => match reading {
-            Reading::Object(shape) if parameter.explode && parameter.style == Style::Form => {
+        ParameterSource::Pairs(pairs, siblings) => match reading {
+            ParameterReading::Object(shape)
+                if parameter.explode && parameter.style == ParameterStyle::Form =>
+            {
                 writer.exploded_object(parameter, shape, pairs, siblings)
             }
             // Cookies hold each name once, so lists are written with commas there, whatever the
             // specification's default says (Appendix D).
-            Reading::Array(types) if parameter.explode && parameter.part != Part::Cookie => {
+            ParameterReading::Array(types)
+                if parameter.explode && parameter.part != MessagePart::Cookie =>
+            {
                 writer.exploded_array(parameter, *types, pairs)
             }
-            Reading::Array(_) | Reading::Object(_) | Reading::Scalar(_) => {
+            ParameterReading::Array(_)
+            | ParameterReading::Object(_)
+            | ParameterReading::Scalar(_) => {
                 let text = only_value(parameter, pairs, escapes)?;
                 writer.text(parameter, reading, text)
             }
@@ -100,75 +108,90 @@ pub(in super::super) fn write(
 
 impl Parameter {
     /// The one text of the parameter, decoded once.
-    pub(crate) fn text<'a>(&self, source: Source<'a>) -> Result<Cow<'a, str>, Absent> {
+    pub(crate) fn text<'a>(
+        &self,
+        source: ParameterSource<'a>,
+    ) -> Result<Cow<'a, str>, ParameterReadError> {
         let escapes = escapes_of(self.part);
         let raw = match source {
-            Source::One(raw) => raw,
-            Source::Pairs(pairs, _) => only_value(self, pairs, escapes)?,
+            ParameterSource::One(raw) => raw,
+            ParameterSource::Pairs(pairs, _) => only_value(self, pairs, escapes)?,
         };
         Ok(decode(raw, escapes)?)
     }
 }
 
-fn escapes_of(part: Part) -> Escapes {
+fn escapes_of(part: MessagePart) -> EscapeRules {
     match part {
-        Part::Path => Escapes::Percent,
-        Part::Query => Escapes::Form,
-        Part::Target | Part::Header | Part::Cookie | Part::Body | Part::Status => Escapes::None,
+        MessagePart::Path => EscapeRules::Percent,
+        MessagePart::Query => EscapeRules::Form,
+        MessagePart::Target
+        | MessagePart::Header
+        | MessagePart::Cookie
+        | MessagePart::Body
+        | MessagePart::Status => EscapeRules::None,
     }
 }
 
 /// The value of the only pair of that name.
 fn only_value<'a>(
     parameter: &Parameter,
-    pairs: Pairs<'a>,
-    escapes: Escapes,
-) -> Result<&'a str, Absent> {
+    pairs: RawPairs<'a>,
+    escapes: EscapeRules,
+) -> Result<&'a str, ParameterReadError> {
     let mut values = pairs
         .iter()
         .filter(|(name, _)| is_named(name, &parameter.name, escapes))
         .map(|pair| pair.1);
-    let value = values.next().ok_or(Absent::Missing)?;
+    let value = values.next().ok_or(ParameterReadError::Missing)?;
     // The first of repeated cookies is the more specific one (RFC 6265 section 5.4).
-    if parameter.part != Part::Cookie && values.next().is_some() {
-        return Err(Absent::Repeated);
+    if parameter.part != MessagePart::Cookie && values.next().is_some() {
+        return Err(ParameterReadError::Repeated);
     }
     if value.is_empty() && parameter.allow_empty {
-        return Err(Absent::NotJudged);
+        return Err(ParameterReadError::NotJudged);
     }
     Ok(value)
 }
 
-struct Writer<'t> {
+struct ParameterWriter<'t> {
     tape: &'t mut Tape,
-    escapes: Escapes,
+    escapes: EscapeRules,
     as_text: bool,
 }
 
-impl Writer<'_> {
+impl ParameterWriter<'_> {
     /// Reads a value that stands in one text.
-    fn text(&mut self, parameter: &Parameter, reading: &Reading, text: &str) -> Result<(), Absent> {
+    fn text(
+        &mut self,
+        parameter: &Parameter,
+        reading: &ParameterReading,
+        text: &str,
+    ) -> Result<(), ParameterReadError> {
         let (body, separator) = match parameter.style {
-            Style::Simple | Style::Form => (text, ","),
-            Style::Label => (
-                text.strip_prefix('.')
-                    .ok_or(Absent::Form("must start with `.` (style label)"))?,
+            ParameterStyle::Simple | ParameterStyle::Form => (text, ","),
+            ParameterStyle::Label => (
+                text.strip_prefix('.').ok_or(ParameterReadError::Form(
+                    "must start with `.` (style label)",
+                ))?,
                 if parameter.explode { "." } else { "," },
             ),
-            Style::Matrix => return self.matrix(parameter, reading, text),
-            Style::SpaceDelimited => (text, " "),
-            Style::PipeDelimited => (text, "|"),
-            Style::JsonContent | Style::OtherContent | Style::DeepObject => {
-                return Err(Absent::NotJudged);
+            ParameterStyle::Matrix => return self.matrix(parameter, reading, text),
+            ParameterStyle::SpaceDelimited => (text, " "),
+            ParameterStyle::PipeDelimited => (text, "|"),
+            ParameterStyle::JsonContent
+            | ParameterStyle::OtherContent
+            | ParameterStyle::DeepObject => {
+                return Err(ParameterReadError::NotJudged);
             }
         };
         match reading {
-            Reading::Scalar(types) => self.scalar(body, *types),
-            Reading::Array(types) => self.array(pieces(body, separator), *types),
-            Reading::Object(shape) if parameter.explode => {
+            ParameterReading::Scalar(types) => self.scalar(body, *types),
+            ParameterReading::Array(types) => self.array(pieces(body, separator), *types),
+            ParameterReading::Object(shape) if parameter.explode => {
                 self.members(pieces(body, separator), parameter.style, shape)
             }
-            Reading::Object(shape) => self.alternating(pieces(body, separator), shape),
+            ParameterReading::Object(shape) => self.alternating(pieces(body, separator), shape),
         }
     }
 
@@ -176,22 +199,23 @@ impl Writer<'_> {
     fn matrix(
         &mut self,
         parameter: &Parameter,
-        reading: &Reading,
+        reading: &ParameterReading,
         text: &str,
-    ) -> Result<(), Absent> {
-        const FORM: Absent = Absent::Form("must be written as `;name=value` (style matrix)");
+    ) -> Result<(), ParameterReadError> {
+        const FORM: ParameterReadError =
+            ParameterReadError::Form("must be written as `;name=value` (style matrix)");
         let body = text.strip_prefix(';').ok_or(FORM)?;
-        let value_of = |piece| -> Result<&str, Absent> {
+        let value_of = |piece| -> Result<&str, ParameterReadError> {
             let (name, value) = split_pair(piece);
-            is_named(name, &parameter.name, Escapes::Percent)
+            is_named(name, &parameter.name, EscapeRules::Percent)
                 .then_some(value)
                 .ok_or(FORM)
         };
         match reading {
-            Reading::Object(shape) if parameter.explode => {
+            ParameterReading::Object(shape) if parameter.explode => {
                 self.members(body.split(';'), parameter.style, shape)
             }
-            Reading::Array(types) if parameter.explode => {
+            ParameterReading::Array(types) if parameter.explode => {
                 self.tape.begin_array();
                 for piece in body.split(';') {
                     self.scalar(value_of(piece)?, *types)?;
@@ -199,9 +223,9 @@ impl Writer<'_> {
                 self.tape.end();
                 Ok(())
             }
-            Reading::Scalar(types) => self.scalar(value_of(body)?, *types),
-            Reading::Array(types) => self.array(value_of(body)?.split(','), *types),
-            Reading::Object(shape) => self.alternating(value_of(body)?.split(','), shape),
+            ParameterReading::Scalar(types) => self.scalar(value_of(body)?, *types),
+            ParameterReading::Array(types) => self.array(value_of(body)?.split(','), *types),
+            ParameterReading::Object(shape) => self.alternating(value_of(body)?.split(','), shape),
         }
     }
 
@@ -209,7 +233,7 @@ impl Writer<'_> {
         &mut self,
         items: impl Iterator<Item = &'a str>,
         types: TypeSet,
-    ) -> Result<(), Absent> {
+    ) -> Result<(), ParameterReadError> {
         self.tape.begin_array();
         for item in items {
             self.scalar(item, types)?;
@@ -223,14 +247,14 @@ impl Writer<'_> {
     fn members<'a>(
         &mut self,
         pieces: impl Iterator<Item = &'a str>,
-        style: Style,
+        style: ParameterStyle,
         shape: &ObjectShape,
-    ) -> Result<(), Absent> {
+    ) -> Result<(), ParameterReadError> {
         self.tape.begin_object();
         for piece in pieces {
-            let may_lack_equals = style == Style::Matrix && !piece.is_empty();
+            let may_lack_equals = style == ParameterStyle::Matrix && !piece.is_empty();
             if !may_lack_equals && !piece.contains('=') {
-                return Err(Absent::Form(
+                return Err(ParameterReadError::Form(
                     "must be written as `name=value` for each member",
                 ));
             }
@@ -245,10 +269,10 @@ impl Writer<'_> {
         &mut self,
         mut pieces: impl Iterator<Item = &'a str>,
         shape: &ObjectShape,
-    ) -> Result<(), Absent> {
+    ) -> Result<(), ParameterReadError> {
         self.tape.begin_object();
         while let Some(name) = pieces.next() {
-            let value = pieces.next().ok_or(Absent::Form(
+            let value = pieces.next().ok_or(ParameterReadError::Form(
                 "must hold names and values in turn: an even number",
             ))?;
             self.member(name, value, shape)?;
@@ -260,16 +284,16 @@ impl Writer<'_> {
         &mut self,
         parameter: &Parameter,
         types: TypeSet,
-        pairs: Pairs<'_>,
-    ) -> Result<(), Absent> {
+        pairs: RawPairs<'_>,
+    ) -> Result<(), ParameterReadError> {
         let escapes = self.escapes;
         let mut values = pairs
             .iter()
             .filter(|(name, _)| is_named(name, &parameter.name, escapes))
             .peekable();
-        let (_, first) = values.peek().ok_or(Absent::Missing)?;
+        let (_, first) = values.peek().ok_or(ParameterReadError::Missing)?;
         if first.is_empty() && parameter.allow_empty {
-            return Err(Absent::NotJudged);
+            return Err(ParameterReadError::NotJudged);
         }
         self.array(values.map(|(_, value)| value), types)
     }
@@ -280,9 +304,9 @@ impl Writer<'_> {
         &mut self,
         parameter: &Parameter,
         shape: &ObjectShape,
-        pairs: Pairs<'_>,
+        pairs: RawPairs<'_>,
         siblings: &[Parameter],
-    ) -> Result<(), Absent> {
+    ) -> Result<(), ParameterReadError> {
         self.tape.begin_object();
         let mut found = false;
         for (raw_name, value) in pairs.iter() {
@@ -299,7 +323,11 @@ impl Writer<'_> {
             }
         }
         self.end_object()?;
-        if found { Ok(()) } else { Err(Absent::Missing) }
+        if found {
+            Ok(())
+        } else {
+            Err(ParameterReadError::Missing)
+        }
     }
 
     /// `name[member]=value`. Members of members are not defined by the specification: a parameter
@@ -308,12 +336,12 @@ impl Writer<'_> {
     fn deep_object(
         &mut self,
         parameter: &Parameter,
-        reading: &Reading,
-        pairs: Pairs<'_>,
+        reading: &ParameterReading,
+        pairs: RawPairs<'_>,
         siblings: &[Parameter],
-    ) -> Result<(), Absent> {
-        let Reading::Object(shape) = reading else {
-            return Err(Absent::NotJudged);
+    ) -> Result<(), ParameterReadError> {
+        let ParameterReading::Object(shape) = reading else {
+            return Err(ParameterReadError::NotJudged);
         };
         self.tape.begin_object();
         let mut found = false;
@@ -322,7 +350,7 @@ impl Writer<'_> {
                 continue;
             };
             if name == parameter.name {
-                return Err(Absent::Form(
+                return Err(ParameterReadError::Form(
                     "must be written as `name[member]=value` (style deepObject)",
                 ));
             }
@@ -342,22 +370,33 @@ impl Writer<'_> {
             found = true;
         }
         self.end_object()?;
-        if found { Ok(()) } else { Err(Absent::Missing) }
+        if found {
+            Ok(())
+        } else {
+            Err(ParameterReadError::Missing)
+        }
     }
 
-    fn end_object(&mut self) -> Result<(), Absent> {
-        self.tape.end_checked().map_err(|_| Absent::RepeatedMember)
+    fn end_object(&mut self) -> Result<(), ParameterReadError> {
+        self.tape
+            .end_checked()
+            .map_err(|_| ParameterReadError::RepeatedMember)
     }
 
-    fn member(&mut self, name: &str, value: &str, shape: &ObjectShape) -> Result<(), Absent> {
+    fn member(
+        &mut self,
+        name: &str,
+        value: &str,
+        shape: &ObjectShape,
+    ) -> Result<(), ParameterReadError> {
         let name = decode(name, self.escapes)?;
         self.tape.key(&name);
         self.scalar(value, shape.types_of(&name).unwrap_or(TypeSet::ALL))
     }
 
-    fn scalar(&mut self, raw: &str, types: TypeSet) -> Result<(), Absent> {
+    fn scalar(&mut self, raw: &str, types: TypeSet) -> Result<(), ParameterReadError> {
         let text = decode(raw, self.escapes)?;
-        let text = if self.escapes == Escapes::None {
+        let text = if self.escapes == EscapeRules::None {
             text.trim_matches([' ', '\t'])
         } else {
             &text
@@ -369,13 +408,15 @@ impl Writer<'_> {
 
 /// Whether a member may be passed over that has members, where none are defined: only if it is
 /// not declared and may be anything.
-fn nested(shape: &ObjectShape, member: &str) -> Result<(), Absent> {
+fn nested(shape: &ObjectShape, member: &str) -> Result<(), ParameterReadError> {
     let is_declared = shape.members.iter().any(|(name, _)| name == member);
     let types = shape.types_of(member).unwrap_or(TypeSet::NONE);
     match types.has(TypeSet::ARRAY | TypeSet::OBJECT) {
-        true if is_declared => Err(Absent::NotJudged),
+        true if is_declared => Err(ParameterReadError::NotJudged),
         true => Ok(()),
-        false => Err(Absent::Form("holds members of members where none may be")),
+        false => Err(ParameterReadError::Form(
+            "holds members of members where none may be",
+        )),
     }
 }
 

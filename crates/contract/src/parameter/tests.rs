@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::dialect::Direction;
-use crate::parameter::{Absent, PairScratch, Pairs, Parameter, Source, read};
+use crate::dialect::MessageDirection;
+use crate::parameter::{
+    PairScratch, Parameter, ParameterReadError, ParameterSource, RawPairs, read,
+};
 use crate::{CompileOptions, CompiledContract, compile, from_bytes};
 use portcullis_json::Tape;
 use portcullis_vocabulary::limits::Limits;
@@ -43,9 +45,14 @@ pub(super) fn outcome(contract: &CompiledContract, raw: &str) -> Outcome {
     let parameter = &operation.parameters[0];
     let mut scratch = PairScratch::new();
     let source = match parameter.part.as_str() {
-        "query" => Source::Pairs(Pairs::of_query(raw, &mut scratch), &operation.parameters),
-        "cookie" => Source::Pairs(Pairs::of_cookies(raw, &mut scratch), &operation.parameters),
-        _ => Source::One(raw),
+        "query" => {
+            ParameterSource::Pairs(RawPairs::of_query(raw, &mut scratch), &operation.parameters)
+        }
+        "cookie" => ParameterSource::Pairs(
+            RawPairs::of_cookies(raw, &mut scratch),
+            &operation.parameters,
+        ),
+        _ => ParameterSource::One(raw),
     };
     let mut tape = Tape::new();
     let mut outcome = Outcome::Absent;
@@ -63,18 +70,21 @@ fn attempt(
     contract: &CompiledContract,
     tape: &mut Tape,
     parameter: &Parameter,
-    source: Source<'_>,
-    (reading, as_text): (&super::Reading, bool),
+    source: ParameterSource<'_>,
+    (reading, as_text): (&super::ParameterReading, bool),
 ) -> Outcome {
     let key = parameter.schema.as_ref().unwrap().as_str();
-    let schemas = contract.schemas(Direction::Request);
+    let schemas = contract.schemas(MessageDirection::Request);
     match read(tape, key, parameter, reading, source, as_text) {
         Ok(()) if schemas.is_valid(tape.wrapped("")) => Outcome::Value(tape.root("").to_value()),
         Ok(())
-        | Err(Absent::Repeated | Absent::RepeatedMember | Absent::Escapes(_) | Absent::Form(_)) => {
-            Outcome::Invalid
-        }
-        Err(Absent::Missing | Absent::NotJudged) => Outcome::Absent,
+        | Err(
+            ParameterReadError::Repeated
+            | ParameterReadError::RepeatedMember
+            | ParameterReadError::Escapes(_)
+            | ParameterReadError::Form(_),
+        ) => Outcome::Invalid,
+        Err(ParameterReadError::Missing | ParameterReadError::NotJudged) => Outcome::Absent,
     }
 }
 

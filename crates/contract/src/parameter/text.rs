@@ -6,7 +6,7 @@ use percent_encoding::percent_decode;
 
 /// Which escapes a part of a message uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Escapes {
+pub(super) enum EscapeRules {
     /// None: headers and cookies are taken as they are.
     None,
     /// Percent-encoding (RFC 3986 section 2.1): paths.
@@ -26,9 +26,9 @@ pub(crate) enum EscapeError {
 }
 
 /// Decodes once. Nothing is allocated where nothing is escaped.
-pub(super) fn decode(raw: &str, escapes: Escapes) -> Result<Cow<'_, str>, EscapeError> {
-    let plus = escapes == Escapes::Form && raw.contains('+');
-    if escapes == Escapes::None || !raw.contains('%') {
+pub(super) fn decode(raw: &str, escapes: EscapeRules) -> Result<Cow<'_, str>, EscapeError> {
+    let plus = escapes == EscapeRules::Form && raw.contains('+');
+    if escapes == EscapeRules::None || !raw.contains('%') {
         return Ok(if plus {
             Cow::Owned(raw.replace('+', " "))
         } else {
@@ -56,13 +56,13 @@ fn check_escapes(raw: &[u8]) -> Result<(), EscapeError> {
 
 /// Decodes a name or a value of a form or a query.
 pub(in super::super) fn decode_form(raw: &str) -> Result<Cow<'_, str>, EscapeError> {
-    decode(raw, Escapes::Form)
+    decode(raw, EscapeRules::Form)
 }
 
 /// Whether a raw name is the declared one. Malformed escapes match nothing.
-pub(super) fn is_named(raw: &str, declared: &str, escapes: Escapes) -> bool {
+pub(super) fn is_named(raw: &str, declared: &str, escapes: EscapeRules) -> bool {
     raw == declared
-        || (escapes != Escapes::None
+        || (escapes != EscapeRules::None
             && raw.bytes().any(|byte| byte == b'%' || byte == b'+')
             && decode(raw, escapes).is_ok_and(|name| name == declared))
 }
@@ -73,21 +73,21 @@ mod tests {
 
     #[test]
     fn decodes_once() {
-        assert_eq!(decode("a%2Bb+c", Escapes::Form).unwrap(), "a+b c");
-        assert_eq!(decode("a%2Bb+c", Escapes::Percent).unwrap(), "a+b+c");
-        assert_eq!(decode("a%2Bb+c", Escapes::None).unwrap(), "a%2Bb+c");
-        assert_eq!(decode("%2525", Escapes::Percent).unwrap(), "%25");
-        assert_eq!(decode("%", Escapes::Percent), Err(EscapeError::Percent));
-        assert_eq!(decode("%4", Escapes::Form), Err(EscapeError::Percent));
-        assert_eq!(decode("%zz", Escapes::Form), Err(EscapeError::Percent));
-        assert_eq!(decode("%ff", Escapes::Percent), Err(EscapeError::Utf8));
+        assert_eq!(decode("a%2Bb+c", EscapeRules::Form).unwrap(), "a+b c");
+        assert_eq!(decode("a%2Bb+c", EscapeRules::Percent).unwrap(), "a+b+c");
+        assert_eq!(decode("a%2Bb+c", EscapeRules::None).unwrap(), "a%2Bb+c");
+        assert_eq!(decode("%2525", EscapeRules::Percent).unwrap(), "%25");
+        assert_eq!(decode("%", EscapeRules::Percent), Err(EscapeError::Percent));
+        assert_eq!(decode("%4", EscapeRules::Form), Err(EscapeError::Percent));
+        assert_eq!(decode("%zz", EscapeRules::Form), Err(EscapeError::Percent));
+        assert_eq!(decode("%ff", EscapeRules::Percent), Err(EscapeError::Utf8));
     }
 
     #[test]
     fn names_match_decoded() {
-        assert!(is_named("filter%5Bid%5D", "filter[id]", Escapes::Form));
-        assert!(is_named("a+b", "a b", Escapes::Form));
-        assert!(!is_named("a+b", "a b", Escapes::None));
-        assert!(!is_named("%zz", "%zz1", Escapes::Form));
+        assert!(is_named("filter%5Bid%5D", "filter[id]", EscapeRules::Form));
+        assert!(is_named("a+b", "a b", EscapeRules::Form));
+        assert!(!is_named("a+b", "a b", EscapeRules::None));
+        assert!(!is_named("%zz", "%zz1", EscapeRules::Form));
     }
 }

@@ -12,7 +12,7 @@ use crate::BodyLength;
 
 /// One recorded exchange. What it holds may be anybody's secret, so it has no `Debug` of its
 /// content.
-pub struct Exchange<'a> {
+pub struct RecordedExchange<'a> {
     /// The method.
     pub method: Method,
     /// The path, raw.
@@ -22,23 +22,23 @@ pub struct Exchange<'a> {
     /// The header fields of the request.
     pub headers: HeaderMap,
     /// The body of the request.
-    pub body: Body<'a>,
+    pub body: RecordedBody<'a>,
     /// The response, where one was recorded.
-    pub response: Option<Response<'a>>,
+    pub response: Option<RecordedResponse<'a>>,
 }
 
 /// A recorded response.
-pub struct Response<'a> {
+pub struct RecordedResponse<'a> {
     /// The status code.
     pub status: u16,
     /// The header fields.
     pub headers: HeaderMap,
     /// The body.
-    pub body: Body<'a>,
+    pub body: RecordedBody<'a>,
 }
 
 /// A recorded body.
-pub enum Body<'a> {
+pub enum RecordedBody<'a> {
     /// There was none.
     Absent,
     /// There was one, and the recording does not hold it.
@@ -47,7 +47,7 @@ pub enum Body<'a> {
     Bytes(Cow<'a, [u8]>),
 }
 
-impl Body<'_> {
+impl RecordedBody<'_> {
     /// What the head of the message must have said of it.
     pub(super) fn length(&self) -> BodyLength {
         match self {
@@ -58,19 +58,19 @@ impl Body<'_> {
     }
 }
 
-impl<'a> From<&'a str> for Body<'a> {
+impl<'a> From<&'a str> for RecordedBody<'a> {
     fn from(text: &'a str) -> Self {
         Self::Bytes(Cow::Borrowed(text.as_bytes()))
     }
 }
 
-impl From<Vec<u8>> for Body<'_> {
+impl From<Vec<u8>> for RecordedBody<'_> {
     fn from(bytes: Vec<u8>) -> Self {
         Self::Bytes(Cow::Owned(bytes))
     }
 }
 
-impl std::fmt::Debug for Exchange<'_> {
+impl std::fmt::Debug for RecordedExchange<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Exchange")
             .field("method", &self.method)
@@ -79,7 +79,7 @@ impl std::fmt::Debug for Exchange<'_> {
     }
 }
 
-impl std::fmt::Debug for Response<'_> {
+impl std::fmt::Debug for RecordedResponse<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Response")
             .field("status", &self.status)
@@ -87,7 +87,7 @@ impl std::fmt::Debug for Response<'_> {
     }
 }
 
-impl std::fmt::Debug for Body<'_> {
+impl std::fmt::Debug for RecordedBody<'_> {
     /// Its size only.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -1,11 +1,11 @@
 //! Why a record cannot be read, and where.
 
-use portcullis_json::{Node, SyntaxError};
+use portcullis_json::{JsonNode, SyntaxError};
 
 /// What is wrong with a record. Its words quote names, never values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {message}")]
-pub struct Fault {
+pub struct RecordError {
     /// Line of the text that was read, from 1.
     pub line: u64,
     /// Column, from 1, in characters.
@@ -14,10 +14,10 @@ pub struct Fault {
     pub message: String,
 }
 
-impl Fault {
+impl RecordError {
     /// A fault of the value at `node`, which was read from `source`.
     #[cold]
-    pub(super) fn at(node: Node<'_>, source: &str, message: impl Into<String>) -> Self {
+    pub(super) fn at(node: JsonNode<'_>, source: &str, message: impl Into<String>) -> Self {
         let before = source.get(..node.offset() as usize).unwrap_or_default();
         let line_at = before.rfind('\n').map_or(0, |at| at + 1);
         Self {
@@ -37,7 +37,7 @@ impl Fault {
     }
 }
 
-impl From<SyntaxError> for Fault {
+impl From<SyntaxError> for RecordError {
     fn from(error: SyntaxError) -> Self {
         let within = match &*error.pointer {
             "" => String::new(),

@@ -7,10 +7,10 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::{HeaderMap, Method};
 use memchr::memchr2;
 
-use portcullis_json::Node;
+use portcullis_json::JsonNode;
 
 use super::exchange::add_header;
-use super::fault::Fault;
+use super::fault::RecordError;
 
 /// Base64 (RFC 4648 section 4), with or without its padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -20,15 +20,15 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// A value of a record, with its name in words.
 #[derive(Clone, Copy)]
-pub(super) struct Field<'a> {
-    pub(super) node: Node<'a>,
+pub(super) struct RecordField<'a> {
+    pub(super) node: JsonNode<'a>,
     source: &'a str,
     name: &'static str,
 }
 
-impl<'a> Field<'a> {
+impl<'a> RecordField<'a> {
     /// The record itself.
-    pub(super) fn root(node: Node<'a>, source: &'a str) -> Self {
+    pub(super) fn root(node: JsonNode<'a>, source: &'a str) -> Self {
         Self {
             node,
             source,
@@ -37,7 +37,7 @@ impl<'a> Field<'a> {
     }
 
     /// A value of the same record.
-    pub(super) fn with(self, node: Node<'a>, name: &'static str) -> Self {
+    pub(super) fn with(self, node: JsonNode<'a>, name: &'static str) -> Self {
         Self { node, name, ..self }
     }
 
@@ -47,7 +47,7 @@ impl<'a> Field<'a> {
     }
 
     /// The member of an object.
-    pub(super) fn expect(self, member: &str, name: &'static str) -> Result<Self, Fault> {
+    pub(super) fn expect(self, member: &str, name: &'static str) -> Result<Self, RecordError> {
         self.get(member, name)
             .ok_or_else(|| self.fault(&format!("the member {member:?} is missing")))
     }
@@ -57,7 +57,7 @@ impl<'a> Field<'a> {
     pub(super) fn only<const N: usize>(
         self,
         known: [(&str, &'static str); N],
-    ) -> Result<[Option<Self>; N], Fault> {
+    ) -> Result<[Option<Self>; N], RecordError> {
         if !self.node.is_object() {
             return Err(self.expected("an object"));
         }
@@ -74,7 +74,12 @@ impl<'a> Field<'a> {
         Ok(found)
     }
 
-    fn unknown<const N: usize>(self, node: Node<'_>, member: &str, known: [&str; N]) -> Fault {
+    fn unknown<const N: usize>(
+        self,
+        node: JsonNode<'_>,
+        member: &str,
+        known: [&str; N],
+    ) -> RecordError {
         let shown: String = member.chars().take(50).collect();
         let near = known
             .into_iter()
@@ -84,10 +89,10 @@ impl<'a> Field<'a> {
             None => format!("expected only {}", known.join(", ")),
         };
         let message = format!("{}: unknown member {shown:?}; {hint}", self.name);
-        Fault::at(node, self.source, message)
+        RecordError::at(node, self.source, message)
     }
 
-    pub(super) fn text(self) -> Result<&'a str, Fault> {
+    pub(super) fn text(self) -> Result<&'a str, RecordError> {
         self.node.as_str().ok_or_else(|| self.expected("a string"))
     }
 
@@ -98,19 +103,19 @@ impl<'a> Field<'a> {
         rest.get(..json_bytes(rest.as_bytes())).unwrap_or_default()
     }
 
-    pub(super) fn base64(self) -> Result<Vec<u8>, Fault> {
+    pub(super) fn base64(self) -> Result<Vec<u8>, RecordError> {
         BASE64
             .decode(self.text()?)
             .map_err(|_| self.fault("is not base64 (RFC 4648 section 4)"))
     }
 
-    pub(super) fn method(self) -> Result<Method, Fault> {
+    pub(super) fn method(self) -> Result<Method, RecordError> {
         Method::from_bytes(self.text()?.as_bytes())
             .map_err(|_| self.fault("is no method (RFC 9110 section 9.1)"))
     }
 
     /// A status code (RFC 9110 section 15).
-    pub(super) fn status(self) -> Result<u16, Fault> {
+    pub(super) fn status(self) -> Result<u16, RecordError> {
         let status = self
             .node
             .as_u64()
@@ -121,7 +126,7 @@ impl<'a> Field<'a> {
     }
 
     /// Adds this value as a header field.
-    pub(super) fn add_to(self, headers: &mut HeaderMap, name: &str) -> Result<(), Fault> {
+    pub(super) fn add_to(self, headers: &mut HeaderMap, name: &str) -> Result<(), RecordError> {
         self.add_line(headers, name, self.text()?)
     }
 
@@ -131,19 +136,19 @@ impl<'a> Field<'a> {
         headers: &mut HeaderMap,
         name: &str,
         value: &str,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), RecordError> {
         add_header(headers, name, value).map_err(|problem| {
             let shown: String = name.chars().take(50).collect();
             self.fault(&format!("{shown:?} {problem}"))
         })
     }
 
-    pub(super) fn expected(self, what: &str) -> Fault {
+    pub(super) fn expected(self, what: &str) -> RecordError {
         self.fault(&format!("expected {what}, found {}", self.node.kind()))
     }
 
-    pub(super) fn fault(self, message: &str) -> Fault {
-        Fault::at(self.node, self.source, format!("{}: {message}", self.name))
+    pub(super) fn fault(self, message: &str) -> RecordError {
+        RecordError::at(self.node, self.source, format!("{}: {message}", self.name))
     }
 }
 

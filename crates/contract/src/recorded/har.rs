@@ -14,13 +14,13 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Method};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use portcullis_json::{DuplicateKeys, Limits, Tape};
+use portcullis_json::{DuplicateKeys, JsonLimits, Tape};
 
-use super::exchange::{Body, Exchange, Response, split_url};
-use super::fault::Fault;
-use super::fields::Field;
+use super::exchange::{RecordedBody, RecordedExchange, RecordedResponse, split_url};
+use super::fault::RecordError;
+use super::fields::RecordField;
 
-const LIMITS: Limits = Limits {
+const LIMITS: JsonLimits = JsonLimits {
     depth_max: 512,
     duplicate_keys: DuplicateKeys::Allow,
 };
@@ -37,31 +37,31 @@ const LOCAL: [&str; 6] = [
 
 /// An archive whose text was read.
 #[derive(Clone, Copy)]
-pub struct Har<'a> {
-    entries: Field<'a>,
+pub struct HarArchive<'a> {
+    entries: RecordField<'a>,
 }
 
 /// A member of `log.entries`.
 #[derive(Debug)]
-pub struct Entry<'a> {
+pub struct HarEntry<'a> {
     /// Its number, from 0.
     pub index: u64,
     /// The line on which it begins, from 1.
     pub line: u64,
     /// The exchange, or what is wrong with it.
-    pub exchange: Result<Exchange<'a>, Fault>,
+    pub exchange: Result<RecordedExchange<'a>, RecordError>,
 }
 
-impl<'a> Har<'a> {
+impl<'a> HarArchive<'a> {
     /// Reads the text of an archive; a byte order mark is passed over. Its entries are looked at
     /// one by one later.
     ///
     /// # Errors
     /// The text is not JSON, or no archive.
-    pub fn parse(tape: &'a mut Tape, text: &'a [u8]) -> Result<Self, Fault> {
+    pub fn parse(tape: &'a mut Tape, text: &'a [u8]) -> Result<Self, RecordError> {
         let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
         let source = tape.parse("", text, LIMITS)?;
-        let root = Field::root(tape.root(source), source);
+        let root = RecordField::root(tape.root(source), source);
         let entries = root
             .expect("log", "log")?
             .expect("entries", "log.entries")?;
@@ -72,11 +72,11 @@ impl<'a> Har<'a> {
     }
 
     /// The exchanges with a server, in the order of the archive.
-    pub fn entries(self) -> impl Iterator<Item = Entry<'a>> {
+    pub fn entries(self) -> impl Iterator<Item = HarEntry<'a>> {
         let elements = (0..).zip(self.entries.node.elements());
         elements.filter_map(move |(index, node)| {
             let entry = self.entries.with(node, "entry");
-            Some(Entry {
+            Some(HarEntry {
                 index,
                 line: u64::from(node.line()),
                 exchange: read_entry(entry).transpose()?,
@@ -85,7 +85,7 @@ impl<'a> Har<'a> {
     }
 }
 
-impl std::fmt::Debug for Har<'_> {
+impl std::fmt::Debug for HarArchive<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Har")
             .field("entries", &self.entries.node.len())
@@ -94,7 +94,7 @@ impl std::fmt::Debug for Har<'_> {
 }
 
 /// Nothing, for what no server was asked for.
-fn read_entry(entry: Field<'_>) -> Result<Option<Exchange<'_>>, Fault> {
+fn read_entry(entry: RecordField<'_>) -> Result<Option<RecordedExchange<'_>>, RecordError> {
     let request = entry.expect("request", "request")?;
     let url = request.expect("url", "request.url")?;
     let text = url.text()?;
@@ -109,7 +109,7 @@ fn read_entry(entry: Field<'_>) -> Result<Option<Exchange<'_>>, Fault> {
     };
     let mut headers = read_headers(request)?;
     let body = read_post_data(request, &mut headers)?;
-    Ok(Some(Exchange {
+    Ok(Some(RecordedExchange {
         method,
         path,
         query,
@@ -119,32 +119,35 @@ fn read_entry(entry: Field<'_>) -> Result<Option<Exchange<'_>>, Fault> {
     }))
 }
 
-fn read_post_data<'a>(request: Field<'a>, headers: &mut HeaderMap) -> Result<Body<'a>, Fault> {
+fn read_post_data<'a>(
+    request: RecordField<'a>,
+    headers: &mut HeaderMap,
+) -> Result<RecordedBody<'a>, RecordError> {
     let Some(data) = present(request, "postData", "request.postData") else {
         return Ok(unsaved(request, "bodySize"));
     };
     let kind = present(data, "mimeType", "request.postData.mimeType");
-    let kind = kind.map_or(Ok(""), Field::text)?;
+    let kind = kind.map_or(Ok(""), RecordField::text)?;
     let body = match present(data, "text", "request.postData.text") {
-        Some(text) if !text.text()?.is_empty() => Body::from(text.text()?),
+        Some(text) if !text.text()?.is_empty() => RecordedBody::from(text.text()?),
         _ => match present(data, "params", "request.postData.params") {
             Some(params) if !params.node.is_empty() => read_params(params, kind)?,
             _ => unsaved(request, "bodySize"),
         },
     };
-    if !matches!(body, Body::Absent) {
+    if !matches!(body, RecordedBody::Absent) {
         add_type(data, headers, kind)?;
     }
     Ok(body)
 }
 
 /// The pairs of a form. Those of `multipart/form-data` do not tell the bytes that were sent.
-fn read_params<'a>(params: Field<'a>, kind: &str) -> Result<Body<'a>, Fault> {
+fn read_params<'a>(params: RecordField<'a>, kind: &str) -> Result<RecordedBody<'a>, RecordError> {
     let is_form = kind
         .to_ascii_lowercase()
         .starts_with("application/x-www-form-urlencoded");
     if !is_form {
-        return Ok(Body::NotRecorded);
+        return Ok(RecordedBody::NotRecorded);
     }
     let mut text = String::new();
     for param in params.node.elements() {
@@ -154,16 +157,19 @@ fn read_params<'a>(params: Field<'a>, kind: &str) -> Result<Body<'a>, Fault> {
             param
                 .expect("name", "request.postData.params.name")?
                 .text()?,
-            value.map_or(Ok(""), Field::text)?,
+            value.map_or(Ok(""), RecordField::text)?,
         ];
         let [name, value] = pair.map(|part| utf8_percent_encode(part, NON_ALPHANUMERIC));
         let and = if text.is_empty() { "" } else { "&" };
         text.push_str(&format!("{and}{name}={value}"));
     }
-    Ok(Body::from(text.into_bytes()))
+    Ok(RecordedBody::from(text.into_bytes()))
 }
 
-fn read_response<'a>(response: Field<'a>, method: &Method) -> Result<Option<Response<'a>>, Fault> {
+fn read_response<'a>(
+    response: RecordField<'a>,
+    method: &Method,
+) -> Result<Option<RecordedResponse<'a>>, RecordError> {
     let status = response.expect("status", "response.status")?;
     if status.node.as_i64().is_some_and(|status| status <= 0) {
         return Ok(None);
@@ -174,51 +180,58 @@ fn read_response<'a>(response: Field<'a>, method: &Method) -> Result<Option<Resp
     let is_bodiless = method == Method::HEAD || matches!(status, 100..=199 | 204 | 304);
     let body = match content {
         Some(content) if !is_bodiless => read_content(content, &mut headers)?,
-        _ => Body::Absent,
+        _ => RecordedBody::Absent,
     };
-    Ok(Some(Response {
+    Ok(Some(RecordedResponse {
         status,
         headers,
         body,
     }))
 }
 
-fn read_content<'a>(content: Field<'a>, headers: &mut HeaderMap) -> Result<Body<'a>, Fault> {
+fn read_content<'a>(
+    content: RecordField<'a>,
+    headers: &mut HeaderMap,
+) -> Result<RecordedBody<'a>, RecordError> {
     let encoding = present(content, "encoding", "response.content.encoding");
-    let encoding = encoding.map_or(Ok(""), Field::text)?;
+    let encoding = encoding.map_or(Ok(""), RecordField::text)?;
     let body = match present(content, "text", "response.content.text") {
         None => unsaved(content, "size"),
-        Some(text) if encoding.is_empty() => Body::from(text.text()?),
-        Some(text) if encoding.eq_ignore_ascii_case("base64") => Body::from(text.base64()?),
+        Some(text) if encoding.is_empty() => RecordedBody::from(text.text()?),
+        Some(text) if encoding.eq_ignore_ascii_case("base64") => RecordedBody::from(text.base64()?),
         Some(text) => return Err(text.fault("has an encoding other than base64")),
     };
-    if matches!(body, Body::Bytes(_)) {
+    if matches!(body, RecordedBody::Bytes(_)) {
         headers.remove(CONTENT_ENCODING);
     }
     let kind = present(content, "mimeType", "response.content.mimeType");
-    if !matches!(body, Body::Absent) {
-        add_type(content, headers, kind.map_or(Ok(""), Field::text)?)?;
+    if !matches!(body, RecordedBody::Absent) {
+        add_type(content, headers, kind.map_or(Ok(""), RecordField::text)?)?;
     }
     Ok(body)
 }
 
 /// A body without text: there was one, if its size says so.
-fn unsaved<'a>(message: Field<'_>, size: &str) -> Body<'a> {
+fn unsaved<'a>(message: RecordField<'_>, size: &str) -> RecordedBody<'a> {
     let size = message.node.get(size).and_then(|size| size.as_f64());
     match size.is_some_and(|size| size > 0.0) {
-        true => Body::NotRecorded,
-        false => Body::Absent,
+        true => RecordedBody::NotRecorded,
+        false => RecordedBody::Absent,
     }
 }
 
-fn add_type(field: Field<'_>, headers: &mut HeaderMap, kind: &str) -> Result<(), Fault> {
+fn add_type(
+    field: RecordField<'_>,
+    headers: &mut HeaderMap,
+    kind: &str,
+) -> Result<(), RecordError> {
     match headers.is_empty() && !kind.is_empty() {
         true => field.add_line(headers, CONTENT_TYPE.as_str(), kind),
         false => Ok(()),
     }
 }
 
-fn read_headers(message: Field<'_>) -> Result<HeaderMap, Fault> {
+fn read_headers(message: RecordField<'_>) -> Result<HeaderMap, RecordError> {
     let mut headers = HeaderMap::new();
     let Some(list) = present(message, "headers", "headers") else {
         return Ok(headers);
@@ -238,7 +251,11 @@ fn read_headers(message: Field<'_>) -> Result<HeaderMap, Fault> {
 }
 
 /// A member that is there and is not null.
-fn present<'a>(object: Field<'a>, member: &str, name: &'static str) -> Option<Field<'a>> {
+fn present<'a>(
+    object: RecordField<'a>,
+    member: &str,
+    name: &'static str,
+) -> Option<RecordField<'a>> {
     object
         .get(member, name)
         .filter(|field| !field.node.is_null())

@@ -15,11 +15,11 @@
 
 use http::HeaderMap;
 
-use portcullis_json::{DuplicateKeys, Limits, Tape};
+use portcullis_json::{DuplicateKeys, JsonLimits, Tape};
 
-use super::exchange::{Body, Exchange, Response, split_target, split_url};
-use super::fault::Fault;
-use super::fields::Field;
+use super::exchange::{RecordedBody, RecordedExchange, RecordedResponse, split_target, split_url};
+use super::fault::RecordError;
+use super::fields::RecordField;
 
 /// How deeply a line may nest. Deeper than a body may, which is then judged and not unreadable.
 const DEPTH_MAX: u32 = 512;
@@ -28,14 +28,17 @@ const DEPTH_MAX: u32 = 512;
 ///
 /// # Errors
 /// What is wrong with the line, with its place in it.
-pub fn read_line<'a>(tape: &'a mut Tape, text: &'a [u8]) -> Result<Exchange<'a>, Fault> {
+pub fn read_line<'a>(
+    tape: &'a mut Tape,
+    text: &'a [u8],
+) -> Result<RecordedExchange<'a>, RecordError> {
     // Members that come twice are the body's business; elsewhere they are looked for below.
-    let limits = Limits {
+    let limits = JsonLimits {
         depth_max: DEPTH_MAX,
         duplicate_keys: DuplicateKeys::Allow,
     };
     let source = tape.parse("", text, limits)?;
-    let root = Field::root(tape.root(source), source);
+    let root = RecordField::root(tape.root(source), source);
     let [request, response] = root.only([("request", "request"), ("response", "response")])?;
     let request = request.ok_or_else(|| root.fault("the member \"request\" is missing"))?;
     let response = response.map(read_response).transpose()?;
@@ -43,9 +46,9 @@ pub fn read_line<'a>(tape: &'a mut Tape, text: &'a [u8]) -> Result<Exchange<'a>,
 }
 
 fn read_request<'a>(
-    request: Field<'a>,
-    response: Option<Response<'a>>,
-) -> Result<Exchange<'a>, Fault> {
+    request: RecordField<'a>,
+    response: Option<RecordedResponse<'a>>,
+) -> Result<RecordedExchange<'a>, RecordError> {
     let [method, url, path, headers, body, base64] = request.only([
         ("method", "request.method"),
         ("url", "request.url"),
@@ -65,7 +68,7 @@ fn read_request<'a>(
         }
         (None, None) => return Err(request.fault("one of \"url\" and \"path\" is missing")),
     };
-    Ok(Exchange {
+    Ok(RecordedExchange {
         method: method.method()?,
         path,
         query,
@@ -75,7 +78,7 @@ fn read_request<'a>(
     })
 }
 
-fn read_response<'a>(response: Field<'a>) -> Result<Response<'a>, Fault> {
+fn read_response<'a>(response: RecordField<'a>) -> Result<RecordedResponse<'a>, RecordError> {
     let [status, headers, body, base64] = response.only([
         ("status", "response.status"),
         ("headers", "response.headers"),
@@ -83,14 +86,14 @@ fn read_response<'a>(response: Field<'a>) -> Result<Response<'a>, Fault> {
         ("body_base64", "response.body_base64"),
     ])?;
     let status = status.ok_or_else(|| response.fault("the member \"status\" is missing"))?;
-    Ok(Response {
+    Ok(RecordedResponse {
         status: status.status()?,
         headers: read_headers(headers)?,
         body: read_body(body, base64)?,
     })
 }
 
-fn read_headers(field: Option<Field<'_>>) -> Result<HeaderMap, Fault> {
+fn read_headers(field: Option<RecordField<'_>>) -> Result<HeaderMap, RecordError> {
     let mut headers = HeaderMap::new();
     let Some(field) = field else {
         return Ok(headers);
@@ -121,13 +124,16 @@ fn read_headers(field: Option<Field<'_>>) -> Result<HeaderMap, Fault> {
     Ok(headers)
 }
 
-fn read_body<'a>(body: Option<Field<'a>>, base64: Option<Field<'a>>) -> Result<Body<'a>, Fault> {
+fn read_body<'a>(
+    body: Option<RecordField<'a>>,
+    base64: Option<RecordField<'a>>,
+) -> Result<RecordedBody<'a>, RecordError> {
     match (body, base64) {
-        (None, None) => Ok(Body::Absent),
-        (Some(body), None) => Ok(Body::from(
+        (None, None) => Ok(RecordedBody::Absent),
+        (Some(body), None) => Ok(RecordedBody::from(
             body.node.as_str().unwrap_or_else(|| body.json()),
         )),
-        (None, Some(base64)) => base64.base64().map(Body::from),
+        (None, Some(base64)) => base64.base64().map(RecordedBody::from),
         (Some(_), Some(base64)) => {
             Err(base64.fault("\"body\" is given already; leave one of them out"))
         }

@@ -3,19 +3,19 @@
 //! The proxy stops at the first part of a request that it refuses; here everything is judged
 //! that can be, because nobody waits for the answer.
 
-use crate::route::Captures;
+use crate::route::PathCaptures;
 use crate::{
-    BodyPlan, CompiledContract, Head, Policies, ResponseHead, ResponsePlan, Rules, Scratch,
-    Violation, body_too_large, check_body, check_head, check_response_body, check_response_head,
-    judge_target,
+    BodyPlan, CheckScratch, CheckSettings, CompiledContract, OperationPolicies, RequestHead,
+    ResponseHead, ResponsePlan, Violation, body_too_large, check_body, check_head,
+    check_response_body, check_response_head, judge_target,
 };
 use portcullis_vocabulary::enforcement::{Enforcement, EnforcementPolicy, ViolationClass};
 
-use super::exchange::{Body, Exchange, Response};
+use super::exchange::{RecordedBody, RecordedExchange, RecordedResponse};
 
 /// How far judging goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
+pub struct ExchangeCheckLimits {
     /// The most violations to list of a request, and of a response.
     pub violations_max: usize,
     /// How deeply a JSON body may nest.
@@ -30,7 +30,7 @@ pub struct Bounds {
 
 /// What is to be said of an exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub struct ExchangeVerdict {
     /// The operation it is for, as [`CompiledContract::operation`] takes it.
     pub operation: Option<u32>,
     /// What is wrong with the request, the most useful first.
@@ -39,7 +39,7 @@ pub struct Verdict {
     pub response: Vec<Violation>,
 }
 
-impl Verdict {
+impl ExchangeVerdict {
     /// All that is wrong, the request first.
     pub fn violations(&self) -> impl Iterator<Item = &Violation> {
         self.request.iter().chain(&self.response)
@@ -48,22 +48,26 @@ impl Verdict {
 
 /// Judges exchanges by one contract.
 #[derive(Debug)]
-pub struct Judge<'c> {
+pub struct ExchangeJudge<'c> {
     contract: &'c CompiledContract,
-    policies: Policies,
-    bounds: Bounds,
-    scratch: Scratch,
+    policies: OperationPolicies,
+    bounds: ExchangeCheckLimits,
+    scratch: CheckScratch,
 }
 
-impl<'c> Judge<'c> {
+impl<'c> ExchangeJudge<'c> {
     /// A judge who looks for the classes that are not off in `policy`, or in what an operation
     /// says itself.
-    pub fn new(contract: &'c CompiledContract, policy: &EnforcementPolicy, bounds: Bounds) -> Self {
+    pub fn new(
+        contract: &'c CompiledContract,
+        policy: &EnforcementPolicy,
+        bounds: ExchangeCheckLimits,
+    ) -> Self {
         Self {
             contract,
-            policies: Policies::new(policy, contract),
+            policies: OperationPolicies::new(policy, contract),
             bounds,
-            scratch: Scratch::default(),
+            scratch: CheckScratch::default(),
         }
     }
 
@@ -73,14 +77,14 @@ impl<'c> Judge<'c> {
     }
 
     /// Judges one exchange. The response is judged whatever is wrong with the request.
-    pub fn judge(&mut self, exchange: &Exchange<'_>) -> Verdict {
-        let mut verdict = Verdict {
+    pub fn judge(&mut self, exchange: &RecordedExchange<'_>) -> ExchangeVerdict {
+        let mut verdict = ExchangeVerdict {
             operation: None,
             request: Vec::new(),
             response: Vec::new(),
         };
-        let Exchange { method, path, .. } = exchange;
-        let mut captures = Captures::default();
+        let RecordedExchange { method, path, .. } = exchange;
+        let mut captures = PathCaptures::default();
         match judge_target(self.contract, method, path, &mut captures) {
             Ok(operation) => {
                 verdict.operation = Some(operation);
@@ -105,8 +109,8 @@ impl<'c> Judge<'c> {
     fn request(
         &mut self,
         id: u32,
-        exchange: &Exchange<'_>,
-        captures: &Captures,
+        exchange: &RecordedExchange<'_>,
+        captures: &PathCaptures,
         violations: &mut Vec<Violation>,
     ) {
         let Self {
@@ -116,7 +120,7 @@ impl<'c> Judge<'c> {
             scratch,
         } = self;
         let rules = bounds.rules(policies.of(Some(id)));
-        let head = Head {
+        let head = RequestHead {
             path: exchange.path,
             query: exchange.query,
             headers: &exchange.headers,
@@ -125,7 +129,7 @@ impl<'c> Judge<'c> {
         };
         let operation = contract.operation(id);
         let plan = check_head(contract, operation, head, rules, scratch, violations);
-        let Body::Bytes(bytes) = &exchange.body else {
+        let RecordedBody::Bytes(bytes) = &exchange.body else {
             return;
         };
         if matches!(plan, BodyPlan::Stream) {
@@ -149,7 +153,7 @@ impl<'c> Judge<'c> {
     fn response(
         &mut self,
         id: u32,
-        response: &Response<'_>,
+        response: &RecordedResponse<'_>,
         is_to_head: bool,
         violations: &mut Vec<Violation>,
     ) {
@@ -172,7 +176,7 @@ impl<'c> Judge<'c> {
         };
         let operation = contract.operation(id);
         let plan = check_response_head(contract, operation, head, rules, scratch, violations);
-        if let (ResponsePlan::Judge(media), Body::Bytes(bytes)) = (plan, &response.body) {
+        if let (ResponsePlan::Judge(media), RecordedBody::Bytes(bytes)) = (plan, &response.body) {
             check_response_body(
                 contract,
                 media,
@@ -186,9 +190,9 @@ impl<'c> Judge<'c> {
     }
 }
 
-impl Bounds {
-    fn rules(self, policy: &EnforcementPolicy) -> Rules<'_> {
-        Rules {
+impl ExchangeCheckLimits {
+    fn rules(self, policy: &EnforcementPolicy) -> CheckSettings<'_> {
+        CheckSettings {
             policy,
             violations_max: self.violations_max,
             json_depth_max: self.json_depth_max,

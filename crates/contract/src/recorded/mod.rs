@@ -14,8 +14,8 @@ mod judge;
 #[cfg(test)]
 mod tests;
 
-pub use exchange::{Body, Exchange, Response};
-pub use fault::Fault;
-pub use har::{Entry, Har};
+pub use exchange::{RecordedBody, RecordedExchange, RecordedResponse};
+pub use fault::RecordError;
+pub use har::{HarArchive, HarEntry};
 pub use json_lines::read_line;
-pub use judge::{Bounds, Judge, Verdict};
+pub use judge::{ExchangeCheckLimits, ExchangeJudge, ExchangeVerdict};

@@ -8,14 +8,16 @@ use crate::{CompileOptions, CompiledContract, compile, from_bytes};
 use portcullis_json::Tape;
 use portcullis_vocabulary::enforcement::{Enforcement, EnforcementCeilings, EnforcementPolicy};
 
-use super::{Body, Bounds, Exchange, Har, Judge, read_line};
+use super::{
+    ExchangeCheckLimits, ExchangeJudge, HarArchive, RecordedBody, RecordedExchange, read_line,
+};
 
 /// An exchange in one line.
-fn shown(exchange: &Exchange<'_>) -> String {
-    let body = |body: &Body<'_>| match body {
-        Body::Absent => "-".to_owned(),
-        Body::NotRecorded => "?".to_owned(),
-        Body::Bytes(bytes) => format!("[{}]", String::from_utf8_lossy(bytes)),
+fn shown(exchange: &RecordedExchange<'_>) -> String {
+    let body = |body: &RecordedBody<'_>| match body {
+        RecordedBody::Absent => "-".to_owned(),
+        RecordedBody::NotRecorded => "?".to_owned(),
+        RecordedBody::Bytes(bytes) => format!("[{}]", String::from_utf8_lossy(bytes)),
     };
     let headers = |headers: &http::HeaderMap| {
         let lines = headers.iter().map(|(name, value)| {
@@ -24,7 +26,7 @@ fn shown(exchange: &Exchange<'_>) -> String {
         });
         lines.collect::<String>()
     };
-    let Exchange {
+    let RecordedExchange {
         method,
         path,
         query,
@@ -124,7 +126,8 @@ fn lines_that_cannot_be_read() {
 
 fn read_har(text: &str) -> Result<Vec<String>, String> {
     let mut tape = Tape::new();
-    let archive = Har::parse(&mut tape, text.as_bytes()).map_err(|fault| fault.to_string())?;
+    let archive =
+        HarArchive::parse(&mut tape, text.as_bytes()).map_err(|fault| fault.to_string())?;
     let entries = archive.entries().map(|entry| match entry.exchange {
         Ok(exchange) => shown(&exchange),
         Err(fault) => fault.to_string(),
@@ -210,7 +213,7 @@ fn archives_that_cannot_be_read() {
     );
     let har = "\u{feff}{\"log\": {\"entries\": [\n1,\n{\"request\": {\"url\": \"/\", \"method\": \"GET\"}}]}}";
     let mut tape = Tape::new();
-    let archive = Har::parse(&mut tape, har.as_bytes()).unwrap();
+    let archive = HarArchive::parse(&mut tape, har.as_bytes()).unwrap();
     let entries: Vec<_> = archive
         .entries()
         .map(|entry| (entry.index, entry.line, entry.exchange.is_ok()))
@@ -240,19 +243,19 @@ fn contract() -> CompiledContract {
     compile(documents, &CompileOptions::default()).unwrap()
 }
 
-fn judge(contract: &CompiledContract) -> Judge<'_> {
+fn judge(contract: &CompiledContract) -> ExchangeJudge<'_> {
     let ceilings = EnforcementCeilings {
         request: Enforcement::Reject,
         response: Enforcement::Reject,
     };
-    let bounds = Bounds {
+    let bounds = ExchangeCheckLimits {
         violations_max: 20,
         json_depth_max: 8,
         decoded_bytes_max: 1 << 20,
         decoded_ratio_max: 100,
         body_bytes_max: 16,
     };
-    Judge::new(contract, &EnforcementPolicy::new(ceilings, [], 1.0), bounds)
+    ExchangeJudge::new(contract, &EnforcementPolicy::new(ceilings, [], 1.0), bounds)
 }
 
 #[test]
@@ -297,7 +300,9 @@ fn a_body_that_was_not_recorded_is_not_judged() {
         "response": {"status": 200, "content": {"size": 9, "mimeType": "application/json"}}
     }]}}"#;
     let mut tape = Tape::new();
-    let mut entries = Har::parse(&mut tape, har.as_bytes()).unwrap().entries();
+    let mut entries = HarArchive::parse(&mut tape, har.as_bytes())
+        .unwrap()
+        .entries();
     let verdict = judge(&contract).judge(&entries.next().unwrap().exchange.unwrap());
     assert_eq!(verdict.operation, Some(0));
     assert_eq!(verdict.violations().next(), None);
@@ -355,7 +360,7 @@ fn read_and_judge(contract: &CompiledContract, text: &[u8]) {
     if let Ok(exchange) = read_line(&mut tape, text) {
         judge.judge(&exchange);
     }
-    if let Ok(archive) = Har::parse(&mut tape, text) {
+    if let Ok(archive) = HarArchive::parse(&mut tape, text) {
         for entry in archive.entries() {
             if let Ok(exchange) = entry.exchange {
                 judge.judge(&exchange);

@@ -9,7 +9,7 @@
 //! pure expression (`{id}`). Among mixed segments the longest literal text wins, then the one
 //! declared first. When the more specific branch dead-ends further right, the next one is tried.
 //! The path decides before the method does: the most specific matching template answers, and a
-//! method it lacks is [`Match::MethodNotAllowed`] even if a less specific template has it.
+//! method it lacks is [`RouteMatch::MethodNotAllowed`] even if a less specific template has it.
 
 mod outline;
 mod overlap;
@@ -23,9 +23,9 @@ mod verb;
 #[cfg(test)]
 mod tests;
 
-pub use outline::Outline;
-pub use overlap::{Overlap, OverlapKind};
+pub use outline::PathOutline;
+pub use overlap::{OverlapKind, TemplateOverlap};
 pub use path::{MalformedPath, check_path};
-pub use table::{Captures, Match, RouteTable, RouteTableBuilder};
-pub use template::{SEGMENTS_MAX, Template, TemplateError};
-pub use verb::Verb;
+pub use table::{PathCaptures, RouteMatch, RouteTable, RouteTableBuilder};
+pub use template::{PathTemplate, SEGMENTS_MAX, TemplateError};
+pub use verb::PathItemMethod;

@@ -13,7 +13,7 @@ use super::table::RouteTable;
 
 /// What a path looks like.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Outline {
+pub struct PathOutline {
     /// The segments that the contract knows, joined: `/orders/{}`.
     pub known: String,
     /// The others: words, and `{}` for everything else.
@@ -29,7 +29,7 @@ const WORD_BYTES_MAX: usize = 32;
 /// What stands for a segment that is not told.
 const ANY: &str = "{}";
 
-impl fmt::Display for Outline {
+impl fmt::Display for PathOutline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.known)?;
         self.rest
@@ -41,8 +41,8 @@ impl fmt::Display for Outline {
 impl RouteTable {
     /// The outline of a raw path, without its query.
     #[must_use]
-    pub fn outline(&self, path: &str) -> Outline {
-        let mut outline = Outline::default();
+    pub fn outline(&self, path: &str) -> PathOutline {
+        let mut outline = PathOutline::default();
         let mut node = Some(0);
         for raw in path.split('/').skip(1) {
             let step = node.and_then(|node| self.step(node, raw));
@@ -89,14 +89,14 @@ fn word(raw: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{RouteTable, Template, Verb};
+    use super::super::{PathItemMethod, PathTemplate, RouteTable};
     use super::*;
 
     fn table(paths: &[&str]) -> RouteTable {
-        let base = Template::parse_base("").unwrap();
-        let verb = Verb::Get;
+        let base = PathTemplate::parse_base("").unwrap();
+        let verb = PathItemMethod::Get;
         let add = |builder: super::super::RouteTableBuilder, path: &&str| {
-            builder.add(&base, &Template::parse(path).unwrap(), &[(verb, 0)])
+            builder.add(&base, &PathTemplate::parse(path).unwrap(), &[(verb, 0)])
         };
         paths.iter().fold(RouteTable::builder(), add).build()
     }

@@ -8,7 +8,7 @@ use std::fmt;
 
 use hashbrown::HashMap;
 
-use super::segment::{Piece, Segment};
+use super::segment::{SegmentPiece, TemplateSegment};
 use super::table::Route;
 
 /// How two templates overlap.
@@ -25,13 +25,13 @@ pub enum OverlapKind {
 
 /// Two templates (base and path) that match the same paths; the first is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Overlap {
+pub struct TemplateOverlap {
     pub kind: OverlapKind,
     pub first: String,
     pub second: String,
 }
 
-impl fmt::Display for Overlap {
+impl fmt::Display for TemplateOverlap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { first, second, .. } = self;
         match self.kind {
@@ -59,21 +59,21 @@ impl fmt::Display for Overlap {
 
 /// Routes that no rank tells apart up to some segment, where the order of declaration decides.
 #[derive(PartialEq, Eq, Hash)]
-struct Tie<'t> {
-    before: Vec<&'t Segment>,
+struct OverlapKey<'t> {
+    before: Vec<&'t TemplateSegment>,
     /// Literal text of the mixed segment that follows; `None` where the template ends.
     literal_bytes: Option<usize>,
     length: usize,
 }
 
-pub(super) fn find_overlaps(routes: &[Route]) -> Vec<Overlap> {
-    let mut tied: HashMap<Tie<'_>, Vec<&Route>> = HashMap::new();
+pub(super) fn find_overlaps(routes: &[Route]) -> Vec<TemplateOverlap> {
+    let mut tied: HashMap<OverlapKey<'_>, Vec<&Route>> = HashMap::new();
     let mut overlaps = Vec::new();
     for route in routes {
         for tie in ties(route) {
             let peers = tied.entry(tie).or_default();
             for &peer in peers.iter() {
-                let overlap = overlap_kind(peer, route).map(|kind| Overlap {
+                let overlap = overlap_kind(peer, route).map(|kind| TemplateOverlap {
                     kind,
                     first: peer.key.to_string(),
                     second: route.key.to_string(),
@@ -87,16 +87,16 @@ pub(super) fn find_overlaps(routes: &[Route]) -> Vec<Overlap> {
     overlaps
 }
 
-fn ties(route: &Route) -> Vec<Tie<'_>> {
-    let segments: Vec<&Segment> = route.segments().collect();
-    let tie = |before: &[_], literal_bytes| Tie {
+fn ties(route: &Route) -> Vec<OverlapKey<'_>> {
+    let segments: Vec<&TemplateSegment> = route.segments().collect();
+    let tie = |before: &[_], literal_bytes| OverlapKey {
         before: before.to_vec(),
         literal_bytes,
         length: segments.len(),
     };
-    let at_mixed = |(index, segment): (usize, &&Segment)| match segment {
-        Segment::Mixed(mixed) => Some(tie(&segments[..index], Some(mixed.literal_bytes()))),
-        Segment::Literal(_) | Segment::Expression => None,
+    let at_mixed = |(index, segment): (usize, &&TemplateSegment)| match segment {
+        TemplateSegment::Mixed(mixed) => Some(tie(&segments[..index], Some(mixed.literal_bytes()))),
+        TemplateSegment::Literal(_) | TemplateSegment::Expression => None,
     };
     let mut ties: Vec<_> = segments.iter().enumerate().filter_map(at_mixed).collect();
     ties.push(tie(&segments, None));
@@ -126,29 +126,29 @@ fn overlap_kind(first: &Route, second: &Route) -> Option<OverlapKind> {
 }
 
 #[derive(Clone, Copy)]
-enum Token {
+enum SegmentToken {
     Octet(u8),
     Any,
     Repeated,
 }
 
 /// An expression is any octet, then any number of them.
-fn tokens(segment: &Segment) -> Vec<Token> {
-    let literal = |text: &[u8]| text.iter().copied().map(Token::Octet).collect();
-    let of_piece = |piece: &Piece| match piece {
-        Piece::Literal(text) => literal(text),
-        Piece::Expression => vec![Token::Any, Token::Repeated],
+fn tokens(segment: &TemplateSegment) -> Vec<SegmentToken> {
+    let literal = |text: &[u8]| text.iter().copied().map(SegmentToken::Octet).collect();
+    let of_piece = |piece: &SegmentPiece| match piece {
+        SegmentPiece::Literal(text) => literal(text),
+        SegmentPiece::Expression => vec![SegmentToken::Any, SegmentToken::Repeated],
     };
     match segment {
-        Segment::Literal(text) => literal(text),
-        Segment::Mixed(mixed) => mixed.pieces().iter().flat_map(of_piece).collect(),
-        Segment::Expression => of_piece(&Piece::Expression),
+        TemplateSegment::Literal(text) => literal(text),
+        TemplateSegment::Mixed(mixed) => mixed.pieces().iter().flat_map(of_piece).collect(),
+        TemplateSegment::Expression => of_piece(&SegmentPiece::Expression),
     }
 }
 
 /// Whether some text fits both. `common[j]` says so for the tails from `one[i]` and `other[j]`,
 /// `below[j]` for those from `one[i + 1]`.
-fn have_common_text(one: &Segment, other: &Segment) -> bool {
+fn have_common_text(one: &TemplateSegment, other: &TemplateSegment) -> bool {
     let (one, other) = (tokens(one), tokens(other));
     let mut below = vec![false; other.len() + 1];
     for i in (0..=one.len()).rev() {
@@ -157,10 +157,12 @@ fn have_common_text(one: &Segment, other: &Segment) -> bool {
             let after = |table: &[bool]| table.get(j + 1).copied().unwrap_or(false);
             common[j] = match (one.get(i), other.get(j)) {
                 (None, None) => true,
-                (Some(Token::Repeated), _) | (_, Some(Token::Repeated)) => {
+                (Some(SegmentToken::Repeated), _) | (_, Some(SegmentToken::Repeated)) => {
                     below[j] || after(&common)
                 }
-                (Some(Token::Octet(a)), Some(Token::Octet(b))) => a == b && after(&below),
+                (Some(SegmentToken::Octet(a)), Some(SegmentToken::Octet(b))) => {
+                    a == b && after(&below)
+                }
                 (Some(_), Some(_)) => after(&below),
                 (None, Some(_)) | (Some(_), None) => false,
             };

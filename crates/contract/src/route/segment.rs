@@ -11,48 +11,48 @@ use super::path::decode_unit;
 
 /// A literal run (decoded octets) or a `{name}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Piece {
+pub(super) enum SegmentPiece {
     Literal(Box<[u8]>),
     Expression,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Segment {
+pub(super) enum TemplateSegment {
     /// Decoded octets; empty after a trailing slash.
     Literal(Box<[u8]>),
-    Mixed(Mixed),
+    Mixed(MixedSegment),
     Expression,
 }
 
 /// Literals and expressions in turn, at least one of each; expressions never touch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Mixed {
-    pieces: Box<[Piece]>,
+pub(super) struct MixedSegment {
+    pieces: Box<[SegmentPiece]>,
 }
 
-impl Segment {
-    pub(super) fn new(mut pieces: Vec<Piece>) -> Self {
+impl TemplateSegment {
+    pub(super) fn new(mut pieces: Vec<SegmentPiece>) -> Self {
         match pieces.as_mut_slice() {
             [] => Self::Literal(Box::default()),
-            [Piece::Literal(text)] => Self::Literal(std::mem::take(text)),
-            [Piece::Expression] => Self::Expression,
-            _ => Self::Mixed(Mixed {
+            [SegmentPiece::Literal(text)] => Self::Literal(std::mem::take(text)),
+            [SegmentPiece::Expression] => Self::Expression,
+            _ => Self::Mixed(MixedSegment {
                 pieces: pieces.into(),
             }),
         }
     }
 }
 
-impl Mixed {
-    pub(super) fn pieces(&self) -> &[Piece] {
+impl MixedSegment {
+    pub(super) fn pieces(&self) -> &[SegmentPiece] {
         &self.pieces
     }
 
     /// Octets of literal text: the longer, the more specific.
     pub(super) fn literal_bytes(&self) -> usize {
-        let length = |piece: &Piece| match piece {
-            Piece::Literal(text) => text.len(),
-            Piece::Expression => 0,
+        let length = |piece: &SegmentPiece| match piece {
+            SegmentPiece::Literal(text) => text.len(),
+            SegmentPiece::Expression => 0,
         };
         self.pieces.iter().map(length).sum()
     }
@@ -62,13 +62,13 @@ impl Mixed {
     pub(super) fn captures(&self, raw: &[u8], mut capture: impl FnMut(Range<usize>)) -> bool {
         let (mut at, mut end) = (0, raw.len());
         let mut pieces = &*self.pieces;
-        if let [Piece::Literal(text), rest @ ..] = pieces {
+        if let [SegmentPiece::Literal(text), rest @ ..] = pieces {
             let Some(length) = match_start(raw, text) else {
                 return false;
             };
             (at, pieces) = (length, rest);
         }
-        if let [rest @ .., Piece::Literal(text)] = pieces {
+        if let [rest @ .., SegmentPiece::Literal(text)] = pieces {
             let Some(length) = match_end(&raw[at..], text) else {
                 return false;
             };
@@ -76,7 +76,7 @@ impl Mixed {
         }
         // What is left starts and ends with an expression.
         for piece in pieces {
-            let Piece::Literal(text) = piece else {
+            let SegmentPiece::Literal(text) = piece else {
                 continue;
             };
             let Some(found) = find(&raw[..end], at, text) else {

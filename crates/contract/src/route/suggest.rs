@@ -6,7 +6,7 @@
 
 use std::str;
 
-use super::segment::Segment;
+use super::segment::TemplateSegment;
 use super::table::{Route, RouteTable};
 
 const ROUTES_MAX: usize = 2_000;
@@ -23,7 +23,7 @@ impl RouteTable {
         }
         let mut distances = DISTANCES_MAX;
         let candidates = self.routes.iter().take(ROUTES_MAX).filter_map(|route| {
-            let full: Vec<&Segment> = route.segments().collect();
+            let full: Vec<&TemplateSegment> = route.segments().collect();
             let below_base = &full[route.base.segments.len()..];
             let cost = cost(&full, &segments, &mut distances)
                 .or_else(|| Some(cost(below_base, &segments, &mut distances)? + 1))?;
@@ -39,10 +39,10 @@ fn expressions(route: &Route) -> usize {
 }
 
 /// How far a path is from a template; `None` if more than one segment differs.
-fn cost(template: &[&Segment], path: &[&str], distances: &mut usize) -> Option<usize> {
+fn cost(template: &[&TemplateSegment], path: &[&str], distances: &mut usize) -> Option<usize> {
     let (template, template_slash) = strip_trailing_slash(
         template,
-        |segment| matches!(segment, Segment::Literal(text) if text.is_empty()),
+        |segment| matches!(segment, TemplateSegment::Literal(text) if text.is_empty()),
     );
     let (path, path_slash) = strip_trailing_slash(path, |segment| segment.is_empty());
     if template.len() != path.len() {
@@ -51,10 +51,10 @@ fn cost(template: &[&Segment], path: &[&str], distances: &mut usize) -> Option<u
     let mut misspelt = None;
     for (expected, raw) in template.iter().zip(path) {
         match expected {
-            Segment::Literal(text) if **text == *raw.as_bytes() => {}
-            Segment::Literal(text) if misspelt.is_none() => misspelt = Some((text, raw)),
-            Segment::Mixed(mixed) if mixed.captures(raw.as_bytes(), |_| ()) => {}
-            Segment::Expression if !raw.is_empty() => {}
+            TemplateSegment::Literal(text) if **text == *raw.as_bytes() => {}
+            TemplateSegment::Literal(text) if misspelt.is_none() => misspelt = Some((text, raw)),
+            TemplateSegment::Mixed(mixed) if mixed.captures(raw.as_bytes(), |_| ()) => {}
+            TemplateSegment::Expression if !raw.is_empty() => {}
             _ => return None,
         }
     }

@@ -16,14 +16,14 @@ use memchr::memchr;
 use percent_encoding::percent_decode;
 use smallvec::SmallVec;
 
-use super::overlap::{Overlap, find_overlaps};
-use super::segment::{Mixed, Segment};
-use super::template::Template;
-use super::verb::Verb;
+use super::overlap::{TemplateOverlap, find_overlaps};
+use super::segment::{MixedSegment, TemplateSegment};
+use super::template::PathTemplate;
+use super::verb::PathItemMethod;
 
 /// What a path and a method lead to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Match<'t> {
+pub enum RouteMatch<'t> {
     /// The operation's id. `HEAD` falls back to `GET`.
     Found {
         operation: u32,
@@ -38,15 +38,15 @@ pub enum Match<'t> {
 
 /// Raw values of the last match, to be decoded once by whoever needs them.
 ///
-/// Slots are those of [`Template::slot`] on the template the operation was added with, so an
+/// Slots are those of [`PathTemplate::slot`] on the template the operation was added with, so an
 /// operation can look its parameters' slots up when it is compiled.
 #[derive(Debug, Default, Clone)]
-pub struct Captures {
+pub struct PathCaptures {
     spans: SmallVec<[(u32, u32); 8]>,
     of_base: usize,
 }
 
-impl Captures {
+impl PathCaptures {
     /// The raw text of a path parameter in `path`, the path that was matched.
     #[must_use]
     pub fn value<'p>(&self, path: &'p str, slot: usize) -> Option<&'p str> {
@@ -79,7 +79,7 @@ impl Captures {
 /// The operations of one contract, by path and method.
 #[derive(Debug, Default)]
 pub struct RouteTable {
-    nodes: Vec<Node>,
+    nodes: Vec<RouteNode>,
     literals: HashTable<LiteralEdge>,
     hasher: DefaultHashBuilder,
     pub(super) routes: Vec<Route>,
@@ -88,25 +88,25 @@ pub struct RouteTable {
 /// One template with the methods declared for it; kept for findings and suggestions.
 #[derive(Debug)]
 pub(super) struct Route {
-    pub(super) base: Template,
-    pub(super) path: Template,
+    pub(super) base: PathTemplate,
+    pub(super) path: PathTemplate,
     pub(super) key: Box<str>,
-    pub(super) operations: Vec<(Verb, u32)>,
+    pub(super) operations: Vec<(PathItemMethod, u32)>,
 }
 
 impl Route {
-    pub(super) fn segments(&self) -> impl Iterator<Item = &Segment> {
+    pub(super) fn segments(&self) -> impl Iterator<Item = &TemplateSegment> {
         self.base.segments.iter().chain(&self.path.segments)
     }
 }
 
 #[derive(Debug, Default)]
-struct Node {
+struct RouteNode {
     has_literals: bool,
     /// Most specific first.
-    mixed: Vec<(Mixed, u32)>,
+    mixed: Vec<(MixedSegment, u32)>,
     expression: Option<u32>,
-    leaf: Option<Box<Leaf>>,
+    leaf: Option<Box<RouteLeaf>>,
 }
 
 #[derive(Debug)]
@@ -118,14 +118,14 @@ struct LiteralEdge {
 
 /// Where a template ends.
 #[derive(Debug, Default)]
-struct Leaf {
-    endpoints: Vec<Endpoint>,
+struct RouteLeaf {
+    endpoints: Vec<RouteEndpoint>,
     allow: String,
 }
 
 #[derive(Debug)]
-struct Endpoint {
-    verb: Verb,
+struct RouteEndpoint {
+    verb: PathItemMethod,
     operation: u32,
     /// How many captures belong to the base; templates of one shape may differ in it.
     of_base: usize,
@@ -136,7 +136,7 @@ impl RouteTable {
     #[must_use]
     pub fn builder() -> RouteTableBuilder {
         let table = Self {
-            nodes: vec![Node::default()],
+            nodes: vec![RouteNode::default()],
             ..Self::default()
         };
         RouteTableBuilder { table }
@@ -144,10 +144,10 @@ impl RouteTable {
 
     /// Finds the operation for a path (raw, without query, as [`check_path`](super::check_path)
     /// lets it pass) and leaves its raw values in `captures`.
-    pub fn find(&self, method: &Method, path: &str, captures: &mut Captures) -> Match<'_> {
+    pub fn find(&self, method: &Method, path: &str, captures: &mut PathCaptures) -> RouteMatch<'_> {
         captures.clear();
         let small = u32::try_from(path.len()).is_ok();
-        let walk = Walk {
+        let walk = RouteWalk {
             table: self,
             path: path.as_bytes(),
         };
@@ -157,17 +157,18 @@ impl RouteTable {
             None
         };
         let Some(leaf) = leaf else {
-            return Match::NotFound;
+            return RouteMatch::NotFound;
         };
-        let found = Verb::of(method).and_then(|verb| {
+        let found = PathItemMethod::of(method).and_then(|verb| {
             let declared = |verb| leaf.endpoints.iter().find(|known| known.verb == verb);
-            declared(verb).or_else(|| declared(Verb::Get).filter(|_| verb == Verb::Head))
+            declared(verb)
+                .or_else(|| declared(PathItemMethod::Get).filter(|_| verb == PathItemMethod::Head))
         });
         let Some(endpoint) = found else {
-            return Match::MethodNotAllowed { allow: &leaf.allow };
+            return RouteMatch::MethodNotAllowed { allow: &leaf.allow };
         };
         captures.of_base = endpoint.of_base;
-        Match::Found {
+        RouteMatch::Found {
             operation: endpoint.operation,
         }
     }
@@ -175,7 +176,7 @@ impl RouteTable {
     /// Templates that match the same paths with nothing to decide between them, in the order of
     /// declaration; the first one declared is served.
     #[must_use]
-    pub fn overlaps(&self) -> Vec<Overlap> {
+    pub fn overlaps(&self) -> Vec<TemplateOverlap> {
         find_overlaps(&self.routes)
     }
 
@@ -201,14 +202,14 @@ impl RouteTable {
 
 /// One match under way.
 #[derive(Clone, Copy)]
-struct Walk<'t, 'p> {
+struct RouteWalk<'t, 'p> {
     table: &'t RouteTable,
     path: &'p [u8],
 }
 
-impl<'t> Walk<'t, '_> {
+impl<'t> RouteWalk<'t, '_> {
     /// Matches what follows `start`, the first octet of a segment, below a node.
-    fn enter(self, node: u32, start: usize, captures: &mut Captures) -> Option<&'t Leaf> {
+    fn enter(self, node: u32, start: usize, captures: &mut PathCaptures) -> Option<&'t RouteLeaf> {
         let rest = &self.path[start..];
         let raw = &rest[..memchr(b'/', rest).unwrap_or(rest.len())];
         let (id, node) = (node, &self.table.nodes[node as usize]);
@@ -239,7 +240,7 @@ impl<'t> Walk<'t, '_> {
     }
 
     /// Goes on after a segment that ends at `end`.
-    fn leave(self, node: u32, end: usize, captures: &mut Captures) -> Option<&'t Leaf> {
+    fn leave(self, node: u32, end: usize, captures: &mut PathCaptures) -> Option<&'t RouteLeaf> {
         if end == self.path.len() {
             self.table.nodes[node as usize].leaf.as_deref()
         } else {
@@ -267,7 +268,12 @@ impl RouteTableBuilder {
     /// operations makes the path known. What was added first wins; later claims of the same path
     /// and method are reported by [`RouteTable::overlaps`].
     #[must_use]
-    pub fn add(mut self, base: &Template, path: &Template, operations: &[(Verb, u32)]) -> Self {
+    pub fn add(
+        mut self,
+        base: &PathTemplate,
+        path: &PathTemplate,
+        operations: &[(PathItemMethod, u32)],
+    ) -> Self {
         let mut node = 0;
         for segment in base.segments.iter().chain(&path.segments) {
             node = self.child(node, segment);
@@ -276,7 +282,7 @@ impl RouteTableBuilder {
         let of_base = base.names().len();
         for &(verb, operation) in operations {
             if leaf.endpoints.iter().all(|known| known.verb != verb) {
-                leaf.endpoints.push(Endpoint {
+                leaf.endpoints.push(RouteEndpoint {
                     verb,
                     operation,
                     of_base,
@@ -299,20 +305,20 @@ impl RouteTableBuilder {
         self.table
     }
 
-    fn child(&mut self, node: u32, segment: &Segment) -> u32 {
+    fn child(&mut self, node: u32, segment: &TemplateSegment) -> u32 {
         // Fewer than 2^32 nodes: each one takes more than a byte of a contract held in memory.
         let fresh = self.table.nodes.len() as u32;
         let parent = &mut self.table.nodes[node as usize];
         let child = match segment {
-            Segment::Expression => *parent.expression.get_or_insert(fresh),
-            Segment::Mixed(mixed) => mixed_child(&mut parent.mixed, mixed, fresh),
-            Segment::Literal(text) => {
+            TemplateSegment::Expression => *parent.expression.get_or_insert(fresh),
+            TemplateSegment::Mixed(mixed) => mixed_child(&mut parent.mixed, mixed, fresh),
+            TemplateSegment::Literal(text) => {
                 parent.has_literals = true;
                 self.literal_child(node, text, fresh)
             }
         };
         if child == fresh {
-            self.table.nodes.push(Node::default());
+            self.table.nodes.push(RouteNode::default());
         }
         child
     }
@@ -336,7 +342,7 @@ impl RouteTableBuilder {
 }
 
 /// The child for a mixed segment, inserted by precedence.
-fn mixed_child(mixed: &mut Vec<(Mixed, u32)>, segment: &Mixed, fresh: u32) -> u32 {
+fn mixed_child(mixed: &mut Vec<(MixedSegment, u32)>, segment: &MixedSegment, fresh: u32) -> u32 {
     if let Some((_, known)) = mixed.iter().find(|(shape, _)| shape == segment) {
         return *known;
     }
@@ -347,11 +353,11 @@ fn mixed_child(mixed: &mut Vec<(Mixed, u32)>, segment: &Mixed, fresh: u32) -> u3
 }
 
 /// The value of the `Allow` field.
-fn allow(endpoints: &[Endpoint]) -> String {
+fn allow(endpoints: &[RouteEndpoint]) -> String {
     let declared = |verb| endpoints.iter().any(|known| known.verb == verb);
     let mut text = String::new();
-    for verb in Verb::ALL {
-        if declared(verb) || (verb == Verb::Head && declared(Verb::Get)) {
+    for verb in PathItemMethod::ALL {
+        if declared(verb) || (verb == PathItemMethod::Head && declared(PathItemMethod::Get)) {
             let separator = if text.is_empty() { "" } else { ", " };
             // Writing into a String cannot fail.
             let _ = write!(text, "{separator}{}", verb.name());

@@ -9,7 +9,7 @@ use std::fmt;
 use percent_encoding::percent_decode_str;
 
 use super::path::{MalformedPath, check_path};
-use super::segment::{Piece, Segment};
+use super::segment::{SegmentPiece, TemplateSegment};
 
 /// Most segments a template may have; it bounds how deep matching can go.
 pub const SEGMENTS_MAX: usize = 128;
@@ -44,13 +44,13 @@ pub enum TemplateError {
 
 /// A parsed path key, or the path of a server address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template {
+pub struct PathTemplate {
     key: Box<str>,
     names: Box<[Box<str>]>,
-    pub(super) segments: Box<[Segment]>,
+    pub(super) segments: Box<[TemplateSegment]>,
 }
 
-impl Template {
+impl PathTemplate {
     /// Parses a key of the Paths Object.
     ///
     /// # Errors
@@ -59,7 +59,7 @@ impl Template {
         if !path_key.starts_with('/') {
             return Err(TemplateError::NoLeadingSlash);
         }
-        let mut parser = Parser::default();
+        let mut parser = TemplateParser::default();
         let segments = path_key[1..]
             .split('/')
             .map(|text| parser.segment(text))
@@ -82,7 +82,7 @@ impl Template {
     /// caller into one base for each value; an expression takes any one-segment value.
     ///
     /// # Errors
-    /// As [`Template::parse`].
+    /// As [`PathTemplate::parse`].
     pub fn parse_base(path: &str) -> Result<Self, TemplateError> {
         match path.strip_suffix('/').unwrap_or(path) {
             "" => Ok(Self {
@@ -113,7 +113,7 @@ impl Template {
     }
 }
 
-impl fmt::Display for Template {
+impl fmt::Display for PathTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.key)
     }
@@ -121,12 +121,12 @@ impl fmt::Display for Template {
 
 /// Walks a key, counting columns. `column` is the last character consumed.
 #[derive(Debug)]
-struct Parser {
+struct TemplateParser {
     column: usize,
     names: Vec<Box<str>>,
 }
 
-impl Default for Parser {
+impl Default for TemplateParser {
     fn default() -> Self {
         Self {
             column: 1,
@@ -135,8 +135,8 @@ impl Default for Parser {
     }
 }
 
-impl Parser {
-    fn segment(&mut self, text: &str) -> Result<Segment, TemplateError> {
+impl TemplateParser {
+    fn segment(&mut self, text: &str) -> Result<TemplateSegment, TemplateError> {
         let mut pieces = Vec::new();
         let mut rest = text;
         while !rest.is_empty() {
@@ -148,17 +148,20 @@ impl Parser {
                 break;
             }
             let (name, after) = self.expression(after)?;
-            self.add_name(name, matches!(pieces.last(), Some(Piece::Expression)))?;
-            pieces.push(Piece::Expression);
+            self.add_name(
+                name,
+                matches!(pieces.last(), Some(SegmentPiece::Expression)),
+            )?;
+            pieces.push(SegmentPiece::Expression);
             rest = after;
         }
         self.column += 1;
-        Ok(Segment::new(pieces))
+        Ok(TemplateSegment::new(pieces))
     }
 
-    fn literal(&mut self, text: &str) -> Result<Piece, TemplateError> {
+    fn literal(&mut self, text: &str) -> Result<SegmentPiece, TemplateError> {
         self.pass(text)?;
-        Ok(Piece::Literal(percent_decode_str(text).collect()))
+        Ok(SegmentPiece::Literal(percent_decode_str(text).collect()))
     }
 
     /// Moves `column` over text, which may not leave the path.
@@ -225,14 +228,14 @@ mod tests {
 
     #[track_caller]
     fn check(key: &str, names: &[&str]) {
-        let template = Template::parse(key).unwrap();
+        let template = PathTemplate::parse(key).unwrap();
         assert_eq!(template.names().collect::<Vec<_>>(), names, "{key}");
         assert_eq!(template.key(), key);
     }
 
     #[track_caller]
     fn check_error(key: &str, expected: TemplateError) {
-        assert_eq!(Template::parse(key), Err(expected), "{key}");
+        assert_eq!(PathTemplate::parse(key), Err(expected), "{key}");
     }
 
     #[test]
@@ -299,16 +302,16 @@ mod tests {
             ("/v1/", "/v1"),
             ("/{v}", "/{v}"),
         ] {
-            assert_eq!(Template::parse_base(path).unwrap().key(), key);
+            assert_eq!(PathTemplate::parse_base(path).unwrap().key(), key);
         }
-        assert!(Template::parse_base("v1").is_err());
+        assert!(PathTemplate::parse_base("v1").is_err());
     }
 
     proptest! {
         #[test]
         fn never_panics(key in "/?[a-c{}/%é?#.]{0,16}") {
-            let _ = Template::parse(&key);
-            let _ = Template::parse_base(&key);
+            let _ = PathTemplate::parse(&key);
+            let _ = PathTemplate::parse_base(&key);
         }
     }
 }

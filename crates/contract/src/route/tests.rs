@@ -3,14 +3,18 @@
 use http::Method;
 use proptest::prelude::*;
 
-use super::segment::Segment;
+use super::segment::TemplateSegment;
 use super::*;
 
 /// One operation per template, numbered in order; all `GET`.
 fn table(base: &str, keys: &[&str]) -> RouteTable {
-    let base = Template::parse_base(base).unwrap();
+    let base = PathTemplate::parse_base(base).unwrap();
     let add = |builder: RouteTableBuilder, (key, id): (&&str, u32)| {
-        builder.add(&base, &Template::parse(key).unwrap(), &[(Verb::Get, id)])
+        builder.add(
+            &base,
+            &PathTemplate::parse(key).unwrap(),
+            &[(PathItemMethod::Get, id)],
+        )
     };
     keys.iter()
         .zip(0..)
@@ -27,13 +31,13 @@ fn check(keys: &[&str], path: &str, expected: Option<(u32, &[&str])>) {
 #[track_caller]
 fn check_below(base: &str, keys: &[&str], path: &str, expected: Option<(u32, &[&str])>) {
     let table = table(base, keys);
-    let mut captures = Captures::default();
+    let mut captures = PathCaptures::default();
     let found = table.find(&Method::GET, path, &mut captures);
     let Some((operation, values)) = expected else {
-        assert_eq!(found, Match::NotFound, "{path}");
+        assert_eq!(found, RouteMatch::NotFound, "{path}");
         return;
     };
-    assert_eq!(found, Match::Found { operation }, "{path}");
+    assert_eq!(found, RouteMatch::Found { operation }, "{path}");
     let slots = 0..values.len() + 1;
     let actual: Vec<_> = slots
         .filter_map(|slot| captures.value(path, slot))
@@ -153,86 +157,86 @@ fn a_dead_end_falls_back() {
 }
 
 #[track_caller]
-fn check_method(method: &str, path: &str, expected: Match<'_>) {
-    let template = |key| Template::parse(key).unwrap();
-    let base = Template::parse_base("").unwrap();
+fn check_method(method: &str, path: &str, expected: RouteMatch<'_>) {
+    let template = |key| PathTemplate::parse(key).unwrap();
+    let base = PathTemplate::parse_base("").unwrap();
     let table = RouteTable::builder()
         .add(
             &base,
             &template("/pets"),
-            &[(Verb::Post, 1), (Verb::Get, 0)],
+            &[(PathItemMethod::Post, 1), (PathItemMethod::Get, 0)],
         )
         .add(
             &base,
             &template("/pets/mine"),
-            &[(Verb::Get, 2), (Verb::Head, 3)],
+            &[(PathItemMethod::Get, 2), (PathItemMethod::Head, 3)],
         )
         .add(
             &base,
             &template("/pets/{id}"),
-            &[(Verb::Delete, 4), (Verb::Trace, 5)],
+            &[(PathItemMethod::Delete, 4), (PathItemMethod::Trace, 5)],
         )
         .add(&base, &template("/bare"), &[])
         .build();
     let method = Method::from_bytes(method.as_bytes()).unwrap();
     assert_eq!(
-        table.find(&method, path, &mut Captures::default()),
+        table.find(&method, path, &mut PathCaptures::default()),
         expected
     );
 }
 
 #[test]
 fn the_path_decides_before_the_method() {
-    check_method("HEAD", "/pets", Match::Found { operation: 0 });
-    check_method("HEAD", "/pets/mine", Match::Found { operation: 3 });
+    check_method("HEAD", "/pets", RouteMatch::Found { operation: 0 });
+    check_method("HEAD", "/pets/mine", RouteMatch::Found { operation: 3 });
     check_method(
         "PUT",
         "/pets",
-        Match::MethodNotAllowed {
+        RouteMatch::MethodNotAllowed {
             allow: "GET, HEAD, POST",
         },
     );
     check_method(
         "QUERY",
         "/pets",
-        Match::MethodNotAllowed {
+        RouteMatch::MethodNotAllowed {
             allow: "GET, HEAD, POST",
         },
     );
     check_method(
         "DELETE",
         "/pets/mine",
-        Match::MethodNotAllowed { allow: "GET, HEAD" },
+        RouteMatch::MethodNotAllowed { allow: "GET, HEAD" },
     );
     check_method(
         "HEAD",
         "/pets/7",
-        Match::MethodNotAllowed {
+        RouteMatch::MethodNotAllowed {
             allow: "DELETE, TRACE",
         },
     );
-    check_method("GET", "/bare", Match::MethodNotAllowed { allow: "" });
-    check_method("GET", "/none", Match::NotFound);
-    assert_eq!(Verb::from_field("get"), Some(Verb::Get));
-    assert_eq!(Verb::from_field("GET"), None);
-    assert_eq!(Verb::from_field("parameters"), None);
+    check_method("GET", "/bare", RouteMatch::MethodNotAllowed { allow: "" });
+    check_method("GET", "/none", RouteMatch::NotFound);
+    assert_eq!(PathItemMethod::from_field("get"), Some(PathItemMethod::Get));
+    assert_eq!(PathItemMethod::from_field("GET"), None);
+    assert_eq!(PathItemMethod::from_field("parameters"), None);
 }
 
 #[test]
 fn bases_capture_apart() {
-    let path = Template::parse("/pets/{id}").unwrap();
+    let path = PathTemplate::parse("/pets/{id}").unwrap();
     let add = |builder: RouteTableBuilder, base| {
         builder.add(
-            &Template::parse_base(base).unwrap(),
+            &PathTemplate::parse_base(base).unwrap(),
             &path,
-            &[(Verb::Get, 0)],
+            &[(PathItemMethod::Get, 0)],
         )
     };
     let table = ["/{version}", "/stable/"]
         .into_iter()
         .fold(RouteTable::builder(), add)
         .build();
-    let mut captures = Captures::default();
+    let mut captures = PathCaptures::default();
     for (request, version) in [("/v2/pets/7", Some("v2")), ("/stable/pets/7", None)] {
         table.find(&Method::GET, request, &mut captures);
         assert_eq!(captures.value(request, path.slot("id").unwrap()), Some("7"));
@@ -254,10 +258,10 @@ fn check_overlaps(keys: &[&str], expected: &[(OverlapKind, &str, &str)]) {
 #[test]
 fn one_shape_under_two_keys_is_a_conflict_only_for_a_common_method() {
     let check = |second, expected| {
-        let base = Template::parse_base("").unwrap();
-        let template = |key| Template::parse(key).unwrap();
+        let base = PathTemplate::parse_base("").unwrap();
+        let template = |key| PathTemplate::parse(key).unwrap();
         let table = RouteTable::builder()
-            .add(&base, &template("/p/{a}"), &[(Verb::Get, 0)])
+            .add(&base, &template("/p/{a}"), &[(PathItemMethod::Get, 0)])
             .add(&base, &template("/p/{b}"), &[(second, 1)])
             .build();
         let kinds: Vec<_> = table
@@ -267,8 +271,8 @@ fn one_shape_under_two_keys_is_a_conflict_only_for_a_common_method() {
             .collect();
         assert_eq!(kinds, [expected]);
     };
-    check(Verb::Get, OverlapKind::Duplicate);
-    check(Verb::Delete, OverlapKind::SameShape);
+    check(PathItemMethod::Get, OverlapKind::Duplicate);
+    check(PathItemMethod::Delete, OverlapKind::SameShape);
 }
 
 #[test]
@@ -324,10 +328,10 @@ fn the_nearest_path_is_suggested() {
 fn reference(keys: &[String], path: &str) -> Option<u32> {
     let templates: Vec<_> = keys
         .iter()
-        .map(|key| Template::parse(key).unwrap())
+        .map(|key| PathTemplate::parse(key).unwrap())
         .collect();
     let raw: Vec<&str> = path[1..].split('/').collect();
-    let fits_path = |template: &Template| {
+    let fits_path = |template: &PathTemplate| {
         let fits_raw = |(expected, raw): (&str, &&str)| {
             fits(
                 expected,
@@ -344,16 +348,16 @@ fn reference(keys: &[String], path: &str) -> Option<u32> {
 }
 
 /// Smaller is more specific. Among equals the one declared first, in that position, wins.
-fn ranks(templates: &[Template], id: usize) -> Vec<(u8, usize, usize)> {
+fn ranks(templates: &[PathTemplate], id: usize) -> Vec<(u8, usize, usize)> {
     let segments = &templates[id].segments;
     let declared = |depth: usize| {
-        let same = |other: &Template| other.segments.get(..=depth) == Some(&segments[..=depth]);
+        let same = |other: &PathTemplate| other.segments.get(..=depth) == Some(&segments[..=depth]);
         templates.iter().position(same).unwrap()
     };
-    let rank = |(depth, segment): (usize, &Segment)| match segment {
-        Segment::Literal(_) => (0, 0, 0),
-        Segment::Mixed(mixed) => (1, usize::MAX - mixed.literal_bytes(), declared(depth)),
-        Segment::Expression => (2, 0, 0),
+    let rank = |(depth, segment): (usize, &TemplateSegment)| match segment {
+        TemplateSegment::Literal(_) => (0, 0, 0),
+        TemplateSegment::Mixed(mixed) => (1, usize::MAX - mixed.literal_bytes(), declared(depth)),
+        TemplateSegment::Expression => (2, 0, 0),
     };
     segments.iter().enumerate().map(rank).collect()
 }
@@ -394,7 +398,7 @@ fn key() -> impl Strategy<Value = String> {
             };
             key += &(expression + part);
         }
-        Template::parse(&key)
+        PathTemplate::parse(&key)
             .ok()
             .map(|template| template.key().to_owned())
     })
@@ -410,15 +414,15 @@ proptest! {
     ) {
         let borrowed: Vec<&str> = keys.iter().map(String::as_str).collect();
         let table = table("", &borrowed);
-        let mut captures = Captures::default();
+        let mut captures = PathCaptures::default();
         for path in &paths {
             let expected = match reference(&keys, path) {
-                Some(operation) => Match::Found { operation },
-                None => Match::NotFound,
+                Some(operation) => RouteMatch::Found { operation },
+                None => RouteMatch::NotFound,
             };
             prop_assert_eq!(table.find(&Method::GET, path, &mut captures), expected, "{}", path);
-            if let Match::Found { operation } = expected {
-                let template = Template::parse(&keys[operation as usize]).unwrap();
+            if let RouteMatch::Found { operation } = expected {
+                let template = PathTemplate::parse(&keys[operation as usize]).unwrap();
                 for slot in 0..template.names().len() {
                     prop_assert!(captures.value(path, slot).is_some_and(|value| !value.is_empty()));
                 }
@@ -429,7 +433,7 @@ proptest! {
     #[test]
     fn any_path_is_survived(path in ".*", raw in "[/a%2.é]{0,20}") {
         let table = table("/{v}", &["/", "/{a}.{b}/é", "/a%20{b}", "/{x}"]);
-        let mut captures = Captures::default();
+        let mut captures = PathCaptures::default();
         for path in [&path, &raw] {
             table.find(&Method::GET, path, &mut captures);
             let _ = table.nearest(path);

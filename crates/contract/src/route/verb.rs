@@ -6,7 +6,7 @@ use http::Method;
 
 /// A method that OpenAPI knows as an operation (Path Item Object).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Verb {
+pub enum PathItemMethod {
     Delete,
     Get,
     Head,
@@ -17,7 +17,7 @@ pub enum Verb {
     Trace,
 }
 
-impl Verb {
+impl PathItemMethod {
     /// Every verb, sorted by name.
     pub const ALL: [Self; 8] = [
         Self::Delete,

@@ -6,11 +6,11 @@ use serde_json::{Number, Value};
 const SCALE_MAX: u32 = 15;
 
 /// A number times ten to the power of the scale that is worked in.
-type Scaled = i128;
+type ScaledDecimal = i128;
 
 /// Which numbers are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum NumberKind {
     Integer,
     /// Whole if that is possible.
     Number,
@@ -20,16 +20,16 @@ pub(super) enum Kind {
 
 /// What a number must fulfil.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Numbers<'s> {
+pub(super) struct NumberConstraints<'s> {
     /// Inclusive or exclusive lower bounds.
     pub(super) lower: Vec<(&'s Number, bool)>,
     pub(super) upper: Vec<(&'s Number, bool)>,
     pub(super) multiples: Vec<&'s Number>,
 }
 
-impl Numbers<'_> {
+impl NumberConstraints<'_> {
     /// The `nth` number of a kind that fulfils all; small positive ones come first.
-    pub(super) fn nth(&self, nth: usize, kind: Kind) -> Option<Number> {
+    pub(super) fn nth(&self, nth: usize, kind: NumberKind) -> Option<Number> {
         let bounds = self
             .lower
             .iter()
@@ -40,9 +40,9 @@ impl Numbers<'_> {
             .map(digits_after_point);
         let finest = given.max().unwrap_or(0).min(SCALE_MAX);
         let scales: &[u32] = match kind {
-            Kind::Integer => &[finest],
-            Kind::Number => &[finest, finest + 1, finest + 3],
-            Kind::Fraction => &[finest + 1],
+            NumberKind::Integer => &[finest],
+            NumberKind::Number => &[finest, finest + 1, finest + 3],
+            NumberKind::Fraction => &[finest + 1],
         };
         let mut found = scales
             .iter()
@@ -52,7 +52,7 @@ impl Numbers<'_> {
             .or_else(|| self.extremes().nth(nth))
     }
 
-    fn nth_at(&self, nth: usize, kind: Kind, scale: u32) -> Option<Number> {
+    fn nth_at(&self, nth: usize, kind: NumberKind, scale: u32) -> Option<Number> {
         let one = 10_i128.checked_pow(scale)?;
         let lower = self.lower.iter().filter_map(|(bound, exclusive)| {
             Some(to_scaled(bound, scale)? + i128::from(*exclusive))
@@ -69,10 +69,10 @@ impl Numbers<'_> {
             .filter(|step| *step > 0)
             .try_fold(1, least_common_multiple)?;
         let whole = least_common_multiple(step, one)?;
-        let steps: &[Scaled] = match kind {
-            Kind::Integer => &[whole],
-            Kind::Number => &[whole, step],
-            Kind::Fraction => &[step],
+        let steps: &[ScaledDecimal] = match kind {
+            NumberKind::Integer => &[whole],
+            NumberKind::Number => &[whole, step],
+            NumberKind::Fraction => &[step],
         };
         steps.iter().find_map(|step| {
             let beyond = step.checked_mul(i128::try_from(nth).ok()?)?;
@@ -112,7 +112,11 @@ impl Numbers<'_> {
 }
 
 /// The first positive multiple of `step` within the bounds, else the lowest or the highest one.
-fn first_multiple(step: Scaled, lower: Option<Scaled>, upper: Option<Scaled>) -> Option<Scaled> {
+fn first_multiple(
+    step: ScaledDecimal,
+    lower: Option<ScaledDecimal>,
+    upper: Option<ScaledDecimal>,
+) -> Option<ScaledDecimal> {
     let start = match (lower, upper) {
         (Some(lower), _) if lower > 0 => lower,
         (_, Some(upper)) if upper < step => lower.unwrap_or(upper - upper.rem_euclid(step)),
@@ -123,7 +127,7 @@ fn first_multiple(step: Scaled, lower: Option<Scaled>, upper: Option<Scaled>) ->
     upper.is_none_or(|upper| value <= upper).then_some(value)
 }
 
-fn least_common_multiple(one: Scaled, other: Scaled) -> Option<Scaled> {
+fn least_common_multiple(one: ScaledDecimal, other: ScaledDecimal) -> Option<ScaledDecimal> {
     let (mut divisor, mut rest) = (one, other);
     while rest != 0 {
         (divisor, rest) = (rest, divisor % rest);
@@ -146,7 +150,7 @@ fn digits_after_point(number: &Number) -> u32 {
     parts(number).map_or(0, |(_, exponent)| (-exponent).max(0).unsigned_abs())
 }
 
-fn to_scaled(number: &Number, scale: u32) -> Option<Scaled> {
+fn to_scaled(number: &Number, scale: u32) -> Option<ScaledDecimal> {
     let (digits, exponent) = parts(number)?;
     let shift = u32::try_from(exponent + i32::try_from(scale).ok()?).ok()?;
     // Half the range, so that a step can be added without a check.
@@ -155,7 +159,7 @@ fn to_scaled(number: &Number, scale: u32) -> Option<Scaled> {
         .filter(|scaled| scaled.abs() < i128::MAX / 4)
 }
 
-fn from_scaled(value: Scaled, scale: u32) -> Option<Number> {
+fn from_scaled(value: ScaledDecimal, scale: u32) -> Option<Number> {
     let one = 10_i128.checked_pow(scale)?;
     let (sign, value) = (if value < 0 { "-" } else { "" }, value.unsigned_abs());
     let one = one.unsigned_abs();

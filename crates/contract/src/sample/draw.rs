@@ -9,10 +9,10 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
-use super::decimal::Kind;
-use super::pattern::Patterns;
-use super::search::{Decisions, Mode};
-use super::shape::Shape;
+use super::decimal::NumberKind;
+use super::pattern::PatternCache;
+use super::search::{GenerationChoices, GenerationMode};
+use super::shape::MergedSchema;
 
 /// Below this depth, and after so many values, optional members and elements are left out.
 const OPTIONAL_DEPTH: usize = 4;
@@ -28,11 +28,11 @@ const COUNT_MAX: usize = 1_024;
 static ANY_TEXT: LazyLock<Value> = LazyLock::new(|| json!({ "type": "string" }));
 
 #[derive(Debug)]
-pub(super) struct Draw<'s> {
+pub(super) struct ValueGenerator<'s> {
     root: &'s Value,
-    patterns: &'s Patterns,
-    mode: Mode,
-    pub(super) decisions: Decisions,
+    patterns: &'s PatternCache,
+    mode: GenerationMode,
+    pub(super) decisions: GenerationChoices,
     depth: usize,
     /// How many values may still be made, those taken back included.
     pub(super) left: usize,
@@ -42,11 +42,11 @@ pub(super) struct Draw<'s> {
     salt: usize,
 }
 
-impl<'s> Draw<'s> {
+impl<'s> ValueGenerator<'s> {
     pub(super) fn new(
-        (root, patterns): (&'s Value, &'s Patterns),
-        mode: Mode,
-        decisions: Decisions,
+        (root, patterns): (&'s Value, &'s PatternCache),
+        mode: GenerationMode,
+        decisions: GenerationChoices,
         left: usize,
     ) -> Self {
         let optional_until = left.saturating_sub(OPTIONAL_VALUES);
@@ -67,7 +67,7 @@ impl<'s> Draw<'s> {
         if self.depth > DEPTH_MAX {
             return None;
         }
-        let mut shape = Shape::new(self.root, self.patterns);
+        let mut shape = MergedSchema::new(self.root, self.patterns);
         schemas.into_iter().for_each(|schema| shape.add(schema));
         self.depth += 1;
         let value = self.resolve(shape);
@@ -76,7 +76,7 @@ impl<'s> Draw<'s> {
     }
 
     /// Decides what a shape leaves open, then makes a value of it.
-    fn resolve(&mut self, mut shape: Shape<'s>) -> Option<Value> {
+    fn resolve(&mut self, mut shape: MergedSchema<'s>) -> Option<Value> {
         self.left = self.left.checked_sub(1)?;
         if shape.dead {
             return None;
@@ -98,7 +98,7 @@ impl<'s> Draw<'s> {
     }
 
     /// An example of the schema's own; another one for each element of a set.
-    fn hint(&self, shape: &Shape<'s>) -> Option<&'s Value> {
+    fn hint(&self, shape: &MergedSchema<'s>) -> Option<&'s Value> {
         let wanted = self.mode.hints && shape.values.is_none();
         let mut admitted = shape
             .hints
@@ -136,7 +136,7 @@ impl<'s> Draw<'s> {
     }
 
     /// A value of a shape without open choices.
-    fn settled(&mut self, shape: &Shape<'s>) -> Option<Value> {
+    fn settled(&mut self, shape: &MergedSchema<'s>) -> Option<Value> {
         if let Some(values) = &shape.values {
             let fitting: Vec<&Value> = values
                 .iter()
@@ -155,7 +155,7 @@ impl<'s> Draw<'s> {
         })
     }
 
-    fn of_type(&mut self, name: &str, shape: &Shape<'s>) -> Option<Value> {
+    fn of_type(&mut self, name: &str, shape: &MergedSchema<'s>) -> Option<Value> {
         match name {
             "object" => self.object(shape),
             "array" => self.array(shape),
@@ -169,10 +169,13 @@ impl<'s> Draw<'s> {
             }
             "integer" => {
                 let nth = self.salt + self.decisions.pick(NUMBERS_TRIED);
-                shape.numbers.nth(nth, Kind::Integer).map(Value::Number)
+                shape
+                    .numbers
+                    .nth(nth, NumberKind::Integer)
+                    .map(Value::Number)
             }
             "number" => {
-                let kinds = [Kind::Number, Kind::Fraction];
+                let kinds = [NumberKind::Number, NumberKind::Fraction];
                 let nth = self.salt + self.decisions.pick(NUMBERS_TRIED);
                 self.try_each(kinds.len(), |_, index| {
                     shape.numbers.nth(nth, kinds[index]).map(Value::Number)
@@ -186,7 +189,7 @@ impl<'s> Draw<'s> {
         }
     }
 
-    fn object(&mut self, shape: &Shape<'s>) -> Option<Value> {
+    fn object(&mut self, shape: &MergedSchema<'s>) -> Option<Value> {
         let object = &shape.object;
         let mut members = Map::new();
         let mut required = object.required.clone();
@@ -212,7 +215,7 @@ impl<'s> Draw<'s> {
     }
 
     /// How many members to have although fewer would do.
-    fn wants_optional(&self, shape: &Shape<'s>) -> usize {
+    fn wants_optional(&self, shape: &MergedSchema<'s>) -> usize {
         let wanted = self.mode.optional && !self.is_deep();
         if wanted {
             shape.object.declared().count()
@@ -221,12 +224,12 @@ impl<'s> Draw<'s> {
         }
     }
 
-    fn member(&mut self, shape: &Shape<'s>, name: &str) -> Option<Value> {
+    fn member(&mut self, shape: &MergedSchema<'s>, name: &str) -> Option<Value> {
         self.value_of(shape.object.schemas_of(name, self.patterns)?)
     }
 
     /// Adds members of free names, as many as must be, or one to show what a map holds.
-    fn fill(&mut self, shape: &Shape<'s>, members: &mut Map<String, Value>) -> Option<()> {
+    fn fill(&mut self, shape: &MergedSchema<'s>, members: &mut Map<String, Value>) -> Option<()> {
         let object = &shape.object;
         let is_map = object.is_map() && object.declared().next().is_none();
         let show = self.mode.optional && !self.is_deep() && is_map;
@@ -248,7 +251,7 @@ impl<'s> Draw<'s> {
         (members.len() >= object.count_min).then_some(())
     }
 
-    fn free_names(&mut self, shape: &Shape<'s>, turn: usize) -> Vec<String> {
+    fn free_names(&mut self, shape: &MergedSchema<'s>, turn: usize) -> Vec<String> {
         let mut names = Vec::new();
         for pattern in shape.object.patterns() {
             names.extend(self.patterns.compile(pattern).texts(turn).take(3));
@@ -266,7 +269,7 @@ impl<'s> Draw<'s> {
         names
     }
 
-    fn array(&mut self, shape: &Shape<'s>) -> Option<Value> {
+    fn array(&mut self, shape: &MergedSchema<'s>) -> Option<Value> {
         let array = &shape.array;
         let show = array.is_described() && !self.is_deep();
         let shown = if show {
@@ -315,7 +318,7 @@ impl<'s> Draw<'s> {
 }
 
 /// `dependentRequired` of a member that is there.
-fn names_depending_on<'s>(shape: &Shape<'s>, name: &'s str) -> Vec<&'s str> {
+fn names_depending_on<'s>(shape: &MergedSchema<'s>, name: &'s str) -> Vec<&'s str> {
     let of_name = shape.object.dependent.iter().filter(|(on, _)| *on == name);
     let lists = of_name.filter_map(|(_, then)| then.as_array());
     lists.flatten().filter_map(Value::as_str).collect()

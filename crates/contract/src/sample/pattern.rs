@@ -18,28 +18,28 @@ const STEPS_MAX: usize = 20_000;
 
 /// Every pattern met, compiled once: compiling is by far the dearest step of a drawing.
 #[derive(Debug, Default)]
-pub(super) struct Patterns {
-    compiled: RefCell<HashMap<String, Rc<Pattern>>>,
+pub(super) struct PatternCache {
+    compiled: RefCell<HashMap<String, Rc<TextPattern>>>,
 }
 
-impl Patterns {
-    pub(super) fn compile(&self, pattern: &str) -> Rc<Pattern> {
+impl PatternCache {
+    pub(super) fn compile(&self, pattern: &str) -> Rc<TextPattern> {
         let mut compiled = self.compiled.borrow_mut();
         let known = compiled
             .entry_ref(pattern)
-            .or_insert_with(|| Rc::new(Pattern::new(pattern)));
+            .or_insert_with(|| Rc::new(TextPattern::new(pattern)));
         Rc::clone(known)
     }
 }
 
 /// A pattern of a schema (ECMA-262), compiled for both directions.
 #[derive(Debug)]
-pub(super) struct Pattern {
+pub(super) struct TextPattern {
     regex: Option<Regex>,
     syntax: Option<Hir>,
 }
 
-impl Pattern {
+impl TextPattern {
     pub(super) fn new(pattern: &str) -> Self {
         let rust = jsonschema_regex::to_rust_regex(pattern);
         let rust = rust.as_deref().unwrap_or(pattern);
@@ -65,7 +65,7 @@ impl Pattern {
         let stretches = (0..8).chain([10, 12, 16, 20, 24, 32, 36, 48, 64, 100, 128, 255]);
         stretches.filter_map(move |stretch| {
             let mut text = String::new();
-            let mut writer = Writer {
+            let mut writer = PatternWriter {
                 stretch,
                 salt,
                 left: STEPS_MAX,
@@ -116,13 +116,13 @@ fn group_length(text: &str) -> usize {
     text.len()
 }
 
-struct Writer {
+struct PatternWriter {
     stretch: u32,
     salt: usize,
     left: usize,
 }
 
-impl Writer {
+impl PatternWriter {
     fn write(&mut self, syntax: &Hir, out: &mut String) -> bool {
         self.left = self.left.saturating_sub(1);
         if out.len() > TEXT_BYTES_MAX || self.left == 0 {

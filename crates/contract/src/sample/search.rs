@@ -8,8 +8,8 @@ use std::mem;
 
 use serde_json::Value;
 
-use super::draw::Draw;
-use super::pattern::Patterns;
+use super::draw::ValueGenerator;
+use super::pattern::PatternCache;
 
 /// Most values drawn for one schema.
 const DRAWINGS_MAX: usize = 600;
@@ -19,27 +19,27 @@ const VALUES_TOTAL_MAX: usize = 200_000;
 
 /// What a drawing is made of.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Mode {
+pub(super) struct GenerationMode {
     /// Take `example`, `examples` and `default` where they are given.
     pub(super) hints: bool,
     /// Fill in members that are not required, near the top.
     pub(super) optional: bool,
 }
 
-const MODES: [Mode; 4] = [
-    Mode {
+const MODES: [GenerationMode; 4] = [
+    GenerationMode {
         hints: true,
         optional: true,
     },
-    Mode {
+    GenerationMode {
         hints: false,
         optional: true,
     },
-    Mode {
+    GenerationMode {
         hints: true,
         optional: false,
     },
-    Mode {
+    GenerationMode {
         hints: false,
         optional: false,
     },
@@ -47,13 +47,13 @@ const MODES: [Mode; 4] = [
 
 /// The decisions of one drawing: which ones to change, and what was asked.
 #[derive(Debug, Default)]
-pub(super) struct Decisions {
+pub(super) struct GenerationChoices {
     changed: Vec<(usize, usize)>,
     /// How many options each decision had.
     asked: Vec<usize>,
 }
 
-impl Decisions {
+impl GenerationChoices {
     /// Decides between `options` (at least one) and says which to try first.
     pub(super) fn pick(&mut self, options: usize) -> usize {
         let index = self.asked.len();
@@ -72,9 +72,9 @@ pub(crate) fn sample(
     schema: &Value,
     is_valid: &dyn Fn(&Value) -> bool,
 ) -> Option<Value> {
-    let mut search = Search {
+    let mut search = ExampleSearch {
         root,
-        patterns: &Patterns::default(),
+        patterns: &PatternCache::default(),
         schema,
         is_valid,
         drawings: DRAWINGS_MAX,
@@ -94,24 +94,28 @@ pub(crate) fn sample(
     Some(enrich(found, richest, is_valid))
 }
 
-struct Search<'s> {
+struct ExampleSearch<'s> {
     root: &'s Value,
-    patterns: &'s Patterns,
+    patterns: &'s PatternCache,
     schema: &'s Value,
     is_valid: &'s dyn Fn(&Value) -> bool,
     drawings: usize,
     values: usize,
 }
 
-impl Search<'_> {
+impl ExampleSearch<'_> {
     /// A value, and how many options each decision on the way had.
-    fn draw(&mut self, mode: Mode, changed: Vec<(usize, usize)>) -> (Option<Value>, Vec<usize>) {
-        let decisions = Decisions {
+    fn draw(
+        &mut self,
+        mode: GenerationMode,
+        changed: Vec<(usize, usize)>,
+    ) -> (Option<Value>, Vec<usize>) {
+        let decisions = GenerationChoices {
             changed,
             asked: Vec::new(),
         };
         let most = self.values.min(VALUES_MAX);
-        let mut draw = Draw::new((self.root, self.patterns), mode, decisions, most);
+        let mut draw = ValueGenerator::new((self.root, self.patterns), mode, decisions, most);
         let value = draw.value_of(vec![self.schema]);
         self.drawings = self.drawings.saturating_sub(1);
         self.values -= most - draw.left;
@@ -120,7 +124,7 @@ impl Search<'_> {
 
     /// Changes one decision at a time, then one more on top of each of those.
     fn change_decisions(&mut self) -> Option<Value> {
-        let mode = Mode {
+        let mode = GenerationMode {
             hints: false,
             optional: false,
         };

@@ -5,10 +5,10 @@
 
 use serde_json::{Map, Value};
 
-use super::decimal::Numbers;
-use super::pattern::Patterns;
-use super::structure::{Elements, Members};
-use super::text::Texts;
+use super::decimal::NumberConstraints;
+use super::pattern::PatternCache;
+use super::structure::{ArrayConstraints, ObjectConstraints};
+use super::text::StringConstraints;
 
 /// The JSON types in the order of preference where a schema leaves it open.
 const TYPES: [&str; 7] = [
@@ -17,9 +17,9 @@ const TYPES: [&str; 7] = [
 
 /// Which of [`TYPES`] a value may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Types([bool; 7]);
+struct AdmittedTypes([bool; 7]);
 
-impl Types {
+impl AdmittedTypes {
     fn named(value: &Value) -> Self {
         let named = |name: &str| match value {
             Value::String(only) => only == name || (only == "number" && name == "integer"),
@@ -61,44 +61,44 @@ impl Types {
 }
 
 /// Alternatives of which one must be taken: each a list of schemas to fulfil and to avoid.
-pub(super) type Alternatives<'s> = Vec<(Vec<&'s Value>, Vec<&'s Value>)>;
+pub(super) type SchemaChoices<'s> = Vec<(Vec<&'s Value>, Vec<&'s Value>)>;
 
 #[derive(Debug, Clone)]
-pub(super) struct Shape<'s> {
+pub(super) struct MergedSchema<'s> {
     root: &'s Value,
-    patterns: &'s Patterns,
+    patterns: &'s PatternCache,
     followed: Vec<&'s str>,
     /// Nothing fulfils it.
     pub(super) dead: bool,
-    types: Types,
+    types: AdmittedTypes,
     /// Keywords of one type were seen: it is likely meant where no type is given.
     meant: Vec<&'static str>,
     pub(super) values: Option<Vec<&'s Value>>,
     excluded: Vec<&'s Value>,
     pub(super) hints: Vec<&'s Value>,
-    pub(super) numbers: Numbers<'s>,
-    pub(super) texts: Texts<'s>,
-    pub(super) object: Members<'s>,
-    pub(super) array: Elements<'s>,
-    pub(super) choices: Vec<Alternatives<'s>>,
+    pub(super) numbers: NumberConstraints<'s>,
+    pub(super) texts: StringConstraints<'s>,
+    pub(super) object: ObjectConstraints<'s>,
+    pub(super) array: ArrayConstraints<'s>,
+    pub(super) choices: Vec<SchemaChoices<'s>>,
 }
 
-impl<'s> Shape<'s> {
-    pub(super) fn new(root: &'s Value, patterns: &'s Patterns) -> Self {
+impl<'s> MergedSchema<'s> {
+    pub(super) fn new(root: &'s Value, patterns: &'s PatternCache) -> Self {
         Self {
             root,
             patterns,
             followed: Vec::new(),
             dead: false,
-            types: Types([true; 7]),
+            types: AdmittedTypes([true; 7]),
             meant: Vec::new(),
             values: None,
             excluded: Vec::new(),
             hints: Vec::new(),
-            numbers: Numbers::default(),
-            texts: Texts::default(),
-            object: Members::default(),
-            array: Elements::default(),
+            numbers: NumberConstraints::default(),
+            texts: StringConstraints::default(),
+            object: ObjectConstraints::default(),
+            array: ArrayConstraints::default(),
             choices: Vec::new(),
         }
     }
@@ -134,7 +134,7 @@ impl<'s> Shape<'s> {
         };
         match (keyword.as_str(), operand) {
             ("type", _) => {
-                let named = Types::named(operand);
+                let named = AdmittedTypes::named(operand);
                 self.types.retain(|name| !named.has(name));
             }
             ("const", _) => self.excluded.push(operand),
@@ -218,7 +218,7 @@ impl<'s> Shape<'s> {
             }
             ("not", inner) => self.avoid(inner),
             ("type", named) => {
-                let named = Types::named(named);
+                let named = AdmittedTypes::named(named);
                 self.types.retain(|name| named.has(name));
             }
             ("const", value) => self.limit_to(vec![value]),

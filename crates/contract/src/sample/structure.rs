@@ -7,11 +7,11 @@ use std::iter;
 
 use serde_json::{Map, Value};
 
-use super::pattern::Patterns;
+use super::pattern::PatternCache;
 
 /// What an object must fulfil.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Members<'s> {
+pub(super) struct ObjectConstraints<'s> {
     scopes: Vec<&'s Map<String, Value>>,
     pub(super) required: Vec<&'s str>,
     pub(super) forbidden: Vec<&'s str>,
@@ -23,7 +23,7 @@ pub(super) struct Members<'s> {
 
 /// What an array must fulfil.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Elements<'s> {
+pub(super) struct ArrayConstraints<'s> {
     scopes: Vec<&'s Map<String, Value>>,
     pub(super) count_min: usize,
     pub(super) count_max: Option<usize>,
@@ -32,7 +32,7 @@ pub(super) struct Elements<'s> {
     pub(super) contains: Vec<(&'s Value, usize)>,
 }
 
-impl<'s> Members<'s> {
+impl<'s> ObjectConstraints<'s> {
     pub(super) fn add_scope(&mut self, keywords: &'s Map<String, Value>) {
         let relevant = ["properties", "patternProperties", "additionalProperties"];
         if relevant
@@ -74,7 +74,7 @@ impl<'s> Members<'s> {
     }
 
     /// What a member must fulfil; `None` if it may not exist.
-    pub(super) fn schemas_of(&self, name: &str, compiled: &Patterns) -> Option<Vec<&'s Value>> {
+    pub(super) fn schemas_of(&self, name: &str, compiled: &PatternCache) -> Option<Vec<&'s Value>> {
         let mut schemas = Vec::new();
         for scope in &self.scopes {
             let before = schemas.len();
@@ -98,7 +98,7 @@ impl<'s> Members<'s> {
     }
 }
 
-impl<'s> Elements<'s> {
+impl<'s> ArrayConstraints<'s> {
     pub(super) fn add_scope(&mut self, keywords: &'s Map<String, Value>) {
         if keywords.contains_key("items") || keywords.contains_key("prefixItems") {
             self.scopes.push(keywords);

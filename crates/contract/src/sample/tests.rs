@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::pattern::Pattern;
+use super::pattern::TextPattern;
 use super::sample;
 
 /// The value drawn for a schema, which may hold `$defs` of its own.
@@ -249,7 +249,7 @@ proptest! {
     /// Whatever stands in a contract: no panic, and nothing that the verdict refuses.
     #[test]
     fn any_pattern_is_survived(pattern in "[ab(){}\\[\\]*+?.|^$\\\\d1,]{0,12}", salt in 0_usize..40) {
-        let pattern = Pattern::new(&pattern);
+        let pattern = TextPattern::new(&pattern);
         for text in pattern.texts(salt).take(3) {
             pattern.is_match(&text);
         }

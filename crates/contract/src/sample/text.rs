@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::pattern::Pattern;
+use super::pattern::TextPattern;
 
 /// Longest string made; a schema that demands a longer one gets no sample.
 const CHARACTERS_MAX: usize = 16_384;
@@ -14,14 +14,14 @@ const WORDS: [&str; 8] = ["text", "name", "Aa1!Aa1!", "1", "A", "a-1", "/a", "a.
 
 /// What a string must fulfil.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Texts<'s> {
+pub(super) struct StringConstraints<'s> {
     pub(super) characters_min: usize,
     pub(super) characters_max: Option<usize>,
-    pub(super) patterns: Vec<Rc<Pattern>>,
+    pub(super) patterns: Vec<Rc<TextPattern>>,
     pub(super) format: Option<&'s str>,
 }
 
-impl Texts<'_> {
+impl StringConstraints<'_> {
     /// Strings worth trying, best first; `salt` makes them differ from those of another salt.
     pub(super) fn candidates(&self, salt: usize) -> Vec<String> {
         if self.characters_min > CHARACTERS_MAX {

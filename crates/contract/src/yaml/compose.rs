@@ -8,14 +8,14 @@ use super::read::YamlError;
 
 /// Where an item starts.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct YamlPosition {
     /// 1-based.
     pub(super) line: u32,
     /// 1-based.
     pub(super) column: u32,
 }
 
-impl Place {
+impl YamlPosition {
     fn at(marker: &Marker) -> Self {
         Self {
             line: marker.line().max(1) as u32,
@@ -43,7 +43,7 @@ pub(super) enum ScalarTag {
 }
 
 #[derive(Debug)]
-pub(super) enum Content<'a> {
+pub(super) enum YamlContent<'a> {
     Scalar {
         text: Cow<'a, str>,
         plain: bool,
@@ -58,24 +58,24 @@ pub(super) enum Content<'a> {
 }
 
 #[derive(Debug)]
-pub(super) struct Item<'a> {
-    pub(super) place: Place,
-    pub(super) content: Content<'a>,
+pub(super) struct YamlItem<'a> {
+    pub(super) place: YamlPosition,
+    pub(super) content: YamlContent<'a>,
 }
 
-impl Item<'_> {
+impl YamlItem<'_> {
     /// The position past this item, which stands at `at`.
     pub(super) fn past(&self, at: usize) -> usize {
         match self.content {
-            Content::Sequence { past } | Content::Mapping { past } => past,
-            Content::Scalar { .. } | Content::Alias(_) => at + 1,
+            YamlContent::Sequence { past } | YamlContent::Mapping { past } => past,
+            YamlContent::Scalar { .. } | YamlContent::Alias(_) => at + 1,
         }
     }
 }
 
 /// Reads the events of the one document of `text`.
-pub(super) fn compose(text: &str, depth_max: u32) -> Result<Vec<Item<'_>>, YamlError> {
-    let mut composer = Composer {
+pub(super) fn compose(text: &str, depth_max: u32) -> Result<Vec<YamlItem<'_>>, YamlError> {
+    let mut composer = YamlComposer {
         items: Vec::new(),
         open: Vec::new(),
         anchors: Vec::new(),
@@ -85,17 +85,17 @@ pub(super) fn compose(text: &str, depth_max: u32) -> Result<Vec<Item<'_>>, YamlE
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| {
-            let place = Place::at(error.marker());
+            let place = YamlPosition::at(error.marker());
             match error.info() {
                 // The parser's own bound, which it meets while it looks ahead.
                 "recursion limit exceeded" => place.error(too_deep(depth_max)),
                 info => place.error(info),
             }
         })?;
-        composer.take(event, Place::at(&span.start))?;
+        composer.take(event, YamlPosition::at(&span.start))?;
     }
     if composer.items.is_empty() {
-        return Err(Place { line: 1, column: 1 }.error("no document: the text is empty"));
+        return Err(YamlPosition { line: 1, column: 1 }.error("no document: the text is empty"));
     }
     Ok(composer.items)
 }
@@ -104,8 +104,8 @@ fn too_deep(depth_max: u32) -> String {
     format!("nested deeper than {depth_max} levels")
 }
 
-struct Composer<'a> {
-    items: Vec<Item<'a>>,
+struct YamlComposer<'a> {
+    items: Vec<YamlItem<'a>>,
     /// Positions of the containers not yet closed, outermost first.
     open: Vec<usize>,
     /// Position of the item of each anchor, by the number the parser gave it.
@@ -114,8 +114,8 @@ struct Composer<'a> {
     depth_max: u32,
 }
 
-impl<'a> Composer<'a> {
-    fn take(&mut self, event: Event<'a>, place: Place) -> Result<(), YamlError> {
+impl<'a> YamlComposer<'a> {
+    fn take(&mut self, event: Event<'a>, place: YamlPosition) -> Result<(), YamlError> {
         match event {
             Event::DocumentStart(_) => {
                 self.documents += 1;
@@ -129,25 +129,25 @@ impl<'a> Composer<'a> {
                     .and_then(|tag| scalar_tag(&tag, place).transpose())
                     .transpose()?;
                 let plain = style == ScalarStyle::Plain;
-                self.items.push(Item {
+                self.items.push(YamlItem {
                     place,
-                    content: Content::Scalar { text, plain, tag },
+                    content: YamlContent::Scalar { text, plain, tag },
                 });
             }
             Event::SequenceStart(anchor, tag) => {
                 check_container_tag(tag.as_deref(), "seq", place)?;
-                self.open(anchor, Content::Sequence { past: usize::MAX }, place)?;
+                self.open(anchor, YamlContent::Sequence { past: usize::MAX }, place)?;
             }
             Event::MappingStart(anchor, tag) => {
                 check_container_tag(tag.as_deref(), "map", place)?;
-                self.open(anchor, Content::Mapping { past: usize::MAX }, place)?;
+                self.open(anchor, YamlContent::Mapping { past: usize::MAX }, place)?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             Event::Alias(anchor) => {
                 let target = self.alias_target(anchor, place)?;
-                self.items.push(Item {
+                self.items.push(YamlItem {
                     place,
-                    content: Content::Alias(target),
+                    content: YamlContent::Alias(target),
                 });
             }
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
@@ -155,21 +155,26 @@ impl<'a> Composer<'a> {
         Ok(())
     }
 
-    fn open(&mut self, anchor: usize, content: Content<'a>, place: Place) -> Result<(), YamlError> {
+    fn open(
+        &mut self,
+        anchor: usize,
+        content: YamlContent<'a>,
+        place: YamlPosition,
+    ) -> Result<(), YamlError> {
         if self.open.len() >= self.depth_max as usize {
             return Err(place.error(too_deep(self.depth_max)));
         }
         self.note_anchor(anchor);
         self.open.push(self.items.len());
-        self.items.push(Item { place, content });
+        self.items.push(YamlItem { place, content });
         Ok(())
     }
 
     fn close(&mut self) {
         let end = self.items.len();
         let container = self.open.pop().and_then(|at| self.items.get_mut(at));
-        if let Some(Item {
-            content: Content::Sequence { past } | Content::Mapping { past },
+        if let Some(YamlItem {
+            content: YamlContent::Sequence { past } | YamlContent::Mapping { past },
             ..
         }) = container
         {
@@ -187,7 +192,7 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn alias_target(&self, anchor: usize, place: Place) -> Result<usize, YamlError> {
+    fn alias_target(&self, anchor: usize, place: YamlPosition) -> Result<usize, YamlError> {
         let target = self
             .anchors
             .get(anchor)
@@ -202,7 +207,7 @@ impl<'a> Composer<'a> {
 }
 
 /// `None` for the non-specific tag `!` is a string by YAML 1.2 section 6.9.1.
-fn scalar_tag(tag: &Tag, place: Place) -> Result<Option<ScalarTag>, YamlError> {
+fn scalar_tag(tag: &Tag, place: YamlPosition) -> Result<Option<ScalarTag>, YamlError> {
     if tag.handle.is_empty() && tag.suffix == "!" || tag.handle == "!" && tag.suffix.is_empty() {
         return Ok(Some(ScalarTag::Str));
     }
@@ -218,7 +223,11 @@ fn scalar_tag(tag: &Tag, place: Place) -> Result<Option<ScalarTag>, YamlError> {
     known.map(Some).ok_or_else(|| unknown_tag(tag, place))
 }
 
-fn check_container_tag(tag: Option<&Tag>, name: &str, place: Place) -> Result<(), YamlError> {
+fn check_container_tag(
+    tag: Option<&Tag>,
+    name: &str,
+    place: YamlPosition,
+) -> Result<(), YamlError> {
     match tag {
         Some(tag) if !(tag.is_yaml_core_schema() && tag.suffix == name) => {
             Err(unknown_tag(tag, place))
@@ -227,7 +236,7 @@ fn check_container_tag(tag: Option<&Tag>, name: &str, place: Place) -> Result<()
     }
 }
 
-fn unknown_tag(tag: &Tag, place: Place) -> YamlError {
+fn unknown_tag(tag: &Tag, place: YamlPosition) -> YamlError {
     let name = match tag.is_yaml_core_schema() {
         true => format!("!!{}", tag.suffix),
         false => format!("{}{}", tag.handle, tag.suffix),

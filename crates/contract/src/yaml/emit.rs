@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::compose::{Content, Item, Place};
+use super::compose::{YamlContent, YamlItem, YamlPosition};
 use super::read::{DOCUMENT_KEY, YamlError};
-use super::scalar::{Scalar, resolve};
-use portcullis_json::{DuplicateKeys, Limits, Tape};
+use super::scalar::{YamlScalar, resolve};
+use portcullis_json::{DuplicateKeys, JsonLimits, Tape};
 
 /// What aliases and merge keys may add to a document, in bytes of tape and text.
 const EXPANSION_BYTES_MAX: usize = 64 << 20;
@@ -14,11 +14,11 @@ const EXPANSION_BYTES_MAX: usize = 64 << 20;
 const ENTRY_BYTES: usize = 20;
 
 /// Puts the document on a new tape.
-pub(super) fn emit(items: &[Item<'_>], limits: Limits) -> Result<Tape, YamlError> {
+pub(super) fn emit(items: &[YamlItem<'_>], limits: JsonLimits) -> Result<Tape, YamlError> {
     let mut tape = Tape::new();
     tape.begin(DOCUMENT_KEY);
     let first = items.first().map_or(1, |item| item.place.line);
-    let mut emitter = Emitter {
+    let mut emitter = TapeEmitter {
         items,
         limits,
         tape,
@@ -27,7 +27,7 @@ pub(super) fn emit(items: &[Item<'_>], limits: Limits) -> Result<Tape, YamlError
         copies: 0,
     };
     emitter.value(0, 0)?;
-    let Emitter {
+    let TapeEmitter {
         mut tape, lines, ..
     } = emitter;
     tape.set_lines(lines);
@@ -35,9 +35,9 @@ pub(super) fn emit(items: &[Item<'_>], limits: Limits) -> Result<Tape, YamlError
     Ok(tape)
 }
 
-struct Emitter<'a> {
-    items: &'a [Item<'a>],
-    limits: Limits,
+struct TapeEmitter<'a> {
+    items: &'a [YamlItem<'a>],
+    limits: JsonLimits,
     tape: Tape,
     /// The line of each entry of the tape.
     lines: Vec<u32>,
@@ -48,19 +48,19 @@ struct Emitter<'a> {
 }
 
 /// A member of a mapping: the positions of its key and its value.
-type Member = (usize, usize);
+type MappingEntry = (usize, usize);
 
-impl<'a> Emitter<'a> {
+impl<'a> TapeEmitter<'a> {
     /// Emits the item at `at`, inside `depth` containers. Recursive within the depth limit.
     fn value(&mut self, at: usize, depth: u32) -> Result<(), YamlError> {
         let item = &self.items[at];
         match &item.content {
-            Content::Scalar { text, plain, tag } => {
+            YamlContent::Scalar { text, plain, tag } => {
                 let scalar = resolve(text, *plain, *tag).map_err(|why| item.place.error(why))?;
                 self.scalar(text, scalar, item.place)
             }
-            Content::Alias(target) => self.copied(|this| this.value(*target, depth)),
-            Content::Sequence { past } => {
+            YamlContent::Alias(target) => self.copied(|this| this.value(*target, depth)),
+            YamlContent::Sequence { past } => {
                 self.enter(item.place, depth)?;
                 self.tape.begin_array();
                 let mut element = at + 1;
@@ -71,7 +71,7 @@ impl<'a> Emitter<'a> {
                 self.tape.end();
                 Ok(())
             }
-            Content::Mapping { past } => self.mapping(at, *past, depth),
+            YamlContent::Mapping { past } => self.mapping(at, *past, depth),
         }
     }
 
@@ -82,13 +82,18 @@ impl<'a> Emitter<'a> {
         emitted
     }
 
-    fn scalar(&mut self, text: &str, scalar: Scalar, place: Place) -> Result<(), YamlError> {
+    fn scalar(
+        &mut self,
+        text: &str,
+        scalar: YamlScalar,
+        place: YamlPosition,
+    ) -> Result<(), YamlError> {
         self.note_entry(place, text.len())?;
         match scalar {
-            Scalar::Null => self.tape.null(),
-            Scalar::Boolean(value) => self.tape.boolean(value),
-            Scalar::String => self.tape.string(text),
-            Scalar::Number(literal) => {
+            YamlScalar::Null => self.tape.null(),
+            YamlScalar::Boolean(value) => self.tape.boolean(value),
+            YamlScalar::String => self.tape.string(text),
+            YamlScalar::Number(literal) => {
                 self.tape
                     .number(&literal)
                     .map_err(|error| place.error(error.to_string()))?;
@@ -98,7 +103,7 @@ impl<'a> Emitter<'a> {
     }
 
     /// Counts the container that is about to be opened.
-    fn enter(&mut self, place: Place, depth: u32) -> Result<(), YamlError> {
+    fn enter(&mut self, place: YamlPosition, depth: u32) -> Result<(), YamlError> {
         if depth >= self.limits.depth_max {
             let depth_max = self.limits.depth_max;
             return Err(place.error(format!("nested deeper than {depth_max} levels by aliases")));
@@ -107,7 +112,7 @@ impl<'a> Emitter<'a> {
     }
 
     /// Notes the line of the entry that is about to be put on the tape.
-    fn note_entry(&mut self, place: Place, text_bytes: usize) -> Result<(), YamlError> {
+    fn note_entry(&mut self, place: YamlPosition, text_bytes: usize) -> Result<(), YamlError> {
         if self.copies > 0 {
             self.charge(ENTRY_BYTES + text_bytes, place)?;
         }
@@ -115,7 +120,7 @@ impl<'a> Emitter<'a> {
         Ok(())
     }
 
-    fn charge(&mut self, bytes: usize, place: Place) -> Result<(), YamlError> {
+    fn charge(&mut self, bytes: usize, place: YamlPosition) -> Result<(), YamlError> {
         self.expansion_bytes = self
             .expansion_bytes
             .checked_sub(bytes)
@@ -153,7 +158,7 @@ impl<'a> Emitter<'a> {
         self.close_mapping(object)
     }
 
-    fn member(&mut self, (key, value): Member, depth: u32) -> Result<(), YamlError> {
+    fn member(&mut self, (key, value): MappingEntry, depth: u32) -> Result<(), YamlError> {
         let place = self.items[key].place;
         let name = self.name(key)?;
         self.note_entry(place, name.len())?;
@@ -183,20 +188,20 @@ impl<'a> Emitter<'a> {
     fn name(&self, key: usize) -> Result<&'a str, YamlError> {
         let place = self.items[key].place;
         match &self.items[self.target(key)].content {
-            Content::Scalar {
+            YamlContent::Scalar {
                 text,
                 plain: true,
                 tag: None,
             } if text.is_empty() => Err(place.error("a member without a name")),
-            Content::Scalar { text, .. } => Ok(text),
-            Content::Sequence { .. } | Content::Mapping { .. } | Content::Alias(_) => {
+            YamlContent::Scalar { text, .. } => Ok(text),
+            YamlContent::Sequence { .. } | YamlContent::Mapping { .. } | YamlContent::Alias(_) => {
                 Err(place.error("a member name that is not a scalar"))
             }
         }
     }
 
     fn target(&self, mut at: usize) -> usize {
-        while let Content::Alias(target) = self.items[at].content {
+        while let YamlContent::Alias(target) = self.items[at].content {
             at = target;
         }
         at
@@ -205,7 +210,7 @@ impl<'a> Emitter<'a> {
     /// Whether a key is the merge key, `<<` without quotes.
     fn is_merge(&self, key: usize) -> bool {
         let content = &self.items[key].content;
-        matches!(content, Content::Scalar { text, plain: true, tag: None } if text == "<<")
+        matches!(content, YamlContent::Scalar { text, plain: true, tag: None } if text == "<<")
     }
 
     fn own_names(&self, at: usize, past: usize) -> Result<HashSet<&'a str>, YamlError> {
@@ -228,7 +233,7 @@ impl<'a> Emitter<'a> {
         at: usize,
         depth: u32,
         names: &mut HashSet<&'a str>,
-        inherited: &mut Vec<Member>,
+        inherited: &mut Vec<MappingEntry>,
     ) -> Result<(), YamlError> {
         let place = self.items[at].place;
         self.charge(ENTRY_BYTES, place)?;
@@ -237,7 +242,7 @@ impl<'a> Emitter<'a> {
         }
         let source = self.target(at);
         match self.items[source].content {
-            Content::Sequence { past } => {
+            YamlContent::Sequence { past } => {
                 let mut element = source + 1;
                 while element < past {
                     self.merge(element, depth + 1, names, inherited)?;
@@ -245,7 +250,7 @@ impl<'a> Emitter<'a> {
                 }
                 Ok(())
             }
-            Content::Mapping { past } => {
+            YamlContent::Mapping { past } => {
                 let mut merges = Vec::new();
                 let mut key = source + 1;
                 while key < past {
@@ -262,7 +267,7 @@ impl<'a> Emitter<'a> {
                     .into_iter()
                     .try_for_each(|at| self.merge(at, depth + 1, names, inherited))
             }
-            Content::Scalar { .. } | Content::Alias(_) => {
+            YamlContent::Scalar { .. } | YamlContent::Alias(_) => {
                 Err(place.error("the merge key `<<` takes a mapping or a list of mappings"))
             }
         }

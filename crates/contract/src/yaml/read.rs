@@ -1,7 +1,7 @@
 //! The entry: one YAML text in, one tape out, and the error in between.
 
 use super::{compose, emit};
-use portcullis_json::{Limits, SOURCE_BYTES_MAX, Tape};
+use portcullis_json::{JsonLimits, SOURCE_BYTES_MAX, Tape};
 
 /// A YAML document that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +26,7 @@ pub(super) const DOCUMENT_KEY: &str = "document";
 /// # Errors
 /// Syntax errors; more than one document; repeated names; values without a JSON form (`.nan`,
 /// unknown tags); limits exceeded, also by the expansion of aliases.
-pub(crate) fn parse_yaml(text: &str, limits: Limits) -> Result<Tape, YamlError> {
+pub(crate) fn parse_yaml(text: &str, limits: JsonLimits) -> Result<Tape, YamlError> {
     if text.len() > SOURCE_BYTES_MAX {
         let message = format!("longer than {SOURCE_BYTES_MAX} bytes");
         return Err(YamlError {

@@ -4,7 +4,7 @@ use super::compose::ScalarTag;
 
 /// What a scalar stands for.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Scalar {
+pub(super) enum YamlScalar {
     Null,
     Boolean(bool),
     /// The literal by the JSON grammar.
@@ -17,29 +17,33 @@ pub(super) enum Scalar {
 ///
 /// # Errors
 /// Why it has no JSON form.
-pub(super) fn resolve(text: &str, plain: bool, tag: Option<ScalarTag>) -> Result<Scalar, String> {
+pub(super) fn resolve(
+    text: &str,
+    plain: bool,
+    tag: Option<ScalarTag>,
+) -> Result<YamlScalar, String> {
     let resolved = match tag {
-        Some(ScalarTag::Str) => Some(Scalar::String),
-        Some(ScalarTag::Null) => is_null(text).then_some(Scalar::Null),
-        Some(ScalarTag::Bool) => boolean(text).map(Scalar::Boolean),
-        Some(ScalarTag::Int) => integer(text)?.map(Scalar::Number),
-        Some(ScalarTag::Float) => number(text)?.map(Scalar::Number),
+        Some(ScalarTag::Str) => Some(YamlScalar::String),
+        Some(ScalarTag::Null) => is_null(text).then_some(YamlScalar::Null),
+        Some(ScalarTag::Bool) => boolean(text).map(YamlScalar::Boolean),
+        Some(ScalarTag::Int) => integer(text)?.map(YamlScalar::Number),
+        Some(ScalarTag::Float) => number(text)?.map(YamlScalar::Number),
         None if plain => return resolve_plain(text),
-        None => Some(Scalar::String),
+        None => Some(YamlScalar::String),
     };
     resolved.ok_or_else(|| "the value does not have the form its tag demands".to_owned())
 }
 
-fn resolve_plain(text: &str) -> Result<Scalar, String> {
+fn resolve_plain(text: &str) -> Result<YamlScalar, String> {
     match text.as_bytes().first() {
-        None | Some(b'~' | b'n' | b'N') if is_null(text) => Ok(Scalar::Null),
+        None | Some(b'~' | b'n' | b'N') if is_null(text) => Ok(YamlScalar::Null),
         Some(b't' | b'T' | b'f' | b'F') => {
-            Ok(boolean(text).map_or(Scalar::String, Scalar::Boolean))
+            Ok(boolean(text).map_or(YamlScalar::String, YamlScalar::Boolean))
         }
         Some(b'0'..=b'9' | b'+' | b'-' | b'.') => {
-            Ok(number(text)?.map_or(Scalar::String, Scalar::Number))
+            Ok(number(text)?.map_or(YamlScalar::String, YamlScalar::Number))
         }
-        _ => Ok(Scalar::String),
+        _ => Ok(YamlScalar::String),
     }
 }
 

@@ -4,10 +4,10 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::parse_yaml;
-use portcullis_json::{DuplicateKeys, Limits};
+use portcullis_json::{DuplicateKeys, JsonLimits};
 
 fn read(text: &str) -> Result<Value, String> {
-    let tape = parse_yaml(text, Limits::default()).map_err(|error| error.to_string())?;
+    let tape = parse_yaml(text, JsonLimits::default()).map_err(|error| error.to_string())?;
     Ok(tape.root("").to_value())
 }
 
@@ -53,7 +53,7 @@ fn plain_words_are_resolved_by_the_core_schema() {
 
 #[test]
 fn numbers_stay_exact() {
-    let tape = parse_yaml("123456789012345678901234567890", Limits::default()).unwrap();
+    let tape = parse_yaml("123456789012345678901234567890", JsonLimits::default()).unwrap();
     assert_eq!(
         tape.root("").number_text(),
         Some("123456789012345678901234567890")
@@ -121,9 +121,9 @@ fn names_given_twice_are_refused_with_both_lines() {
         "200: 1\n'200': 3",
         "member \"200\" repeats that of line 1 at line 2, column 1",
     );
-    let allow = Limits {
+    let allow = JsonLimits {
         duplicate_keys: DuplicateKeys::Allow,
-        ..Limits::default()
+        ..JsonLimits::default()
     };
     let tape = parse_yaml("a: 1\na: 2", allow).unwrap();
     assert_eq!(
@@ -243,7 +243,7 @@ fn syntax_errors_tell_their_place() {
 fn values_tell_their_lines() {
     let tape = parse_yaml(
         "# head\na:\n  b: 1\n\n  c:\n    - x\nd: 2",
-        Limits::default(),
+        JsonLimits::default(),
     )
     .unwrap();
     let lines = |pointer: &str| {

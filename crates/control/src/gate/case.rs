@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use portcullis_compat::ChangeApproval;
-use portcullis_contract::Identity;
+use portcullis_contract::ContractIdentity;
 use portcullis_vocabulary::{Catalog, Squad};
 
 use super::breaks::DeploymentComparison;
@@ -23,7 +23,7 @@ pub struct GateCase<'c> {
     /// What is deployed.
     pub service: &'c str,
     /// The contract that goes out.
-    pub candidate: &'c Identity,
+    pub candidate: &'c ContractIdentity,
     /// What was deployed.
     pub record: &'c DeploymentRegistry,
     /// The candidate against each deployment that is live.

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use portcullis_contract::{Documents, Identity, LoadError, ReadFile, UnreadableFile, load};
+use portcullis_contract::{
+    ContractIdentity, ContractLoadError, DocumentSet, ReadFile, UnreadableFile, load,
+};
 use portcullis_vocabulary::limits::Limits;
 
 /// The form that is written here.
@@ -60,13 +62,13 @@ impl RegisteredContract {
     /// Reads a contract, with all that is to be kept of it.
     ///
     /// # Errors
-    /// [`LoadError`] when the entry file cannot be read or parsed.
+    /// [`ContractLoadError`] when the entry file cannot be read or parsed.
     pub fn load(
         path: &Path,
         name: &str,
         limits: &Limits,
         read: ReadFile<'_>,
-    ) -> Result<(Documents, Self), LoadError> {
+    ) -> Result<(DocumentSet, Self), ContractLoadError> {
         let seen: RefCell<HashMap<PathBuf, Vec<u8>>> = RefCell::default();
         let keeping = |path: &Path, bytes_max| {
             let bytes = read(path, bytes_max)?;
@@ -94,7 +96,7 @@ impl RegisteredContract {
             }
         };
         let files = paths.iter().enumerate().map(file).collect();
-        let revision = Identity::of(&documents).revision.to_string();
+        let revision = ContractIdentity::of(&documents).revision.to_string();
         Ok((
             documents,
             Self {
@@ -118,14 +120,14 @@ impl RegisteredContract {
         bytes: &[u8],
         revision: &str,
         limits: &Limits,
-    ) -> Result<Documents, ContractDamage> {
+    ) -> Result<DocumentSet, ContractDamage> {
         let content: Self = serde_json::from_slice(bytes)
             .map_err(|error| ContractDamage::Syntax(error.to_string()))?;
         if content.format != FORMAT {
             return Err(ContractDamage::Format(content.format));
         }
         let documents = content.documents(limits)?;
-        let found = Identity::of(&documents).revision;
+        let found = ContractIdentity::of(&documents).revision;
         if *found != *revision {
             return Err(ContractDamage::Altered {
                 found: found.to_string(),
@@ -135,7 +137,7 @@ impl RegisteredContract {
         Ok(documents)
     }
 
-    fn documents(&self, limits: &Limits) -> Result<Documents, ContractDamage> {
+    fn documents(&self, limits: &Limits) -> Result<DocumentSet, ContractDamage> {
         let entry = self
             .files
             .first()
@@ -201,7 +203,10 @@ mod tests {
         let documents =
             RegisteredContract::parse(text.as_bytes(), &content.revision, &Limits::default())
                 .unwrap();
-        assert_eq!(*Identity::of(&documents).revision, *content.revision);
+        assert_eq!(
+            *ContractIdentity::of(&documents).revision,
+            *content.revision
+        );
         let names: Vec<&str> = documents
             .list()
             .iter()

@@ -14,8 +14,8 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 
 use portcullis_contract::Document;
-use portcullis_contract::ParseError;
-use portcullis_json::{DuplicateKeys, Limits, Node};
+use portcullis_contract::DocumentParseError;
+use portcullis_json::{DuplicateKeys, JsonLimits, JsonNode};
 
 /// How deeply a manifest may nest; definitions of custom resources need thirty.
 const DEPTH_MAX: u32 = 128;
@@ -129,8 +129,8 @@ fn is_kustomization(path: &str) -> bool {
     )
 }
 
-fn parse(path: &str, text: &str) -> Result<Document, ParseError> {
-    let limits = Limits {
+fn parse(path: &str, text: &str) -> Result<Document, DocumentParseError> {
+    let limits = JsonLimits {
         depth_max: DEPTH_MAX,
         duplicate_keys: DuplicateKeys::Refuse,
     };
@@ -200,8 +200,13 @@ struct ManifestReader<'a> {
 }
 
 impl ManifestReader<'_> {
-    fn object(&mut self, object: Node<'_>, at: &str) {
-        let text = |name| object.get(name).and_then(Node::as_str).unwrap_or_default();
+    fn object(&mut self, object: JsonNode<'_>, at: &str) {
+        let text = |name| {
+            object
+                .get(name)
+                .and_then(JsonNode::as_str)
+                .unwrap_or_default()
+        };
         let (version, kind) = (text("apiVersion"), text("kind"));
         let group = version.split_once('/').map_or("", |(group, _)| group);
         match (group, kind) {
@@ -213,7 +218,7 @@ impl ManifestReader<'_> {
                 self.namespace(object, at, "/metadata/name");
             }
             ("", "List") => {
-                let items = object.get("items").into_iter().flat_map(Node::elements);
+                let items = object.get("items").into_iter().flat_map(JsonNode::elements);
                 for (index, item) in items.enumerate() {
                     self.object(item, &format!("{at}/items/{index}"));
                 }
@@ -231,7 +236,7 @@ impl ManifestReader<'_> {
         }
     }
 
-    fn ordinary(&mut self, object: Node<'_>, at: &str) {
+    fn ordinary(&mut self, object: JsonNode<'_>, at: &str) {
         let namespace = self.namespace(object, at, "/metadata/namespace");
         let label = "/metadata/labels/app.kubernetes.io~1instance";
         self.release(object, at, label, namespace.clone());
@@ -242,7 +247,7 @@ impl ManifestReader<'_> {
     }
 
     /// Without `releaseName`, Flux calls a release after its namespace and the object.
-    fn helm_release(&mut self, object: Node<'_>, at: &str) {
+    fn helm_release(&mut self, object: JsonNode<'_>, at: &str) {
         let own = self.namespace(object, at, "/metadata/namespace");
         self.namespace(object, at, "/spec/storageNamespace");
         let target = self.namespace(object, at, "/spec/targetNamespace");
@@ -250,7 +255,7 @@ impl ManifestReader<'_> {
         if self.release(object, at, "/spec/releaseName", namespace.clone()) {
             return;
         }
-        if let Some(name) = object.pointer("/metadata/name").and_then(Node::as_str) {
+        if let Some(name) = object.pointer("/metadata/name").and_then(JsonNode::as_str) {
             let name = target.map_or_else(|| name.to_owned(), |target| format!("{target}-{name}"));
             self.claim(
                 object,
@@ -264,13 +269,13 @@ impl ManifestReader<'_> {
     }
 
     /// Without `releaseName`, Argo CD calls a release after the application.
-    fn application(&mut self, object: Node<'_>, at: &str, spec: &str) {
+    fn application(&mut self, object: JsonNode<'_>, at: &str, spec: &str) {
         let destination = format!("{spec}/destination/namespace");
         let namespace = self.namespace(object, at, &destination);
         let own = format!("{spec}/source/helm/releaseName");
         let mut is_named = self.release(object, at, &own, namespace.clone());
         let sources = object.pointer(&format!("{spec}/sources"));
-        for index in 0..sources.map_or(0, Node::len) {
+        for index in 0..sources.map_or(0, JsonNode::len) {
             let name = format!("{spec}/sources/{index}/helm/releaseName");
             is_named |= self.release(object, at, &name, namespace.clone());
         }
@@ -279,7 +284,7 @@ impl ManifestReader<'_> {
         }
     }
 
-    fn namespace(&mut self, object: Node<'_>, at: &str, pointer: &str) -> Option<String> {
+    fn namespace(&mut self, object: JsonNode<'_>, at: &str, pointer: &str) -> Option<String> {
         let name = object.pointer(pointer)?.as_str()?;
         let is_claimed = self.claim(object, at, pointer, ClaimKind::Namespace, name, None);
         is_claimed.then(|| name.to_owned())
@@ -287,12 +292,12 @@ impl ManifestReader<'_> {
 
     fn release(
         &mut self,
-        object: Node<'_>,
+        object: JsonNode<'_>,
         at: &str,
         pointer: &str,
         namespace: Option<String>,
     ) -> bool {
-        let name = object.pointer(pointer).and_then(Node::as_str);
+        let name = object.pointer(pointer).and_then(JsonNode::as_str);
         name.is_some_and(|name| {
             self.claim(object, at, pointer, ClaimKind::Release, name, namespace)
         })
@@ -301,7 +306,7 @@ impl ManifestReader<'_> {
     /// Adds a claim of what can be a name; what is still to be substituted is none.
     fn claim(
         &mut self,
-        object: Node<'_>,
+        object: JsonNode<'_>,
         at: &str,
         pointer: &str,
         kind: ClaimKind,
@@ -312,7 +317,7 @@ impl ManifestReader<'_> {
         if name.is_empty() || !name.chars().all(is_letter) {
             return false;
         }
-        let line = object.pointer(pointer).map_or(1, Node::key_line);
+        let line = object.pointer(pointer).map_or(1, JsonNode::key_line);
         self.claims.push(ManifestClaim {
             path: self.path.to_owned(),
             line: line + self.line_before,
@@ -326,8 +331,8 @@ impl ManifestReader<'_> {
     }
 }
 
-fn described(object: Node<'_>) -> String {
-    let text = |pointer| object.pointer(pointer).and_then(Node::as_str);
+fn described(object: JsonNode<'_>) -> String {
+    let text = |pointer| object.pointer(pointer).and_then(JsonNode::as_str);
     let kind = text("/kind").unwrap_or("Kustomization");
     text("/metadata/name").map_or_else(|| kind.to_owned(), |name| format!("{kind} {name}"))
 }

@@ -7,23 +7,23 @@ mod syntax;
 
 use serde_json::Value;
 
-use super::{DuplicateKeys, Limits, SyntaxError, Tape};
+use super::{DuplicateKeys, JsonLimits, SyntaxError, Tape};
 
-const ALLOW: Limits = Limits {
+const ALLOW: JsonLimits = JsonLimits {
     depth_max: 128,
     duplicate_keys: DuplicateKeys::Allow,
 };
 
 fn parse(text: &str) -> Result<Value, SyntaxError> {
     let mut tape = Tape::new();
-    let text = tape.parse("body", text.as_bytes(), Limits::default())?;
+    let text = tape.parse("body", text.as_bytes(), JsonLimits::default())?;
     Ok(tape.root(text).to_value())
 }
 
 /// The tape of a text that is known to be right.
 fn tape(text: &str) -> Tape {
     let mut tape = Tape::new();
-    tape.parse("body", text.as_bytes(), Limits::default())
+    tape.parse("body", text.as_bytes(), JsonLimits::default())
         .expect("JSON");
     tape
 }

@@ -44,7 +44,7 @@ fn nearly_json() -> impl Strategy<Value = Vec<u8>> {
 fn check_agreement(bytes: &[u8]) {
     let mut tape = Tape::new();
     let expected = serde_json::from_slice::<Value>(bytes);
-    match tape.parse("body", bytes, Limits::default()) {
+    match tape.parse("body", bytes, JsonLimits::default()) {
         Ok(text) => assert_eq!(
             tape.root(text).to_value(),
             expected.expect("refused by the other")

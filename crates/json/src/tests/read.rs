@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::*;
-use crate::{Kind, NumberError};
+use crate::{JsonKind, NumberError};
 
 const ORDER: &str = "{\n  \"id\": 7,\n  \"lines\": [\n    {\"a/b\": 1, \"c~d\": \"x\"},\n    \
                      null\n  ],\n  \"big\": 123456789012345678901234567890\n}";
@@ -16,7 +16,7 @@ fn handles_lead_to_values() {
     let tape = tape(ORDER);
     let root = tape.root(ORDER);
     let at = |pointer: &str| root.pointer(pointer);
-    assert_eq!(at("").map(|node| node.kind()), Some(Kind::Object));
+    assert_eq!(at("").map(|node| node.kind()), Some(JsonKind::Object));
     assert_eq!(at("/id").and_then(|node| node.as_i64()), Some(7));
     assert_eq!(at("/lines/0/a~1b").and_then(|node| node.as_u64()), Some(1));
     assert_eq!(

@@ -17,7 +17,7 @@ fn check(text: &str, message: &str) {
 #[track_caller]
 fn check_bytes(bytes: &[u8], kind: SyntaxErrorKind, offset: usize) {
     let error = Tape::new()
-        .parse("body", bytes, Limits::default())
+        .parse("body", bytes, JsonLimits::default())
         .unwrap_err();
     assert_eq!((error.kind, error.offset), (kind, offset));
 }
@@ -200,7 +200,7 @@ fn depth_is_limited_without_recursion() {
 #[test]
 fn a_failed_parse_leaves_an_empty_tape() {
     let mut tape = tape("[1,2]");
-    assert!(tape.parse("body", b"[1,", Limits::default()).is_err());
+    assert!(tape.parse("body", b"[1,", JsonLimits::default()).is_err());
     assert!(tape.is_empty());
     assert!(tape.root("").is_null());
 }
@@ -210,7 +210,7 @@ fn a_warm_tape_keeps_its_buffers() {
     let mut tape = tape(r#"{"a":["\n",2,3],"b":4}"#);
     let capacity = tape.capacity_bytes();
     for _ in 0..3 {
-        tape.parse("body", br#"{"a":["\t"]}"#, Limits::default())
+        tape.parse("body", br#"{"a":["\t"]}"#, JsonLimits::default())
             .unwrap();
         assert_eq!(tape.capacity_bytes(), capacity);
     }

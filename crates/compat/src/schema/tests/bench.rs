@@ -3,7 +3,7 @@
 use jsonschema::{Draft, Validator};
 use serde_json::Value;
 
-use portcullis_contract::Direction;
+use portcullis_contract::MessageDirection;
 
 use super::super::pair::{ContainmentSide, CounterexampleGoal, FormulaPair};
 use super::super::solve::SearchAnswer;
@@ -51,7 +51,7 @@ pub(super) fn decide(
     carriage: ValueEncoding,
     is_counterexample: &dyn Fn(&Value) -> Option<bool>,
 ) -> Outcome {
-    let mut pair = FormulaPair::new(producer, acceptor, Direction::Request);
+    let mut pair = FormulaPair::new(producer, acceptor, MessageDirection::Request);
     let producer = pair.root(ContainmentSide::Producer, Some("0"));
     let acceptor = pair.root(ContainmentSide::Acceptor, Some("0"));
     if producer == acceptor {

@@ -11,7 +11,7 @@ use super::super::pair::{ContainmentSide, FormulaPair};
 use super::super::verdict::{ProducerReading, ValueEncoding};
 use super::bench::{Outcome, decide, validator};
 use super::drafts::lowered;
-use portcullis_contract::Direction;
+use portcullis_contract::MessageDirection;
 
 const NAMES: [&str; 4] = ["a", "b", "ab", "x1"];
 const PATTERNS: [&str; 6] = ["^a", "b$", "^[a-c]+$", "\\d", "^.{2,3}$", "^(?!a)"];
@@ -259,7 +259,7 @@ fn try_seed(seed: u64, figures: &mut [usize; 4]) {
     }
     let documents = [lowered(&one, 2020), lowered(&other, 2020)];
     for reading in [ProducerReading::Accepted, ProducerReading::Sent] {
-        let pair = FormulaPair::new(&documents[0], &documents[0], Direction::Request);
+        let pair = FormulaPair::new(&documents[0], &documents[0], MessageDirection::Request);
         let producer = pair.root(ContainmentSide::Producer, Some("0"));
         let sends = std::cell::RefCell::new(pair);
         let is_counterexample = |value: &Value| {

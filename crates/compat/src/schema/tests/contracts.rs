@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use portcullis_contract::{
-    BodyRule, CompileOptions, CompiledContract, Direction, SchemaKey, compile, load,
+    BodyDeclaration, CompileOptions, CompiledContract, MessageDirection, SchemaKey, compile, load,
 };
 use portcullis_vocabulary::limits::Limits;
 
@@ -24,7 +24,7 @@ type Position<'a> = (String, Option<&'a SchemaKey>, Option<&'a SchemaKey>);
 pub(super) fn positions<'a>(
     old: &'a CompiledContract,
     new: &'a CompiledContract,
-    direction: Direction,
+    direction: MessageDirection,
 ) -> Vec<Position<'a>> {
     let mut found = Vec::new();
     for before in &old.operations {
@@ -40,14 +40,14 @@ pub(super) fn positions<'a>(
             &[portcullis_contract::MediaType],
         )> = Vec::new();
         match direction {
-            Direction::Request => {
-                if let (BodyRule::Declared(before), BodyRule::Declared(after)) =
+            MessageDirection::Request => {
+                if let (BodyDeclaration::Declared(before), BodyDeclaration::Declared(after)) =
                     (&before.body, &after.body)
                 {
                     pairs.push(("body".to_owned(), &before.content, &after.content));
                 }
             }
-            Direction::Response => {
+            MessageDirection::Response => {
                 for one in &before.responses {
                     if let Some(other) = after
                         .responses
@@ -74,17 +74,17 @@ pub(super) fn positions<'a>(
 /// Compares all positions; how many are the same, compatible, breaking and unknown.
 fn compare(old: &CompiledContract, new: &CompiledContract) -> [usize; 4] {
     let mut figures = [0; 4];
-    for direction in [Direction::Request, Direction::Response] {
+    for direction in [MessageDirection::Request, MessageDirection::Response] {
         let (producer, acceptor) = match direction {
-            Direction::Request => (old, new),
-            Direction::Response => (new, old),
+            MessageDirection::Request => (old, new),
+            MessageDirection::Response => (new, old),
         };
         let mut comparison =
             SchemaComparison::new(producer, acceptor, direction, ContainmentBudget::default());
         for (_, before, after) in positions(old, new, direction) {
             let verdict = match direction {
-                Direction::Request => comparison.judge(before, after),
-                Direction::Response => comparison.judge(after, before),
+                MessageDirection::Request => comparison.judge(before, after),
+                MessageDirection::Response => comparison.judge(after, before),
             };
             let at = match &verdict {
                 ContainmentVerdict::Same => 0,

@@ -8,7 +8,8 @@
 use serde_json::{Value, json};
 
 use portcullis_contract::{
-    BodyRule, CompileOptions, CompiledContract, Direction, SchemaKey, compile, from_bytes,
+    BodyDeclaration, CompileOptions, CompiledContract, MessageDirection, SchemaKey, compile,
+    from_bytes,
 };
 use portcullis_vocabulary::limits::Limits;
 
@@ -34,10 +35,10 @@ fn contract(version: &str, schema: &Value, components: &Value) -> CompiledContra
     compile(documents, &CompileOptions::default()).unwrap()
 }
 
-fn key(contract: &CompiledContract, direction: Direction) -> &SchemaKey {
+fn key(contract: &CompiledContract, direction: MessageDirection) -> &SchemaKey {
     let operation = &contract.operations[0];
     let content = match (direction, &operation.body) {
-        (Direction::Request, BodyRule::Declared(body)) => &body.content,
+        (MessageDirection::Request, BodyDeclaration::Declared(body)) => &body.content,
         _ => &operation.responses[0].content,
     };
     content[0].schema.as_ref().unwrap()
@@ -46,12 +47,12 @@ fn key(contract: &CompiledContract, direction: Direction) -> &SchemaKey {
 fn judged(
     old: &CompiledContract,
     new: &CompiledContract,
-    direction: Direction,
+    direction: MessageDirection,
     reading: ProducerReading,
 ) -> ContainmentVerdict {
     let (producer, acceptor) = match direction {
-        Direction::Request => (old, new),
-        Direction::Response => (new, old),
+        MessageDirection::Request => (old, new),
+        MessageDirection::Response => (new, old),
     };
     let mut comparison =
         SchemaComparison::new(producer, acceptor, direction, ContainmentBudget::default());
@@ -63,12 +64,12 @@ fn judged(
     })
 }
 
-fn verdict(old: &Value, new: &Value, direction: Direction) -> ContainmentVerdict {
+fn verdict(old: &Value, new: &Value, direction: MessageDirection) -> ContainmentVerdict {
     let [old, new] = [old, new].map(|schema| contract("3.1.0", schema, &json!({})));
     judged(&old, &new, direction, ProducerReading::Sent)
 }
 
-fn breaks(old: &Value, new: &Value, direction: Direction) -> Vec<SchemaBreak> {
+fn breaks(old: &Value, new: &Value, direction: MessageDirection) -> Vec<SchemaBreak> {
     match verdict(old, new, direction) {
         ContainmentVerdict::Breaking(breaks) => breaks,
         other => panic!("{old} {new}: {other:?}"),
@@ -77,7 +78,7 @@ fn breaks(old: &Value, new: &Value, direction: Direction) -> Vec<SchemaBreak> {
 
 /// The sentences about all causes, in any order.
 #[track_caller]
-fn says(direction: Direction, old: Value, new: Value, expected: &[&str]) {
+fn says(direction: MessageDirection, old: Value, new: Value, expected: &[&str]) {
     let mut found: Vec<String> = breaks(&old, &new, direction)
         .into_iter()
         .map(|found| found.message)
@@ -94,7 +95,7 @@ fn object(members: Value) -> Value {
 
 #[test]
 fn requests_that_are_refused_are_told_as_what_may_no_longer_be() {
-    let says = |old, new, expected: &[&str]| says(Direction::Request, old, new, expected);
+    let says = |old, new, expected: &[&str]| says(MessageDirection::Request, old, new, expected);
     says(
         object(json!({"quantity": {"type": "integer", "minimum": 0}})),
         object(json!({"quantity": {"type": "integer", "minimum": 1}})),
@@ -153,7 +154,7 @@ fn requests_that_are_refused_are_told_as_what_may_no_longer_be() {
 
 #[test]
 fn responses_are_told_as_what_consumers_do_not_know() {
-    let says = |old, new, expected: &[&str]| says(Direction::Response, old, new, expected);
+    let says = |old, new, expected: &[&str]| says(MessageDirection::Response, old, new, expected);
     says(
         object(json!({"status": {"enum": ["open"]}})),
         object(json!({"status": {"enum": ["open", "archived"]}})),
@@ -175,7 +176,7 @@ fn responses_are_told_as_what_consumers_do_not_know() {
 fn a_break_names_both_places_and_both_values() {
     let old = object(json!({"n": {"type": "integer", "minimum": 0}}));
     let new = object(json!({"n": {"type": "integer", "minimum": 1}}));
-    let found = breaks(&old, &new, Direction::Request).remove(0);
+    let found = breaks(&old, &new, MessageDirection::Request).remove(0);
     assert_eq!(found.witness, json!({"n": 0}));
     assert_eq!((&*found.pointer, &*found.keyword), ("/n", "minimum"));
     assert_eq!(
@@ -187,7 +188,7 @@ fn a_break_names_both_places_and_both_values() {
         assert_eq!(spot.pointer, at);
         assert!(spot.line > 1);
     }
-    let found = breaks(&new, &old, Direction::Response).remove(0);
+    let found = breaks(&new, &old, MessageDirection::Response).remove(0);
     assert_eq!(
         (found.before.as_deref(), found.after.as_deref()),
         (Some("1"), Some("0"))
@@ -201,16 +202,20 @@ fn members_of_the_other_direction_are_not_sent() {
     );
     let new = object(json!({"id": {"type": "string"}, "secret": {"type": "string"}}));
     let told = |direction| breaks(&old, &new, direction).remove(0).pointer;
-    assert_eq!(told(Direction::Request), "/secret");
+    assert_eq!(told(MessageDirection::Request), "/secret");
     // What the new contract sends is not marked.
-    let pointers: Vec<String> = breaks(&old, &new, Direction::Response)
+    let pointers: Vec<String> = breaks(&old, &new, MessageDirection::Response)
         .into_iter()
         .map(|found| found.pointer)
         .collect();
     assert_eq!(pointers, ["/id", "/secret"]);
     let marked = object(json!({"id": {"type": "string", "readOnly": true}}));
     assert_eq!(
-        verdict(&marked, &object(json!({"id": false})), Direction::Request),
+        verdict(
+            &marked,
+            &object(json!({"id": false})),
+            MessageDirection::Request
+        ),
         ContainmentVerdict::Compatible
     );
 }
@@ -220,11 +225,16 @@ fn what_is_undeclared_counts_only_where_all_is_asked_for() {
     let old = object(json!({"a": {"type": "string"}}));
     let new = object(json!({"a": {"type": "string"}, "b": {"type": "string"}}));
     assert_eq!(
-        verdict(&old, &new, Direction::Request),
+        verdict(&old, &new, MessageDirection::Request),
         ContainmentVerdict::Compatible
     );
     let [old, new] = [old, new].map(|schema| contract("3.1.0", &schema, &json!({})));
-    let strict = judged(&old, &new, Direction::Request, ProducerReading::Accepted);
+    let strict = judged(
+        &old,
+        &new,
+        MessageDirection::Request,
+        ProducerReading::Accepted,
+    );
     assert!(
         matches!(strict, ContainmentVerdict::Breaking(_)),
         "{strict:?}"
@@ -237,7 +247,7 @@ fn writing_it_otherwise_breaks_nothing() {
     let components = json!({ "Part": part });
     let by_name = json!({"$ref": "#/components/schemas/Part"});
     let check = |one: &CompiledContract, other: &CompiledContract, same: bool| {
-        for direction in [Direction::Request, Direction::Response] {
+        for direction in [MessageDirection::Request, MessageDirection::Response] {
             for (one, other) in [(one, other), (other, one)] {
                 let verdict = judged(one, other, direction, ProducerReading::Sent);
                 let expected = if same {
@@ -286,10 +296,10 @@ fn a_small_budget_leaves_it_open_and_says_so() {
         question_steps: 1,
         ..ContainmentBudget::default()
     };
-    let mut comparison = SchemaComparison::new(&old, &new, Direction::Request, budget);
+    let mut comparison = SchemaComparison::new(&old, &new, MessageDirection::Request, budget);
     let verdict = comparison.judge(
-        Some(key(&old, Direction::Request)),
-        Some(key(&new, Direction::Request)),
+        Some(key(&old, MessageDirection::Request)),
+        Some(key(&new, MessageDirection::Request)),
     );
     let ContainmentVerdict::Unknown(unknown) = verdict else {
         panic!("{verdict:?}")
