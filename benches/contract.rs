@@ -66,7 +66,9 @@ impl Judge {
     }
 
     fn head(&mut self) -> BodyPlan<'_> {
-        let found = self.contract.find(&Method::POST, PATH, &mut self.captures);
+        let found = self
+            .contract
+            .match_route(&Method::POST, PATH, &mut self.captures);
         let RouteMatch::Found { operation } = found else {
             panic!("the contract has {PATH}");
         };
@@ -92,7 +94,8 @@ impl Judge {
 
     fn body(&mut self, body: &[u8]) -> Vec<Violation> {
         let RouteMatch::Found { operation } =
-            self.contract.find(&Method::POST, PATH, &mut self.captures)
+            self.contract
+                .match_route(&Method::POST, PATH, &mut self.captures)
         else {
             panic!("the contract has {PATH}");
         };

@@ -129,7 +129,7 @@ fn check_host(head: &Parts) -> Result<(), AdminRefusal> {
     let hosts = fields.map(|field| field.to_str().unwrap_or_default());
     let target = head.uri.authority().map(|authority| authority.as_str());
     let mut hosts = hosts.chain(target).peekable();
-    if hosts.peek().is_some() && hosts.all(is_own_host) {
+    if hosts.peek().is_some() && hosts.all(is_local_host) {
         return Ok(());
     }
     Err(AdminRefusal::new(
@@ -140,7 +140,7 @@ fn check_host(head: &Parts) -> Result<(), AdminRefusal> {
 }
 
 /// Whether a host, with or without a port, is `localhost` or an IP address.
-fn is_own_host(host: &str) -> bool {
+fn is_local_host(host: &str) -> bool {
     let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
     if let Some(rest) = host.strip_prefix('[') {
         let Some((address, port)) = rest.split_once(']') else {
@@ -161,7 +161,7 @@ fn check_content_type(headers: &HeaderMap, media: ChangeMediaType) -> Result<(),
     let mut fields = headers.get_all(CONTENT_TYPE).iter();
     let field = fields.next().and_then(|field| field.to_str().ok());
     let essence = field.and_then(|field| field.split(';').next());
-    let is_right = essence.is_some_and(|essence| media.is_named(essence.trim()));
+    let is_right = essence.is_some_and(|essence| media.accepts(essence.trim()));
     if is_right && fields.next().is_none() {
         return Ok(());
     }
@@ -172,7 +172,7 @@ fn check_content_type(headers: &HeaderMap, media: ChangeMediaType) -> Result<(),
 }
 
 impl ChangeMediaType {
-    fn is_named(self, essence: &str) -> bool {
+    fn accepts(self, essence: &str) -> bool {
         let names: &[&str] = match self {
             Self::Object => &["application/json"],
             Self::Contract => &[
@@ -241,7 +241,7 @@ mod tests {
             "[::1]",
             "[::1]:9901",
         ] {
-            assert!(is_own_host(host), "{host}");
+            assert!(is_local_host(host), "{host}");
         }
         for host in [
             "",
@@ -260,14 +260,14 @@ mod tests {
             "user@localhost",
             "localhost ",
         ] {
-            assert!(!is_own_host(host), "{host}");
+            assert!(!is_local_host(host), "{host}");
         }
     }
 
     proptest::proptest! {
         #[test]
         fn no_host_panics(host in "[\\[\\]:.0-9a-z%é]{0,12}|.{0,40}") {
-            is_own_host(&host);
+            is_local_host(&host);
         }
     }
 

@@ -96,12 +96,15 @@ fn too_large(bytes_max: usize) -> AdminRefusal {
 }
 
 /// The object in a body; `example` is what to send.
-pub(super) fn object<T: DeserializeOwned>(bytes: &[u8], example: &str) -> Result<T, AdminRefusal> {
+pub(super) fn parse_object<T: DeserializeOwned>(
+    bytes: &[u8],
+    example: &str,
+) -> Result<T, AdminRefusal> {
     // Without this, a list of the members' values would be read as the object.
     if !bytes.trim_ascii_start().starts_with(b"{") {
-        return Err(bad("expected a JSON object", example));
+        return Err(invalid_body("expected a JSON object", example));
     }
-    serde_json::from_slice(bytes).map_err(|error| bad(&error.to_string(), example))
+    serde_json::from_slice(bytes).map_err(|error| invalid_body(&error.to_string(), example))
 }
 
 /// A reason, where there is one, within its bounds.
@@ -115,7 +118,7 @@ pub(super) fn reason(
             && !reason.chars().any(char::is_control)
     };
     match reason {
-        Some(reason) if !is_right(&reason) => Err(bad(
+        Some(reason) if !is_right(&reason) => Err(invalid_body(
             &format!(
                 "expected a `reason` of 1 to {REASON_CHARS_MAX} characters, none of them a \
                  control character"
@@ -127,6 +130,6 @@ pub(super) fn reason(
 }
 
 /// The body is not what it must be.
-pub(super) fn bad(why: &str, example: &str) -> AdminRefusal {
+pub(super) fn invalid_body(why: &str, example: &str) -> AdminRefusal {
     AdminRefusal::new(StatusCode::BAD_REQUEST, format!("{why}; send {example}"))
 }

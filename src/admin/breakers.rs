@@ -8,7 +8,7 @@ use portcullis_vocabulary::{Consumer, Tier};
 
 use super::answer::{AdminRefusal, AdminResponse, json};
 use super::body;
-use super::find::{EVERYBODY, find_consumer, find_service, now, unknown, view};
+use super::find::{EVERYBODY, bank_time, bank_view, find_consumer, find_service, unknown_name};
 use super::server::{Operator, ProtectionSnapshot};
 
 /// What to send.
@@ -39,7 +39,7 @@ pub(super) fn all(watched: &ProtectionSnapshot) -> AdminResponse {
     let services = watched.services.iter();
     json(&BreakersView {
         services: services
-            .map(|guarded| view(guarded, &watched.catalog))
+            .map(|guarded| bank_view(guarded, &watched.catalog))
             .collect(),
     })
 }
@@ -50,7 +50,7 @@ pub(super) fn one(
     service: &str,
 ) -> Result<AdminResponse, AdminRefusal> {
     let guarded = find_service(&watched.services, service)?;
-    Ok(json(&view(guarded, &watched.catalog)))
+    Ok(json(&bank_view(guarded, &watched.catalog)))
 }
 
 /// Sets an override.
@@ -62,16 +62,16 @@ pub(super) fn set(
 ) -> Result<AdminResponse, AdminRefusal> {
     let guarded = find_service(&watched.services, service)?;
     let cells = cells(watched, squad, tier)?;
-    let wanted: OverrideRequest = body::object(bytes, EXAMPLE)?;
+    let wanted: OverrideRequest = body::parse_object(bytes, EXAMPLE)?;
     let over = Override::from_name(&wanted.over).ok_or_else(|| {
         let names = Override::NAMES.map(|(name, _)| format!("`{name}`"));
         let why = format!("expected an override of {}", names.join(", "));
-        body::bad(&why, EXAMPLE)
+        body::invalid_body(&why, EXAMPLE)
     })?;
     let reason = body::reason(wanted.reason, EXAMPLE)?;
     for cell in &cells {
         // The change is in the cell's history; what is told of it is the line below.
-        let _event = guarded.bank.set_override(*cell, over, now(guarded));
+        let _event = guarded.bank.set_override(*cell, over, bank_time(guarded));
         let tier = match cell {
             CellName::Service => None,
             CellName::Squad(_, tier) => Some(tier.as_str()),
@@ -113,7 +113,7 @@ fn cells(
         None => Tier::ALL.to_vec(),
         Some(name) => vec![name.parse().map_err(|_| {
             let known = Tier::ALL.map(Tier::as_str);
-            unknown("tier", name, known.into_iter())
+            unknown_name("tier", name, known.into_iter())
         })?],
     };
     if consumer == Consumer::Unknown && tiers != [Tier::Bronze] {
@@ -127,7 +127,7 @@ fn cells(
 }
 
 fn views(watched: &ProtectionSnapshot, guarded: &Guarded, cells: &[CellName]) -> Vec<CellView> {
-    let view = view(guarded, &watched.catalog);
+    let view = bank_view(guarded, &watched.catalog);
     let is_changed = |view: &CellView| {
         cells.iter().any(|cell| match cell {
             CellName::Service => view.squad.is_none(),

@@ -9,7 +9,7 @@ use portcullis_breaker::{DeployWindowView, Guarded};
 
 use super::answer::{AdminRefusal, AdminResponse, json};
 use super::body;
-use super::find::{find_service, now};
+use super::find::{bank_time, find_service};
 use super::server::{Operator, ProtectionSnapshot};
 
 /// How long a window may be. More than a day is forgotten, not meant.
@@ -61,12 +61,12 @@ pub(super) fn open(
     bytes: &[u8],
 ) -> Result<AdminResponse, AdminRefusal> {
     let guarded = find_service(&watched.services, service)?;
-    let opening: OpenWindowRequest = body::object(bytes, OPEN_EXAMPLE)?;
+    let opening: OpenWindowRequest = body::parse_object(bytes, OPEN_EXAMPLE)?;
     let length = humantime::parse_duration(&opening.length).ok();
     let length = length.filter(|length| LENGTHS.contains(length));
     let length = length.ok_or_else(|| {
         let why = "expected `for` to be a duration with a unit, from 1s to 24h";
-        body::bad(why, OPEN_EXAMPLE)
+        body::invalid_body(why, OPEN_EXAMPLE)
     })?;
     let reason = body::reason(opening.reason, OPEN_EXAMPLE)?;
     tracing::info!(
@@ -78,7 +78,7 @@ pub(super) fn open(
     );
     guarded
         .bank
-        .open_deploy_window(now(guarded), length, reason);
+        .open_deploy_window(bank_time(guarded), length, reason);
     Ok(json(&ServiceWindowView::of(guarded)))
 }
 
@@ -91,9 +91,9 @@ pub(super) fn close(
 ) -> Result<AdminResponse, AdminRefusal> {
     let guarded = find_service(&watched.services, service)?;
     if !bytes.is_empty() {
-        let CloseWindowRequest {} = body::object(bytes, CLOSE_EXAMPLE)?;
+        let CloseWindowRequest {} = body::parse_object(bytes, CLOSE_EXAMPLE)?;
     }
-    let was_open = guarded.bank.close_deploy_window(now(guarded));
+    let was_open = guarded.bank.close_deploy_window(bank_time(guarded));
     tracing::info!(service, was_open, peer = %operator.peer, "an operator closes a deploy window");
     Ok(json(&ServiceWindowView {
         was_open: Some(was_open),
@@ -105,7 +105,7 @@ impl<'a> ServiceWindowView<'a> {
     fn of(guarded: &'a Guarded) -> Self {
         Self {
             service: &guarded.service,
-            deploy_window: guarded.bank.deploy_window_view(now(guarded)),
+            deploy_window: guarded.bank.deploy_window_view(bank_time(guarded)),
             was_open: None,
         }
     }

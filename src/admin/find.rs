@@ -17,18 +17,18 @@ const NAME_BYTES_MAX: usize = 128;
 const NAMES_MAX: usize = 20;
 
 /// The time as a service's bank counts it.
-pub(super) fn now(guarded: &Guarded) -> Duration {
+pub(super) fn bank_time(guarded: &Guarded) -> Duration {
     guarded.bank.at(Instant::now())
 }
 
 /// The bank of a service as it is now.
-pub(super) fn view(guarded: &Guarded, catalog: &Catalog) -> BankView {
+pub(super) fn bank_view(guarded: &Guarded, catalog: &Catalog) -> BankView {
     let Guarded {
         service,
         bank,
         policy,
     } = guarded;
-    bank.view(service, policy, catalog, now(guarded))
+    bank.view(service, policy, catalog, bank_time(guarded))
 }
 
 /// The service of a name.
@@ -39,11 +39,11 @@ pub(super) fn find_service<'s>(
     let found = services.iter().find(|guarded| guarded.service == name);
     found.ok_or_else(|| {
         let known = services.iter().map(|guarded| guarded.service.as_str());
-        unknown("service", name, known)
+        unknown_name("service", name, known)
     })
 }
 
-/// The consumer of a name: a squad, or `unknown`.
+/// The consumer of a name: a squad, or `unknown_name`.
 pub(super) fn find_consumer(catalog: &Catalog, name: &str) -> Result<Consumer, AdminRefusal> {
     if name == Consumer::UNKNOWN_NAME {
         return Ok(Consumer::Unknown);
@@ -53,7 +53,7 @@ pub(super) fn find_consumer(catalog: &Catalog, name: &str) -> Result<Consumer, A
         let squads = catalog.squads().iter();
         let squads = squads.map(|squad| squad.name.as_str());
         let known = squads.chain([Consumer::UNKNOWN_NAME, EVERYBODY]);
-        unknown("squad", name, known)
+        unknown_name("squad", name, known)
     })
 }
 
@@ -61,7 +61,7 @@ pub(super) fn find_consumer(catalog: &Catalog, name: &str) -> Result<Consumer, A
 pub(super) const EVERYBODY: &str = "everybody";
 
 /// Nothing of this kind has that name; says which one was probably meant, and which there are.
-pub(super) fn unknown<'n>(
+pub(super) fn unknown_name<'n>(
     kind: &str,
     name: &str,
     known: impl Iterator<Item = &'n str> + Clone,

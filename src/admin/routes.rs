@@ -157,7 +157,7 @@ impl<'p> AdminRoute<'p> {
                 _ => Err(AdminRefusal::method("GET, HEAD, POST")),
             };
         }
-        match (*method == Method::POST, route.changes()) {
+        match (*method == Method::POST, route.is_change()) {
             (true, true) => Ok(route),
             (false, true) => Err(AdminRefusal::method("POST")),
             (false, false) if matches!(*method, Method::GET | Method::HEAD) => Ok(route),
@@ -171,7 +171,7 @@ impl<'p> AdminRoute<'p> {
     }
 
     /// Whether it changes something.
-    pub(super) const fn changes(self) -> bool {
+    pub(super) const fn is_change(self) -> bool {
         match self {
             Self::Index
             | Self::Live

@@ -54,7 +54,7 @@ pub struct AdminState {
 /// What guards the services, whichever configuration is in force.
 pub trait ProtectionSource: Send + Sync + std::fmt::Debug {
     /// The guards in the order of the configuration, and the catalog that names squads.
-    fn guards(&self) -> (Vec<Guarded>, Arc<Catalog>);
+    fn protection(&self) -> (Vec<Guarded>, Arc<Catalog>);
 }
 
 /// What is guarded at one time.
@@ -68,8 +68,8 @@ pub(super) struct ProtectionSnapshot {
 
 impl AdminState {
     /// What is guarded now.
-    pub(super) fn watched(&self) -> ProtectionSnapshot {
-        let (services, catalog) = self.guards.guards();
+    pub(super) fn protection_snapshot(&self) -> ProtectionSnapshot {
+        let (services, catalog) = self.guards.protection();
         ProtectionSnapshot { services, catalog }
     }
 }
@@ -119,7 +119,7 @@ async fn answer(
     let (head, incoming) = request.into_parts();
     let route = AdminRoute::find(&head.method, head.uri.path())?;
     let mut bytes = Vec::new();
-    if route.changes() {
+    if route.is_change() {
         let (media, bounds) = match route {
             AdminRoute::Propose { .. } => (
                 ChangeMediaType::Contract,
@@ -163,20 +163,28 @@ async fn perform(
         }),
         AdminRoute::Traffic => Ok(traffic::all(&*admin.traffic)),
         AdminRoute::ServiceTraffic { service } => traffic::one(&*admin.traffic, service),
-        AdminRoute::Owners => Ok(traffic::owners(&*admin.traffic, &admin.watched().catalog)),
-        AdminRoute::Breakers => Ok(breakers::all(&admin.watched())),
-        AdminRoute::Breaker { service } => breakers::one(&admin.watched(), service),
+        AdminRoute::Owners => Ok(traffic::owners(
+            &*admin.traffic,
+            &admin.protection_snapshot().catalog,
+        )),
+        AdminRoute::Breakers => Ok(breakers::all(&admin.protection_snapshot())),
+        AdminRoute::Breaker { service } => breakers::one(&admin.protection_snapshot(), service),
         AdminRoute::Override {
             service,
             squad,
             tier,
-        } => breakers::set(&admin.watched(), operator, (service, squad, tier), &bytes),
-        AdminRoute::DeployWindows => Ok(deploy_windows::all(&admin.watched())),
+        } => breakers::set(
+            &admin.protection_snapshot(),
+            operator,
+            (service, squad, tier),
+            &bytes,
+        ),
+        AdminRoute::DeployWindows => Ok(deploy_windows::all(&admin.protection_snapshot())),
         AdminRoute::OpenWindow { service } => {
-            deploy_windows::open(&admin.watched(), operator, service, &bytes)
+            deploy_windows::open(&admin.protection_snapshot(), operator, service, &bytes)
         }
         AdminRoute::CloseWindow { service } => {
-            deploy_windows::close(&admin.watched(), operator, service, &bytes)
+            deploy_windows::close(&admin.protection_snapshot(), operator, service, &bytes)
         }
         AdminRoute::Contracts => Ok(contracts::all(admin)),
         AdminRoute::Contract { service } => contracts::one(admin, service),

@@ -8,7 +8,7 @@ use crate::telemetry::{Described, HealthView, Inventory, InventoryView, OwnerVie
 use portcullis_vocabulary::{Catalog, Squad};
 
 use super::answer::{AdminRefusal, AdminResponse, json};
-use super::find::unknown;
+use super::find::unknown_name;
 
 /// What passes the services, and whose they are, whichever configuration is in force.
 pub trait TrafficSource: Send + Sync + std::fmt::Debug {
@@ -67,7 +67,7 @@ pub(super) fn one(
         .find(|(inventory, _)| inventory.service() == service);
     let (inventory, described) = found.ok_or_else(|| {
         let known = services.iter().map(|(inventory, _)| inventory.service());
-        unknown("service", service, known)
+        unknown_name("service", service, known)
     })?;
     Ok(json(&inventory.view(described)))
 }

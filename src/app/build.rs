@@ -72,7 +72,7 @@ pub(super) fn build_reloadable(
         &metrics,
     ));
     let watched = LiveStateReader::new(&registrar);
-    let (keepers, steering) = keep(&registrar, reread);
+    let (keepers, steering) = create_watchers(&registrar, reread);
     let admin = AdminState {
         readiness: readiness.clone(),
         metrics: metrics.clone(),
@@ -112,7 +112,7 @@ pub(super) fn build_reloadable(
 }
 
 /// A keeper for each service, and what orders them.
-fn keep(
+fn create_watchers(
     registrar: &Arc<LiveStateWriter>,
     reread: Option<ConfigReader>,
 ) -> (Vec<ContractWatcher>, ReloadController) {

@@ -23,7 +23,7 @@ use super::reload::ContractWatcher;
 use super::watched::LiveStateReader;
 
 /// How often observations are folded into their histograms; until then each one is kept.
-const SETTLE_EVERY: Duration = Duration::from_secs(1);
+const GAUGE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The thread of the control runtime; it ends when the sender is dropped.
 pub(super) struct ControlThread {
@@ -68,7 +68,7 @@ pub(super) fn start_control(
         .spawn(move || {
             runtime.block_on(async move {
                 tokio::spawn(admin::serve(listener, admin));
-                tokio::spawn(settle(gauges));
+                tokio::spawn(update_gauges(gauges));
                 for keeper in keepers {
                     tokio::spawn(keeper.run());
                 }
@@ -97,14 +97,14 @@ async fn flush(spans: Option<JoinHandle<()>>) {
     }
 }
 
-async fn settle(gauges: GaugeSources) {
+async fn update_gauges(gauges: GaugeSources) {
     let GaugeSources {
         metrics,
         cap,
         watched,
     } = gauges;
     let connections = metrics.connections();
-    let mut tick = tokio::time::interval(SETTLE_EVERY);
+    let mut tick = tokio::time::interval(GAUGE_INTERVAL);
     loop {
         tick.tick().await;
         metrics.settle();

@@ -116,7 +116,7 @@ impl KeyReader {
         match (&reader.place, reading) {
             (KeyLocation::File(_), Err(error)) => Err(error.into()),
             (_, reading) => {
-                reader.conclude(&reading);
+                reader.schedule_next(&reading);
                 Ok(reader)
             }
         }
@@ -135,7 +135,7 @@ impl KeyReader {
             self.wait(last).await;
             last = Instant::now();
             let reading = self.read().await;
-            self.conclude(&reading);
+            self.schedule_next(&reading);
         }
     }
 
@@ -194,7 +194,7 @@ impl KeyReader {
     }
 
     /// Says what went wrong, and how long to wait.
-    fn conclude(&mut self, reading: &Result<KeyReadOutcome, KeysError>) {
+    fn schedule_next(&mut self, reading: &Result<KeyReadOutcome, KeysError>) {
         let random = fastrand::f64();
         self.pause = match reading {
             Ok(KeyReadOutcome::Changed { max_age } | KeyReadOutcome::Unchanged { max_age }) => {

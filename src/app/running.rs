@@ -51,10 +51,10 @@ impl RunningApp {
 
     /// Reads the configuration and every contract again, as SIGHUP does. Does not wait for it.
     pub fn reload(&self) {
-        let steering = self.steering.clone();
+        let reload_controller = self.steering.clone();
         self.control
             .handle
-            .spawn(async move { steering.hang_up().await });
+            .spawn(async move { reload_controller.reload_all().await });
     }
 
     fn finish(self, patience: Duration) -> ServedTotals {

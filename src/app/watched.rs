@@ -30,7 +30,7 @@ impl LiveStateReader {
 
     /// Looks at everything and sets gauges. Call it every second.
     pub(super) fn observe(&self, metrics: &Metrics) {
-        let (guards, catalog) = self.guards();
+        let (guards, catalog) = self.protection();
         for guarded in &guards {
             metrics.observe_protection(guarded, &catalog);
         }
@@ -41,10 +41,10 @@ impl LiveStateReader {
         }
         let services: Vec<_> = live.iter().map(|service| with_provider(service)).collect();
         let mut health = self.health();
-        health.observe(&services, &cut(&guards, &catalog));
+        health.observe(&services, &squads_cut_off(&guards, &catalog));
         metrics.observe_health(&health);
         drop(health);
-        self.registrar.settle();
+        self.registrar.maintain();
     }
 
     fn live(&self) -> Vec<Arc<LiveService>> {
@@ -57,7 +57,7 @@ impl LiveStateReader {
 }
 
 impl ProtectionSource for LiveStateReader {
-    fn guards(&self) -> (Vec<Guarded>, Arc<Catalog>) {
+    fn protection(&self) -> (Vec<Guarded>, Arc<Catalog>) {
         self.registrar.guards()
     }
 }
@@ -85,7 +85,7 @@ fn with_provider(service: &LiveService) -> (&Inventory, Option<&str>) {
 }
 
 /// The squads of which an open breaker cuts traffic.
-fn cut(guards: &[Guarded], catalog: &Catalog) -> BTreeSet<String> {
+fn squads_cut_off(guards: &[Guarded], catalog: &Catalog) -> BTreeSet<String> {
     let phases = guards
         .iter()
         .flat_map(|guarded| guarded.bank.phases(&guarded.policy, catalog));

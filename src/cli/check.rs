@@ -7,7 +7,7 @@ use portcullis_vocabulary::Limits;
 
 use super::args::{CheckArgs, FailThreshold, ReportFormat};
 use super::find::find_contracts;
-use super::output::{ReportWriter, complain};
+use super::output::{ReportWriter, print_error};
 use super::report::{CheckReport, CheckSummary, ContractReport};
 use super::run::{CommandOutcome, RunError};
 use super::text;
@@ -72,7 +72,7 @@ impl CheckRun<'_> {
                 self.report.add(contract);
             }
             Err(error) => {
-                complain(&error.to_string());
+                print_error(&error.to_string());
                 self.report.add_unreadable(path, &error);
             }
         }
@@ -90,7 +90,7 @@ fn outcome(summary: CheckSummary, fail_on: FailThreshold) -> CommandOutcome {
         FailThreshold::Warning => summary.errors + summary.warnings,
     };
     match (summary.unreadable, found) {
-        (0, 0) => CommandOutcome::Fine,
+        (0, 0) => CommandOutcome::Success,
         (0, _) => CommandOutcome::Finding,
         _ => CommandOutcome::CouldNotRun,
     }

@@ -20,7 +20,7 @@ pub(super) fn completions(
     );
     out.write(String::from_utf8_lossy(&script));
     out.finish()?;
-    Ok(CommandOutcome::Fine)
+    Ok(CommandOutcome::Success)
 }
 
 #[cfg(test)]

@@ -95,7 +95,7 @@ impl<T: Display> Display for StyledText<T> {
 }
 
 /// Says on standard error why something did not work.
-pub(super) fn complain(message: &str) {
+pub(super) fn print_error(message: &str) {
     // When standard error is closed too, the exit code is all that can be said.
     let _ = writeln!(io::stderr().lock(), "portcullis: {message}");
 }

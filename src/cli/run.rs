@@ -12,7 +12,7 @@ use portcullis_contract::{ContractLoadError, ContractProblem, Severity};
 use super::args::{CliArgs, CliCommand};
 use super::gate::{self, GateError};
 use super::operate::{self, AdminError};
-use super::output::{ReportWriter, complain};
+use super::output::{ReportWriter, print_error};
 use super::owners::{self, OwnersError};
 use super::{check, completions, diff, replay, serve};
 
@@ -20,7 +20,7 @@ use super::{check, completions, diff, replay, serve};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum CommandOutcome {
     /// All is well.
-    Fine,
+    Success,
     /// It did its work and found something.
     Finding,
     /// It could not do all of its work, and has said why.
@@ -108,7 +108,7 @@ pub(super) enum RunError {
     },
     /// Both revisions are standard input.
     #[error("standard input can be one of the revisions, not both; name a file for the other")]
-    BothInput,
+    StdinForBothSides,
     /// The file of approvals cannot be used.
     #[error("{}: {message}", path.display())]
     Approvals {
@@ -119,7 +119,7 @@ pub(super) enum RunError {
     },
     /// Standard input was named for two things.
     #[error("standard input can be the contract or a recording, not both; name a file for one")]
-    InputTwice,
+    StdinTwice,
     /// What is to be sent cannot be read.
     #[error(transparent)]
     Read(#[from] FileReadError),
@@ -171,7 +171,7 @@ pub fn run(args: CliArgs) -> ExitCode {
         }
     };
     let outcome = outcome.unwrap_or_else(|error| {
-        complain(&error.to_string());
+        print_error(&error.to_string());
         CommandOutcome::CouldNotRun
     });
     outcome.into()
@@ -180,7 +180,7 @@ pub fn run(args: CliArgs) -> ExitCode {
 impl From<CommandOutcome> for ExitCode {
     fn from(outcome: CommandOutcome) -> Self {
         Self::from(match outcome {
-            CommandOutcome::Fine => 0,
+            CommandOutcome::Success => 0,
             CommandOutcome::Finding => 1,
             CommandOutcome::CouldNotRun => 2,
         })

@@ -23,7 +23,7 @@ pub(super) fn serve(args: ServeArgs) -> Result<CommandOutcome, RunError> {
     let config = read()?;
     let _log = telemetry::init_log(&config.log);
     app::run(config, Some(Arc::new(read)))?;
-    Ok(CommandOutcome::Fine)
+    Ok(CommandOutcome::Success)
 }
 
 /// Which configuration to read where no flags stand in for one.

@@ -89,7 +89,7 @@ fn dependencies(root: &mut ConfigSection<'_>, names: &mut CatalogNames) -> Vec<S
     let mut taken: BTreeMap<String, ConfigLocation> = BTreeMap::new();
     let (mut dependencies, mut uses) = (Vec::new(), Vec::new());
     root.each("dependencies", |mut section| {
-        let place = section.place().clone();
+        let place = section.location().clone();
         let name = section.peek("service");
         if let Some(earlier) = name.as_ref().and_then(|name| taken.get(name)) {
             let message = format!("is said already, see {earlier}; add to \"uses\" there");
@@ -121,11 +121,11 @@ fn ownership(mut section: ConfigSection<'_>) -> UnownedPolicy {
 
 fn squad(name: &str, mut section: ConfigSection<'_>, names: &mut CatalogNames) -> Option<Squad> {
     let name = squad_name(name, &mut section);
-    let place = section.place_of("services");
+    let place = section.location_of("services");
     let services = section.list("services", text).unwrap_or_default();
     if let Some(name) = &name {
         names.squads.push(name.clone());
-        let table = section.place().clone();
+        let table = section.location().clone();
         names.places.squads.insert(name.clone(), table);
         claim_services(name, &services, &place, names, &mut section);
     }
@@ -160,7 +160,7 @@ fn code_owner(node: &ConfigNode) -> Result<String, ConfigValueError> {
 }
 
 fn squad_name(name: &str, section: &mut ConfigSection<'_>) -> Option<SquadName> {
-    let place = section.place().clone();
+    let place = section.location().clone();
     if name == EVERYBODY {
         section.refuse_at(
             place,
@@ -226,7 +226,7 @@ fn resource(
     let name = unique_name(&mut section, taken);
     let kind = section.required("kind", word(&ResourceKind::NAMES));
     let owner = known_squad(&mut section, "owner", names, true);
-    let place = section.place_of("used_by");
+    let place = section.location_of("used_by");
     let used_by = section.list("used_by", text).unwrap_or_default();
     for service in &used_by {
         check_service(&mut section, "used_by", &place, service, names);
@@ -246,7 +246,7 @@ fn flag(
     taken: &mut BTreeMap<String, ConfigLocation>,
 ) -> Option<FeatureFlag> {
     let name = unique_name(&mut section, taken);
-    let place = section.place_of("service");
+    let place = section.location_of("service");
     let service = section.required("service", text);
     if let Some(service) = &service {
         check_service(&mut section, "service", &place, service, names);
@@ -285,7 +285,7 @@ fn unique_name(
     section: &mut ConfigSection<'_>,
     taken: &mut BTreeMap<String, ConfigLocation>,
 ) -> Option<String> {
-    let place = section.place_of("name");
+    let place = section.location_of("name");
     let name = section.required("name", text)?;
     if let Some(earlier) = taken.get(&name) {
         let message = format!("\"{name}\" is taken already, see {earlier}; names are unique");
@@ -302,7 +302,7 @@ fn known_squad(
     names: &CatalogNames,
     required: bool,
 ) -> Option<SquadName> {
-    let place = section.place_of(key);
+    let place = section.location_of(key);
     let squad: SquadName = if required {
         section.required(key, parsed)?
     } else {

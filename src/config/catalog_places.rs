@@ -48,12 +48,12 @@ pub(super) fn paths(
 pub(super) fn namespaces(
     section: &mut ConfigSection<'_>,
     squad: Option<&SquadName>,
-    places: &mut BTreeMap<(String, SquadName), ConfigLocation>,
+    locations: &mut BTreeMap<(String, SquadName), ConfigLocation>,
 ) -> Vec<String> {
     let namespaces = placed(section, "namespaces", text);
     let own = namespaces.into_iter().map(|(namespace, place)| {
         if let Some(squad) = squad {
-            places
+            locations
                 .entry((namespace.clone(), squad.clone()))
                 .or_insert(place);
         }
@@ -67,7 +67,7 @@ pub(super) fn dependency(
     mut section: ConfigSection<'_>,
     check: impl Fn(&mut ConfigSection<'_>, &str, &ConfigLocation, &str),
 ) -> Option<(ServiceDependency, Vec<ConfigLocation>)> {
-    let place = section.place_of("service");
+    let place = section.location_of("service");
     let service = section.required("service", text);
     if let Some(service) = &service {
         check(&mut section, "service", &place, service);

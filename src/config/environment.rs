@@ -38,7 +38,7 @@ pub(super) fn overlay(
     let ours = environment
         .into_iter()
         .filter_map(ours)
-        .filter(|(name, _)| is_ours(name));
+        .filter(|(name, _)| is_portcullis_variable(name));
     let ours: BTreeMap<String, OsString> = ours.collect();
     for (name, value) in ours {
         let key = name[PREFIX.len()..].to_ascii_lowercase().replace("__", ".");
@@ -67,7 +67,7 @@ fn overlay_one(
         &keys,
         ConfigNode {
             place: place.clone(),
-            value: ConfigValue::Loose(value),
+            value: ConfigValue::Untyped(value),
         },
     )
 }
@@ -153,7 +153,7 @@ fn same_name(known: &str, part: &str) -> bool {
 /// Whether a variable is meant for this program. Kubernetes sets variables for every service of
 /// a namespace, and for one named `portcullis…` they begin like ours: `…_SERVICE_HOST`,
 /// `…_SERVICE_PORT…`, `…_PORT`, `…_PORT_8080_TCP…`. Ours have a `__`, theirs have not.
-fn is_ours(name: &str) -> bool {
+fn is_portcullis_variable(name: &str) -> bool {
     if !name.starts_with(PREFIX) || [CONFIG_VARIABLE, ADMIN_URL_VARIABLE].contains(&name) {
         return false;
     }

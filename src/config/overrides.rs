@@ -37,7 +37,7 @@ impl FlagOverrides {
         ];
         for (flag, value, keys) in keys {
             let Some(value) = value else { continue };
-            if let Err(message) = insert(root, keys, loose(flag, value)) {
+            if let Err(message) = insert(root, keys, untyped(flag, value)) {
                 problems.add(ConfigLocation::Flag(flag), &keys.join("."), message);
             }
         }
@@ -59,7 +59,7 @@ fn service_of(contract: &str) -> ConfigNode {
         ("upstream", "mock"),
     ];
     let table = keys
-        .map(|(key, value)| (key.to_owned(), loose("--contract", value)))
+        .map(|(key, value)| (key.to_owned(), untyped("--contract", value)))
         .into();
     let service = ConfigNode {
         place: place.clone(),
@@ -72,7 +72,7 @@ fn service_of(contract: &str) -> ConfigNode {
 }
 
 fn set_upstream(root: &mut ConfigTable, upstream: &str, problems: &mut ConfigProblems) {
-    let node = loose("--upstream", upstream);
+    let node = untyped("--upstream", upstream);
     let services = root.get_mut("services").map(|node| &mut node.value);
     if let Some(ConfigValue::List(services)) = services
         && let [
@@ -89,9 +89,9 @@ fn set_upstream(root: &mut ConfigTable, upstream: &str, problems: &mut ConfigPro
     problems.add(node.place, "services", message);
 }
 
-fn loose(flag: &'static str, value: &str) -> ConfigNode {
+fn untyped(flag: &'static str, value: &str) -> ConfigNode {
     ConfigNode {
         place: ConfigLocation::Flag(flag),
-        value: ConfigValue::Loose(value.to_owned()),
+        value: ConfigValue::Untyped(value.to_owned()),
     }
 }

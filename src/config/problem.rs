@@ -24,7 +24,7 @@ pub(super) struct ConfigProblems(Vec<ConfigProblem>);
 
 impl ConfigProblem {
     /// Where it is.
-    pub const fn place(&self) -> &ConfigLocation {
+    pub const fn location(&self) -> &ConfigLocation {
         &self.place
     }
 
@@ -47,16 +47,16 @@ impl ConfigErrors {
 }
 
 impl ConfigProblems {
-    pub(super) fn add(&mut self, place: ConfigLocation, key: &str, message: impl Into<String>) {
+    pub(super) fn add(&mut self, location: ConfigLocation, key: &str, message: impl Into<String>) {
         self.0.push(ConfigProblem {
-            place,
+            place: location,
             key: key.to_owned(),
             message: message.into(),
         });
     }
 
     /// Adds what is wrong with the text of a value.
-    pub(super) fn add_fault(
+    pub(super) fn add_value_error(
         &mut self,
         place: &ConfigLocation,
         key: &str,
@@ -100,7 +100,7 @@ impl ConfigValueError {
         }
     }
 
-    pub(super) fn try_instead(self, advice: impl Into<String>) -> Self {
+    pub(super) fn with_advice(self, advice: impl Into<String>) -> Self {
         Self {
             advice: Some(advice.into()),
             ..self

@@ -42,7 +42,7 @@ pub(super) fn tiers(mut section: ConfigSection<'_>) -> TierPolicies {
 }
 
 fn tier(mut section: ConfigSection<'_>, base: TierPolicy) -> TierPolicy {
-    let deploy_place = section.place_of("deploy_failure_rate_max");
+    let deploy_place = section.location_of("deploy_failure_rate_max");
     let s = &mut section;
     let failure_rate_max = s.value("failure_rate_max", base.failure_rate_max, share);
     let deploy_default = base.deploy_failure_rate_max.max(failure_rate_max);
@@ -64,7 +64,7 @@ fn tier(mut section: ConfigSection<'_>, base: TierPolicy) -> TierPolicy {
 
 fn breaker(mut section: ConfigSection<'_>, base: &BreakerPolicy) -> BreakerPolicy {
     let some_time = || duration(MS..=DURATION_MAX);
-    let base_place = section.place_of("open_base");
+    let base_place = section.location_of("open_base");
     // What is inherited was judged where it was said.
     let is_said = section.has("open_base") || section.has("open_max");
     let s = &mut section;
@@ -122,7 +122,7 @@ fn budget(mut section: ConfigSection<'_>, base: BudgetPolicy) -> BudgetPolicy {
 
 fn retries(mut section: ConfigSection<'_>, base: &RetryPolicy) -> RetryPolicy {
     let any_time = || duration(Duration::ZERO..=DURATION_MAX);
-    let base_place = section.place_of("backoff_base");
+    let base_place = section.location_of("backoff_base");
     let is_said = section.has("backoff_base") || section.has("backoff_max");
     let s = &mut section;
     let retries = RetryPolicy {

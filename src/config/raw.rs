@@ -2,7 +2,7 @@
 //!
 //! Not a serde mirror: serde stops at the first value that it cannot take, and an operator
 //! should see all of them at once. The tree also takes values of the environment and of flags,
-//! which come as text whatever their key's type is ([`ConfigValue::Loose`]).
+//! which come as text whatever their key's type is ([`ConfigValue::Untyped`]).
 
 use portcullis_vocabulary::ConfigLocation;
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ pub(super) type ConfigTable = BTreeMap<String, ConfigNode>;
 pub(super) enum ConfigValue {
     Text(String),
     /// Text from outside a file, which stands for whatever type its key has.
-    Loose(String),
+    Untyped(String),
     /// An integer or a float, as written but for underscores.
     Number(String),
     Boolean(bool),
@@ -48,7 +48,7 @@ pub(super) fn parse(text: &str, path: &Path, problems: &mut ConfigProblems) -> O
         let message = message
             .strip_suffix(", expected nothing")
             .unwrap_or(message);
-        problems.add(lines.place(&span), "", format!("not TOML: {message}"));
+        problems.add(lines.location(&span), "", format!("not TOML: {message}"));
     }
     errors.is_empty().then(|| lines.table(root.into_inner()))
 }
@@ -57,7 +57,7 @@ impl ConfigNode {
     /// The value as it is named in messages.
     pub(super) fn describe(&self) -> String {
         match &self.value {
-            ConfigValue::Text(text) | ConfigValue::Loose(text) => format!("{text:?}"),
+            ConfigValue::Text(text) | ConfigValue::Untyped(text) => format!("{text:?}"),
             ConfigValue::Number(text) | ConfigValue::Date(text) => text.clone(),
             ConfigValue::Boolean(value) => value.to_string(),
             ConfigValue::List(_) => "a list".into(),
@@ -68,7 +68,7 @@ impl ConfigNode {
     /// The text of a string.
     pub(super) fn text(&self) -> Option<&str> {
         match &self.value {
-            ConfigValue::Text(text) | ConfigValue::Loose(text) => Some(text),
+            ConfigValue::Text(text) | ConfigValue::Untyped(text) => Some(text),
             _ => None,
         }
     }
@@ -76,7 +76,7 @@ impl ConfigNode {
     /// The text of a number.
     pub(super) fn number(&self) -> Option<&str> {
         match &self.value {
-            ConfigValue::Number(text) | ConfigValue::Loose(text) => Some(text),
+            ConfigValue::Number(text) | ConfigValue::Untyped(text) => Some(text),
             _ => None,
         }
     }
@@ -96,7 +96,7 @@ impl TomlLineIndex {
         }
     }
 
-    fn place(&self, span: &Range<usize>) -> ConfigLocation {
+    fn location(&self, span: &Range<usize>) -> ConfigLocation {
         let line = self.breaks.partition_point(|&at| at < span.start) + 1;
         ConfigLocation::Line(Arc::clone(&self.path), line)
     }
@@ -104,7 +104,7 @@ impl TomlLineIndex {
     /// The place of a value is the line of its key, where a reader looks for it.
     fn table(&self, table: DeTable<'_>) -> ConfigTable {
         let entry = |(key, value): (Spanned<_>, Spanned<_>)| {
-            let place = self.place(&key.span());
+            let place = self.location(&key.span());
             let value = self.value(value.into_inner());
             (String::from(key.into_inner()), ConfigNode { place, value })
         };
@@ -127,7 +127,7 @@ impl TomlLineIndex {
 
     fn item(&self, item: Spanned<DeValue<'_>>) -> ConfigNode {
         ConfigNode {
-            place: self.place(&item.span()),
+            place: self.location(&item.span()),
             value: self.value(item.into_inner()),
         }
     }

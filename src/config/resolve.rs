@@ -80,7 +80,7 @@ fn address_of(
     mut section: ConfigSection<'_>,
     default: std::net::SocketAddr,
 ) -> (std::net::SocketAddr, ConfigLocation) {
-    let place = section.place_of("address");
+    let place = section.location_of("address");
     let address = section.value("address", default, address);
     section.finish();
     (address, place)

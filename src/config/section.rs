@@ -66,7 +66,7 @@ impl<'p> ConfigSection<'p> {
             Err(fault) => {
                 let key = self.path(key);
                 self.problems
-                    .add_fault(&node.place, &key, &describe(&node), &fault);
+                    .add_value_error(&node.place, &key, &describe(&node), &fault);
                 None
             }
         }
@@ -122,14 +122,14 @@ impl<'p> ConfigSection<'p> {
         let Some(items) = items(&node) else {
             let fault = ConfigValueError::expected("a list");
             self.problems
-                .add_fault(&node.place, &path, &node.describe(), &fault);
+                .add_value_error(&node.place, &path, &node.describe(), &fault);
             return None;
         };
         let mut judge = |item: &ConfigNode| {
             let judged = parse(item);
             if let Err(fault) = &judged {
                 self.problems
-                    .add_fault(&item.place, &path, &item.describe(), fault);
+                    .add_value_error(&item.place, &path, &item.describe(), fault);
             }
             judged.ok()
         };
@@ -165,7 +165,7 @@ impl<'p> ConfigSection<'p> {
             let path = self.path(key);
             return self
                 .problems
-                .add_fault(&node.place, &path, &node.describe(), &fault);
+                .add_value_error(&node.place, &path, &node.describe(), &fault);
         };
         for (index, item) in items.into_iter().enumerate() {
             let label = label_of(&item).unwrap_or_else(|| index.to_string());
@@ -197,9 +197,9 @@ impl<'p> ConfigSection<'p> {
 
     /// Adds a problem with a key of this section, placed at the key or else at the section.
     pub(super) fn refuse(&mut self, key: &str, message: impl Into<String>) {
-        let place = self.place_of(key);
+        let location = self.location_of(key);
         let path = self.path(key);
-        self.problems.add(place, &path, message);
+        self.problems.add(location, &path, message);
     }
 
     /// Adds a problem with a key of this section (or with the section itself, where the key is
@@ -218,18 +218,18 @@ impl<'p> ConfigSection<'p> {
     pub(super) fn refuse_entry(&mut self, key: &str, node: &ConfigNode, fault: &ConfigValueError) {
         let path = self.path(key);
         self.problems
-            .add_fault(&node.place, &path, &node.describe(), fault);
+            .add_value_error(&node.place, &path, &node.describe(), fault);
     }
 
     /// Where a key stands that was not read yet; the section's own place when it is absent.
-    pub(super) fn place_of(&self, key: &str) -> ConfigLocation {
+    pub(super) fn location_of(&self, key: &str) -> ConfigLocation {
         self.table
             .get(key)
             .map_or_else(|| self.place.clone(), |node| node.place.clone())
     }
 
     /// Where the section stands.
-    pub(super) const fn place(&self) -> &ConfigLocation {
+    pub(super) const fn location(&self) -> &ConfigLocation {
         &self.place
     }
 
@@ -258,7 +258,7 @@ impl<'p> ConfigSection<'p> {
         let path = self.path(key);
         let fault = ConfigValueError::expected("a table");
         self.problems
-            .add_fault(&node.place, &path, &node.describe(), &fault);
+            .add_value_error(&node.place, &path, &node.describe(), &fault);
         (node.place, ConfigTable::new())
     }
 
@@ -291,14 +291,14 @@ impl<'p> ConfigSection<'p> {
 fn items(node: &ConfigNode) -> Option<Vec<ConfigNode>> {
     match &node.value {
         ConfigValue::List(items) => Some(items.clone()),
-        ConfigValue::Loose(text) => {
+        ConfigValue::Untyped(text) => {
             let parts = text
                 .split(',')
                 .map(str::trim)
                 .filter(|part| !part.is_empty());
             let item = |part: &str| ConfigNode {
                 place: node.place.clone(),
-                value: ConfigValue::Loose(part.into()),
+                value: ConfigValue::Untyped(part.into()),
             };
             Some(parts.map(item).collect())
         }

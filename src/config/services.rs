@@ -49,7 +49,7 @@ pub(super) fn resolve(
             format!("expected at most {SERVICES_MAX} services, found {count}"),
         );
     }
-    refuse_twins(root, &placed);
+    check_duplicates(root, &placed);
     placed.into_iter().map(|placed| placed.service).collect()
 }
 
@@ -59,8 +59,8 @@ fn service(
     directory: &Path,
     (protection_base, reload_base): (&Protection, &ReloadConfig),
 ) -> Option<LocatedService> {
-    let name_place = section.place_of("name");
-    let prefix_place = section.place_of("path_prefix");
+    let name_place = section.location_of("name");
+    let prefix_place = section.location_of("path_prefix");
     let name = section.required("name", name);
     let squad = squad(&mut section, name.as_deref(), catalog);
     let source = contract(&mut section, "contract", true, directory);
@@ -125,7 +125,7 @@ fn squad(
     service: Option<&str>,
     catalog: Option<&Catalog>,
 ) -> Option<SquadName> {
-    let place = section.place_of("squad");
+    let place = section.location_of("squad");
     let named = section.read("squad", value::parsed::<SquadName>);
     let Some(catalog) = catalog else { return named };
     let provider = service
@@ -156,7 +156,7 @@ fn contract(
     is_required: bool,
     directory: &Path,
 ) -> Option<ContractSource> {
-    let is_typed = matches!(section.place_of(key), ConfigLocation::Flag(_));
+    let is_typed = matches!(section.location_of(key), ConfigLocation::Flag(_));
     let read = |section: &mut ConfigSection<'_>| match is_required {
         true => section.required(key, value::contract_source),
         false => section.read(key, value::contract_source),
@@ -169,7 +169,7 @@ fn contract(
 
 /// The hosts; none where what is there is wrong, so that nothing is said about others.
 fn hosts(section: &mut ConfigSection<'_>) -> Option<Vec<HostPattern>> {
-    let place = section.place_of("hosts");
+    let place = section.location_of("hosts");
     let absent = !section.has("hosts");
     let hosts = section.list("hosts", value::host);
     if absent {
@@ -234,7 +234,7 @@ fn classes(mut section: ConfigSection<'_>) -> Vec<(ViolationClass, Enforcement)>
 }
 
 /// Refuses services that cannot be told apart, by name or by the requests that they answer.
-fn refuse_twins(root: &mut ConfigSection<'_>, placed: &[LocatedService]) {
+fn check_duplicates(root: &mut ConfigSection<'_>, placed: &[LocatedService]) {
     for (index, later) in placed.iter().enumerate() {
         let key = format!("services.{}", later.service.name);
         if let Some(earlier) = placed[..index]

@@ -123,14 +123,14 @@ fn endpoint(node: &ConfigNode) -> Result<CollectorUrl, ConfigValueError> {
     let is_http = [Some(&Scheme::HTTP), Some(&Scheme::HTTPS)].contains(&uri.scheme());
     let authority = uri.authority().filter(|_| is_http).ok_or_else(fault)?;
     if authority.as_str().contains('@') {
-        return Err(fault().try_instead("credentials in tracing.headers, which no message shows"));
+        return Err(fault().with_advice("credentials in tracing.headers, which no message shows"));
     }
     if uri.query().is_some() || text.contains('#') || authority.host().is_empty() {
         return Err(fault());
     }
     let base = text.trim_end_matches('/');
     match base.strip_suffix("/v1/traces") {
-        Some(base) => Err(fault().try_instead(format!("{base:?}: /v1/traces is appended"))),
+        Some(base) => Err(fault().with_advice(format!("{base:?}: /v1/traces is appended"))),
         None => Ok(CollectorUrl(base.to_owned())),
     }
 }
@@ -177,7 +177,7 @@ fn attributes(mut section: ConfigSection<'_>) -> BTreeMap<String, String> {
             }
             Err(_) if matches!(node.value, ConfigValue::Table(_)) => {
                 let fault = ConfigValueError::expected("text");
-                let fault = fault.try_instead("the whole name in quotes, where it has dots");
+                let fault = fault.with_advice("the whole name in quotes, where it has dots");
                 section.refuse_entry(&key, &node, &fault);
             }
             Err(fault) => section.refuse_entry(&key, &node, &fault),

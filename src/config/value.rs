@@ -33,7 +33,7 @@ pub(super) fn texts(node: &ConfigNode) -> ConfigValueResult<Vec<String>> {
     let fault = || ConfigValueError::expected("text, or a list of at least one text");
     let texts: Option<Vec<String>> = match &node.value {
         ConfigValue::List(items) => items.iter().map(|item| text(item).ok()).collect(),
-        ConfigValue::Loose(several) => {
+        ConfigValue::Untyped(several) => {
             Some(several.split(',').map(|one| one.trim().into()).collect())
         }
         _ => text(node).ok().map(|one| vec![one]),
@@ -68,7 +68,7 @@ pub(super) fn key_source(node: &ConfigNode) -> ConfigValueResult<KeySource> {
         .and_then(|uri: Uri| uri.into_parts().authority);
     match authority {
         Some(authority) if authority.as_str().contains('@') => {
-            Err(fault().try_instead("it without user and password: such keys are public"))
+            Err(fault().with_advice("it without user and password: such keys are public"))
         }
         Some(authority) if !authority.host().is_empty() && matches!(scheme, "http" | "https") => {
             Ok(KeySource::Url(text))
@@ -90,7 +90,7 @@ pub(super) fn contract_source(node: &ConfigNode) -> ConfigValueResult<ContractSo
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     match scheme {
         _ if authority.contains('@') => {
-            Err(fault().try_instead("it without user and password: logs show where contracts are"))
+            Err(fault().with_advice("it without user and password: logs show where contracts are"))
         }
         "http" | "https" | "s3" if !authority.is_empty() => Ok(ContractSource::Address(text)),
         _ => Err(fault()),
@@ -111,8 +111,8 @@ pub(super) fn parsed<T: FromStr<Err: ToString>>(node: &ConfigNode) -> ConfigValu
 pub(super) fn boolean(node: &ConfigNode) -> ConfigValueResult<bool> {
     match &node.value {
         ConfigValue::Boolean(value) => Ok(*value),
-        ConfigValue::Loose(text) if text == "true" => Ok(true),
-        ConfigValue::Loose(text) if text == "false" => Ok(false),
+        ConfigValue::Untyped(text) if text == "true" => Ok(true),
+        ConfigValue::Untyped(text) if text == "false" => Ok(false),
         _ => Err(ConfigValueError::expected("true or false")),
     }
 }
@@ -129,7 +129,7 @@ pub(super) fn word<T: Copy>(
         let names: Vec<_> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
         let fault = ConfigValueError::expected(names.join(" or "));
         Err(match nearest(text, words.iter().map(|(word, _)| *word)) {
-            Some(near) => fault.try_instead(format!("{near:?}")),
+            Some(near) => fault.with_advice(format!("{near:?}")),
             None => fault,
         })
     }
@@ -196,7 +196,7 @@ pub(super) fn duration(
                     .number()
                     .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
                 {
-                    Some(number) => fault.try_instead(format!("\"{number}s\"")),
+                    Some(number) => fault.with_advice(format!("\"{number}s\"")),
                     None => fault,
                 }
             })
@@ -215,7 +215,7 @@ pub(super) fn address(node: &ConfigNode) -> ConfigValueResult<SocketAddr> {
             _ => return fault,
         };
         match port.parse::<u16>() {
-            Ok(port) => fault.try_instead(format!("\"{host}:{port}\"")),
+            Ok(port) => fault.with_advice(format!("\"{host}:{port}\"")),
             Err(_) => fault,
         }
     })
@@ -251,12 +251,12 @@ pub(super) fn upstream(node: &ConfigNode) -> ConfigValueResult<UpstreamTarget> {
         return Ok(UpstreamTarget::Mock);
     }
     if text.starts_with("https://") {
-        return Err(fault().try_instead("http: upstreams are reached without TLS"));
+        return Err(fault().with_advice("http: upstreams are reached without TLS"));
     }
     let Some(rest) = text.strip_prefix("http://") else {
         let bare = authority(text).filter(|_| text.contains(':'));
         return Err(match bare {
-            Some(address) => fault().try_instead(format!("\"http://{address}\"")),
+            Some(address) => fault().with_advice(format!("\"http://{address}\"")),
             None => fault(),
         });
     };
@@ -268,7 +268,7 @@ pub(super) fn upstream(node: &ConfigNode) -> ConfigValueResult<UpstreamTarget> {
         return Ok(UpstreamTarget::Http(address));
     }
     let advice = format!("\"http://{address}\": requests keep their own paths");
-    Err(fault().try_instead(advice))
+    Err(fault().with_advice(advice))
 }
 
 /// A pattern of hosts.
@@ -291,7 +291,7 @@ pub(super) fn host(node: &ConfigNode) -> ConfigValueResult<HostPattern> {
     }
     Err(match text.rsplit_once(':') {
         Some((host, port)) if is_host(host) && port.parse::<u16>().is_ok() => {
-            fault().try_instead(format!("{host:?}: ports are not compared"))
+            fault().with_advice(format!("{host:?}: ports are not compared"))
         }
         _ => fault(),
     })
@@ -305,7 +305,7 @@ pub(super) fn path_prefix(node: &ConfigNode) -> ConfigValueResult<PathPrefix> {
             "a path such as \"/orders\" without escapes or empty segments",
         );
         match PathPrefix::parse(&format!("/{text}")) {
-            Some(path) if !text.is_empty() => fault.try_instead(format!("\"{path}\"")),
+            Some(path) if !text.is_empty() => fault.with_advice(format!("\"{path}\"")),
             _ => fault,
         }
     })

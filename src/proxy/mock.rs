@@ -35,7 +35,7 @@ pub(super) fn answer(
     let Some(media) = media_type(declared, request.headers()) else {
         return Ok(response);
     };
-    let body = match contract.sample(media, wish.example) {
+    let body = match contract.response_example(media, wish.example) {
         ResponseExample::Body(body) => body,
         ResponseExample::NoSuchExample => {
             return Err(nothing("the response has no example of that name"));

@@ -46,11 +46,11 @@ enum CacheEntryError {
     #[error("{0}")]
     Read(#[from] super::FileReadError),
     #[error("its first line is none that was written here")]
-    Head,
+    Header,
     #[error("its content is damaged")]
     Damaged,
     #[error("it was kept for {0}")]
-    Foreign(String),
+    OtherOrigin(String),
 }
 
 impl ContractCache {
@@ -69,7 +69,7 @@ impl ContractCache {
     ///
     /// # Errors
     /// The folder cannot be made or written to; what was kept before is still there.
-    pub fn keep(&self, name: &str, origin: &str, bytes: &[u8]) -> io::Result<()> {
+    pub fn store(&self, name: &str, origin: &str, bytes: &[u8]) -> io::Result<()> {
         fs::create_dir_all(&self.folder)?;
         let kept_at = SystemTime::now().duration_since(UNIX_EPOCH);
         let head = CacheHeader {
@@ -94,12 +94,12 @@ impl ContractCache {
     /// What was kept for a service from this origin, and how long ago. What cannot be used is
     /// logged.
     #[must_use]
-    pub fn last(&self, name: &str, origin: &str) -> Option<(Vec<u8>, Duration)> {
+    pub fn load(&self, name: &str, origin: &str) -> Option<(Vec<u8>, Duration)> {
         let path = self.path(name);
         if !path.exists() {
             return None;
         }
-        match self.usable(&path, origin) {
+        match self.read_valid(&path, origin) {
             Ok(found) => Some(found),
             Err(error) => {
                 tracing::warn!(
@@ -112,17 +112,21 @@ impl ContractCache {
         }
     }
 
-    fn usable(&self, path: &Path, origin: &str) -> Result<(Vec<u8>, Duration), CacheEntryError> {
+    fn read_valid(
+        &self,
+        path: &Path,
+        origin: &str,
+    ) -> Result<(Vec<u8>, Duration), CacheEntryError> {
         let mut bytes = super::read(path, self.bytes_max.saturating_add(HEAD_BYTES_MAX))?;
-        let end = memchr::memchr(b'\n', &bytes).ok_or(CacheEntryError::Head)?;
+        let end = memchr::memchr(b'\n', &bytes).ok_or(CacheEntryError::Header)?;
         let head: CacheHeader =
-            serde_json::from_slice(&bytes[..end]).map_err(|_| CacheEntryError::Head)?;
+            serde_json::from_slice(&bytes[..end]).map_err(|_| CacheEntryError::Header)?;
         bytes.drain(..=end);
         if head.sha256 != hex(&Sha256::digest(&bytes)) {
             return Err(CacheEntryError::Damaged);
         }
         if head.origin != origin {
-            return Err(CacheEntryError::Foreign(head.origin));
+            return Err(CacheEntryError::OtherOrigin(head.origin));
         }
         let kept_at = UNIX_EPOCH.checked_add(Duration::from_secs(head.kept_at));
         let age = kept_at.and_then(|kept_at| SystemTime::now().duration_since(kept_at).ok());
@@ -182,12 +186,12 @@ mod tests {
     #[test]
     fn what_was_kept_last_comes_back() {
         let (_folder, cache) = cache();
-        assert_eq!(bytes(cache.last("shop", "a")), None);
-        cache.keep("shop", "a", b"one\ntwo").unwrap();
-        assert_eq!(bytes(cache.last("shop", "a")), Some(b"one\ntwo".to_vec()));
-        cache.keep("shop", "a", b"").unwrap();
-        assert_eq!(bytes(cache.last("shop", "a")), Some(Vec::new()));
-        assert_eq!(bytes(cache.last("shop", "b")), None);
+        assert_eq!(bytes(cache.load("shop", "a")), None);
+        cache.store("shop", "a", b"one\ntwo").unwrap();
+        assert_eq!(bytes(cache.load("shop", "a")), Some(b"one\ntwo".to_vec()));
+        cache.store("shop", "a", b"").unwrap();
+        assert_eq!(bytes(cache.load("shop", "a")), Some(Vec::new()));
+        assert_eq!(bytes(cache.load("shop", "b")), None);
         assert_eq!(fs::read_dir(&cache.folder).unwrap().count(), 1);
     }
 
@@ -200,7 +204,7 @@ mod tests {
         ];
         for name in names {
             cache
-                .keep(
+                .store(
                     name,
                     "a",
                     name.as_bytes().get(..9).unwrap_or(name.as_bytes()),
@@ -208,7 +212,7 @@ mod tests {
                 .unwrap();
         }
         assert_eq!(fs::read_dir(&cache.folder).unwrap().count(), names.len());
-        assert_eq!(bytes(cache.last("../shop", "a")), Some(b"../shop".to_vec()));
+        assert_eq!(bytes(cache.load("../shop", "a")), Some(b"../shop".to_vec()));
     }
 
     #[test]
@@ -216,11 +220,11 @@ mod tests {
         let (_folder, cache) = cache();
         let path = cache.path("shop");
         let check = |change: fn(&mut Vec<u8>)| {
-            cache.keep("shop", "a", b"content").unwrap();
+            cache.store("shop", "a", b"content").unwrap();
             let mut whole = fs::read(&path).unwrap();
             change(&mut whole);
             fs::write(&path, whole).unwrap();
-            assert_eq!(bytes(cache.last("shop", "a")), None);
+            assert_eq!(bytes(cache.load("shop", "a")), None);
         };
         check(|whole| whole.truncate(0));
         check(|whole| whole.truncate(20));
@@ -237,11 +241,11 @@ mod tests {
         fs::write(&file, "").unwrap();
         assert!(
             ContractCache::new(&file, 100)
-                .keep("shop", "a", b"x")
+                .store("shop", "a", b"x")
                 .is_err()
         );
         assert_eq!(
-            bytes(ContractCache::new(&file, 100).last("shop", "a")),
+            bytes(ContractCache::new(&file, 100).load("shop", "a")),
             None
         );
     }

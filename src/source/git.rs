@@ -85,7 +85,7 @@ impl GitPath {
     /// # Errors
     /// [`GitError`] when there is nothing.
     pub fn kind(&self) -> Result<GitObjectKind, GitError> {
-        let kind = self.ask(&["cat-file", "-t", &self.to_string()], 64)?;
+        let kind = self.run_git(&["cat-file", "-t", &self.to_string()], 64)?;
         match String::from_utf8_lossy(&kind).trim() {
             "tree" => Ok(GitObjectKind::Directory),
             "commit" if self.path.is_empty() => Ok(GitObjectKind::Directory),
@@ -98,7 +98,7 @@ impl GitPath {
     /// # Errors
     /// [`GitError`] says what git has against it.
     pub fn read(&self, bytes_max: u64) -> Result<Vec<u8>, GitError> {
-        self.ask(&["cat-file", "blob", &self.to_string()], bytes_max)
+        self.run_git(&["cat-file", "blob", &self.to_string()], bytes_max)
     }
 
     /// The paths of all files below a directory, from there, sorted.
@@ -115,7 +115,7 @@ impl GitPath {
             "--full-tree",
             &self.to_string(),
         ];
-        let listing = self.ask(&arguments, LISTING_BYTES_MAX)?;
+        let listing = self.run_git(&arguments, LISTING_BYTES_MAX)?;
         let names = listing
             .split(|byte| *byte == 0)
             .filter(|name| !name.is_empty());
@@ -126,14 +126,14 @@ impl GitPath {
         Ok(names)
     }
 
-    fn ask(&self, arguments: &[&str], bytes_max: u64) -> Result<Vec<u8>, GitError> {
+    fn run_git(&self, arguments: &[&str], bytes_max: u64) -> Result<Vec<u8>, GitError> {
         let mut git = Command::new("git");
         let printed = run(git.args(arguments), bytes_max).map_err(GitError::Program)?;
         let place = self.clone();
         match printed {
             ProgramOutput::Bytes(bytes) => Ok(bytes),
             ProgramOutput::TooLarge => Err(GitError::TooLarge { place, bytes_max }),
-            ProgramOutput::Refused(message) => Err(GitError::Unreadable { place, message }),
+            ProgramOutput::Failed(message) => Err(GitError::Unreadable { place, message }),
         }
     }
 }

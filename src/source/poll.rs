@@ -1,6 +1,6 @@
 //! Asking an origin for its contract, time and again.
 //!
-//! When to ask is decided in `rhythm`; here it is waited for and done. A content that comes again
+//! When to ask is decided in `schedule`; here it is waited for and done. A content that comes again
 //! is no news, whatever its tag says.
 
 use std::path::PathBuf;
@@ -34,7 +34,7 @@ pub struct Poller {
     origin: ContractOrigin,
     asks: PollTransport,
     limits: FetchLimits,
-    rhythm: PollSchedule,
+    schedule: PollSchedule,
     /// When the next request is due; nothing before the first.
     due: Option<Instant>,
     asked: Arc<Notify>,
@@ -81,19 +81,19 @@ impl Poller {
         buckets: &S3Clients,
         policy: PollPolicy,
     ) -> Result<Self, SourceError> {
-        let asks = match &origin {
+        let transport = match &origin {
             ContractOrigin::File(path) => PollTransport::File(path.clone()),
             ContractOrigin::Http(url) => PollTransport::Http(HttpFetcher::new()?, url.clone()),
             ContractOrigin::S3(place) => PollTransport::S3(buckets.clone(), place.clone()),
         };
         Ok(Self {
             origin,
-            asks,
+            asks: transport,
             limits: FetchLimits {
                 bytes_max: policy.bytes_max,
                 timeout: policy.timeout,
             },
-            rhythm: PollSchedule::new(policy.every),
+            schedule: PollSchedule::new(policy.every),
             due: None,
             asked: Arc::new(Notify::new()),
             etag: None,
@@ -103,7 +103,7 @@ impl Poller {
 
     /// A handle to ask out of turn.
     #[must_use]
-    pub fn ask(&self) -> PollTrigger {
+    pub fn trigger(&self) -> PollTrigger {
         PollTrigger(Arc::clone(&self.asked))
     }
 
@@ -133,27 +133,27 @@ impl Poller {
         let random = fastrand::f64();
         let pause = match &fetched {
             Ok(FetchOutcome::New { max_age, .. } | FetchOutcome::Unchanged { max_age }) => {
-                self.rhythm.after_answer(*max_age, random)
+                self.schedule.after_answer(*max_age, random)
             }
-            Err(error) => self.rhythm.after_failure(error.retry_after(), random),
+            Err(error) => self.schedule.after_failure(error.retry_after(), random),
         };
         if fetched.is_err() {
             // What comes after a failure is news, if only that all is well again.
-            self.forget();
+            self.reset();
         }
         self.due = Some(Instant::now() + pause);
-        fetched.map(|fetched| self.news(fetched))
+        fetched.map(|fetched| self.deduplicate(fetched))
     }
 
     /// Takes whatever comes next for news.
-    pub fn forget(&mut self) {
+    pub fn reset(&mut self) {
         self.etag = None;
         self.known = None;
     }
 
     async fn fetch(&self) -> Result<FetchOutcome, SourceError> {
         let known = self.etag.as_deref();
-        let known = known.filter(|_| self.rhythm.is_conditional());
+        let known = known.filter(|_| self.schedule.is_conditional());
         match &self.asks {
             PollTransport::Http(remote, url) => Ok(remote.fetch(url, known, self.limits).await?),
             PollTransport::S3(buckets, place) => {
@@ -169,7 +169,7 @@ impl Poller {
     }
 
     /// Remembers a content; one that is known already is no news.
-    fn news(&mut self, fetched: FetchOutcome) -> FetchOutcome {
+    fn deduplicate(&mut self, fetched: FetchOutcome) -> FetchOutcome {
         let FetchOutcome::New {
             bytes,
             etag,
@@ -191,7 +191,7 @@ impl Poller {
 
 impl PollTrigger {
     /// Has the next request made at once. One that is under way is followed by another.
-    pub fn now(&self) {
+    pub fn fire(&self) {
         self.0.notify_one();
     }
 }

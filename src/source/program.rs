@@ -11,7 +11,7 @@ pub(super) enum ProgramOutput {
     /// It printed more than it may.
     TooLarge,
     /// It ended otherwise, and said this on standard error.
-    Refused(String),
+    Failed(String),
 }
 
 /// Runs a program to its end, or until it has printed more than `bytes_max` bytes.
@@ -40,5 +40,5 @@ pub(super) fn run(command: &mut Command, bytes_max: u64) -> io::Result<ProgramOu
     }
     let message = String::from_utf8_lossy(&ended.stderr);
     let message = message.trim().trim_start_matches("fatal: ").to_owned();
-    Ok(ProgramOutput::Refused(message))
+    Ok(ProgramOutput::Failed(message))
 }

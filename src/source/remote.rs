@@ -139,7 +139,7 @@ impl HttpFetcher {
         let client = builder.build();
         client
             .map(Self)
-            .map_err(|error| RemoteError::Tls(deepest(&error.without_url())))
+            .map_err(|error| RemoteError::Tls(root_cause(&error.without_url())))
     }
 
     /// Fetches what is at the address, unless it is still what the tag stands for. Runs on a
@@ -251,7 +251,7 @@ fn failure(url: &RemoteUrl, limits: FetchLimits, error: reqwest::Error) -> Remot
         return RemoteError::Timeout { url, timeout };
     }
     let is_connect = error.is_connect();
-    let reason = deepest(&error.without_url());
+    let reason = root_cause(&error.without_url());
     if is_connect {
         RemoteError::Connect { url, reason }
     } else {
@@ -260,7 +260,7 @@ fn failure(url: &RemoteUrl, limits: FetchLimits, error: reqwest::Error) -> Remot
 }
 
 /// The first cause: those above it only say that there is one below.
-pub(super) fn deepest(error: &dyn Error) -> String {
+pub(super) fn root_cause(error: &dyn Error) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;

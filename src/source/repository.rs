@@ -21,7 +21,7 @@ pub enum RepositoryError {
     Program(std::io::Error),
     /// The directory belongs to no repository.
     #[error("{}: no git repository: {message}", path.display())]
-    None {
+    NotARepository {
         /// The directory.
         path: PathBuf,
         /// What git said.
@@ -32,7 +32,7 @@ pub enum RepositoryError {
         "git knows no revision `{revision}`; check its spelling, or fetch it: in a pipeline the \
          history is often left out"
     )]
-    Revision {
+    UnknownRevision {
         /// What was asked for.
         revision: String,
     },
@@ -49,7 +49,7 @@ pub enum RepositoryError {
     },
     /// git refused.
     #[error("git {command} failed: {message}")]
-    Refused {
+    GitFailed {
         /// What it was to do.
         command: String,
         /// What it said.
@@ -116,14 +116,16 @@ impl Repository {
     /// Without git, and without a repository.
     pub fn open(directory: &Path) -> Result<Self, RepositoryError> {
         let words = ["rev-parse", "--show-toplevel"];
-        match ask(directory, words) {
+        match run_git(directory, words) {
             Ok(root) => Ok(Self {
                 root: PathBuf::from(String::from_utf8_lossy(&root).trim_end_matches('\n')),
             }),
-            Err(RepositoryError::Refused { message, .. }) => Err(RepositoryError::None {
-                path: directory.to_owned(),
-                message,
-            }),
+            Err(RepositoryError::GitFailed { message, .. }) => {
+                Err(RepositoryError::NotARepository {
+                    path: directory.to_owned(),
+                    message,
+                })
+            }
             Err(error) => Err(error),
         }
     }
@@ -138,17 +140,17 @@ impl Repository {
     /// # Errors
     /// There is no such commit.
     pub fn commit(&self, revision: &str) -> Result<String, RepositoryError> {
-        let unknown = || RepositoryError::Revision {
+        let unknown = || RepositoryError::UnknownRevision {
             revision: revision.to_owned(),
         };
         if revision.starts_with('-') {
             return Err(unknown());
         }
         let commit = format!("{revision}^{{commit}}");
-        let answer = ask(&self.root, ["rev-parse", "--verify", "--quiet", &commit]);
+        let answer = run_git(&self.root, ["rev-parse", "--verify", "--quiet", &commit]);
         match answer {
             Ok(hash) => Ok(line(&hash)),
-            Err(RepositoryError::Refused { .. }) => Err(unknown()),
+            Err(RepositoryError::GitFailed { .. }) => Err(unknown()),
             Err(error) => Err(error),
         }
     }
@@ -185,10 +187,10 @@ impl Repository {
             GitTree::Worktree => words.push(&base),
         }
         words.push("--");
-        let mut paths = statuses(&ask(&self.root, words)?)?;
+        let mut paths = statuses(&run_git(&self.root, words)?)?;
         if tree == GitTree::Worktree {
             let words = ["ls-files", "-z", "--others", "--exclude-standard"];
-            paths.extend(names(&ask(&self.root, words)?).map(|path| ChangedPath {
+            paths.extend(names(&run_git(&self.root, words)?).map(|path| ChangedPath {
                 // A repository within this one is listed as a directory.
                 path: path.trim_end_matches('/').to_owned(),
                 status: PathStatus::Added,
@@ -199,9 +201,9 @@ impl Repository {
 
     fn ancestor(&self, base: &str, head: &str, commit: &str) -> Result<String, RepositoryError> {
         let hash = self.commit(base)?;
-        match ask(&self.root, ["merge-base", &hash, commit]) {
+        match run_git(&self.root, ["merge-base", &hash, commit]) {
             Ok(ancestor) => Ok(line(&ancestor)),
-            Err(RepositoryError::Refused { message, .. }) if message.is_empty() => {
+            Err(RepositoryError::GitFailed { message, .. }) if message.is_empty() => {
                 Err(RepositoryError::Unrelated {
                     base: base.to_owned(),
                     head: head.to_owned(),
@@ -229,7 +231,7 @@ impl Repository {
             .stderr(Stdio::null())
             .spawn()
             .map_err(RepositoryError::Program)?;
-        let refused = |error: std::io::Error| RepositoryError::Refused {
+        let refused = |error: std::io::Error| RepositoryError::GitFailed {
             command: command.to_owned(),
             message: error.to_string(),
         };
@@ -245,7 +247,10 @@ impl Repository {
                     continue;
                 }
                 writeln!(stdin, "{tree}:{path}").map_err(refused)?;
-                take(index, answer(&mut stdout, bytes_max).map_err(refused)?);
+                take(
+                    index,
+                    read_batch_entry(&mut stdout, bytes_max).map_err(refused)?,
+                );
             }
         }
         git.wait().map_err(RepositoryError::Program)?;
@@ -253,17 +258,17 @@ impl Repository {
     }
 
     fn read_alone(&self, place: &str, bytes_max: usize) -> Result<GitBlob, RepositoryError> {
-        match ask(&self.root, ["cat-file", "blob", place]) {
+        match run_git(&self.root, ["cat-file", "blob", place]) {
             Ok(bytes) if bytes.len() <= bytes_max => Ok(GitBlob::Bytes(bytes)),
             Ok(_) | Err(RepositoryError::TooLarge) => Ok(GitBlob::TooLarge),
-            Err(RepositoryError::Refused { .. }) => Ok(GitBlob::Absent),
+            Err(RepositoryError::GitFailed { .. }) => Ok(GitBlob::Absent),
             Err(error) => Err(error),
         }
     }
 }
 
 /// The next answer of `cat-file --batch`: a line with the object's type and size, and its bytes.
-fn answer(stdout: &mut impl BufRead, bytes_max: usize) -> std::io::Result<GitBlob> {
+fn read_batch_entry(stdout: &mut impl BufRead, bytes_max: usize) -> std::io::Result<GitBlob> {
     let mut head = Vec::new();
     stdout.read_until(b'\n', &mut head)?;
     let head = String::from_utf8_lossy(&head);
@@ -304,7 +309,7 @@ fn git<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(directory: &Path, words: I) -
 }
 
 /// Runs git and returns what it prints.
-fn ask<I, S>(directory: &Path, words: I) -> Result<Vec<u8>, RepositoryError>
+fn run_git<I, S>(directory: &Path, words: I) -> Result<Vec<u8>, RepositoryError>
 where
     I: IntoIterator<Item = S> + Clone,
     S: AsRef<OsStr>,
@@ -316,7 +321,7 @@ where
     match printed {
         ProgramOutput::Bytes(bytes) => Ok(bytes),
         ProgramOutput::TooLarge => Err(RepositoryError::TooLarge),
-        ProgramOutput::Refused(message) => Err(RepositoryError::Refused {
+        ProgramOutput::Failed(message) => Err(RepositoryError::GitFailed {
             command: command.unwrap_or_default(),
             message,
         }),
@@ -334,7 +339,7 @@ mod tests {
     #[test]
     fn objects_are_read_within_the_bound() {
         let check = |text: &str, bytes_max: usize, expected: GitBlob| {
-            let found = answer(&mut text.as_bytes(), bytes_max).unwrap();
+            let found = read_batch_entry(&mut text.as_bytes(), bytes_max).unwrap();
             assert_eq!(found, expected, "{text}");
         };
         check("1f blob 3\nabc\n1f", 3, GitBlob::Bytes(b"abc".into()));

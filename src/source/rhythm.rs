@@ -16,7 +16,7 @@ const UNCONDITIONAL: u32 = 10;
 /// The state between requests.
 #[derive(Debug)]
 pub(super) struct PollSchedule {
-    every: Duration,
+    interval: Duration,
     /// In a row, up to now.
     failures: u32,
     /// Requests answered since the last one that was unconditional.
@@ -27,7 +27,7 @@ impl PollSchedule {
     /// Asks every so often; the first request is unconditional, since nothing is known yet.
     pub(super) const fn new(every: Duration) -> Self {
         Self {
-            every,
+            interval: every,
             failures: 0,
             conditional: UNCONDITIONAL,
         }
@@ -45,8 +45,8 @@ impl PollSchedule {
             true => self.conditional + 1,
             false => 0,
         };
-        let pause = max_age.map_or(self.every, |age| {
-            age.max(CONTRACT_PAUSE_MIN).min(self.every)
+        let pause = max_age.map_or(self.interval, |age| {
+            age.max(CONTRACT_PAUSE_MIN).min(self.interval)
         });
         pause.mul_f64(0.9 + 0.2 * random)
     }

@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf, absolute};
 use std::time::SystemTime;
 
-use portcullis_vocabulary::limits::LINKS_MAX;
+use portcullis_vocabulary::limits::SYMLINKS_MAX;
 
 /// The state of a set of files. Two that are equal say that none of them changed in between, as
 /// far as a file system tells: a write within its clock's tick that leaves the size may hide.
@@ -105,7 +105,7 @@ impl ResolvedPath {
                         left.push_front(part);
                     }
                     trail.links.push((next, target));
-                    if trail.links.len() > LINKS_MAX {
+                    if trail.links.len() > SYMLINKS_MAX {
                         trail.stamp = Err(io::ErrorKind::Other);
                         return trail;
                     }

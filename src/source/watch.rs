@@ -20,13 +20,13 @@ use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
-use portcullis_vocabulary::limits::{FILES_QUIET, FILES_QUIET_WAIT_MAX};
+use portcullis_vocabulary::limits::{FILES_DEBOUNCE, FILES_DEBOUNCE_MAX};
 
 use super::signature::{FileId, FileSignature};
 
 /// How long to let notifications gather: one change makes many, and a folder may be full of
 /// files that are no matter here.
-const GATHERING: Duration = Duration::from_millis(20);
+const NOTIFICATION_DEBOUNCE: Duration = Duration::from_millis(20);
 
 /// Watches a set of files. Needs a tokio runtime with time only where it waits.
 #[derive(Debug)]
@@ -53,15 +53,15 @@ impl FileWatch {
     /// told.
     #[must_use]
     pub fn new(files: Vec<PathBuf>, poll: Duration) -> Self {
-        let told = Arc::new(Notify::new());
-        let folders = Arc::new(Mutex::new(FolderWatches::new(&told)));
-        let seen = look(&folders, &files);
+        let wakeup = Arc::new(Notify::new());
+        let folders = Arc::new(Mutex::new(FolderWatches::new(&wakeup)));
+        let seen = sign_and_watch(&folders, &files);
         Self {
             files,
             seen,
             poll,
             folders,
-            told,
+            told: wakeup,
         }
     }
 
@@ -70,7 +70,9 @@ impl FileWatch {
     /// are new, with their state now. Who read the new ones before this call reads them again
     /// after it, or compares a [`FileSignature`] taken before reading.
     pub fn watch(&mut self, files: Vec<PathBuf>) {
-        self.seen = self.seen.carried_over(look(&self.folders, &files));
+        self.seen = self
+            .seen
+            .carried_over(sign_and_watch(&self.folders, &files));
         self.files = files;
     }
 
@@ -79,24 +81,24 @@ impl FileWatch {
     /// noticed again.
     pub async fn changed(&mut self) {
         loop {
-            let now = self.look().await;
+            let now = self.take_signature().await;
             if now != self.seen {
-                self.seen = self.quiet(now).await;
+                self.seen = self.debounce(now).await;
                 return;
             }
             tokio::select! {
-                () = self.told.notified() => sleep(GATHERING).await,
+                () = self.told.notified() => sleep(NOTIFICATION_DEBOUNCE).await,
                 () = sleep(self.poll) => {}
             }
         }
     }
 
     /// Waits until the files stay as they are.
-    async fn quiet(&self, mut last: FileSignature) -> FileSignature {
-        let deadline = Instant::now() + FILES_QUIET_WAIT_MAX;
+    async fn debounce(&self, mut last: FileSignature) -> FileSignature {
+        let deadline = Instant::now() + FILES_DEBOUNCE_MAX;
         loop {
-            sleep(FILES_QUIET).await;
-            let now = self.look().await;
+            sleep(FILES_DEBOUNCE).await;
+            let now = self.take_signature().await;
             if now == last || Instant::now() >= deadline {
                 return now;
             }
@@ -105,15 +107,15 @@ impl FileWatch {
     }
 
     /// The state of the files; the folders that matter now are watched from before it was taken.
-    async fn look(&self) -> FileSignature {
+    async fn take_signature(&self) -> FileSignature {
         let (folders, files) = (Arc::clone(&self.folders), self.files.clone());
-        let looked = spawn_blocking(move || look(&folders, &files)).await;
+        let looked = spawn_blocking(move || sign_and_watch(&folders, &files)).await;
         // It fails only where the runtime ends.
         looked.unwrap_or_else(|_| self.seen.clone())
     }
 }
 
-fn look(folders: &Mutex<FolderWatches>, files: &[PathBuf]) -> FileSignature {
+fn sign_and_watch(folders: &Mutex<FolderWatches>, files: &[PathBuf]) -> FileSignature {
     let mut folders = folders.lock().unwrap_or_else(PoisonError::into_inner);
     let signature = FileSignature::of(files);
     if folders.follow(&signature) {

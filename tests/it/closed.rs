@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use portcullis_contract::route::{PathCaptures, RouteMatch};
 use portcullis_contract::{
     BodyLength, CheckScratch, CheckSettings, CompileOptions, RequestHead, check_body, check_head,
-    compile, from_bytes,
+    compile, parse_single_file,
 };
 use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::enforcement::Enforcement;
@@ -37,9 +37,9 @@ fn document(schema: &Value) -> Value {
 fn judge(schema: &Value, body: &Value, class: Enforcement) -> Vec<String> {
     let limits = Limits::default();
     let bytes = document(schema).to_string().into_bytes();
-    let documents = from_bytes("t.json", bytes, &limits).unwrap();
+    let documents = parse_single_file("t.json", bytes, &limits).unwrap();
     let options = CompileOptions {
-        closed: class != Enforcement::Off,
+        detect_undeclared: class != Enforcement::Off,
         ..CompileOptions::default()
     };
     let contract = compile(documents, &options).unwrap();
@@ -47,7 +47,8 @@ fn judge(schema: &Value, body: &Value, class: Enforcement) -> Vec<String> {
     let policy = EnforcementPolicy::new(EnforcementCeilings::default(), named, 1.0);
     let rules = CheckSettings::new(&policy, &limits);
     let mut captures = PathCaptures::default();
-    let RouteMatch::Found { operation } = contract.find(&Method::POST, "/", &mut captures) else {
+    let RouteMatch::Found { operation } = contract.match_route(&Method::POST, "/", &mut captures)
+    else {
         panic!("the contract has one operation");
     };
     let operation = contract.operation(operation);

@@ -3,7 +3,9 @@
 use std::fs;
 
 use portcullis::source::load_contract;
-use portcullis_contract::{CompileOptions, ContractLoadError, DocumentSet, compile, from_bytes};
+use portcullis_contract::{
+    CompileOptions, ContractLoadError, DocumentSet, compile, parse_single_file,
+};
 use portcullis_vocabulary::Limits;
 
 /// Everything that is said about a contract; nothing when it is enforceable without a word.
@@ -22,7 +24,7 @@ fn verdict(documents: Result<DocumentSet, ContractLoadError>) -> String {
 
 #[track_caller]
 fn check(name: &str, text: &[u8], expected: &str) {
-    let found = verdict(from_bytes(name, text.to_vec(), &Limits::default()));
+    let found = verdict(parse_single_file(name, text.to_vec(), &Limits::default()));
     assert_eq!(found, expected, "{}", String::from_utf8_lossy(text));
 }
 

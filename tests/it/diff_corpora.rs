@@ -40,7 +40,7 @@ fn compared(case: &Value, folder: &Path, notice_days: i64) -> Result<CompatRepor
     let options = CompareOptions {
         notice_days,
         // The day on which the dates of the corpus were written.
-        ..CompareOptions::on(Date::parse("2026-11-20").unwrap())
+        ..CompareOptions::for_day(Date::parse("2026-11-20").unwrap())
     };
     Ok(compare(
         &side("base_path")?,
@@ -479,7 +479,7 @@ fn breaks_between_real_revisions_have_witnesses() {
         let report = compare(
             &side("old"),
             &side("new"),
-            CompareOptions::on(Date::parse("2026-11-20").unwrap()),
+            CompareOptions::for_day(Date::parse("2026-11-20").unwrap()),
         );
         let schemas = report
             .findings

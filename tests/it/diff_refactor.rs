@@ -101,7 +101,7 @@ fn nullable_and_null_are_one() {
     };
     let compiled = |text: String| {
         let documents =
-            portcullis_contract::from_bytes("t.yaml", text.into_bytes(), &Limits::default())
+            portcullis_contract::parse_single_file("t.yaml", text.into_bytes(), &Limits::default())
                 .unwrap();
         compile(documents, &CompileOptions::default()).unwrap()
     };
@@ -113,7 +113,7 @@ fn nullable_and_null_are_one() {
         "3.1.0",
         "{type: object, properties: {a: {type: [string, 'null']}, n: {type: integer, exclusiveMinimum: 1}}}",
     ));
-    let options = CompareOptions::on(Date::parse("2026-01-01").unwrap());
+    let options = CompareOptions::for_day(Date::parse("2026-01-01").unwrap());
     assert!(compare(&old, &new, options).findings.is_empty());
     assert!(compare(&new, &old, options).findings.is_empty());
 }
@@ -159,7 +159,7 @@ fn every_real_contract_equals_itself() {
         let report = compare(
             &old,
             &new,
-            CompareOptions::on(Date::parse("2026-01-01").unwrap()),
+            CompareOptions::for_day(Date::parse("2026-01-01").unwrap()),
         );
         assert!(
             report.findings.is_empty(),

@@ -10,7 +10,7 @@ use portcullis_compat::{
     ChangeCertainty, ChangeLevel, CompareOptions, CompatReport, Date, DiffRule, MirrorRule,
     compare, rules,
 };
-use portcullis_contract::{CompileOptions, CompiledContract, compile, from_bytes};
+use portcullis_contract::{CompileOptions, CompiledContract, compile, parse_single_file};
 use portcullis_vocabulary::Limits;
 
 /// A fragment of a document; `VERSION x` in its first line stands for `info.version`.
@@ -20,7 +20,7 @@ pub(crate) fn contract(fragment: &str) -> CompiledContract {
         None => ("1.0.0", fragment),
     };
     let text = format!("openapi: 3.1.0\ninfo: {{title: t, version: {version}}}\n{fragment}\n");
-    let documents = from_bytes("t.yaml", text.into_bytes(), &Limits::default()).unwrap();
+    let documents = parse_single_file("t.yaml", text.into_bytes(), &Limits::default()).unwrap();
     let options = CompileOptions {
         channels: true,
         ..CompileOptions::default()
@@ -31,7 +31,7 @@ pub(crate) fn contract(fragment: &str) -> CompiledContract {
 pub(crate) fn report(old: &str, new: &str) -> CompatReport {
     let options = CompareOptions {
         notice_days: 10,
-        ..CompareOptions::on(Date::parse("2026-01-01").unwrap())
+        ..CompareOptions::for_day(Date::parse("2026-01-01").unwrap())
     };
     compare(&contract(old), &contract(new), options)
 }

@@ -309,7 +309,8 @@ fn judge(contract: &CompiledContract, data: &str) -> Vec<String> {
     let policy = EnforcementPolicy::default();
     let rules = CheckSettings::new(&policy, &Limits::default());
     let mut captures = PathCaptures::default();
-    let RouteMatch::Found { operation } = contract.find(&http::Method::POST, "/", &mut captures)
+    let RouteMatch::Found { operation } =
+        contract.match_route(&http::Method::POST, "/", &mut captures)
     else {
         panic!("the contract has one operation");
     };

@@ -71,7 +71,7 @@ pub(crate) fn judge(contract: &CompiledContract, case: &Case) -> Vec<String> {
     }
     let method = Method::from_bytes(case.text("/request/method").as_bytes()).unwrap();
     let mut captures = PathCaptures::default();
-    let operation = match contract.find(&method, path, &mut captures) {
+    let operation = match contract.match_route(&method, path, &mut captures) {
         RouteMatch::Found { operation } => contract.operation(operation),
         RouteMatch::MethodNotAllowed { .. } => return vec!["unknown-method".to_owned()],
         RouteMatch::NotFound => return vec!["unknown-path".to_owned()],
@@ -128,7 +128,7 @@ pub(crate) fn judge_response(contract: &CompiledContract, case: &Case) -> Vec<St
     let rules = CheckSettings::new(&policy, &Limits::default());
     let method = Method::from_bytes(case.text("/request/method").as_bytes()).unwrap();
     let mut captures = PathCaptures::default();
-    let found = contract.find(&method, case.text("/request/path"), &mut captures);
+    let found = contract.match_route(&method, case.text("/request/path"), &mut captures);
     let RouteMatch::Found { operation } = found else {
         return vec![format!("{found:?}")];
     };

@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use portcullis_contract::recorded::{
     ExchangeCheckLimits, ExchangeJudge, RecordedBody, RecordedExchange, RecordedResponse,
 };
-use portcullis_contract::{CompileOptions, CompiledContract, compile, from_bytes};
+use portcullis_contract::{CompileOptions, CompiledContract, compile, parse_single_file};
 use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::enforcement::EnforcementCeilings;
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
@@ -30,7 +30,7 @@ const JSON: &str = "POST /a\ncontent-type: application/json\n\n";
 
 fn compiled(version: &str, rest: &str) -> Result<CompiledContract, String> {
     let text = format!("openapi: {version}\ninfo: {{title: t, version: '1'}}\n{rest}\n");
-    let documents = from_bytes("a.yaml", text.into_bytes(), &Limits::default());
+    let documents = parse_single_file("a.yaml", text.into_bytes(), &Limits::default());
     let documents = documents.unwrap_or_else(|error| panic!("{error}: {rest}"));
     compile(documents, &CompileOptions::default()).map_err(|problems| problems[0].to_string())
 }

@@ -283,9 +283,9 @@ fn slow_broken_and_half_answers_are_errors_and_asking_goes_on() {
         _ => ok("", "whole"),
     });
     let mut poller = server.poller(NEVER);
-    let ask = poller.ask();
+    let ask = poller.trigger();
     let mut failure = || {
-        ask.now();
+        ask.fire();
         match block_on(poller.next()).unwrap_err() {
             SourceError::Remote(error) => error,
             error => panic!("{error}"),
@@ -296,7 +296,7 @@ fn slow_broken_and_half_answers_are_errors_and_asking_goes_on() {
     assert!(matches!(failure(), RemoteError::Broken { .. }));
     assert!(matches!(failure(), RemoteError::Status { .. }));
     assert!(matches!(failure(), RemoteError::TooLarge { .. }));
-    ask.now();
+    ask.fire();
     assert_eq!(content(block_on(poller.next())).as_deref(), Some("whole"));
 }
 
@@ -308,7 +308,7 @@ fn the_server_and_the_operator_have_a_say_in_when() {
         _ => ok("", "whole"),
     });
     let mut poller = server.poller(SOON);
-    let ask = poller.ask();
+    let ask = poller.trigger();
     block_on(async {
         let error = poller.next().await.unwrap_err();
         assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
@@ -316,7 +316,7 @@ fn the_server_and_the_operator_have_a_say_in_when() {
             let waited = timeout(Duration::from_millis(30), poller.next()).await;
             assert!(waited.is_err(), "the server asked for a pause");
         }
-        ask.now();
+        ask.fire();
         assert_eq!(content(poller.next().await).as_deref(), Some("whole"));
     });
     assert_eq!(server.count(), 2);
@@ -333,10 +333,10 @@ fn a_file_can_be_asked_too() {
     };
     let origin = ContractOrigin::File(file.clone());
     let mut poller = Poller::new(origin, &S3Clients::with([]), policy).unwrap();
-    let ask = poller.ask();
+    let ask = poller.trigger();
     assert!(matches!(block_on(poller.next()), Err(SourceError::Read(_))));
     fs::write(&file, "one").unwrap();
-    ask.now();
+    ask.fire();
     assert_eq!(content(block_on(poller.next())).as_deref(), Some("one"));
     assert_eq!(content(block_on(poller.next())), None);
 }

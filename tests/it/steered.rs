@@ -342,7 +342,7 @@ impl TrafficSource for NoGuards {
 }
 
 impl ProtectionSource for NoGuards {
-    fn guards(&self) -> (Vec<Guarded>, Arc<Catalog>) {
+    fn protection(&self) -> (Vec<Guarded>, Arc<Catalog>) {
         (Vec::new(), Arc::default())
     }
 }

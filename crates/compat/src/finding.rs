@@ -25,7 +25,7 @@ pub struct CompatFinding {
     /// The operation it is about.
     pub subject: ChangeSubject,
     /// Where in it.
-    pub site: ChangeLocation,
+    pub location: ChangeLocation,
     /// What was said, where that is short enough to say.
     pub before: Option<String>,
     /// What is said now.
@@ -84,7 +84,7 @@ pub struct ChangeLocation {
 pub enum ExchangePart {
     /// No part of its own.
     #[default]
-    Whole,
+    NoPart,
     /// A parameter.
     Parameter {
         /// Where it travels: path, query, header or cookie.
@@ -144,7 +144,7 @@ impl fmt::Display for ChangeLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let media = |media: &Option<String>| media.as_ref().map(|media| format!(" {media}"));
         match &self.part {
-            ExchangePart::Whole => {}
+            ExchangePart::NoPart => {}
             ExchangePart::Parameter { part, name } => write!(f, "{part} parameter {name}")?,
             ExchangePart::RequestBody(kind) => {
                 write!(f, "request body{}", media(kind).unwrap_or_default())?;
@@ -159,7 +159,7 @@ impl fmt::Display for ChangeLocation {
         }
         match self.pointer.as_str() {
             "" => Ok(()),
-            pointer if self.part == ExchangePart::Whole => f.write_str(pointer),
+            pointer if self.part == ExchangePart::NoPart => f.write_str(pointer),
             pointer => write!(f, " {pointer}"),
         }
     }
@@ -170,7 +170,7 @@ impl CompatFinding {
     /// wording, nor the names of path parameters.
     pub fn fingerprint(&self) -> String {
         let subject = match &self.subject {
-            ChangeSubject::Operation { path, method } => format!("{method} {}", shape(path)),
+            ChangeSubject::Operation { path, method } => format!("{method} {}", path_shape(path)),
             other => other.to_string(),
         };
         let mut hash = Sha256::new();
@@ -180,7 +180,7 @@ impl CompatFinding {
             self.rule.id,
             direction,
             &subject,
-            &self.place(),
+            &self.anonymous_location(),
             before.unwrap_or_default(),
             after.unwrap_or_default(),
         ] {
@@ -196,10 +196,12 @@ impl CompatFinding {
     }
 
     /// The place, without the names of path parameters.
-    fn place(&self) -> String {
-        match &self.site.part {
-            ExchangePart::Parameter { part: "path", .. } => format!("path {}", self.site.pointer),
-            _ => self.site.to_string(),
+    fn anonymous_location(&self) -> String {
+        match &self.location.part {
+            ExchangePart::Parameter { part: "path", .. } => {
+                format!("path {}", self.location.pointer)
+            }
+            _ => self.location.to_string(),
         }
     }
 
@@ -222,18 +224,18 @@ impl CompatFinding {
         }
         let near: Vec<String> = sided
             .iter()
-            .filter(|alias| self.is_near(alias))
+            .filter(|alias| self.alias_names_part(alias))
             .cloned()
             .collect();
         if near.is_empty() { sided } else { near }
     }
 
     /// Whether an alias names this kind of place.
-    fn is_near(&self, alias: &str) -> bool {
-        let is_inner = !self.site.pointer.is_empty();
+    fn alias_names_part(&self, alias: &str) -> bool {
+        let is_inner = !self.location.pointer.is_empty();
         let is_property = alias.contains("-property-") || alias.ends_with("-property");
         let is_parameter = alias.contains("-parameter-") || alias.contains("header-property");
-        match &self.site.part {
+        match &self.location.part {
             ExchangePart::Parameter { .. } => is_parameter && (is_property == is_inner),
             ExchangePart::Header { .. } => alias.contains("response-header-"),
             _ => {
@@ -253,7 +255,7 @@ pub(super) const fn direction_name(direction: MessageDirection) -> &'static str 
 }
 
 /// A path without the names of its parameters, which no consumer sees.
-pub(super) fn shape(path: &str) -> String {
+pub(super) fn path_shape(path: &str) -> String {
     let mut shape = String::new();
     let mut is_name = false;
     for c in path.chars() {
@@ -271,7 +273,7 @@ pub(super) fn shape(path: &str) -> String {
 }
 
 /// The names of a path's parameters, in their order.
-pub(super) fn expressions(path: &str) -> Vec<&str> {
+pub(super) fn path_expressions(path: &str) -> Vec<&str> {
     let parts = path.split('{').skip(1);
     parts
         .filter_map(|part| Some(part.split_once('}')?.0))

@@ -18,10 +18,10 @@ use super::structure::{ContractComparison, SchemaSite, sentence};
 use super::witness::{ContractSide, ValueCarrier, Witness, request, verify};
 
 /// Judges the schemas of every place.
-pub(super) fn judge(comparing: &mut ContractComparison<'_>) {
+pub(super) fn judge_schema_sites(comparing: &mut ContractComparison<'_>) {
     comparing.graph.explore();
     let mut containment = ContainmentChecker::new(comparing.old, comparing.new);
-    let positions = std::mem::take(&mut comparing.positions);
+    let positions = std::mem::take(&mut comparing.schema_sites);
     for position in &positions {
         let judge = SchemaSiteJudge {
             comparing,
@@ -44,7 +44,7 @@ struct SchemaSiteJudge<'j, 'c> {
 enum EditEffect {
     Harmless,
     Breaking(Box<Witness>),
-    Open(String),
+    Undecided(String),
     /// Other changes break the same schema, and this one was not met.
     Hidden,
 }
@@ -53,20 +53,20 @@ impl SchemaSiteJudge<'_, '_> {
     fn findings(&self, containment: &mut ContainmentChecker<'_>) -> Vec<CompatFinding> {
         let Some(schemas) = self.schemas() else {
             let reason = "values in this form are not judged";
-            return self.all(|_| EditEffect::Open(reason.to_owned()));
+            return self.all(|_| EditEffect::Undecided(reason.to_owned()));
         };
         match containment.judge(schemas, self.new_produces()) {
             ContainmentVerdict::Same | ContainmentVerdict::Compatible => {
                 self.compatible(containment, schemas)
             }
             ContainmentVerdict::Unknown(unknown) => {
-                let mut findings = self.all(|_| EditEffect::Open(unknown.reason.clone()));
+                let mut findings = self.all(|_| EditEffect::Undecided(unknown.reason.clone()));
                 if self.edits.is_empty() {
-                    findings.push(self.unexplained(&unknown.reason));
+                    findings.push(self.undecided_finding(&unknown.reason));
                 }
                 findings
             }
-            ContainmentVerdict::Breaking(breaks) => self.broken(&breaks),
+            ContainmentVerdict::Breaking(breaks) => self.breaking_findings(&breaks),
         }
     }
 
@@ -77,17 +77,18 @@ impl SchemaSiteJudge<'_, '_> {
         schemas: SchemaKeyPair<'_>,
     ) -> Vec<CompatFinding> {
         let rule = |found: &LocatedEdit| DiffRule::named(self.rule_of(found));
-        if self.edits.iter().any(|found| is_wording(rule(found))) && containment.are_equal(schemas)
+        if self.edits.iter().any(|found| is_rewording(rule(found)))
+            && containment.are_equal(schemas)
         {
             let findings = self.all(|_| EditEffect::Harmless).into_iter();
-            return findings.filter(|found| !is_wording(found.rule)).collect();
+            return findings.filter(|found| !is_rewording(found.rule)).collect();
         }
         let may_matter =
             |found: &LocatedEdit| rule(found).level(Some(self.side())) > ChangeLevel::Info;
         if self.edits.iter().any(may_matter) && containment.is_vacuous(schemas, self.new_produces())
         {
             let reason = "nothing that only has declared members is right by this schema";
-            return self.all(|_| EditEffect::Open(reason.to_owned()));
+            return self.all(|_| EditEffect::Undecided(reason.to_owned()));
         }
         self.all(|_| EditEffect::Harmless)
     }
@@ -110,7 +111,10 @@ impl SchemaSiteJudge<'_, '_> {
 
     /// From whose side the place is seen: what consumers send is a request, whoever calls.
     fn side(&self) -> MessageDirection {
-        match (self.position.direction, self.position.operations.is_flipped) {
+        match (
+            self.position.direction,
+            self.position.operations.is_outbound,
+        ) {
             (MessageDirection::Request, false) | (MessageDirection::Response, true) => {
                 MessageDirection::Request
             }
@@ -127,7 +131,7 @@ impl SchemaSiteJudge<'_, '_> {
             .collect()
     }
 
-    fn broken(&self, breaks: &[SchemaBreak]) -> Vec<CompatFinding> {
+    fn breaking_findings(&self, breaks: &[SchemaBreak]) -> Vec<CompatFinding> {
         let mut known: Vec<Option<EditEffect>> = self.edits.iter().map(|_| None).collect();
         let mut findings = Vec::new();
         for found in breaks {
@@ -139,13 +143,13 @@ impl SchemaSiteJudge<'_, '_> {
                         known[*cause] = Some(EditEffect::Breaking(Box::new(witness.clone())))
                     }
                     Err(reason) if known[*cause].is_none() => {
-                        known[*cause] = Some(EditEffect::Open(reason.clone()));
+                        known[*cause] = Some(EditEffect::Undecided(reason.clone()));
                     }
                     Err(_) => {}
                 }
             }
             if causes.is_empty() {
-                findings.push(self.bare(found, shown));
+                findings.push(self.break_without_edit(found, shown));
             }
         }
         // What an element of `allOf` says is compared keyword by keyword, so it is told of
@@ -160,14 +164,14 @@ impl SchemaSiteJudge<'_, '_> {
                     == ChangeLevel::Breaking;
             let whole = first.clone().filter(|_| is_whole);
             let known = known.or(whole.map(EditEffect::Breaking));
-            let known = known.unwrap_or_else(|| self.unseen(edit));
+            let known = known.unwrap_or_else(|| self.effect_without_break(edit));
             findings.push(self.finding(edit, known));
         }
         findings
     }
 
     /// An edit that no break comes from: other breaks may stand before it.
-    fn unseen(&self, edit: &LocatedEdit) -> EditEffect {
+    fn effect_without_break(&self, edit: &LocatedEdit) -> EditEffect {
         let rule = DiffRule::named(self.rule_of(edit));
         match rule.level(Some(self.side())) {
             ChangeLevel::Breaking => EditEffect::Hidden,
@@ -190,7 +194,7 @@ impl SchemaSiteJudge<'_, '_> {
             false => verify(sender, receiver, &found.witness)?,
         };
         let is_request = self.position.direction == MessageDirection::Request
-            && !self.position.operations.is_flipped;
+            && !self.position.operations.is_outbound;
         Ok(Witness {
             value: found.witness.clone(),
             pointer: found.pointer.clone(),
@@ -208,7 +212,7 @@ impl SchemaSiteJudge<'_, '_> {
             operation: self.position.operations.old,
             carried: self.position.carried.0,
             direction: self.position.direction,
-            is_channel: self.position.operations.is_flipped,
+            is_outbound: self.position.operations.is_outbound,
         }
     }
 
@@ -239,11 +243,11 @@ impl SchemaSiteJudge<'_, '_> {
             EditEffect::Harmless => (harmless(rule, classical), ChangeCertainty::Proved, None),
             EditEffect::Hidden => {
                 let reason = "other changes break this schema, and no example needs this one";
-                let level = self.open_level(ChangeLevel::Warning);
+                let level = self.undecided_level(ChangeLevel::Warning);
                 (level, ChangeCertainty::Unknown(reason.to_owned()), None)
             }
-            EditEffect::Open(reason) => {
-                let level = self.open_level(classical);
+            EditEffect::Undecided(reason) => {
+                let level = self.undecided_level(classical);
                 (level, ChangeCertainty::Unknown(reason), None)
             }
         };
@@ -253,12 +257,12 @@ impl SchemaSiteJudge<'_, '_> {
             level,
             certainty,
             subject: self.position.subject.clone(),
-            site: self.site(&found.pointer),
+            location: self.site(&found.pointer),
             before: edit.before.clone(),
             after: edit.after.clone(),
             message: sentence(rule, edit.before.as_deref(), edit.after.as_deref()),
-            old: edit.old.map(|place| self.comparing.old.spot(place)),
-            new: edit.new.map(|place| self.comparing.new.spot(place)),
+            old: edit.old.map(|place| self.comparing.old.location(place)),
+            new: edit.new.map(|place| self.comparing.new.location(place)),
             witness: witness.filter(|_| level == ChangeLevel::Breaking),
             approval: None,
         }
@@ -266,7 +270,7 @@ impl SchemaSiteJudge<'_, '_> {
 
     fn is_draft(&self) -> bool {
         let documents = self.comparing.old.documents();
-        let node = documents.node(self.position.operations.old.place);
+        let node = documents.node(self.position.operations.old.node_ref);
         let level = node
             .get("x-stability-level")
             .and_then(|level| level.as_str());
@@ -284,7 +288,7 @@ impl SchemaSiteJudge<'_, '_> {
         }
     }
 
-    fn open_level(&self, classical: ChangeLevel) -> ChangeLevel {
+    fn undecided_level(&self, classical: ChangeLevel) -> ChangeLevel {
         match self.comparing.options.strict {
             true => ChangeLevel::Breaking,
             false => classical.max(ChangeLevel::Warning),
@@ -292,13 +296,17 @@ impl SchemaSiteJudge<'_, '_> {
     }
 
     /// A break that no edit explains: the place in the contract and the keyword must do.
-    fn bare(&self, found: &SchemaBreak, shown: Result<Witness, String>) -> CompatFinding {
+    fn break_without_edit(
+        &self,
+        found: &SchemaBreak,
+        shown: Result<Witness, String>,
+    ) -> CompatFinding {
         let pointer = |spot: &Option<SourceLocation>| spot.clone();
         let (old, new) = match self.new_produces() {
             true => (pointer(&found.acceptor_spot), pointer(&found.producer_spot)),
             false => (pointer(&found.producer_spot), pointer(&found.acceptor_spot)),
         };
-        let (before, after) = match self.position.operations.is_flipped {
+        let (before, after) = match self.position.operations.is_outbound {
             true => (found.after.clone(), found.before.clone()),
             false => (found.before.clone(), found.after.clone()),
         };
@@ -310,7 +318,7 @@ impl SchemaSiteJudge<'_, '_> {
                 Some(witness),
             ),
             Err(reason) => (
-                self.open_level(ChangeLevel::Warning),
+                self.undecided_level(ChangeLevel::Warning),
                 ChangeCertainty::Unknown(reason),
                 None,
             ),
@@ -321,7 +329,7 @@ impl SchemaSiteJudge<'_, '_> {
             level,
             certainty,
             subject: self.position.subject.clone(),
-            site: self.site(&found.pointer),
+            location: self.site(&found.pointer),
             before,
             after,
             message: format!("{}: {}", rule.title, found.message),
@@ -333,15 +341,15 @@ impl SchemaSiteJudge<'_, '_> {
     }
 
     /// Schemas whose structure is the same and whose difference could not be ruled out.
-    fn unexplained(&self, reason: &str) -> CompatFinding {
+    fn undecided_finding(&self, reason: &str) -> CompatFinding {
         let rule = DiffRule::named("schema.values.narrowed");
         CompatFinding {
             rule,
             direction: Some(self.position.direction),
-            level: self.open_level(ChangeLevel::Warning),
+            level: self.undecided_level(ChangeLevel::Warning),
             certainty: ChangeCertainty::Unknown(reason.to_owned()),
             subject: self.position.subject.clone(),
-            site: self.site(""),
+            location: self.site(""),
             before: None,
             after: None,
             message: "it cannot be told whether the same values are allowed".to_owned(),
@@ -381,7 +389,7 @@ fn is_decided(rule: &DiffRule) -> bool {
 
 /// Whether a change of this kind is none where the same values are accepted. Members that came or
 /// went are news in any case: whoever sends only what is declared sends something else.
-fn is_wording(rule: &DiffRule) -> bool {
+fn is_rewording(rule: &DiffRule) -> bool {
     is_decided(rule) && rule.kind != ChangeCategory::Existence
 }
 

@@ -15,7 +15,7 @@ pub struct CompareOptions {
 
 impl CompareOptions {
     /// Nothing but the day.
-    pub const fn on(today: Date) -> Self {
+    pub const fn for_day(today: Date) -> Self {
         Self {
             today,
             notice_days: 0,

@@ -6,7 +6,7 @@ use portcullis_contract::{CompiledContract, ContractIdentity};
 
 use super::approval::ApprovalSet;
 use super::finding::{ChangeSubject, CompatFinding};
-use super::judgement::judge;
+use super::judgement::judge_schema_sites;
 use super::level::{ChangeCertainty, ChangeLevel};
 use super::options::CompareOptions;
 use super::semver::{VersionAdvice, advice};
@@ -56,11 +56,11 @@ pub fn compare(
         comparing.document();
         comparing.operations();
     }
-    let positions = comparing.positions.len();
-    judge(&mut comparing);
+    let schema_sites = comparing.schema_sites.len();
+    judge_schema_sites(&mut comparing);
     let mut findings = comparing.findings;
     let mut seen = HashSet::new();
-    findings.retain(|finding| seen.insert((finding.fingerprint(), spots(finding))));
+    findings.retain(|finding| seen.insert((finding.fingerprint(), contract_pointers(finding))));
     let semver = advice(
         &old.version,
         &new.version,
@@ -73,7 +73,7 @@ pub fn compare(
             |finding: &CompatFinding| (finding.subject.clone(), std::cmp::Reverse(finding.level));
         key(left)
             .cmp(&key(right))
-            .then_with(|| left.site.cmp(&right.site))
+            .then_with(|| left.location.cmp(&right.location))
             .then_with(|| left.rule.id.cmp(right.rule.id))
             .then_with(|| (&left.before, &left.after).cmp(&(&right.before, &right.after)))
     });
@@ -83,11 +83,11 @@ pub fn compare(
         findings,
         semver,
         notes: notes(old, new),
-        positions,
+        positions: schema_sites,
     }
 }
 
-fn spots(finding: &CompatFinding) -> (Option<String>, Option<String>) {
+fn contract_pointers(finding: &CompatFinding) -> (Option<String>, Option<String>) {
     let text = |spot: &Option<portcullis_contract::SourceLocation>| {
         spot.as_ref().map(|spot| spot.pointer.clone())
     };

@@ -17,7 +17,7 @@ pub(super) fn responsible(
     side: MessageDirection,
 ) -> Vec<usize> {
     let ways: [fn(&LocatedEdit, &SchemaBreak) -> bool; 4] =
-        [says_so, stands_there, is_inside, is_around];
+        [is_same_keyword, is_same_value, is_inside, is_around];
     let may_break = |edit: &LocatedEdit| {
         DiffRule::named(edit.edit.rule).level(Some(side)) == ChangeLevel::Breaking
     };
@@ -34,17 +34,17 @@ pub(super) fn responsible(
     }
     // An edit that usually widens may narrow below `not`, or where alternatives exclude others.
     let (exact, _): (Vec<usize>, Vec<usize>) =
-        (0..edits.len()).partition(|number| says_so(&edits[*number], found));
+        (0..edits.len()).partition(|number| is_same_keyword(&edits[*number], found));
     match exact.is_empty() {
         true => (0..edits.len())
-            .filter(|number| stands_there(&edits[*number], found))
+            .filter(|number| is_same_value(&edits[*number], found))
             .collect(),
         false => exact,
     }
 }
 
 /// The same keyword at the same place.
-fn says_so(edit: &LocatedEdit, found: &SchemaBreak) -> bool {
+fn is_same_keyword(edit: &LocatedEdit, found: &SchemaBreak) -> bool {
     let keyword = edit.edit.keyword;
     match (&edit.edit.member, found.keyword.as_str()) {
         (Some(name), "required") => {
@@ -73,7 +73,7 @@ fn lacks(found: &SchemaBreak, name: &str) -> bool {
 }
 
 /// Another keyword at the same place, or one about a member of the refused object.
-fn stands_there(edit: &LocatedEdit, found: &SchemaBreak) -> bool {
+fn is_same_value(edit: &LocatedEdit, found: &SchemaBreak) -> bool {
     is_at(&edit.pointer, &found.pointer) || is_at(parent(&edit.pointer), &found.pointer)
 }
 

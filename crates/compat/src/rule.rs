@@ -151,7 +151,7 @@ impl DiffRule {
 
     /// The level where it is the service that calls and its consumers that answer: what they
     /// receive may grow, what they answer must stay enough.
-    pub(super) fn flipped_level(&self, direction: Option<MessageDirection>) -> ChangeLevel {
+    pub(super) fn outbound_level(&self, direction: Option<MessageDirection>) -> ChangeLevel {
         let other = match direction {
             Some(MessageDirection::Request) => self.levels[1],
             Some(MessageDirection::Response) => self.levels[0],

@@ -38,7 +38,7 @@ pub struct VersionAdvice {
     /// The least bump that the changes allow.
     pub required: VersionBump,
     /// Whether the contract has it; `None` where a version is no semantic version.
-    pub is_honoured: Option<bool>,
+    pub is_sufficient: Option<bool>,
     /// The least version that would do.
     pub suggested: Option<String>,
     versions: Option<(SemanticVersion, SemanticVersion)>,
@@ -119,7 +119,7 @@ pub(super) fn advice(
     let least = versions.map(|(old, _)| old.raised(required));
     VersionAdvice {
         required,
-        is_honoured: versions
+        is_sufficient: versions
             .zip(least)
             .map(|((_, new), least)| new.cores() >= least.cores()),
         suggested: least.map(
@@ -158,7 +158,9 @@ impl VersionAdvice {
         old: &CompiledContract,
         new: &CompiledContract,
     ) -> Option<CompatFinding> {
-        let (was, is) = self.versions.filter(|_| self.is_honoured == Some(false))?;
+        let (was, is) = self
+            .versions
+            .filter(|_| self.is_sufficient == Some(false))?;
         // A version that stays while only words change is nothing to speak of.
         if self.required < VersionBump::Minor {
             return None;
@@ -175,23 +177,23 @@ impl VersionAdvice {
             level: rule.level(None),
             certainty: ChangeCertainty::Rule,
             subject: ChangeSubject::Contract,
-            site: ChangeLocation::default(),
+            location: ChangeLocation::default(),
             message: sentence(rule, before.as_deref(), after.as_deref()),
             before,
             after,
-            old: version_spot(old),
-            new: version_spot(new),
+            old: version_location(old),
+            new: version_location(new),
             witness: None,
             approval: None,
         })
     }
 }
 
-fn version_spot(contract: &CompiledContract) -> Option<portcullis_contract::SourceLocation> {
+fn version_location(contract: &CompiledContract) -> Option<portcullis_contract::SourceLocation> {
     let documents = contract.documents();
-    let entry = documents.entry_place();
+    let entry = documents.entry_ref();
     let version = documents.node(entry).get("info")?.get("version")?;
-    Some(contract.spot(DocumentSet::place(entry, version)))
+    Some(contract.location(DocumentSet::node_ref(entry, version)))
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub(super) struct ClosestAlternative<'e, 'a> {
 
 /// The alternative to explain where none fits; nothing for other errors, and where none came
 /// further than the value itself, of which the error of the whole says most.
-pub(super) fn closest<'e, 'a>(
+pub(super) fn closest_alternative<'e, 'a>(
     schemas: &SchemaSet,
     documents: &DocumentSet,
     error: &'e ValidationError<'a>,
@@ -37,7 +37,9 @@ where
         return None;
     };
     let union = AlternativeList::of(schemas, documents, error);
-    if let Some((at, property)) = union.as_ref().and_then(|union| union.meant(error))
+    if let Some((at, property)) = union
+        .as_ref()
+        .and_then(|union| union.by_discriminator(error))
         && let Some(errors) = context.get(at)
     {
         let name = union
@@ -74,7 +76,7 @@ fn chosen<'e, 'a>(errors: &'e [ValidationError<'a>], note: String) -> ClosestAlt
 }
 
 /// The alternatives that a value matches all at once, in words.
-pub(super) fn matching(
+pub(super) fn matching_names(
     schemas: &SchemaSet,
     documents: &DocumentSet,
     error: &ValidationError<'_>,
@@ -116,13 +118,13 @@ impl<'d> AlternativeList<'d> {
     ) -> Option<Self> {
         let (place, rest) = schemas.origin(error.schema_path().as_str())?;
         let (above, _) = rest.rsplit_once('/')?;
-        let list = documents.nearest(place, rest);
+        let list = documents.deepest_existing(place, rest);
         let elements = documents.node(list).elements();
         Some(Self {
             documents,
-            owner: documents.nearest(place, above),
+            owner: documents.deepest_existing(place, above),
             branches: elements
-                .map(|branch| DocumentSet::place(list, branch))
+                .map(|branch| DocumentSet::node_ref(list, branch))
                 .collect(),
         })
     }
@@ -151,7 +153,7 @@ impl<'d> AlternativeList<'d> {
     }
 
     /// The alternative that the discriminator's value names, and the discriminating property.
-    fn meant(&self, error: &ValidationError<'_>) -> Option<(usize, String)> {
+    fn by_discriminator(&self, error: &ValidationError<'_>) -> Option<(usize, String)> {
         let discriminator = self.documents.node(self.owner).get("discriminator")?;
         let property = discriminator.get("propertyName")?.as_str()?;
         let value = error.instance().get(property)?.as_str()?;

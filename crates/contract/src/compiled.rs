@@ -31,13 +31,13 @@ pub struct CompiledContract {
     pub provider: Option<Arc<str>>,
     /// The operations, in the order of the document.
     pub operations: Vec<Operation>,
-    /// Webhooks and callbacks, where they were compiled ([`super::CompileOptions::channels`]).
-    pub channels: Vec<OutboundOperation>,
+    /// Webhooks and callbacks, where they were compiled ([`super::CompileOptions::outbound_operations`]).
+    pub outbound_operations: Vec<OutboundOperation>,
     /// What is questionable about the contract without keeping it from being enforced.
     pub warnings: Vec<ContractProblem>,
     pub(super) documents: DocumentSet,
     /// The names of all members that schemas declare.
-    pub(super) declared: HashSet<Box<str>>,
+    pub(super) declared_property_names: HashSet<Box<str>>,
     pub(super) routes: RouteTable,
     pub(super) requests: SchemaSet,
     pub(super) responses: SchemaSet,
@@ -47,7 +47,7 @@ impl CompiledContract {
     /// A pointer into a message without the names that its sender chose, which are as private as
     /// values: what no schema declares is `*`.
     pub fn mask(&self, pointer: &str) -> String {
-        mask(pointer, &self.declared)
+        mask(pointer, &self.declared_property_names)
     }
 
     /// What tells this revision from others.
@@ -61,7 +61,7 @@ impl CompiledContract {
     }
 
     /// Finds the operation for a method and a raw path.
-    pub fn find(
+    pub fn match_route(
         &self,
         method: &http::Method,
         path: &str,
@@ -81,8 +81,8 @@ impl CompiledContract {
     }
 
     /// Where a place stands, for a person.
-    pub fn spot(&self, place: NodeRef) -> SourceLocation {
-        self.documents.spot(place)
+    pub fn location(&self, place: NodeRef) -> SourceLocation {
+        self.documents.location(place)
     }
 
     /// The documents that it was compiled from.
@@ -92,18 +92,18 @@ impl CompiledContract {
 
     /// The end of the chain of references at a place; the place itself where there is none, or
     /// where it leads nowhere.
-    pub fn followed(&self, place: NodeRef) -> NodeRef {
+    pub fn resolved(&self, place: NodeRef) -> NodeRef {
         follow(&self.documents, place).unwrap_or(place)
     }
 
     /// The end of a chain of references that have nothing beside them: what only refers to a
     /// schema is that schema.
-    pub fn followed_plainly(&self, place: NodeRef) -> NodeRef {
+    pub fn resolved_if_plain(&self, place: NodeRef) -> NodeRef {
         let mut here = place;
         // No chain that is longer was compiled.
         for _ in 0..64 {
             let is_plain = self.dialect == Dialect::V30 || self.documents.node(here).len() == 1;
-            match self.target(here).filter(|_| is_plain) {
+            match self.ref_target(here).filter(|_| is_plain) {
                 Some(next) => here = next,
                 None => break,
             }
@@ -112,7 +112,7 @@ impl CompiledContract {
     }
 
     /// Where the `$ref` of the object at a place leads, one step.
-    pub fn target(&self, place: NodeRef) -> Option<NodeRef> {
+    pub fn ref_target(&self, place: NodeRef) -> Option<NodeRef> {
         let reference = self.documents.node(place).get("$ref")?.as_str()?;
         resolve(&self.documents, place, reference).ok()
     }
@@ -129,18 +129,18 @@ impl CompiledContract {
 
     /// A body for a response: the contract's own example, or a generated value; always one that
     /// satisfies the response's schema.
-    pub fn sample(&self, media: &MediaType, name: Option<&str>) -> ResponseExample {
-        sampling::sample(self, media, name)
+    pub fn response_example(&self, media: &MediaType, name: Option<&str>) -> ResponseExample {
+        sampling::response_example(self, media, name)
     }
 
     /// A body for a request that satisfies its schema, where one was found.
-    pub fn sample_of_request(&self, media: &MediaType) -> Option<Value> {
-        sampling::of_request(self, media)
+    pub fn request_example(&self, media: &MediaType) -> Option<Value> {
+        sampling::request_example(self, media)
     }
 
     /// A value for a parameter: its own example, else one that satisfies its schema.
-    pub fn sample_of_parameter(&self, parameter: &Parameter) -> Option<Value> {
-        sampling::of_parameter(self, parameter)
+    pub fn parameter_example(&self, parameter: &Parameter) -> Option<Value> {
+        sampling::parameter_example(self, parameter)
     }
 
     /// The schemas of one direction.

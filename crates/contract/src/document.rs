@@ -189,7 +189,7 @@ impl DocumentSet {
     }
 
     /// Whether this file was tried already.
-    pub fn knows(&self, path: &Path) -> bool {
+    pub fn was_tried(&self, path: &Path) -> bool {
         self.by_path.contains_key(path) || self.missing.contains_key(path)
     }
 
@@ -233,12 +233,12 @@ impl DocumentSet {
     }
 
     /// The place of the entry document's root.
-    pub fn entry_place(&self) -> NodeRef {
-        self.root_place(0)
+    pub fn entry_ref(&self) -> NodeRef {
+        self.root_ref(0)
     }
 
     /// The place of a document's root.
-    pub fn root_place(&self, document: u32) -> NodeRef {
+    pub fn root_ref(&self, document: u32) -> NodeRef {
         NodeRef {
             document,
             node: self.list[document as usize].root().index(),
@@ -251,20 +251,20 @@ impl DocumentSet {
     }
 
     /// The place of a node in the same document as `near`.
-    pub fn place(near: NodeRef, node: JsonNode<'_>) -> NodeRef {
+    pub fn node_ref(near: NodeRef, node: JsonNode<'_>) -> NodeRef {
         NodeRef {
             document: near.document,
             node: node.index(),
         }
     }
 
-    /// The place of a member of the object at `place`.
+    /// The place of a member of the object at `node_ref`.
     pub fn member(&self, place: NodeRef, name: &str) -> Option<NodeRef> {
-        Some(Self::place(place, self.node(place).get(name)?))
+        Some(Self::node_ref(place, self.node(place).get(name)?))
     }
 
     /// Where a place stands, for a person. Costs a walk from the root: not for hot paths.
-    pub fn spot(&self, place: NodeRef) -> SourceLocation {
+    pub fn location(&self, place: NodeRef) -> SourceLocation {
         let document = &self.list[place.document as usize];
         SourceLocation {
             file: Arc::clone(&document.name),
@@ -280,9 +280,9 @@ impl DocumentSet {
         node.get("$ref").unwrap_or(node).key_line()
     }
 
-    /// Follows as much of `pointer` as exists below `place`: a keyword that a reader can look
+    /// Follows as much of `pointer` as exists below `node_ref`: a keyword that a reader can look
     /// up, even where the pointer leads into something that lowering made.
-    pub fn nearest(&self, place: NodeRef, pointer: &str) -> NodeRef {
+    pub fn deepest_existing(&self, place: NodeRef, pointer: &str) -> NodeRef {
         let mut node = self.node(place);
         for token in pointer.split('/').skip(1) {
             let name = unescape_token(token);
@@ -291,7 +291,7 @@ impl DocumentSet {
             };
             node = next;
         }
-        Self::place(place, node)
+        Self::node_ref(place, node)
     }
 }
 
@@ -313,7 +313,7 @@ fn pointer_to(root: JsonNode<'_>, index: u32) -> String {
                     .enumerate()
                     .map(|(at, value)| (Err(at), value)),
             )
-            .find(|(_, value)| value.spans(index));
+            .find(|(_, value)| value.contains_index(index));
         let Some((token, value)) = next else { break };
         pointer.push('/');
         // Only the step that is taken is written.

@@ -8,7 +8,7 @@ use jsonschema::error::ValidationErrorKind;
 
 use portcullis_json::JsonNode;
 
-use super::alternatives::{ClosestAlternative, closest, matching};
+use super::alternatives::{ClosestAlternative, closest_alternative, matching_names};
 use super::document::DocumentSet;
 use super::exact::MUST_BE;
 use super::expected::expected;
@@ -58,13 +58,13 @@ pub(super) fn explain(
     if errors.is_empty() && most > 0 {
         explanation
             .violations
-            .push(unexplained(schemas, documents, wrapped, subject));
+            .push(generic_violation(schemas, documents, wrapped, subject));
     }
     explanation.violations
 }
 
 /// All that can be said where alternatives within alternatives have too many errors.
-fn unexplained(
+fn generic_violation(
     schemas: &SchemaSet,
     documents: &DocumentSet,
     wrapped: JsonNode<'_>,
@@ -78,7 +78,7 @@ fn unexplained(
         .next()
         .map(|(key, _)| format!("/$defs/{key}"));
     let origin = key.and_then(|key| schemas.origin(&key).map(|(place, _)| place));
-    violation.contract = origin.map(|place| documents.spot(place));
+    violation.contract = origin.map(|place| documents.location(place));
     violation
 }
 
@@ -94,7 +94,7 @@ impl ErrorExplainer<'_> {
     /// Adds the violations of one error; `among` says of which alternatives it is one.
     fn error(&mut self, error: &ValidationError<'_>, among: &str, depth: u8) {
         let alternative = (depth < DEPTH_MAX)
-            .then(|| closest(self.schemas, self.documents, error))
+            .then(|| closest_alternative(self.schemas, self.documents, error))
             .flatten();
         let Some(ClosestAlternative { errors, note }) = alternative else {
             return self.add(error, among);
@@ -117,14 +117,14 @@ impl ErrorExplainer<'_> {
         let location = error.schema_path().as_str();
         let contract = schemas.origin(location).map(|(place, rest)| {
             let rest = rest.replace(EXACT, "");
-            documents.spot(documents.nearest(place, &rest))
+            documents.location(documents.deepest_existing(place, &rest))
         });
         let (message, masked) = messages(schemas, documents, error);
         self.violations.push(Violation {
             class: self.subject.class,
             part: self.subject.part,
             name: self.subject.name.map(str::to_owned),
-            pointer: below_wrapper(error.instance_path().as_str()),
+            pointer: strip_wrapper(error.instance_path().as_str()),
             keyword: Some(keyword(error)),
             expected: expected(error.kind()),
             contract,
@@ -181,7 +181,7 @@ fn messages(
             "cannot be matched by the pattern within {BACKTRACKS_MAX} steps back, and counts as not matching"
         )),
         ValidationErrorKind::OneOfMultipleValid { .. } => {
-            let names = matching(schemas, documents, error);
+            let names = matching_names(schemas, documents, error);
             of_value(&format!("matches {names}, and may match only one of them"))
         }
         _ => (error.to_string(), error.masked().to_string()),
@@ -189,7 +189,7 @@ fn messages(
 }
 
 /// Takes the wrapper's member name off an instance path.
-fn below_wrapper(path: &str) -> String {
+fn strip_wrapper(path: &str) -> String {
     path.strip_prefix('/')
         .and_then(|rest| rest.find('/').map(|at| rest[at..].to_owned()))
         .unwrap_or_default()

@@ -124,7 +124,7 @@ impl SchemaIdentifiers {
         let candidates = self.resources[..upto].iter().enumerate().rev();
         candidates
             .take_while(|(_, one)| one.root.document == place.document)
-            .find(|(_, one)| one.root == place || node(one.root).spans(place.node))
+            .find(|(_, one)| one.root == place || node(one.root).contains_index(place.node))
             .map(|(at, _)| SchemaResourceId(at))
     }
 
@@ -134,7 +134,7 @@ impl SchemaIdentifiers {
     }
 
     /// The resource that begins at a place.
-    pub(super) fn beginning_at(&self, root: NodeRef) -> Option<SchemaResourceId> {
+    pub(super) fn resource_at(&self, root: NodeRef) -> Option<SchemaResourceId> {
         let found = self.resources.binary_search_by_key(&root, |one| one.root);
         found.ok().map(SchemaResourceId)
     }

@@ -46,14 +46,14 @@ pub use body::FormData;
 pub use check::{
     BodyLength, BodyPlan, CheckScratch, CheckSettings, OperationPolicies, RequestHead,
     ResponseHead, ResponsePlan, UnmatchedTarget, body_too_large, check_body, check_form_data,
-    check_head, check_response_body, check_response_head, judge_target,
+    check_head, check_response_body, check_response_head, find_operation,
 };
 pub use compile::{CompileOptions, compile};
 pub use compiled::CompiledContract;
 pub use dialect::{Dialect, MessageDirection};
 pub use document::{Document, DocumentParseError, DocumentSet, NodeRef, SourceLocation};
 pub use lint::lint;
-pub use load::{ContractLoadError, ReadFile, UnreadableFile, from_bytes, load};
+pub use load::{ContractLoadError, ReadFile, UnreadableFile, load, parse_single_file};
 pub use lowered::{ASSERTED_FORMATS, LoweredSchemas, SchemaRefusal, SchemaValidator};
 pub use media::MediaRange;
 pub use operation::{

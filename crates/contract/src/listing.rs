@@ -11,7 +11,7 @@ impl CompiledContract {
             .iter()
             .map(|operation| (operation, Vec::new()))
             .collect();
-        for (path, operation) in self.routes.claims() {
+        for (path, operation) in self.routes.declared_paths() {
             listed[operation as usize].1.push(path);
         }
         listed

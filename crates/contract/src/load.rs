@@ -57,7 +57,7 @@ pub fn load(
 ///
 /// # Errors
 /// [`ContractLoadError::Parse`] when the bytes are neither JSON nor YAML.
-pub fn from_bytes(
+pub fn parse_single_file(
     name: &str,
     bytes: Vec<u8>,
     limits: &Limits,
@@ -92,7 +92,7 @@ fn load_references(
         collect_files(document.root(), &mut targets);
         for target in targets {
             let path = normalise(&folder.join(&target));
-            if documents.knows(&path) {
+            if documents.was_tried(&path) {
                 continue;
             }
             let name = normalise(&shown.join(&target)).display().to_string();
@@ -132,7 +132,7 @@ fn collect_files(root: JsonNode<'_>, targets: &mut Vec<String>) {
         for (name, value) in node.members() {
             match name {
                 "$ref" => {
-                    if let Some(file) = value.as_str().and_then(file_of)
+                    if let Some(file) = value.as_str().and_then(referenced_file)
                         && !targets.contains(&file)
                     {
                         targets.push(file);
@@ -149,7 +149,7 @@ fn collect_files(root: JsonNode<'_>, targets: &mut Vec<String>) {
 
 /// The file a reference leads to, percent-decoded; `None` for the document itself and for
 /// addresses, which are never fetched.
-fn file_of(reference: &str) -> Option<String> {
+fn referenced_file(reference: &str) -> Option<String> {
     let file = reference
         .split_once('#')
         .map_or(reference, |(file, _)| file);

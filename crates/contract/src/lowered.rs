@@ -39,17 +39,17 @@ pub struct SchemaRefusal {
 impl LoweredSchemas {
     /// Where a location of the lowered document stands in the contract: the keyword itself where
     /// the contract has it, else what is nearest.
-    pub fn spot(&self, contract: &CompiledContract, location: &str) -> Option<SourceLocation> {
+    pub fn location(&self, contract: &CompiledContract, location: &str) -> Option<SourceLocation> {
         let (place, rest) = origin(&self.origins, location)?;
         let rest = rest.replace(EXACT, "");
-        Some(contract.spot(contract.documents.nearest(place, &rest)))
+        Some(contract.location(contract.documents.deepest_existing(place, &rest)))
     }
 }
 
 impl CompiledContract {
     /// The lowered schemas of one direction, made on demand. It takes about as long as a part of
     /// compiling the contract did.
-    pub fn lowered(&self, direction: MessageDirection) -> LoweredSchemas {
+    pub fn lowered_schemas(&self, direction: MessageDirection) -> LoweredSchemas {
         let schemas = self.schemas(direction);
         let mut lowering =
             SchemaLowering::new(&self.documents, self.dialect, direction).with_access();

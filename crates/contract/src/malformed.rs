@@ -47,7 +47,7 @@ fn problem(
     documents: &DocumentSet,
 ) -> ContractProblem {
     let location = error.instance_path().as_str();
-    let (place, rest) = origin(origins, location).unwrap_or((documents.entry_place(), ""));
+    let (place, rest) = origin(origins, location).unwrap_or((documents.entry_ref(), ""));
     let (parent, keyword) = rest.rsplit_once('/').unwrap_or(("", rest));
     let instance = error.instance();
     let is_pattern_key = parent.ends_with("/patternProperties");
@@ -65,7 +65,7 @@ fn problem(
             malformed_keyword(keyword, error),
         ),
     };
-    let at = documents.spot(documents.nearest(place, rest));
+    let at = documents.location(documents.deepest_existing(place, rest));
     ContractProblem {
         severity: Severity::Error,
         kind,

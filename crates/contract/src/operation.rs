@@ -38,7 +38,7 @@ pub struct Operation {
     /// Its responses, in the order of the document.
     pub responses: Vec<Arc<DeclaredResponse>>,
     /// Where it stands.
-    pub place: NodeRef,
+    pub node_ref: NodeRef,
     /// Whether a query parameter takes every name that no other claims.
     pub(super) takes_any_query: bool,
 }
@@ -93,7 +93,7 @@ pub struct DeclaredBody {
     /// The media types, in the order of the document.
     pub content: Vec<MediaType>,
     /// Where it stands.
-    pub place: NodeRef,
+    pub node_ref: NodeRef,
 }
 
 /// A member of `content`.
@@ -108,7 +108,7 @@ pub struct MediaType {
     /// How values in other notations than JSON are read.
     pub(super) shape: Option<Box<BodyShape>>,
     /// Where it stands.
-    pub place: NodeRef,
+    pub node_ref: NodeRef,
 }
 
 impl MediaType {
@@ -137,7 +137,7 @@ pub struct DeclaredResponse {
     /// The media types, in the order of the document.
     pub content: Vec<MediaType>,
     /// Where it stands.
-    pub place: NodeRef,
+    pub node_ref: NodeRef,
 }
 
 /// A key of the Responses Object.

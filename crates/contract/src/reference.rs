@@ -63,7 +63,7 @@ pub(super) enum ReferenceError {
 /// The longest chain of references that lead to references.
 const CHAIN_MAX: usize = 64;
 
-/// Follows the reference in the object at `place`, if it has one, to the end of the chain.
+/// Follows the reference in the object at `node_ref`, if it has one, to the end of the chain.
 ///
 /// # Errors
 /// The place of the object whose reference leads nowhere, and why.
@@ -110,7 +110,7 @@ pub(super) fn resolve(
         None => {
             let identifiers = documents.identifiers();
             identifiers
-                .beginning_at(root)
+                .resource_at(root)
                 .and_then(|resource| identifiers.anchor(resource, &fragment))
                 .ok_or_else(|| ReferenceError::Anchor(reference.to_owned()))
         }
@@ -136,7 +136,7 @@ fn resource_of(
         if let Some(place) = named.and_then(|address| identifiers.by_address(address)) {
             return Ok(place);
         }
-        let is_own = base == documents.root_place(from.document);
+        let is_own = base == documents.root_ref(from.document);
         if let Some(address) = named
             && !(is_own && address.starts_with("file:"))
         {
@@ -147,7 +147,7 @@ fn resource_of(
         }
     }
     let document = document_of(documents, from.document, file, reference)?;
-    Ok(documents.root_place(document))
+    Ok(documents.root_ref(document))
 }
 
 fn document_of(
@@ -177,7 +177,7 @@ fn document_of(
 
 /// What a reference that is only a name may mean.
 fn by_name(documents: &DocumentSet, from: u32, reference: &str) -> String {
-    let root = documents.node(documents.root_place(from));
+    let root = documents.node(documents.root_ref(from));
     let schemas = root.pointer("/components/schemas");
     match schemas.and_then(|schemas| schemas.get(reference)) {
         Some(_) => format!("; did you mean `#/components/schemas/{reference}`?"),
@@ -212,7 +212,7 @@ fn point(
         walked.push_str(token);
         node = next;
     }
-    Ok(DocumentSet::place(root, node))
+    Ok(DocumentSet::node_ref(root, node))
 }
 
 fn suggest(missing: &str, names: &[&str]) -> String {

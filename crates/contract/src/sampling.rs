@@ -26,13 +26,13 @@ pub enum ResponseExample {
 }
 
 /// The named example, else the first one that satisfies the schema, else a generated value.
-pub(super) fn sample(
+pub(super) fn response_example(
     contract: &CompiledContract,
     media: &MediaType,
     name: Option<&str>,
 ) -> ResponseExample {
     let documents = &contract.documents;
-    let examples = examples(documents, media.place);
+    let examples = examples(documents, media.node_ref);
     if let Some(name) = name {
         let found = examples.iter().find(|(known, _)| *known == name);
         return found.map_or(ResponseExample::NoSuchExample, |(_, value)| {
@@ -62,7 +62,7 @@ pub(super) fn examples(documents: &DocumentSet, media: NodeRef) -> Vec<(&str, Js
         .into_iter()
         .flat_map(|examples| examples.members());
     let named = named.filter_map(|(name, example)| {
-        let target = follow(documents, DocumentSet::place(media, example)).ok()?;
+        let target = follow(documents, DocumentSet::node_ref(media, example)).ok()?;
         Some((name, documents.node(target).get("value")?))
     });
     one.into_iter().chain(named).collect()
@@ -80,44 +80,47 @@ fn generated(contract: &CompiledContract, key: &SchemaKey, media: &MediaType) ->
     if !media.is_json {
         return None;
     }
-    let value = made(contract, key, media.place, MessageDirection::Response)?;
+    let value = generate_valid(contract, key, media.node_ref, MessageDirection::Response)?;
     Some(value.to_string().into_bytes())
 }
 
 /// A body for a request in a media type, where one that satisfies its schema was found.
-pub(super) fn of_request(contract: &CompiledContract, media: &MediaType) -> Option<Value> {
-    made(
+pub(super) fn request_example(contract: &CompiledContract, media: &MediaType) -> Option<Value> {
+    generate_valid(
         contract,
         media.schema.as_ref()?,
-        media.place,
+        media.node_ref,
         MessageDirection::Request,
     )
 }
 
 /// A value of a parameter: its own example, else a generated one.
-pub(super) fn of_parameter(contract: &CompiledContract, parameter: &Parameter) -> Option<Value> {
+pub(super) fn parameter_example(
+    contract: &CompiledContract,
+    parameter: &Parameter,
+) -> Option<Value> {
     let documents = &contract.documents;
-    let shown = examples(documents, parameter.place).into_iter().next();
+    let shown = examples(documents, parameter.node_ref).into_iter().next();
     let shown = shown.map(|(_, value)| value.to_value());
     shown.or_else(|| {
-        made(
+        generate_valid(
             contract,
             parameter.schema()?,
-            parameter.place,
+            parameter.node_ref,
             MessageDirection::Request,
         )
     })
 }
 
 /// A value for the schema of the object at `owner`.
-fn made(
+fn generate_valid(
     contract: &CompiledContract,
     key: &SchemaKey,
     owner: NodeRef,
     direction: MessageDirection,
 ) -> Option<Value> {
     let schema = contract.documents.node(owner).get("schema")?;
-    let place = DocumentSet::place(owner, schema);
+    let place = DocumentSet::node_ref(owner, schema);
     let mut lowering =
         SchemaLowering::new(&contract.documents, contract.dialect, direction).with_examples();
     let number = lowering.define(place);

@@ -23,7 +23,7 @@ fn contract(
                 "requestBody": {{"content": {content}}},
                 "responses": {{"200": {{"description": "ok", "content": {content}}}}}}}}}}}}}"#
     );
-    let documents = from_bytes("t.json", text.into_bytes(), &Limits::default()).unwrap();
+    let documents = parse_single_file("t.json", text.into_bytes(), &Limits::default()).unwrap();
     compile(documents, &CompileOptions::default())
 }
 
@@ -733,7 +733,7 @@ fn the_surface_of_a_reference_has_its_siblings() {
         let schema = r##"{"$ref": "#/components/schemas/A", "type": "integer"}"##;
         let contract = contract(version, schema, r#""A": {"enum": [1, "a"]}"#).unwrap();
         let documents = &contract.documents;
-        let media = contract.operations[0].responses[0].content[0].place;
+        let media = contract.operations[0].responses[0].content[0].node_ref;
         let surface = SchemaSurface {
             documents,
             dialect: contract.dialect,

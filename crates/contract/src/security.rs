@@ -48,12 +48,12 @@ pub(super) struct CredentialSources<'a> {
 
 impl SecurityRequirements {
     /// Whether one of the alternatives is carried whole.
-    pub(super) fn is_met(&self, carried: CredentialSources<'_>) -> bool {
+    pub(super) fn is_satisfied(&self, carried: CredentialSources<'_>) -> bool {
         self.alternatives.is_empty()
             || self
                 .alternatives
                 .iter()
-                .any(|all| all.iter().all(|credential| credential.is_carried(carried)))
+                .any(|all| all.iter().all(|credential| credential.is_present(carried)))
     }
 
     /// Whether cookies must be looked at.
@@ -63,7 +63,7 @@ impl SecurityRequirements {
     }
 
     /// Whether what bears this name is a credential, and so declared.
-    pub(super) fn claims(&self, part: MessagePart, name: &str) -> bool {
+    pub(super) fn declares(&self, part: MessagePart, name: &str) -> bool {
         let mut all = self.alternatives.iter().flatten();
         all.any(|credential| match credential {
             Credential::Header(known) => {
@@ -102,7 +102,7 @@ impl SecurityRequirements {
 }
 
 impl Credential {
-    fn is_carried(&self, carried: CredentialSources<'_>) -> bool {
+    fn is_present(&self, carried: CredentialSources<'_>) -> bool {
         match self {
             Self::Header(name) => carried
                 .headers
@@ -166,15 +166,15 @@ pub(super) struct SecuritySchemes {
 impl SecuritySchemes {
     /// The schemes that the entry document declares.
     pub(super) fn of(documents: &DocumentSet) -> Self {
-        let entry = documents.entry_place();
+        let entry = documents.entry_ref();
         let declared = documents
             .node(entry)
             .get("components")
             .and_then(|components| components.get("securitySchemes"));
         let members = declared.into_iter().flat_map(|schemes| schemes.members());
         let by_name = members.map(|(name, scheme)| {
-            let place = DocumentSet::place(entry, scheme);
-            let credential = match follow(documents, place) {
+            let node_ref = DocumentSet::node_ref(entry, scheme);
+            let credential = match follow(documents, node_ref) {
                 Ok(place) => credential(documents, place),
                 Err((_, error)) => Err(error.to_string()),
             };
@@ -185,7 +185,7 @@ impl SecuritySchemes {
         }
     }
 
-    /// The requirements in the list at `place`.
+    /// The requirements in the list at `node_ref`.
     ///
     /// # Errors
     /// The place and what is wrong there: an unknown scheme must not pass for none.
@@ -196,7 +196,7 @@ impl SecuritySchemes {
     ) -> Result<SecurityRequirements, (NodeRef, String)> {
         let mut alternatives = Vec::new();
         for requirement in documents.node(place).elements() {
-            let at = DocumentSet::place(place, requirement);
+            let at = DocumentSet::node_ref(place, requirement);
             let mut all = Vec::new();
             for (name, _) in requirement.members() {
                 match self.by_name.get(name) {
@@ -266,7 +266,7 @@ mod tests {
             query: RawPairs::EMPTY,
             cookies: RawPairs::EMPTY,
         };
-        assert_eq!(credential.is_carried(carried), expected, "{authorization}");
+        assert_eq!(credential.is_present(carried), expected, "{authorization}");
     }
 
     #[test]
@@ -297,10 +297,10 @@ mod tests {
             query: RawPairs::of_query("key=1&empty=", &mut query),
             cookies: RawPairs::of_cookies("sid=1", &mut cookies),
         };
-        assert!(Credential::Header("X-Key".to_owned()).is_carried(carried));
-        assert!(Credential::Query("key".to_owned()).is_carried(carried));
-        assert!(!Credential::Query("empty".to_owned()).is_carried(carried));
-        assert!(Credential::Cookie("sid".to_owned()).is_carried(carried));
-        assert!(!Credential::Cookie("key".to_owned()).is_carried(carried));
+        assert!(Credential::Header("X-Key".to_owned()).is_present(carried));
+        assert!(Credential::Query("key".to_owned()).is_present(carried));
+        assert!(!Credential::Query("empty".to_owned()).is_present(carried));
+        assert!(Credential::Cookie("sid".to_owned()).is_present(carried));
+        assert!(!Credential::Cookie("key".to_owned()).is_present(carried));
     }
 }

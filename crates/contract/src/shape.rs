@@ -83,7 +83,7 @@ impl BitAnd for TypeSet {
 pub(super) struct ObjectShape {
     pub(super) members: Vec<(String, TypeSet)>,
     /// The types of members that are not declared; `None` where they are forbidden.
-    pub(super) others: Option<TypeSet>,
+    pub(super) undeclared: Option<TypeSet>,
     /// Whether the schema asks for members that are not declared: by `additionalProperties`, or
     /// by declaring none. Only then does an exploded object take every name of a query.
     pub(super) is_open: bool,
@@ -92,7 +92,7 @@ pub(super) struct ObjectShape {
 impl ObjectShape {
     pub(super) fn types_of(&self, member: &str) -> Option<TypeSet> {
         let declared = self.members.iter().find(|(name, _)| name == member);
-        declared.map(|(_, types)| *types).or(self.others)
+        declared.map(|(_, types)| *types).or(self.undeclared)
     }
 }
 
@@ -104,7 +104,7 @@ pub(super) struct SchemaSurface<'d> {
 }
 
 impl<'d> SchemaSurface<'d> {
-    /// The types that the schema at `place` admits.
+    /// The types that the schema at `node_ref` admits.
     pub(super) fn types(self, place: NodeRef) -> TypeSet {
         self.types_at(place, 0)
     }
@@ -117,25 +117,29 @@ impl<'d> SchemaSurface<'d> {
             let properties = node.get("properties");
             for (name, schema) in properties.into_iter().flat_map(|map| map.members()) {
                 let places = members.entry(name.to_owned()).or_default();
-                places.push(DocumentSet::place(at, schema));
+                places.push(DocumentSet::node_ref(at, schema));
             }
         });
         members
     }
 
     /// The schemas that a keyword holds, through references and composition of the schema at
-    /// `place`.
-    pub(super) fn below(self, place: NodeRef, keyword: &str) -> Vec<NodeRef> {
+    /// `node_ref`.
+    pub(super) fn keyword_schemas(self, place: NodeRef, keyword: &str) -> Vec<NodeRef> {
         let mut places = Vec::new();
         self.visit(place, 0, &mut |_, at, node| {
             let schema = node.get(keyword);
-            places.extend(schema.map(|schema| DocumentSet::place(at, schema)));
+            places.extend(schema.map(|schema| DocumentSet::node_ref(at, schema)));
         });
         places
     }
 
-    /// Whether a keyword of the schema at `place`, references and composition included, is so.
-    pub(super) fn says(self, place: NodeRef, is_so: &dyn Fn(&str, JsonNode<'d>) -> bool) -> bool {
+    /// Whether a keyword of the schema at `node_ref`, references and composition included, is so.
+    pub(super) fn any_keyword(
+        self,
+        place: NodeRef,
+        is_so: &dyn Fn(&str, JsonNode<'d>) -> bool,
+    ) -> bool {
         let mut found = false;
         self.visit(place, 0, &mut |_, _, node| {
             found |= node.members().any(|(keyword, value)| is_so(keyword, value));
@@ -143,23 +147,23 @@ impl<'d> SchemaSurface<'d> {
         found
     }
 
-    /// The types of the items of the array schema at `place`.
+    /// The types of the items of the array schema at `node_ref`.
     pub(super) fn item_types(self, place: NodeRef) -> TypeSet {
         let mut types = None;
         self.visit(place, 0, &mut |_, items_place, node| {
             if let Some(items) = node.get("items") {
-                let found = self.types(DocumentSet::place(items_place, items));
+                let found = self.types(DocumentSet::node_ref(items_place, items));
                 types = Some(types.map_or(found, |types| types | found));
             }
         });
         types.unwrap_or(TypeSet::ALL)
     }
 
-    /// The members of the object schema at `place`, through references and composition.
+    /// The members of the object schema at `node_ref`, through references and composition.
     pub(super) fn object(self, place: NodeRef) -> ObjectShape {
         let mut shape = ObjectShape {
             members: Vec::new(),
-            others: Some(TypeSet::ALL),
+            undeclared: Some(TypeSet::ALL),
             is_open: false,
         };
         self.visit(place, 0, &mut |depth, at, node| {
@@ -168,22 +172,24 @@ impl<'d> SchemaSurface<'d> {
                 .into_iter()
                 .flat_map(|map| map.members())
             {
-                let types = self.types(DocumentSet::place(at, schema));
+                let types = self.types(DocumentSet::node_ref(at, schema));
                 if !shape.members.iter().any(|(known, _)| known == name) {
                     shape.members.push((name.to_owned(), types));
                 }
             }
             match node.get("additionalProperties") {
-                Some(rest) if rest.as_bool() == Some(false) && depth == 0 => shape.others = None,
+                Some(rest) if rest.as_bool() == Some(false) && depth == 0 => {
+                    shape.undeclared = None
+                }
                 Some(rest) if rest.as_bool() == Some(true) => shape.is_open = true,
                 Some(rest) if rest.kind() == JsonKind::Object => {
-                    shape.others = Some(self.types(DocumentSet::place(at, rest)));
+                    shape.undeclared = Some(self.types(DocumentSet::node_ref(at, rest)));
                     shape.is_open = true;
                 }
                 _ => {}
             }
         });
-        shape.is_open = shape.others.is_some() && (shape.is_open || shape.members.is_empty());
+        shape.is_open = shape.undeclared.is_some() && (shape.is_open || shape.members.is_empty());
         shape
     }
 
@@ -200,16 +206,16 @@ impl<'d> SchemaSurface<'d> {
             Some(target) => self.types_at(target, depth + 1),
             None => TypeSet::ALL,
         };
-        if self.is_all_of_it(node) {
+        if self.is_reference_only(node) {
             return types;
         }
         types = types & self.own_types(node);
         for branch in branches(node, &["allOf"]) {
-            types = types & self.types_at(DocumentSet::place(place, branch), depth + 1);
+            types = types & self.types_at(DocumentSet::node_ref(place, branch), depth + 1);
         }
         for union in ["anyOf", "oneOf"] {
             let any = branches(node, &[union])
-                .map(|branch| self.types_at(DocumentSet::place(place, branch), depth + 1))
+                .map(|branch| self.types_at(DocumentSet::node_ref(place, branch), depth + 1))
                 .reduce(BitOr::bitor);
             types = types & any.unwrap_or(TypeSet::ALL);
         }
@@ -224,7 +230,7 @@ impl<'d> SchemaSurface<'d> {
     }
 
     /// Whether a reference is all that counts of a schema: 3.0 ignores what stands beside it.
-    fn is_all_of_it(self, node: JsonNode<'_>) -> bool {
+    fn is_reference_only(self, node: JsonNode<'_>) -> bool {
         node.get("$ref").is_some() && (self.dialect == Dialect::V30 || node.len() == 1)
     }
 
@@ -256,7 +262,7 @@ impl<'d> SchemaSurface<'d> {
         }
     }
 
-    /// Calls `see` for the schema at `place` and all that composition makes of it.
+    /// Calls `see` for the schema at `node_ref` and all that composition makes of it.
     fn visit(self, place: NodeRef, depth: u8, see: &mut dyn FnMut(u8, NodeRef, JsonNode<'d>)) {
         let node = self.documents.node(place);
         if depth > DEPTH_MAX || node.kind() != JsonKind::Object {
@@ -264,15 +270,15 @@ impl<'d> SchemaSurface<'d> {
         }
         if let Some(target) = self.referred(place, node) {
             // A schema that is only a reference is no composition.
-            let deeper = u8::from(!self.is_all_of_it(node));
+            let deeper = u8::from(!self.is_reference_only(node));
             self.visit(target, depth + deeper, see);
         }
-        if self.is_all_of_it(node) {
+        if self.is_reference_only(node) {
             return;
         }
         see(depth, place, node);
         for branch in branches(node, &["allOf", "anyOf", "oneOf"]) {
-            self.visit(DocumentSet::place(place, branch), depth + 1, see);
+            self.visit(DocumentSet::node_ref(place, branch), depth + 1, see);
         }
     }
 }

@@ -144,21 +144,21 @@ impl Violation {
 
     /// Names the parameter.
     #[must_use]
-    pub fn named(mut self, name: &str) -> Self {
+    pub fn with_name(mut self, name: &str) -> Self {
         self.name = Some(name.to_owned());
         self
     }
 
     /// Says what would have been right.
     #[must_use]
-    pub fn expecting(mut self, expected: impl Into<String>) -> Self {
+    pub fn with_expected(mut self, expected: impl Into<String>) -> Self {
         self.expected = Some(expected.into());
         self
     }
 
     /// Says where the contract says so.
     #[must_use]
-    pub fn declared_at(mut self, spot: SourceLocation) -> Self {
+    pub fn with_location(mut self, spot: SourceLocation) -> Self {
         self.contract = Some(spot);
         self
     }

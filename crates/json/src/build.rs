@@ -52,7 +52,7 @@ impl Tape {
     }
 
     /// Puts a copy of another tape's value. Recursive: the depth limit of its parse bounds it.
-    pub fn graft(&mut self, value: JsonNode<'_>) {
+    pub fn copy_value(&mut self, value: JsonNode<'_>) {
         match value.kind() {
             JsonKind::Null => self.null(),
             JsonKind::Boolean => self.boolean(value.as_bool().unwrap_or_default()),
@@ -63,14 +63,16 @@ impl Tape {
             }
             JsonKind::Array => {
                 self.begin_array();
-                value.elements().for_each(|element| self.graft(element));
+                value
+                    .elements()
+                    .for_each(|element| self.copy_value(element));
                 self.end();
             }
             JsonKind::Object => {
                 self.begin_object();
                 for (name, member) in value.members() {
                     self.key(name);
-                    self.graft(member);
+                    self.copy_value(member);
                 }
                 self.end();
             }
@@ -118,7 +120,7 @@ impl Tape {
     /// The object has two members of one name. It is closed even so.
     pub fn end_checked(&mut self) -> Result<(), DuplicateMember> {
         match self.close() {
-            Some(object) => self.settle_members(object, ""),
+            Some(object) => self.index_members(object, ""),
             None => Ok(()),
         }
     }

@@ -97,7 +97,7 @@ impl Tape {
                     break;
                 }
             }
-            key = self.entry(key + 1).past(key + 1);
+            key = self.entry(key + 1).end_index(key + 1);
         }
         found
     }
@@ -119,7 +119,7 @@ impl Tape {
     /// # Errors
     /// The first key that repeats an earlier one. All members are indexed even so; the last of
     /// one name is found.
-    pub(super) fn settle_members(
+    pub(super) fn index_members(
         &mut self,
         object: u32,
         source: &str,
@@ -165,7 +165,7 @@ impl Tape {
             seen |= bit;
             keys[count] = (candidate.digest, key);
             count += 1;
-            key = self.entry(key + 1).past(key + 1);
+            key = self.entry(key + 1).end_index(key + 1);
         }
         None
     }
@@ -206,7 +206,7 @@ impl Tape {
                     slot.get_mut().key = key;
                 }
             }
-            key = entries[key as usize + 1].past(key + 1);
+            key = entries[key as usize + 1].end_index(key + 1);
         }
         repeated
     }

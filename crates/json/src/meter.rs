@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 const UNBOUNDED: u32 = u32::MAX;
 
 thread_local! {
-    static LEFT: Cell<u32> = const { Cell::new(UNBOUNDED) };
+    static ERRORS_LEFT: Cell<u32> = const { Cell::new(UNBOUNDED) };
 }
 
 /// What work over the bound is unwound with.
@@ -20,9 +20,9 @@ struct ErrorLimitReached;
 
 /// Gives the result of `work`, or nothing where it makes more than `most` errors.
 pub fn with_errors_at_most<T>(most: u32, work: impl FnOnce() -> T) -> Option<T> {
-    let before = LEFT.replace(most);
+    let before = ERRORS_LEFT.replace(most);
     let result = catch_unwind(AssertUnwindSafe(work));
-    LEFT.set(before);
+    ERRORS_LEFT.set(before);
     match result {
         Ok(result) => Some(result),
         Err(payload) if payload.is::<ErrorLimitReached>() => None,
@@ -32,11 +32,11 @@ pub fn with_errors_at_most<T>(most: u32, work: impl FnOnce() -> T) -> Option<T> 
 
 /// Counts an error.
 pub(super) fn count_error() {
-    match LEFT.get() {
+    match ERRORS_LEFT.get() {
         UNBOUNDED => {}
         // No hook runs: this is no panic, and the bound that was set catches it.
         0 => resume_unwind(Box::new(ErrorLimitReached)),
-        left => LEFT.set(left - 1),
+        left => ERRORS_LEFT.set(left - 1),
     }
 }
 

@@ -67,8 +67,8 @@ impl<'a> JsonNode<'a> {
     }
 
     /// Whether the value at `index` is this one or stands inside it.
-    pub fn spans(self, index: u32) -> bool {
-        (self.index..self.entry().past(self.index)).contains(&index)
+    pub fn contains_index(self, index: u32) -> bool {
+        (self.index..self.entry().end_index(self.index)).contains(&index)
     }
 
     #[inline]
@@ -297,7 +297,7 @@ impl<'a> Iterator for JsonMembers<'a> {
         let ChildNodes { next: key, left } = self.0;
         self.0.left = left.checked_sub(1)?;
         let value = key.at(key.index + 1);
-        self.0.next = key.at(value.entry().past(value.index));
+        self.0.next = key.at(value.entry().end_index(value.index));
         Some((key.tape.text(key.entry(), key.source), value))
     }
 
@@ -319,7 +319,7 @@ impl<'a> Iterator for JsonElements<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let ChildNodes { next: value, left } = self.0;
         self.0.left = left.checked_sub(1)?;
-        self.0.next = value.at(value.entry().past(value.index));
+        self.0.next = value.at(value.entry().end_index(value.index));
         Some(value)
     }
 

@@ -236,7 +236,7 @@ impl JsonParser<'_, '_> {
             .map(|&container| self.tape.entry(container).tag);
         self.in_object = innermost == Some(EntryTag::Object);
         if let Some(object) = closed {
-            let settled = self.tape.settle_members(object, self.text);
+            let settled = self.tape.index_members(object, self.text);
             if let (Err(repeated), DuplicateKeys::Refuse) = (settled, self.limits.duplicate_keys) {
                 self.tape.open.push(object);
                 let key = self.tape.entry(repeated.second);
@@ -377,7 +377,7 @@ impl JsonParser<'_, '_> {
                 break;
             }
             position += 1;
-            at = self.tape.entry(at).past(at);
+            at = self.tape.entry(at).end_index(at);
         }
         pointer.push('/');
         if is_object {

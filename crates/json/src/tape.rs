@@ -54,7 +54,7 @@ impl TapeEntry {
 
     /// The index past this value, which stands at `index`.
     #[inline]
-    pub(super) fn past(self, index: u32) -> u32 {
+    pub(super) fn end_index(self, index: u32) -> u32 {
         if self.is_container() {
             self.end
         } else {

@@ -289,7 +289,7 @@ impl EnforcementPolicy {
     }
 
     /// Whether any violation of responses is looked for.
-    pub fn looks_at_responses(&self) -> bool {
+    pub fn checks_responses(&self) -> bool {
         let mut classes = ViolationClass::ALL.into_iter();
         classes.any(|class| class.is_of_response() && self.of(class) != Enforcement::Off)
     }

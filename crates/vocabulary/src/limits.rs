@@ -45,7 +45,7 @@ pub const CHANGED_PATHS_BYTES_MAX: usize = 128 * MIB;
 pub const MANIFEST_BYTES_MAX: usize = 32 * MIB;
 
 /// The most members of different names that a form may have. Repeated names are items of one.
-pub const FORM_MEMBERS_MAX: usize = 10_000;
+pub const FORM_FIELDS_MAX: usize = 10_000;
 
 /// The most parts of a multipart body. A form in a browser has dozens.
 pub const PARTS_MAX: usize = 1000;
@@ -92,13 +92,13 @@ pub const CONTRACT_RETRY_MAX: Duration = Duration::from_secs(60);
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(60 * 60);
 
 /// How long files have to stay as they are before a change of them counts as finished.
-pub const FILES_QUIET: Duration = Duration::from_millis(100);
+pub const FILES_DEBOUNCE: Duration = Duration::from_millis(100);
 
 /// The longest time to wait for that: who writes without end must not keep a change back.
-pub const FILES_QUIET_WAIT_MAX: Duration = Duration::from_secs(2);
+pub const FILES_DEBOUNCE_MAX: Duration = Duration::from_secs(2);
 
 /// The most symbolic links that are followed from a path to its file, as Linux has it.
-pub const LINKS_MAX: usize = 40;
+pub const SYMLINKS_MAX: usize = 40;
 
 /// The most spans that may be configured to wait for their export; each is about a kilobyte, so
 /// these are a gigabyte.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::answer::{AdminRefusal, AdminResponse, json};
 use super::super::body;
-use super::super::find::unknown;
+use super::super::find::unknown_name;
 use super::super::server::{AdminState, Operator};
 use super::steering::{ChangeFuture, ContractControl, ContractFault};
 use super::view::{ConfigReloadView, ConfigResult, ContractView, ReloadView, RevisionResult};
@@ -55,9 +55,9 @@ pub(in crate::admin) async fn reload(
     service: &str,
     bytes: &[u8],
 ) -> Result<AdminResponse, AdminRefusal> {
-    nothing(bytes)?;
+    expect_empty(bytes)?;
     let done = run(admin, |contracts| contracts.reload(service)).await;
-    told(admin, operator, ("reload", service), done)
+    log_and_respond(admin, operator, ("reload", service), done)
 }
 
 /// Takes a candidate from the request's body.
@@ -77,7 +77,7 @@ pub(in crate::admin) async fn propose(
     }
     let bytes = Bytes::from(bytes);
     let done = run(admin, |contracts| contracts.propose(service, bytes, file)).await;
-    told(admin, operator, ("propose", service), done)
+    log_and_respond(admin, operator, ("propose", service), done)
 }
 
 /// What the candidate has come to.
@@ -97,9 +97,9 @@ pub(in crate::admin) async fn promote(
     service: &str,
     bytes: &[u8],
 ) -> Result<AdminResponse, AdminRefusal> {
-    nothing(bytes)?;
+    expect_empty(bytes)?;
     let done = run(admin, |contracts| contracts.promote(service)).await;
-    told(admin, operator, ("promote", service), done)
+    log_and_respond(admin, operator, ("promote", service), done)
 }
 
 /// Forgets the candidate.
@@ -109,9 +109,9 @@ pub(in crate::admin) async fn drop_candidate(
     service: &str,
     bytes: &[u8],
 ) -> Result<AdminResponse, AdminRefusal> {
-    nothing(bytes)?;
+    expect_empty(bytes)?;
     let done = run(admin, |contracts| contracts.drop_candidate(service)).await;
-    told(admin, operator, ("drop", service), done)
+    log_and_respond(admin, operator, ("drop", service), done)
 }
 
 /// Reads the configuration again.
@@ -120,7 +120,7 @@ pub(in crate::admin) async fn reload_config(
     operator: Operator,
     bytes: &[u8],
 ) -> Result<AdminResponse, AdminRefusal> {
-    nothing(bytes)?;
+    expect_empty(bytes)?;
     let done = run(admin, |contracts| contracts.reload_config()).await;
     let result = match &done {
         Ok(ConfigReloadView { result, .. }) => format!("{result:?}").to_lowercase(),
@@ -159,7 +159,7 @@ async fn run<T: Send + 'static>(
 }
 
 /// Logs what an operator did, and answers what came of it.
-fn told(
+fn log_and_respond(
     admin: &AdminState,
     operator: Operator,
     (action, service): (&str, &str),
@@ -212,7 +212,7 @@ fn refusal(admin: &AdminState, service: &str, fault: ContractFault) -> AdminRefu
         ContractFault::UnknownService => {
             let services = admin.contracts.services();
             let known = services.iter().map(|view| view.service.as_str());
-            unknown("service", service, known)
+            unknown_name("service", service, known)
         }
         ContractFault::NoCandidate => AdminRefusal::new(
             StatusCode::NOT_FOUND,
@@ -240,9 +240,9 @@ fn refused(reason: String, problems: Vec<String>) -> AdminRefusal {
 }
 
 /// Nothing has to be said: an empty body, or an empty object.
-fn nothing(bytes: &[u8]) -> Result<(), AdminRefusal> {
+fn expect_empty(bytes: &[u8]) -> Result<(), AdminRefusal> {
     if !bytes.is_empty() {
-        let EmptyRequest {} = body::object(bytes, EXAMPLE)?;
+        let EmptyRequest {} = body::parse_object(bytes, EXAMPLE)?;
     }
     Ok(())
 }

@@ -82,13 +82,13 @@ impl RevisionEvent {
         }
     }
 
-    pub(super) fn identified(mut self, version: &str, revision: &str) -> Self {
+    pub(super) fn with_revision(mut self, version: &str, revision: &str) -> Self {
         version.clone_into(&mut self.version);
         revision.clone_into(&mut self.revision);
         self
     }
 
-    pub(super) fn because(mut self, problems: Vec<String>) -> Self {
+    pub(super) fn with_problems(mut self, problems: Vec<String>) -> Self {
         self.problems = problems;
         self
     }

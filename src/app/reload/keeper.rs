@@ -18,17 +18,17 @@ use crate::source::FileSignature;
 use portcullis_contract::{CompileOptions, ContractIdentity};
 
 use super::history::{ReloadTrigger, RevisionEvent};
-use super::origin::{SourceEvent, WatchedSource, told_of};
+use super::origin::{SourceEvent, WatchedSource, next_event_of};
 use super::read::{CompileOutcome, NotCompiled, ReadInput, ReadTask, read, revision};
 use super::registrar::{LiveStateWriter, ServiceState};
 use super::remote::ContractFetch;
 use super::take::{SourceReadOutcome, basis};
 
 /// How often a file that changes while it is read is read again at once.
-const TORN_MAX: u32 = 3;
+const REREADS_MAX: u32 = 3;
 
 /// How long to wait before that.
-const TORN_PAUSE: Duration = Duration::from_millis(100);
+const REREAD_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long data cores have to let go of a revision before the next one is read.
 const RETIRING: Duration = Duration::from_millis(20);
@@ -54,7 +54,7 @@ pub(in crate::app) enum WatcherRequest {
 pub(in crate::app) struct ContractWatcher {
     registrar: Arc<LiveStateWriter>,
     index: usize,
-    orders: mpsc::Receiver<WatcherRequest>,
+    requests: mpsc::Receiver<WatcherRequest>,
     source: WatchedSource,
     candidate: Option<WatchedSource>,
 }
@@ -81,7 +81,7 @@ impl ContractWatcher {
         Self {
             registrar: Arc::clone(registrar),
             index,
-            orders,
+            requests: orders,
             source: source(&service.contract, true),
             candidate: service.candidate.as_ref().map(|next| source(next, false)),
         }
@@ -92,7 +92,7 @@ impl ContractWatcher {
         self.begin().await;
         loop {
             let Self {
-                orders,
+                requests: orders,
                 source,
                 candidate,
                 ..
@@ -100,13 +100,13 @@ impl ContractWatcher {
             let (role, told) = tokio::select! {
                 order = orders.recv() => match order {
                     Some(order) => {
-                        self.obey(order).await;
+                        self.handle_request(order).await;
                         continue;
                     }
                     None => return,
                 },
-                told = source.told() => (ContractRole::InForce, told),
-                told = told_of(candidate.as_mut()) => (ContractRole::Candidate, told),
+                told = source.next_event() => (ContractRole::InForce, told),
+                told = next_event_of(candidate.as_mut()) => (ContractRole::Candidate, told),
             };
             // What has not changed since it was asked for last is no news, good or bad.
             if !matches!(told, SourceEvent::Fetched(ContractFetch::Unchanged)) {
@@ -128,7 +128,7 @@ impl ContractWatcher {
                     outcome,
                     stale: None,
                 };
-                self.hand_over(ContractRole::InForce, found).await;
+                self.apply(ContractRole::InForce, found).await;
             }
         }
         if let Some(WatchedSource::File { path, .. }) = &self.candidate {
@@ -138,13 +138,13 @@ impl ContractWatcher {
         }
     }
 
-    async fn obey(&mut self, order: WatcherRequest) {
+    async fn handle_request(&mut self, order: WatcherRequest) {
         match order {
             WatcherRequest::Read { trigger, reply } => {
                 // What is compiled otherwise is news, even if it is the same.
                 let told = self
                     .source
-                    .ask(trigger == ReloadTrigger::Configuration)
+                    .read_now(trigger == ReloadTrigger::Configuration)
                     .await;
                 let entry = self.read(ContractRole::InForce, told, trigger).await;
                 answer(reply, entry);
@@ -159,10 +159,10 @@ impl ContractWatcher {
                 let found = SourceReadOutcome {
                     trigger: ReloadTrigger::Operator,
                     source,
-                    outcome: perform(task).await.outcome,
+                    outcome: run_task(task).await.outcome,
                     stale: None,
                 };
-                let entry = self.hand_over(ContractRole::Candidate, found).await;
+                let entry = self.apply(ContractRole::Candidate, found).await;
                 answer(Some(reply), entry);
             }
         }
@@ -175,7 +175,7 @@ impl ContractWatcher {
         trigger: ReloadTrigger,
     ) -> RevisionEvent {
         let stale = match &told {
-            SourceEvent::Fetched(ContractFetch::Kept { problem, .. }) => Some(problem.clone()),
+            SourceEvent::Fetched(ContractFetch::Cached { problem, .. }) => Some(problem.clone()),
             SourceEvent::Fetched(_) | SourceEvent::Changed(_) => None,
         };
         let (outcome, source) = self.outcome(role, told).await;
@@ -185,12 +185,12 @@ impl ContractWatcher {
             outcome,
             stale,
         };
-        self.hand_over(role, found).await
+        self.apply(role, found).await
     }
 
     /// Reads what a source has told of, and says where it is.
     async fn outcome(&mut self, role: ContractRole, told: SourceEvent) -> (CompileOutcome, String) {
-        let shown = self.source_of(role).shown();
+        let shown = self.source_of(role).display_name();
         let outcome = match told {
             SourceEvent::Changed(path) => self.outcome_of_file(role, path).await,
             SourceEvent::Fetched(fetch) => self.outcome_of_fetch(role, fetch).await,
@@ -201,7 +201,7 @@ impl ContractWatcher {
     async fn outcome_of_file(&mut self, role: ContractRole, path: PathBuf) -> CompileOutcome {
         let mut last = None;
         for torn in 0.. {
-            let done = perform(self.task(role, ReadInput::File(path.clone()))).await;
+            let done = run_task(self.task(role, ReadInput::File(path.clone()))).await;
             if let WatchedSource::File { watch, .. } = self.source_of(role) {
                 watch.watch(done.files);
             }
@@ -211,11 +211,11 @@ impl ContractWatcher {
             if !done.is_torn || is_same {
                 return done.outcome;
             }
-            if torn == TORN_MAX {
+            if torn == REREADS_MAX {
                 break;
             }
             last = revision;
-            sleep(TORN_PAUSE).await;
+            sleep(REREAD_PAUSE).await;
         }
         let problem = format!("{}: it changes while it is read", path.display());
         Err(NotCompiled::Unavailable(problem))
@@ -227,12 +227,14 @@ impl ContractWatcher {
         fetch: ContractFetch,
     ) -> CompileOutcome {
         match fetch {
-            ContractFetch::New { name, bytes } | ContractFetch::Kept { name, bytes, .. } => {
+            ContractFetch::New { name, bytes } | ContractFetch::Cached { name, bytes, .. } => {
                 let input = ReadInput::Bytes { name, bytes };
-                perform(self.task(role, input)).await.outcome
+                run_task(self.task(role, input)).await.outcome
             }
             // The same as before may be what was refused before.
-            ContractFetch::Unchanged => Err(self.registrar.look(self.index, standing(role))),
+            ContractFetch::Unchanged => Err(self
+                .registrar
+                .with_service(self.index, outcome_if_unchanged(role))),
             ContractFetch::Failed(problem) => Err(NotCompiled::Unavailable(problem)),
         }
     }
@@ -240,9 +242,12 @@ impl ContractWatcher {
     fn task(&self, role: ContractRole, input: ReadInput) -> ReadTask {
         let service = self.registrar.service(self.index);
         let task = ReadTask::new(&service, input, &self.registrar.config().limits);
-        let known = self.registrar.look(self.index, known(role, &task.options));
+        let known = self
+            .registrar
+            .with_service(self.index, known(role, &task.options));
         // A candidate is compared when it is promoted, with what is in force by then.
-        let basis = (role == ContractRole::InForce).then(|| self.registrar.look(self.index, basis));
+        let basis =
+            (role == ContractRole::InForce).then(|| self.registrar.with_service(self.index, basis));
         ReadTask {
             known,
             basis,
@@ -250,19 +255,19 @@ impl ContractWatcher {
         }
     }
 
-    async fn hand_over(&mut self, role: ContractRole, found: SourceReadOutcome) -> RevisionEvent {
+    async fn apply(&mut self, role: ContractRole, found: SourceReadOutcome) -> RevisionEvent {
         let (registrar, index) = (Arc::clone(&self.registrar), self.index);
         let entry = match role {
-            ContractRole::InForce => registrar.take(index, found),
+            ContractRole::InForce => registrar.apply_read(index, found),
             ContractRole::Candidate => registrar.propose(index, found),
         };
         if let (ContractRole::InForce, WatchedSource::Remote(remote)) = (role, &mut self.source) {
-            remote.conclude(&entry).await;
+            remote.cache_if_active(&entry).await;
         }
         if entry.result == RevisionResult::InForce {
             // However fast revisions follow each other, few of them are in memory at a time.
             sleep(RETIRING).await;
-            self.registrar.settle();
+            self.registrar.maintain();
         }
         entry
     }
@@ -283,19 +288,19 @@ struct ReadTaskResult {
     is_torn: bool,
 }
 
-async fn perform(task: ReadTask) -> ReadTaskResult {
+async fn run_task(task: ReadTask) -> ReadTaskResult {
     let entry = task.input.files();
     let files = entry.clone();
     let reading = spawn_blocking(move || {
         let (began, before) = (SystemTime::now(), FileSignature::of(&entry));
         let (outcome, files) = read(&task);
         // Which other files there are is known only now; their times have to do.
-        let is_torn = FileSignature::of(&entry) != before
+        let changed_while_read = FileSignature::of(&entry) != before
             || files.iter().any(|file| changed_since(file, began));
         ReadTaskResult {
             outcome,
             files,
-            is_torn,
+            is_torn: changed_while_read,
         }
     });
     reading.await.unwrap_or_else(|error| ReadTaskResult {
@@ -344,7 +349,7 @@ fn identity(role: ContractRole) -> impl FnOnce(&ServiceState) -> Option<Contract
 }
 
 /// The revision of a role, or why there is none or its source holds another.
-fn standing(role: ContractRole) -> impl FnOnce(&ServiceState) -> NotCompiled {
+fn outcome_if_unchanged(role: ContractRole) -> impl FnOnce(&ServiceState) -> NotCompiled {
     move |state| match (&state.last_error, role, identity(role)(state)) {
         (Some(problem), ContractRole::InForce, _) => NotCompiled::Unavailable(problem.clone()),
         (_, _, Some(identity)) => NotCompiled::Unchanged(identity),

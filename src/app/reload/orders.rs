@@ -24,8 +24,8 @@ use super::registrar::{ConfigReader, LiveStateWriter, ServiceState};
 pub(in crate::app) struct ReloadController {
     registrar: Arc<LiveStateWriter>,
     /// To the keeper of each service.
-    keepers: Vec<mpsc::Sender<WatcherRequest>>,
-    reread: Option<ConfigReader>,
+    watchers: Vec<mpsc::Sender<WatcherRequest>>,
+    config_reader: Option<ConfigReader>,
     /// Held while a configuration is read and put in force: one after the other.
     reading: Arc<tokio::sync::Mutex<()>>,
 }
@@ -46,23 +46,23 @@ impl ReloadController {
     ) -> Self {
         Self {
             registrar: Arc::clone(registrar),
-            keepers,
-            reread,
+            watchers: keepers,
+            config_reader: reread,
             reading: Arc::default(),
         }
     }
 
     /// Reads the configuration and every contract again.
-    pub(in crate::app) async fn hang_up(&self) {
+    pub(in crate::app) async fn reload_all(&self) {
         tracing::info!("SIGHUP: reading the configuration and all contracts again");
         let _said = self.read_config().await;
-        for keeper in &self.keepers {
+        for keeper in &self.watchers {
             let _ended = keeper.send(read(ReloadTrigger::Signal, None)).await;
         }
     }
 
     async fn read_config(&self) -> Result<ConfigReloadView, ContractFault> {
-        let Some(reread) = self.reread.clone() else {
+        let Some(reread) = self.config_reader.clone() else {
             return Err(ContractFault::Unavailable {
                 reason: "the program was started without a configuration that can be read again"
                     .to_owned(),
@@ -76,7 +76,7 @@ impl ReloadController {
         })?;
         for index in recompile {
             let order = read(ReloadTrigger::Configuration, None);
-            let _ended = self.keepers[index].send(order).await;
+            let _ended = self.watchers[index].send(order).await;
         }
         Ok(reloaded)
     }
@@ -114,7 +114,7 @@ impl ReloadController {
     }
 
     /// Asks the keeper of a service, and waits for what comes of it.
-    fn order(
+    fn request(
         &self,
         service: &str,
         order: impl FnOnce(oneshot::Sender<RevisionEvent>) -> WatcherRequest,
@@ -123,14 +123,14 @@ impl ReloadController {
             return Box::pin(async { Err(ContractFault::UnknownService) });
         };
         let (reply, answer) = oneshot::channel();
-        let sent = self.keepers[index].try_send(order(reply));
+        let sent = self.watchers[index].try_send(order(reply));
         let service = service.to_owned();
         Box::pin(async move {
             sent.map_err(|error| match error {
                 TrySendError::Full(_) => ContractFault::Busy,
-                TrySendError::Closed(_) => ending(),
+                TrySendError::Closed(_) => shutting_down(),
             })?;
-            let entry = answer.await.map_err(|_| ending())?;
+            let entry = answer.await.map_err(|_| shutting_down())?;
             Ok(reloaded(&service, entry))
         })
     }
@@ -162,12 +162,12 @@ impl ReloadController {
 impl ContractControl for ReloadController {
     fn services(&self) -> Vec<ContractView> {
         (0..self.registrar.count())
-            .map(|index| self.registrar.look(index, view))
+            .map(|index| self.registrar.with_service(index, view))
             .collect()
     }
 
     fn reload(&self, service: &str) -> ChangeFuture<ReloadView> {
-        self.order(service, |reply| read(ReloadTrigger::Operator, Some(reply)))
+        self.request(service, |reply| read(ReloadTrigger::Operator, Some(reply)))
     }
 
     fn propose(
@@ -176,7 +176,7 @@ impl ContractControl for ReloadController {
         bytes: Bytes,
         name: Option<String>,
     ) -> ChangeFuture<ReloadView> {
-        self.order(service, |reply| WatcherRequest::Propose {
+        self.request(service, |reply| WatcherRequest::Propose {
             name: name.unwrap_or_else(|| "the request's body".to_owned()),
             bytes: bytes.into(),
             reply,
@@ -188,7 +188,9 @@ impl ContractControl for ReloadController {
             .registrar
             .find(service)
             .ok_or(ContractFault::UnknownService)?;
-        let candidate = self.registrar.look(index, |state| state.candidate.clone());
+        let candidate = self
+            .registrar
+            .with_service(index, |state| state.candidate.clone());
         let candidate = candidate.ok_or(ContractFault::NoCandidate)?;
         Ok(candidate_view(service, &candidate))
     }
@@ -207,7 +209,7 @@ impl ContractControl for ReloadController {
     }
 }
 
-fn ending() -> ContractFault {
+fn shutting_down() -> ContractFault {
     ContractFault::Unavailable {
         reason: "nobody keeps this contract any more: the program is ending, or the log says why"
             .to_owned(),
@@ -243,8 +245,8 @@ fn view(state: &ServiceState) -> ContractView {
 fn history_entry(entry: &RevisionEvent) -> HistoryEntry {
     HistoryEntry {
         at: entry.at,
-        version: said(&entry.version),
-        revision: said(&entry.revision),
+        version: non_empty(&entry.version),
+        revision: non_empty(&entry.revision),
         source: entry.source.clone(),
         trigger: entry.trigger.as_str(),
         result: entry.result,
@@ -257,8 +259,8 @@ fn reloaded(service: &str, entry: RevisionEvent) -> ReloadView {
     ReloadView {
         service: service.to_owned(),
         result: entry.result,
-        version: said(&entry.version),
-        revision: said(&entry.revision),
+        version: non_empty(&entry.version),
+        revision: non_empty(&entry.revision),
         reason: reason(&entry),
         compile_ms: compile_ms(&entry),
         problems: entry.problems,
@@ -276,7 +278,7 @@ fn candidate_view(service: &str, candidate: &ShadowCandidate) -> CandidateView {
             squad: kind.squad.clone(),
             count: found.count,
             example: found.example.clone(),
-            pointer: said(&found.pointer),
+            pointer: non_empty(&found.pointer),
             schema: found.schema.clone(),
             file: found.file.clone(),
             line: found.line.map(u64::from),
@@ -312,6 +314,6 @@ fn compile_ms(entry: &RevisionEvent) -> Option<u64> {
     (!entry.took.is_zero()).then_some(ms)
 }
 
-fn said(text: &str) -> Option<String> {
+fn non_empty(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }

@@ -42,15 +42,15 @@ impl WatchedSource {
     }
 
     /// Where it is, for people.
-    pub(super) fn shown(&self) -> String {
+    pub(super) fn display_name(&self) -> String {
         match self {
             Self::File { path, .. } => path.display().to_string(),
-            Self::Remote(remote) => remote.shown(),
+            Self::Remote(remote) => remote.display_name(),
         }
     }
 
     /// Waits until there is a reason to read.
-    pub(super) async fn told(&mut self) -> SourceEvent {
+    pub(super) async fn next_event(&mut self) -> SourceEvent {
         match self {
             Self::File { path, watch } => {
                 watch.changed().await;
@@ -61,18 +61,18 @@ impl WatchedSource {
     }
 
     /// What there is to read now.
-    pub(super) async fn ask(&mut self, is_anew: bool) -> SourceEvent {
+    pub(super) async fn read_now(&mut self, is_anew: bool) -> SourceEvent {
         match self {
             Self::File { path, .. } => SourceEvent::Changed(path.clone()),
-            Self::Remote(remote) => SourceEvent::Fetched(remote.ask(is_anew).await),
+            Self::Remote(remote) => SourceEvent::Fetched(remote.fetch_now(is_anew).await),
         }
     }
 }
 
 /// The same for a source that may not be there.
-pub(super) async fn told_of(source: Option<&mut WatchedSource>) -> SourceEvent {
+pub(super) async fn next_event_of(source: Option<&mut WatchedSource>) -> SourceEvent {
     match source {
-        Some(source) => source.told().await,
+        Some(source) => source.next_event().await,
         None => pending().await,
     }
 }

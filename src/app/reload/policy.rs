@@ -33,7 +33,7 @@ pub(in crate::app) struct ReloadVerdict {
 
 impl ReloadBasis {
     /// Compares. Slow: not under a lock, nor where others wait.
-    pub(in crate::app) fn opinion(&self, new: &CompiledContract) -> ReloadVerdict {
+    pub(in crate::app) fn verdict(&self, new: &CompiledContract) -> ReloadVerdict {
         let old = self.contract.as_deref();
         let objections = old.map(|old| objections(self.policy, old, new));
         ReloadVerdict {
@@ -52,13 +52,13 @@ impl ReloadBasis {
 
 impl ReloadVerdict {
     /// Whether it is about what is in force now.
-    pub(super) fn is_of(&self, basis: &ReloadBasis) -> bool {
+    pub(super) fn applies_to(&self, basis: &ReloadBasis) -> bool {
         self.policy == basis.policy && self.revision == basis.revision()
     }
 
     /// Why the revision may not follow what is in force; empty where it may.
     pub(super) fn objections(self, basis: &ReloadBasis) -> Vec<String> {
-        if self.is_of(basis) {
+        if self.applies_to(basis) {
             return self.objections;
         }
         let problem = "what is in force changed while this was compared with it: reload it again";
@@ -91,7 +91,11 @@ fn objections(policy: ReloadPolicy, old: &CompiledContract, new: &CompiledContra
 
 /// One sentence for each break.
 fn breaks(old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
-    let report = compare(old, new, CompareOptions::on(Date::of(SystemTime::now())));
+    let report = compare(
+        old,
+        new,
+        CompareOptions::for_day(Date::of(SystemTime::now())),
+    );
     let breaking = report
         .findings
         .iter()
@@ -108,12 +112,12 @@ fn breaks(old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
 fn sentence(finding: &CompatFinding) -> String {
     let CompatFinding {
         subject,
-        site,
+        location: site,
         message,
         ..
     } = finding;
     match site.part {
-        ExchangePart::Whole => format!("{subject}: {message}"),
+        ExchangePart::NoPart => format!("{subject}: {message}"),
         _ => format!("{subject}: {site}: {message}"),
     }
 }
@@ -138,13 +142,13 @@ fn is_major(old: &str, new: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use portcullis_contract::{CompileOptions, compile, from_bytes};
+    use portcullis_contract::{CompileOptions, compile, parse_single_file};
     use portcullis_vocabulary::Limits;
 
     fn contract(version: &str, paths: &str) -> CompiledContract {
         let text =
             format!("openapi: 3.1.0\ninfo: {{title: t, version: {version}}}\npaths: {paths}");
-        let documents = from_bytes("a.yaml", text.into_bytes(), &Limits::default()).unwrap();
+        let documents = parse_single_file("a.yaml", text.into_bytes(), &Limits::default()).unwrap();
         compile(documents, &CompileOptions::default()).unwrap()
     }
 

@@ -10,7 +10,7 @@ use crate::config::{ReloadPolicy, ServiceConfig};
 use crate::source::load_contract;
 use portcullis_contract::{
     CompileOptions, CompiledContract, ContractIdentity, ContractLoadError, DocumentSet, compile,
-    from_bytes,
+    parse_single_file,
 };
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 use portcullis_vocabulary::limits::Limits;
@@ -97,7 +97,8 @@ impl ReadTask {
 pub(in crate::app) fn options(service: &ServiceConfig) -> CompileOptions {
     CompileOptions {
         base_paths: service.base_paths.clone(),
-        closed: service.enforcement.of(ViolationClass::UnknownBodyProperty) != Enforcement::Off,
+        detect_undeclared: service.enforcement.of(ViolationClass::UnknownBodyProperty)
+            != Enforcement::Off,
         channels: service.reload.policy == ReloadPolicy::Compatible,
     }
 }
@@ -106,7 +107,7 @@ pub(in crate::app) fn options(service: &ServiceConfig) -> CompileOptions {
 pub(in crate::app) fn read(task: &ReadTask) -> (CompileOutcome, Vec<PathBuf>) {
     let loaded = match &task.input {
         ReadInput::File(path) => load_contract(path, &task.limits),
-        ReadInput::Bytes { name, bytes } => from_bytes(name, bytes.clone(), &task.limits),
+        ReadInput::Bytes { name, bytes } => parse_single_file(name, bytes.clone(), &task.limits),
     };
     let documents = match loaded {
         Ok(documents) => documents,
@@ -144,7 +145,7 @@ fn compile_documents(documents: DocumentSet, task: &ReadTask) -> CompileOutcome 
     match compile(documents, &task.options) {
         Ok(contract) => {
             let took = began.elapsed();
-            let opinion = task.basis.as_ref().map(|basis| basis.opinion(&contract));
+            let opinion = task.basis.as_ref().map(|basis| basis.verdict(&contract));
             Ok(CompiledRevision {
                 contract: Arc::new(contract),
                 options: task.options.clone(),

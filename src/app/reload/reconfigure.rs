@@ -34,7 +34,7 @@ impl LiveStateWriter {
         let mut state = self.lock();
         let old = Arc::clone(&state.config);
         let mut done = ReconfigureOutcome {
-            needs_restart: fixed(&old, new),
+            needs_restart: restart_only_changes(&old, new),
             ..ReconfigureOutcome::default()
         };
         let merged = Arc::new(merge(&old, new, &mut done));
@@ -99,15 +99,15 @@ impl LiveStateWriter {
             || before.reload.candidate_sample != config.reload.candidate_sample
             || old.limits != new.limits;
         if let Some(candidate) = service.candidate.take_if(|_| is_other) {
-            service.candidate = self.judge_anew(candidate, new, config);
+            service.candidate = self.restart_candidate(candidate, new, config);
         }
         let parts = (guarded, Arc::clone(&service.live.inventory));
-        let live = LiveService::new(new, config, contract, parts, service.tap());
+        let live = LiveService::new(new, config, contract, parts, service.shadow_sampler());
         state.replace(index, live);
     }
 
     /// The same candidate, by what is configured now; its report begins anew.
-    fn judge_anew(
+    fn restart_candidate(
         &self,
         candidate: ShadowCandidate,
         config: &Config,
@@ -185,7 +185,7 @@ fn merge(old: &Config, new: &Config, done: &mut ReconfigureOutcome) -> Config {
 }
 
 /// What differs and cannot change while the program runs.
-fn fixed(old: &Config, new: &Config) -> Vec<String> {
+fn restart_only_changes(old: &Config, new: &Config) -> Vec<String> {
     let mut fixed = Vec::new();
     let mut note = |name: &str, differs: bool| {
         if differs {

@@ -49,11 +49,11 @@ pub(in crate::app) struct ServiceState {
     /// How the contract in force was compiled.
     pub(super) options: Option<CompileOptions>,
     /// The revision in whose place a candidate was put while the source holds it still.
-    pub(super) set_aside: Option<Arc<str>>,
+    pub(super) superseded: Option<Arc<str>>,
     /// Held until it has a contract.
     pub(super) pending: Option<ReadinessGuard>,
     /// The provider that metrics tell.
-    provider_told: Option<String>,
+    reported_provider: Option<String>,
 }
 
 impl LiveStateWriter {
@@ -78,12 +78,12 @@ impl LiveStateWriter {
                     .then(|| readiness.pending(&format!("the contract of {}", service.name)));
                 let guarded = guard(&config, service, contract.as_deref(), cores, started);
                 let parts = (guarded, Inventory::new(&service.name, cores));
-                let live = LiveService::new(&config, service, contract, parts, None);
-                ServiceState::new(Arc::new(live), pending)
+                let active = LiveService::new(&config, service, contract, parts, None);
+                ServiceState::new(Arc::new(active), pending)
             })
             .collect();
         for service in &services {
-            announce(metrics, &service.live, true);
+            report_revision(metrics, &service.live, true);
         }
         let live = Live {
             config: Arc::clone(&config),
@@ -135,7 +135,11 @@ impl LiveStateWriter {
     }
 
     /// Looks at one service.
-    pub(in crate::app) fn look<T>(&self, index: usize, look: impl FnOnce(&ServiceState) -> T) -> T {
+    pub(in crate::app) fn with_service<T>(
+        &self,
+        index: usize,
+        look: impl FnOnce(&ServiceState) -> T,
+    ) -> T {
         look(&self.lock().services[index])
     }
 
@@ -151,7 +155,7 @@ impl LiveStateWriter {
     }
 
     /// Lets go of what nobody uses any more, and sets gauges. Call it every second.
-    pub(in crate::app) fn settle(&self) {
+    pub(in crate::app) fn maintain(&self) {
         let unused = self.lock().retired.take_unused();
         drop(unused);
         let missed: Vec<(String, u64)> = {
@@ -166,7 +170,7 @@ impl LiveStateWriter {
             self.metrics.candidate_missed(&service, missed);
         }
         for service in &mut self.lock().services {
-            service.tell_provider(&self.metrics);
+            service.report_provider(&self.metrics);
         }
     }
 
@@ -212,7 +216,7 @@ impl ServiceState {
         if let Some(contract) = live.compiled() {
             let source = live.config.contract.to_string();
             let entry = RevisionEvent::of(ReloadTrigger::Start, source, RevisionResult::InForce)
-                .identified(&contract.version, &contract.revision);
+                .with_revision(&contract.version, &contract.revision);
             history.add(entry);
         }
         let options = live.compiled().map(|_| options(&live.config));
@@ -223,29 +227,29 @@ impl ServiceState {
             history,
             candidate: None,
             options,
-            set_aside: None,
+            superseded: None,
             pending,
-            provider_told: None,
+            reported_provider: None,
         }
     }
 
     /// Where exchanges go for the candidate to judge.
     /// Tells metrics who provides it, where that has changed.
-    fn tell_provider(&mut self, metrics: &Metrics) {
+    fn report_provider(&mut self, metrics: &Metrics) {
         let service = self.live.config.name.as_str();
         let provider = self.live.provider.as_ref();
         let provider = provider.map_or(Consumer::UNKNOWN_NAME, |squad| squad.name.as_str());
-        if self.provider_told.as_deref() == Some(provider) {
+        if self.reported_provider.as_deref() == Some(provider) {
             return;
         }
-        if let Some(before) = &self.provider_told {
+        if let Some(before) = &self.reported_provider {
             metrics.provided(service, before, false);
         }
         metrics.provided(service, provider, true);
-        self.provider_told = Some(provider.to_owned());
+        self.reported_provider = Some(provider.to_owned());
     }
 
-    pub(super) fn tap(&self) -> Option<Tap> {
+    pub(super) fn shadow_sampler(&self) -> Option<Tap> {
         Some(self.candidate.as_ref()?.tap.clone())
     }
 }
@@ -276,7 +280,7 @@ pub(super) fn declared(contract: Option<&CompiledContract>) -> Option<&str> {
     contract?.provider.as_deref()
 }
 
-pub(super) fn announce(metrics: &Metrics, live: &LiveService, is_in_force: bool) {
+pub(super) fn report_revision(metrics: &Metrics, live: &LiveService, is_in_force: bool) {
     let Some(contract) = live.compiled() else {
         return;
     };

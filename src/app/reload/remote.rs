@@ -21,7 +21,7 @@ pub(super) enum ContractFetch {
     /// The same as before.
     Unchanged,
     /// Nothing, for this reason; the last good contract was kept.
-    Kept {
+    Cached {
         name: String,
         bytes: Vec<u8>,
         problem: String,
@@ -83,7 +83,7 @@ impl RemoteSource {
     }
 
     /// Where it is, without secrets.
-    pub(super) fn shown(&self) -> String {
+    pub(super) fn display_name(&self) -> String {
         self.shown.clone()
     }
 
@@ -100,7 +100,7 @@ impl RemoteSource {
                 self.is_first = false;
                 self.last = self.cache.is_some().then(|| bytes.clone());
                 ContractFetch::New {
-                    name: self.shown(),
+                    name: self.display_name(),
                     bytes,
                 }
             }
@@ -110,13 +110,13 @@ impl RemoteSource {
     }
 
     /// Asks now; `is_anew` takes what comes for news, even if it is the same.
-    pub(super) async fn ask(&mut self, is_anew: bool) -> ContractFetch {
+    pub(super) async fn fetch_now(&mut self, is_anew: bool) -> ContractFetch {
         match &mut self.poller {
             Ok(poller) => {
                 if is_anew {
-                    poller.forget();
+                    poller.reset();
                 }
-                poller.ask().now();
+                poller.trigger().fire();
             }
             Err(problem) => return ContractFetch::Failed(problem.clone()),
         }
@@ -124,7 +124,7 @@ impl RemoteSource {
     }
 
     /// Keeps what came last, if it is in force now.
-    pub(super) async fn conclude(&mut self, entry: &RevisionEvent) {
+    pub(super) async fn cache_if_active(&mut self, entry: &RevisionEvent) {
         let (Some(bytes), Some(cache)) = (self.last.take(), &self.cache) else {
             return;
         };
@@ -135,8 +135,8 @@ impl RemoteSource {
             return;
         }
         let (cache, service, tag) = (cache.clone(), self.service.clone(), self.tag.clone());
-        let kept = spawn_blocking(move || cache.keep(&service, &tag, &bytes)).await;
-        if let Ok(Err(error)) = kept {
+        let from_cache = spawn_blocking(move || cache.store(&service, &tag, &bytes)).await;
+        if let Ok(Err(error)) = from_cache {
             let service = &self.service;
             tracing::warn!(service, %error, "the contract cannot be kept for a start without its source; check `reload.cache`");
         }
@@ -145,9 +145,9 @@ impl RemoteSource {
     fn kept(&mut self, problem: String) -> ContractFetch {
         let is_first = std::mem::replace(&mut self.is_first, false);
         let cache = self.cache.as_ref().filter(|_| is_first);
-        match cache.and_then(|cache| cache.last(&self.service, &self.tag)) {
-            Some((bytes, age)) => ContractFetch::Kept {
-                name: self.shown(),
+        match cache.and_then(|cache| cache.load(&self.service, &self.tag)) {
+            Some((bytes, age)) => ContractFetch::Cached {
+                name: self.display_name(),
                 bytes,
                 problem: format!(
                     "{problem}; what was kept {} s ago is in force",

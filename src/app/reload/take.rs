@@ -14,7 +14,7 @@ use super::candidate::ShadowCandidate;
 use super::history::{ReloadTrigger, RevisionEvent};
 use super::policy::{ReloadBasis, ReloadVerdict};
 use super::read::{CompileOutcome, CompiledRevision, NotCompiled, options as options_of};
-use super::registrar::{LiveState, LiveStateWriter, ServiceState, announce};
+use super::registrar::{LiveState, LiveStateWriter, ServiceState, report_revision};
 
 /// What was read, from where and why.
 #[derive(Debug)]
@@ -28,12 +28,16 @@ pub(in crate::app) struct SourceReadOutcome {
 
 impl LiveStateWriter {
     /// Takes what was read of a service's contract, and says what came of it.
-    pub(in crate::app) fn take(&self, index: usize, found: SourceReadOutcome) -> RevisionEvent {
+    pub(in crate::app) fn apply_read(
+        &self,
+        index: usize,
+        found: SourceReadOutcome,
+    ) -> RevisionEvent {
         let mut state = self.lock();
         let config = Arc::clone(&state.config);
         let service = &mut state.services[index];
         let is_set_aside = |contract: &CompiledContract| {
-            service.set_aside.as_ref() == Some(&contract.revision)
+            service.superseded.as_ref() == Some(&contract.revision)
                 && found.trigger != ReloadTrigger::Operator
         };
         let entry = match found.outcome {
@@ -45,8 +49,8 @@ impl LiveStateWriter {
                     contract.version
                 );
                 RevisionEvent::of(found.trigger, found.source, RevisionResult::Unchanged)
-                    .identified(&contract.version, &contract.revision)
-                    .because(vec![problem])
+                    .with_revision(&contract.version, &contract.revision)
+                    .with_problems(vec![problem])
             }
             Ok(CompiledRevision {
                 contract,
@@ -65,12 +69,12 @@ impl LiveStateWriter {
                 };
                 if result == RevisionResult::InForce {
                     service.options = Some(options);
-                    service.set_aside = None;
-                    self.put_in_force(&mut state, &config, index, &contract);
+                    service.superseded = None;
+                    self.activate(&mut state, &config, index, &contract);
                 }
                 RevisionEvent::of(found.trigger, found.source, result)
-                    .identified(&contract.version, &contract.revision)
-                    .because(objections)
+                    .with_revision(&contract.version, &contract.revision)
+                    .with_problems(objections)
                     .compiled_in(took)
             }
         };
@@ -84,7 +88,7 @@ impl LiveStateWriter {
             );
             service.last_error = Some(problem);
         }
-        self.conclude(&mut state, index, &entry);
+        self.record_event(&mut state, index, &entry);
         entry
     }
 
@@ -103,7 +107,7 @@ impl LiveStateWriter {
             }) => {
                 let entry =
                     RevisionEvent::of(found.trigger, found.source, RevisionResult::Candidate)
-                        .identified(&contract.version, &contract.revision)
+                        .with_revision(&contract.version, &contract.revision)
                         .compiled_in(took);
                 let own = &service.live.config;
                 let started =
@@ -111,30 +115,30 @@ impl LiveStateWriter {
                 match started {
                     Ok(candidate) => {
                         service.candidate = Some(candidate);
-                        self.renew(&mut state, &config, index);
+                        self.republish(&mut state, &config, index);
                         entry
                     }
                     Err(error) => RevisionEvent {
                         result: RevisionResult::Unavailable,
-                        ..entry.because(vec![no_thread(&error)])
+                        ..entry.with_problems(vec![no_thread(&error)])
                     },
                 }
             }
         };
-        self.conclude(&mut state, index, &entry);
+        self.record_event(&mut state, index, &entry);
         entry
     }
 
     /// Puts the candidate in force; nothing where there is none. Slow where it is compared with
     /// what is in force: not where others wait.
     pub(in crate::app) fn promote(&self, index: usize) -> Option<RevisionEvent> {
-        let (basis, candidate) = self.look(index, |service| {
+        let (basis, candidate) = self.with_service(index, |service| {
             let candidate = service.candidate.as_ref();
             let contract = candidate.map(|candidate| Arc::clone(&candidate.contract));
             (basis(service), contract)
         });
         let candidate = candidate?;
-        self.promote_compared(index, &candidate, basis.opinion(&candidate))
+        self.promote_compared(index, &candidate, basis.verdict(&candidate))
     }
 
     fn promote_compared(
@@ -163,17 +167,17 @@ impl LiveStateWriter {
             false => RevisionResult::Refused,
         };
         let entry = RevisionEvent::of(ReloadTrigger::Operator, "the candidate".to_owned(), result)
-            .identified(&contract.version, &contract.revision)
-            .because(objections);
+            .with_revision(&contract.version, &contract.revision)
+            .with_problems(objections);
         if result == RevisionResult::Promoted {
             service.candidate = None;
             service.options = Some(options);
             service.last_error = None;
             let before = service.live.compiled();
-            service.set_aside = before.map(|before| Arc::clone(&before.revision));
-            self.put_in_force(&mut state, &config, index, &contract);
+            service.superseded = before.map(|before| Arc::clone(&before.revision));
+            self.activate(&mut state, &config, index, &contract);
         }
-        self.conclude(&mut state, index, &entry);
+        self.record_event(&mut state, index, &entry);
         Some(entry)
     }
 
@@ -187,13 +191,13 @@ impl LiveStateWriter {
             "the candidate".to_owned(),
             RevisionResult::Dropped,
         )
-        .identified(&candidate.contract.version, &candidate.contract.revision);
-        self.renew(&mut state, &config, index);
-        self.conclude(&mut state, index, &entry);
+        .with_revision(&candidate.contract.version, &candidate.contract.revision);
+        self.republish(&mut state, &config, index);
+        self.record_event(&mut state, index, &entry);
         Some(entry)
     }
 
-    fn put_in_force(
+    fn activate(
         &self,
         state: &mut LiveState,
         config: &Config,
@@ -206,13 +210,13 @@ impl LiveStateWriter {
             &service.live.config,
             Some(Arc::clone(contract)),
             (
-                provided(&service.live, config, contract),
+                with_declared_provider(&service.live, config, contract),
                 Arc::clone(&service.live.inventory),
             ),
-            service.tap(),
+            service.shadow_sampler(),
         );
-        announce(&self.metrics, &service.live, false);
-        announce(&self.metrics, &live, true);
+        report_revision(&self.metrics, &service.live, false);
+        report_revision(&self.metrics, &live, true);
         service.since = SystemTime::now();
         service.pending = None;
         state.replace(index, live);
@@ -220,7 +224,7 @@ impl LiveStateWriter {
     }
 
     /// Publishes a service with the same contract and another tap.
-    fn renew(&self, state: &mut LiveState, config: &Config, index: usize) {
+    fn republish(&self, state: &mut LiveState, config: &Config, index: usize) {
         let service = &mut state.services[index];
         let live = LiveService::new(
             config,
@@ -230,13 +234,13 @@ impl LiveStateWriter {
                 service.live.guarded.clone(),
                 Arc::clone(&service.live.inventory),
             ),
-            service.tap(),
+            service.shadow_sampler(),
         );
         state.replace(index, live);
         self.publish(state);
     }
 
-    fn conclude(&self, state: &mut LiveState, index: usize, entry: &RevisionEvent) {
+    fn record_event(&self, state: &mut LiveState, index: usize, entry: &RevisionEvent) {
         let service = &mut state.services[index];
         let name = service.live.config.name.as_str();
         self.metrics.reloaded(name, entry.result.as_str());
@@ -301,14 +305,15 @@ impl NotCompiled {
     fn entry(self, trigger: ReloadTrigger, source: String) -> RevisionEvent {
         let entry = |result| RevisionEvent::of(trigger, source, result);
         match self {
-            Self::Unchanged(identity) => {
-                entry(RevisionResult::Unchanged).identified(&identity.version, &identity.revision)
+            Self::Unchanged(identity) => entry(RevisionResult::Unchanged)
+                .with_revision(&identity.version, &identity.revision),
+            Self::Unavailable(problem) => {
+                entry(RevisionResult::Unavailable).with_problems(vec![problem])
             }
-            Self::Unavailable(problem) => entry(RevisionResult::Unavailable).because(vec![problem]),
             Self::Refused { identity, problems } => {
-                let entry = entry(RevisionResult::Refused).because(problems);
+                let entry = entry(RevisionResult::Refused).with_problems(problems);
                 match identity {
-                    Some(identity) => entry.identified(&identity.version, &identity.revision),
+                    Some(identity) => entry.with_revision(&identity.version, &identity.revision),
                     None => entry,
                 }
             }
@@ -321,7 +326,11 @@ fn no_thread(error: &io::Error) -> String {
 }
 
 /// The guard of a service, with the provider that its new contract may name.
-fn provided(live: &LiveService, config: &Config, contract: &CompiledContract) -> Guarded {
+fn with_declared_provider(
+    live: &LiveService,
+    config: &Config,
+    contract: &CompiledContract,
+) -> Guarded {
     let Guarded {
         service,
         bank,

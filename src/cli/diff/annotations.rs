@@ -47,7 +47,7 @@ pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {
 
 /// What happened and where, in one sentence.
 pub(super) fn message(finding: &CompatFinding) -> String {
-    let site = finding.site.to_string();
+    let site = finding.location.to_string();
     let place = match site.is_empty() {
         true => finding.subject.to_string(),
         false => format!("{}, {site}", finding.subject),

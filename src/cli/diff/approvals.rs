@@ -124,7 +124,7 @@ pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {
         {
             continue;
         }
-        let site = finding.site.to_string();
+        let site = finding.location.to_string();
         let change = match site.is_empty() {
             true => format!("{}: {}: {}", finding.subject, finding.rule, finding.message),
             false => format!(

@@ -11,7 +11,7 @@ use portcullis_contract::{
 use portcullis_control::ownership::SquadBoundaries;
 use portcullis_vocabulary::Limits;
 
-use super::super::output::{ReportWriter, complain};
+use super::super::output::{ReportWriter, print_error};
 use super::super::run::{CommandOutcome, RunError};
 use super::approvals;
 use super::args::{DiffArgs, DiffFailThreshold, DiffFormat};
@@ -26,7 +26,7 @@ pub(in crate::cli) fn diff(
 ) -> Result<CommandOutcome, RunError> {
     let (old, new) = (ContractInput::of(&args.old)?, ContractInput::of(&args.new)?);
     if old.is_input() && new.is_input() {
-        return Err(RunError::BothInput);
+        return Err(RunError::StdinForBothSides);
     }
     if old.is_directory() != new.is_directory() {
         return Err(RunError::Unlike {
@@ -91,9 +91,9 @@ fn outcome(args: &DiffArgs, comparison: &DiffResult) -> CommandOutcome {
         DiffFailThreshold::Warning => comparison.level() >= Some(ChangeLevel::Warning),
         DiffFailThreshold::None => false,
     };
-    match counted || (args.semver && !comparison.honours_versions()) {
+    match counted || (args.semver && !comparison.respects_semver()) {
         true => CommandOutcome::Finding,
-        false => CommandOutcome::Fine,
+        false => CommandOutcome::Success,
     }
 }
 
@@ -213,7 +213,7 @@ impl DiffRun {
     }
 
     fn complain(&mut self, error: &RunError) {
-        complain(&error.to_string());
+        print_error(&error.to_string());
         self.comparison.unreadable += 1;
     }
 }

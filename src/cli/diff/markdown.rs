@@ -72,7 +72,7 @@ fn contract(compared: &ComparedContract, out: &mut ReportWriter) {
         .notes
         .iter()
         .for_each(|note| out.line(format_args!("> {}\n", markdown(note))));
-    if report.semver.is_honoured == Some(false) {
+    if report.semver.is_sufficient == Some(false) {
         let suggested = report.semver.suggested.as_deref().unwrap_or_default();
         let required = report.semver.required;
         out.line(format_args!(
@@ -111,7 +111,7 @@ fn table(findings: &[&CompatFinding], out: &mut ReportWriter) {
             (None, ChangeLevel::Breaking) => "**breaking**".to_owned(),
             (None, level) => level.as_str().to_owned(),
         };
-        let site = finding.site.to_string();
+        let site = finding.location.to_string();
         let place = match site.is_empty() {
             true => code(&finding.subject.to_string()),
             false => format!(

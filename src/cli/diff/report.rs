@@ -119,9 +119,9 @@ impl DiffResult {
     }
 
     /// Whether each version that can be read is raised as much as its changes demand.
-    pub(super) fn honours_versions(&self) -> bool {
+    pub(super) fn respects_semver(&self) -> bool {
         let mut contracts = self.contracts.iter();
-        contracts.all(|compared| compared.report.semver.is_honoured != Some(false))
+        contracts.all(|compared| compared.report.semver.is_sufficient != Some(false))
     }
 
     /// How much there is of everything.

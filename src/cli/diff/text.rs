@@ -73,7 +73,7 @@ fn contract(compared: &ComparedContract, out: &mut ReportWriter) {
         .suggested
         .as_deref()
         .unwrap_or("no semantic version to raise");
-    let verdict = match semver.is_honoured {
+    let verdict = match semver.is_sufficient {
         Some(true) => "the version is raised enough".to_owned(),
         Some(false) => format!("the version should be {suggested} at least"),
         None => suggested.to_owned(),
@@ -95,7 +95,7 @@ fn print_finding(finding: &CompatFinding, out: &mut ReportWriter) {
         None => finding.level.as_str(),
     };
     let level = out.paint(style, format_args!("{level:<8}")).to_string();
-    let site = finding.site.to_string();
+    let site = finding.location.to_string();
     let place = if site.is_empty() {
         site
     } else {

@@ -118,7 +118,7 @@ fn contract(comparison: &DiffResult, compared: &ComparedContract) -> Value {
         "new": identity(&report.new),
         "semver": {
             "required": report.semver.required,
-            "honoured": report.semver.is_honoured,
+            "honoured": report.semver.is_sufficient,
             "suggested": report.semver.suggested,
         },
         "findings": report.findings.iter().map(of_squad).collect::<Vec<_>>(),
@@ -149,7 +149,7 @@ fn finding(finding: &CompatFinding, provider: Option<&str>) -> Value {
         "reason": reason,
         "direction": finding.direction.map(|direction| format!("{direction:?}").to_lowercase()),
         "subject": finding.subject.to_string(),
-        "site": finding.site.to_string(),
+        "site": finding.location.to_string(),
         "provider": provider,
         "message": finding.message,
         "before": finding.before,

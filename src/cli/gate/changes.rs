@@ -8,7 +8,7 @@ use portcullis_control::gate::{Deployment, DeploymentRegistry, UtcTimestamp, rol
 use super::super::output::ReportWriter;
 use super::super::run::{CommandOutcome, RunError};
 use super::args::{ReleaseArgs, RollbackArgs};
-use super::command::{now, whoever};
+use super::command::{actor_name, now};
 use super::error::GateError;
 use super::registry::{GateRegistry, VersionedRecord};
 
@@ -28,7 +28,7 @@ pub(super) fn release(
     );
     write(&registry, &found)?;
     out.line(line);
-    Ok(CommandOutcome::Fine)
+    Ok(CommandOutcome::Success)
 }
 
 /// Takes the last deployment back.
@@ -41,7 +41,7 @@ pub(super) fn roll_back(
     let mut found = registry.read_existing()?;
     let now = now();
     found.record.check_clock(now).map_err(GateError::from)?;
-    let by = whoever(args.by.as_deref());
+    let by = actor_name(args.by.as_deref());
     let before = found.record.clone();
     let back = found
         .record
@@ -63,7 +63,7 @@ pub(super) fn roll_back(
     // What would run again must be there, and be what it was.
     let back = back.clone();
     registry.documents(&back)?;
-    let lost = lost(&registry, &before, &back, now);
+    let lost = count_rollback_breaks(&registry, &before, &back, now);
     write(&registry, &found)?;
     let gone = before
         .current()
@@ -78,12 +78,12 @@ pub(super) fn roll_back(
             "{lost} changes break whoever relies on {gone} already; portcullis diff shows them"
         ));
     }
-    Ok(CommandOutcome::Fine)
+    Ok(CommandOutcome::Success)
 }
 
 /// How many changes of going back break consumers of what runs now. It is told and no more: what
 /// cannot be compared must not keep anybody from going back.
-fn lost(
+fn count_rollback_breaks(
     registry: &GateRegistry,
     before: &DeploymentRegistry,
     back: &Deployment,
@@ -92,16 +92,16 @@ fn lost(
     let current = before.current();
     let current = current.and_then(|current| registry.contract(current).ok());
     let back = registry.contract(back).ok();
-    let report = current
-        .zip(back)
-        .map(|(current, back)| compat::compare(&current, &back, CompareOptions::on(now.date())));
+    let report = current.zip(back).map(|(current, back)| {
+        compat::compare(&current, &back, CompareOptions::for_day(now.date()))
+    });
     report.map_or(0, |report| report.counts().breaking)
 }
 
 fn write(registry: &GateRegistry, found: &VersionedRecord) -> Result<(), GateError> {
     match registry.write(found, None, &[])? {
-        CommitOutcome::Done => Ok(()),
-        CommitOutcome::Overtaken => Err(GateError::Overtaken {
+        CommitOutcome::Written => Ok(()),
+        CommitOutcome::Conflict => Err(GateError::Overtaken {
             place: registry.place(),
         }),
     }

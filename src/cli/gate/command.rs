@@ -27,7 +27,7 @@ pub(in crate::cli) fn gate(
 }
 
 /// Who runs this, as pipelines and shells say.
-pub(super) fn whoever(by: Option<&str>) -> String {
+pub(super) fn actor_name(by: Option<&str>) -> String {
     let variables = ["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER"];
     let said = variables.into_iter().filter_map(|name| env::var(name).ok());
     let mut said = by.map(str::to_owned).into_iter().chain(said);

@@ -12,7 +12,7 @@ use super::super::notation::{data, property};
 use super::super::output::ReportWriter;
 use super::error::GateError;
 use super::markdown;
-use super::report::{GateReport, said};
+use super::report::{GateReport, reason_text};
 
 /// Prints annotations, and writes the files that GitHub names.
 pub(super) fn print(report: &GateReport<'_>, out: &mut ReportWriter) -> Result<(), GateError> {
@@ -30,7 +30,7 @@ pub(super) fn print(report: &GateReport<'_>, out: &mut ReportWriter) -> Result<(
             "::{command} {}title={}::{}",
             place.unwrap_or_default(),
             property(&format!("gate: {}", reason.rule.as_str())),
-            data(&said(reason))
+            data(&reason_text(reason))
         ));
     }
     append("GITHUB_OUTPUT", &outputs(report))?;

@@ -8,7 +8,7 @@ use portcullis_control::gate::{GateReason, ReasonWeight};
 
 use super::super::notation::xml;
 use super::super::output::ReportWriter;
-use super::report::{GateReport, said};
+use super::report::{GateReport, reason_text};
 
 /// Prints the results of a test run.
 pub(super) fn print_junit(report: &GateReport<'_>, out: &mut ReportWriter) {
@@ -32,7 +32,7 @@ pub(super) fn print_junit(report: &GateReport<'_>, out: &mut ReportWriter) {
         ));
     }
     for reason in reasons {
-        let message = xml(&said(reason));
+        let message = xml(&reason_text(reason));
         let rule = reason.rule.as_str();
         out.line(format_args!(
             "    <testcase classname=\"{service}\" name=\"{}\">",
@@ -88,7 +88,7 @@ fn issue(report: &GateReport<'_>, reason: &GateReason) -> Value {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     json!({
-        "description": said(reason),
+        "description": reason_text(reason),
         "check_name": format!("gate/{}", reason.rule.as_str()),
         "fingerprint": fingerprint,
         "severity": severity,

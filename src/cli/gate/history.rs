@@ -37,7 +37,7 @@ pub(super) fn history(
                 .for_each(|deployment| print(deployment, now, out));
         }
     }
-    Ok(CommandOutcome::Fine)
+    Ok(CommandOutcome::Success)
 }
 
 fn print(deployment: &Deployment, now: UtcTimestamp, out: &mut ReportWriter) {

@@ -57,7 +57,7 @@ impl GateRegistry {
 
     /// Reads it; one that is not there yet is empty.
     pub(super) fn read(&self) -> Result<VersionedRecord, GateError> {
-        let stored = self.wait(self.store.read(&self.key, RECORD_BYTES_MAX))?;
+        let stored = self.block_on(self.store.read(&self.key, RECORD_BYTES_MAX))?;
         let Some(stored) = stored else {
             return Ok(VersionedRecord {
                 record: DeploymentRegistry::new(&self.squad, &self.service),
@@ -89,12 +89,12 @@ impl GateRegistry {
     /// The files of what was deployed, after their hash was checked.
     pub(super) fn documents(&self, deployment: &Deployment) -> Result<DocumentSet, GateError> {
         let key = self.content_key(&deployment.revision)?;
-        let place = self.store.name_of(&key);
+        let place = self.store.display_name(&key);
         // JSON writes a control character as six.
         let bytes_max = (self.limits.contract_bytes_max as u64)
             .saturating_mul(6)
             .saturating_add(1 << 20);
-        let stored = self.wait(self.store.read(&key, bytes_max))?;
+        let stored = self.block_on(self.store.read(&key, bytes_max))?;
         let stored = stored.ok_or_else(|| GateError::NoContract {
             place: place.clone(),
             number: deployment.number,
@@ -139,16 +139,16 @@ impl GateRegistry {
             additions: &additions,
             removals: &removals,
         };
-        Ok(self.wait(self.store.commit(&commit))?)
+        Ok(self.block_on(self.store.commit(&commit))?)
     }
 
     /// Where it is, for people.
     pub(super) fn place(&self) -> String {
-        self.store.name_of(&self.key)
+        self.store.display_name(&self.key)
     }
 
     /// Waits for work that needs sockets or timers.
-    pub(super) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+    pub(super) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
     }
 

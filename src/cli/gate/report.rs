@@ -63,7 +63,7 @@ impl GateReport<'_> {
 }
 
 /// The message with its witness and what to do.
-pub(super) fn said(reason: &GateReason) -> String {
+pub(super) fn reason_text(reason: &GateReason) -> String {
     let witness = reason
         .change
         .as_ref()

@@ -17,10 +17,10 @@ use portcullis_vocabulary::{Catalog, Squad};
 
 use super::super::diff::approvals;
 use super::super::operate::{AdminClient, DEPLOY_WINDOWS};
-use super::super::output::{ReportWriter, complain};
+use super::super::output::{ReportWriter, print_error};
 use super::super::run::{CommandOutcome, RunError};
 use super::args::{GateFormat, RegistryArgs, VerdictArgs};
-use super::command::{now, whoever};
+use super::command::{actor_name, now};
 use super::error::GateError;
 use super::measure::measure;
 use super::registry::{GateRegistry, VersionedRecord};
@@ -32,7 +32,7 @@ use super::{candidate, github, gitlab, markdown, otlp, report, text, textfile};
 pub(super) struct VerdictRequest<'a> {
     place: &'a RegistryArgs,
     contract: &'a str,
-    words: &'a VerdictArgs,
+    verdict_args: &'a VerdictArgs,
 }
 
 impl<'a> VerdictRequest<'a> {
@@ -42,7 +42,7 @@ impl<'a> VerdictRequest<'a> {
         Self {
             place: words.place.as_ref().expect(demanded),
             contract: words.contract.as_ref().expect(demanded),
-            words,
+            verdict_args: words,
         }
     }
 }
@@ -54,18 +54,18 @@ pub(super) fn verdict(
 ) -> Result<CommandOutcome, RunError> {
     let began = Instant::now();
     let now = now();
-    let catalog = load_catalog(&args.words.catalog)?;
+    let catalog = load_catalog(&args.verdict_args.catalog)?;
     let squad = squad(&catalog, args)?;
     let provider = provider(&catalog, args)?;
     let registry = GateRegistry::open(args.place, provider.name.as_str())?;
     let mut found = registry.read()?;
     found.record.check_clock(now).map_err(GateError::from)?;
     let (contract, content) = candidate::read(args.contract, &Limits::default())?;
-    let keep = keep(args, &found.record, &contract, now)?;
+    let keep = keep_until(args, &found.record, &contract, now)?;
     let compared = compare(&registry, &found.record, &contract, now)?;
     let measured = measured(args, &registry)?;
     let approvals = args
-        .words
+        .verdict_args
         .approvals
         .as_deref()
         .map(approvals::read)
@@ -77,36 +77,36 @@ pub(super) fn verdict(
         service: &args.place.service,
         candidate: &identity,
         record: &found.record,
-        compared: &compared,
+        comparisons: &compared,
         approvals: approvals.as_deref().unwrap_or_default(),
-        measured: measured.as_ref(),
-        keep,
-        overriding: args
-            .words
+        measurement: measured.as_ref(),
+        keep_until: keep,
+        override_request: args
+            .verdict_args
             .overriding
             .as_deref()
-            .zip(args.words.reason.as_deref()),
+            .zip(args.verdict_args.reason.as_deref()),
         now,
     };
     let mut verdict = case.judge();
-    let deployment = case.deployment(&verdict, &whoever(args.words.by.as_deref()));
+    let deployment = case.deployment(&verdict, &actor_name(args.verdict_args.by.as_deref()));
     let mut recorded = None;
     let may_go = matches!(
         verdict.decision,
         GateDecision::Allowed | GateDecision::Overridden
     );
-    if may_go && let Some(length) = &args.words.open_window {
+    if may_go && let Some(length) = &args.verdict_args.open_window {
         open_window(args, length)?;
     }
     let deployed = compared
         .iter()
         .find(|compared| Some(compared.number) == verdict.base)
         .map(|compared| compared.version.clone());
-    if may_go && args.words.record {
+    if may_go && args.verdict_args.record {
         found.record.deploy(deployment, verdict.base, keep, now);
         match record(args, &registry, &mut found, &content, now)? {
             Some(number) => recorded = Some(number),
-            None => conflict(&mut verdict, &registry.read()?.record, &content),
+            None => block_on_conflict(&mut verdict, &registry.read()?.record, &content),
         }
     }
     let report = GateReport {
@@ -119,11 +119,11 @@ pub(super) fn verdict(
         measured: measured.as_ref(),
         duration: began.elapsed(),
     };
-    tell(args, &report, &registry, out)?;
+    print_report(args, &report, &registry, out)?;
     Ok(match verdict.decision {
         GateDecision::Blocked => CommandOutcome::Finding,
         GateDecision::Allowed | GateDecision::Overridden | GateDecision::Unchanged => {
-            CommandOutcome::Fine
+            CommandOutcome::Success
         }
     })
 }
@@ -139,7 +139,7 @@ fn squad<'c>(catalog: &'c Catalog, args: &VerdictRequest<'_>) -> Result<&'c Squa
             catalog.squads().iter().map(|squad| squad.name.as_str()),
         )
         .map(str::to_owned),
-        catalog: args.words.catalog.clone(),
+        catalog: args.verdict_args.catalog.clone(),
     })
 }
 
@@ -150,21 +150,21 @@ fn provider<'c>(catalog: &'c Catalog, args: &VerdictRequest<'_>) -> Result<&'c S
         what: "service",
         name: name.clone(),
         near: nearest(name, services.map(String::as_str)).map(str::to_owned),
-        catalog: args.words.catalog.clone(),
+        catalog: args.verdict_args.catalog.clone(),
     })
 }
 
 /// Until when what is replaced stays, if it is what the argument names.
-fn keep(
+fn keep_until(
     args: &VerdictRequest<'_>,
     record: &DeploymentRegistry,
     contract: &CompiledContract,
     now: UtcTimestamp,
 ) -> Result<Option<UtcTimestamp>, GateError> {
-    let (Some(wanted), Some(until)) = (&args.words.keep, args.words.until) else {
+    let (Some(wanted), Some(until)) = (&args.verdict_args.keep, args.verdict_args.until) else {
         return Ok(None);
     };
-    let base = gate::base(record, &contract.version, now);
+    let base = gate::replaced_deployment(record, &contract.version, now);
     if !base.is_some_and(|base| base.version == *wanted || base.revision == *wanted) {
         return Err(GateError::Keep {
             wanted: wanted.clone(),
@@ -190,7 +190,7 @@ fn compare(
         .filter(|live| *live.revision != *contract.revision);
     let compare = |live: &gate::Deployment| {
         let deployed = registry.contract(live)?;
-        let report = compat::compare(&deployed, contract, CompareOptions::on(now.date()));
+        let report = compat::compare(&deployed, contract, CompareOptions::for_day(now.date()));
         Ok(DeploymentComparison::new(live.number, &deployed, report))
     };
     live.map(compare).collect()
@@ -200,17 +200,21 @@ fn measured(
     args: &VerdictRequest<'_>,
     registry: &GateRegistry,
 ) -> Result<Option<TrafficMeasurement>, GateError> {
-    let Some(url) = &args.words.prometheus else {
+    let Some(url) = &args.verdict_args.prometheus else {
         return Ok(None);
     };
     let prometheus = PrometheusClient::new(url).map_err(GateError::PrometheusUrl)?;
-    let measured = registry.wait(measure(&prometheus, &args.place.service, args.words.window))?;
+    let measured = registry.block_on(measure(
+        &prometheus,
+        &args.place.service,
+        args.verdict_args.window,
+    ))?;
     Ok(Some(measured))
 }
 
 /// Announces the deployment to the proxy.
 fn open_window(args: &VerdictRequest<'_>, length: &str) -> Result<(), RunError> {
-    let client = AdminClient::with_token(&args.words.change)?;
+    let client = AdminClient::with_token(&args.verdict_args.change)?;
     let reason = format!("portcullis gate: {}", args.contract);
     client.post(
         &[DEPLOY_WINDOWS, &args.place.service, "open"],
@@ -227,14 +231,18 @@ fn record(
     content: &RegisteredContract,
     now: UtcTimestamp,
 ) -> Result<Option<u64>, GateError> {
-    let gone = found.record.forget(args.words.retention, now);
+    let gone = found.record.prune(args.verdict_args.retention, now);
     let committed = registry.write(found, Some(content), &gone)?;
     let number = found.record.deployments.last().map(|last| last.number);
-    Ok(number.filter(|_| committed == CommitOutcome::Done))
+    Ok(number.filter(|_| committed == CommitOutcome::Written))
 }
 
 /// Turns a verdict around because somebody else was recorded meanwhile.
-fn conflict(verdict: &mut GateVerdict, record: &DeploymentRegistry, content: &RegisteredContract) {
+fn block_on_conflict(
+    verdict: &mut GateVerdict,
+    record: &DeploymentRegistry,
+    content: &RegisteredContract,
+) {
     let message = match record.deployments.last() {
         Some(last) if last.revision == content.revision => {
             format!(
@@ -251,7 +259,7 @@ fn conflict(verdict: &mut GateVerdict, record: &DeploymentRegistry, content: &Re
     let reason = GateReason::new(GateRule::Conflict, ReasonWeight::Blocks, message);
     verdict.reasons.insert(
         0,
-        reason.advise("run the gate again: it judges against what is deployed now"),
+        reason.with_advice("run the gate again: it judges against what is deployed now"),
     );
     verdict.decision = GateDecision::Blocked;
     verdict.recommended_action = GateRule::Conflict.action();
@@ -259,22 +267,22 @@ fn conflict(verdict: &mut GateVerdict, record: &DeploymentRegistry, content: &Re
 
 /// Figures that a collector does not take change no verdict.
 fn export(endpoint: &str, report: &GateReport<'_>, registry: &GateRegistry) {
-    let sent = registry.wait(otlp::send(endpoint, report, SystemTime::now()));
+    let sent = registry.block_on(otlp::send(endpoint, report, SystemTime::now()));
     if let Err(error) = sent {
-        complain(&format!("the figures were not sent: {error}"));
+        print_error(&format!("the figures were not sent: {error}"));
     }
 }
 
-fn tell(
+fn print_report(
     args: &VerdictRequest<'_>,
     report: &GateReport<'_>,
     registry: &GateRegistry,
     out: &mut ReportWriter,
 ) -> Result<(), GateError> {
-    if let Some(endpoint) = &args.words.otlp {
+    if let Some(endpoint) = &args.verdict_args.otlp {
         export(endpoint, report, registry);
     }
-    match args.words.format {
+    match args.verdict_args.format {
         GateFormat::Text => text::print(report, out),
         GateFormat::Json => report::print(report, out),
         GateFormat::Markdown => out.write(markdown::text(report)),
@@ -282,7 +290,7 @@ fn tell(
         GateFormat::Junit => gitlab::print_junit(report, out),
         GateFormat::CodeQuality => gitlab::print_code_quality(report, out),
     }
-    match &args.words.metrics_file {
+    match &args.verdict_args.metrics_file {
         Some(path) => textfile::write(path, report),
         None => Ok(()),
     }

@@ -7,7 +7,7 @@ use super::super::output::ReportWriter;
 use super::super::run::{CommandOutcome, RunError};
 use super::args::{BreakersAction, BreakersArgs, SetBreakerArgs};
 use super::client::AdminClient;
-use super::text::{print_bank, print_changed};
+use super::text::{print_changed, print_service};
 use super::view::{BreakerStatus, BreakersReply, OverrideReply, ServiceBreakers};
 
 /// Shows the breakers, or sets one.
@@ -35,17 +35,17 @@ fn show(args: &BreakersArgs, out: &mut ReportWriter) -> Result<CommandOutcome, R
                 if index > 0 {
                     out.line("");
                 }
-                print_bank(out, bank);
+                print_service(out, bank);
             }
         }
     }
     out.finish()?;
     let all_closed = services
         .iter()
-        .flat_map(ServiceBreakers::cells)
+        .flat_map(ServiceBreakers::breakers)
         .all(BreakerStatus::is_closed);
     Ok(match all_closed {
-        true => CommandOutcome::Fine,
+        true => CommandOutcome::Success,
         false => CommandOutcome::Finding,
     })
 }
@@ -66,7 +66,7 @@ fn set(args: &SetBreakerArgs, out: &mut ReportWriter) -> Result<CommandOutcome, 
     let changed: OverrideReply = client.read(&answer)?;
     print_changed(out, &changed);
     out.finish()?;
-    Ok(CommandOutcome::Fine)
+    Ok(CommandOutcome::Success)
 }
 
 /// An object of a member and, where there is one, a reason.

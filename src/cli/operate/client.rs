@@ -42,7 +42,7 @@ pub(super) const ANSWER_BYTES_MAX: usize = 64 << 20;
 const TOKEN_FILE_BYTES_MAX: u64 = 4096;
 
 /// What stands in a name as it is (RFC 3986 section 2.3).
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+const ENCODED_IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -130,7 +130,7 @@ impl AdminClient {
 
     /// Changes a contract or the configuration, which may be refused for what they say.
     pub(super) fn change(&self, path: &[&str], body: &Value) -> Result<ChangeOutcome, AdminError> {
-        self.settle(self.changing(path, body.to_string().into(), "application/json"))
+        self.send_change(self.changing(path, body.to_string().into(), "application/json"))
     }
 
     /// Sends a document, which may be refused for what it says.
@@ -146,11 +146,11 @@ impl AdminClient {
         } = document;
         let mut request = self.changing(path, bytes.into(), media_type);
         if let Some(name) = name {
-            let name = utf8_percent_encode(name, RESERVED);
+            let name = utf8_percent_encode(name, ENCODED_IN_SEGMENT);
             let target = format!("{}?name={name}", request.uri().path());
             *request.uri_mut() = target.parse().expect("names are percent-encoded");
         }
-        self.settle(request)
+        self.send_change(request)
     }
 
     fn changing(
@@ -190,7 +190,7 @@ impl AdminClient {
     fn request(&self, method: Method, path: &[&str], body: Bytes) -> Request<Full<Bytes>> {
         let path: String = path
             .iter()
-            .map(|part| format!("/{}", utf8_percent_encode(part, RESERVED)))
+            .map(|part| format!("/{}", utf8_percent_encode(part, ENCODED_IN_SEGMENT)))
             .collect();
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
@@ -202,14 +202,14 @@ impl AdminClient {
     }
 
     fn send(&self, request: Request<Full<Bytes>>) -> Result<Value, AdminError> {
-        match self.ask(request, TIMEOUT)? {
+        match self.exchange_within(request, TIMEOUT)? {
             (StatusCode::OK, value) => value.map_err(|source| self.malformed(source)),
             (status, value) => Err(self.refused(status, value.ok().as_ref())),
         }
     }
 
-    fn settle(&self, request: Request<Full<Bytes>>) -> Result<ChangeOutcome, AdminError> {
-        match self.ask(request, CONTRACT_TIMEOUT)? {
+    fn send_change(&self, request: Request<Full<Bytes>>) -> Result<ChangeOutcome, AdminError> {
+        match self.exchange_within(request, CONTRACT_TIMEOUT)? {
             (StatusCode::OK, value) => value
                 .map(ChangeOutcome::Changed)
                 .map_err(|source| self.malformed(source)),
@@ -221,7 +221,7 @@ impl AdminClient {
     }
 
     /// The status of an answer, and its JSON.
-    fn ask(
+    fn exchange_within(
         &self,
         request: Request<Full<Bytes>>,
         patience: Duration,

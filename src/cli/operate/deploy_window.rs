@@ -27,7 +27,7 @@ pub(in crate::cli) fn deploy_window(
         DeployWindowAction::List(args) => list(args, out)?,
     }
     out.finish()?;
-    Ok(CommandOutcome::Fine)
+    Ok(CommandOutcome::Success)
 }
 
 fn open(args: &OpenWindowArgs, out: &mut ReportWriter) -> Result<(), RunError> {

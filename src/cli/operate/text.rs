@@ -21,14 +21,14 @@ const SHARES_MAX: usize = 50;
 const EVERYBODY: &str = "everybody";
 
 /// Prints one service.
-pub(super) fn print_bank(out: &mut ReportWriter, bank: &ServiceBreakers) {
+pub(super) fn print_service(out: &mut ReportWriter, bank: &ServiceBreakers) {
     let title = out.paint(TextStyle::Bold, &bank.service).to_string();
     out.line(format_args!("{title}  mode {}", bank.mode));
     if let Some(window) = &bank.deploy_window {
         out.line(format_args!("  deploy window {}", open_window(window)));
     }
-    let cells: Vec<&BreakerStatus> = bank.cells().collect();
-    print_cells(out, &cells);
+    let cells: Vec<&BreakerStatus> = bank.breakers().collect();
+    print_breakers(out, &cells);
     print_shares(out, &bank.shares);
     if let Some(budget) = &bank.budget {
         print_budget(out, budget);
@@ -40,7 +40,7 @@ pub(super) fn print_changed(out: &mut ReportWriter, changed: &OverrideReply) {
     let title = out.paint(TextStyle::Bold, &changed.service).to_string();
     out.line(title);
     let cells: Vec<&BreakerStatus> = changed.changed.iter().collect();
-    print_cells(out, &cells);
+    print_breakers(out, &cells);
 }
 
 /// Prints a line for each service's deploy window.
@@ -57,7 +57,7 @@ pub(super) fn print_windows(out: &mut ReportWriter, windows: &[ServiceWindow]) {
     }
 }
 
-fn print_cells(out: &mut ReportWriter, cells: &[&BreakerStatus]) {
+fn print_breakers(out: &mut ReportWriter, cells: &[&BreakerStatus]) {
     let shown = &cells[..cells.len().min(CELLS_MAX)];
     let width = widest(shown.iter().map(|cell| squad(cell)));
     print_head(
@@ -90,13 +90,13 @@ fn print_cell(out: &mut ReportWriter, cell: &BreakerStatus, width: usize) {
     } = cell;
     let line = format!(
         "  {squad:<width$}  {tier:<6}  {state}  {over:<8}  {calls:>5}  {failures:>6}  {}",
-        why(cell)
+        breaker_reason(cell)
     );
     out.line(line.trim_end());
 }
 
 /// Why a breaker is as it is, and until when.
-fn why(cell: &BreakerStatus) -> String {
+fn breaker_reason(cell: &BreakerStatus) -> String {
     let mut text = cell.reason.clone().unwrap_or_default();
     if let Some(remaining) = cell.remaining_seconds {
         let _ = write!(text, "; tried again in {}", whole_seconds(remaining));
@@ -232,7 +232,7 @@ orders  mode enforce
   checkout       1         200          1
   from other squads 7 of 100 requests within 10 s, at most 15 %
 ";
-        assert_eq!(printed(|out| print_bank(out, &bank)), expected);
+        assert_eq!(printed(|out| print_service(out, &bank)), expected);
     }
 
     #[test]

@@ -99,7 +99,7 @@ impl BreakerStatus {
 
 impl ServiceBreakers {
     /// Every breaker, the one that cuts everybody first.
-    pub(super) fn cells(&self) -> impl Iterator<Item = &BreakerStatus> {
+    pub(super) fn breakers(&self) -> impl Iterator<Item = &BreakerStatus> {
         std::iter::once(&self.everybody).chain(&self.squads)
     }
 }

@@ -171,7 +171,7 @@ fn outcome(summary: &CatalogSummary, fail_on: FailThreshold) -> CommandOutcome {
         FailThreshold::Warning => summary.errors + summary.warnings,
     };
     match found {
-        0 => CommandOutcome::Fine,
+        0 => CommandOutcome::Success,
         _ => CommandOutcome::Finding,
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::args::{CodeownersArgs, ImportArgs};
 use super::error::OwnersError;
-use crate::cli::output::{ReportWriter, complain};
+use crate::cli::output::{ReportWriter, print_error};
 use crate::cli::run::{CommandOutcome, RunError};
 use crate::config::load_catalog_file;
 use crate::source;
@@ -22,14 +22,14 @@ pub(super) fn write(
     let Some(path) = &args.check else {
         out.write(text);
         out.finish()?;
-        return Ok(CommandOutcome::Fine);
+        return Ok(CommandOutcome::Success);
     };
     // Files that were checked out with other line ends say the same.
     if read(path)?.lines().eq(text.lines()) {
-        return Ok(CommandOutcome::Fine);
+        return Ok(CommandOutcome::Success);
     }
     let (path, catalog) = (path.display(), args.catalog.display());
-    complain(&format!(
+    print_error(&format!(
         "{path}: not what {catalog} says; write it again: portcullis owners codeowners --catalog \
          {catalog} > {path}"
     ));
@@ -46,10 +46,10 @@ pub(super) fn import(
     out.finish()?;
     let path = args.file.display();
     for ownership::UnsupportedLine { line, message } in &imported.inexpressible {
-        complain(&format!("{path}:{line}: {message}"));
+        print_error(&format!("{path}:{line}: {message}"));
     }
     Ok(match imported.inexpressible.is_empty() {
-        true => CommandOutcome::Fine,
+        true => CommandOutcome::Success,
         false => CommandOutcome::Finding,
     })
 }

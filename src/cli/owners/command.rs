@@ -48,7 +48,7 @@ fn change(args: &OwnersArgs, out: &mut ReportWriter) -> Result<CommandOutcome, R
     out.finish()?;
     Ok(match verdict.is_blocked() {
         true => CommandOutcome::Finding,
-        false => CommandOutcome::Fine,
+        false => CommandOutcome::Success,
     })
 }
 

@@ -43,7 +43,7 @@ pub(super) fn find(args: &OwnersArgs) -> Result<OwnersInput, OwnersError> {
         }
         let path = args.catalog.clone().unwrap_or_else(|| CATALOG.into());
         return Ok(OwnersInput {
-            changes: named(&args.paths, args.null)?,
+            changes: changes_from_paths(&args.paths, args.null)?,
             catalog: load_catalog_file(&path)?,
             catalog_name: path.display().to_string(),
             contents: ManifestSource::Directory(PathBuf::new()),
@@ -113,7 +113,7 @@ fn changes(changed: ChangedPaths) -> Vec<PathChange> {
 }
 
 /// The paths of the command line; `-` is replaced by a list.
-fn named(words: &[String], is_null: bool) -> Result<Vec<PathChange>, OwnersError> {
+fn changes_from_paths(words: &[String], is_null: bool) -> Result<Vec<PathChange>, OwnersError> {
     let mut changes = Vec::new();
     let mut add = |path: &str| -> Result<(), OwnersError> {
         changes.push(PathChange {
@@ -132,7 +132,7 @@ fn named(words: &[String], is_null: bool) -> Result<Vec<PathChange>, OwnersError
             add(word)?;
             continue;
         }
-        let list = list()?;
+        let list = read_path_list()?;
         let separator = if is_null { '\0' } else { '\n' };
         for (index, path) in list.split(separator).enumerate() {
             let path = match is_null {
@@ -150,7 +150,7 @@ fn named(words: &[String], is_null: bool) -> Result<Vec<PathChange>, OwnersError
     Ok(changes)
 }
 
-fn list() -> Result<String, OwnersError> {
+fn read_path_list() -> Result<String, OwnersError> {
     let bytes_max = CHANGED_PATHS_BYTES_MAX;
     let mut bytes = Vec::new();
     let mut input = std::io::stdin().lock().take(bytes_max as u64 + 1);

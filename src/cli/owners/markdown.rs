@@ -19,7 +19,7 @@ pub(super) fn print(out: &mut ReportWriter, report: &OwnersReport) {
     if !report.ask.is_empty() {
         out.line("\n| ask | how | files | manifests |\n|---|---|--:|--:|");
         for ask in &report.ask {
-            let ways = cell(&message::ways(ask));
+            let ways = cell(&message::contact_details(ask));
             out.line(format_args!(
                 "| {} | {ways} | {} | {} |",
                 ask.squad, ask.files, ask.collisions

@@ -12,7 +12,7 @@ pub(super) const fn file_kind(file: &FileReport) -> &'static str {
 }
 
 /// One sentence about a file that is not the squad's own.
-pub(super) fn of_file(file: &FileReport, report: &OwnersReport) -> String {
+pub(super) fn file_message(file: &FileReport, report: &OwnersReport) -> String {
     let (Some(owner), Some(pattern)) = (&file.owner, &file.pattern) else {
         let catalog = &report.catalog;
         return format!("no squad owns this path; add it to `paths` of one in {catalog}");
@@ -32,7 +32,7 @@ pub(super) fn of_file(file: &FileReport, report: &OwnersReport) -> String {
 
 /// How a squad is reached, in brackets.
 pub(super) fn contact(ask: &MissingApproval) -> String {
-    let ways = ways(ask);
+    let ways = contact_details(ask);
     match ways.is_empty() {
         true => String::new(),
         false => format!(" ({ways})"),
@@ -40,7 +40,7 @@ pub(super) fn contact(ask: &MissingApproval) -> String {
 }
 
 /// How a squad is reached.
-pub(super) fn ways(ask: &MissingApproval) -> String {
+pub(super) fn contact_details(ask: &MissingApproval) -> String {
     let MissingApproval {
         chat,
         oncall,
@@ -57,7 +57,7 @@ pub(super) fn ways(ask: &MissingApproval) -> String {
 }
 
 /// One sentence about a name in a manifest.
-pub(super) fn of_collision(collision: &ClaimCollision<'_>) -> String {
+pub(super) fn collision_message(collision: &ClaimCollision<'_>) -> String {
     let ClaimCollision {
         kind, claim, squad, ..
     } = collision;

@@ -178,7 +178,7 @@ impl OwnersReport {
                 kind: message::file_kind(file),
                 file: file.path.clone(),
                 line: None,
-                message: message::of_file(file, self),
+                message: message::file_message(file, self),
             })
         });
         let collisions = self.collisions.iter().filter_map(|collision| {
@@ -250,7 +250,7 @@ impl CollisionReport {
             object: claim.object.clone(),
             name: claim.name.clone(),
             other: collision.other.as_ref().map(FileLine::of_claim),
-            message: message::of_collision(collision),
+            message: message::collision_message(collision),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::telemetry::{OwnedContract, OwnerView};
 use portcullis_contract::ContractIdentity;
 
 use super::super::args::{OwnedServicesArgs, ServicesFormat};
-use super::super::output::{ReportWriter, TextStyle, complain};
+use super::super::output::{ReportWriter, TextStyle, print_error};
 use super::super::run::{CommandOutcome, RunError};
 use super::super::serve::configuration;
 use super::backstage;
@@ -26,7 +26,7 @@ pub(super) fn print(
 ) -> Result<CommandOutcome, RunError> {
     let path = configuration(args.config.as_deref())?;
     let config = config::load(Some(&path), std::env::vars_os(), &FlagOverrides::default())?;
-    let mut outcome = CommandOutcome::Fine;
+    let mut outcome = CommandOutcome::Success;
     let mut owned = Vec::new();
     for service in chosen(&config, &args.services)? {
         let (owner, is_whole) = owner_of(&config, service);
@@ -71,7 +71,7 @@ fn owner_of(config: &Config, service: &ServiceConfig) -> (OwnerView, bool) {
         ContractSource::File(path) => match load_contract(path, &config.limits) {
             Ok(documents) => Some(ContractIdentity::of(&documents)),
             Err(error) => {
-                complain(&error.to_string());
+                print_error(&error.to_string());
                 None
             }
         },

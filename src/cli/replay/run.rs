@@ -16,7 +16,7 @@ use portcullis_vocabulary::enforcement::ViolationClass;
 use portcullis_vocabulary::limits::TRAFFIC_LINE_BYTES_MAX;
 
 use super::super::args::{EnforceScope, ReplayArgs, ReportFormat};
-use super::super::output::{ReportWriter, complain};
+use super::super::output::{ReportWriter, print_error};
 use super::super::run::{CommandOutcome, RunError};
 use super::input::{Recording, RecordingError, RecordingLines, open};
 use super::progress::ReplayProgress;
@@ -25,7 +25,7 @@ use super::tally::{ReplayTally, ViolationExample};
 use super::verdict::{EnforcedViolation, RecordPosition, VerdictLine};
 
 /// The most records that are complained of one by one in a report for people.
-const COMPLAINTS_MAX: u64 = 10;
+const ERRORS_PRINTED_MAX: u64 = 10;
 
 /// Judges all recordings that the arguments name.
 pub(in crate::cli) fn replay(
@@ -34,7 +34,7 @@ pub(in crate::cli) fn replay(
 ) -> Result<CommandOutcome, RunError> {
     let input = Path::new("-");
     if args.contract == input && args.traffic.iter().any(|path| path == input) {
-        return Err(RunError::InputTwice);
+        return Err(RunError::StdinTwice);
     }
     let limits = Limits::default();
     let contract = compile(args, &limits)?;
@@ -49,7 +49,7 @@ pub(in crate::cli) fn replay(
     for path in &args.traffic {
         if let Err(error) = replaying.recording(path) {
             replaying.progress.clear();
-            complain(&error.to_string());
+            print_error(&error.to_string());
             replaying.tally.unreadable += 1;
         }
     }
@@ -67,7 +67,7 @@ pub(in crate::cli) fn replay(
     }
     out.finish()?;
     Ok(match (tally.unreadable, tally.violating) {
-        (0, 0) => CommandOutcome::Fine,
+        (0, 0) => CommandOutcome::Success,
         (0, _) => CommandOutcome::Finding,
         _ => CommandOutcome::CouldNotRun,
     })
@@ -140,7 +140,7 @@ impl ReplayRun<'_> {
             };
             let exchange = match line.text {
                 Some(text) => {
-                    read_line(&mut tape, text).map_err(|fault| fault.below(line.number - 1))
+                    read_line(&mut tape, text).map_err(|fault| fault.offset_lines(line.number - 1))
                 }
                 None => Err(RecordError {
                     line: line.number,
@@ -191,9 +191,9 @@ impl ReplayRun<'_> {
                 .line(VerdictLine::unreadable(place, fault).to_json());
             return;
         }
-        if self.tally.unreadable <= COMPLAINTS_MAX {
+        if self.tally.unreadable <= ERRORS_PRINTED_MAX {
             self.progress.clear();
-            complain(&format!(
+            print_error(&format!(
                 "{}:{}:{}: {}",
                 place.source, fault.line, fault.column, fault.message
             ));

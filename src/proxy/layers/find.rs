@@ -6,7 +6,7 @@ use http::Response;
 use http::header::{ALLOW, HeaderValue};
 use tower::Service;
 
-use portcullis_contract::judge_target;
+use portcullis_contract::find_operation;
 use portcullis_contract::route::PathCaptures;
 
 use crate::telemetry::Outcome;
@@ -54,7 +54,7 @@ fn look(routed: &mut Routed) -> Result<Sought, Refused> {
     let contract = &service.contract;
     let (method, path) = (routed.request.method(), routed.request.uri().path());
     let mut captures = PathCaptures::default();
-    let stray = match judge_target(contract, method, path, &mut captures) {
+    let stray = match find_operation(contract, method, path, &mut captures) {
         Ok(operation) => {
             routed.ledger.found(operation);
             return Ok(Sought::Operation(operation, captures));

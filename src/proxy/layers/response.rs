@@ -39,10 +39,7 @@ where
     let is_head = admitted.routed.request.method() == Method::HEAD;
     let sampled = sample(&ledger, &admitted);
     let answered = next.call(admitted).await?;
-    let looks = ledger
-        .service
-        .policy(ledger.operation())
-        .looks_at_responses();
+    let looks = ledger.service.policy(ledger.operation()).checks_responses();
     let answered = match (ledger.operation(), &ledger.service.upstream) {
         (Some(id), Target::Upstream(_)) if looks => {
             Judging {

@@ -15,7 +15,7 @@ use object_store::path::Path;
 use object_store::{BackoffConfig, ClientOptions, GetOptions, ObjectStore, RetryConfig};
 
 use super::super::origin::S3Location;
-use super::super::remote::{FetchLimits, FetchOutcome, deepest};
+use super::super::remote::{FetchLimits, FetchOutcome, root_cause};
 use super::error::ObjectError;
 use crate::tls;
 
@@ -85,7 +85,7 @@ impl S3Clients {
             .map(Arc::new)
             .map_err(|error| ObjectError::Settings {
                 bucket: bucket.to_owned(),
-                reason: deepest(&error),
+                reason: root_cause(&error),
             })?;
         clients.insert(bucket.to_owned(), Arc::clone(&client));
         Ok(client)
@@ -152,7 +152,7 @@ async fn fetch(
 /// What an error of the crate means.
 pub(super) fn failure(place: &S3Location, error: &object_store::Error) -> ObjectError {
     let place = place.clone();
-    let text = deepest(error);
+    let text = root_cause(error);
     let code = between(&text, "<Code>", "</Code>");
     let status = between(&text, "status code: ", ":");
     let reason = match (status, code) {
@@ -176,7 +176,7 @@ pub(super) fn failure(place: &S3Location, error: &object_store::Error) -> Object
 
 /// The code that the storage gives its error.
 pub(super) fn code_of(error: &object_store::Error) -> Option<String> {
-    between(&deepest(error), "<Code>", "</Code>").map(str::to_owned)
+    between(&root_cause(error), "<Code>", "</Code>").map(str::to_owned)
 }
 
 /// What stands between two marks. The crate's error of an answer has no other way to its parts.

@@ -100,7 +100,7 @@ impl BucketStore {
             WritePrecondition::Tag(&tag.0)
         });
         if !self.put(commit.key, commit.bytes, condition).await? {
-            return Ok(CommitOutcome::Overtaken);
+            return Ok(CommitOutcome::Conflict);
         }
         for (key, bytes) in commit.additions {
             self.put(key, bytes, WritePrecondition::Absent).await?;
@@ -108,7 +108,7 @@ impl BucketStore {
         for key in commit.removals {
             self.buckets.delete(&self.place(key), TIMEOUT).await?;
         }
-        Ok(CommitOutcome::Done)
+        Ok(CommitOutcome::Written)
     }
 
     async fn put(

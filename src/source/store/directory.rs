@@ -68,7 +68,7 @@ impl DirectoryStore {
         let _lock = lock(folder)?;
         let found = read(&path, u64::MAX - 1)?;
         if found.as_ref().map(|found| &found.tag) != commit.expected {
-            return Ok(CommitOutcome::Overtaken);
+            return Ok(CommitOutcome::Conflict);
         }
         for (key, bytes) in commit.additions {
             self.replace(folder, &self.path(key), bytes)?;
@@ -83,7 +83,7 @@ impl DirectoryStore {
                 _ => {}
             }
         }
-        Ok(CommitOutcome::Done)
+        Ok(CommitOutcome::Written)
     }
 
     /// Puts a file there at once and for good, while the lock of a folder is held.
@@ -197,12 +197,12 @@ mod tests {
             store.commit(&commit).unwrap()
         };
         assert_eq!(store.read(&record, 9).unwrap(), None);
-        assert_eq!(commit(None, b"one"), CommitOutcome::Done);
-        assert_eq!(commit(None, b"two"), CommitOutcome::Overtaken);
+        assert_eq!(commit(None, b"one"), CommitOutcome::Written);
+        assert_eq!(commit(None, b"two"), CommitOutcome::Conflict);
         let one = store.read(&record, 9).unwrap().unwrap();
         assert_eq!(one.bytes, b"one");
-        assert_eq!(commit(Some(&one.tag), b"two"), CommitOutcome::Done);
-        assert_eq!(commit(Some(&one.tag), b"three"), CommitOutcome::Overtaken);
+        assert_eq!(commit(Some(&one.tag), b"two"), CommitOutcome::Written);
+        assert_eq!(commit(Some(&one.tag), b"three"), CommitOutcome::Conflict);
         assert_eq!(store.read(&record, 9).unwrap().unwrap().bytes, b"two");
         assert!(matches!(
             store.read(&record, 2),
@@ -223,7 +223,7 @@ mod tests {
             additions: &additions,
             removals: &[],
         };
-        assert_eq!(store.commit(&commit).unwrap(), CommitOutcome::Done);
+        assert_eq!(store.commit(&commit).unwrap(), CommitOutcome::Written);
         let one = store.read(&record, 9).unwrap().unwrap();
         assert_eq!(store.read(&content, 9).unwrap().unwrap().bytes, b"content");
         let removals = [content.clone()];
@@ -234,7 +234,7 @@ mod tests {
             removals: &removals,
             ..commit
         };
-        assert_eq!(store.commit(&commit).unwrap(), CommitOutcome::Done);
+        assert_eq!(store.commit(&commit).unwrap(), CommitOutcome::Written);
         assert_eq!(store.read(&content, 9).unwrap(), None);
         // Nothing else is left behind but the lock.
         let names = fs::read_dir(folder.path().join("payments/orders")).unwrap();

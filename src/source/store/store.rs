@@ -50,9 +50,9 @@ pub struct RecordCommit<'c> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommitOutcome {
     /// It is written.
-    Done,
+    Written,
     /// Somebody else has written meanwhile; nothing of the record has changed.
-    Overtaken,
+    Conflict,
 }
 
 /// Why a store cannot be used.
@@ -146,7 +146,7 @@ impl RecordStore {
     }
 
     /// Where something is, for people.
-    pub fn name_of(&self, key: &StoreKey) -> String {
+    pub fn display_name(&self, key: &StoreKey) -> String {
         match self {
             Self::Directory(directory) => directory.path(key).display().to_string(),
             Self::Bucket(bucket) => bucket.place(key).to_string(),

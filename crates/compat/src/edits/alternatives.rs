@@ -11,7 +11,7 @@ use portcullis_json::JsonNode;
 use super::edit::{SchemaEdit, SchemaStep};
 use super::structure::{LocalDifference, SubschemaPair};
 use super::values::canonical;
-use super::view::{SchemaConjunction, beside_null};
+use super::view::{SchemaConjunction, non_null_alternative};
 
 /// Compares the lists of two views.
 pub(super) fn compare(
@@ -63,7 +63,7 @@ impl SchemaBranch {
                 .map(str::to_owned),
             text: inner
                 .nodes()
-                .map(|(_, node)| wordless(node))
+                .map(|(_, node)| text_without_annotations(node))
                 .collect::<Vec<_>>()
                 .join("&"),
             title: of("title"),
@@ -100,7 +100,7 @@ fn shortened(text: &str) -> String {
 }
 
 /// A schema object as text, without what is said to people.
-fn wordless(node: JsonNode<'_>) -> String {
+fn text_without_annotations(node: JsonNode<'_>) -> String {
     const WORDS: [&str; 5] = [
         "title",
         "description",
@@ -120,17 +120,17 @@ fn wordless(node: JsonNode<'_>) -> String {
 fn branches(view: &SchemaConjunction<'_>, keyword: &'static str) -> Vec<SchemaBranch> {
     let owners = view
         .nodes()
-        .filter(|(place, node)| beside_null(*place, *node).is_none());
+        .filter(|(place, node)| non_null_alternative(*place, *node).is_none());
     let lists = owners.filter_map(|(near, node)| Some((near, node.get(keyword)?)));
     let places = lists.flat_map(|(near, list)| {
         list.elements()
-            .map(move |element| DocumentSet::place(near, element))
+            .map(move |element| DocumentSet::node_ref(near, element))
     });
     places.map(|place| SchemaBranch::of(view, place)).collect()
 }
 
 /// Whether a view says anything beside its alternatives.
-fn has_form(view: &SchemaConjunction<'_>) -> bool {
+fn has_own_keywords(view: &SchemaConjunction<'_>) -> bool {
     const FORMS: [&str; 6] = [
         "properties",
         "items",
@@ -144,7 +144,7 @@ fn has_form(view: &SchemaConjunction<'_>) -> bool {
 
 /// Where one revision has a schema and the other has it as one of several, the pair to compare;
 /// nothing where both have alternatives, or neither.
-pub(super) fn wrapped(
+pub(super) fn single_against_alternatives(
     old: &SchemaConjunction<'_>,
     new: &SchemaConjunction<'_>,
 ) -> Option<LocalDifference> {
@@ -160,7 +160,7 @@ pub(super) fn wrapped(
         (false, true) => ("schema.alternatives.unwrapped", &before, new, old),
         _ => return None,
     };
-    if !has_form(plain) || has_form(outer) {
+    if !has_own_keywords(plain) || has_own_keywords(outer) {
         return None;
     }
     let own = SchemaBranch::of(plain, plain.root?);
@@ -175,7 +175,7 @@ pub(super) fn wrapped(
         _ => (like.place, own.place),
     };
     local.edges.push(SubschemaPair {
-        step: SchemaStep::Same,
+        step: SchemaStep::SameValue,
         old: vec![old],
         new: vec![new],
     });
@@ -229,7 +229,7 @@ fn pair(
         };
         let new = after.remove(at);
         edges.push(SubschemaPair {
-            step: SchemaStep::Same,
+            step: SchemaStep::SameValue,
             old: vec![old.place],
             new: vec![new.place],
         });

@@ -83,7 +83,7 @@ impl BoundKeyword {
     fn of<'c>(&self, view: &SchemaConjunction<'c>) -> Option<(NodeRef, &'c str)> {
         let values = view.nodes().filter_map(|(place, node)| {
             let value = self.value(view.contract.dialect, node)?;
-            Some((DocumentSet::place(place, value), value.number_text()?))
+            Some((DocumentSet::node_ref(place, value), value.number_text()?))
         });
         values.reduce(|tightest, next| {
             let is_tighter = match compare_numbers(next.1, tightest.1) {

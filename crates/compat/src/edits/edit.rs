@@ -51,7 +51,7 @@ impl SchemaEdit {
         }
     }
 
-    pub(super) fn member(self, name: &str) -> Self {
+    pub(super) fn with_property(self, name: &str) -> Self {
         Self {
             member: Some(name.to_owned()),
             ..self
@@ -67,23 +67,23 @@ impl SchemaEdit {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SchemaStep {
     /// To a member.
-    Member(Rc<str>),
+    Property(Rc<str>),
     /// To any item, or any member that is not declared.
     Any,
     /// To the item at a position.
     Position(usize),
     /// To a schema for the same value: an alternative, a condition.
-    Same,
+    SameValue,
 }
 
 impl fmt::Display for SchemaStep {
     /// As a token of a JSON pointer (RFC 6901 section 3).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Member(name) => write!(f, "/{}", name.replace('~', "~0").replace('/', "~1")),
+            Self::Property(name) => write!(f, "/{}", name.replace('~', "~0").replace('/', "~1")),
             Self::Any => f.write_str("/*"),
             Self::Position(position) => write!(f, "/{position}"),
-            Self::Same => Ok(()),
+            Self::SameValue => Ok(()),
         }
     }
 }

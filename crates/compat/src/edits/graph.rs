@@ -57,8 +57,8 @@ impl<'c> EditGraph<'c> {
     /// Adds the pair that a place of both contracts begins with.
     pub(crate) fn add(&mut self, old: NodeRef, new: NodeRef) -> SchemaPairId {
         self.number(
-            vec![self.old.followed_plainly(old)],
-            vec![self.new.followed_plainly(new)],
+            vec![self.old.resolved_if_plain(old)],
+            vec![self.new.resolved_if_plain(new)],
         )
     }
 
@@ -89,7 +89,7 @@ impl<'c> EditGraph<'c> {
                     |contract: &CompiledContract, places: Vec<NodeRef>| -> Vec<NodeRef> {
                         places
                             .iter()
-                            .map(|place| contract.followed_plainly(*place))
+                            .map(|place| contract.resolved_if_plain(*place))
                             .collect()
                     };
                 let (old, new) = (followed(self.old, old), followed(self.new, new));
@@ -102,7 +102,7 @@ impl<'c> EditGraph<'c> {
     }
 
     fn compare(&self, old: &SchemaConjunction<'_>, new: &SchemaConjunction<'_>) -> LocalDifference {
-        if let Some(local) = alternatives::wrapped(old, new) {
+        if let Some(local) = alternatives::single_against_alternatives(old, new) {
             return local;
         }
         let mut local = LocalDifference::default();
@@ -186,7 +186,7 @@ impl<'c> EditGraph<'c> {
 
 fn pointer_of(base: &str, edit: &SchemaEdit) -> String {
     match &edit.member {
-        Some(name) => format!("{base}{}", SchemaStep::Member(name.as_str().into())),
+        Some(name) => format!("{base}{}", SchemaStep::Property(name.as_str().into())),
         None => base.to_owned(),
     }
 }

@@ -31,7 +31,7 @@ struct SubschemaKeyword {
     step: SchemaStep,
 }
 
-const SINGLES: [SubschemaKeyword; 10] = [
+const SUBSCHEMA_KEYWORDS: [SubschemaKeyword; 10] = [
     single(
         "items",
         ["schema.items.added", "schema.items.removed"],
@@ -40,22 +40,22 @@ const SINGLES: [SubschemaKeyword; 10] = [
     single(
         "not",
         ["schema.not.added", "schema.not.removed"],
-        SchemaStep::Same,
+        SchemaStep::SameValue,
     ),
     single(
         "if",
         ["schema.if.added", "schema.if.removed"],
-        SchemaStep::Same,
+        SchemaStep::SameValue,
     ),
     single(
         "then",
         ["schema.then.added", "schema.then.removed"],
-        SchemaStep::Same,
+        SchemaStep::SameValue,
     ),
     single(
         "else",
         ["schema.else.added", "schema.else.removed"],
-        SchemaStep::Same,
+        SchemaStep::SameValue,
     ),
     single(
         "contains",
@@ -68,7 +68,7 @@ const SINGLES: [SubschemaKeyword; 10] = [
             "schema.property-names.added",
             "schema.property-names.removed",
         ],
-        SchemaStep::Same,
+        SchemaStep::SameValue,
     ),
     single(
         "unevaluatedItems",
@@ -92,7 +92,7 @@ const SINGLES: [SubschemaKeyword; 10] = [
             "schema.content-schema.added",
             "schema.content-schema.removed",
         ],
-        SchemaStep::Same,
+        SchemaStep::SameValue,
     ),
 ];
 
@@ -116,9 +116,9 @@ pub(super) fn compare(
 ) {
     properties(old, new, local);
     requirements(old, new, local);
-    others(old, new, local);
-    for single in &SINGLES {
-        one(single, old, new, local);
+    undeclared_properties(old, new, local);
+    for single in &SUBSCHEMA_KEYWORDS {
+        compare_single(single, old, new, local);
     }
     positions(old, new, local);
     for (keyword, added, removed, step) in [
@@ -132,7 +132,7 @@ pub(super) fn compare(
             "dependentSchemas",
             "schema.dependent-schema.added",
             "schema.dependent-schema.removed",
-            SchemaStep::Same,
+            SchemaStep::SameValue,
         ),
     ] {
         named(keyword, [added, removed], &step, old, new, local);
@@ -177,14 +177,14 @@ fn properties(
             (_, None, false, _) => "schema.property.removed.optional",
             _ => {
                 local.edges.push(SubschemaPair {
-                    step: SchemaStep::Member(Rc::from(name)),
+                    step: SchemaStep::Property(Rc::from(name)),
                     old: from,
                     new: to,
                 });
                 continue;
             }
         };
-        let edit = SchemaEdit::of(rule, "properties").member(name);
+        let edit = SchemaEdit::of(rule, "properties").with_property(name);
         local
             .edits
             .push(edit.between(left.or(old.place()), right.or(new.place())));
@@ -209,13 +209,13 @@ fn requirements(
     let is_told = |name: &str| declares(old, name) != declares(new, name);
     for (name, at) in &is {
         if !was.iter().any(|(known, _)| known == name) && !is_told(name) {
-            let edit = SchemaEdit::of("schema.property.required", "required").member(name);
+            let edit = SchemaEdit::of("schema.property.required", "required").with_property(name);
             local.edits.push(edit.between(old.place(), Some(*at)));
         }
     }
     for (name, at) in &was {
         if !is.iter().any(|(known, _)| known == name) && !is_told(name) {
-            let edit = SchemaEdit::of("schema.property.optional", "required").member(name);
+            let edit = SchemaEdit::of("schema.property.optional", "required").with_property(name);
             local.edits.push(edit.between(Some(*at), new.place()));
         }
     }
@@ -246,7 +246,11 @@ impl UndeclaredProperties {
     }
 }
 
-fn others(old: &SchemaConjunction<'_>, new: &SchemaConjunction<'_>, local: &mut LocalDifference) {
+fn undeclared_properties(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    local: &mut LocalDifference,
+) {
     const KEYWORD: &str = "additionalProperties";
     let rule = match (UndeclaredProperties::of(old), UndeclaredProperties::of(new)) {
         (UndeclaredProperties::Described(old), UndeclaredProperties::Described(new)) => {
@@ -279,7 +283,7 @@ fn is_empty(node: JsonNode<'_>) -> bool {
     node.as_bool() == Some(true) || (node.is_object() && node.is_empty())
 }
 
-fn one(
+fn compare_single(
     single: &SubschemaKeyword,
     old: &SchemaConjunction<'_>,
     new: &SchemaConjunction<'_>,
@@ -329,7 +333,7 @@ fn positions(
                 if slots.len() <= position {
                     slots.push(Vec::new());
                 }
-                slots[position].push(DocumentSet::place(near, element));
+                slots[position].push(DocumentSet::node_ref(near, element));
             }
         }
         slots

@@ -38,7 +38,7 @@ impl ComparedTypes {
             let Some(named) = node.get("type") else {
                 continue;
             };
-            at = at.or(Some(DocumentSet::place(place, named)));
+            at = at.or(Some(DocumentSet::node_ref(place, named)));
             let mut own = named
                 .elements()
                 .map(Self::named)
@@ -48,7 +48,7 @@ impl ComparedTypes {
                 && node.get("nullable").and_then(JsonNode::as_bool) == Some(true);
             bits &= own | if is_nullable { NULL } else { 0 };
         }
-        if view.allows_null_too {
+        if view.allows_null {
             bits |= NULL;
         }
         (Self(bits), at)

@@ -15,7 +15,7 @@ pub(super) struct SchemaConjunction<'c> {
     pub(super) conjuncts: Vec<NodeRef>,
     /// Whether null is one of two alternatives and the other is taken as the schema itself, which
     /// is how `nullable` is written where it is no keyword.
-    pub(super) allows_null_too: bool,
+    pub(super) allows_null: bool,
     /// Where it begins.
     pub(super) root: Option<NodeRef>,
 }
@@ -28,7 +28,7 @@ impl<'c> SchemaConjunction<'c> {
             parts: Vec::new(),
             is_never: false,
             conjuncts: Vec::new(),
-            allows_null_too: false,
+            allows_null: false,
             root: roots.first().copied(),
         };
         let mut open: Vec<NodeRef> = roots.iter().rev().copied().collect();
@@ -49,7 +49,7 @@ impl<'c> SchemaConjunction<'c> {
             self.is_never |= node.as_bool() == Some(false);
             return;
         }
-        if let Some(target) = self.contract.target(place) {
+        if let Some(target) = self.contract.ref_target(place) {
             open.push(target);
             // OpenAPI 3.0.4, Reference Object: what stands beside a reference is ignored.
             if self.contract.dialect == Dialect::V30 || node.len() == 1 {
@@ -57,12 +57,12 @@ impl<'c> SchemaConjunction<'c> {
             }
         }
         for element in node.get("allOf").into_iter().flat_map(JsonNode::elements) {
-            let at = DocumentSet::place(place, element);
+            let at = DocumentSet::node_ref(place, element);
             self.conjuncts.push(at);
             open.push(at);
         }
-        if let Some(other) = beside_null(place, node) {
-            self.allows_null_too = true;
+        if let Some(other) = non_null_alternative(place, node) {
+            self.allows_null = true;
             open.push(other);
         }
         self.parts.push(place);
@@ -88,7 +88,7 @@ impl<'c> SchemaConjunction<'c> {
     ) -> impl Iterator<Item = (NodeRef, JsonNode<'c>)> {
         self.nodes().filter_map(move |(place, node)| {
             let value = node.get(keyword)?;
-            Some((DocumentSet::place(place, value), value))
+            Some((DocumentSet::node_ref(place, value), value))
         })
     }
 
@@ -108,7 +108,7 @@ impl<'c> SchemaConjunction<'c> {
         let mut members: Vec<(&str, Vec<NodeRef>)> = Vec::new();
         for (near, object) in self.all(keyword) {
             for (name, value) in object.members() {
-                members.push((name, vec![DocumentSet::place(near, value)]));
+                members.push((name, vec![DocumentSet::node_ref(near, value)]));
             }
         }
         members.sort_by(|left, right| left.0.cmp(right.0));
@@ -127,7 +127,7 @@ impl<'c> SchemaConjunction<'c> {
         let mut names: Vec<(&str, NodeRef)> = Vec::new();
         for (near, list) in self.all("required") {
             let elements = list.elements().filter_map(|name| {
-                let at = DocumentSet::place(near, name);
+                let at = DocumentSet::node_ref(near, name);
                 Some((name.as_str()?, at))
             });
             names.extend(elements);
@@ -144,7 +144,7 @@ impl<'c> SchemaConjunction<'c> {
 }
 
 /// The other alternative where there are two and one is null.
-pub(super) fn beside_null(near: NodeRef, node: JsonNode<'_>) -> Option<NodeRef> {
+pub(super) fn non_null_alternative(near: NodeRef, node: JsonNode<'_>) -> Option<NodeRef> {
     let list = node.get("anyOf").or(node.get("oneOf"))?;
     let is_null = |schema: &JsonNode<'_>| {
         let named = schema.get("type").and_then(|named| named.as_str());
@@ -154,5 +154,5 @@ pub(super) fn beside_null(near: NodeRef, node: JsonNode<'_>) -> Option<NodeRef> 
     let only = others
         .next()
         .filter(|_| others.next().is_none() && list.len() == 2)?;
-    Some(DocumentSet::place(near, only))
+    Some(DocumentSet::node_ref(near, only))
 }

@@ -69,11 +69,11 @@ impl FormulaArena {
         &self.nodes[id.0 as usize]
     }
 
-    pub(super) fn word(&self, word: StringId) -> &str {
+    pub(super) fn string(&self, word: StringId) -> &str {
         &self.words.list[word.0 as usize]
     }
 
-    pub(super) fn figure(&self, figure: NumberId) -> &ExactFraction {
+    pub(super) fn number(&self, figure: NumberId) -> &ExactFraction {
         &self.figures.list[figure.0 as usize]
     }
 
@@ -91,7 +91,7 @@ impl FormulaArena {
         self.fails[id.0 as usize]
     }
 
-    pub(super) fn refers(&self, id: FormulaId) -> bool {
+    pub(super) fn has_reference(&self, id: FormulaId) -> bool {
         self.refers[id.0 as usize]
     }
 
@@ -103,11 +103,11 @@ impl FormulaArena {
     }
 
     /// A word that is in the arena already.
-    pub(super) fn known(&self, word: &str) -> Option<StringId> {
+    pub(super) fn find_string(&self, word: &str) -> Option<StringId> {
         self.words.ids.get(word).map(|id| StringId(*id))
     }
 
-    pub(super) fn intern_figure(&mut self, figure: ExactFraction) -> NumberId {
+    pub(super) fn intern_number(&mut self, figure: ExactFraction) -> NumberId {
         NumberId(self.figures.intern(figure))
     }
 
@@ -128,7 +128,7 @@ impl FormulaArena {
         }
         let id = FormulaId(u32::try_from(self.nodes.len()).expect("memory ends before u32 does"));
         let (holds, fails) = self.masks(&node);
-        let refers = matches!(node, FormulaNode::Refer(_))
+        let refers = matches!(node, FormulaNode::Reference(_))
             || children(&node).any(|child| self.refers[child.0 as usize]);
         self.holds.push(holds);
         self.fails.push(fails);
@@ -139,7 +139,7 @@ impl FormulaArena {
     }
 
     pub(super) fn members(&mut self, members: PropertyFormulas) -> FormulaId {
-        self.add(FormulaNode::Members(Arc::new(members)))
+        self.add(FormulaNode::Properties(Arc::new(members)))
     }
 
     pub(super) fn items(&mut self, items: ItemFormulas) -> FormulaId {
@@ -164,11 +164,11 @@ impl FormulaArena {
     }
 
     /// Every one of them.
-    pub(super) fn all(&mut self, parts: impl IntoIterator<Item = FormulaId>) -> FormulaId {
+    pub(super) fn all_of(&mut self, parts: impl IntoIterator<Item = FormulaId>) -> FormulaId {
         let mut flat = Vec::new();
         for part in parts {
             match self.node(part) {
-                FormulaNode::All(inner) => flat.extend_from_slice(inner),
+                FormulaNode::AllOf(inner) => flat.extend_from_slice(inner),
                 _ if part == ANY => {}
                 _ if part == NEVER => return NEVER,
                 _ => flat.push(part),
@@ -179,16 +179,16 @@ impl FormulaArena {
         match flat[..] {
             [] => ANY,
             [only] => only,
-            _ => self.add(FormulaNode::All(flat.into())),
+            _ => self.add(FormulaNode::AllOf(flat.into())),
         }
     }
 
     /// At least one of them.
-    pub(super) fn some(&mut self, parts: impl IntoIterator<Item = FormulaId>) -> FormulaId {
+    pub(super) fn any_of(&mut self, parts: impl IntoIterator<Item = FormulaId>) -> FormulaId {
         let mut flat = Vec::new();
         for part in parts {
             match self.node(part) {
-                FormulaNode::Some(inner) => flat.extend_from_slice(inner),
+                FormulaNode::AnyOf(inner) => flat.extend_from_slice(inner),
                 _ if part == NEVER => {}
                 _ => flat.push(part),
             }
@@ -199,18 +199,18 @@ impl FormulaArena {
             [] => NEVER,
             [only] => only,
             // `true` beside others says something all the same: which members are declared.
-            _ => self.add(FormulaNode::Some(flat.into())),
+            _ => self.add(FormulaNode::AnyOf(flat.into())),
         }
     }
 
     /// Exactly one of them.
-    pub(super) fn one(&mut self, parts: impl IntoIterator<Item = FormulaId>) -> FormulaId {
+    pub(super) fn one_of(&mut self, parts: impl IntoIterator<Item = FormulaId>) -> FormulaId {
         let mut parts: Vec<FormulaId> = parts.into_iter().filter(|part| *part != NEVER).collect();
         parts.sort_unstable();
         match parts[..] {
             [] => NEVER,
             [only] => only,
-            _ => self.add(FormulaNode::One(parts.into())),
+            _ => self.add(FormulaNode::OneOf(parts.into())),
         }
     }
 
@@ -236,7 +236,7 @@ impl FormulaArena {
             | FormulaNode::AtMost(_)
             | FormulaNode::Below(_) => conditional(TypeMask::NUMBER),
             // An integer is what is a multiple of 1.
-            FormulaNode::MultipleOf(figure) if self.figure(*figure).is_one() => {
+            FormulaNode::MultipleOf(figure) if self.number(*figure).is_one() => {
                 (TypeMask::FRACTION.without(), TypeMask::FRACTION)
             }
             FormulaNode::MultipleOf(_) => conditional(TypeMask::NUMBER),
@@ -260,10 +260,10 @@ impl FormulaArena {
                     TypeMask::NONE
                 })
             }
-            FormulaNode::MembersMin(_) | FormulaNode::MembersMax(_) | FormulaNode::Has(_) => {
-                conditional(TypeMask::OBJECT)
-            }
-            FormulaNode::Names(schema) => {
+            FormulaNode::PropertiesMin(_)
+            | FormulaNode::PropertiesMax(_)
+            | FormulaNode::RequiredProperty(_) => conditional(TypeMask::OBJECT),
+            FormulaNode::PropertyNames(schema) => {
                 let can_fail = self.fails(*schema).has(TypeMask::STRING);
                 conditional(if can_fail {
                     TypeMask::OBJECT
@@ -271,7 +271,7 @@ impl FormulaArena {
                     TypeMask::NONE
                 })
             }
-            FormulaNode::Members(members) => {
+            FormulaNode::Properties(members) => {
                 let can_fail = members.all().any(|part| self.can_fail(part));
                 conditional(if can_fail {
                     TypeMask::OBJECT
@@ -279,16 +279,16 @@ impl FormulaArena {
                     TypeMask::NONE
                 })
             }
-            FormulaNode::All(parts) => (self.all_hold(parts), self.some_fail(parts)),
-            FormulaNode::Some(parts) => (
+            FormulaNode::AllOf(parts) => (self.all_hold(parts), self.some_fail(parts)),
+            FormulaNode::AnyOf(parts) => (
                 self.some_hold(parts),
                 parts
                     .iter()
                     .fold(TypeMask::ALL, |mask, part| mask.and(self.fails(*part))),
             ),
-            FormulaNode::One(parts) => (self.some_hold(parts), TypeMask::ALL),
+            FormulaNode::OneOf(parts) => (self.some_hold(parts), TypeMask::ALL),
             FormulaNode::Not(part) => (self.fails(*part), self.holds(*part)),
-            FormulaNode::Refer(_) => (TypeMask::ALL, TypeMask::ALL),
+            FormulaNode::Reference(_) => (TypeMask::ALL, TypeMask::ALL),
             FormulaNode::Readable(_) => (TypeMask::ALL, TypeMask::ALL),
             FormulaNode::Opaque(_, mask) => conditional(*mask),
             FormulaNode::Unsent => (TypeMask::ALL, TypeMask::NONE),

@@ -27,7 +27,7 @@ const DEPTH_MAX: u32 = 200;
 
 /// Keywords that only pass on what schemas inside say: where all of that is known, they have
 /// nothing to say themselves.
-const PASSING: [&str; 9] = [
+const DELEGATING_KEYWORDS: [&str; 9] = [
     "$ref",
     "additionalProperties",
     "allOf",
@@ -47,7 +47,7 @@ pub(super) struct FailureSearch<'s> {
     /// Reasons that are known, and passed over.
     pub(super) known: &'s [FailedKeyword],
     /// Schemas that may still be looked at: alternatives within alternatives are many.
-    pub(super) left: u32,
+    pub(super) schemas_left: u32,
 }
 
 /// How many schemas are looked at to explain one value.
@@ -75,9 +75,9 @@ impl<'s> FailureSearch<'s> {
         schema: &'s Value,
         value: &Value,
     ) -> Option<FailedKeyword> {
-        self.left = self.left.saturating_sub(1);
+        self.schemas_left = self.schemas_left.saturating_sub(1);
         let keywords = match schema {
-            _ if here.depth > DEPTH_MAX || self.left == 0 => return None,
+            _ if here.depth > DEPTH_MAX || self.schemas_left == 0 => return None,
             Value::Object(keywords) => keywords,
             _ => return None,
         };
@@ -95,7 +95,8 @@ impl<'s> FailureSearch<'s> {
                     formula,
                 };
                 let itself = || {
-                    let passes = !self.known.is_empty() && PASSING.contains(&keyword.as_str());
+                    let passes =
+                        !self.known.is_empty() && DELEGATING_KEYWORDS.contains(&keyword.as_str());
                     (!passes).then(|| failing.blame(here))
                 };
                 let blame = self.inside(here, &failing, value).or_else(itself);

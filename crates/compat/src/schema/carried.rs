@@ -6,7 +6,7 @@ use super::arena::FormulaArena;
 use super::formula::{ANY, FormulaId, FormulaNode, ItemFormulas, NEVER, PropertyFormulas};
 
 /// The formula that holds of a value if one of the readings of its text satisfies `id`.
-pub(super) fn carried(arena: &mut FormulaArena, id: FormulaId) -> FormulaId {
+pub(super) fn readable_as_text(arena: &mut FormulaArena, id: FormulaId) -> FormulaId {
     TextRewriter::default().whole(arena, id)
 }
 
@@ -34,20 +34,20 @@ impl TextRewriter {
     fn part(&mut self, arena: &mut FormulaArena, id: FormulaId) -> FormulaId {
         let node = arena.node(id).clone();
         match node {
-            FormulaNode::All(parts) => {
+            FormulaNode::AllOf(parts) => {
                 let parts: Vec<FormulaId> =
                     parts.iter().map(|part| self.part(arena, *part)).collect();
-                arena.all(parts)
+                arena.all_of(parts)
             }
-            FormulaNode::Some(parts) => {
+            FormulaNode::AnyOf(parts) => {
                 let parts: Vec<FormulaId> =
                     parts.iter().map(|part| self.part(arena, *part)).collect();
-                arena.some(parts)
+                arena.any_of(parts)
             }
-            FormulaNode::One(parts) => {
+            FormulaNode::OneOf(parts) => {
                 let parts: Vec<FormulaId> =
                     parts.iter().map(|part| self.part(arena, *part)).collect();
-                arena.one(parts)
+                arena.one_of(parts)
             }
             FormulaNode::Not(part) => {
                 let part = self.part(arena, part);
@@ -62,7 +62,7 @@ impl TextRewriter {
                 let rest = self.whole(arena, items.rest);
                 arena.items(ItemFormulas { prefix, rest })
             }
-            FormulaNode::Members(members) => {
+            FormulaNode::Properties(members) => {
                 let mut list =
                     |arena: &mut FormulaArena, list: &[(super::formula::StringId, FormulaId)]| {
                         list.iter()

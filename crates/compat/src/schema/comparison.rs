@@ -40,7 +40,10 @@ impl<'c> SchemaComparison<'c> {
         direction: MessageDirection,
         budget: ContainmentBudget,
     ) -> Self {
-        let lowered = [producer.lowered(direction), acceptor.lowered(direction)];
+        let lowered = [
+            producer.lowered_schemas(direction),
+            acceptor.lowered_schemas(direction),
+        ];
         let pair = on_large_stack(|| {
             FormulaPair::new(&lowered[0].document, &lowered[1].document, direction)
         });
@@ -86,7 +89,7 @@ impl<'c> SchemaComparison<'c> {
             acceptor: NEVER,
             reading: question.reading,
             carriage: question.carriage,
-            beside: Vec::new(),
+            also_holds: Vec::new(),
         };
         let (answer, spent, _) = on_large_stack(|| self.pair.refute(&doubt, steps));
         self.spent += spent;

@@ -97,11 +97,13 @@ impl<'a> FormulaEvaluator<'a> {
                         .any(|one| canonical(arena.constant(*one)) == text),
                 )
             }
-            FormulaNode::All(parts) => self.every(parts.iter().map(|part| (*part, value))),
-            FormulaNode::Some(parts) => any(parts.iter().map(|part| self.holds(*part, value))),
-            FormulaNode::One(parts) => self.exactly_one(parts, value),
+            FormulaNode::AllOf(parts) => self.every(parts.iter().map(|part| (*part, value))),
+            FormulaNode::AnyOf(parts) => any(parts.iter().map(|part| self.holds(*part, value))),
+            FormulaNode::OneOf(parts) => self.exactly_one(parts, value),
             FormulaNode::Not(part) => not(self.holds(*part, value)),
-            FormulaNode::Refer(number) => self.holds(arena.definitions[*number as usize], value),
+            FormulaNode::Reference(number) => {
+                self.holds(arena.definitions[*number as usize], value)
+            }
             FormulaNode::Unsent => Some(true),
             FormulaNode::Readable(part) => {
                 let readings = readings(value);
@@ -147,8 +149,10 @@ impl<'a> FormulaEvaluator<'a> {
         match node {
             FormulaNode::LengthMin(min) => Some(length() >= *min),
             FormulaNode::LengthMax(max) => Some(length() <= *max),
-            FormulaNode::Pattern(word) => self.library.matches(*word, arena.word(*word), text),
-            FormulaNode::Format(word) => self.library.is_of_format(*word, arena.word(*word), text),
+            FormulaNode::Pattern(word) => self.library.matches(*word, arena.string(*word), text),
+            FormulaNode::Format(word) => {
+                self.library.is_of_format(*word, arena.string(*word), text)
+            }
             _ => Some(true),
         }
     }
@@ -194,14 +198,14 @@ impl<'a> FormulaEvaluator<'a> {
         let arena = self.arena;
         let count = members.len() as u64;
         match node {
-            FormulaNode::MembersMin(min) => Some(count >= *min),
-            FormulaNode::MembersMax(max) => Some(count <= *max),
-            FormulaNode::Has(word) => Some(members.contains_key(arena.word(*word))),
-            FormulaNode::Names(schema) => {
+            FormulaNode::PropertiesMin(min) => Some(count >= *min),
+            FormulaNode::PropertiesMax(max) => Some(count <= *max),
+            FormulaNode::RequiredProperty(word) => Some(members.contains_key(arena.string(*word))),
+            FormulaNode::PropertyNames(schema) => {
                 let names = members.keys().map(|name| Value::from(name.as_str()));
                 all(names.map(|name| self.holds(*schema, &name)))
             }
-            FormulaNode::Members(listed) => all(members
+            FormulaNode::Properties(listed) => all(members
                 .iter()
                 .map(|(name, value)| self.member(listed, name, value))),
             _ => Some(true),
@@ -226,7 +230,7 @@ impl<'a> FormulaEvaluator<'a> {
     ) -> (Vec<FormulaId>, bool) {
         let arena = self.arena;
         let mut schemas: Vec<FormulaId> = arena
-            .known(name)
+            .find_string(name)
             .and_then(|name| listed.of_name(name))
             .into_iter()
             .collect();
@@ -249,7 +253,7 @@ impl<'a> FormulaEvaluator<'a> {
         let arena = self.arena;
         listed.declares_rest
             || arena
-                .known(name)
+                .find_string(name)
                 .is_some_and(|name| listed.of_name(name).is_some())
             || listed
                 .patterned
@@ -259,7 +263,7 @@ impl<'a> FormulaEvaluator<'a> {
 
     pub(super) fn matches(&mut self, pattern: StringId, text: &str) -> TruthValue {
         self.library
-            .matches(pattern, self.arena.word(pattern), text)
+            .matches(pattern, self.arena.string(pattern), text)
     }
 }
 
@@ -270,11 +274,11 @@ pub(super) fn number_holds(
     number: &ExactFraction,
 ) -> bool {
     match node {
-        FormulaNode::AtLeast(bound) => number >= arena.figure(*bound),
-        FormulaNode::Above(bound) => number > arena.figure(*bound),
-        FormulaNode::AtMost(bound) => number <= arena.figure(*bound),
-        FormulaNode::Below(bound) => number < arena.figure(*bound),
-        FormulaNode::MultipleOf(divisor) => number.is_multiple_of(arena.figure(*divisor)),
+        FormulaNode::AtLeast(bound) => number >= arena.number(*bound),
+        FormulaNode::Above(bound) => number > arena.number(*bound),
+        FormulaNode::AtMost(bound) => number <= arena.number(*bound),
+        FormulaNode::Below(bound) => number < arena.number(*bound),
+        FormulaNode::MultipleOf(divisor) => number.is_multiple_of(arena.number(*divisor)),
         _ => true,
     }
 }

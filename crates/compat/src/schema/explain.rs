@@ -16,7 +16,7 @@ use super::words::sentence;
 
 impl ContainmentQuery<'_, '_> {
     /// A formula that holds of all values without a flaw.
-    pub(super) fn without_flaw(&mut self, witness: &Value, blame: &FailedKeyword) -> FormulaId {
+    pub(super) fn without_cause(&mut self, witness: &Value, blame: &FailedKeyword) -> FormulaId {
         let comparison = &mut *self.comparison;
         match (&blame.member, blame.formula) {
             // Without the member that is not wanted.
@@ -36,8 +36,8 @@ impl ContainmentQuery<'_, '_> {
     /// Why the witness is refused, in words and places.
     pub(super) fn explain(&mut self, witness: &Value, blame: &FailedKeyword) -> SchemaBreak {
         let comparison = &mut *self.comparison;
-        let acceptor_spot = comparison.lowered[1].spot(comparison.acceptor, &blame.location);
-        let (producer_spot, said) = self.producer_says(witness, blame);
+        let acceptor_spot = comparison.lowered[1].location(comparison.acceptor, &blame.location);
+        let (producer_spot, said) = self.producer_keyword(witness, blame);
         let accepted = quotable(&blame.operand);
         let (before, after) = match self.comparison.direction {
             MessageDirection::Request => (said, accepted),
@@ -68,13 +68,13 @@ impl ContainmentQuery<'_, '_> {
             side: ContainmentSide::Acceptor,
             document,
             known: &self.known,
-            left: SCHEMAS_MAX,
+            schemas_left: SCHEMAS_MAX,
         }
         .of(&location, schema, witness)
     }
 
     /// Where the producer's contract speaks of the same, and what its keyword says.
-    fn producer_says(
+    fn producer_keyword(
         &mut self,
         witness: &Value,
         blame: &FailedKeyword,
@@ -111,10 +111,10 @@ impl ContainmentQuery<'_, '_> {
                 let at = trace.declared.iter().find(|at| at.ends_with(&declared));
                 (at.cloned(), None)
             }
-            _ => said_by(&trace, &blame.keyword),
+            _ => keyword_in_force(&trace, &blame.keyword),
         };
         (
-            location.and_then(|location| lowered[0].spot(producer, &location)),
+            location.and_then(|location| lowered[0].location(producer, &location)),
             said,
         )
     }
@@ -141,7 +141,10 @@ impl ContainmentQuery<'_, '_> {
 }
 
 /// Where the schemas in force have a keyword and what it says, else where they say most.
-fn said_by(trace: &SchemaTrace<'_, '_>, keyword: &str) -> (Option<String>, Option<String>) {
+fn keyword_in_force(
+    trace: &SchemaTrace<'_, '_>,
+    keyword: &str,
+) -> (Option<String>, Option<String>) {
     let exact = format!("x-exact-{keyword}");
     let says = trace.found.iter().find_map(|speaking| {
         let name = [keyword, &exact]

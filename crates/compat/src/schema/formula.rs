@@ -67,21 +67,21 @@ pub(super) enum FormulaNode {
         max: Option<u64>,
     },
     Items(Arc<ItemFormulas>),
-    MembersMin(u64),
-    MembersMax(u64),
+    PropertiesMin(u64),
+    PropertiesMax(u64),
     /// `required`, one name.
-    Has(StringId),
-    Names(FormulaId),
-    Members(Arc<PropertyFormulas>),
+    RequiredProperty(StringId),
+    PropertyNames(FormulaId),
+    Properties(Arc<PropertyFormulas>),
     /// Every one holds.
-    All(Box<[FormulaId]>),
+    AllOf(Box<[FormulaId]>),
     /// At least one holds.
-    Some(Box<[FormulaId]>),
+    AnyOf(Box<[FormulaId]>),
     /// Exactly one holds.
-    One(Box<[FormulaId]>),
+    OneOf(Box<[FormulaId]>),
     Not(FormulaId),
     /// A definition that refers to itself, by its number.
-    Refer(u32),
+    Reference(u32),
     /// Holds of all values, and marks a member that is not sent in this direction.
     Unsent,
     /// Holds of a value where one of the readings of its text satisfies the schema.
@@ -122,15 +122,15 @@ impl PropertyFormulas {
 /// What a node is made of.
 pub(super) fn children(node: &FormulaNode) -> Box<dyn Iterator<Item = FormulaId> + '_> {
     match node {
-        FormulaNode::All(parts) | FormulaNode::Some(parts) | FormulaNode::One(parts) => {
+        FormulaNode::AllOf(parts) | FormulaNode::AnyOf(parts) | FormulaNode::OneOf(parts) => {
             Box::new(parts.iter().copied())
         }
-        FormulaNode::Not(part) | FormulaNode::Names(part) | FormulaNode::Readable(part) => {
+        FormulaNode::Not(part) | FormulaNode::PropertyNames(part) | FormulaNode::Readable(part) => {
             Box::new(std::iter::once(*part))
         }
         FormulaNode::Contains { schema, .. } => Box::new(std::iter::once(*schema)),
         FormulaNode::Items(items) => Box::new(items.prefix.iter().copied().chain([items.rest])),
-        FormulaNode::Members(members) => Box::new(members.all()),
+        FormulaNode::Properties(members) => Box::new(members.all()),
         _ => Box::new(std::iter::empty()),
     }
 }

@@ -13,7 +13,10 @@ use super::formula::{FormulaId, FormulaNode, ItemFormulas, PropertyFormulas, chi
 
 /// Resolves the references in `bodies`, numbered from 0. References that remain lead to the
 /// arena's definitions.
-pub(super) fn join(arena: &mut FormulaArena, bodies: Vec<FormulaId>) -> FormulaResolver {
+pub(super) fn resolve_references(
+    arena: &mut FormulaArena,
+    bodies: Vec<FormulaId>,
+) -> FormulaResolver {
     let mut joining = DefinitionMerge {
         meant: vec![None; bodies.len()],
         bodies,
@@ -26,7 +29,7 @@ pub(super) fn join(arena: &mut FormulaArena, bodies: Vec<FormulaId>) -> FormulaR
                 .refers_to(arena, component[0])
                 .contains(&component[0]);
         for number in &component {
-            let itself = arena.add(FormulaNode::Refer(*number));
+            let itself = arena.add(FormulaNode::Reference(*number));
             joining.meant[*number as usize] = is_cyclic.then_some(itself);
         }
         for number in &component {
@@ -80,11 +83,11 @@ impl DefinitionMerge {
         let mut seen = std::collections::HashSet::new();
         let mut open = vec![self.bodies[number as usize]];
         while let Some(id) = open.pop() {
-            if !arena.refers(id) || !seen.insert(id) {
+            if !arena.has_reference(id) || !seen.insert(id) {
                 continue;
             }
             match arena.node(id) {
-                FormulaNode::Refer(target) => found.push(*target),
+                FormulaNode::Reference(target) => found.push(*target),
                 node => open.extend(children(node)),
             }
         }
@@ -126,7 +129,7 @@ impl DefinitionMerge {
         id: FormulaId,
         known: &mut HashMap<FormulaId, FormulaId>,
     ) -> FormulaId {
-        if !arena.refers(id) {
+        if !arena.has_reference(id) {
             return id;
         }
         if let Some(done) = known.get(&id) {
@@ -136,26 +139,26 @@ impl DefinitionMerge {
         let mut each =
             |arena: &mut FormulaArena, part: FormulaId| self.substitute(arena, part, known);
         let done = match node {
-            FormulaNode::Refer(number) => self.meant[number as usize].unwrap_or(id),
-            FormulaNode::All(parts) => {
+            FormulaNode::Reference(number) => self.meant[number as usize].unwrap_or(id),
+            FormulaNode::AllOf(parts) => {
                 let parts: Vec<FormulaId> = parts.iter().map(|part| each(arena, *part)).collect();
-                arena.all(parts)
+                arena.all_of(parts)
             }
-            FormulaNode::Some(parts) => {
+            FormulaNode::AnyOf(parts) => {
                 let parts: Vec<FormulaId> = parts.iter().map(|part| each(arena, *part)).collect();
-                arena.some(parts)
+                arena.any_of(parts)
             }
-            FormulaNode::One(parts) => {
+            FormulaNode::OneOf(parts) => {
                 let parts: Vec<FormulaId> = parts.iter().map(|part| each(arena, *part)).collect();
-                arena.one(parts)
+                arena.one_of(parts)
             }
             FormulaNode::Not(part) => {
                 let part = each(arena, part);
                 arena.not(part)
             }
-            FormulaNode::Names(part) => {
+            FormulaNode::PropertyNames(part) => {
                 let part = each(arena, part);
-                arena.add(FormulaNode::Names(part))
+                arena.add(FormulaNode::PropertyNames(part))
             }
             FormulaNode::Readable(part) => {
                 let part = each(arena, part);
@@ -170,7 +173,7 @@ impl DefinitionMerge {
                 let rest = each(arena, items.rest);
                 arena.items(ItemFormulas { prefix, rest })
             }
-            FormulaNode::Members(members) => {
+            FormulaNode::Properties(members) => {
                 let mut list =
                     |arena: &mut FormulaArena, list: &[(super::formula::StringId, FormulaId)]| {
                         list.iter()
@@ -221,7 +224,7 @@ impl DefinitionMerge {
         ordered.sort_unstable();
         for number in &ordered {
             let chosen = *first.entry(class[number]).or_insert(*number);
-            self.meant[*number as usize] = Some(arena.add(FormulaNode::Refer(chosen)));
+            self.meant[*number as usize] = Some(arena.add(FormulaNode::Reference(chosen)));
         }
         for number in cyclic {
             let number = *number as usize;
@@ -237,7 +240,7 @@ fn fingerprint(
     class: &HashMap<u32, u128>,
     known: &mut HashMap<FormulaId, u128>,
 ) -> u128 {
-    if !arena.refers(id) {
+    if !arena.has_reference(id) {
         return u128::from(id.0);
     }
     if let Some(done) = known.get(&id) {
@@ -246,7 +249,7 @@ fn fingerprint(
     let node = arena.node(id);
     let mut parts: Vec<u128> = Vec::new();
     match node {
-        FormulaNode::Refer(number) => parts.push(class[number]),
+        FormulaNode::Reference(number) => parts.push(class[number]),
         _ => {
             for child in children(node) {
                 parts.push(fingerprint(arena, child, class, known));
@@ -255,10 +258,10 @@ fn fingerprint(
     }
     if matches!(
         node,
-        FormulaNode::All(_) | FormulaNode::Some(_) | FormulaNode::One(_)
+        FormulaNode::AllOf(_) | FormulaNode::AnyOf(_) | FormulaNode::OneOf(_)
     ) {
         parts.sort_unstable();
-        if !matches!(node, FormulaNode::One(_)) {
+        if !matches!(node, FormulaNode::OneOf(_)) {
             parts.dedup();
         }
     }
@@ -282,13 +285,13 @@ fn shell(node: &FormulaNode) -> (u8, Vec<u64>) {
             .collect::<Vec<_>>()
     };
     match node {
-        FormulaNode::All(_) => (1, Vec::new()),
-        FormulaNode::Some(_) => (2, Vec::new()),
-        FormulaNode::One(_) => (3, Vec::new()),
+        FormulaNode::AllOf(_) => (1, Vec::new()),
+        FormulaNode::AnyOf(_) => (2, Vec::new()),
+        FormulaNode::OneOf(_) => (3, Vec::new()),
         FormulaNode::Not(_) => (4, Vec::new()),
-        FormulaNode::Names(_) => (5, Vec::new()),
+        FormulaNode::PropertyNames(_) => (5, Vec::new()),
         FormulaNode::Readable(_) => (6, Vec::new()),
-        FormulaNode::Refer(_) => (7, Vec::new()),
+        FormulaNode::Reference(_) => (7, Vec::new()),
         FormulaNode::Contains { min, max, .. } => (
             8,
             vec![
@@ -298,7 +301,7 @@ fn shell(node: &FormulaNode) -> (u8, Vec<u64>) {
             ],
         ),
         FormulaNode::Items(items) => (9, vec![items.prefix.len() as u64]),
-        FormulaNode::Members(members) => {
+        FormulaNode::Properties(members) => {
             let mut shell = words(&members.named);
             shell.push(u64::MAX);
             shell.extend(words(&members.patterned));

@@ -40,7 +40,7 @@ impl ContainmentQuery<'_, '_> {
             acceptor: self.acceptor,
             reading: self.question.reading,
             carriage: self.question.carriage,
-            beside: Vec::new(),
+            also_holds: Vec::new(),
         };
         let mut steps_left = self.comparison.budget.question_steps;
         let mut breaks: Vec<SchemaBreak> = Vec::new();
@@ -67,7 +67,7 @@ impl ContainmentQuery<'_, '_> {
             if !breaks.iter().any(is_known) {
                 breaks.push(cause);
             }
-            if breaks.len() >= most || !self.look_beyond(&mut doubt, &witness, blame) {
+            if breaks.len() >= most || !self.exclude_cause(&mut doubt, &witness, blame) {
                 break;
             }
         }
@@ -76,15 +76,15 @@ impl ContainmentQuery<'_, '_> {
 
     /// Looks for other causes only: for values without this one, or past it where the producer has
     /// no such value. Whether there is a way to go on.
-    fn look_beyond(
+    fn exclude_cause(
         &mut self,
         doubt: &mut CounterexampleGoal,
         witness: &Value,
         blame: FailedKeyword,
     ) -> bool {
-        let formula = self.without_flaw(witness, &blame);
+        let formula = self.without_cause(witness, &blame);
         let mut avoiding = doubt.clone();
-        avoiding.beside.push(formula);
+        avoiding.also_holds.push(formula);
         let avoidable = CounterexampleGoal {
             acceptor: NEVER,
             ..avoiding.clone()
@@ -105,7 +105,7 @@ impl ContainmentQuery<'_, '_> {
         doubt: &mut CounterexampleGoal,
         steps_left: &mut u64,
     ) -> Result<Option<Value>, UndecidedReason> {
-        let known = doubt.beside.len();
+        let known = doubt.also_holds.len();
         let mut outcome = Err(UndecidedReason {
             reason: "no value that was found is confirmed by the validators".to_owned(),
         });
@@ -128,16 +128,16 @@ impl ContainmentQuery<'_, '_> {
             if self.is_confirmed(&value, doubt.acceptor) {
                 outcome = Ok(Some(self.smallest(
                     value,
-                    &doubt.beside[..known],
+                    &doubt.also_holds[..known],
                     doubt.acceptor,
                 )));
                 break;
             }
             let this = self.comparison.pair.exactly(&value);
             let others = self.comparison.pair.not(this);
-            doubt.beside.push(others);
+            doubt.also_holds.push(others);
         }
-        doubt.beside.truncate(known);
+        doubt.also_holds.truncate(known);
         outcome
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use portcullis_contract::SchemaValidator;
 
 use super::formula::StringId;
-use super::language::{Automaton, compile, without_looks};
+use super::language::{Automaton, compile, without_lookarounds};
 
 #[derive(Debug, Default)]
 pub(super) struct StringMatchers {
@@ -37,7 +37,7 @@ impl PatternAutomata {
         }
         Self {
             exact: None,
-            wider: without_looks(pattern).and_then(|plain| compile(&plain)),
+            wider: without_lookarounds(pattern).and_then(|plain| compile(&plain)),
             validator: SchemaValidator::new(&json!({ "pattern": pattern })),
         }
     }

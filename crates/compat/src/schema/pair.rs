@@ -8,10 +8,10 @@ use portcullis_contract::MessageDirection;
 
 use super::arena::FormulaArena;
 use super::blame::{FailedKeyword, unescaped};
-use super::carried::carried;
+use super::carried::readable_as_text;
 use super::evaluate::{FormulaEvaluator, TruthValue};
 use super::formula::{ANY, FormulaId, FormulaNode, ItemFormulas, NEVER, PropertyFormulas};
-use super::identity::{FormulaResolver, join};
+use super::identity::{FormulaResolver, resolve_references};
 use super::library::StringMatchers;
 use super::mask::TypeMask;
 use super::read::{DefinitionFormulas, DefinitionNumbers, FormulaReader};
@@ -55,7 +55,7 @@ pub(super) struct CounterexampleGoal {
     pub(super) reading: ProducerReading,
     pub(super) carriage: ValueEncoding,
     /// What must hold of the value beside that: causes that are known already.
-    pub(super) beside: Vec<FormulaId>,
+    pub(super) also_holds: Vec<FormulaId>,
 }
 
 impl FormulaPair {
@@ -74,7 +74,8 @@ impl FormulaPair {
         let first = FormulaReader::new(producer, unsent, marks[0], 0).read(&mut arena);
         let second =
             FormulaReader::new(acceptor, unsent, marks[1], first.bodies.len()).read(&mut arena);
-        let mut joined = join(&mut arena, [&first.bodies[..], &second.bodies].concat());
+        let mut joined =
+            resolve_references(&mut arena, [&first.bodies[..], &second.bodies].concat());
         let mut formulas = |read: DefinitionFormulas, mark| DocumentFormulas {
             roots: read
                 .roots
@@ -183,7 +184,7 @@ impl FormulaPair {
     /// Holds of objects with a member of this name.
     pub(super) fn has(&mut self, name: &str) -> FormulaId {
         let name = self.arena.intern(name);
-        self.arena.add(FormulaNode::Has(name))
+        self.arena.add(FormulaNode::RequiredProperty(name))
     }
 
     /// Whether a string matches a pattern.
@@ -235,7 +236,7 @@ impl FormulaPair {
     /// Holds of all but the objects of which `has` holds.
     pub(super) fn without(&mut self, has: FormulaId) -> FormulaId {
         let object = self.arena.types(TypeMask::OBJECT);
-        let both = self.arena.all([object, has]);
+        let both = self.arena.all_of([object, has]);
         self.arena.not(both)
     }
 
@@ -279,10 +280,10 @@ impl FormulaPair {
         };
         let acceptor = match doubt.carriage {
             ValueEncoding::Json => doubt.acceptor,
-            ValueEncoding::Text => carried(&mut self.arena, doubt.acceptor),
+            ValueEncoding::Text => readable_as_text(&mut self.arena, doubt.acceptor),
         };
         let mut literals = vec![Literal::new(doubt.producer, mode), Literal::fails(acceptor)];
-        literals.extend(doubt.beside.iter().map(|id| Literal::holds(*id)));
+        literals.extend(doubt.also_holds.iter().map(|id| Literal::holds(*id)));
         let goal = SearchGoal::new(literals, true);
         let mut solver = Solver::new(
             &mut self.arena,

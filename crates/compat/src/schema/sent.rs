@@ -14,21 +14,21 @@ use super::evaluate::{FormulaEvaluator, TruthValue, and};
 use super::formula::{FormulaId, FormulaNode, ItemFormulas, PropertyFormulas, StringId};
 
 /// Whether a schema, or what it is composed of, declares members.
-pub(super) fn declares_members(arena: &FormulaArena, id: FormulaId) -> bool {
+pub(super) fn declares_properties(arena: &FormulaArena, id: FormulaId) -> bool {
     let mut seen = Vec::new();
     let mut open = vec![id];
     while let Some(id) = open.pop() {
         match arena.node(id) {
-            FormulaNode::Members(members)
+            FormulaNode::Properties(members)
                 if !members.named.is_empty() || !members.patterned.is_empty() =>
             {
                 return true;
             }
-            FormulaNode::All(parts) | FormulaNode::Some(parts) | FormulaNode::One(parts) => {
+            FormulaNode::AllOf(parts) | FormulaNode::AnyOf(parts) | FormulaNode::OneOf(parts) => {
                 open.extend(parts)
             }
             FormulaNode::Readable(part) => open.push(*part),
-            FormulaNode::Refer(number) if !seen.contains(number) => {
+            FormulaNode::Reference(number) if !seen.contains(number) => {
                 seen.push(*number);
                 open.push(arena.definitions[*number as usize]);
             }
@@ -75,7 +75,7 @@ impl FormulaEvaluator<'_> {
             Value::Object(members) => {
                 let is_closed = schemas
                     .iter()
-                    .any(|schema| declares_members(self.arena, *schema));
+                    .any(|schema| declares_properties(self.arena, *schema));
                 for (name, member) in members {
                     truth = and(truth, self.sends_member(&force, is_closed, name, member));
                 }
@@ -102,7 +102,7 @@ impl FormulaEvaluator<'_> {
         let is_demanded = force
             .demanded
             .iter()
-            .any(|word| self.arena.word(*word) == name);
+            .any(|word| self.arena.string(*word) == name);
         let is_declared = is_demanded
             || force
                 .members
@@ -124,16 +124,16 @@ impl FormulaEvaluator<'_> {
             return;
         }
         match self.arena.node(id) {
-            FormulaNode::Members(members) => force.members.push(Arc::clone(members)),
+            FormulaNode::Properties(members) => force.members.push(Arc::clone(members)),
             FormulaNode::Items(items) => force.items.push(Arc::clone(items)),
-            FormulaNode::Has(name) => force.demanded.push(*name),
+            FormulaNode::RequiredProperty(name) => force.demanded.push(*name),
             FormulaNode::Unsent => force.is_unsent = true,
-            FormulaNode::All(parts) => {
+            FormulaNode::AllOf(parts) => {
                 for part in parts {
                     self.collect(*part, value, force, depth + 1);
                 }
             }
-            FormulaNode::Some(parts) | FormulaNode::One(parts) => {
+            FormulaNode::AnyOf(parts) | FormulaNode::OneOf(parts) => {
                 for part in parts {
                     match self.holds(*part, value) {
                         Some(true) => self.collect(*part, value, force, depth + 1),
@@ -142,7 +142,7 @@ impl FormulaEvaluator<'_> {
                     }
                 }
             }
-            FormulaNode::Refer(number) => {
+            FormulaNode::Reference(number) => {
                 self.collect(
                     self.arena.definitions[*number as usize],
                     value,

@@ -47,20 +47,22 @@ fn weakened(
         weakened(arena, part, tokens, omission, depth + 1)
     };
     match arena.node(id).clone() {
-        FormulaNode::All(parts) => {
+        FormulaNode::AllOf(parts) => {
             let parts: Vec<FormulaId> = parts.iter().map(|part| below(arena, *part)).collect();
-            arena.all(parts)
+            arena.all_of(parts)
         }
-        FormulaNode::Some(parts) => {
+        FormulaNode::AnyOf(parts) => {
             let parts: Vec<FormulaId> = parts.iter().map(|part| below(arena, *part)).collect();
-            arena.some(parts)
+            arena.any_of(parts)
         }
-        FormulaNode::One(parts) => {
+        FormulaNode::OneOf(parts) => {
             let parts: Vec<FormulaId> = parts.iter().map(|part| below(arena, *part)).collect();
-            arena.one(parts)
+            arena.one_of(parts)
         }
-        FormulaNode::Refer(number) => below(arena, arena.definitions[number as usize]),
-        FormulaNode::Members(members) => of_members(arena, id, &members, tokens, omission, depth),
+        FormulaNode::Reference(number) => below(arena, arena.definitions[number as usize]),
+        FormulaNode::Properties(members) => {
+            of_members(arena, id, &members, tokens, omission, depth)
+        }
         FormulaNode::Items(items) => match tokens {
             [_, rest @ ..] => {
                 let mut each = |part: FormulaId| weakened(arena, part, rest, omission, depth + 1);
@@ -92,7 +94,7 @@ fn of_members(
         }
         ([name, rest @ ..], _) => {
             let known = arena
-                .known(name)
+                .find_string(name)
                 .filter(|name| members.of_name(*name).is_some());
             let mut each = |part: FormulaId| weakened(arena, part, rest, omission, depth + 1);
             match known {

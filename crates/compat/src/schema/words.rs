@@ -17,8 +17,8 @@ pub(super) fn sentence(
 ) -> String {
     let subject = subject(&blame.pointer);
     match direction {
-        MessageDirection::Request => no_longer(&subject, blame, part),
-        MessageDirection::Response => now(&subject, blame, part),
+        MessageDirection::Request => request_sentence(&subject, blame, part),
+        MessageDirection::Response => response_sentence(&subject, blame, part),
     }
 }
 
@@ -41,7 +41,7 @@ fn subject(pointer: &str) -> String {
     }
 }
 
-fn no_longer(subject: &str, blame: &FailedKeyword, part: Option<&Value>) -> String {
+fn request_sentence(subject: &str, blame: &FailedKeyword, part: Option<&Value>) -> String {
     if let Some(member) = &blame.member {
         return match blame.keyword.as_str() {
             "required" => format!("`{member}` is now required"),
@@ -57,7 +57,7 @@ fn no_longer(subject: &str, blame: &FailedKeyword, part: Option<&Value>) -> Stri
     }
 }
 
-fn now(subject: &str, blame: &FailedKeyword, part: Option<&Value>) -> String {
+fn response_sentence(subject: &str, blame: &FailedKeyword, part: Option<&Value>) -> String {
     if let Some(member) = &blame.member {
         return match blame.keyword.as_str() {
             "required" => format!(

@@ -25,15 +25,15 @@ impl<'c> ContractComparison<'c> {
                     rule,
                     scope,
                     REQUEST,
-                    change().between(old.place, after.place),
+                    change().between(old.node_ref, after.node_ref),
                 );
             }
             (Some(before), None) => {
-                let change = change().between(before.place, new.place);
+                let change = change().between(before.node_ref, new.node_ref);
                 self.push("body.removed", scope, REQUEST, change);
             }
             (Some(before), Some(after)) => {
-                let change = change().between(before.place, after.place);
+                let change = change().between(before.node_ref, after.node_ref);
                 match (before.required, after.required) {
                     (false, true) => self.push("body.required", scope, REQUEST, change),
                     (true, false) => self.push("body.optional", scope, REQUEST, change),
@@ -42,8 +42,8 @@ impl<'c> ContractComparison<'c> {
                 let carrier = ContentSite {
                     direction: MessageDirection::Request,
                     status: None,
-                    old: before.place,
-                    new: after.place,
+                    old: before.node_ref,
+                    new: after.node_ref,
                 };
                 self.content(scope, pair, &carrier, &before.content, &after.content);
             }

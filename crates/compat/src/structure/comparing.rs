@@ -19,7 +19,7 @@ pub(crate) struct ContractComparison<'c> {
     pub(crate) new: &'c CompiledContract,
     pub(crate) options: CompareOptions,
     pub(crate) findings: Vec<CompatFinding>,
-    pub(crate) positions: Vec<SchemaSite<'c>>,
+    pub(crate) schema_sites: Vec<SchemaSite<'c>>,
     pub(crate) graph: EditGraph<'c>,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct OperationPair<'c> {
     pub(crate) old: &'c Operation,
     pub(crate) new: &'c Operation,
     /// Whether it is the service that calls.
-    pub(crate) is_flipped: bool,
+    pub(crate) is_outbound: bool,
 }
 
 /// A place of an exchange that has a schema in both contracts.
@@ -54,7 +54,7 @@ pub(super) type LocatedProperty<'c> = Option<(NodeRef, JsonNode<'c>)>;
 /// A change, without what its rule knows.
 #[derive(Default)]
 pub(crate) struct ChangeDetails {
-    pub(crate) site: ChangeLocation,
+    pub(crate) location: ChangeLocation,
     pub(crate) before: Option<String>,
     pub(crate) after: Option<String>,
     pub(crate) old: Option<NodeRef>,
@@ -64,7 +64,7 @@ pub(crate) struct ChangeDetails {
 impl ChangeDetails {
     pub(super) fn at(part: ExchangePart) -> Self {
         Self {
-            site: part.into(),
+            location: part.into(),
             ..Self::default()
         }
     }
@@ -108,7 +108,7 @@ impl ChangeDetails {
 #[derive(Clone)]
 pub(crate) struct ChangeScope {
     pub(crate) subject: ChangeSubject,
-    pub(crate) is_flipped: bool,
+    pub(crate) is_outbound: bool,
 }
 
 impl<'c> ContractComparison<'c> {
@@ -122,7 +122,7 @@ impl<'c> ContractComparison<'c> {
             new,
             options,
             findings: Vec::new(),
-            positions: Vec::new(),
+            schema_sites: Vec::new(),
             graph: EditGraph::new(old, new, options),
         }
     }
@@ -137,7 +137,7 @@ impl<'c> ContractComparison<'c> {
     ) {
         let rule = DiffRule::named(rule);
         let ChangeDetails {
-            site,
+            location: site,
             before,
             after,
             old,
@@ -147,26 +147,26 @@ impl<'c> ContractComparison<'c> {
         self.findings.push(CompatFinding {
             rule,
             direction,
-            level: match scope.is_flipped {
-                true => rule.flipped_level(direction),
+            level: match scope.is_outbound {
+                true => rule.outbound_level(direction),
                 false => rule.level(direction),
             },
             certainty: ChangeCertainty::Rule,
             subject: scope.subject.clone(),
-            site,
+            location: site,
             before,
             after,
             message,
-            old: old.map(|place| self.old.spot(place)),
-            new: new.map(|place| self.new.spot(place)),
+            old: old.map(|place| self.old.location(place)),
+            new: new.map(|place| self.new.location(place)),
             witness: None,
             approval: None,
         });
     }
 
     /// Adds a place whose schemas are to be compared.
-    pub(super) fn position(&mut self, position: SchemaSite<'c>) {
-        self.positions.push(position);
+    pub(super) fn add_schema_site(&mut self, position: SchemaSite<'c>) {
+        self.schema_sites.push(position);
     }
 
     /// The value of a member in both contracts' objects, with their places.
@@ -187,7 +187,7 @@ pub(crate) fn member<'c>(
     name: &str,
 ) -> Option<(NodeRef, JsonNode<'c>)> {
     let value = contract.documents().node(place).get(name)?;
-    Some((DocumentSet::place(place, value), value))
+    Some((DocumentSet::node_ref(place, value), value))
 }
 
 /// What happened, in words.

@@ -12,7 +12,7 @@ impl ContractComparison<'_> {
     pub(crate) fn document(&mut self) {
         let scope = ChangeScope {
             subject: ChangeSubject::Contract,
-            is_flipped: false,
+            is_outbound: false,
         };
         self.servers(&scope);
         self.security_schemes(&scope);
@@ -30,7 +30,7 @@ impl ContractComparison<'_> {
         let (old, new) = (names(self.old), names(self.new));
         for name in old.difference(&new) {
             let place = shared(self.old)
-                .and_then(|(near, schemas)| Some(DocumentSet::place(near, schemas.get(name)?)));
+                .and_then(|(near, schemas)| Some(DocumentSet::node_ref(near, schemas.get(name)?)));
             let change = ChangeDetails::default().from(name).between(place, None);
             self.push("component.schema.removed", scope, None, change);
         }
@@ -40,6 +40,6 @@ impl ContractComparison<'_> {
 fn shared(
     contract: &CompiledContract,
 ) -> Option<(portcullis_contract::NodeRef, portcullis_json::JsonNode<'_>)> {
-    let (components, _) = member(contract, contract.documents().entry_place(), "components")?;
+    let (components, _) = member(contract, contract.documents().entry_ref(), "components")?;
     member(contract, components, "schemas")
 }

@@ -10,18 +10,18 @@ use super::comparing::{ChangeDetails, ChangeScope, ContractComparison, Operation
 impl<'c> ContractComparison<'c> {
     /// The life of an operation.
     pub(super) fn lifecycle(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
-        let places = (pair.old.place, pair.new.place);
-        self.life(
+        let places = (pair.old.node_ref, pair.new.node_ref);
+        self.lifecycle_changes(
             LifecycleSubject::Operation,
             scope,
             None,
-            &ExchangePart::Whole,
+            &ExchangePart::NoPart,
             places,
         );
     }
 
     /// The life of whatever stands at two places.
-    pub(super) fn life(
+    pub(super) fn lifecycle_changes(
         &mut self,
         subject: LifecycleSubject,
         scope: &ChangeScope,
@@ -33,7 +33,7 @@ impl<'c> ContractComparison<'c> {
         let after = self.new.documents().node(new);
         for (rule, _, from, to) in lifecycle(subject, &[before], &[after], &self.options) {
             let change = ChangeDetails {
-                site: part.clone().into(),
+                location: part.clone().into(),
                 before: from,
                 after: to,
                 old: Some(old),

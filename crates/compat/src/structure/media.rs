@@ -74,7 +74,7 @@ impl<'c> ContractComparison<'c> {
                 rule,
                 scope,
                 direction,
-                change.between(before.place, after.place),
+                change.between(before.node_ref, after.node_ref),
             );
             self.media(scope, pair, carrier, before, after);
             explained.push(&after.key);
@@ -93,7 +93,7 @@ impl<'c> ContractComparison<'c> {
                     "media-type.specialized",
                     scope,
                     direction,
-                    change.between(before.place, after.place),
+                    change.between(before.node_ref, after.node_ref),
                 );
                 explained.push(&before.key);
             }
@@ -104,11 +104,13 @@ impl<'c> ContractComparison<'c> {
             .iter()
             .filter(|before| !explained.contains(&&*before.key))
         {
-            let change = ChangeDetails::at(carrier.part(before)).between(before.place, carrier.new);
+            let change =
+                ChangeDetails::at(carrier.part(before)).between(before.node_ref, carrier.new);
             self.push("media-type.removed", scope, direction, change);
         }
         for after in added {
-            let change = ChangeDetails::at(carrier.part(after)).between(carrier.old, after.place);
+            let change =
+                ChangeDetails::at(carrier.part(after)).between(carrier.old, after.node_ref);
             self.push("media-type.added", scope, direction, change);
         }
     }
@@ -123,7 +125,7 @@ impl<'c> ContractComparison<'c> {
     ) {
         let direction = Some(carrier.direction);
         let part = carrier.part(before);
-        let (old, new) = self.members(before.place, after.place, "schema");
+        let (old, new) = self.members(before.node_ref, after.node_ref, "schema");
         let change = || ChangeDetails::at(part.clone());
         let says_something = |node: JsonNode<'_>| {
             node.as_bool() != Some(true) && !(node.is_object() && node.is_empty())
@@ -133,13 +135,13 @@ impl<'c> ContractComparison<'c> {
             (None, None) => {}
             (None, Some((at, node))) => {
                 if says_something(node) {
-                    let change = change().between(before.place, at);
+                    let change = change().between(before.node_ref, at);
                     self.push("media-type.schema.added", scope, direction, change);
                 }
             }
             (Some((at, node)), None) => {
                 if says_something(node) {
-                    let change = change().between(at, after.place);
+                    let change = change().between(at, after.node_ref);
                     self.push("media-type.schema.removed", scope, direction, change);
                 }
             }
@@ -156,7 +158,7 @@ impl<'c> ContractComparison<'c> {
                     pair: self.graph.add(old, new),
                     carried: (ValueCarrier::Body(before), ValueCarrier::Body(after)),
                 };
-                self.position(position);
+                self.add_schema_site(position);
             }
         }
     }
@@ -169,7 +171,7 @@ impl<'c> ContractComparison<'c> {
         before: &MediaType,
         after: &MediaType,
     ) {
-        let (old, new) = self.members(before.place, after.place, "encoding");
+        let (old, new) = self.members(before.node_ref, after.node_ref, "encoding");
         let names = |found: &Option<(NodeRef, JsonNode<'c>)>| {
             let members = found.iter().flat_map(|(_, node)| node.members());
             members.map(|(name, _)| name).collect::<BTreeSet<_>>()
@@ -177,7 +179,7 @@ impl<'c> ContractComparison<'c> {
         let of = |found: &Option<(NodeRef, JsonNode<'c>)>, name: &str| {
             let (near, encoding) = found.as_ref()?;
             let node = encoding.get(name)?;
-            Some((DocumentSet::place(*near, node), canonical(node)))
+            Some((DocumentSet::node_ref(*near, node), canonical(node)))
         };
         for name in &names(&old) | &names(&new) {
             let (was, is) = (of(&old, name), of(&new, name));
@@ -185,10 +187,10 @@ impl<'c> ContractComparison<'c> {
                 |found: &Option<(NodeRef, String)>| found.as_ref().map(|(_, text)| text.clone());
             if text(&was) != text(&is) {
                 let mut change = ChangeDetails::at(carrier.part(before)).between(
-                    was.as_ref().map_or(before.place, |(at, _)| *at),
-                    is.as_ref().map_or(after.place, |(at, _)| *at),
+                    was.as_ref().map_or(before.node_ref, |(at, _)| *at),
+                    is.as_ref().map_or(after.node_ref, |(at, _)| *at),
                 );
-                change.site.pointer = format!("/{name}");
+                change.location.pointer = format!("/{name}");
                 change.before = text(&was);
                 change.after = text(&is);
                 self.push(

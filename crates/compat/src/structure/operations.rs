@@ -9,7 +9,7 @@ use portcullis_contract::{CompiledContract, Operation, OutboundKind, OutboundOpe
 use portcullis_json::JsonNode;
 
 use super::super::date::Date;
-use super::super::finding::{ChangeSubject, shape};
+use super::super::finding::{ChangeSubject, path_shape};
 use super::comparing::{ChangeDetails, ChangeScope, ContractComparison, OperationPair};
 
 impl<'c> ContractComparison<'c> {
@@ -17,12 +17,12 @@ impl<'c> ContractComparison<'c> {
     pub(crate) fn operations(&mut self) {
         let (old, new) = (self.old, self.new);
         let mut left: Vec<usize> = (0..new.operations.len()).collect();
-        let by_shape = index(new, |operation, _| vec![shape(&operation.path)]);
+        let by_shape = index(new, |operation, _| vec![path_shape(&operation.path)]);
         let by_address = index(new, |_, addresses| {
-            addresses.iter().map(|path| shape(path)).collect()
+            addresses.iter().map(|path| path_shape(path)).collect()
         });
         for (operation, addresses) in old.listing() {
-            let key = |path: &str| (operation.method.to_string(), shape(path));
+            let key = |path: &str| (operation.method.to_string(), path_shape(path));
             let found = by_shape.get(&key(&operation.path)).or_else(|| {
                 addresses
                     .iter()
@@ -33,14 +33,14 @@ impl<'c> ContractComparison<'c> {
                     left.retain(|other| other != found);
                     let scope = ChangeScope {
                         subject: of_operation(operation),
-                        is_flipped: false,
+                        is_outbound: false,
                     };
                     let pair = OperationPair {
                         old: operation,
                         new: &new.operations[*found],
-                        is_flipped: false,
+                        is_outbound: false,
                     };
-                    self.whole(&scope, pair);
+                    self.compare_operation(&scope, pair);
                 }
                 None => self.removed(operation),
             }
@@ -49,16 +49,16 @@ impl<'c> ContractComparison<'c> {
             let operation = &new.operations[index];
             let scope = ChangeScope {
                 subject: of_operation(operation),
-                is_flipped: false,
+                is_outbound: false,
             };
-            let change = ChangeDetails::default().between(None, operation.place);
+            let change = ChangeDetails::default().between(None, operation.node_ref);
             self.push("operation.added", &scope, None, change);
         }
         self.channels();
     }
 
     fn removed(&mut self, operation: &Operation) {
-        let node = self.old.documents().node(operation.place);
+        let node = self.old.documents().node(operation.node_ref);
         let is_deprecated = node.get("deprecated").and_then(JsonNode::as_bool) == Some(true);
         let text = |name: &str| node.get(name).and_then(|value| value.as_str());
         let sunset = text("x-sunset");
@@ -66,11 +66,11 @@ impl<'c> ContractComparison<'c> {
         let end = sunset.map(|sunset| Date::parse(sunset).ok_or(sunset));
         let scope = ChangeScope {
             subject: of_operation(operation),
-            is_flipped: false,
+            is_outbound: false,
         };
         let change = |this: &Self| {
             let change = ChangeDetails::default()
-                .between(operation.place, this.new.documents().entry_place());
+                .between(operation.node_ref, this.new.documents().entry_ref());
             match sunset {
                 Some(sunset) => change.from(sunset),
                 None => change,
@@ -96,61 +96,68 @@ impl<'c> ContractComparison<'c> {
         let key = |channel: &OutboundOperation| {
             (
                 channel.kind,
-                shape(&channel.name),
+                path_shape(&channel.name),
                 channel.operation.method.clone(),
             )
         };
         let (old, new) = (self.old, self.new);
-        for before in &old.channels {
-            let after = new.channels.iter().find(|after| key(after) == key(before));
+        for before in &old.outbound_operations {
+            let after = new
+                .outbound_operations
+                .iter()
+                .find(|after| key(after) == key(before));
             let scope = of_channel(before);
             match after {
                 Some(after) => {
                     let pair = OperationPair {
                         old: &before.operation,
                         new: &after.operation,
-                        is_flipped: true,
+                        is_outbound: true,
                     };
-                    self.whole(&scope, pair);
+                    self.compare_operation(&scope, pair);
                 }
                 None => {
                     let rule = match before.kind {
                         OutboundKind::Webhook => "webhook.removed",
                         OutboundKind::Callback => "callback.removed",
                     };
-                    let change = ChangeDetails::default().between(before.operation.place, None);
-                    self.push_plainly(rule, &scope, change);
+                    let change = ChangeDetails::default().between(before.operation.node_ref, None);
+                    self.push_undirected(rule, &scope, change);
                 }
             }
         }
-        for after in &new.channels {
-            if !old.channels.iter().any(|before| key(before) == key(after)) {
+        for after in &new.outbound_operations {
+            if !old
+                .outbound_operations
+                .iter()
+                .any(|before| key(before) == key(after))
+            {
                 let rule = match after.kind {
                     OutboundKind::Webhook => "webhook.added",
                     OutboundKind::Callback => "callback.added",
                 };
-                let change = ChangeDetails::default().between(None, after.operation.place);
-                self.push_plainly(rule, &of_channel(after), change);
+                let change = ChangeDetails::default().between(None, after.operation.node_ref);
+                self.push_undirected(rule, &of_channel(after), change);
             }
         }
     }
 
     /// A change that means the same whoever calls.
-    fn push_plainly(&mut self, rule: &'static str, scope: &ChangeScope, change: ChangeDetails) {
+    fn push_undirected(&mut self, rule: &'static str, scope: &ChangeScope, change: ChangeDetails) {
         let scope = ChangeScope {
-            is_flipped: false,
+            is_outbound: false,
             ..scope.clone()
         };
         self.push(rule, &scope, None, change);
     }
 
-    fn whole(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
+    fn compare_operation(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
         self.lifecycle(scope, pair);
         self.identity(scope, pair);
         self.parameters(scope, pair);
         self.request_body(scope, pair);
         self.responses(scope, pair);
-        if !pair.is_flipped {
+        if !pair.is_outbound {
             self.security(scope, pair);
         }
     }
@@ -158,10 +165,13 @@ impl<'c> ContractComparison<'c> {
     /// What an operation is called, and under which tags it is listed.
     fn identity(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
         let OperationPair { old, new, .. } = pair;
-        let (before, after) = self.members(old.place, new.place, "operationId");
+        let (before, after) = self.members(old.node_ref, new.node_ref, "operationId");
         let text = |node: Option<(_, JsonNode<'c>)>| node.and_then(|(_, node)| node.as_str());
         let places = (before.map(|(at, _)| at), after.map(|(at, _)| at));
-        let near = (places.0.or(Some(old.place)), places.1.or(Some(new.place)));
+        let near = (
+            places.0.or(Some(old.node_ref)),
+            places.1.or(Some(new.node_ref)),
+        );
         let change = || ChangeDetails::default().between(near.0, near.1);
         match (text(before), text(after)) {
             (None, Some(after)) => {
@@ -176,7 +186,7 @@ impl<'c> ContractComparison<'c> {
             }
             _ => {}
         }
-        let (before, after) = self.members(old.place, new.place, "tags");
+        let (before, after) = self.members(old.node_ref, new.node_ref, "tags");
         let tags = |list: Option<(_, JsonNode<'c>)>| -> Vec<&'c str> {
             let list = list.into_iter().flat_map(|(_, list)| list.elements());
             list.filter_map(JsonNode::as_str).collect()
@@ -184,13 +194,13 @@ impl<'c> ContractComparison<'c> {
         let (before, after) = (tags(before), tags(after));
         for tag in before.iter().filter(|tag| !after.contains(tag)) {
             let change = ChangeDetails::default()
-                .between(old.place, new.place)
+                .between(old.node_ref, new.node_ref)
                 .from(tag);
             self.push("operation.tag.removed", scope, None, change);
         }
         for tag in after.iter().filter(|tag| !before.contains(tag)) {
             let change = ChangeDetails::default()
-                .between(old.place, new.place)
+                .between(old.node_ref, new.node_ref)
                 .to(tag);
             self.push("operation.tag.added", scope, None, change);
         }
@@ -214,7 +224,7 @@ fn of_channel(channel: &OutboundOperation) -> ChangeScope {
             OutboundKind::Webhook => ChangeSubject::Webhook { name, method },
             OutboundKind::Callback => ChangeSubject::Callback { name, method },
         },
-        is_flipped: true,
+        is_outbound: true,
     }
 }
 

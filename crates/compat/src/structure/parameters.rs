@@ -8,7 +8,7 @@ use portcullis_json::JsonNode;
 
 use super::super::date::Date;
 use super::super::edits::LifecycleSubject;
-use super::super::finding::{ExchangePart, expressions};
+use super::super::finding::{ExchangePart, path_expressions};
 use super::super::witness::ValueCarrier;
 use super::comparing::{
     ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite, member,
@@ -21,7 +21,7 @@ impl<'c> ContractComparison<'c> {
     /// Compares the parameters of an operation.
     pub(super) fn parameters(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
         let OperationPair { old, new, .. } = pair;
-        let (was, is) = (expressions(&old.path), expressions(&new.path));
+        let (was, is) = (path_expressions(&old.path), path_expressions(&new.path));
         let is_same = |before: &Parameter, after: &Parameter| match before.part {
             MessagePart::Path if after.part == MessagePart::Path => {
                 let place =
@@ -47,7 +47,7 @@ impl<'c> ContractComparison<'c> {
                 let change = ChangeDetails::at(ExchangePart::parameter(before.part, &before.name))
                     .from(before.part)
                     .to(after.part)
-                    .between(before.place, after.place);
+                    .between(before.node_ref, after.node_ref);
                 self.push("parameter.moved", scope, REQUEST, change);
             }
             moved.is_none() || before.part == MessagePart::Path
@@ -67,7 +67,7 @@ impl<'c> ContractComparison<'c> {
                 rule,
                 scope,
                 REQUEST,
-                change.between(pair.old.place, after.place),
+                change.between(pair.old.node_ref, after.node_ref),
             );
         }
     }
@@ -80,21 +80,21 @@ impl<'c> ContractComparison<'c> {
     ) {
         // The expression of the path is still there, and takes any text now.
         if before.part == MessagePart::Path
-            && expressions(&pair.old.path).len() == expressions(&pair.new.path).len()
+            && path_expressions(&pair.old.path).len() == path_expressions(&pair.new.path).len()
         {
             return;
         }
-        let node = self.old.documents().node(before.place);
+        let node = self.old.documents().node(before.node_ref);
         let is_deprecated = node.get("deprecated").and_then(JsonNode::as_bool) == Some(true);
         let sunset = node.get("x-sunset").and_then(|value| value.as_str());
         let end = sunset.map(|sunset| Date::parse(sunset).ok_or(sunset));
         let mut change = ChangeDetails::at(ExchangePart::parameter(before.part, &before.name))
-            .between(before.place, pair.new.place);
+            .between(before.node_ref, pair.new.node_ref);
         change.before = sunset.map(str::to_owned);
         let rule = match end {
             Some(Err(text)) if is_deprecated => {
-                let malformed = ChangeDetails::at(change.site.part.clone())
-                    .between(before.place, pair.new.place);
+                let malformed = ChangeDetails::at(change.location.part.clone())
+                    .between(before.node_ref, pair.new.node_ref);
                 self.push(
                     "parameter.sunset.malformed",
                     scope,
@@ -121,18 +121,19 @@ impl<'c> ContractComparison<'c> {
         after: &'c Parameter,
     ) {
         let part = ExchangePart::parameter(before.part, &before.name);
-        let change = || ChangeDetails::at(part.clone()).between(before.place, after.place);
+        let change = || ChangeDetails::at(part.clone()).between(before.node_ref, after.node_ref);
         match (before.required, after.required) {
             (false, true) => self.push("parameter.required", scope, REQUEST, change()),
             (true, false) => self.push("parameter.optional", scope, REQUEST, change()),
             _ => {}
         }
-        let places = (before.place, after.place);
-        self.life(LifecycleSubject::Parameter, scope, REQUEST, &part, places);
-        let is_written_alike = self.wire(scope, MessageDirection::Request, &part, before, after);
+        let places = (before.node_ref, after.node_ref);
+        self.lifecycle_changes(LifecycleSubject::Parameter, scope, REQUEST, &part, places);
+        let is_written_alike =
+            self.serialization(scope, MessageDirection::Request, &part, before, after);
         let schemas = (
-            value_schema(self.old, before.place),
-            value_schema(self.new, after.place),
+            value_schema(self.old, before.node_ref),
+            value_schema(self.new, after.node_ref),
         );
         let (Some(old), Some(new)) = schemas else {
             return;
@@ -151,7 +152,7 @@ impl<'c> ContractComparison<'c> {
                 ValueCarrier::Parameter(after),
             ),
         };
-        self.position(position);
+        self.add_schema_site(position);
     }
 }
 
@@ -166,5 +167,5 @@ pub(super) fn value_schema(
     let (near, content) = member(contract, at, "content")?;
     let (_, media) = content.members().next()?;
     let schema = media.get("schema")?;
-    Some(portcullis_contract::DocumentSet::place(near, schema))
+    Some(portcullis_contract::DocumentSet::node_ref(near, schema))
 }

@@ -25,11 +25,11 @@ impl<'c> ContractComparison<'c> {
         let OperationPair { old, new, .. } = pair;
         self.statuses(scope, old, new);
         let mut seen = Vec::new();
-        for status in interesting(old, new) {
+        for status in compared_statuses(old, new) {
             let (Some(before), Some(after)) = (old.response(status), new.response(status)) else {
                 continue;
             };
-            let places = (before.place, after.place);
+            let places = (before.node_ref, after.node_ref);
             if seen.contains(&places) {
                 continue;
             }
@@ -39,8 +39,8 @@ impl<'c> ContractComparison<'c> {
             let carrier = ContentSite {
                 direction: MessageDirection::Response,
                 status: Some((shown, status)),
-                old: before.place,
-                new: after.place,
+                old: before.node_ref,
+                new: after.node_ref,
             };
             self.content(scope, pair, &carrier, &before.content, &after.content);
             self.headers(scope, pair, (shown, status), before, after);
@@ -64,7 +64,7 @@ impl<'c> ContractComparison<'c> {
                 (false, true) => "status.removed.success",
                 (false, false) => "status.removed.other",
             };
-            let change = ChangeDetails::at(response(before)).between(before.place, new.place);
+            let change = ChangeDetails::at(response(before)).between(before.node_ref, new.node_ref);
             self.push(rule, scope, RESPONSE, change);
         }
         for after in new.responses.iter().filter(|after| !has(old, after.status)) {
@@ -73,7 +73,7 @@ impl<'c> ContractComparison<'c> {
                 (false, true) => "status.added.success",
                 (false, false) => "status.added.other",
             };
-            let change = ChangeDetails::at(response(after)).between(old.place, after.place);
+            let change = ChangeDetails::at(response(after)).between(old.node_ref, after.node_ref);
             self.push(rule, scope, RESPONSE, change);
         }
     }
@@ -96,7 +96,8 @@ impl<'c> ContractComparison<'c> {
                     true => "header.removed.required",
                     false => "header.removed.optional",
                 };
-                let change = ChangeDetails::at(part(&old.name)).between(old.place, after.place);
+                let change =
+                    ChangeDetails::at(part(&old.name)).between(old.node_ref, after.node_ref);
                 self.push(rule, scope, RESPONSE, change);
                 continue;
             };
@@ -104,7 +105,8 @@ impl<'c> ContractComparison<'c> {
         }
         for new in &after.headers {
             if !before.headers.iter().any(|old| old.is_same(new)) {
-                let change = ChangeDetails::at(part(&new.name)).between(before.place, new.place);
+                let change =
+                    ChangeDetails::at(part(&new.name)).between(before.node_ref, new.node_ref);
                 self.push("header.added", scope, RESPONSE, change);
             }
         }
@@ -118,16 +120,17 @@ impl<'c> ContractComparison<'c> {
         old: &'c Parameter,
         new: &'c Parameter,
     ) {
-        let change = || ChangeDetails::at(part.clone()).between(old.place, new.place);
+        let change = || ChangeDetails::at(part.clone()).between(old.node_ref, new.node_ref);
         match (old.required, new.required) {
             (true, false) => self.push("header.optional", scope, RESPONSE, change()),
             (false, true) => self.push("header.required", scope, RESPONSE, change()),
             _ => {}
         }
-        let is_written_alike = self.wire(scope, MessageDirection::Response, &part, old, new);
+        let is_written_alike =
+            self.serialization(scope, MessageDirection::Response, &part, old, new);
         let schemas = (
-            value_schema(self.old, old.place),
-            value_schema(self.new, new.place),
+            value_schema(self.old, old.node_ref),
+            value_schema(self.new, new.node_ref),
         );
         let (Some(before), Some(after)) = schemas else {
             return;
@@ -146,7 +149,7 @@ impl<'c> ContractComparison<'c> {
                 ValueCarrier::Header(new, status),
             ),
         };
-        self.position(position);
+        self.add_schema_site(position);
     }
 }
 
@@ -158,7 +161,7 @@ fn response(of: &Arc<DeclaredResponse>) -> ExchangePart {
 }
 
 /// Every status that either revision names, and one of each hundred besides.
-fn interesting(old: &Operation, new: &Operation) -> BTreeSet<u16> {
+fn compared_statuses(old: &Operation, new: &Operation) -> BTreeSet<u16> {
     let all = || old.responses.iter().chain(&new.responses);
     let named: BTreeSet<u16> = all()
         .filter_map(|response| match response.status {

@@ -19,8 +19,8 @@ impl<'c> ContractComparison<'c> {
     pub(super) fn security_schemes(&mut self, scope: &ChangeScope) {
         let (old, new) = (declared(self.old), declared(self.new));
         let entry = (
-            self.old.documents().entry_place(),
-            self.new.documents().entry_place(),
+            self.old.documents().entry_ref(),
+            self.new.documents().entry_ref(),
         );
         for (name, before) in &old {
             match new.get(name) {
@@ -125,7 +125,7 @@ fn declared(contract: &CompiledContract) -> BTreeMap<&str, DeclaredScheme<'_>> {
     let Some((near, schemes)) = schemes(contract) else {
         return BTreeMap::new();
     };
-    let of = |scheme: JsonNode<'_>| contract.followed(DocumentSet::place(near, scheme));
+    let of = |scheme: JsonNode<'_>| contract.resolved(DocumentSet::node_ref(near, scheme));
     let members = schemes.members();
     members
         .map(|(name, scheme)| {

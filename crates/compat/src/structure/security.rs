@@ -22,8 +22,8 @@ struct SecurityFormula {
 
 impl SecurityFormula {
     fn of(contract: &CompiledContract, operation: &Operation) -> Self {
-        let entry = contract.documents().entry_place();
-        let declared = member(contract, operation.place, "security")
+        let entry = contract.documents().entry_ref();
+        let declared = member(contract, operation.node_ref, "security")
             .or_else(|| member(contract, entry, "security"));
         let Some((place, list)) = declared else {
             return Self {
@@ -96,13 +96,13 @@ fn signature(contract: &CompiledContract, name: &str) -> String {
 fn scheme<'c>(contract: &'c CompiledContract, name: &str) -> Option<JsonNode<'c>> {
     let documents = contract.documents();
     let (near, schemes) = schemes(contract)?;
-    let place = portcullis_contract::DocumentSet::place(near, schemes.get(name)?);
-    Some(documents.node(contract.followed(place)))
+    let place = portcullis_contract::DocumentSet::node_ref(near, schemes.get(name)?);
+    Some(documents.node(contract.resolved(place)))
 }
 
 /// The security schemes of a contract.
 pub(super) fn schemes(contract: &CompiledContract) -> Option<(NodeRef, JsonNode<'_>)> {
-    let (components, _) = member(contract, contract.documents().entry_place(), "components")?;
+    let (components, _) = member(contract, contract.documents().entry_ref(), "components")?;
     member(contract, components, "securitySchemes")
 }
 
@@ -131,12 +131,12 @@ impl<'c> ContractComparison<'c> {
             SecurityFormula::of(self.new, new),
         );
         let places = (
-            before.place.unwrap_or(old.place),
-            after.place.unwrap_or(new.place),
+            before.place.unwrap_or(old.node_ref),
+            after.place.unwrap_or(new.node_ref),
         );
         let mut push = |rule, from: Option<String>, to: Option<String>| {
             let change = ChangeDetails {
-                site: ExchangePart::Whole.into(),
+                location: ExchangePart::NoPart.into(),
                 before: from,
                 after: to,
                 old: Some(places.0),

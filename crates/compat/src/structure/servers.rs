@@ -6,19 +6,19 @@ use std::collections::BTreeSet;
 use portcullis_contract::CompiledContract;
 use portcullis_json::JsonNode;
 
-use super::super::finding::shape;
+use super::super::finding::path_shape;
 use super::comparing::{ChangeDetails, ChangeScope, ContractComparison, member};
 
 impl ContractComparison<'_> {
     /// Compares the servers of the documents, and the addresses of the operations in both.
     pub(super) fn servers(&mut self, scope: &ChangeScope) {
         let place = |contract: &CompiledContract| {
-            let entry = contract.documents().entry_place();
+            let entry = contract.documents().entry_ref();
             member(contract, entry, "servers").map_or(entry, |(at, _)| at)
         };
         let places = (place(self.old), place(self.new));
         let (old, new) = (urls(self.old), urls(self.new));
-        let lost = self.lost_bases();
+        let lost = self.removed_base_paths();
         for (base, now) in &lost {
             let change = ChangeDetails::default()
                 .from(base)
@@ -40,11 +40,11 @@ impl ContractComparison<'_> {
     }
 
     /// Base paths of operations that their other revision is not to be found under.
-    fn lost_bases(&self) -> BTreeSet<(String, String)> {
+    fn removed_base_paths(&self) -> BTreeSet<(String, String)> {
         let new = self.new.listing();
         let mut lost = BTreeSet::new();
         for (operation, addresses) in self.old.listing() {
-            let same = |path: &str| shape(path) == shape(&operation.path);
+            let same = |path: &str| path_shape(path) == path_shape(&operation.path);
             let found = new
                 .iter()
                 .find(|(other, _)| other.method == operation.method && same(&other.path));
@@ -59,10 +59,10 @@ impl ContractComparison<'_> {
                 .iter()
                 .map(|other| base_of(other, &operation.path))
                 .collect();
-            let known: BTreeSet<String> = others.iter().map(|other| shape(other)).collect();
+            let known: BTreeSet<String> = others.iter().map(|other| path_shape(other)).collect();
             for address in addresses
                 .iter()
-                .filter(|address| !known.contains(&shape(address)))
+                .filter(|address| !known.contains(&path_shape(address)))
             {
                 lost.insert((base(address), now.join(", ")));
             }

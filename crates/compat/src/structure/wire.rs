@@ -55,7 +55,7 @@ impl EffectiveStyle {
 
 impl ContractComparison<'_> {
     /// Compares how a value is written. Whether both revisions write it alike.
-    pub(super) fn wire(
+    pub(super) fn serialization(
         &mut self,
         scope: &ChangeScope,
         direction: MessageDirection,
@@ -67,7 +67,7 @@ impl ContractComparison<'_> {
         let has_members = before.has_members() || after.has_members();
         let was = EffectiveStyle::of(before, is_plain, has_members);
         let is = EffectiveStyle::of(after, is_plain, has_members);
-        let change = || ChangeDetails::at(part.clone()).between(before.place, after.place);
+        let change = || ChangeDetails::at(part.clone()).between(before.node_ref, after.node_ref);
         let is_content = |style: ParameterStyle| {
             matches!(
                 style,
@@ -107,7 +107,7 @@ impl ContractComparison<'_> {
         after: &Parameter,
     ) {
         let request = Some(MessageDirection::Request);
-        let change = || ChangeDetails::at(part.clone()).between(before.place, after.place);
+        let change = || ChangeDetails::at(part.clone()).between(before.node_ref, after.node_ref);
         if before.part != MessagePart::Query {
             return;
         }
@@ -116,7 +116,7 @@ impl ContractComparison<'_> {
             (false, true) => self.push("parameter.empty.allowed", scope, request, change()),
             _ => {}
         }
-        let (was, is) = self.members(before.place, after.place, "allowReserved");
+        let (was, is) = self.members(before.node_ref, after.node_ref, "allowReserved");
         let flag = |found: Option<(_, JsonNode<'_>)>| {
             found.and_then(|(_, flag)| flag.as_bool()) == Some(true)
         };

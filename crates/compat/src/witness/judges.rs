@@ -32,7 +32,7 @@ pub(crate) struct ContractSide<'c> {
     pub(crate) carried: ValueCarrier<'c>,
     pub(crate) direction: MessageDirection,
     /// Whether the operation is called by the service, and so has no path of its own.
-    pub(crate) is_channel: bool,
+    pub(crate) is_outbound: bool,
 }
 
 /// Has both contracts judge a value: `sender` must allow it, `receiver` must not. The words of
@@ -138,11 +138,11 @@ impl ContractSide<'_> {
                     &mut scratch,
                     &mut violations,
                 );
-                keep(&mut violations, header);
+                retain_violations_of(&mut violations, header);
             }
             (ValueCarrier::Parameter(parameter), WitnessMessage::Text(text)) => {
                 self.head(parameter, text, rules, &mut scratch, &mut violations)?;
-                keep(&mut violations, parameter);
+                retain_violations_of(&mut violations, parameter);
             }
             _ => return Err("the value travels in another way".to_owned()),
         }
@@ -172,17 +172,17 @@ impl ContractSide<'_> {
             }
         }
         let mut captures = PathCaptures::default();
-        let path = match self.is_channel {
+        let path = match self.is_outbound {
             true => "/".to_owned(),
             false => address(self.contract, self.operation, |name| match in_path {
                 Some(text) if name == parameter.name => text.to_owned(),
                 _ => "1".to_owned(),
             }),
         };
-        if !self.is_channel {
+        if !self.is_outbound {
             let found = self
                 .contract
-                .find(&self.operation.method, &path, &mut captures);
+                .match_route(&self.operation.method, &path, &mut captures);
             let is_it = |number: u32| std::ptr::eq(self.contract.operation(number), self.operation);
             if !matches!(found, RouteMatch::Found { operation } if is_it(operation)) {
                 return Err(format!("`{path}` does not reach the operation"));
@@ -236,7 +236,7 @@ fn value_of(text: &str) -> Result<HeaderValue, String> {
 }
 
 /// Keeps what is wrong with one parameter: the others are not what is shown.
-fn keep(violations: &mut Vec<Violation>, parameter: &Parameter) {
+fn retain_violations_of(violations: &mut Vec<Violation>, parameter: &Parameter) {
     violations.retain(|violation| {
         let is_named = violation
             .name

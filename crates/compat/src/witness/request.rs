@@ -87,12 +87,12 @@ fn body(
         .content
         .iter()
         .find(|media| body.required && media.is_json)?;
-    let sample = contract.sample_of_request(media)?;
+    let sample = contract.request_example(media)?;
     serialise::body(media, &sample).ok()
 }
 
 fn sample(contract: &CompiledContract, parameter: &Parameter) -> Value {
     contract
-        .sample_of_parameter(parameter)
+        .parameter_example(parameter)
         .unwrap_or_else(|| "1".into())
 }

@@ -20,7 +20,7 @@ pub(super) struct FieldWriter<'r> {
 
 impl FieldWriter<'_> {
     /// Puts a member that is written by a style. An error may leave a part of it on the tape.
-    pub(super) fn styled(
+    pub(super) fn write_styled(
         &mut self,
         field: usize,
         attempt: usize,
@@ -28,7 +28,7 @@ impl FieldWriter<'_> {
         let Some(parameter) = &self.fields.get(field).styled else {
             return Ok(());
         };
-        let Some((reading, as_text)) = parameter.attempts().nth(attempt) else {
+        let Some((reading, as_text)) = parameter.readings_in_order().nth(attempt) else {
             return Ok(());
         };
         let source = ParameterSource::Pairs(self.pairs, &self.fields.siblings);
@@ -36,7 +36,7 @@ impl FieldWriter<'_> {
     }
 
     /// Puts the values; nothing where one of them is not JSON and must be.
-    pub(super) fn values(
+    pub(super) fn write_values(
         &mut self,
         values: &[FormValue<'_>],
         attempt: FieldReading,
@@ -85,7 +85,7 @@ impl FieldWriter<'_> {
 
     fn json(&mut self, text: &str) -> Result<(), SyntaxError> {
         let source = self.inner.parse("", text.as_bytes(), self.limits)?;
-        self.tape.graft(self.inner.root(source));
+        self.tape.copy_value(self.inner.root(source));
         Ok(())
     }
 

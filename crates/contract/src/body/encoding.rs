@@ -16,7 +16,7 @@ use super::notation::BodyFormat;
 
 /// Compiles the reading of a media type whose schema stands at `schema`; `schema_key` registers
 /// the schemas that are judged on their own. Nothing where bodies of this type are not judged.
-pub(in super::super) fn shape(
+pub(in super::super) fn compile_body_shape(
     surface: SchemaSurface<'_>,
     range: &MediaRange<'_>,
     media: NodeRef,
@@ -33,8 +33,8 @@ pub(in super::super) fn shape(
     };
     let mut shape = BodyShape {
         types,
-        is_telling: surface.says(schema, &says_something_of_text),
-        is_measured: surface.says(schema, &|keyword, _| is_length(keyword)),
+        constrains_text: surface.any_keyword(schema, &constrains_text),
+        constrains_length: surface.any_keyword(schema, &|keyword, _| is_length(keyword)),
         form: FormFields::default(),
         multipart: FormFields::default(),
         items: None,
@@ -48,9 +48,9 @@ pub(in super::super) fn shape(
     if may_be(BodyFormat::Multipart) {
         shape.multipart = reader.fields(schema, BodyFormat::Multipart);
     }
-    let may_be_records = may_be(BodyFormat::Lines) || may_be(BodyFormat::Sequence);
+    let may_be_records = may_be(BodyFormat::JsonLines) || may_be(BodyFormat::JsonSequence);
     if may_be_records && types == TypeSet::ARRAY {
-        let items = surface.below(schema, "items").first().copied();
+        let items = surface.keyword_schemas(schema, "items").first().copied();
         shape.items = Some(items.map(reader.schema_key));
     }
     Some(Box::new(shape))
@@ -65,7 +65,7 @@ fn is_length(keyword: &str) -> bool {
 }
 
 /// Whether a keyword says more than that there is text, or octets.
-fn says_something_of_text(keyword: &str, value: JsonNode<'_>) -> bool {
+fn constrains_text(keyword: &str, value: JsonNode<'_>) -> bool {
     match keyword {
         "type" => value.as_str() != Some("string"),
         "format" => value.as_str() != Some("binary"),
@@ -105,7 +105,7 @@ impl EncodingCompiler<'_, '_> {
             .into_iter()
             .map(|(name, places)| self.field(name, &places, notation))
             .collect();
-        let rest: Vec<NodeRef> = self.surface.below(schema, "additionalProperties");
+        let rest: Vec<NodeRef> = self.surface.keyword_schemas(schema, "additionalProperties");
         let is_schema = |place: &NodeRef| self.surface.documents.node(*place).is_object();
         let rest: Vec<NodeRef> = rest.into_iter().filter(is_schema).collect();
         let others = match rest.is_empty() {
@@ -130,9 +130,10 @@ impl EncodingCompiler<'_, '_> {
         };
         FormFields {
             list,
-            others,
+            undeclared: others,
             siblings,
-            counts_files: rest.is_empty() && !self.surface.says(schema, &describes_others),
+            counts_undeclared_files: rest.is_empty()
+                && !self.surface.any_keyword(schema, &describes_others),
         }
     }
 
@@ -181,7 +182,7 @@ impl EncodingCompiler<'_, '_> {
             if name.eq_ignore_ascii_case("content-type") {
                 continue;
             }
-            if let Ok(place) = follow(documents, DocumentSet::place(headers, node)) {
+            if let Ok(place) = follow(documents, DocumentSet::node_ref(headers, node)) {
                 compiled.extend(header(self.surface, name, place, self.schema_key).ok());
             }
         }
@@ -243,7 +244,7 @@ impl EncodingCompiler<'_, '_> {
             .fold(TypeSet::NONE, |all, types| all | types);
         let items: Vec<NodeRef> = places
             .iter()
-            .flat_map(|place| surface.below(*place, "items"))
+            .flat_map(|place| surface.keyword_schemas(*place, "items"))
             .collect();
         let is_json = !content_types.is_empty() && parsed().all(|range| range.is_json());
         if is_json {
@@ -312,7 +313,7 @@ fn is_binary(surface: SchemaSurface<'_>, place: NodeRef, content_types: &[String
             range.kind() != "*" && BodyFormat::of(&range) == BodyFormat::Octets
         })
     };
-    if is_string && surface.says(place, &is_format) {
+    if is_string && surface.any_keyword(place, &is_format) {
         return true;
     }
     if is_string && !content_types.is_empty() && content_types.iter().all(is_named) {
@@ -321,7 +322,9 @@ fn is_binary(surface: SchemaSurface<'_>, place: NodeRef, content_types: &[String
     let is_silent = |keyword: &str, _: JsonNode<'_>| {
         !(is_length(keyword) || is_annotation(keyword) || keyword == "$ref")
     };
-    surface.dialect == Dialect::V31 && types == TypeSet::ALL && !surface.says(place, &is_silent)
+    surface.dialect == Dialect::V31
+        && types == TypeSet::ALL
+        && !surface.any_keyword(place, &is_silent)
 }
 
 fn plain(name: &str, place: NodeRef) -> Parameter {
@@ -332,9 +335,9 @@ fn plain(name: &str, place: NodeRef) -> Parameter {
         style: ParameterStyle::Form,
         explode: true,
         allow_empty: false,
-        place,
+        node_ref: place,
         readings: Vec::new(),
         schema: None,
-        slot: usize::MAX,
+        capture_index: usize::MAX,
     }
 }

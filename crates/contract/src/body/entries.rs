@@ -11,7 +11,7 @@ use smallvec::{SmallVec, smallvec};
 
 use portcullis_json::SyntaxError;
 use portcullis_vocabulary::enforcement::Enforcement;
-use portcullis_vocabulary::limits::FORM_MEMBERS_MAX;
+use portcullis_vocabulary::limits::FORM_FIELDS_MAX;
 
 use super::super::document::{escape_token, unescape_token};
 use super::super::parameter::{Parameter, ParameterReadError};
@@ -59,7 +59,7 @@ enum FieldReadError {
 
 /// More members than anybody declares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("more than {FORM_MEMBERS_MAX} members")]
+#[error("more than {FORM_FIELDS_MAX} members")]
 pub(super) struct TooManyFields;
 
 /// The members of one form.
@@ -92,7 +92,7 @@ impl<'b, 'f> FormEntries<'b, 'f> {
             entry.values.push(value);
             return Ok(());
         }
-        if self.list.len() == FORM_MEMBERS_MAX {
+        if self.list.len() == FORM_FIELDS_MAX {
             return Err(TooManyFields);
         }
         self.by_name.insert(name.clone(), self.list.len());
@@ -113,7 +113,7 @@ impl<'b, 'f> FormEntries<'b, 'f> {
             name: Cow::Owned(parameter.name.clone()),
             values: SmallVec::new(),
             attempts: SmallVec::new(),
-            styled: Some((field, parameter.attempts().count())),
+            styled: Some((field, parameter.readings_in_order().count())),
             attempt: 0,
             is_json: false,
         });
@@ -126,11 +126,11 @@ impl<'b, 'f> FormEntries<'b, 'f> {
         key: &SchemaKey,
         desk: &mut FieldWriter<'_>,
     ) {
-        if !self.plan(judge) {
+        if !self.choose_readings(judge) {
             return;
         }
         if let Err((index, unread)) = self.read(key, desk) {
-            return refuse(judge, &self.list[index].name, unread);
+            return report_unreadable(judge, &self.list[index].name, unread);
         }
         let first: Vec<usize> = self.list.iter().map(|entry| entry.attempt).collect();
         let schemas = judge.contract.schemas(judge.direction);
@@ -156,23 +156,23 @@ impl<'b, 'f> FormEntries<'b, 'f> {
             entry.attempt = attempt;
         }
         if self.read(key, desk).is_ok() {
-            judge.value(desk.tape.wrapped(""), "");
+            judge.validate_value(desk.tape.wrapped(""), "");
         }
     }
 
     /// Decides on the ways to read each member. Tells whether it is worth reading them: a name
     /// that came twice and holds one value is read in two ways by two readers.
-    fn plan(&mut self, judge: &mut BodyJudge<'_>) -> bool {
+    fn choose_readings(&mut self, judge: &mut BodyJudge<'_>) -> bool {
         let mut goes_on = true;
         for entry in &mut self.list {
             if entry.styled.is_some() {
                 continue;
             }
             let field = self.fields.find(&entry.name);
-            let declared = field.map_or(&self.fields.others, |index| {
+            let declared = field.map_or(&self.fields.undeclared, |index| {
                 &self.fields.get(index).attempts
             });
-            entry.plan(declared);
+            entry.choose_readings(declared);
             if !entry.attempts.is_empty() {
                 continue;
             }
@@ -180,7 +180,7 @@ impl<'b, 'f> FormEntries<'b, 'f> {
             goes_on &= judge.rules.policy.of(ViolationClass::DuplicateKey) != Enforcement::Reject;
             // The last one counts, as for repeated members of JSON.
             entry.values.drain(..entry.values.len() - 1);
-            entry.plan(declared);
+            entry.choose_readings(declared);
         }
         goes_on
     }
@@ -229,7 +229,7 @@ impl<'b, 'f> FormEntries<'b, 'f> {
 }
 
 impl FormEntry<'_> {
-    fn plan(&mut self, declared: &[FieldReading]) {
+    fn choose_readings(&mut self, declared: &[FieldReading]) {
         let is_counted = |value: &FormValue<'_>| matches!(value, FormValue::Octets(_));
         let is_single = self.values.len() == 1;
         if self.values.iter().any(is_counted) {
@@ -258,12 +258,12 @@ impl FormEntry<'_> {
     fn read(&mut self, desk: &mut FieldWriter<'_>) -> Result<(), FieldReadError> {
         if let Some((field, _)) = self.styled {
             return desk
-                .styled(field, self.attempt)
+                .write_styled(field, self.attempt)
                 .map_err(FieldReadError::Styled);
         }
         let mut first = None;
         loop {
-            match desk.values(&self.values, self.attempts[self.attempt]) {
+            match desk.write_values(&self.values, self.attempts[self.attempt]) {
                 Ok(()) => return Ok(()),
                 Err(error) if self.has_more() => {
                     first.get_or_insert(error);
@@ -286,11 +286,11 @@ fn member_of(path: &str) -> Option<String> {
 }
 
 /// Says why a member cannot be read.
-fn refuse(judge: &mut BodyJudge<'_>, name: &str, unread: FieldReadError) {
+fn report_unreadable(judge: &mut BodyJudge<'_>, name: &str, unread: FieldReadError) {
     let below = format!("/{}", escape_token(name));
     match unread {
         FieldReadError::Syntax(error) => {
-            let violation = judge.not_json(&error, &below);
+            let violation = judge.syntax_violation(&error, &below);
             judge.push(violation);
         }
         FieldReadError::Styled(
@@ -299,7 +299,7 @@ fn refuse(judge: &mut BodyJudge<'_>, name: &str, unread: FieldReadError) {
         FieldReadError::Styled(ParameterReadError::Escapes(error)) => {
             judge.malformed(below, error.to_string())
         }
-        FieldReadError::Styled(ParameterReadError::Form(error)) => {
+        FieldReadError::Styled(ParameterReadError::Malformed(error)) => {
             judge.malformed(below, error.to_owned())
         }
         // Members of members, which no style defines: nobody knows what they mean.

@@ -6,7 +6,7 @@
 
 use super::super::check::CheckScratch;
 use super::super::document::escape_token;
-use super::super::parameter::{ParameterSource, RawPairs, claims, decode_form};
+use super::super::parameter::{ParameterSource, RawPairs, decode_form, owns_pair};
 use super::super::schema::SchemaKey;
 use super::super::violation::MessagePart;
 use super::desk::FieldWriter;
@@ -66,7 +66,7 @@ pub(super) fn judge(
 
 /// Whether a name belongs to a member that is written by a style.
 fn is_styled(fields: &FormFields, name: &str) -> bool {
-    let claimed = |other: &_| claims(other, name, MessagePart::Query);
+    let claimed = |other: &_| owns_pair(other, name, MessagePart::Query);
     let is_own = |field: &super::model::FormField| {
         field.styled.as_ref().is_some_and(|parameter| {
             claimed(parameter)

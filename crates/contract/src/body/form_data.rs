@@ -155,8 +155,8 @@ impl PartSink for PartCollector<'_> {
         let is_counted = match field {
             Some(index) => self.fields.get(index).attempts.iter().any(is_octets),
             None => {
-                self.fields.others.iter().any(is_octets)
-                    || (head.is_file && self.fields.counts_files)
+                self.fields.undeclared.iter().any(is_octets)
+                    || (head.is_file && self.fields.counts_undeclared_files)
             }
         };
         self.parts.push(FormPart {
@@ -243,7 +243,7 @@ impl FormPart {
             let class = ViolationClass::UnsupportedMediaType;
             let mut violation = judge
                 .violation(class, message)
-                .expecting(field.content_types.join(" or "));
+                .with_expected(field.content_types.join(" or "));
             violation.masked = "the part's media type is not declared".to_owned();
             violation.pointer = self.pointer();
             judge.push(violation);
@@ -272,7 +272,7 @@ impl FormPart {
         let message = format!("the part's header `{name}` {message}");
         let mut violation = judge
             .violation(ViolationClass::InvalidBody, message)
-            .declared_at(judge.contract.spot(header.place));
+            .with_location(judge.contract.location(header.node_ref));
         violation.pointer = self.pointer();
         judge.push(violation);
     }
@@ -292,7 +292,7 @@ impl FormPart {
             let parsed = tape.parse(key.as_str(), text.as_bytes(), judge.json_limits());
             return parsed.is_ok_and(|source| schemas.is_valid(tape.wrapped(source)));
         }
-        header.attempts().any(|(reading, as_text)| {
+        header.readings_in_order().any(|(reading, as_text)| {
             let source = ParameterSource::One(text);
             read(tape, key.as_str(), header, reading, source, as_text).is_ok()
                 && schemas.is_valid(tape.wrapped(""))

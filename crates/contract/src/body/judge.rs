@@ -47,7 +47,7 @@ pub(in super::super) fn is_readable(notation: BodyFormat, media: &MediaRange<'_>
 
 impl BodyJudge<'_> {
     /// Judges a whole body, as it arrived with these headers.
-    pub(in super::super) fn body(
+    pub(in super::super) fn validate_body(
         &mut self,
         headers: &HeaderMap,
         bytes: &[u8],
@@ -84,7 +84,7 @@ impl BodyJudge<'_> {
                 form.feed(media, &bytes);
                 form.judge(self, scratch);
             }
-            BodyFormat::Lines | BodyFormat::Sequence => {
+            BodyFormat::JsonLines | BodyFormat::JsonSequence => {
                 records::judge(self, key, shape, notation, &bytes, &mut scratch.tape);
             }
             BodyFormat::Text if shape.judges(notation) => {
@@ -103,7 +103,7 @@ impl BodyJudge<'_> {
         if let Some(key) = &media.schema {
             tape.begin(key.as_str());
             tape.octets(count);
-            self.value(tape.wrapped(""), "");
+            self.validate_value(tape.wrapped(""), "");
         }
     }
 
@@ -115,7 +115,7 @@ impl BodyJudge<'_> {
         let codings = codings(headers).map_err(|error| {
             let message = error.to_string();
             let violation = self.violation(ViolationClass::UnsupportedEncoding, message);
-            Box::new(violation.expecting(ContentCoding::NAMES))
+            Box::new(violation.with_expected(ContentCoding::NAMES))
         })?;
         if codings.is_empty() {
             return Ok(Cow::Borrowed(bytes));
@@ -139,7 +139,7 @@ impl BodyJudge<'_> {
 
     fn json(&mut self, key: &SchemaKey, bytes: &[u8], tape: &mut Tape) {
         if let Some(source) = self.parse(key, bytes, tape, "") {
-            self.value(tape.wrapped(source), "");
+            self.validate_value(tape.wrapped(source), "");
         }
     }
 
@@ -169,7 +169,7 @@ impl BodyJudge<'_> {
             }
         }
         put(tape, false);
-        self.value(tape.wrapped(""), "");
+        self.validate_value(tape.wrapped(""), "");
     }
 
     /// Reads JSON. Where repeated members do not keep a body from passing, the last one counts,
@@ -187,7 +187,7 @@ impl BodyJudge<'_> {
             Ok(source) => return Some(source),
             Err(error) => error,
         };
-        let violation = self.not_json(&error, below);
+        let violation = self.syntax_violation(&error, below);
         let is_repeated = violation.class == ViolationClass::DuplicateKey;
         self.push(violation);
         if !is_repeated || policy == Enforcement::Reject {
@@ -208,20 +208,20 @@ impl BodyJudge<'_> {
         }
     }
 
-    pub(super) fn not_json(&self, error: &SyntaxError, below: &str) -> Violation {
+    pub(super) fn syntax_violation(&self, error: &SyntaxError, below: &str) -> Violation {
         let class = match error.kind {
             SyntaxErrorKind::DuplicateKey(_) => ViolationClass::DuplicateKey,
             _ => ViolationClass::MalformedBody,
         };
         let mut violation = self
             .violation(class, error.to_string())
-            .expecting("one JSON value (RFC 8259)");
+            .with_expected("one JSON value (RFC 8259)");
         violation.pointer = format!("{below}{}", error.pointer);
         violation
     }
 
     /// Judges a value on a tape, which stands at `below` in the body. Tells whether it is valid.
-    pub(super) fn value(&mut self, wrapped: JsonNode<'_>, below: &str) -> bool {
+    pub(super) fn validate_value(&mut self, wrapped: JsonNode<'_>, below: &str) -> bool {
         let schemas = self.contract.schemas(self.direction);
         let class = match self.direction {
             MessageDirection::Request => ViolationClass::InvalidBody,
@@ -229,18 +229,18 @@ impl BodyJudge<'_> {
         };
         let is_valid = schemas.is_valid(wrapped);
         if !is_valid {
-            self.complain(class, schemas, wrapped, below);
+            self.report_errors(class, schemas, wrapped, below);
         } else if let Some(closed) = schemas.closed()
             && self.rules.is_on(ViolationClass::UnknownBodyProperty)
             && !closed.is_valid(wrapped)
         {
-            self.complain(ViolationClass::UnknownBodyProperty, closed, wrapped, below);
+            self.report_errors(ViolationClass::UnknownBodyProperty, closed, wrapped, below);
         }
         is_valid
     }
 
     /// Explains why a value does not satisfy its schema.
-    fn complain(
+    fn report_errors(
         &mut self,
         class: ViolationClass,
         schemas: &SchemaSet,
@@ -260,7 +260,7 @@ impl BodyJudge<'_> {
             let found = explain(schemas, &self.contract.documents, wrapped, subject, most);
             for mut violation in found {
                 violation.pointer.insert_str(0, below);
-                let shown = self.shown(violation);
+                let shown = self.hide_response_values(violation);
                 self.violations.push(shown);
             }
         }
@@ -274,8 +274,8 @@ impl BodyJudge<'_> {
 
     /// A violation by the body as a whole.
     pub(super) fn violation(&self, class: ViolationClass, message: String) -> Violation {
-        let spot = self.contract.spot(self.media.place);
-        Violation::new(class, MessagePart::Body, message).declared_at(spot)
+        let spot = self.contract.location(self.media.node_ref);
+        Violation::new(class, MessagePart::Body, message).with_location(spot)
     }
 
     pub(super) fn push(&mut self, mut violation: Violation) {
@@ -284,7 +284,7 @@ impl BodyJudge<'_> {
         };
         violation.class = class;
         if self.rules.is_on(class) && self.violations.len() < self.rules.violations_max {
-            self.violations.push(self.shown(violation));
+            self.violations.push(self.hide_response_values(violation));
         }
     }
 
@@ -303,7 +303,7 @@ impl BodyJudge<'_> {
     }
 
     /// What a response says is the service's, and not quoted.
-    fn shown(&self, violation: Violation) -> Violation {
+    fn hide_response_values(&self, violation: Violation) -> Violation {
         match self.direction {
             MessageDirection::Request => violation,
             MessageDirection::Response => violation.without_values(),

@@ -20,7 +20,7 @@ mod records;
 mod coding;
 
 pub(super) use coding::{ContentCoding, codings};
-pub(super) use encoding::shape;
+pub(super) use encoding::compile_body_shape;
 pub use form_data::FormData;
 pub(super) use judge::{BodyJudge, is_readable};
 pub(super) use model::BodyShape;

@@ -13,9 +13,9 @@ pub(in super::super) struct BodyShape {
     /// The types that the schema admits.
     pub(super) types: TypeSet,
     /// Whether the schema says more of text than that there is some.
-    pub(super) is_telling: bool,
+    pub(super) constrains_text: bool,
     /// Whether the schema bounds the number of octets.
-    pub(super) is_measured: bool,
+    pub(super) constrains_length: bool,
     /// The members of a form.
     pub(super) form: FormFields,
     /// The parts of a multipart body. Their defaults differ from those of a form.
@@ -31,10 +31,10 @@ impl BodyShape {
             BodyFormat::Json
             | BodyFormat::Form
             | BodyFormat::Multipart
-            | BodyFormat::Lines
-            | BodyFormat::Sequence => true,
-            BodyFormat::Text => self.is_telling && self.types.has(TypeSet::SCALAR),
-            BodyFormat::Octets => self.is_measured && self.types.has(TypeSet::STRING),
+            | BodyFormat::JsonLines
+            | BodyFormat::JsonSequence => true,
+            BodyFormat::Text => self.constrains_text && self.types.has(TypeSet::SCALAR),
+            BodyFormat::Octets => self.constrains_length && self.types.has(TypeSet::STRING),
             BodyFormat::Opaque => false,
         }
     }
@@ -46,11 +46,11 @@ pub(super) struct FormFields {
     /// The declared ones, by name.
     pub(super) list: Vec<FormField>,
     /// How a member is read that is not declared.
-    pub(super) others: Vec<FieldReading>,
+    pub(super) undeclared: Vec<FieldReading>,
     /// The names of all members, where one of them takes every name that no other has.
     pub(super) siblings: Vec<Parameter>,
     /// Whether files that are not declared are only counted: nothing describes them.
-    pub(super) counts_files: bool,
+    pub(super) counts_undeclared_files: bool,
 }
 
 impl FormFields {

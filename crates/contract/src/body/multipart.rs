@@ -139,8 +139,8 @@ impl MultipartReader {
                 MultipartState::Epilogue => return Ok(buffer.len()),
             };
             match step {
-                MultipartStep::On(count) => at += count,
-                MultipartStep::Wait(count) => return Ok(at + count),
+                MultipartStep::Consumed(count) => at += count,
+                MultipartStep::NeedsMore(count) => return Ok(at + count),
             }
         }
     }
@@ -160,7 +160,7 @@ impl MultipartReader {
             None => rest.len().saturating_sub(self.delimiter.needle().len()),
         };
         if found.is_none() && end < self.skip {
-            return Ok(MultipartStep::Wait(0));
+            return Ok(MultipartStep::NeedsMore(0));
         }
         let skip = std::mem::take(&mut self.skip);
         if let Some(sink) = &mut sink
@@ -171,41 +171,43 @@ impl MultipartReader {
             sink.data(&rest[skip..end])?;
         }
         match found {
-            None => return Ok(MultipartStep::Wait(end)),
+            None => return Ok(MultipartStep::NeedsMore(end)),
             Some(feed) if is_bare(feed) => return Err(MultipartError::Delimiter),
             Some(_) => {}
         }
         self.state = MultipartState::Delimiter;
-        Ok(MultipartStep::On(end + 1 + self.delimiter.needle().len()))
+        Ok(MultipartStep::Consumed(
+            end + 1 + self.delimiter.needle().len(),
+        ))
     }
 
     fn delimiter_line(&mut self, rest: &[u8]) -> Result<MultipartStep, MultipartError> {
         match rest {
-            [] | [b'-'] => Ok(MultipartStep::Wait(0)),
+            [] | [b'-'] => Ok(MultipartStep::NeedsMore(0)),
             [b'-', b'-', ..] => {
                 self.state = MultipartState::Closing;
-                Ok(MultipartStep::On(2))
+                Ok(MultipartStep::Consumed(2))
             }
             _ => {
                 let Some(end) = line_end(rest)? else {
-                    return Ok(MultipartStep::Wait(0));
+                    return Ok(MultipartStep::NeedsMore(0));
                 };
                 if self.parts == PARTS_MAX {
                     return Err(MultipartError::Parts);
                 }
                 self.parts += 1;
                 self.state = MultipartState::Head;
-                Ok(MultipartStep::On(end))
+                Ok(MultipartStep::Consumed(end))
             }
         }
     }
 
     fn closing_line(&mut self, rest: &[u8]) -> Result<MultipartStep, MultipartError> {
         let Some(end) = line_end(rest)? else {
-            return Ok(MultipartStep::Wait(0));
+            return Ok(MultipartStep::NeedsMore(0));
         };
         self.state = MultipartState::Epilogue;
-        Ok(MultipartStep::On(end))
+        Ok(MultipartStep::Consumed(end))
     }
 
     fn head(
@@ -218,7 +220,9 @@ impl MultipartReader {
         let (lines, end) = match memmem::find(bounded, b"\r\n\r\n") {
             _ if rest.starts_with(b"\r\n") => (&rest[..0], 2),
             Some(end) => (&rest[..end], end + 4),
-            None if bounded.len() < PART_HEADER_BYTES_MAX => return Ok(MultipartStep::Wait(0)),
+            None if bounded.len() < PART_HEADER_BYTES_MAX => {
+                return Ok(MultipartStep::NeedsMore(0));
+            }
             None => return Err(MultipartError::HeadSize { part }),
         };
         let head = PartHead::parse(lines).map_err(|error| MultipartError::Head { part, error })?;
@@ -226,16 +230,16 @@ impl MultipartReader {
         self.state = MultipartState::Data;
         // The line end of the empty line may be that of a delimiter already: then there is no data.
         self.skip = 2;
-        Ok(MultipartStep::On(end - 2))
+        Ok(MultipartStep::Consumed(end - 2))
     }
 }
 
 /// How a reader goes on.
 enum MultipartStep {
     /// So many octets are consumed.
-    On(usize),
+    Consumed(usize),
     /// So many are, and more must arrive.
-    Wait(usize),
+    NeedsMore(usize),
 }
 
 /// Takes nothing: the preamble.

@@ -12,9 +12,9 @@ pub(in super::super) enum BodyFormat {
     /// `multipart/form-data` (RFC 7578).
     Multipart,
     /// JSON values, one on each line.
-    Lines,
+    JsonLines,
     /// JSON values, each after a record separator (RFC 7464).
-    Sequence,
+    JsonSequence,
     /// Text: one scalar.
     Text,
     /// Octets without a notation that a schema could describe: only their number is known.
@@ -36,9 +36,9 @@ impl BodyFormat {
         match (kind.as_str(), subtype.as_str()) {
             ("application", "x-www-form-urlencoded") => Self::Form,
             ("multipart", "form-data") => Self::Multipart,
-            ("application", "json-seq") => Self::Sequence,
-            ("application", lines) if LINES.contains(&lines) => Self::Lines,
-            (_, other) if other.ends_with("+json-seq") => Self::Sequence,
+            ("application", "json-seq") => Self::JsonSequence,
+            ("application", lines) if LINES.contains(&lines) => Self::JsonLines,
+            (_, other) if other.ends_with("+json-seq") => Self::JsonSequence,
             (_, other) if is_opaque(other) => Self::Opaque,
             ("multipart" | "message", _) | ("text", "event-stream") => Self::Opaque,
             ("text", _) => Self::Text,
@@ -68,10 +68,10 @@ mod tests {
         check("APPLICATION/X-WWW-Form-Urlencoded", BodyFormat::Form);
         check("multipart/form-data; boundary=a", BodyFormat::Multipart);
         check("multipart/mixed; boundary=a", BodyFormat::Opaque);
-        check("application/x-ndjson", BodyFormat::Lines);
-        check("application/jsonl", BodyFormat::Lines);
-        check("application/json-seq", BodyFormat::Sequence);
-        check("application/geo+json-seq", BodyFormat::Sequence);
+        check("application/x-ndjson", BodyFormat::JsonLines);
+        check("application/jsonl", BodyFormat::JsonLines);
+        check("application/json-seq", BodyFormat::JsonSequence);
+        check("application/geo+json-seq", BodyFormat::JsonSequence);
         check("text/plain", BodyFormat::Text);
         check("text/csv; charset=utf-8", BodyFormat::Text);
         check("text/xml", BodyFormat::Opaque);

@@ -23,7 +23,7 @@ pub(super) fn judge(
     tape: &mut Tape,
 ) {
     let records = match notation {
-        BodyFormat::Sequence => sequence(bytes),
+        BodyFormat::JsonSequence => sequence(bytes),
         _ => Ok(lines(bytes)),
     };
     let records = match records {
@@ -39,20 +39,20 @@ pub(super) fn judge(
             return;
         }
         let below = format!("/{number}");
-        if notation == BodyFormat::Sequence && is_cut(record) {
+        if notation == BodyFormat::JsonSequence && is_truncated(record) {
             let message = "the record is cut short: no line feed ends it (RFC 7464 section 2.4)";
             return judge.malformed(below, message.to_owned());
         }
         match key {
             Some(key) => match judge.parse(key, record, tape, &below) {
                 Some(source) => {
-                    judge.value(tape.wrapped(source), &below);
+                    judge.validate_value(tape.wrapped(source), &below);
                 }
                 None => return,
             },
             None => {
                 if let Err(error) = tape.parse("", record, judge.json_limits()) {
-                    let violation = judge.not_json(&error, &below);
+                    let violation = judge.syntax_violation(&error, &below);
                     return judge.push(violation);
                 }
             }
@@ -83,7 +83,7 @@ fn sequence(bytes: &[u8]) -> Result<RecordIter<'_>, &'static str> {
 }
 
 /// A scalar that ends with its record may have lost its end.
-fn is_cut(record: &[u8]) -> bool {
+fn is_truncated(record: &[u8]) -> bool {
     let ends_itself = [b'}', b']', b'"'];
     match record {
         [.., last] => !ends_itself.contains(last) && !last.is_ascii_whitespace(),
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn scalars_end_with_white_space() {
         for (record, expected) in [("1", true), ("1\n", false), ("{}", false), ("nul", true)] {
-            assert_eq!(is_cut(record.as_bytes()), expected, "{record}");
+            assert_eq!(is_truncated(record.as_bytes()), expected, "{record}");
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::route::PathCaptures;
 use crate::{
     BodyLength, BodyPlan, CheckScratch, CheckSettings, CompileOptions, CompiledContract,
-    RequestHead, check_body, check_head, compile, from_bytes,
+    RequestHead, check_body, check_head, compile, parse_single_file,
 };
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
 use portcullis_vocabulary::limits::Limits;
@@ -30,7 +30,7 @@ fn contract(openapi: &str, key: &str, media: &Value) -> CompiledContract {
         }}}
     });
     let bytes = document.to_string().into_bytes();
-    let documents = from_bytes("t.json", bytes, &Limits::default()).unwrap();
+    let documents = parse_single_file("t.json", bytes, &Limits::default()).unwrap();
     compile(documents, &CompileOptions::default()).unwrap()
 }
 

@@ -7,7 +7,7 @@ use super::super::compiled::CompiledContract;
 use super::super::dialect::MessageDirection;
 use super::super::operation::MediaType;
 use super::super::violation::{MessagePart, Violation, ViolationClass};
-use super::plan::{BodyPlan, is_whole_when_empty, missing_body};
+use super::plan::{BodyPlan, is_valid_when_empty, missing_body};
 use super::rules::{CheckScratch, CheckSettings};
 
 /// Judges a collected body that arrived with these headers.
@@ -27,7 +27,7 @@ pub fn check_body(
             if !body.required {
                 return;
             }
-            if !is_whole_when_empty(media) {
+            if !is_valid_when_empty(media) {
                 if rules.is_on(ViolationClass::MissingBody) {
                     violations.push(missing_body(contract, body));
                 }
@@ -44,7 +44,7 @@ pub fn check_body(
         rules,
         violations,
     };
-    judge.body(headers, bytes, scratch);
+    judge.validate_body(headers, bytes, scratch);
 }
 
 /// Judges `multipart/form-data` that was read as it arrived.
@@ -70,5 +70,5 @@ pub fn check_form_data(
 pub fn body_too_large(bytes_max: u64) -> Violation {
     let message = format!("the body is larger than {bytes_max} bytes");
     Violation::new(ViolationClass::BodyTooLarge, MessagePart::Body, message)
-        .expecting(format!("at most {bytes_max} bytes"))
+        .with_expected(format!("at most {bytes_max} bytes"))
 }

@@ -61,7 +61,7 @@ pub fn check_head<'c>(
         cookies: cookies_of(head.headers, operation, rules, cookie_text, cookies),
         violations,
     };
-    if judge.lacks_credentials() {
+    if judge.rejects_credentials() {
         // Whoever may not ask is not told what else is wrong.
         return BodyPlan::Stream;
     }
@@ -113,7 +113,7 @@ pub(super) struct HeadJudge<'j, 'c> {
 
 impl HeadJudge<'_, '_> {
     /// Whether the request is refused for its credentials.
-    fn lacks_credentials(&mut self) -> bool {
+    fn rejects_credentials(&mut self) -> bool {
         let class = ViolationClass::MissingCredentials;
         let security = &self.operation.security;
         let carried = CredentialSources {
@@ -123,12 +123,12 @@ impl HeadJudge<'_, '_> {
         };
         // Browsers send preflights without credentials (Fetch Standard, section 4.8).
         let is_free = is_preflight(&self.operation.method, self.head.headers);
-        if !self.rules.is_on(class) || is_free || security.is_met(carried) {
+        if !self.rules.is_on(class) || is_free || security.is_satisfied(carried) {
             return false;
         }
         let mut violation = Violation::new(class, MessagePart::Header, "credentials are missing")
-            .expecting(security.expected());
-        violation.contract = security.place.map(|place| self.contract.spot(place));
+            .with_expected(security.expected());
+        violation.contract = security.place.map(|place| self.contract.location(place));
         self.push(violation);
         self.rules.policy.of(class) == Enforcement::Reject
     }

@@ -20,4 +20,4 @@ pub use plan::{BodyLength, BodyPlan};
 pub use policies::OperationPolicies;
 pub use response::{ResponseHead, ResponsePlan, check_response_body, check_response_head};
 pub use rules::{CheckScratch, CheckSettings};
-pub use target::{UnmatchedTarget, judge_target};
+pub use target::{UnmatchedTarget, find_operation};

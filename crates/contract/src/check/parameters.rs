@@ -18,7 +18,7 @@ impl HeadJudge<'_, '_> {
             let head = self.head;
             match parameter.part {
                 MessagePart::Path => {
-                    if let Some(raw) = head.captures.value(head.path, parameter.slot) {
+                    if let Some(raw) = head.captures.value(head.path, parameter.capture_index) {
                         self.parameter(parameter, ParameterSource::One(raw));
                     }
                 }
@@ -44,7 +44,7 @@ impl HeadJudge<'_, '_> {
         let headers = self.head.headers;
         let mut lines = headers.get_all(parameter.name.as_str()).iter();
         let Some(first) = lines.next() else {
-            return self.absent(parameter, ParameterReadError::Missing);
+            return self.report_read_error(parameter, ParameterReadError::Missing);
         };
         let is_list = parameter
             .readings
@@ -58,7 +58,7 @@ impl HeadJudge<'_, '_> {
                 .collect()
         });
         match joined {
-            Some(_) if !is_list => self.absent(parameter, ParameterReadError::Repeated),
+            Some(_) if !is_list => self.report_read_error(parameter, ParameterReadError::Repeated),
             // Field lines of a list join with commas (RFC 9110 section 5.3).
             Some(lines) => self.header_text(parameter, &lines.join(&b","[..])),
             None => self.header_text(parameter, first.as_bytes()),
@@ -68,7 +68,9 @@ impl HeadJudge<'_, '_> {
     fn header_text(&mut self, parameter: &Parameter, text: &[u8]) {
         match std::str::from_utf8(text) {
             Ok(text) => self.parameter(parameter, ParameterSource::One(text)),
-            Err(_) => self.absent(parameter, ParameterReadError::Form("must be UTF-8")),
+            Err(_) => {
+                self.report_read_error(parameter, ParameterReadError::Malformed("must be UTF-8"))
+            }
         }
     }
 
@@ -82,7 +84,7 @@ impl HeadJudge<'_, '_> {
         };
         let schemas = self.contract.schemas(self.direction);
         let mut first_failure = None;
-        for (reading, as_text) in parameter.attempts() {
+        for (reading, as_text) in parameter.readings_in_order() {
             match read(self.tape, key.as_str(), parameter, reading, source, as_text) {
                 Ok(()) if schemas.is_valid(self.tape.wrapped("")) => return,
                 Ok(()) => {
@@ -100,7 +102,7 @@ impl HeadJudge<'_, '_> {
                 debug_assert_eq!(again, Ok(()), "the same text reads the same");
                 self.invalid(parameter);
             }
-            Some(Err(absent)) => self.absent(parameter, absent),
+            Some(Err(absent)) => self.report_read_error(parameter, absent),
             None => {}
         }
     }
@@ -158,7 +160,7 @@ impl HeadJudge<'_, '_> {
             }),
         };
         if !is_there {
-            self.absent(parameter, ParameterReadError::Missing);
+            self.report_read_error(parameter, ParameterReadError::Missing);
         }
     }
 
@@ -166,7 +168,7 @@ impl HeadJudge<'_, '_> {
     fn json_parameter(&mut self, parameter: &Parameter, source: ParameterSource<'_>) {
         let text = match parameter.text(source) {
             Ok(text) => text,
-            Err(absent) => return self.absent(parameter, absent),
+            Err(absent) => return self.report_read_error(parameter, absent),
         };
         let key = parameter.schema.as_ref().map_or("", |key| key.as_str());
         let limits = JsonLimits {
@@ -187,13 +189,13 @@ impl HeadJudge<'_, '_> {
             Err(error) => {
                 let message = format!("not JSON: {error}");
                 let violation = self.of_parameter(self.invalid_class(), parameter, message);
-                self.push(violation.expecting("one JSON value (RFC 8259)"));
+                self.push(violation.with_expected("one JSON value (RFC 8259)"));
             }
         }
         *self.tape = tape;
     }
 
-    fn absent(&mut self, parameter: &Parameter, absent: ParameterReadError) {
+    fn report_read_error(&mut self, parameter: &Parameter, absent: ParameterReadError) {
         let name = &parameter.name;
         let part = parameter.part;
         let (class, message) = match absent {
@@ -215,7 +217,7 @@ impl HeadJudge<'_, '_> {
                 self.invalid_class(),
                 format!("the {part} parameter `{name}`: {error}"),
             ),
-            ParameterReadError::Form(error) => (
+            ParameterReadError::Malformed(error) => (
                 self.invalid_class(),
                 format!("the {part} parameter `{name}` {error}"),
             ),
@@ -231,7 +233,7 @@ impl HeadJudge<'_, '_> {
         message: String,
     ) -> Violation {
         Violation::new(class, parameter.part, message)
-            .named(&parameter.name)
-            .declared_at(self.contract.spot(parameter.place))
+            .with_name(&parameter.name)
+            .with_location(self.contract.location(parameter.node_ref))
     }
 }

@@ -44,8 +44,8 @@ impl<'c> HeadJudge<'_, 'c> {
                     let message = "the operation declares no body";
                     let violation =
                         Violation::new(ViolationClass::UnexpectedBody, MessagePart::Body, message)
-                            .expecting("no body")
-                            .declared_at(contract.spot(operation.place));
+                            .with_expected("no body")
+                            .with_location(contract.location(operation.node_ref));
                     self.push(violation);
                 }
                 return BodyPlan::Stream;
@@ -73,7 +73,7 @@ impl<'c> HeadJudge<'_, 'c> {
             return BodyPlan::Stream;
         }
         match self.media_type(body) {
-            Ok(media) if is_whole_when_empty(media) => self.plan(body, media),
+            Ok(media) if is_valid_when_empty(media) => self.plan(body, media),
             Ok(_) | Err(_) => {
                 self.push(missing_body(self.contract, body));
                 BodyPlan::Stream
@@ -123,8 +123,8 @@ impl<'c> HeadJudge<'_, 'c> {
             MessagePart::Body,
             message,
         )
-        .expecting(keys.join(" or "))
-        .declared_at(self.contract.spot(body.place));
+        .with_expected(keys.join(" or "))
+        .with_location(self.contract.location(body.node_ref));
         Box::new(violation)
     }
 
@@ -148,8 +148,8 @@ impl<'c> HeadJudge<'_, 'c> {
         };
         let class = ViolationClass::UnsupportedEncoding;
         let violation = Violation::new(class, MessagePart::Body, message)
-            .expecting(expected)
-            .declared_at(self.contract.spot(media.place));
+            .with_expected(expected)
+            .with_location(self.contract.location(media.node_ref));
         self.push(violation);
         BodyPlan::Stream
     }
@@ -188,7 +188,7 @@ fn notation(headers: &HeaderMap) -> Option<(BodyFormat, bool)> {
 }
 
 /// Whether no octet at all is a value: a form without members.
-pub(super) fn is_whole_when_empty(media: &MediaType) -> bool {
+pub(super) fn is_valid_when_empty(media: &MediaType) -> bool {
     media.schema.is_some()
         && MediaRange::parse(&media.key).is_some_and(|key| BodyFormat::of(&key) == BodyFormat::Form)
 }
@@ -204,6 +204,6 @@ pub(super) fn missing_body(contract: &CompiledContract, body: &DeclaredBody) -> 
         MessagePart::Body,
         "the request has no body",
     )
-    .expecting(format!("a body of {}", types.join(" or ")))
-    .declared_at(contract.spot(body.place))
+    .with_expected(format!("a body of {}", types.join(" or ")))
+    .with_location(contract.location(body.node_ref))
 }

@@ -70,8 +70,8 @@ pub fn check_response_head<'c>(
                     MessagePart::Body,
                     message,
                 )
-                .expecting("no body (RFC 9110 section 6.4.1)")
-                .declared_at(contract.spot(declared.place))
+                .with_expected("no body (RFC 9110 section 6.4.1)")
+                .with_location(contract.location(declared.node_ref))
             });
         }
         return ResponsePlan::Pass;
@@ -90,9 +90,9 @@ pub fn check_response_head<'c>(
                     MessagePart::Header,
                     message,
                 )
-                .named("content-type")
-                .expecting(keys.join(" or "))
-                .declared_at(contract.spot(declared.place))
+                .with_name("content-type")
+                .with_expected(keys.join(" or "))
+                .with_location(contract.location(declared.node_ref))
             });
             ResponsePlan::Pass
         }
@@ -120,7 +120,7 @@ pub fn check_response_body(
         rules,
         violations,
     };
-    judge.body(headers, bytes, scratch);
+    judge.validate_body(headers, bytes, scratch);
 }
 
 fn push(
@@ -146,8 +146,8 @@ fn undeclared_status(contract: &CompiledContract, operation: &Operation, status:
         MessagePart::Status,
         message,
     )
-    .expecting(declared.join(", "))
-    .declared_at(contract.spot(operation.place))
+    .with_expected(declared.join(", "))
+    .with_location(contract.location(operation.node_ref))
 }
 
 fn headers(
@@ -229,7 +229,7 @@ fn plan<'r>(
     ]
     .into_iter()
     .any(|class| rules.policy.of(class) == Enforcement::Reject);
-    let waits = rejects && matches!(notation, BodyFormat::Lines | BodyFormat::Sequence);
+    let waits = rejects && matches!(notation, BodyFormat::JsonLines | BodyFormat::JsonSequence);
     let is_judged = media.judges(notation) && !waits && codings(headers).is_ok();
     if is_judged {
         ResponsePlan::Judge(media)

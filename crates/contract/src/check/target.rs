@@ -25,14 +25,14 @@ pub enum UnmatchedTarget<'c> {
 ///
 /// # Errors
 /// [`UnmatchedTarget`] when there is none.
-pub fn judge_target<'c>(
+pub fn find_operation<'c>(
     contract: &'c CompiledContract,
     method: &Method,
     path: &str,
     captures: &mut PathCaptures,
 ) -> Result<u32, UnmatchedTarget<'c>> {
     check_path(path).map_err(UnmatchedTarget::MalformedPath)?;
-    match contract.find(method, path, captures) {
+    match contract.match_route(method, path, captures) {
         RouteMatch::Found { operation } => Ok(operation),
         RouteMatch::MethodNotAllowed { allow } => Err(UnmatchedTarget::UnknownMethod { allow }),
         RouteMatch::NotFound => Err(UnmatchedTarget::UnknownPath),
@@ -70,13 +70,13 @@ impl<'c> UnmatchedTarget<'c> {
             }
             Self::UnknownMethod { allow } => {
                 let message = format!("the path has no operation for {method}");
-                of(ViolationClass::UnknownMethod, message).expecting(allow)
+                of(ViolationClass::UnknownMethod, message).with_expected(allow)
             }
             Self::UnknownPath => match contract.nearest_path(path) {
                 Some(nearest) => {
                     let message =
                         format!("no path of the contract matches; did you mean `{nearest}`?");
-                    of(ViolationClass::UnknownPath, message).expecting(nearest)
+                    of(ViolationClass::UnknownPath, message).with_expected(nearest)
                 }
                 None => {
                     let message = "no path of the contract matches".to_owned();

@@ -1,6 +1,6 @@
 //! Finding what a request carries and its contract does not declare.
 
-use super::super::parameter::{claims, decoded_query_name};
+use super::super::parameter::{decoded_query_name, owns_pair};
 use super::super::violation::{MessagePart, Violation, ViolationClass};
 use super::head::HeadJudge;
 
@@ -14,11 +14,11 @@ impl HeadJudge<'_, '_> {
                 let parameters = &self.operation.parameters;
                 parameters
                     .iter()
-                    .any(|parameter| claims(parameter, &name, MessagePart::Query))
+                    .any(|parameter| owns_pair(parameter, &name, MessagePart::Query))
                     || parameters
                         .iter()
                         .any(|parameter| parameter.takes_member(&name))
-                    || self.operation.security.claims(MessagePart::Query, &name)
+                    || self.operation.security.declares(MessagePart::Query, &name)
             });
             if !known {
                 self.unknown(ViolationClass::UnknownQuery, MessagePart::Query, raw);
@@ -34,8 +34,8 @@ impl HeadJudge<'_, '_> {
             let parameters = &self.operation.parameters;
             let known = parameters
                 .iter()
-                .any(|parameter| claims(parameter, name, MessagePart::Cookie))
-                || self.operation.security.claims(MessagePart::Cookie, name);
+                .any(|parameter| owns_pair(parameter, name, MessagePart::Cookie))
+                || self.operation.security.declares(MessagePart::Cookie, name);
             if !known {
                 self.unknown(ViolationClass::UnknownCookie, MessagePart::Cookie, name);
             }
@@ -53,7 +53,7 @@ impl HeadJudge<'_, '_> {
             }) || self
                 .operation
                 .security
-                .claims(MessagePart::Header, name.as_str());
+                .declares(MessagePart::Header, name.as_str());
             if !is_declared && !is_common_header(name.as_str()) {
                 self.unknown(
                     ViolationClass::UnknownHeader,
@@ -83,9 +83,9 @@ impl HeadJudge<'_, '_> {
         };
         let message = format!("the {part} parameter `{shown}` is not declared");
         let violation = Violation::new(class, part, message)
-            .named(&shown)
-            .expecting(expected)
-            .declared_at(self.contract.spot(self.operation.place));
+            .with_name(&shown)
+            .with_expected(expected)
+            .with_location(self.contract.location(self.operation.node_ref));
         self.push(violation);
     }
 }

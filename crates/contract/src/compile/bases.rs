@@ -13,18 +13,18 @@ impl<'d> ContractCompiler<'d> {
     /// The templates of the base paths that `servers` name; `/` where none does.
     pub(super) fn bases(&mut self, servers: EffectiveServers<'d>) -> Vec<PathTemplate> {
         let mut paths: Vec<(NodeRef, String)> = Vec::new();
-        let entry = self.documents.entry_place();
+        let entry = self.documents.entry_ref();
         if let Some(configured) = &self.options.base_paths {
             paths.extend(configured.iter().map(|path| (entry, path.clone())));
         } else if let Some((near, servers)) = servers
             && self.is_a(
                 JsonKind::Array,
-                DocumentSet::place(near, servers),
+                DocumentSet::node_ref(near, servers),
                 "`servers`",
             )
         {
             for server in servers.elements() {
-                let place = DocumentSet::place(near, server);
+                let place = DocumentSet::node_ref(near, server);
                 match base_paths(server) {
                     Ok(found) => paths.extend(found.into_iter().map(|path| (place, path))),
                     Err(message) => {

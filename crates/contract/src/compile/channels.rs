@@ -16,11 +16,11 @@ use super::walk::ContractCompiler;
 impl<'d> ContractCompiler<'d> {
     /// All webhooks of the document, and the callbacks of the operations walked so far.
     pub(super) fn channels(&mut self) -> Vec<OutboundOperation> {
-        let entry = self.documents.entry_place();
+        let entry = self.documents.entry_ref();
         let root = self.documents.node(entry);
         let mut channels = Vec::new();
         for (name, item) in self.members(entry, root, "webhooks") {
-            let place = DocumentSet::place(entry, item);
+            let place = DocumentSet::node_ref(entry, item);
             self.channel(OutboundKind::Webhook, name, place, &mut channels);
         }
         let owners: Vec<(Arc<str>, NodeRef)> = self
@@ -29,14 +29,14 @@ impl<'d> ContractCompiler<'d> {
             .map(|owner| {
                 (
                     format!("{} {}", owner.method, owner.path).into(),
-                    owner.place,
+                    owner.node_ref,
                 )
             })
             .collect();
         for (owner, place) in owners {
             let node = self.documents.node(place);
             for (name, callback) in self.members(place, node, "callbacks") {
-                let at = DocumentSet::place(place, callback);
+                let at = DocumentSet::node_ref(place, callback);
                 self.callback(&owner, name, at, &mut channels);
             }
         }
@@ -58,7 +58,7 @@ impl<'d> ContractCompiler<'d> {
                 continue;
             }
             let full = format!("{owner} {name} {expression}");
-            let at = DocumentSet::place(place, item);
+            let at = DocumentSet::node_ref(place, item);
             self.channel(OutboundKind::Callback, &full, at, channels);
         }
     }
@@ -83,7 +83,7 @@ impl<'d> ContractCompiler<'d> {
             let Some(verb) = PathItemMethod::from_field(field) else {
                 continue;
             };
-            let place = DocumentSet::place(place, value);
+            let place = DocumentSet::node_ref(place, value);
             let known = self.operations.len();
             self.operation(&template, verb, place, &inherited);
             let found = self.operations.split_off(known);

@@ -14,7 +14,7 @@ pub struct CompileOptions {
     pub base_paths: Option<Vec<String>>,
     /// Whether members of request bodies that are not declared can be found. It costs a second
     /// validator.
-    pub closed: bool,
+    pub detect_undeclared: bool,
     /// Whether everything is compiled that only comparing contracts needs: webhooks and callbacks,
     /// which no proxy in front of a service sees, and the schemas of media types that are not
     /// judged.
@@ -31,7 +31,7 @@ pub fn compile(
 ) -> Result<CompiledContract, Vec<ContractProblem>> {
     let root = documents.entry().root();
     let dialect = Dialect::of(root).map_err(|message| {
-        let at = documents.spot(documents.entry_place());
+        let at = documents.location(documents.entry_ref());
         vec![ContractProblem {
             severity: Severity::Error,
             kind: ContractProblemKind::MalformedDocument,
@@ -41,7 +41,7 @@ pub fn compile(
     })?;
     let mut walk = ContractCompiler::new(&documents, dialect, options);
     walk.paths();
-    let channels = match options.channels {
+    let for_comparison = match options.channels {
         true => walk.channels(),
         false => Vec::new(),
     };
@@ -59,12 +59,12 @@ pub fn compile(
         dialect,
         provider,
         operations: walked.operations,
-        channels,
+        outbound_operations: for_comparison,
         warnings: walked.warnings,
         routes: walked.routes,
         requests: walked.requests,
         responses: walked.responses,
-        declared: declared_names(&documents),
+        declared_property_names: declared_names(&documents),
         documents,
     })
 }

@@ -6,7 +6,7 @@ use http::Method;
 
 use portcullis_json::JsonNode;
 
-use super::super::body::shape;
+use super::super::body::compile_body_shape;
 use super::super::dialect::{Dialect, MessageDirection};
 use super::super::document::{DocumentSet, NodeRef};
 use super::super::media::MediaRange;
@@ -32,7 +32,8 @@ impl<'d> ContractCompiler<'d> {
         if self.surface.dialect == Dialect::V30 && !has_meaning {
             return BodyDeclaration::Ignored;
         }
-        let Some(place) = self.object(DocumentSet::place(near, declared), "a request body") else {
+        let Some(place) = self.object(DocumentSet::node_ref(near, declared), "a request body")
+        else {
             return BodyDeclaration::Undeclared;
         };
         if !self.bodies.contains_key(&place) {
@@ -45,7 +46,7 @@ impl<'d> ContractCompiler<'d> {
             let body = DeclaredBody {
                 required: required == Some(true),
                 content: self.content(place, node, MessageDirection::Request),
-                place,
+                node_ref: place,
             };
             self.bodies.insert(place, Arc::new(body));
         }
@@ -62,7 +63,7 @@ impl<'d> ContractCompiler<'d> {
             if key.starts_with("x-") {
                 continue;
             }
-            let at = DocumentSet::place(near, value);
+            let at = DocumentSet::node_ref(near, value);
             let Some(status) = StatusPattern::parse(key) else {
                 let message = format!(
                     "`{key}` is no status: use a code such as 200, a range such as 2XX, or default"
@@ -73,7 +74,7 @@ impl<'d> ContractCompiler<'d> {
             let Some(place) = self.object(at, "a response") else {
                 continue;
             };
-            if !self.answers.contains_key(&(place, status)) {
+            if !self.compiled_responses.contains_key(&(place, status)) {
                 let node = self.documents.node(place);
                 let headers = self.response_headers(place, node);
                 let content = self.content(place, node, MessageDirection::Response);
@@ -81,11 +82,11 @@ impl<'d> ContractCompiler<'d> {
                     status,
                     headers,
                     content,
-                    place,
+                    node_ref: place,
                 });
-                self.answers.insert((place, status), response);
+                self.compiled_responses.insert((place, status), response);
             }
-            responses.push(Arc::clone(&self.answers[&(place, status)]));
+            responses.push(Arc::clone(&self.compiled_responses[&(place, status)]));
         }
         responses
     }
@@ -96,7 +97,7 @@ impl<'d> ContractCompiler<'d> {
         let declared = response.get("headers").into_iter();
         let mut headers = Vec::new();
         for (name, value) in declared.flat_map(|headers| headers.members()) {
-            let Some(place) = self.target(DocumentSet::place(near, value)) else {
+            let Some(place) = self.target(DocumentSet::node_ref(near, value)) else {
                 continue;
             };
             if name.eq_ignore_ascii_case("content-type") {
@@ -128,7 +129,8 @@ impl<'d> ContractCompiler<'d> {
     ) -> Vec<MediaType> {
         let mut content = Vec::new();
         for (key, value) in self.members(near, owner, "content") {
-            let Some(place) = self.object(DocumentSet::place(near, value), "a media type") else {
+            let Some(place) = self.object(DocumentSet::node_ref(near, value), "a media type")
+            else {
                 continue;
             };
             let Some(range) = MediaRange::parse(key) else {
@@ -144,9 +146,9 @@ impl<'d> ContractCompiler<'d> {
             };
             let declared = node
                 .get("schema")
-                .map(|schema| DocumentSet::place(place, schema));
+                .map(|schema| DocumentSet::node_ref(place, schema));
             let shape = declared.filter(|_| !is_json).and_then(|schema| {
-                shape(self.surface, &range, place, schema, &mut |at| {
+                compile_body_shape(self.surface, &range, place, schema, &mut |at| {
                     schemas.key(at)
                 })
             });
@@ -158,7 +160,7 @@ impl<'d> ContractCompiler<'d> {
                 is_json,
                 schema,
                 shape,
-                place,
+                node_ref: place,
             });
         }
         content

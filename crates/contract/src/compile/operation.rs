@@ -51,7 +51,7 @@ impl<'d> ContractCompiler<'d> {
             body: self.body(place, node, &method),
             responses: self.responses(place, node),
             method,
-            place,
+            node_ref: place,
         };
         self.operations.push(operation);
         Some(id)
@@ -82,9 +82,9 @@ impl<'d> ContractCompiler<'d> {
     /// Its own requirements, else those of the document.
     fn security(&mut self, place: NodeRef, node: JsonNode<'d>) -> SecurityRequirements {
         let own = node.get("security");
-        let entry = self.documents.entry_place();
+        let entry = self.documents.entry_ref();
         let declared = match own {
-            Some(list) => Some(DocumentSet::place(place, list)),
+            Some(list) => Some(DocumentSet::node_ref(place, list)),
             None => self.documents.member(entry, "security"),
         };
         let Some(declared) = declared else {
@@ -107,7 +107,7 @@ impl<'d> ContractCompiler<'d> {
             .into_iter()
             .flat_map(|extension| extension.members())
         {
-            let at = DocumentSet::place(near, value);
+            let at = DocumentSet::node_ref(near, value);
             if name == "idempotent" {
                 own.idempotent = value.as_bool();
                 if own.idempotent.is_none() {

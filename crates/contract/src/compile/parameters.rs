@@ -18,7 +18,8 @@ impl<'d> ContractCompiler<'d> {
     ) -> Vec<Parameter> {
         let mut parameters = Vec::new();
         for element in self.elements(near, owner, "parameters") {
-            let Some(place) = self.object(DocumentSet::place(near, element), "a parameter") else {
+            let Some(place) = self.object(DocumentSet::node_ref(near, element), "a parameter")
+            else {
                 continue;
             };
             let Some(mut parameter) = self.parameter(place) else {
@@ -37,7 +38,7 @@ impl<'d> ContractCompiler<'d> {
                     self.warn(ContractProblemKind::MalformedParameter, place, &message);
                     continue;
                 };
-                parameter.slot = slot;
+                parameter.capture_index = slot;
             }
             if parameters.iter().any(|known| parameter.is_same(known)) {
                 let message = format!(
@@ -83,9 +84,9 @@ impl<'d> ContractCompiler<'d> {
                 "the values of `{}` are not judged: only JSON is among the media types of parameters",
                 parameter.name
             );
-            self.warn(ContractProblemKind::NotJudged, parameter.place, &message);
+            self.warn(ContractProblemKind::NotJudged, parameter.node_ref, &message);
         }
-        let node = self.documents.node(parameter.place);
+        let node = self.documents.node(parameter.node_ref);
         if node.get("schema").or(node.get("content")).is_none() {
             let message = format!(
                 "`{}` has no `schema` and takes any text: write `schema: {{type: string}}` if it may",
@@ -93,7 +94,7 @@ impl<'d> ContractCompiler<'d> {
             );
             self.warn(
                 ContractProblemKind::MalformedParameter,
-                parameter.place,
+                parameter.node_ref,
                 &message,
             );
         }

@@ -26,7 +26,7 @@ pub(super) struct InheritedFields<'d> {
 
 impl<'d> ContractCompiler<'d> {
     pub(super) fn paths(&mut self) {
-        let entry = self.documents.entry_place();
+        let entry = self.documents.entry_ref();
         let root = self.documents.node(entry);
         if root.get("paths").is_none() && self.surface.dialect == Dialect::V30 {
             self.error(
@@ -37,13 +37,13 @@ impl<'d> ContractCompiler<'d> {
         }
         let mut inherited = self.inherit(entry, root, &InheritedFields::default());
         if let Some(info) = root.get("info") {
-            inherited = self.inherit(DocumentSet::place(entry, info), info, &inherited);
+            inherited = self.inherit(DocumentSet::node_ref(entry, info), info, &inherited);
         }
         for (key, item) in self.members(entry, root, "paths") {
             if key.starts_with("x-") {
                 continue;
             }
-            let place = DocumentSet::place(entry, item);
+            let place = DocumentSet::node_ref(entry, item);
             match PathTemplate::parse(key) {
                 Ok(template) => self.path_item(&template, place, &inherited),
                 Err(error) => {
@@ -72,7 +72,7 @@ impl<'d> ContractCompiler<'d> {
         let mut by_servers: Vec<(EffectiveServers<'d>, Vec<(PathItemMethod, u32)>)> =
             vec![(inherited.servers, vec![])];
         for (name, value) in item.members() {
-            let place = DocumentSet::place(place, value);
+            let place = DocumentSet::node_ref(place, value);
             let Some(verb) = PathItemMethod::from_field(name) else {
                 self.unknown_field(name, place);
                 continue;
@@ -130,7 +130,7 @@ impl<'d> ContractCompiler<'d> {
         if tier.is_none() {
             self.warn(
                 ContractProblemKind::MalformedDocument,
-                DocumentSet::place(near, value),
+                DocumentSet::node_ref(near, value),
                 "`x-sla-tier` must be gold, silver or bronze; it is ignored",
             );
         }
@@ -152,14 +152,14 @@ impl<'d> ContractCompiler<'d> {
     }
 
     pub(super) fn overlaps(&mut self, routes: &RouteTable) {
-        let entry = self.documents.entry_place();
+        let entry = self.documents.entry_ref();
         let paths = self.documents.node(entry).get("paths");
         for overlap in routes.overlaps() {
             let at = paths
                 .into_iter()
                 .flat_map(|paths| paths.members())
                 .find(|(key, _)| overlap.second.ends_with(key))
-                .map_or(entry, |(_, item)| DocumentSet::place(entry, item));
+                .map_or(entry, |(_, item)| DocumentSet::node_ref(entry, item));
             match overlap.kind {
                 OverlapKind::Duplicate => {
                     self.error(ContractProblemKind::AmbiguousPath, at, &overlap.to_string());

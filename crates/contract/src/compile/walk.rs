@@ -32,7 +32,7 @@ pub(super) struct ContractCompiler<'d> {
     pub(super) names: HashMap<Arc<str>, NodeRef>,
     pub(super) parameters: HashMap<NodeRef, Option<Parameter>>,
     pub(super) bodies: HashMap<NodeRef, Arc<DeclaredBody>>,
-    pub(super) answers: HashMap<(NodeRef, StatusPattern), Arc<DeclaredResponse>>,
+    pub(super) compiled_responses: HashMap<(NodeRef, StatusPattern), Arc<DeclaredResponse>>,
 }
 
 /// What it gives.
@@ -63,7 +63,7 @@ impl<'d> ContractCompiler<'d> {
             names: HashMap::new(),
             parameters: HashMap::new(),
             bodies: HashMap::new(),
-            answers: HashMap::new(),
+            compiled_responses: HashMap::new(),
         }
     }
 
@@ -73,7 +73,9 @@ impl<'d> ContractCompiler<'d> {
         let mut problems = self.problems;
         // One after the other: the second reuses what the first gave back, which on large contracts
         // is worth more than the milliseconds that a second thread would save.
-        let requests = self.requests.build(self.documents, self.options.closed);
+        let requests = self
+            .requests
+            .build(self.documents, self.options.detect_undeclared);
         let responses = self.responses.build(self.documents, false);
         match (requests, responses) {
             (Ok(requests), Ok(responses))
@@ -166,11 +168,15 @@ impl<'d> ContractCompiler<'d> {
         name: &str,
     ) -> Option<JsonNode<'d>> {
         let node = owner.get(name)?;
-        let is_right = self.is_a(kind, DocumentSet::place(near, node), &format!("`{name}`"));
+        let is_right = self.is_a(
+            kind,
+            DocumentSet::node_ref(near, node),
+            &format!("`{name}`"),
+        );
         is_right.then_some(node)
     }
 
-    /// Whether the value at `place` is of a kind; a problem where it is not. `what` names it.
+    /// Whether the value at `node_ref` is of a kind; a problem where it is not. `what` names it.
     pub(super) fn is_a(&mut self, kind: JsonKind, place: NodeRef, what: &str) -> bool {
         let found = self.documents.node(place).kind();
         if found != kind {
@@ -199,7 +205,7 @@ impl<'d> ContractCompiler<'d> {
         place: NodeRef,
         message: &str,
     ) {
-        let at = self.documents.spot(place);
+        let at = self.documents.location(place);
         let problem = ContractProblem {
             severity,
             kind,

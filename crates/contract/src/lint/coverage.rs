@@ -23,8 +23,8 @@ pub(super) fn inspect(contract: &CompiledContract, findings: &mut LintFindings<'
             .iter()
             .filter(|media| is_skipped(contract, media))
         {
-            let (first, count) = skipped.entry(&media.key).or_insert((media.place, 0));
-            *first = media.place.min(*first);
+            let (first, count) = skipped.entry(&media.key).or_insert((media.node_ref, 0));
+            *first = media.node_ref.min(*first);
             *count += 1;
         }
     }
@@ -43,7 +43,7 @@ pub(super) fn inspect(contract: &CompiledContract, findings: &mut LintFindings<'
 
 /// Whether a schema says something about bodies that nobody judges.
 fn is_skipped(contract: &CompiledContract, media: &MediaType) -> bool {
-    let node = contract.documents.node(media.place);
+    let node = contract.documents.node(media.node_ref);
     media.schema.is_none() && node.get("schema").is_some_and(says_something)
 }
 

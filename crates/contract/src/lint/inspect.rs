@@ -42,7 +42,7 @@ pub(super) struct LintFindings<'d> {
 
 impl LintFindings<'_> {
     pub(super) fn warn(&mut self, kind: ContractProblemKind, place: NodeRef, message: String) {
-        let at = self.documents.spot(place);
+        let at = self.documents.location(place);
         self.add(ContractProblem {
             severity: Severity::Warning,
             kind,

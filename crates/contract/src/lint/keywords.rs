@@ -52,7 +52,7 @@ pub(super) fn inspect(dialect: Dialect, survey: &ContractSurvey, findings: &mut 
         if let Some(format) = node.get("format")
             && let Some(name) = format.as_str().filter(|name| !FORMATS.contains(name))
         {
-            let at = DocumentSet::place(place, format);
+            let at = DocumentSet::node_ref(place, format);
             let (first, count) = unknown.entry(name).or_insert((at, 0));
             *first = at.min(*first);
             *count += 1;
@@ -61,7 +61,7 @@ pub(super) fn inspect(dialect: Dialect, survey: &ContractSurvey, findings: &mut 
             if let Some(message) = foreign(dialect, keyword, value) {
                 findings.warn(
                     ContractProblemKind::ForeignKeyword,
-                    DocumentSet::place(place, value),
+                    DocumentSet::node_ref(place, value),
                     message,
                 );
             }

@@ -28,7 +28,7 @@ pub(super) fn inspect(
         let Some(schema) = node.get("schema") else {
             continue;
         };
-        let schema = DocumentSet::place(place, schema);
+        let schema = DocumentSet::node_ref(place, schema);
         let name = node
             .get("name")
             .and_then(|name| name.as_str())

@@ -92,7 +92,7 @@ pub(super) fn survey(contract: &CompiledContract) -> ContractSurvey {
     }
     walk.run();
     walk.survey.compiled = walk.survey.schemas.iter().copied().collect();
-    walk.document(contract.documents.entry_place());
+    walk.document(contract.documents.entry_ref());
     walk.run();
     walk.survey
 }
@@ -247,7 +247,7 @@ impl<'d> SurveyWalk<'d> {
         self.samples(place, node, None, ValueNotation::Plain);
     }
 
-    /// The values that the object at `place` gives for a schema, in `example` and `examples`
+    /// The values that the object at `node_ref` gives for a schema, in `example` and `examples`
     /// (of a schema: `default` too, and `examples` is a list).
     fn samples(
         &mut self,
@@ -257,7 +257,7 @@ impl<'d> SurveyWalk<'d> {
         notation: ValueNotation,
     ) {
         let node = self.documents.node(place);
-        let schema = DocumentSet::place(place, schema);
+        let schema = DocumentSet::node_ref(place, schema);
         let surface = SchemaSurface {
             documents: self.documents,
             dialect: self.dialect,
@@ -279,7 +279,10 @@ impl<'d> SurveyWalk<'d> {
             }
         };
         if let Some(value) = node.get("example") {
-            add("the example".to_owned(), DocumentSet::place(place, value));
+            add(
+                "the example".to_owned(),
+                DocumentSet::node_ref(place, value),
+            );
         }
         // A default of null says that there is none.
         let of_schema = notation == ValueNotation::Plain;
@@ -287,7 +290,7 @@ impl<'d> SurveyWalk<'d> {
             .get("default")
             .filter(|value| of_schema && !value.is_null())
         {
-            add(DEFAULT.to_owned(), DocumentSet::place(place, value));
+            add(DEFAULT.to_owned(), DocumentSet::node_ref(place, value));
         }
         let Some(examples) = node.get("examples") else {
             return;
@@ -296,12 +299,12 @@ impl<'d> SurveyWalk<'d> {
             if of_schema && self.dialect == Dialect::V31 {
                 add(
                     format!("example {}", index + 1),
-                    DocumentSet::place(place, value),
+                    DocumentSet::node_ref(place, value),
                 );
             }
         }
         for (name, example) in examples.members().filter(|_| !of_schema) {
-            if let Ok(target) = follow(self.documents, DocumentSet::place(place, example))
+            if let Ok(target) = follow(self.documents, DocumentSet::node_ref(place, example))
                 && let Some(value) = DocumentSet::member(self.documents, target, "value")
             {
                 add(format!("the example `{name}`"), value);
@@ -325,7 +328,7 @@ impl<'d> SurveyWalk<'d> {
     }
 
     fn push(&mut self, near: NodeRef, node: JsonNode<'d>, role: SurveyRole) {
-        self.open.push((role, DocumentSet::place(near, node)));
+        self.open.push((role, DocumentSet::node_ref(near, node)));
     }
 }
 

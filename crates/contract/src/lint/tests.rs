@@ -1,7 +1,7 @@
 //! Whole warnings for small contracts.
 
 use super::super::compile::{CompileOptions, compile};
-use super::super::load::from_bytes;
+use super::super::load::parse_single_file;
 use super::lint;
 use portcullis_vocabulary::limits::Limits;
 
@@ -9,7 +9,7 @@ use portcullis_vocabulary::limits::Limits;
 #[track_caller]
 fn check(version: &str, rest: &str, expected: &[&str]) {
     let text = format!("openapi: {version}\ninfo: {{title: t, version: '1'}}\n{rest}");
-    let documents = from_bytes("api.yaml", text.into_bytes(), &Limits::default()).unwrap();
+    let documents = parse_single_file("api.yaml", text.into_bytes(), &Limits::default()).unwrap();
     let contract = compile(documents, &CompileOptions::default()).unwrap();
     let found: Vec<String> = lint(&contract).iter().map(ToString::to_string).collect();
     assert_eq!(found, expected, "{rest}");

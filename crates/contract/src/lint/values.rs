@@ -169,7 +169,7 @@ impl DirectionValidator {
         let schemas = SchemaSet::build(lowered, documents)?;
         for SchemaContradiction { pointer, message } in contradictions {
             if let Some((place, rest)) = schemas.origin(&pointer) {
-                let place = documents.nearest(place, rest);
+                let place = documents.deepest_existing(place, rest);
                 findings.warn(ContractProblemKind::UnsatisfiableSchema, place, message);
             }
         }

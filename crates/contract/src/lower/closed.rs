@@ -15,17 +15,17 @@ const DEPTH_MAX: u8 = 32;
 pub(in super::super) fn closed(lowered: &Value) -> Value {
     let mut document = lowered.clone();
     each_member(&mut document, "$defs", &mut |definition| {
-        inside(definition, lowered);
+        close_subschemas(definition, lowered);
     });
     each_member(&mut document, "properties", &mut |root| {
-        whole(root, lowered)
+        close_schema(root, lowered)
     });
     document
 }
 
 /// A schema that stands for a whole value.
-fn whole(schema: &mut Value, document: &Value) {
-    inside(schema, document);
+fn close_schema(schema: &mut Value, document: &Value) {
+    close_subschemas(schema, document);
     let declares = declares(schema, document, 0);
     if let Value::Object(keywords) = schema
         && declares
@@ -36,12 +36,14 @@ fn whole(schema: &mut Value, document: &Value) {
 }
 
 /// What stands inside a schema: parts of it, and schemas of whole values below.
-fn inside(schema: &mut Value, document: &Value) {
+fn close_subschemas(schema: &mut Value, document: &Value) {
     for keyword in ["properties", "patternProperties"] {
-        each_member(schema, keyword, &mut |below| whole(below, document));
+        each_member(schema, keyword, &mut |below| close_schema(below, document));
     }
     for keyword in ["$defs", "dependentSchemas"] {
-        each_member(schema, keyword, &mut |part| inside(part, document));
+        each_member(schema, keyword, &mut |part| {
+            close_subschemas(part, document)
+        });
     }
     let Value::Object(keywords) = schema else {
         return;
@@ -50,17 +52,21 @@ fn inside(schema: &mut Value, document: &Value) {
         keywords
             .get_mut(keyword)
             .into_iter()
-            .for_each(|below| whole(below, document));
+            .for_each(|below| close_schema(below, document));
     }
     for keyword in ["then", "else"] {
         keywords
             .get_mut(keyword)
             .into_iter()
-            .for_each(|part| inside(part, document));
+            .for_each(|part| close_subschemas(part, document));
     }
-    each_element(keywords, "prefixItems", &mut |below| whole(below, document));
+    each_element(keywords, "prefixItems", &mut |below| {
+        close_schema(below, document)
+    });
     for keyword in ["allOf", "anyOf", "oneOf"] {
-        each_element(keywords, keyword, &mut |part| inside(part, document));
+        each_element(keywords, keyword, &mut |part| {
+            close_subschemas(part, document)
+        });
     }
 }
 

@@ -23,7 +23,7 @@ const DEPTH_MAX: u8 = 8;
 pub(super) struct ExemptNames(u32);
 
 impl ExemptNames {
-    pub(super) const NOTHING: Self = Self(0);
+    pub(super) const NONE: Self = Self(0);
 }
 
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl<'d> RequiredExemptions<'d> {
         }
     }
 
-    /// Whether `required` of the schema at `place` does not demand a name.
+    /// Whether `required` of the schema at `node_ref` does not demand a name.
     pub(super) fn is_exempt(&self, place: NodeRef, exempt: ExemptNames, name: &str) -> bool {
         self.sets[exempt.0 as usize].contains(&name) || self.is_flagged(place, name, 0)
     }
@@ -64,9 +64,9 @@ impl<'d> RequiredExemptions<'d> {
         keyword: &str,
         branch: NodeRef,
     ) -> ExemptNames {
-        let demanded = self.demanded(branch);
+        let demanded = self.required_names(branch);
         if demanded.is_empty() {
-            return ExemptNames::NOTHING;
+            return ExemptNames::NONE;
         }
         // Only one of the alternatives applies; they say nothing about each other.
         let beside: &[&str] = match keyword {
@@ -84,11 +84,11 @@ impl<'d> RequiredExemptions<'d> {
     }
 
     /// The part of a set that matters to a schema.
-    pub(super) fn kept(&mut self, exempt: ExemptNames, target: NodeRef) -> ExemptNames {
-        if exempt == ExemptNames::NOTHING {
+    pub(super) fn restricted_to(&mut self, exempt: ExemptNames, target: NodeRef) -> ExemptNames {
+        if exempt == ExemptNames::NONE {
             return exempt;
         }
-        let demanded = self.demanded(target);
+        let demanded = self.required_names(target);
         let mut names = self.sets[exempt.0 as usize].clone();
         names.retain(|name| demanded.contains(name));
         self.intern(names)
@@ -106,7 +106,7 @@ impl<'d> RequiredExemptions<'d> {
     }
 
     /// Every name that `required` demands in a schema and in what it is composed of.
-    fn demanded(&mut self, place: NodeRef) -> Arc<[&'d str]> {
+    fn required_names(&mut self, place: NodeRef) -> Arc<[&'d str]> {
         if let Some(known) = self.demanded.get(&place) {
             return Arc::clone(known);
         }
@@ -132,7 +132,7 @@ impl<'d> RequiredExemptions<'d> {
         );
         if depth < DEPTH_MAX {
             for branch in branches(node, &COMPOSED) {
-                self.collect_demanded(DocumentSet::place(place, branch), names, depth + 1);
+                self.collect_demanded(DocumentSet::node_ref(place, branch), names, depth + 1);
             }
         }
     }
@@ -148,19 +148,19 @@ impl<'d> RequiredExemptions<'d> {
 
     fn is_flagged_in(&self, place: NodeRef, keywords: &[&str], name: &str, depth: u8) -> bool {
         branches(self.documents.node(place), keywords)
-            .any(|branch| self.is_flagged(DocumentSet::place(place, branch), name, depth))
+            .any(|branch| self.is_flagged(DocumentSet::node_ref(place, branch), name, depth))
     }
 
     fn is_declared(&self, place: NodeRef, name: &str) -> bool {
         let properties = self.documents.node(place).get("properties");
         properties
             .and_then(|properties| properties.get(name))
-            .is_some_and(|schema| self.carries(DocumentSet::place(place, schema), 0))
+            .is_some_and(|schema| self.has_flag(DocumentSet::node_ref(place, schema), 0))
     }
 
     /// Whether a property's schema has the flag: itself, by what all of it is made of, or by
     /// every alternative.
-    fn carries(&self, place: NodeRef, depth: u8) -> bool {
+    fn has_flag(&self, place: NodeRef, depth: u8) -> bool {
         let Ok(place) = follow(self.documents, place) else {
             return false;
         };
@@ -168,7 +168,7 @@ impl<'d> RequiredExemptions<'d> {
         if node.get(self.flag).and_then(JsonNode::as_bool) == Some(true) {
             return true;
         }
-        let carries = |branch| self.carries(DocumentSet::place(place, branch), depth + 1);
+        let carries = |branch| self.has_flag(DocumentSet::node_ref(place, branch), depth + 1);
         let every = |keyword| {
             let alternatives = node.get(keyword).filter(|list| !list.is_empty());
             alternatives.is_some_and(|list| list.elements().all(carries))

@@ -29,7 +29,7 @@ pub(in super::super) struct SchemaLowering<'d> {
     /// By number: the names that a definition's `required` leaves out.
     exempt: Vec<ExemptNames>,
     /// By number: the resource with dynamic anchors that a definition belongs to.
-    pub(super) homes: Vec<Option<SchemaResourceId>>,
+    pub(super) dynamic_resources: Vec<Option<SchemaResourceId>>,
     lowered: Vec<Value>,
     targets: HashMap<(NodeRef, &'d str), NodeRef>,
     /// Whether a pattern needs an engine that backtracks.
@@ -81,7 +81,7 @@ impl<'d> SchemaLowering<'d> {
             numbers: HashMap::new(),
             origins: Vec::new(),
             exempt: Vec::new(),
-            homes: Vec::new(),
+            dynamic_resources: Vec::new(),
             lowered: Vec::new(),
             targets: HashMap::new(),
             backtracks: false,
@@ -103,15 +103,15 @@ impl<'d> SchemaLowering<'d> {
         self
     }
 
-    /// The number of the definition of the schema at `place`; the same place gives the same
+    /// The number of the definition of the schema at `node_ref`; the same place gives the same
     /// number.
     pub(in super::super) fn define(&mut self, place: NodeRef) -> u32 {
-        self.define_without(place, ExemptNames::NOTHING)
+        self.define_with_exemptions(place, ExemptNames::NONE)
     }
 
     /// The number of a definition that does not demand some names.
-    pub(super) fn define_without(&mut self, place: NodeRef, exempt: ExemptNames) -> u32 {
-        let place = self.target_of(place);
+    pub(super) fn define_with_exemptions(&mut self, place: NodeRef, exempt: ExemptNames) -> u32 {
+        let place = self.final_target(place);
         self.define_exactly(place, exempt)
     }
 
@@ -123,21 +123,21 @@ impl<'d> SchemaLowering<'d> {
         self.numbers.insert((place, exempt), number);
         self.origins.push(place);
         self.exempt.push(exempt);
-        let home = self.home_of(place);
-        self.homes.push(home);
+        let home = self.dynamic_resource(place);
+        self.dynamic_resources.push(home);
         self.define_anchors(home);
         number
     }
 
     /// Where a schema that is nothing but a reference really stands.
-    fn target_of(&mut self, place: NodeRef) -> NodeRef {
+    fn final_target(&mut self, place: NodeRef) -> NodeRef {
         let mut here = place;
         for _ in 0..self.documents.list().len() + 64 {
             let node = self.documents.node(here);
             let alone = self.dialect == Dialect::V30 || node.len() == 1;
             let text = node.get("$ref").and_then(JsonNode::as_str);
             // A resource with dynamic anchors that is only passed through is in scope, too.
-            let Some(text) = text.filter(|_| alone && self.home_of(here).is_none()) else {
+            let Some(text) = text.filter(|_| alone && self.dynamic_resource(here).is_none()) else {
                 return here;
             };
             match resolve(self.documents, here, text) {
@@ -165,7 +165,10 @@ impl<'d> SchemaLowering<'d> {
             schema.insert("$id".to_owned(), json!(super::dynamic::ROOT));
         }
         let lowered = std::mem::take(&mut self.lowered);
-        schema.insert("$defs".to_owned(), Value::Object(self.arranged(lowered)));
+        schema.insert(
+            "$defs".to_owned(),
+            Value::Object(self.group_by_resource(lowered)),
+        );
         schema.insert("properties".to_owned(), Value::Object(properties));
         LoweringOutput {
             schema: Value::Object(schema),
@@ -183,7 +186,7 @@ impl<'d> SchemaLowering<'d> {
         reference: JsonNode<'d>,
         exempt: ExemptNames,
     ) -> Option<u32> {
-        let at = DocumentSet::place(place, reference);
+        let at = DocumentSet::node_ref(place, reference);
         let Some(text) = reference.as_str() else {
             self.unresolved(
                 at,
@@ -193,8 +196,8 @@ impl<'d> SchemaLowering<'d> {
         };
         match self.target(place, at, text) {
             Ok(target) => {
-                let exempt = self.composition.kept(exempt, target);
-                Some(self.define_without(target, exempt))
+                let exempt = self.composition.restricted_to(exempt, target);
+                Some(self.define_with_exemptions(target, exempt))
             }
             Err((at, message)) => {
                 self.unresolved(at, &message);
@@ -212,7 +215,7 @@ impl<'d> SchemaLowering<'d> {
         let identifiers = self.documents.identifiers();
         let base = identifiers
             .resource(place, |place| self.documents.node(place))
-            .map_or(self.documents.root_place(place.document), |resource| {
+            .map_or(self.documents.root_ref(place.document), |resource| {
                 identifiers.root(resource)
             });
         if let Some(target) = self.targets.get(&(base, text)) {
@@ -234,15 +237,21 @@ impl<'d> SchemaLowering<'d> {
     }
 
     pub(super) fn problem(&mut self, kind: ContractProblemKind, at: NodeRef, message: String) {
-        self.say(Severity::Error, kind, at, message);
+        self.add_problem(Severity::Error, kind, at, message);
     }
 
     pub(super) fn warn(&mut self, kind: ContractProblemKind, at: NodeRef, message: String) {
-        self.say(Severity::Warning, kind, at, message);
+        self.add_problem(Severity::Warning, kind, at, message);
     }
 
-    fn say(&mut self, severity: Severity, kind: ContractProblemKind, at: NodeRef, message: String) {
-        let at = self.documents.spot(at);
+    fn add_problem(
+        &mut self,
+        severity: Severity,
+        kind: ContractProblemKind,
+        at: NodeRef,
+        message: String,
+    ) {
+        let at = self.documents.location(at);
         self.problems.push(ContractProblem {
             severity,
             kind,

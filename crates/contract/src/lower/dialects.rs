@@ -18,7 +18,7 @@ const JSON_SCHEMA: &str = "https://json-schema.org/draft/2020-12/schema";
 impl<'d> SchemaLowering<'d> {
     /// Refuses a document whose schemas are written in another dialect.
     pub(super) fn default_dialect(&mut self) {
-        let entry = self.documents.entry_place();
+        let entry = self.documents.entry_ref();
         if self.dialect == Dialect::V31
             && let Some(dialect) = self.documents.node(entry).get("jsonSchemaDialect")
         {
@@ -33,7 +33,7 @@ impl<'d> SchemaLowering<'d> {
         }
         self.problem(
             ContractProblemKind::MalformedSchema,
-            DocumentSet::place(near, dialect),
+            DocumentSet::node_ref(near, dialect),
             format!(
                 "`{keyword}` names `{text}`, a dialect that is not judged here: rewrite the schema in JSON Schema 2020-12, the dialect of OpenAPI 3.1"
             ),

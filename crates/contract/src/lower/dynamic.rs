@@ -30,7 +30,7 @@ impl<'d> SchemaLowering<'d> {
     }
 
     /// The resource with dynamic anchors that a schema belongs to.
-    pub(super) fn home_of(&self, place: NodeRef) -> Option<SchemaResourceId> {
+    pub(super) fn dynamic_resource(&self, place: NodeRef) -> Option<SchemaResourceId> {
         let identifiers = self.documents.identifiers();
         identifiers
             .resource(place, |place| self.documents.node(place))
@@ -42,7 +42,7 @@ impl<'d> SchemaLowering<'d> {
         let Some(home) = home else { return };
         let documents: &'d DocumentSet = self.documents;
         for (_, place) in documents.identifiers().dynamic_anchors(home) {
-            self.define_exactly(*place, ExemptNames::NOTHING);
+            self.define_exactly(*place, ExemptNames::NONE);
         }
     }
 
@@ -51,24 +51,28 @@ impl<'d> SchemaLowering<'d> {
         if !self.is_dynamic() {
             return format!("#/$defs/{number}");
         }
-        let home = self.homes.get(number as usize).copied().flatten();
+        let home = self
+            .dynamic_resources
+            .get(number as usize)
+            .copied()
+            .flatten();
         format!("{}#/$defs/{number}", address(home))
     }
 
     /// Whether a schema begins a resource that has to stay one.
-    pub(super) fn begins_home(&self, place: NodeRef) -> bool {
+    pub(super) fn starts_dynamic_resource(&self, place: NodeRef) -> bool {
         let identifiers = self.documents.identifiers();
         identifiers
-            .beginning_at(place)
+            .resource_at(place)
             .is_some_and(|resource| !identifiers.dynamic_anchors(resource).is_empty())
     }
 
     /// The definitions by number, those of a resource with dynamic anchors under its `$id`.
-    pub(super) fn arranged(&self, lowered: Vec<Value>) -> Map<String, Value> {
+    pub(super) fn group_by_resource(&self, lowered: Vec<Value>) -> Map<String, Value> {
         let mut definitions = Map::new();
         let mut resources: Vec<(SchemaResourceId, Map<String, Value>)> = Vec::new();
         for (number, schema) in lowered.into_iter().enumerate() {
-            let group = match self.homes[number] {
+            let group = match self.dynamic_resources[number] {
                 None => &mut definitions,
                 Some(home) => {
                     let known = resources.iter().position(|(known, _)| *known == home);
@@ -90,7 +94,7 @@ impl<'d> SchemaLowering<'d> {
 
     /// The name under which a definition is a `$dynamicAnchor`.
     pub(super) fn dynamic_anchor(&self, place: NodeRef) -> Option<&'d str> {
-        let home = self.home_of(place)?;
+        let home = self.dynamic_resource(place)?;
         let documents: &'d DocumentSet = self.documents;
         let anchors = documents.identifiers().dynamic_anchors(home);
         let (name, _) = anchors.iter().find(|(_, known)| *known == place)?;
@@ -98,7 +102,7 @@ impl<'d> SchemaLowering<'d> {
     }
 
     /// `$ref` where it leads to a schema that validators bring along.
-    pub(super) fn foreign_reference(&self, reference: JsonNode<'d>) -> Option<Value> {
+    pub(super) fn meta_schema_reference(&self, reference: JsonNode<'d>) -> Option<Value> {
         let text = reference.as_str()?;
         (text.trim_end_matches('#') == META_SCHEMA).then(|| json!(META_SCHEMA))
     }
@@ -111,10 +115,10 @@ impl<'d> SchemaLowering<'d> {
     ) -> Option<Value> {
         let text = reference.as_str().unwrap_or_default();
         let name = text.split_once('#').map_or("", |(_, fragment)| fragment);
-        let number = self.reference(place, reference, ExemptNames::NOTHING)?;
+        let number = self.reference(place, reference, ExemptNames::NONE)?;
         let start = resolve(self.documents, place, text).ok()?;
         if self.dynamic_anchor(start) == Some(name) {
-            let address = address(self.home_of(start));
+            let address = address(self.dynamic_resource(start));
             return Some(json!(format!("{address}#{name}")));
         }
         Some(json!(self.name(number)))

@@ -15,7 +15,7 @@ use super::pattern::without_ranges_of_classes;
 pub(in super::super) const EXACT: &str = "x-exact-";
 
 impl<'d> SchemaLowering<'d> {
-    /// The schema at `place` as a definition of its own.
+    /// The schema at `node_ref` as a definition of its own.
     pub(super) fn definition(&mut self, place: NodeRef, exempt: ExemptNames) -> Value {
         let mut schema = self.schema(place, exempt);
         if let (Some(name), Value::Object(schema)) = (self.dynamic_anchor(place), &mut schema) {
@@ -25,8 +25,8 @@ impl<'d> SchemaLowering<'d> {
     }
 
     fn inner(&mut self, near: NodeRef, node: JsonNode<'d>, exempt: ExemptNames) -> Value {
-        let place = DocumentSet::place(near, node);
-        if self.begins_home(place) {
+        let place = DocumentSet::node_ref(near, node);
+        if self.starts_dynamic_resource(place) {
             let number = self.define_exactly(place, exempt);
             return json!({ "$ref": self.name(number) });
         }
@@ -52,7 +52,7 @@ impl<'d> SchemaLowering<'d> {
     fn object(&mut self, place: NodeRef, node: JsonNode<'d>, exempt: ExemptNames) -> Value {
         let mut out = Map::new();
         if let Some(reference) = node.get("$ref") {
-            if let Some(foreign) = self.foreign_reference(reference) {
+            if let Some(foreign) = self.meta_schema_reference(reference) {
                 out.insert("$ref".to_owned(), foreign);
             } else if let Some(number) = self.reference(place, reference, exempt) {
                 out.insert("$ref".to_owned(), json!(self.name(number)));
@@ -77,9 +77,7 @@ impl<'d> SchemaLowering<'d> {
     ) {
         let lowered = match keyword {
             "properties" => self.map_of_schemas(place, value),
-            "items" | "not" | "additionalProperties" => {
-                self.inner(place, value, ExemptNames::NOTHING)
-            }
+            "items" | "not" | "additionalProperties" => self.inner(place, value, ExemptNames::NONE),
             "allOf" | "anyOf" | "oneOf" => self.branches(place, exempt, keyword, value),
             "pattern" => {
                 self.backtracks |= value.as_str().is_some_and(needs_backtracking);
@@ -120,7 +118,7 @@ impl<'d> SchemaLowering<'d> {
         let name = match keyword {
             "type" if value.kind() == JsonKind::Array => {
                 let message = "in OpenAPI 3.0 `type` is one name: use `nullable: true` for null, `oneOf` for alternatives, or OpenAPI 3.1";
-                let at = DocumentSet::place(place, value);
+                let at = DocumentSet::node_ref(place, value);
                 return self.problem(ContractProblemKind::MalformedSchema, at, message.to_owned());
             }
             "type" if is_true("nullable") => {
@@ -137,7 +135,7 @@ impl<'d> SchemaLowering<'d> {
                     "in OpenAPI 3.0 `{keyword}` is true or false and qualifies `{bound}`: write \
                      the number there, and `{keyword}: true`"
                 );
-                let at = DocumentSet::place(place, value);
+                let at = DocumentSet::node_ref(place, value);
                 return self.problem(ContractProblemKind::MalformedSchema, at, message);
             }
             _ => return,
@@ -167,7 +165,7 @@ impl<'d> SchemaLowering<'d> {
             | "contains"
             | "propertyNames"
             | "unevaluatedItems"
-            | "unevaluatedProperties" => self.inner(place, value, ExemptNames::NOTHING),
+            | "unevaluatedProperties" => self.inner(place, value, ExemptNames::NONE),
             "prefixItems" => self.list_of_schemas(place, value),
             "patternProperties" => {
                 self.backtracks |= value.members().any(|(name, _)| needs_backtracking(name));
@@ -181,7 +179,7 @@ impl<'d> SchemaLowering<'d> {
             "$schema" => return self.refuse_foreign(place, keyword, value),
             "$recursiveRef" => {
                 let message = "`$recursiveRef` belongs to JSON Schema 2019-09: write `$dynamicRef` and `$dynamicAnchor`, or `$ref`";
-                let at = DocumentSet::place(place, value);
+                let at = DocumentSet::node_ref(place, value);
                 return self.problem(ContractProblemKind::MalformedSchema, at, message.to_owned());
             }
             _ => return,
@@ -194,7 +192,7 @@ impl<'d> SchemaLowering<'d> {
         let message = format!(
             "in OpenAPI 3.1 `{keyword}` is a number: write it there, in place of `{bound}`"
         );
-        let at = DocumentSet::place(place, value);
+        let at = DocumentSet::node_ref(place, value);
         self.problem(ContractProblemKind::MalformedSchema, at, message);
     }
 
@@ -205,7 +203,7 @@ impl<'d> SchemaLowering<'d> {
         let lowered = value.members().map(|(name, schema)| {
             (
                 name.to_owned(),
-                self.inner(place, schema, ExemptNames::NOTHING),
+                self.inner(place, schema, ExemptNames::NONE),
             )
         });
         Value::Object(lowered.collect())
@@ -217,7 +215,7 @@ impl<'d> SchemaLowering<'d> {
         }
         let lowered = value
             .elements()
-            .map(|schema| self.inner(place, schema, ExemptNames::NOTHING));
+            .map(|schema| self.inner(place, schema, ExemptNames::NONE));
         Value::Array(lowered.collect())
     }
 
@@ -232,7 +230,7 @@ impl<'d> SchemaLowering<'d> {
             return self.list_of_schemas(place, value);
         }
         let lowered = value.elements().map(|branch| {
-            let at = DocumentSet::place(place, branch);
+            let at = DocumentSet::node_ref(place, branch);
             let exempt = self.composition.of_branch(place, exempt, keyword, at);
             self.inner(place, branch, exempt)
         });
@@ -252,7 +250,7 @@ impl<'d> SchemaLowering<'d> {
             }
             let name = name.to_value();
             if names.contains(&name) {
-                let at = DocumentSet::place(place, value);
+                let at = DocumentSet::node_ref(place, value);
                 self.warn(
                     ContractProblemKind::MalformedSchema,
                     at,

@@ -17,8 +17,12 @@ impl Parameter {
             let Some(name) = decoded_query_name(raw) else {
                 return false;
             };
-            let is_sibling = || siblings.iter().any(|other| claims(other, &name, self.part));
-            claims(self, &name, self.part)
+            let is_sibling = || {
+                siblings
+                    .iter()
+                    .any(|other| owns_pair(other, &name, self.part))
+            };
+            owns_pair(self, &name, self.part)
                 || self.takes_member(&name)
                 || (self.takes_any_query() && !is_sibling())
         })
@@ -31,7 +35,7 @@ pub(crate) fn decoded_query_name(raw: &str) -> Option<Cow<'_, str>> {
 }
 
 /// Whether a declared parameter takes pairs of this (decoded) name.
-pub(crate) fn claims(parameter: &Parameter, name: &str, part: MessagePart) -> bool {
+pub(crate) fn owns_pair(parameter: &Parameter, name: &str, part: MessagePart) -> bool {
     parameter.part == part
         && (parameter.name == name
             || (parameter.style == ParameterStyle::DeepObject

@@ -10,7 +10,7 @@ mod pieces;
 mod read;
 mod text;
 
-pub(super) use claim::{claims, decoded_query_name};
+pub(super) use claim::{decoded_query_name, owns_pair};
 pub use model::{Parameter, ParameterStyle};
 pub(super) use model::{ParameterReading, header, parameter, readings};
 pub(super) use pairs::{PairScratch, RawPairs};

@@ -39,7 +39,7 @@ pub(crate) enum ParameterReading {
 
 impl ParameterReading {
     /// Whether a text may be read as a string or as something else.
-    fn may_be_text_or_more(&self) -> bool {
+    fn is_ambiguous(&self) -> bool {
         match self {
             Self::Scalar(types) | Self::Array(types) => types.is_mixed(),
             Self::Object(shape) => {
@@ -47,7 +47,7 @@ impl ParameterReading {
                     .members
                     .iter()
                     .map(|(_, types)| *types)
-                    .chain(shape.others);
+                    .chain(shape.undeclared);
                 types.into_iter().any(TypeSet::is_mixed)
             }
         }
@@ -70,11 +70,11 @@ pub struct Parameter {
     /// `allowEmptyValue`: an empty value counts as unused.
     pub allow_empty: bool,
     /// Where the contract declares it.
-    pub place: NodeRef,
+    pub node_ref: NodeRef,
     pub(crate) readings: Vec<ParameterReading>,
     pub(crate) schema: Option<SchemaKey>,
     /// The slot of a path parameter in the template's captures.
-    pub(crate) slot: usize,
+    pub(crate) capture_index: usize,
 }
 
 /// Why a parameter object cannot be used.
@@ -86,7 +86,7 @@ pub(crate) enum ParameterError {
     Content,
 }
 
-/// Compiles the parameter object at `place`; `schema_key` registers the schema it names.
+/// Compiles the parameter object at `node_ref`; `schema_key` registers the schema it names.
 pub(crate) fn parameter(
     surface: SchemaSurface<'_>,
     place: NodeRef,
@@ -96,7 +96,7 @@ pub(crate) fn parameter(
     compile(surface, place, skeleton(node), schema_key)
 }
 
-/// Compiles the header object at `place`, which is a parameter object without name and place
+/// Compiles the header object at `node_ref`, which is a parameter object without name and place
 /// (OpenAPI 3.0.4 and 3.1.1, Header Object).
 pub(crate) fn header(
     surface: SchemaSurface<'_>,
@@ -135,10 +135,10 @@ fn compile(
         )),
         style,
         allow_empty,
-        place,
+        node_ref: place,
         readings: schema.map_or_else(Vec::new, |schema| readings(surface, schema)),
         schema: schema.map(schema_key),
-        slot: usize::MAX,
+        capture_index: usize::MAX,
     })
 }
 
@@ -176,8 +176,8 @@ impl Parameter {
     }
 
     /// The ways to read its text, in turn: typed first, then what may be a string as one.
-    pub(crate) fn attempts(&self) -> impl Iterator<Item = (&ParameterReading, bool)> {
-        let is_mixed = |reading: &&ParameterReading| reading.may_be_text_or_more();
+    pub(crate) fn readings_in_order(&self) -> impl Iterator<Item = (&ParameterReading, bool)> {
+        let is_mixed = |reading: &&ParameterReading| reading.is_ambiguous();
         let typed = self.readings.iter().map(|reading| (reading, false));
         typed.chain(
             self.readings
@@ -189,7 +189,7 @@ impl Parameter {
 
     /// Whether it takes this (decoded) name of the query as a member of an exploded object.
     pub(crate) fn takes_member(&self, name: &str) -> bool {
-        self.spreads()
+        self.is_exploded_query()
             && self.readings.iter().any(|reading| match reading {
                 ParameterReading::Object(shape) => {
                     shape.members.iter().any(|(member, _)| member == name)
@@ -200,14 +200,14 @@ impl Parameter {
 
     /// Whether it takes every name of the query that no other parameter claims.
     pub(crate) fn takes_any_query(&self) -> bool {
-        self.spreads()
+        self.is_exploded_query()
             && self
                 .readings
                 .iter()
                 .any(|reading| matches!(reading, ParameterReading::Object(shape) if shape.is_open))
     }
 
-    fn spreads(&self) -> bool {
+    fn is_exploded_query(&self) -> bool {
         self.part == MessagePart::Query && self.style == ParameterStyle::Form && self.explode
     }
 
@@ -297,7 +297,7 @@ fn content(
 }
 
 fn member(near: NodeRef, node: JsonNode<'_>, name: &str) -> Option<NodeRef> {
-    Some(DocumentSet::place(near, node.get(name)?))
+    Some(DocumentSet::node_ref(near, node.get(name)?))
 }
 
 /// The ways to read the text, the most telling first. An untyped schema reads a scalar.

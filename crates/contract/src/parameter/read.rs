@@ -8,7 +8,7 @@ use portcullis_json::Tape;
 
 use super::super::shape::{ObjectShape, TypeSet};
 use super::super::violation::MessagePart;
-use super::claim::{claims, deep_member};
+use super::claim::{deep_member, owns_pair};
 use super::model::{Parameter, ParameterReading, ParameterStyle};
 use super::pairs::RawPairs;
 use super::pieces::{pieces, split_pair};
@@ -35,7 +35,7 @@ pub(crate) enum ParameterReadError {
     /// Its escapes are malformed.
     Escapes(EscapeError),
     /// Its text does not have the form of its style.
-    Form(&'static str),
+    Malformed(&'static str),
     /// It is there and not judged.
     NotJudged,
 }
@@ -171,7 +171,7 @@ impl ParameterWriter<'_> {
         let (body, separator) = match parameter.style {
             ParameterStyle::Simple | ParameterStyle::Form => (text, ","),
             ParameterStyle::Label => (
-                text.strip_prefix('.').ok_or(ParameterReadError::Form(
+                text.strip_prefix('.').ok_or(ParameterReadError::Malformed(
                     "must start with `.` (style label)",
                 ))?,
                 if parameter.explode { "." } else { "," },
@@ -203,7 +203,7 @@ impl ParameterWriter<'_> {
         text: &str,
     ) -> Result<(), ParameterReadError> {
         const FORM: ParameterReadError =
-            ParameterReadError::Form("must be written as `;name=value` (style matrix)");
+            ParameterReadError::Malformed("must be written as `;name=value` (style matrix)");
         let body = text.strip_prefix(';').ok_or(FORM)?;
         let value_of = |piece| -> Result<&str, ParameterReadError> {
             let (name, value) = split_pair(piece);
@@ -254,7 +254,7 @@ impl ParameterWriter<'_> {
         for piece in pieces {
             let may_lack_equals = style == ParameterStyle::Matrix && !piece.is_empty();
             if !may_lack_equals && !piece.contains('=') {
-                return Err(ParameterReadError::Form(
+                return Err(ParameterReadError::Malformed(
                     "must be written as `name=value` for each member",
                 ));
             }
@@ -272,7 +272,7 @@ impl ParameterWriter<'_> {
     ) -> Result<(), ParameterReadError> {
         self.tape.begin_object();
         while let Some(name) = pieces.next() {
-            let value = pieces.next().ok_or(ParameterReadError::Form(
+            let value = pieces.next().ok_or(ParameterReadError::Malformed(
                 "must hold names and values in turn: an even number",
             ))?;
             self.member(name, value, shape)?;
@@ -316,7 +316,7 @@ impl ParameterWriter<'_> {
             let is_declared = shape.members.iter().any(|(member, _)| *member == name);
             let is_sibling = siblings
                 .iter()
-                .any(|other| !other.is_same(parameter) && claims(other, &name, parameter.part));
+                .any(|other| !other.is_same(parameter) && owns_pair(other, &name, parameter.part));
             if is_declared || (!is_sibling && shape.is_open) {
                 self.member(raw_name, value, shape)?;
                 found = true;
@@ -350,7 +350,7 @@ impl ParameterWriter<'_> {
                 continue;
             };
             if name == parameter.name {
-                return Err(ParameterReadError::Form(
+                return Err(ParameterReadError::Malformed(
                     "must be written as `name[member]=value` (style deepObject)",
                 ));
             }
@@ -361,7 +361,7 @@ impl ParameterWriter<'_> {
             };
             let outer = member.split(['[', ']']).next().unwrap_or_default();
             if outer.len() < member.len() {
-                nested(shape, outer)?;
+                check_nested_property(shape, outer)?;
                 found = true;
                 continue;
             }
@@ -408,13 +408,13 @@ impl ParameterWriter<'_> {
 
 /// Whether a member may be passed over that has members, where none are defined: only if it is
 /// not declared and may be anything.
-fn nested(shape: &ObjectShape, member: &str) -> Result<(), ParameterReadError> {
+fn check_nested_property(shape: &ObjectShape, member: &str) -> Result<(), ParameterReadError> {
     let is_declared = shape.members.iter().any(|(name, _)| name == member);
     let types = shape.types_of(member).unwrap_or(TypeSet::NONE);
     match types.has(TypeSet::ARRAY | TypeSet::OBJECT) {
         true if is_declared => Err(ParameterReadError::NotJudged),
         true => Ok(()),
-        false => Err(ParameterReadError::Form(
+        false => Err(ParameterReadError::Malformed(
             "holds members of members where none may be",
         )),
     }

@@ -8,7 +8,7 @@ use crate::dialect::MessageDirection;
 use crate::parameter::{
     PairScratch, Parameter, ParameterReadError, ParameterSource, RawPairs, read,
 };
-use crate::{CompileOptions, CompiledContract, compile, from_bytes};
+use crate::{CompileOptions, CompiledContract, compile, parse_single_file};
 use portcullis_json::Tape;
 use portcullis_vocabulary::limits::Limits;
 
@@ -36,7 +36,7 @@ pub(super) fn contract(openapi: &str, parameters: &Value) -> CompiledContract {
         }}}
     });
     let bytes = document.to_string().into_bytes();
-    let documents = from_bytes("t.json", bytes, &Limits::default()).unwrap();
+    let documents = parse_single_file("t.json", bytes, &Limits::default()).unwrap();
     compile(documents, &CompileOptions::default()).unwrap()
 }
 
@@ -56,7 +56,7 @@ pub(super) fn outcome(contract: &CompiledContract, raw: &str) -> Outcome {
     };
     let mut tape = Tape::new();
     let mut outcome = Outcome::Absent;
-    for (reading, as_text) in parameter.attempts() {
+    for (reading, as_text) in parameter.readings_in_order() {
         match attempt(contract, &mut tape, parameter, source, (reading, as_text)) {
             Outcome::Absent => {}
             Outcome::Invalid => outcome = Outcome::Invalid,
@@ -82,7 +82,7 @@ fn attempt(
             ParameterReadError::Repeated
             | ParameterReadError::RepeatedMember
             | ParameterReadError::Escapes(_)
-            | ParameterReadError::Form(_),
+            | ParameterReadError::Malformed(_),
         ) => Outcome::Invalid,
         Err(ParameterReadError::Missing | ParameterReadError::NotJudged) => Outcome::Absent,
     }

@@ -29,7 +29,7 @@ impl RecordError {
 
     /// The same fault in a text of which `lines` lines went before.
     #[must_use]
-    pub fn below(self, lines: u64) -> Self {
+    pub fn offset_lines(self, lines: u64) -> Self {
         Self {
             line: self.line + lines,
             ..self

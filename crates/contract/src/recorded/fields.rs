@@ -49,12 +49,12 @@ impl<'a> RecordField<'a> {
     /// The member of an object.
     pub(super) fn expect(self, member: &str, name: &'static str) -> Result<Self, RecordError> {
         self.get(member, name)
-            .ok_or_else(|| self.fault(&format!("the member {member:?} is missing")))
+            .ok_or_else(|| self.error(&format!("the member {member:?} is missing")))
     }
 
     /// The values of the members `known`; another member is a fault, and so is one that comes
     /// twice.
-    pub(super) fn only<const N: usize>(
+    pub(super) fn known_members<const N: usize>(
         self,
         known: [(&str, &'static str); N],
     ) -> Result<[Option<Self>; N], RecordError> {
@@ -68,7 +68,7 @@ impl<'a> RecordField<'a> {
             };
             let field = self.with(node, known[at].1);
             if found[at].replace(field).is_some() {
-                return Err(field.fault("came before in the same object"));
+                return Err(field.error("came before in the same object"));
             }
         }
         Ok(found)
@@ -106,12 +106,12 @@ impl<'a> RecordField<'a> {
     pub(super) fn base64(self) -> Result<Vec<u8>, RecordError> {
         BASE64
             .decode(self.text()?)
-            .map_err(|_| self.fault("is not base64 (RFC 4648 section 4)"))
+            .map_err(|_| self.error("is not base64 (RFC 4648 section 4)"))
     }
 
     pub(super) fn method(self) -> Result<Method, RecordError> {
         Method::from_bytes(self.text()?.as_bytes())
-            .map_err(|_| self.fault("is no method (RFC 9110 section 9.1)"))
+            .map_err(|_| self.error("is no method (RFC 9110 section 9.1)"))
     }
 
     /// A status code (RFC 9110 section 15).
@@ -139,15 +139,15 @@ impl<'a> RecordField<'a> {
     ) -> Result<(), RecordError> {
         add_header(headers, name, value).map_err(|problem| {
             let shown: String = name.chars().take(50).collect();
-            self.fault(&format!("{shown:?} {problem}"))
+            self.error(&format!("{shown:?} {problem}"))
         })
     }
 
     pub(super) fn expected(self, what: &str) -> RecordError {
-        self.fault(&format!("expected {what}, found {}", self.node.kind()))
+        self.error(&format!("expected {what}, found {}", self.node.kind()))
     }
 
-    pub(super) fn fault(self, message: &str) -> RecordError {
+    pub(super) fn error(self, message: &str) -> RecordError {
         RecordError::at(self.node, self.source, format!("{}: {message}", self.name))
     }
 }

@@ -101,7 +101,7 @@ fn read_entry(entry: RecordField<'_>) -> Result<Option<RecordedExchange<'_>>, Re
     if LOCAL.iter().any(|scheme| text.starts_with(scheme)) {
         return Ok(None);
     }
-    let (path, query) = split_url(text).ok_or_else(|| url.fault("is no http(s) address"))?;
+    let (path, query) = split_url(text).ok_or_else(|| url.error("is no http(s) address"))?;
     let method = request.expect("method", "request.method")?.method()?;
     let response = match entry.get("response", "response") {
         Some(response) if !response.node.is_null() => read_response(response, &method)?,
@@ -124,7 +124,7 @@ fn read_post_data<'a>(
     headers: &mut HeaderMap,
 ) -> Result<RecordedBody<'a>, RecordError> {
     let Some(data) = present(request, "postData", "request.postData") else {
-        return Ok(unsaved(request, "bodySize"));
+        return Ok(body_without_text(request, "bodySize"));
     };
     let kind = present(data, "mimeType", "request.postData.mimeType");
     let kind = kind.map_or(Ok(""), RecordField::text)?;
@@ -132,7 +132,7 @@ fn read_post_data<'a>(
         Some(text) if !text.text()?.is_empty() => RecordedBody::from(text.text()?),
         _ => match present(data, "params", "request.postData.params") {
             Some(params) if !params.node.is_empty() => read_params(params, kind)?,
-            _ => unsaved(request, "bodySize"),
+            _ => body_without_text(request, "bodySize"),
         },
     };
     if !matches!(body, RecordedBody::Absent) {
@@ -196,10 +196,10 @@ fn read_content<'a>(
     let encoding = present(content, "encoding", "response.content.encoding");
     let encoding = encoding.map_or(Ok(""), RecordField::text)?;
     let body = match present(content, "text", "response.content.text") {
-        None => unsaved(content, "size"),
+        None => body_without_text(content, "size"),
         Some(text) if encoding.is_empty() => RecordedBody::from(text.text()?),
         Some(text) if encoding.eq_ignore_ascii_case("base64") => RecordedBody::from(text.base64()?),
-        Some(text) => return Err(text.fault("has an encoding other than base64")),
+        Some(text) => return Err(text.error("has an encoding other than base64")),
     };
     if matches!(body, RecordedBody::Bytes(_)) {
         headers.remove(CONTENT_ENCODING);
@@ -212,7 +212,7 @@ fn read_content<'a>(
 }
 
 /// A body without text: there was one, if its size says so.
-fn unsaved<'a>(message: RecordField<'_>, size: &str) -> RecordedBody<'a> {
+fn body_without_text<'a>(message: RecordField<'_>, size: &str) -> RecordedBody<'a> {
     let size = message.node.get(size).and_then(|size| size.as_f64());
     match size.is_some_and(|size| size > 0.0) {
         true => RecordedBody::NotRecorded,

@@ -39,8 +39,9 @@ pub fn read_line<'a>(
     };
     let source = tape.parse("", text, limits)?;
     let root = RecordField::root(tape.root(source), source);
-    let [request, response] = root.only([("request", "request"), ("response", "response")])?;
-    let request = request.ok_or_else(|| root.fault("the member \"request\" is missing"))?;
+    let [request, response] =
+        root.known_members([("request", "request"), ("response", "response")])?;
+    let request = request.ok_or_else(|| root.error("the member \"request\" is missing"))?;
     let response = response.map(read_response).transpose()?;
     read_request(request, response)
 }
@@ -49,7 +50,7 @@ fn read_request<'a>(
     request: RecordField<'a>,
     response: Option<RecordedResponse<'a>>,
 ) -> Result<RecordedExchange<'a>, RecordError> {
-    let [method, url, path, headers, body, base64] = request.only([
+    let [method, url, path, headers, body, base64] = request.known_members([
         ("method", "request.method"),
         ("url", "request.url"),
         ("path", "request.path"),
@@ -57,16 +58,16 @@ fn read_request<'a>(
         ("body", "request.body"),
         ("body_base64", "request.body_base64"),
     ])?;
-    let method = method.ok_or_else(|| request.fault("the member \"method\" is missing"))?;
+    let method = method.ok_or_else(|| request.error("the member \"method\" is missing"))?;
     let (path, query) = match (url, path) {
         (Some(url), None) => split_url(url.text()?).ok_or_else(|| {
-            url.fault("is neither an http(s) address nor a path that begins with `/`")
+            url.error("is neither an http(s) address nor a path that begins with `/`")
         })?,
         (None, Some(path)) => split_target(path.text()?),
         (Some(_), Some(path)) => {
-            return Err(path.fault("\"url\" is given already; leave one of them out"));
+            return Err(path.error("\"url\" is given already; leave one of them out"));
         }
-        (None, None) => return Err(request.fault("one of \"url\" and \"path\" is missing")),
+        (None, None) => return Err(request.error("one of \"url\" and \"path\" is missing")),
     };
     Ok(RecordedExchange {
         method: method.method()?,
@@ -79,13 +80,13 @@ fn read_request<'a>(
 }
 
 fn read_response<'a>(response: RecordField<'a>) -> Result<RecordedResponse<'a>, RecordError> {
-    let [status, headers, body, base64] = response.only([
+    let [status, headers, body, base64] = response.known_members([
         ("status", "response.status"),
         ("headers", "response.headers"),
         ("body", "response.body"),
         ("body_base64", "response.body_base64"),
     ])?;
-    let status = status.ok_or_else(|| response.fault("the member \"status\" is missing"))?;
+    let status = status.ok_or_else(|| response.error("the member \"status\" is missing"))?;
     Ok(RecordedResponse {
         status: status.status()?,
         headers: read_headers(headers)?,
@@ -135,7 +136,7 @@ fn read_body<'a>(
         )),
         (None, Some(base64)) => base64.base64().map(RecordedBody::from),
         (Some(_), Some(base64)) => {
-            Err(base64.fault("\"body\" is given already; leave one of them out"))
+            Err(base64.error("\"body\" is given already; leave one of them out"))
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::route::PathCaptures;
 use crate::{
     BodyPlan, CheckScratch, CheckSettings, CompiledContract, OperationPolicies, RequestHead,
     ResponseHead, ResponsePlan, Violation, body_too_large, check_body, check_head,
-    check_response_body, check_response_head, judge_target,
+    check_response_body, check_response_head, find_operation,
 };
 use portcullis_vocabulary::enforcement::{Enforcement, EnforcementPolicy, ViolationClass};
 
@@ -85,7 +85,7 @@ impl<'c> ExchangeJudge<'c> {
         };
         let RecordedExchange { method, path, .. } = exchange;
         let mut captures = PathCaptures::default();
-        match judge_target(self.contract, method, path, &mut captures) {
+        match find_operation(self.contract, method, path, &mut captures) {
             Ok(operation) => {
                 verdict.operation = Some(operation);
                 self.request(operation, exchange, &captures, &mut verdict.request);
@@ -119,7 +119,7 @@ impl<'c> ExchangeJudge<'c> {
             bounds,
             scratch,
         } = self;
-        let rules = bounds.rules(policies.of(Some(id)));
+        let rules = bounds.check_settings(policies.of(Some(id)));
         let head = RequestHead {
             path: exchange.path,
             query: exchange.query,
@@ -164,10 +164,10 @@ impl<'c> ExchangeJudge<'c> {
             scratch,
         } = self;
         let policy = policies.of(Some(id));
-        if !policy.looks_at_responses() {
+        if !policy.checks_responses() {
             return;
         }
-        let rules = bounds.rules(policy);
+        let rules = bounds.check_settings(policy);
         let head = ResponseHead {
             status: response.status,
             headers: &response.headers,
@@ -191,7 +191,7 @@ impl<'c> ExchangeJudge<'c> {
 }
 
 impl ExchangeCheckLimits {
-    fn rules(self, policy: &EnforcementPolicy) -> CheckSettings<'_> {
+    fn check_settings(self, policy: &EnforcementPolicy) -> CheckSettings<'_> {
         CheckSettings {
             policy,
             violations_max: self.violations_max,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 
-use crate::{CompileOptions, CompiledContract, compile, from_bytes};
+use crate::{CompileOptions, CompiledContract, compile, parse_single_file};
 use portcullis_json::Tape;
 use portcullis_vocabulary::enforcement::{Enforcement, EnforcementCeilings, EnforcementPolicy};
 
@@ -239,7 +239,7 @@ const CONTRACT: &str = r#"{
 }"#;
 
 fn contract() -> CompiledContract {
-    let documents = from_bytes("a.json", CONTRACT.into(), &Default::default()).unwrap();
+    let documents = parse_single_file("a.json", CONTRACT.into(), &Default::default()).unwrap();
     compile(documents, &CompileOptions::default()).unwrap()
 }
 

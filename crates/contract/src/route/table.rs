@@ -152,7 +152,7 @@ impl RouteTable {
             path: path.as_bytes(),
         };
         let leaf = if small && path.starts_with('/') {
-            walk.enter(0, 1, captures)
+            walk.match_segment(0, 1, captures)
         } else {
             None
         };
@@ -181,7 +181,7 @@ impl RouteTable {
     }
 
     /// Every template, with its base, and an operation that is declared for it.
-    pub fn claims(&self) -> impl Iterator<Item = (&str, u32)> {
+    pub fn declared_paths(&self) -> impl Iterator<Item = (&str, u32)> {
         self.routes.iter().flat_map(|route| {
             let claims = route.operations.iter();
             claims.map(|(_, operation)| (&*route.key, *operation))
@@ -209,14 +209,19 @@ struct RouteWalk<'t, 'p> {
 
 impl<'t> RouteWalk<'t, '_> {
     /// Matches what follows `start`, the first octet of a segment, below a node.
-    fn enter(self, node: u32, start: usize, captures: &mut PathCaptures) -> Option<&'t RouteLeaf> {
+    fn match_segment(
+        self,
+        node: u32,
+        start: usize,
+        captures: &mut PathCaptures,
+    ) -> Option<&'t RouteLeaf> {
         let rest = &self.path[start..];
         let raw = &rest[..memchr(b'/', rest).unwrap_or(rest.len())];
         let (id, node) = (node, &self.table.nodes[node as usize]);
         let end = start + raw.len();
         if node.has_literals
             && let Some(child) = self.literal_child(id, raw)
-            && let Some(leaf) = self.leave(child, end, captures)
+            && let Some(leaf) = self.continue_after(child, end, captures)
         {
             return Some(leaf);
         }
@@ -224,7 +229,7 @@ impl<'t> RouteWalk<'t, '_> {
         for (mixed, child) in &node.mixed {
             let capture = |span: Range<usize>| captures.push(start + span.start, start + span.end);
             if mixed.captures(raw, capture)
-                && let Some(leaf) = self.leave(*child, end, captures)
+                && let Some(leaf) = self.continue_after(*child, end, captures)
             {
                 return Some(leaf);
             }
@@ -232,7 +237,7 @@ impl<'t> RouteWalk<'t, '_> {
         }
         let child = node.expression.filter(|_| !raw.is_empty())?;
         captures.push(start, end);
-        let leaf = self.leave(child, end, captures);
+        let leaf = self.continue_after(child, end, captures);
         if leaf.is_none() {
             captures.spans.truncate(mark);
         }
@@ -240,11 +245,16 @@ impl<'t> RouteWalk<'t, '_> {
     }
 
     /// Goes on after a segment that ends at `end`.
-    fn leave(self, node: u32, end: usize, captures: &mut PathCaptures) -> Option<&'t RouteLeaf> {
+    fn continue_after(
+        self,
+        node: u32,
+        end: usize,
+        captures: &mut PathCaptures,
+    ) -> Option<&'t RouteLeaf> {
         if end == self.path.len() {
             self.table.nodes[node as usize].leaf.as_deref()
         } else {
-            self.enter(node, end + 1, captures)
+            self.match_segment(node, end + 1, captures)
         }
     }
 
@@ -279,13 +289,13 @@ impl RouteTableBuilder {
             node = self.child(node, segment);
         }
         let leaf = self.table.nodes[node as usize].leaf.get_or_insert_default();
-        let of_base = base.names().len();
+        let base_captures = base.names().len();
         for &(verb, operation) in operations {
             if leaf.endpoints.iter().all(|known| known.verb != verb) {
                 leaf.endpoints.push(RouteEndpoint {
                     verb,
                     operation,
-                    of_base,
+                    of_base: base_captures,
                 });
             }
         }

@@ -35,7 +35,7 @@ pub(super) struct ValueGenerator<'s> {
     pub(super) decisions: GenerationChoices,
     depth: usize,
     /// How many values may still be made, those taken back included.
-    pub(super) left: usize,
+    pub(super) values_left: usize,
     /// Optional parts are made while so many values are left.
     optional_until: usize,
     /// Makes values differ where an array wants them to.
@@ -56,7 +56,7 @@ impl<'s> ValueGenerator<'s> {
             mode,
             decisions,
             depth: 0,
-            left,
+            values_left: left,
             optional_until,
             salt: 0,
         }
@@ -77,8 +77,8 @@ impl<'s> ValueGenerator<'s> {
 
     /// Decides what a shape leaves open, then makes a value of it.
     fn resolve(&mut self, mut shape: MergedSchema<'s>) -> Option<Value> {
-        self.left = self.left.checked_sub(1)?;
-        if shape.dead {
+        self.values_left = self.values_left.checked_sub(1)?;
+        if shape.unsatisfiable {
             return None;
         }
         if let Some(hint) = self.hint(&shape) {
@@ -87,7 +87,8 @@ impl<'s> ValueGenerator<'s> {
         let Some(mut alternatives) = shape.choices.pop() else {
             return self.settled(&shape);
         };
-        alternatives.sort_by_key(|(fulfil, _)| fulfil.iter().any(|schema| self.comes_late(schema)));
+        alternatives
+            .sort_by_key(|(fulfil, _)| fulfil.iter().any(|schema| self.is_last_resort(schema)));
         self.try_each(alternatives.len(), |draw, index| {
             let (fulfil, avoid) = &alternatives[index];
             let mut branch = shape.clone();
@@ -113,7 +114,7 @@ impl<'s> ValueGenerator<'s> {
     }
 
     /// Near the top `null` makes the poorest answer; deep inside a branch should end.
-    fn comes_late(&self, schema: &Value) -> bool {
+    fn is_last_resort(&self, schema: &Value) -> bool {
         if self.is_deep() {
             schema.get("$ref").is_some()
         } else {
@@ -122,7 +123,7 @@ impl<'s> ValueGenerator<'s> {
     }
 
     fn is_deep(&self) -> bool {
-        self.depth > OPTIONAL_DEPTH || self.left < self.optional_until
+        self.depth > OPTIONAL_DEPTH || self.values_left < self.optional_until
     }
 
     /// Decides between options, and goes on to the next where one has no value.
@@ -161,7 +162,7 @@ impl<'s> ValueGenerator<'s> {
             "array" => self.array(shape),
             "string" => {
                 let cost = shape.texts.patterns.len() * PATTERN_COST;
-                self.left = self.left.saturating_sub(cost);
+                self.values_left = self.values_left.saturating_sub(cost);
                 let texts = shape.texts.candidates(self.salt);
                 self.try_each(texts.len(), |_, index| {
                     texts.get(index).cloned().map(Value::String)

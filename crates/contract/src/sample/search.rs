@@ -48,17 +48,17 @@ const MODES: [GenerationMode; 4] = [
 /// The decisions of one drawing: which ones to change, and what was asked.
 #[derive(Debug, Default)]
 pub(super) struct GenerationChoices {
-    changed: Vec<(usize, usize)>,
+    overrides: Vec<(usize, usize)>,
     /// How many options each decision had.
-    asked: Vec<usize>,
+    option_counts: Vec<usize>,
 }
 
 impl GenerationChoices {
     /// Decides between `options` (at least one) and says which to try first.
     pub(super) fn pick(&mut self, options: usize) -> usize {
-        let index = self.asked.len();
-        self.asked.push(options);
-        let change = self.changed.iter().find(|(at, _)| *at == index);
+        let index = self.option_counts.len();
+        self.option_counts.push(options);
+        let change = self.overrides.iter().find(|(at, _)| *at == index);
         change.map_or(0, |(_, option)| option % options.max(1))
     }
 }
@@ -111,15 +111,15 @@ impl ExampleSearch<'_> {
         changed: Vec<(usize, usize)>,
     ) -> (Option<Value>, Vec<usize>) {
         let decisions = GenerationChoices {
-            changed,
-            asked: Vec::new(),
+            overrides: changed,
+            option_counts: Vec::new(),
         };
         let most = self.values.min(VALUES_MAX);
         let mut draw = ValueGenerator::new((self.root, self.patterns), mode, decisions, most);
         let value = draw.value_of(vec![self.schema]);
         self.drawings = self.drawings.saturating_sub(1);
-        self.values -= most - draw.left;
-        (value, mem::take(&mut draw.decisions.asked))
+        self.values -= most - draw.values_left;
+        (value, mem::take(&mut draw.decisions.option_counts))
     }
 
     /// Changes one decision at a time, then one more on top of each of those.

@@ -69,10 +69,10 @@ pub(super) struct MergedSchema<'s> {
     patterns: &'s PatternCache,
     followed: Vec<&'s str>,
     /// Nothing fulfils it.
-    pub(super) dead: bool,
+    pub(super) unsatisfiable: bool,
     types: AdmittedTypes,
     /// Keywords of one type were seen: it is likely meant where no type is given.
-    meant: Vec<&'static str>,
+    implied_types: Vec<&'static str>,
     pub(super) values: Option<Vec<&'s Value>>,
     excluded: Vec<&'s Value>,
     pub(super) hints: Vec<&'s Value>,
@@ -89,9 +89,9 @@ impl<'s> MergedSchema<'s> {
             root,
             patterns,
             followed: Vec::new(),
-            dead: false,
+            unsatisfiable: false,
             types: AdmittedTypes([true; 7]),
-            meant: Vec::new(),
+            implied_types: Vec::new(),
             values: None,
             excluded: Vec::new(),
             hints: Vec::new(),
@@ -106,7 +106,7 @@ impl<'s> MergedSchema<'s> {
     /// Adds a schema that the value must fulfil as well.
     pub(super) fn add(&mut self, schema: &'s Value) {
         match schema {
-            Value::Bool(allowed) => self.dead |= !allowed,
+            Value::Bool(allowed) => self.unsatisfiable |= !allowed,
             Value::Object(keywords) => {
                 for (keyword, operand) in keywords {
                     self.add_common(keyword, operand);
@@ -124,12 +124,12 @@ impl<'s> MergedSchema<'s> {
     /// Adds a schema that the value must not fulfil, as far as a simple one can be avoided.
     pub(super) fn avoid(&mut self, schema: &'s Value) {
         let keywords = match schema {
-            Value::Bool(allowed) => return self.dead |= allowed,
+            Value::Bool(allowed) => return self.unsatisfiable |= allowed,
             Value::Object(keywords) => keywords,
             _ => return,
         };
         let [(keyword, operand)] = keywords.iter().collect::<Vec<_>>()[..] else {
-            self.dead |= keywords.is_empty();
+            self.unsatisfiable |= keywords.is_empty();
             return;
         };
         match (keyword.as_str(), operand) {
@@ -184,12 +184,12 @@ impl<'s> MergedSchema<'s> {
             .into_iter()
             .filter(|name| self.types.has(name))
             .collect();
-        let silent = allowed.len() == TYPES.len() && self.meant.is_empty();
+        let silent = allowed.len() == TYPES.len() && self.implied_types.is_empty();
         let likely = |name: &&str| {
             if silent {
                 *name == "string"
             } else {
-                self.meant.contains(name)
+                self.implied_types.contains(name)
             }
         };
         allowed.sort_by_key(|name| !likely(name));
@@ -240,31 +240,31 @@ impl<'s> MergedSchema<'s> {
         match (keyword, operand) {
             ("minimum" | "exclusiveMinimum", Value::Number(bound)) => {
                 self.numbers.lower.push((bound, keyword != "minimum"));
-                self.meant.push("number");
+                self.implied_types.push("number");
             }
             ("maximum" | "exclusiveMaximum", Value::Number(bound)) => {
                 self.numbers.upper.push((bound, keyword != "maximum"));
-                self.meant.push("number");
+                self.implied_types.push("number");
             }
             ("multipleOf", Value::Number(step)) => {
                 self.numbers.multiples.push(step);
-                self.meant.push("number");
+                self.implied_types.push("number");
             }
             ("minLength", bound) => {
-                raise(&mut self.texts.characters_min, bound);
-                self.meant.push("string");
+                raise_minimum(&mut self.texts.characters_min, bound);
+                self.implied_types.push("string");
             }
             ("maxLength", bound) => {
-                lower(&mut self.texts.characters_max, bound);
-                self.meant.push("string");
+                lower_maximum(&mut self.texts.characters_max, bound);
+                self.implied_types.push("string");
             }
             ("pattern", Value::String(pattern)) => {
                 self.texts.patterns.push(self.patterns.compile(pattern));
-                self.meant.push("string");
+                self.implied_types.push("string");
             }
             ("format", Value::String(format)) => {
                 self.texts.format = Some(format);
-                self.meant.push("string");
+                self.implied_types.push("string");
             }
             _ => {}
         }
@@ -273,13 +273,13 @@ impl<'s> MergedSchema<'s> {
     fn add_structure(&mut self, keyword: &str, operand: &'s Value, all: &'s Map<String, Value>) {
         match (keyword, operand) {
             ("properties" | "additionalProperties" | "patternProperties", Value::Object(_)) => {
-                self.meant.push("object");
+                self.implied_types.push("object");
             }
             ("required", Value::Array(names)) => {
                 self.object
                     .required
                     .extend(names.iter().filter_map(Value::as_str));
-                self.meant.push("object");
+                self.implied_types.push("object");
             }
             ("dependentRequired" | "dependentSchemas", Value::Object(dependent)) => {
                 let pairs = dependent.iter().map(|(name, then)| (name.as_str(), then));
@@ -287,23 +287,23 @@ impl<'s> MergedSchema<'s> {
             }
             ("propertyNames", schema) => self.object.names.push(schema),
             ("minProperties", bound) => {
-                raise(&mut self.object.count_min, bound);
-                self.meant.push("object");
+                raise_minimum(&mut self.object.count_min, bound);
+                self.implied_types.push("object");
             }
-            ("maxProperties", bound) => lower(&mut self.object.count_max, bound),
-            ("items" | "prefixItems", _) => self.meant.push("array"),
+            ("maxProperties", bound) => lower_maximum(&mut self.object.count_max, bound),
+            ("items" | "prefixItems", _) => self.implied_types.push("array"),
             ("minItems", bound) => {
-                raise(&mut self.array.count_min, bound);
-                self.meant.push("array");
+                raise_minimum(&mut self.array.count_min, bound);
+                self.implied_types.push("array");
             }
-            ("maxItems", bound) => lower(&mut self.array.count_max, bound),
+            ("maxItems", bound) => lower_maximum(&mut self.array.count_max, bound),
             ("uniqueItems", Value::Bool(unique)) => self.array.unique |= unique,
             ("contains", schema) => {
                 let count = all
                     .get("minContains")
                     .map_or(1, |bound| count(bound).unwrap_or(1));
                 self.array.contains.push((schema, count));
-                self.meant.push("array");
+                self.implied_types.push("array");
             }
             _ => {}
         }
@@ -328,11 +328,11 @@ fn count(bound: &Value) -> Option<usize> {
     Some(bound as usize)
 }
 
-fn raise(least: &mut usize, bound: &Value) {
+fn raise_minimum(least: &mut usize, bound: &Value) {
     *least = (*least).max(count(bound).unwrap_or(0));
 }
 
-fn lower(most: &mut Option<usize>, bound: &Value) {
+fn lower_maximum(most: &mut Option<usize>, bound: &Value) {
     *most = match (*most, count(bound)) {
         (Some(before), Some(bound)) => Some(before.min(bound)),
         (before, bound) => before.or(bound),

@@ -65,7 +65,7 @@ pub(super) struct YamlItem<'a> {
 
 impl YamlItem<'_> {
     /// The position past this item, which stands at `at`.
-    pub(super) fn past(&self, at: usize) -> usize {
+    pub(super) fn end_index(&self, at: usize) -> usize {
         match self.content {
             YamlContent::Sequence { past } | YamlContent::Mapping { past } => past,
             YamlContent::Scalar { .. } | YamlContent::Alias(_) => at + 1,

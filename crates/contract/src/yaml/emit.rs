@@ -66,7 +66,7 @@ impl<'a> TapeEmitter<'a> {
                 let mut element = at + 1;
                 while element < *past {
                     self.value(element, depth + 1)?;
-                    element = self.items[element].past(element);
+                    element = self.items[element].end_index(element);
                 }
                 self.tape.end();
                 Ok(())
@@ -135,13 +135,13 @@ impl<'a> TapeEmitter<'a> {
         let mut merges = Vec::new();
         let mut key = at + 1;
         while key < past {
-            let value = self.items[key].past(key);
+            let value = self.items[key].end_index(key);
             if self.is_merge(key) {
                 merges.push(value);
             } else {
                 self.member((key, value), depth)?;
             }
-            key = self.items[value].past(value);
+            key = self.items[value].end_index(value);
         }
         if !merges.is_empty() {
             let mut inherited = Vec::new();
@@ -220,8 +220,8 @@ impl<'a> TapeEmitter<'a> {
             if !self.is_merge(key) {
                 names.insert(self.name(key)?);
             }
-            let value = self.items[key].past(key);
-            key = self.items[value].past(value);
+            let value = self.items[key].end_index(key);
+            key = self.items[value].end_index(value);
         }
         Ok(names)
     }
@@ -246,7 +246,7 @@ impl<'a> TapeEmitter<'a> {
                 let mut element = source + 1;
                 while element < past {
                     self.merge(element, depth + 1, names, inherited)?;
-                    element = self.items[element].past(element);
+                    element = self.items[element].end_index(element);
                 }
                 Ok(())
             }
@@ -255,13 +255,13 @@ impl<'a> TapeEmitter<'a> {
                 let mut key = source + 1;
                 while key < past {
                     self.charge(ENTRY_BYTES, place)?;
-                    let value = self.items[key].past(key);
+                    let value = self.items[key].end_index(key);
                     if self.is_merge(key) {
                         merges.push(value);
                     } else if names.insert(self.name(key)?) {
                         inherited.push((key, value));
                     }
-                    key = self.items[value].past(value);
+                    key = self.items[value].end_index(value);
                 }
                 merges
                     .into_iter()

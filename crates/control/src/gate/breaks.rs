@@ -61,19 +61,19 @@ impl DeploymentComparison {
     }
 
     /// All that breaks.
-    pub fn broken(&self) -> BrokenOperations {
+    pub fn broken_operations(&self) -> BrokenOperations {
         let mut broken = BrokenOperations::default();
         for finding in self.breaking() {
             match self.operation(finding) {
                 Some(operation) => drop(broken.operations.insert(operation.to_owned())),
-                None => broken.all = true,
+                None => broken.whole_contract = true,
             }
         }
         broken
     }
 
     /// Each breaking change with who answers for it, and who has not and must.
-    pub(super) fn weighed(
+    pub(super) fn approval_statuses(
         &self,
         radius: &BlastRadius,
         provider: &str,
@@ -86,12 +86,12 @@ impl DeploymentComparison {
                 approval.fingerprint == fingerprint
                     && approval.expires.is_none_or(|last| last >= today)
             };
-            let given: BTreeSet<RecordedApproval> = approvals
+            let granted: BTreeSet<RecordedApproval> = approvals
                 .iter()
                 .filter(holds)
                 .map(RecordedApproval::from)
                 .collect();
-            let mut needed: BTreeSet<&str> = radius.hit_by(self.operation(finding));
+            let mut needed: BTreeSet<&str> = radius.affected_squads(self.operation(finding));
             needed.retain(|squad| {
                 radius
                     .squads
@@ -103,7 +103,7 @@ impl DeploymentComparison {
                 needed.insert(provider);
             }
             let has_approved =
-                |squad: &&&str| given.iter().any(|approved| approved.owner == **squad);
+                |squad: &&&str| granted.iter().any(|approved| approved.owner == **squad);
             let missing = needed
                 .iter()
                 .filter(|squad| !has_approved(squad))
@@ -111,7 +111,7 @@ impl DeploymentComparison {
                 .collect();
             ApprovalStatus {
                 finding,
-                given: given.clone(),
+                given: granted.clone(),
                 missing,
             }
         };
@@ -132,7 +132,7 @@ impl ApprovalStatus<'_> {
     pub(super) fn reason(&self, weight: ReasonWeight) -> GateReason {
         let CompatFinding {
             subject,
-            site,
+            location: site,
             message,
             rule,
             witness,
@@ -174,7 +174,7 @@ impl ApprovalStatus<'_> {
                 weight,
                 format!("{subject}: {place}{message}"),
             )
-            .advise(advice)
+            .with_advice(advice)
         }
     }
 }

@@ -27,15 +27,15 @@ pub struct GateCase<'c> {
     /// What was deployed.
     pub record: &'c DeploymentRegistry,
     /// The candidate against each deployment that is live.
-    pub compared: &'c [DeploymentComparison],
+    pub comparisons: &'c [DeploymentComparison],
     /// Breaking changes that somebody answers for.
     pub approvals: &'c [ChangeApproval],
     /// What was measured, where that was asked for.
-    pub measured: Option<&'c TrafficMeasurement>,
+    pub measurement: Option<&'c TrafficMeasurement>,
     /// Until when the deployment that is replaced goes on beside the new one.
-    pub keep: Option<UtcTimestamp>,
+    pub keep_until: Option<UtcTimestamp>,
     /// Who overrules what can be overruled, and why.
-    pub overriding: Option<(&'c str, &'c str)>,
+    pub override_request: Option<(&'c str, &'c str)>,
     /// Now.
     pub now: UtcTimestamp,
 }
@@ -53,7 +53,7 @@ pub struct TrafficMeasurement {
 
 /// The deployment whose place a version takes: the live one of the same major version, else the
 /// current one.
-pub fn base<'r>(
+pub fn replaced_deployment<'r>(
     record: &'r DeploymentRegistry,
     version: &str,
     now: UtcTimestamp,

@@ -124,12 +124,12 @@ impl Deployment {
     }
 
     /// Whether it runs without an end in sight.
-    pub fn is_open(&self) -> bool {
+    pub fn has_no_end(&self) -> bool {
         self.ended.is_none() && self.kept_until.is_none()
     }
 
     /// When it stopped to serve traffic, as far as that is over.
-    pub fn over_since(&self, now: UtcTimestamp) -> Option<UtcTimestamp> {
+    pub fn ended_since(&self, now: UtcTimestamp) -> Option<UtcTimestamp> {
         let ended = self.ended.as_ref().map(|ended| ended.at);
         ended.or(self.kept_until.filter(|until| *until <= now))
     }

@@ -21,7 +21,7 @@ pub enum RegistryRefusal {
         "the registry speaks of {recorded} (deployment {number}, by {by}), and this machine's clock says {now}: one of \
          the clocks is wrong, set it right"
     )]
-    Clock {
+    ClockSkew {
         /// What the registry says.
         recorded: UtcTimestamp,
         /// Whose time it is.
@@ -33,7 +33,7 @@ pub enum RegistryRefusal {
     },
     /// Nothing is deployed.
     #[error("{service} has no deployment to {what}")]
-    Nothing {
+    NothingDeployed {
         /// The service.
         service: String,
         /// What was asked for.
@@ -43,7 +43,7 @@ pub enum RegistryRefusal {
     #[error(
         "deployment {number} of {service} took no other one's place, so there is nothing to go back to"
     )]
-    First {
+    NothingReplaced {
         /// The service.
         service: String,
         /// The deployment.
@@ -55,11 +55,11 @@ impl DeploymentRegistry {
     /// Says so where the registry speaks of the future.
     ///
     /// # Errors
-    /// [`RegistryRefusal::Clock`].
+    /// [`RegistryRefusal::ClockSkew`].
     pub fn check_clock(&self, now: UtcTimestamp) -> Result<(), RegistryRefusal> {
         match self.last_moment() {
             Some((recorded, deployment)) if recorded > now.after(CLOCK_SKEW_MAX) => {
-                Err(RegistryRefusal::Clock {
+                Err(RegistryRefusal::ClockSkew {
                     recorded,
                     number: deployment.number,
                     by: deployment.by.clone(),
@@ -107,10 +107,10 @@ impl DeploymentRegistry {
     /// Says that the roll-out of the current deployment is finished.
     ///
     /// # Errors
-    /// [`RegistryRefusal::Nothing`].
+    /// [`RegistryRefusal::NothingDeployed`].
     pub fn release(&mut self, now: UtcTimestamp) -> Result<&Deployment, RegistryRefusal> {
         let at = self.next_moment(now);
-        let nothing = RegistryRefusal::Nothing {
+        let nothing = RegistryRefusal::NothingDeployed {
             service: self.service.clone(),
             what: "release",
         };
@@ -136,14 +136,14 @@ impl DeploymentRegistry {
     ) -> Result<&Deployment, RegistryRefusal> {
         let at = self.next_moment(now);
         let service = self.service.clone();
-        let nothing = RegistryRefusal::Nothing {
+        let nothing = RegistryRefusal::NothingDeployed {
             service: service.clone(),
             what: "take back",
         };
         let current = self.current().ok_or(nothing)?.number;
         let mut back = self
             .previous()
-            .ok_or(RegistryRefusal::First {
+            .ok_or(RegistryRefusal::NothingReplaced {
                 service,
                 number: current,
             })?
@@ -172,7 +172,7 @@ impl DeploymentRegistry {
 
     /// Forgets deployments that are over for longer than that, and returns the revisions that
     /// nothing speaks of any more. What is live, and what could be gone back to, stays.
-    pub fn forget(&mut self, retention: Duration, now: UtcTimestamp) -> Vec<String> {
+    pub fn prune(&mut self, retention: Duration, now: UtcTimestamp) -> Vec<String> {
         let previous = self.previous().map(|previous| previous.number);
         let before: Vec<String> = self
             .deployments
@@ -181,7 +181,7 @@ impl DeploymentRegistry {
             .collect();
         self.deployments.retain(|deployment| {
             let is_old = deployment
-                .over_since(now)
+                .ended_since(now)
                 .is_some_and(|over| over.after(retention) < now);
             !is_old || previous == Some(deployment.number)
         });

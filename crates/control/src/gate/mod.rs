@@ -18,7 +18,7 @@ mod rules;
 mod verdict;
 
 pub use breaks::DeploymentComparison;
-pub use case::{GateCase, TrafficMeasurement, base, rollback_approvals};
+pub use case::{GateCase, TrafficMeasurement, replaced_deployment, rollback_approvals};
 pub use content::{ContractDamage, RegisteredContract};
 pub use deployment::{
     Deployment, DeploymentEnd, DeploymentOutcome, RecordedApproval, RecordedOverride,

@@ -13,13 +13,17 @@ use portcullis_compat::Date;
 pub struct UtcTimestamp(u64);
 
 /// The last millisecond of the year 9999, after which there is no text.
-const LAST: u64 = 253_402_300_799_999;
+const LAST_MS: u64 = 253_402_300_799_999;
 
 impl UtcTimestamp {
     /// The moment of a time; what is before 1970 is 1970.
     pub fn of(time: SystemTime) -> Self {
         let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self(u64::try_from(since.as_millis()).unwrap_or(LAST).min(LAST))
+        Self(
+            u64::try_from(since.as_millis())
+                .unwrap_or(LAST_MS)
+                .min(LAST_MS),
+        )
     }
 
     /// The beginning of a day.
@@ -28,7 +32,7 @@ impl UtcTimestamp {
             u64::try_from(date.days())
                 .unwrap_or(0)
                 .saturating_mul(86_400_000)
-                .min(LAST),
+                .min(LAST_MS),
         )
     }
 
@@ -40,8 +44,8 @@ impl UtcTimestamp {
     /// So much later.
     #[must_use]
     pub fn after(self, time: Duration) -> Self {
-        let millis = u64::try_from(time.as_millis()).unwrap_or(LAST);
-        Self(self.0.saturating_add(millis).min(LAST))
+        let millis = u64::try_from(time.as_millis()).unwrap_or(LAST_MS);
+        Self(self.0.saturating_add(millis).min(LAST_MS))
     }
 
     /// How long it is since an earlier moment; nothing where that is later.

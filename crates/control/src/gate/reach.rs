@@ -20,7 +20,7 @@ pub struct BrokenOperations {
     /// Their names, as metrics have them.
     pub operations: BTreeSet<String>,
     /// Whether it breaks the contract as a whole.
-    pub all: bool,
+    pub whole_contract: bool,
 }
 
 /// Who was seen to call what, within a window of time.
@@ -77,11 +77,11 @@ pub struct SharedFlag {
 impl BrokenOperations {
     /// Whether nothing breaks.
     pub fn is_empty(&self) -> bool {
-        !self.all && self.operations.is_empty()
+        !self.whole_contract && self.operations.is_empty()
     }
 
     fn has(&self, operation: &str) -> bool {
-        self.all || self.operations.contains(operation)
+        self.whole_contract || self.operations.contains(operation)
     }
 }
 
@@ -161,7 +161,7 @@ impl BlastRadius {
 
     /// The squads whom a break of an operation hits, or of the whole contract without one: who
     /// was seen to call it, else who is declared to use the service.
-    pub fn hit_by(&self, operation: Option<&str>) -> BTreeSet<&str> {
+    pub fn affected_squads(&self, operation: Option<&str>) -> BTreeSet<&str> {
         let is_hit = |reached: &&ReachedSquad| match (self.measured, operation) {
             (true, Some(operation)) => reached.calls.contains_key(operation),
             (true, None) => !reached.calls.is_empty(),

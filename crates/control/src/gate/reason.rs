@@ -180,7 +180,7 @@ impl GateReason {
 
     /// The same with what to do.
     #[must_use]
-    pub fn advise(self, advice: impl Into<String>) -> Self {
+    pub fn with_advice(self, advice: impl Into<String>) -> Self {
         Self {
             advice: Some(advice.into()),
             ..self

@@ -140,7 +140,7 @@ impl DeploymentRegistry {
             }
             before = Some(deployment);
         }
-        let is_open = |deployment: &&Deployment| deployment.is_open();
+        let is_open = |deployment: &&Deployment| deployment.has_no_end();
         match self.deployments.iter().filter(is_open).nth(1) {
             Some(second) => Err(contradiction(
                 "/deployments",
@@ -165,7 +165,7 @@ impl DeploymentRegistry {
         self.deployments
             .iter()
             .rev()
-            .find(|deployment| deployment.is_open())
+            .find(|deployment| deployment.has_no_end())
     }
 
     /// All that serve traffic at a moment, the newest first.

@@ -29,10 +29,12 @@ impl GateCase<'_> {
         let advice = format!(
             "have {owner} deploy it, or correct the catalog or the contract's x-squad-owner"
         );
-        Some(GateReason::new(GateRule::Ownership, ReasonWeight::Blocks, message).advise(advice))
+        Some(
+            GateReason::new(GateRule::Ownership, ReasonWeight::Blocks, message).with_advice(advice),
+        )
     }
 
-    pub(super) fn before(&self, base: Option<&Deployment>) -> Option<GateReason> {
+    pub(super) fn earlier_deployments(&self, base: Option<&Deployment>) -> Option<GateReason> {
         let Some(base) = base else {
             let message = format!(
                 "the first deployment of {}: there is nothing to compare it with",
@@ -61,22 +63,22 @@ impl GateCase<'_> {
             "go back by portcullis gate rollback, or deploy a revision that has what came after it";
         Some(
             GateReason::new(GateRule::ReplacedRevision, ReasonWeight::Blocks, message)
-                .advise(advice),
+                .with_advice(advice),
         )
     }
 
-    pub(super) fn breaks(
+    pub(super) fn breaking_changes(
         &self,
         compared: &DeploymentComparison,
         radius: &BlastRadius,
         approvals: &mut Vec<RecordedApproval>,
     ) -> Vec<GateReason> {
         let mut reasons: Vec<GateReason> = self.version(compared).into_iter().collect();
-        let is_announced = match (self.keep, self.policy().notice) {
+        let is_announced = match (self.keep_until, self.policy().notice) {
             (Some(until), Some(notice)) => until >= self.now.after(notice),
             _ => false,
         };
-        for weighed in compared.weighed(
+        for weighed in compared.approval_statuses(
             radius,
             self.squad.name.as_str(),
             self.approvals,
@@ -98,7 +100,7 @@ impl GateCase<'_> {
     pub(super) fn version(&self, compared: &DeploymentComparison) -> Option<GateReason> {
         let semver = &compared.report.semver;
         let is_breaking = compared.breaking().next().is_some();
-        let message = match semver.is_honoured {
+        let message = match semver.is_sufficient {
             Some(true) => return None,
             Some(false) => format!(
                 "{} → {} is no {} change of the version",
@@ -119,21 +121,21 @@ impl GateCase<'_> {
         } else {
             ReasonWeight::Warns
         };
-        Some(GateReason::new(GateRule::Version, weight, message).advise(advice))
+        Some(GateReason::new(GateRule::Version, weight, message).with_advice(advice))
     }
 
     /// What runs beside the deployment that is replaced, or goes on running.
-    pub(super) fn beside(&self, base: Option<&Deployment>) -> Vec<GateReason> {
+    pub(super) fn parallel_versions(&self, base: Option<&Deployment>) -> Vec<GateReason> {
         let tell = |message| GateReason::new(GateRule::KeptVersion, ReasonWeight::Tells, message);
         let mut reasons = Vec::new();
-        if let (Some(until), Some(base)) = (self.keep, base) {
+        if let (Some(until), Some(base)) = (self.keep_until, base) {
             reasons.push(tell(format!(
                 "{} stays deployed beside it until {until}",
                 base.version
             )));
         }
         for compared in self
-            .compared
+            .comparisons
             .iter()
             .filter(|compared| base.is_none_or(|base| base.number != compared.number))
         {
@@ -154,7 +156,7 @@ impl GateCase<'_> {
     }
 
     pub(super) fn drift(&self) -> Option<GateReason> {
-        let drift = self.measured?.drift.filter(|drift| *drift > 0.0)?;
+        let drift = self.measurement?.drift.filter(|drift| *drift > 0.0)?;
         let percent = drift * 100.0;
         let message = format!(
             "{percent:.2} % of the live exchanges of {} depart from its contract",
@@ -168,7 +170,7 @@ impl GateCase<'_> {
             ),
             _ => (ReasonWeight::Warns, message),
         };
-        Some(GateReason::new(GateRule::Drift, weight, message).advise(advice))
+        Some(GateReason::new(GateRule::Drift, weight, message).with_advice(advice))
     }
 
     pub(super) fn cooldown(&self) -> Option<GateReason> {
@@ -192,7 +194,7 @@ impl GateCase<'_> {
                 humantime::format_duration(cooldown)
             );
             GateReason::new(GateRule::Cooldown, ReasonWeight::Blocks, message)
-                .advise(format!("wait until {over}"))
+                .with_advice(format!("wait until {over}"))
         })
     }
 
@@ -203,7 +205,7 @@ impl GateCase<'_> {
             self.squad.name
         );
         let advice = match self
-            .measured
+            .measurement
             .is_some_and(|measured| measured.usage.is_some())
         {
             true => {
@@ -213,16 +215,21 @@ impl GateCase<'_> {
                 "measure who calls what with --prometheus URL, or have somebody answer for it: --override NAME --reason TEXT"
             }
         };
-        Some(GateReason::new(GateRule::Risk, ReasonWeight::Blocks, message).advise(advice))
+        Some(GateReason::new(GateRule::Risk, ReasonWeight::Blocks, message).with_advice(advice))
     }
 
     pub(super) fn measurement(&self) -> Option<GateReason> {
-        let measured = self.measured.filter(|measured| measured.usage.is_none())?;
+        let measured = self
+            .measurement
+            .filter(|measured| measured.usage.is_none())?;
         let message = format!(
             "Prometheus knows no request of {} within {}, so every squad that is declared counts",
             self.service, measured.window
         );
         let advice = "check that it scrapes the proxy, and that the service has this name there";
-        Some(GateReason::new(GateRule::Measurement, ReasonWeight::Warns, message).advise(advice))
+        Some(
+            GateReason::new(GateRule::Measurement, ReasonWeight::Warns, message)
+                .with_advice(advice),
+        )
     }
 }

@@ -68,7 +68,7 @@ fn deployments_take_each_others_place() {
     deploy(&mut record, 1, None, at(1));
     assert!(matches!(
         record.roll_back("ann", "no", at(1)),
-        Err(RegistryRefusal::First { number: 1, .. })
+        Err(RegistryRefusal::NothingReplaced { number: 1, .. })
     ));
     deploy(&mut record, 2, None, at(2));
     assert_eq!(record.release(at(3)).unwrap().number, 2);
@@ -139,15 +139,15 @@ fn what_is_over_is_forgotten_but_not_what_could_be_gone_back_to() {
         )
     });
     let mut young = record.clone();
-    assert_eq!(young.forget(DAY * 90, at(93)), [revision(1)]);
-    assert_eq!(record.forget(DAY * 90, at(400)), [revision(1), revision(2)]);
+    assert_eq!(young.prune(DAY * 90, at(93)), [revision(1)]);
+    assert_eq!(record.prune(DAY * 90, at(400)), [revision(1), revision(2)]);
     assert_eq!(states(&record, at(400)), "1.3.0 replaced, 1.4.0 deployed");
     assert_eq!(
         record.roll_back("ann", "old", at(401)).unwrap().version,
         "1.3.0"
     );
     // A revision that is spoken of elsewhere stays.
-    assert_eq!(record.forget(DAY * 90, at(900)), [revision(4)]);
+    assert_eq!(record.prune(DAY * 90, at(900)), [revision(4)]);
     read_back(&record);
 }
 
@@ -217,7 +217,7 @@ fn any_history_stays_whole() {
                 4 => drop(record.release(now).map(|_| ())),
                 _ => {
                     let target = record.previous().map(|previous| previous.revision.clone());
-                    let gone = record.forget(DAY * 90, now);
+                    let gone = record.prune(DAY * 90, now);
                     assert!(
                         live.iter().chain(&target).all(|kept| !gone.contains(kept)),
                         "seed {seed}"

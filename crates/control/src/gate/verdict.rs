@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::breaks::DeploymentComparison;
-use super::case::{GateCase, base};
+use super::case::{GateCase, replaced_deployment};
 use super::deployment::{RecordedApproval, RecordedOverride};
 use super::reach::{BlastRadius, BrokenOperations};
 use super::reason::{GateReason, GateRule, ReasonWeight};
@@ -63,14 +63,19 @@ impl GateDecision {
 impl GateCase<'_> {
     /// Asks every rule.
     pub fn judge(&self) -> GateVerdict {
-        let base = base(self.record, &self.candidate.version, self.now);
+        let base = replaced_deployment(self.record, &self.candidate.version, self.now);
         let compared = base.and_then(|base| {
-            self.compared
+            self.comparisons
                 .iter()
                 .find(|compared| compared.number == base.number)
         });
-        let broken = compared.map_or_else(BrokenOperations::default, DeploymentComparison::broken);
-        let usage = self.measured.and_then(|measured| measured.usage.as_ref());
+        let broken = compared.map_or_else(
+            BrokenOperations::default,
+            DeploymentComparison::broken_operations,
+        );
+        let usage = self
+            .measurement
+            .and_then(|measured| measured.usage.as_ref());
         let provider = self.squad.name.as_str();
         let radius = BlastRadius::of(self.catalog, provider, self.service, &broken, usage);
         let risk_score = radius.risk_score(self.catalog);
@@ -85,11 +90,11 @@ impl GateCase<'_> {
                 message,
             ));
         } else {
-            reasons.extend(self.before(base));
+            reasons.extend(self.earlier_deployments(base));
             if let Some(compared) = compared {
-                reasons.extend(self.breaks(compared, &radius, &mut approvals));
+                reasons.extend(self.breaking_changes(compared, &radius, &mut approvals));
             }
-            reasons.extend(self.beside(base));
+            reasons.extend(self.parallel_versions(base));
             reasons.extend(self.drift());
             reasons.extend(self.cooldown());
             reasons.extend(self.risk(risk_score));
@@ -117,7 +122,7 @@ impl GateCase<'_> {
             blast_radius: radius,
             risk_score,
             risk_max: self.policy().risk_max,
-            drift_score: self.measured.and_then(|measured| measured.drift),
+            drift_score: self.measurement.and_then(|measured| measured.drift),
             base: base.map(|base| base.number),
             approvals,
             overridden,
@@ -126,7 +131,7 @@ impl GateCase<'_> {
 
     /// Takes what can be overruled out of the way.
     fn overrule(&self, reasons: &mut [GateReason]) -> Option<RecordedOverride> {
-        let (name, why) = self.overriding?;
+        let (name, why) = self.override_request?;
         let mut rules = Vec::new();
         for reason in reasons.iter_mut() {
             if reason.weight == ReasonWeight::Blocks && reason.rule.can_be_overridden() {

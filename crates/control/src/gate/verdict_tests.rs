@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use portcullis_compat::{ChangeApproval, CompareOptions, compare};
-use portcullis_contract::{CompileOptions, CompiledContract, compile, from_bytes};
+use portcullis_contract::{CompileOptions, CompiledContract, compile, parse_single_file};
 use portcullis_vocabulary::limits::Limits;
 use portcullis_vocabulary::{
     Catalog, DeployPolicy, FeatureFlag, ResourceKind, ServiceDependency, SharedResource, Squad,
@@ -19,7 +19,7 @@ fn contract(version: &str, most: u32) -> CompiledContract {
          parameters: [{{name: n, in: query, schema: {{type: integer, maximum: {most}}}}}]\n      responses: {{200: {{description: d}}}}\n  \
          /b: {{get: {{responses: {{200: {{description: d}}}}}}}}\n"
     );
-    let documents = from_bytes("a.yaml", text.into_bytes(), &Limits::default()).unwrap();
+    let documents = parse_single_file("a.yaml", text.into_bytes(), &Limits::default()).unwrap();
     compile(
         documents,
         &CompileOptions {
@@ -134,7 +134,7 @@ fn judge(set: &Set<'_>) -> GateVerdict {
         compared.push(DeploymentComparison::new(
             1,
             &old,
-            compare(&old, &new, CompareOptions::on(now().date())),
+            compare(&old, &new, CompareOptions::for_day(now().date())),
         ));
         for owner in set.approved_by {
             approvals.extend(compared[0].breaking().map(|finding| ChangeApproval {
@@ -157,11 +157,11 @@ fn judge(set: &Set<'_>) -> GateVerdict {
         service: "orders",
         candidate: &new.identity(),
         record: &record,
-        compared: &compared,
+        comparisons: &compared,
         approvals: &approvals,
-        measured: set.measured.as_ref(),
-        keep: set.keep,
-        overriding: set.overriding.then_some(("ann", "outage")),
+        measurement: set.measured.as_ref(),
+        keep_until: set.keep,
+        override_request: set.overriding.then_some(("ann", "outage")),
         now: now(),
     };
     case.judge()
@@ -269,7 +269,8 @@ fn a_version_takes_the_place_of_its_own_line() {
         record.deploy(deployment, replaced, Some(now().after(HOUR)), now());
     }
     let check = |version: &str, later: Duration, expected: u64| {
-        let found = base(&record, version, now().after(later)).map(|base| base.number);
+        let found =
+            replaced_deployment(&record, version, now().after(later)).map(|base| base.number);
         assert_eq!(found, Some(expected), "{version}");
     };
     check("2.1.0", Duration::ZERO, 2);
@@ -289,8 +290,14 @@ fn below_one_the_minor_version_is_the_line() {
         let replaced = record.current().map(|current| current.number);
         record.deploy(deployment, replaced, Some(now().after(HOUR)), now());
     }
-    assert_eq!(base(&record, "0.4.1", now()).unwrap().number, 1);
-    assert_eq!(base(&record, "0.5.1", now()).unwrap().number, 2);
+    assert_eq!(
+        replaced_deployment(&record, "0.4.1", now()).unwrap().number,
+        1
+    );
+    assert_eq!(
+        replaced_deployment(&record, "0.5.1", now()).unwrap().number,
+        2
+    );
 }
 
 #[test]

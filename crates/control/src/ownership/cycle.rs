@@ -45,7 +45,7 @@ fn shortest<'s>(graph: &DependencyGraph<'s>, start: &'s str) -> Option<Dependenc
     while let Some(service) = open.pop_front() {
         for &(used, edge) in graph.get(service).into_iter().flatten() {
             if used == start {
-                return Some(way(&from, start, (service, edge)));
+                return Some(path_to(&from, start, (service, edge)));
             }
             if let std::collections::btree_map::Entry::Vacant(entry) = from.entry(used) {
                 entry.insert((service, edge));
@@ -56,7 +56,7 @@ fn shortest<'s>(graph: &DependencyGraph<'s>, start: &'s str) -> Option<Dependenc
     None
 }
 
-fn way<'s>(
+fn path_to<'s>(
     from: &BTreeMap<&'s str, (&'s str, DependencyEdge)>,
     start: &str,
     last: (&'s str, DependencyEdge),

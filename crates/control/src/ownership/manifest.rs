@@ -86,7 +86,7 @@ pub fn read_manifests(path: &str, bytes: &[u8], manifests: &mut ManifestClaims) 
     let text = String::from_utf8_lossy(bytes);
     let is_text = matches!(text, Cow::Borrowed(_));
     for (line, document) in documents(&text) {
-        if !is_kustomization && !names_a_kind(document) {
+        if !is_kustomization && !has_api_version_and_kind(document) {
             continue;
         }
         if !is_text {
@@ -171,7 +171,7 @@ fn has_content(document: &str) -> bool {
 }
 
 /// Whether members `apiVersion` and `kind` are written at the margin, or anywhere in JSON's style.
-fn names_a_kind(document: &str) -> bool {
+fn has_api_version_and_kind(document: &str) -> bool {
     let names = ["apiVersion", "kind"];
     let body = document
         .strip_prefix("---")

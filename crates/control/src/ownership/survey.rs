@@ -89,7 +89,7 @@ pub fn survey(
     let dependencies = boundaries.catalog().dependencies().iter();
     let dependencies = dependencies.map(|each| (each.service.as_str(), each.uses.as_slice()));
     let cycles = cycles(dependencies).into_iter();
-    concerns.extend(cycles.filter_map(|cycle| circular(boundaries, &cycle)));
+    concerns.extend(cycles.filter_map(|cycle| cycle_concern(boundaries, &cycle)));
     concerns.sort_by(|a, b| (&a.place, a.kind).cmp(&(&b.place, b.kind)));
     concerns
 }
@@ -212,7 +212,10 @@ fn shared_namespaces(boundaries: &SquadBoundaries) -> Vec<CatalogConcern> {
     concerns
 }
 
-fn circular(boundaries: &SquadBoundaries, cycle: &DependencyCycle<'_>) -> Option<CatalogConcern> {
+fn cycle_concern(
+    boundaries: &SquadBoundaries,
+    cycle: &DependencyCycle<'_>,
+) -> Option<CatalogConcern> {
     let uses = &boundaries.places().uses;
     let place = |(table, item): (usize, usize)| uses.get(table)?.get(item);
     let at = place(cycle.first()?.1)?;

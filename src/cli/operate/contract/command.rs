@@ -152,12 +152,12 @@ fn print_done<T: DeserializeOwned>(
     print: impl FnOnce(&mut ReportWriter, T),
 ) -> Result<CommandOutcome, RunError> {
     let (answer, outcome): (Value, CommandOutcome) = match done {
-        ChangeOutcome::Changed(answer) => (answer, CommandOutcome::Fine),
+        ChangeOutcome::Changed(answer) => (answer, CommandOutcome::Success),
         ChangeOutcome::Refused(problem) => (problem, CommandOutcome::Finding),
     };
     match (format, outcome) {
         (ReportFormat::Json, _) => print_json(out, &answer),
-        (ReportFormat::Text, CommandOutcome::Fine) => print(out, client.read(&answer)?),
+        (ReportFormat::Text, CommandOutcome::Success) => print(out, client.read(&answer)?),
         (ReportFormat::Text, _) => {
             let refused: ChangeRefusal = client.read(&answer)?;
             print_refused(out, &refused);
@@ -168,7 +168,7 @@ fn print_done<T: DeserializeOwned>(
 
 fn finding_unless(is_well: bool) -> CommandOutcome {
     match is_well {
-        true => CommandOutcome::Fine,
+        true => CommandOutcome::Success,
         false => CommandOutcome::Finding,
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 #[derive(Debug)]
 pub(super) enum NfaState {
     /// Takes a character of a class.
-    Take {
+    Consume {
         ranges: Box<[(char, char)]>,
         next: u32,
     },
@@ -73,7 +73,7 @@ impl Automaton {
         let mut open = Vec::new();
         let set = self.sets[state as usize].clone();
         for member in &set {
-            if let NfaState::Take { ranges, next } = &self.states[*member as usize]
+            if let NfaState::Consume { ranges, next } = &self.states[*member as usize]
                 && ranges
                     .iter()
                     .any(|(from, upto)| (*from..=*upto).contains(&sample))
@@ -146,8 +146,10 @@ impl Automaton {
                 NfaState::Split(next) => queue.extend(next),
                 NfaState::Begin(next) if at_begin => queue.push(*next),
                 NfaState::End(next) if at_end => queue.push(*next),
-                NfaState::Begin(_) | NfaState::End(_) | NfaState::Take { .. } | NfaState::Match => {
-                }
+                NfaState::Begin(_)
+                | NfaState::End(_)
+                | NfaState::Consume { .. }
+                | NfaState::Match => {}
             }
         }
     }
@@ -160,7 +162,7 @@ impl Automaton {
         open.retain(|at| {
             matches!(
                 self.states[*at as usize],
-                NfaState::Take { .. } | NfaState::End(_)
+                NfaState::Consume { .. } | NfaState::End(_)
             )
         });
         open.sort_unstable();
@@ -188,7 +190,7 @@ fn classes(states: &[NfaState]) -> (Vec<(u32, u32)>, Vec<char>) {
     let mut distinct: Vec<&[(char, char)]> = states
         .iter()
         .filter_map(|state| match state {
-            NfaState::Take { ranges, .. } => Some(&**ranges),
+            NfaState::Consume { ranges, .. } => Some(&**ranges),
             _ => None,
         })
         .collect();

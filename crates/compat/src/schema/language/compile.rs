@@ -56,7 +56,7 @@ impl AutomatonBuilder {
             HirKind::Class(Class::Unicode(class)) => {
                 let ranges = class.iter().map(|range| (range.start(), range.end()));
                 let ranges = ranges.collect();
-                self.push(NfaState::Take { ranges, next })
+                self.push(NfaState::Consume { ranges, next })
             }
             HirKind::Class(Class::Bytes(class)) => {
                 let ranges = class
@@ -64,7 +64,7 @@ impl AutomatonBuilder {
                     .map(|range| (char::from(range.start()), char::from(range.end())));
                 let ranges: Box<[(char, char)]> = ranges.collect();
                 let is_ascii = ranges.iter().all(|(_, upto)| upto.is_ascii());
-                is_ascii.then(|| self.push(NfaState::Take { ranges, next }))?
+                is_ascii.then(|| self.push(NfaState::Consume { ranges, next }))?
             }
             HirKind::Look(Look::Start) => self.push(NfaState::Begin(next)),
             HirKind::Look(Look::End) => self.push(NfaState::End(next)),
@@ -114,7 +114,7 @@ impl AutomatonBuilder {
 
     fn word(&mut self, word: &str, next: u32) -> Option<u32> {
         word.chars().rev().try_fold(next, |next, character| {
-            self.push(NfaState::Take {
+            self.push(NfaState::Consume {
                 ranges: Box::new([(character, character)]),
                 next,
             })

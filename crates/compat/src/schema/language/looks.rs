@@ -1,11 +1,11 @@
 //! Patterns that look around, which no automaton of ours reads: what can be said of them all the
 //! same.
 
-const LOOKS: [&str; 4] = ["(?=", "(?!", "(?<=", "(?<!"];
+const LOOKAROUNDS: [&str; 4] = ["(?=", "(?!", "(?<=", "(?<!"];
 
 /// Takes apart a pattern such as `^(?!a)(?=b)c`: it matches where `^(?:b)` and `^c` match and
 /// `^(?:a)` does not. `None` where it is built in another way.
-pub(in super::super) fn leading_looks(pattern: &str) -> Option<Vec<(bool, String)>> {
+pub(in super::super) fn split_lookarounds(pattern: &str) -> Option<Vec<(bool, String)>> {
     let refers_back = pattern
         .as_bytes()
         .windows(2)
@@ -50,11 +50,11 @@ fn has_alternatives(pattern: &str) -> Option<bool> {
 
 /// The pattern without what looks around: it matches whatever the pattern matches, and more.
 /// `None` where nothing is gained by leaving it out.
-pub(in super::super) fn without_looks(pattern: &str) -> Option<String> {
+pub(in super::super) fn without_lookarounds(pattern: &str) -> Option<String> {
     let mut plain = String::with_capacity(pattern.len());
     let mut rest = pattern;
     while let Some(character) = rest.chars().next() {
-        if LOOKS.iter().any(|sign| rest.starts_with(sign)) {
+        if LOOKAROUNDS.iter().any(|sign| rest.starts_with(sign)) {
             rest = &rest[group_end(rest)?..];
             continue;
         }

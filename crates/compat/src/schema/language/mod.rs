@@ -11,5 +11,5 @@ mod search;
 
 pub(super) use automaton::Automaton;
 pub(super) use compile::{compile, of_words};
-pub(super) use looks::{leading_looks, without_looks};
+pub(super) use looks::{split_lookarounds, without_lookarounds};
 pub(super) use search::{WordOutcome, WordSearch};

@@ -9,7 +9,7 @@ use super::automaton::{Automaton, DEAD, MATCHED};
 pub(in super::super) enum WordOutcome {
     Word(String),
     /// There is none.
-    Nothing,
+    Empty,
     /// There may be one, further than was looked.
     TooFar,
 }
@@ -39,7 +39,7 @@ impl WordSearch<'_> {
     /// Looks for the shortest word, in at most so many steps.
     pub(in super::super) fn run(mut self, steps_max: usize, spent: &mut u64) -> WordOutcome {
         if self.length_max.is_some_and(|max| max < self.length_min) {
-            return WordOutcome::Nothing;
+            return WordOutcome::Empty;
         }
         if self.length_min > LENGTH_MAX {
             return WordOutcome::TooFar;
@@ -87,7 +87,7 @@ impl WordSearch<'_> {
             level = next_level..ways.len();
             next_level = ways.len();
         }
-        WordOutcome::Nothing
+        WordOutcome::Empty
     }
 
     fn automata(&mut self) -> impl Iterator<Item = &mut Automaton> {

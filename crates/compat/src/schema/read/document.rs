@@ -135,7 +135,7 @@ impl<'d> FormulaReader<'d> {
         if keywords.get(self.unsent) == Some(&Value::Bool(true)) {
             parts.push(arena.add(FormulaNode::Unsent));
         }
-        arena.all(parts)
+        arena.all_of(parts)
     }
 
     /// `$ref`.
@@ -160,7 +160,7 @@ impl<'d> FormulaReader<'d> {
         if number == next {
             self.queue.push(target);
         }
-        arena.add(FormulaNode::Refer(number))
+        arena.add(FormulaNode::Reference(number))
     }
 
     /// A keyword that cannot be read. It equals the same words in the same document only, since

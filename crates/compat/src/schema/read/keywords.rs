@@ -6,7 +6,7 @@ use portcullis_contract::ASSERTED_FORMATS;
 
 use super::super::arena::FormulaArena;
 use super::super::formula::{ANY, FormulaId, FormulaNode, ItemFormulas, NEVER, PropertyFormulas};
-use super::super::language::leading_looks;
+use super::super::language::split_lookarounds;
 use super::super::mask::TypeMask;
 use super::super::ratio::ExactFraction;
 use super::document::FormulaReader;
@@ -45,15 +45,15 @@ impl<'d> FormulaReader<'d> {
             "$dynamicRef" | "$recursiveRef" => self.opaque(arena, keyword, value, TypeMask::ALL),
             "allOf" => {
                 let parts = self.list(arena, value);
-                arena.all(parts)
+                arena.all_of(parts)
             }
             "anyOf" => {
                 let parts = self.list(arena, value);
-                arena.some(parts)
+                arena.any_of(parts)
             }
             "oneOf" => {
                 let parts = self.list(arena, value);
-                arena.one(parts)
+                arena.one_of(parts)
             }
             "not" => {
                 let part = self.schema(arena, value);
@@ -75,7 +75,7 @@ impl<'d> FormulaReader<'d> {
                 if schema == ANY {
                     ANY
                 } else {
-                    arena.add(FormulaNode::Names(schema))
+                    arena.add(FormulaNode::PropertyNames(schema))
                 }
             }
             "dependentSchemas" => self.dependent_schemas(arena, value),
@@ -83,7 +83,7 @@ impl<'d> FormulaReader<'d> {
             "prefixItems" => self.items(arena, keywords),
             "items" if !keywords.contains_key("prefixItems") => self.items(arena, keywords),
             "contains" => self.contains(arena, keywords, value),
-            "unevaluatedProperties" => self.unevaluated_members(arena, keywords, value),
+            "unevaluatedProperties" => self.unevaluated_properties(arena, keywords, value),
             "unevaluatedItems" => self.unevaluated_items(arena, keywords, value),
             _ => return None,
         })
@@ -111,9 +111,9 @@ impl<'d> FormulaReader<'d> {
         let then = branch(arena, then);
         let otherwise = branch(arena, otherwise);
         let fails = arena.not(condition);
-        let holds = arena.all([condition, then]);
-        let fails = arena.all([fails, otherwise]);
-        Some(arena.some([holds, fails]))
+        let holds = arena.all_of([condition, then]);
+        let fails = arena.all_of([fails, otherwise]);
+        Some(arena.any_of([holds, fails]))
     }
 
     fn members(&mut self, arena: &mut FormulaArena, keywords: &'d KeywordMap) -> FormulaId {
@@ -150,9 +150,9 @@ impl<'d> FormulaReader<'d> {
         for (name, schema) in value.as_object().into_iter().flatten() {
             let schema = self.schema(arena, schema);
             let lacks = lacks(arena, name);
-            parts.push(arena.some([lacks, schema]));
+            parts.push(arena.any_of([lacks, schema]));
         }
-        arena.all(parts)
+        arena.all_of(parts)
     }
 
     fn items(&mut self, arena: &mut FormulaArena, keywords: &'d KeywordMap) -> FormulaId {
@@ -201,8 +201,8 @@ pub(super) fn items(
 pub(super) fn lacks(arena: &mut FormulaArena, name: &str) -> FormulaId {
     let object = arena.types(TypeMask::OBJECT);
     let name = arena.intern(name);
-    let has = arena.add(FormulaNode::Has(name));
-    let has = arena.all([object, has]);
+    let has = arena.add(FormulaNode::RequiredProperty(name));
+    let has = arena.all_of([object, has]);
     arena.not(has)
 }
 
@@ -233,8 +233,8 @@ fn scalar(arena: &mut FormulaArena, keyword: &str, value: &Value) -> ScalarKeywo
         "maxLength" => bounded(arena, FormulaNode::LengthMax, None),
         "minItems" => bounded(arena, FormulaNode::ItemsMin, Some(0)),
         "maxItems" => bounded(arena, FormulaNode::ItemsMax, None),
-        "minProperties" => bounded(arena, FormulaNode::MembersMin, Some(0)),
-        "maxProperties" => bounded(arena, FormulaNode::MembersMax, None),
+        "minProperties" => bounded(arena, FormulaNode::PropertiesMin, Some(0)),
+        "maxProperties" => bounded(arena, FormulaNode::PropertiesMax, None),
         "uniqueItems" => value.as_bool().map(|unique| match unique {
             true => arena.add(FormulaNode::Unique),
             false => ANY,
@@ -255,7 +255,7 @@ fn scalar(arena: &mut FormulaArena, keyword: &str, value: &Value) -> ScalarKeywo
                 .filter_map(Value::as_str)
                 .map(|name| has(arena, name))
                 .collect();
-            arena.all(parts)
+            arena.all_of(parts)
         }),
         _ => return ScalarKeyword::Other,
     };
@@ -266,12 +266,13 @@ fn scalar(arena: &mut FormulaArena, keyword: &str, value: &Value) -> ScalarKeywo
 /// its own, which matches or does not.
 fn pattern(arena: &mut FormulaArena, text: &str) -> FormulaId {
     let mut parts = Vec::new();
-    for (matches, part) in leading_looks(text).unwrap_or_else(|| vec![(true, text.to_owned())]) {
+    for (matches, part) in split_lookarounds(text).unwrap_or_else(|| vec![(true, text.to_owned())])
+    {
         let word = arena.intern(&part);
         let id = arena.add(FormulaNode::Pattern(word));
         parts.push(if matches { id } else { arena.not(id) });
     }
-    arena.all(parts)
+    arena.all_of(parts)
 }
 
 /// Keywords that carry what a number of JSON cannot, as text.
@@ -286,20 +287,20 @@ fn exactly(arena: &mut FormulaArena, keyword: &str, value: &Value) -> Option<For
 
 fn range(arena: &mut FormulaArena, from: i64, upto: i64) -> FormulaId {
     let (from, upto) = (ExactFraction::integer(from), ExactFraction::integer(upto));
-    let from = arena.intern_figure(from);
-    let upto = arena.intern_figure(upto);
+    let from = arena.intern_number(from);
+    let upto = arena.intern_number(upto);
     let parts = [
         arena.add(FormulaNode::AtLeast(from)),
         arena.add(FormulaNode::AtMost(upto)),
     ];
-    arena.all(parts)
+    arena.all_of(parts)
 }
 
 fn bound(arena: &mut FormulaArena, keyword: &str, ratio: ExactFraction) -> Option<FormulaId> {
     if keyword == "multipleOf" && (ratio.is_zero() || ratio.abs() != ratio) {
         return None;
     }
-    let figure = arena.intern_figure(ratio);
+    let figure = arena.intern_number(ratio);
     Some(arena.add(match keyword {
         "minimum" => FormulaNode::AtLeast(figure),
         "exclusiveMinimum" => FormulaNode::Above(figure),
@@ -312,7 +313,7 @@ fn bound(arena: &mut FormulaArena, keyword: &str, ratio: ExactFraction) -> Optio
 
 fn has(arena: &mut FormulaArena, name: &str) -> FormulaId {
     let name = arena.intern(name);
-    arena.add(FormulaNode::Has(name))
+    arena.add(FormulaNode::RequiredProperty(name))
 }
 
 fn dependent_required(arena: &mut FormulaArena, value: &Value) -> Option<FormulaId> {
@@ -320,15 +321,15 @@ fn dependent_required(arena: &mut FormulaArena, value: &Value) -> Option<Formula
     for (name, demanded) in value.as_object()? {
         let demanded = demanded.as_array()?.iter().filter_map(Value::as_str);
         let demanded: Vec<FormulaId> = demanded.map(|name| has(arena, name)).collect();
-        let demanded = arena.all(demanded);
+        let demanded = arena.all_of(demanded);
         let lacks = lacks(arena, name);
         parts.push(if demanded == ANY {
             ANY
         } else {
-            arena.some([lacks, demanded])
+            arena.any_of([lacks, demanded])
         });
     }
-    Some(arena.all(parts))
+    Some(arena.all_of(parts))
 }
 
 fn types(value: &Value) -> Option<TypeMask> {

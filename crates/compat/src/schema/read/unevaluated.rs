@@ -54,18 +54,18 @@ impl EvaluatedCase {
 /// Which of the two keywords is resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum UnevaluatedKeyword {
-    Members,
+    Properties,
     Items,
 }
 
 impl<'d> FormulaReader<'d> {
-    pub(super) fn unevaluated_members(
+    pub(super) fn unevaluated_properties(
         &mut self,
         arena: &mut FormulaArena,
         keywords: &'d Map<String, Value>,
         value: &'d Value,
     ) -> FormulaId {
-        let Some(cases) = self.all_cases(arena, keywords, UnevaluatedKeyword::Members) else {
+        let Some(cases) = self.all_cases(arena, keywords, UnevaluatedKeyword::Properties) else {
             return self.opaque(arena, "unevaluatedProperties", value, TypeMask::OBJECT);
         };
         let rest = self.schema(arena, value);
@@ -97,7 +97,7 @@ impl<'d> FormulaReader<'d> {
         self.each_case(arena, cases, |arena, cover| {
             let rest = match cover.like.is_empty() {
                 true => rest,
-                false => arena.some(cover.like.into_iter().chain([rest])),
+                false => arena.any_of(cover.like.into_iter().chain([rest])),
             };
             items(arena, vec![ANY; cover.items], rest)
         })
@@ -114,16 +114,16 @@ impl<'d> FormulaReader<'d> {
             if cover.everything {
                 continue;
             }
-            let when = arena.all(cover.when.iter().copied());
+            let when = arena.all_of(cover.when.iter().copied());
             let judged = judge(arena, cover);
             if when == ANY {
                 parts.push(judged);
             } else if judged != ANY {
                 let otherwise = arena.not(when);
-                parts.push(arena.some([otherwise, judged]));
+                parts.push(arena.any_of([otherwise, judged]));
             }
         }
-        arena.all(parts)
+        arena.all_of(parts)
     }
 
     /// The cases of a schema; `None` also where they hang on themselves.
@@ -239,7 +239,7 @@ impl<'d> FormulaReader<'d> {
     ) -> EvaluatedCase {
         let mut cover = EvaluatedCase::default();
         match of {
-            UnevaluatedKeyword::Members => {
+            UnevaluatedKeyword::Properties => {
                 let mut words = |keyword: &str| -> Vec<StringId> {
                     let named = keywords.get(keyword).and_then(Value::as_object);
                     named

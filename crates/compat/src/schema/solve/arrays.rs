@@ -21,11 +21,11 @@ const CHOICES_MAX: usize = 64;
 #[derive(Clone, Copy, Debug)]
 enum ItemDemand {
     /// What the broken items with this number say fails there.
-    Broken(usize),
+    Violated(usize),
     /// A schema that so many positions must satisfy; its number among the counts.
     Counted(usize),
     /// Two positions hold the same value.
-    Twin,
+    Duplicate,
 }
 
 /// Which literals each position got.
@@ -62,7 +62,8 @@ impl Solver<'_> {
 
     /// Arrays with these counts, the shortest first.
     fn counted(&mut self, rows: &ArrayGoal, counts: &[(FormulaId, ItemCount)]) -> SearchAnswer {
-        let mut demands: Vec<ItemDemand> = (0..rows.broken.len()).map(ItemDemand::Broken).collect();
+        let mut demands: Vec<ItemDemand> =
+            (0..rows.broken.len()).map(ItemDemand::Violated).collect();
         for (number, (_, count)) in counts.iter().enumerate() {
             let (ItemCount::AtLeast(times) | ItemCount::Exactly(times)) = count;
             if *times > 64 {
@@ -71,7 +72,7 @@ impl Solver<'_> {
             demands.extend((0..*times).map(|_| ItemDemand::Counted(number)));
         }
         if rows.unique == Some(false) {
-            demands.extend([ItemDemand::Twin, ItemDemand::Twin]);
+            demands.extend([ItemDemand::Duplicate, ItemDemand::Duplicate]);
         }
         let prefix = rows.prefix();
         let longest = rows.min.max((prefix + demands.len()) as u64);
@@ -89,7 +90,7 @@ impl Solver<'_> {
                 prefix,
             };
             let slots: PositionLiterals = (0..plan.length).map(|at| rows.literals(at)).collect();
-            let answer = self.place(&plan, 0, &slots, &mut vec![Vec::new(); plan.length]);
+            let answer = self.assign_demands(&plan, 0, &slots, &mut vec![Vec::new(); plan.length]);
             if let Some(done) = tally.take(answer) {
                 return done;
             }
@@ -102,7 +103,7 @@ impl Solver<'_> {
     }
 
     /// Gives the demands from `next` on to positions; `marks` tells which each position got.
-    fn place(
+    fn assign_demands(
         &mut self,
         plan: &ArrayPlan<'_>,
         next: usize,
@@ -126,17 +127,17 @@ impl Solver<'_> {
                 continue;
             }
             let (mark, literal) = match demand {
-                ItemDemand::Broken(number) => (
-                    PositionMark::Broken,
+                ItemDemand::Violated(number) => (
+                    PositionMark::Violated,
                     Some(Literal::fails(plan.rows.broken[number].at(at))),
                 ),
                 ItemDemand::Counted(number) => (
                     PositionMark::Counted(number),
                     Some(Literal::holds(plan.counts[number].0)),
                 ),
-                ItemDemand::Twin => (PositionMark::Twin, None),
+                ItemDemand::Duplicate => (PositionMark::Duplicate, None),
             };
-            if mark != PositionMark::Broken && marks[at].contains(&mark) {
+            if mark != PositionMark::Violated && marks[at].contains(&mark) {
                 continue;
             }
             let mut with = slots.clone();
@@ -145,7 +146,7 @@ impl Solver<'_> {
                 continue;
             }
             marks[at].push(mark);
-            let answer = self.place(plan, next + 1, &with, marks);
+            let answer = self.assign_demands(plan, next + 1, &with, marks);
             marks[at].pop();
             if let Some(done) = tally.take(answer) {
                 return done;
@@ -173,7 +174,7 @@ impl Solver<'_> {
             }
         }
         let twins: Vec<usize> = (0..plan.length)
-            .filter(|at| marks[*at].contains(&PositionMark::Twin))
+            .filter(|at| marks[*at].contains(&PositionMark::Duplicate))
             .collect();
         if let [one, other] = twins[..] {
             let both = [&slots[one][..], &slots[other]].concat();
@@ -254,18 +255,18 @@ impl Solver<'_> {
 /// What a position was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PositionMark {
-    Broken,
+    Violated,
     Counted(usize),
-    Twin,
+    Duplicate,
 }
 
 impl ArrayPlan<'_> {
     /// Demands that are alike go to positions in order.
     fn least(&self, next: usize, marks: &[Vec<PositionMark>]) -> usize {
         let mark = match self.demands[next] {
-            ItemDemand::Broken(_) => return 0,
+            ItemDemand::Violated(_) => return 0,
             ItemDemand::Counted(number) => PositionMark::Counted(number),
-            ItemDemand::Twin => PositionMark::Twin,
+            ItemDemand::Duplicate => PositionMark::Duplicate,
         };
         marks
             .iter()

@@ -11,7 +11,7 @@ use super::search::Solver;
 use super::state::GoalState;
 
 impl Solver<'_> {
-    pub(super) fn begin(&mut self, goal: &SearchGoal) -> SearchAnswer {
+    pub(super) fn start_goal(&mut self, goal: &SearchGoal) -> SearchAnswer {
         match GoalState::of(self.arena, goal) {
             Some(state) => self.search(goal, state),
             None => SearchAnswer::Empty,
@@ -22,14 +22,14 @@ impl Solver<'_> {
         if !self.spend(1) {
             return SearchAnswer::Unsure;
         }
-        if !self.settle(&mut state) {
+        if !self.take_forced_choices(&mut state) {
             return SearchAnswer::Empty;
         }
         let is_listing = |unit: &&Literal| {
             unit.is_positive() && matches!(self.arena.node(unit.id), FormulaNode::Values(_))
         };
         if let Some(listing) = state.units.iter().find(is_listing) {
-            return self.among(goal, listing.id, state.mask);
+            return self.try_listed_values(goal, listing.id, state.mask);
         }
         if let Some(at) = self.fewest(&state) {
             let choice = state.eager.swap_remove(at);
@@ -40,11 +40,11 @@ impl Solver<'_> {
             return self.each_type(goal, &state);
         }
         let answer = self.of_one_type(&state);
-        self.look_at(goal, state, answer)
+        self.check_alternatives(goal, state, answer)
     }
 
     /// Takes what is left where only one alternative is; whether all have one.
-    fn settle(&mut self, state: &mut GoalState) -> bool {
+    fn take_forced_choices(&mut self, state: &mut GoalState) -> bool {
         loop {
             let mut changed = false;
             for is_eager in [true, false] {
@@ -54,13 +54,13 @@ impl Solver<'_> {
                     let Some(choice) = list.get(at).copied() else {
                         break;
                     };
-                    match self.left(state, choice) {
+                    match self.remaining_choice(state, choice) {
                         RemainingChoice::None => return false,
                         RemainingChoice::Several => {
                             at += 1;
                             continue;
                         }
-                        RemainingChoice::Done => {}
+                        RemainingChoice::Satisfied => {}
                         RemainingChoice::One(only) => {
                             changed = true;
                             if !state.assume(self.arena, &only) {
@@ -82,14 +82,14 @@ impl Solver<'_> {
     }
 
     /// What is left of a choice.
-    fn left(&self, state: &GoalState, choice: Literal) -> RemainingChoice {
+    fn remaining_choice(&self, state: &GoalState, choice: Literal) -> RemainingChoice {
         if matches!(self.arena.node(choice.id), FormulaNode::Readable(_)) {
             return RemainingChoice::Several;
         }
         let mut only = None;
         for option in options(self.arena, choice) {
             if option.iter().all(|literal| state.has(*literal)) {
-                return RemainingChoice::Done;
+                return RemainingChoice::Satisfied;
             }
             if option
                 .iter()
@@ -165,7 +165,12 @@ impl Solver<'_> {
     }
 
     /// The values that are listed: each is looked at.
-    fn among(&mut self, goal: &SearchGoal, listing: FormulaId, mask: TypeMask) -> SearchAnswer {
+    fn try_listed_values(
+        &mut self,
+        goal: &SearchGoal,
+        listing: FormulaId,
+        mask: TypeMask,
+    ) -> SearchAnswer {
         let FormulaNode::Values(constants) = self.arena.node(listing) else {
             return SearchAnswer::Unsure;
         };
@@ -231,7 +236,7 @@ impl Solver<'_> {
     }
 
     /// Whether the alternatives that were left aside matter to what was found.
-    fn look_at(
+    fn check_alternatives(
         &mut self,
         goal: &SearchGoal,
         state: GoalState,
@@ -284,5 +289,5 @@ enum RemainingChoice {
     One(AlternativeLiterals),
     Several,
     /// One of them is assumed already.
-    Done,
+    Satisfied,
 }

@@ -88,27 +88,27 @@ impl ObjectGoal {
     fn add(&mut self, arena: &FormulaArena, unit: Literal) {
         let holds = unit.is_positive();
         match arena.node(unit.id) {
-            FormulaNode::Members(members) if holds => {
+            FormulaNode::Properties(members) if holds => {
                 self.open.push((Arc::clone(members), unit.mode))
             }
-            FormulaNode::Members(members) => self
+            FormulaNode::Properties(members) => self
                 .demands
                 .push(PropertyDemand::Member(Arc::clone(members))),
-            FormulaNode::Names(schema) if holds => self.names.push(*schema),
-            FormulaNode::Names(schema) => self.demands.push(PropertyDemand::Name(*schema)),
-            FormulaNode::Has(name) if holds => {
+            FormulaNode::PropertyNames(schema) if holds => self.names.push(*schema),
+            FormulaNode::PropertyNames(schema) => self.demands.push(PropertyDemand::Name(*schema)),
+            FormulaNode::RequiredProperty(name) if holds => {
                 self.has.insert(*name);
                 if unit.mode == LiteralMode::Sent {
                     self.demanded.insert(*name);
                 }
             }
-            FormulaNode::Has(name) => {
+            FormulaNode::RequiredProperty(name) => {
                 self.lacks.insert(*name);
             }
-            FormulaNode::MembersMin(min) if holds => self.min = self.min.max(*min),
-            FormulaNode::MembersMin(min) => self.at_most(min.saturating_sub(1)),
-            FormulaNode::MembersMax(max) if holds => self.at_most(*max),
-            FormulaNode::MembersMax(max) => self.min = self.min.max(max.saturating_add(1)),
+            FormulaNode::PropertiesMin(min) if holds => self.min = self.min.max(*min),
+            FormulaNode::PropertiesMin(min) => self.at_most(min.saturating_sub(1)),
+            FormulaNode::PropertiesMax(max) if holds => self.at_most(*max),
+            FormulaNode::PropertiesMax(max) => self.min = self.min.max(max.saturating_add(1)),
             _ => {}
         }
     }
@@ -134,7 +134,7 @@ impl ObjectGoal {
         if self.lacks.contains(&name) {
             return PropertyAllowance::No;
         }
-        let text = judge.arena.word(name);
+        let text = judge.arena.string(name);
         let mut is_all = true;
         for schema in &self.names {
             match judge.holds(*schema, &Value::from(text)) {
@@ -202,7 +202,7 @@ impl Solver<'_> {
             .copied()
             .collect();
         for name in known.iter().chain(&fields.listed) {
-            if let Some(literal) = self.unlike(demand, *name) {
+            if let Some(literal) = self.violating_literal(demand, *name) {
                 found.push((*name, literal));
             }
         }
@@ -222,11 +222,11 @@ impl Solver<'_> {
                 PropertyDemand::Name(schema) => vec![Literal::fails(*schema)],
                 PropertyDemand::Member(_) => Vec::new(),
             };
-            match self.fresh(fields, cell, &avoided, extra) {
+            match self.unlisted_property(fields, cell, &avoided, extra) {
                 SearchAnswer::Found(Value::String(name), is_sure) => {
                     is_complete &= is_sure;
                     let name = self.arena.intern(&name);
-                    if let Some(literal) = self.unlike(demand, name) {
+                    if let Some(literal) = self.violating_literal(demand, name) {
                         found.push((name, literal));
                     }
                 }
@@ -238,8 +238,12 @@ impl Solver<'_> {
     }
 
     /// What a member of this name must fulfil to be unlike; `None` where it cannot be.
-    fn unlike(&mut self, demand: &PropertyDemand, name: StringId) -> Option<Option<Literal>> {
-        let text = self.arena.word(name).to_owned();
+    fn violating_literal(
+        &mut self,
+        demand: &PropertyDemand,
+        name: StringId,
+    ) -> Option<Option<Literal>> {
+        let text = self.arena.string(name).to_owned();
         let mut judge = self.judge();
         match demand {
             PropertyDemand::Name(schema) => match judge.holds(*schema, &Value::from(text)) {
@@ -253,7 +257,7 @@ impl Solver<'_> {
                     schemas.extend(members.patterned.iter().map(|(_, schema)| *schema));
                     schemas.push(members.rest);
                 }
-                let all = self.arena.all(schemas);
+                let all = self.arena.all_of(schemas);
                 (!self.arena.fails(all).is_empty()).then_some(Some(Literal::fails(all)))
             }
         }
@@ -281,7 +285,7 @@ impl Solver<'_> {
     }
 
     /// A name that no schema lists, matching the patterns of a cell and no others.
-    pub(super) fn fresh(
+    pub(super) fn unlisted_property(
         &mut self,
         fields: &ObjectGoal,
         cell: u32,
@@ -299,7 +303,7 @@ impl Solver<'_> {
         literals.extend(fields.names.iter().map(|schema| Literal::holds(*schema)));
         let names: Vec<Value> = avoided
             .iter()
-            .map(|name| Value::from(self.arena.word(*name)))
+            .map(|name| Value::from(self.arena.string(*name)))
             .collect();
         if !names.is_empty() {
             let listing = self.arena.values(&names);

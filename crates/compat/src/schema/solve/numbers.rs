@@ -55,7 +55,7 @@ impl Solver<'_> {
     fn numbers(&self, units: &[Literal]) -> NumberGoal {
         let mut numbers = NumberGoal::default();
         for unit in units {
-            let figure = |figure| self.arena.figure(figure).clone();
+            let figure = |figure| self.arena.number(figure).clone();
             let holds = unit.is_positive();
             match *self.arena.node(unit.id) {
                 FormulaNode::AtLeast(bound) if holds => numbers.raise(figure(bound), true),
@@ -138,7 +138,7 @@ impl Solver<'_> {
                 match self.kept(state, numbers, holes, &number) {
                     NumberCandidate::Value(value) => return SearchAnswer::Found(value, true),
                     NumberCandidate::Rounded => is_rounded = true,
-                    NumberCandidate::Not => {}
+                    NumberCandidate::Excluded => {}
                 }
             }
         }
@@ -172,7 +172,7 @@ impl Solver<'_> {
                 return match self.kept(state, numbers, &holes, low) {
                     NumberCandidate::Value(value) => SearchAnswer::Found(value, true),
                     NumberCandidate::Rounded => self.give_up("a number that no JSON parser keeps"),
-                    NumberCandidate::Not => SearchAnswer::Empty,
+                    NumberCandidate::Excluded => SearchAnswer::Empty,
                 };
             }
         }
@@ -217,11 +217,13 @@ impl Solver<'_> {
             !is_numeric(node) || number_holds(self.arena, node, number) == unit.is_positive()
         });
         if !fits || holes.iter().any(|hole| number.is_multiple_of(hole)) {
-            return NumberCandidate::Not;
+            return NumberCandidate::Excluded;
         }
         match number.to_number().map(Value::Number) {
             None => NumberCandidate::Rounded,
-            Some(value) if numbers.excluded.contains(&canonical(&value)) => NumberCandidate::Not,
+            Some(value) if numbers.excluded.contains(&canonical(&value)) => {
+                NumberCandidate::Excluded
+            }
             Some(value) => NumberCandidate::Value(value),
         }
     }
@@ -232,7 +234,7 @@ enum NumberCandidate {
     Value(Value),
     /// It is allowed, and a parser of JSON would round it.
     Rounded,
-    Not,
+    Excluded,
 }
 
 fn is_numeric(node: &FormulaNode) -> bool {

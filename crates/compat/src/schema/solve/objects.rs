@@ -106,7 +106,7 @@ impl Solver<'_> {
             match self.solve(&goal) {
                 SearchAnswer::Found(value, sure) => {
                     is_sure &= sure;
-                    members.insert(self.arena.word(*name).to_owned(), value);
+                    members.insert(self.arena.string(*name).to_owned(), value);
                 }
                 other => return other,
             }
@@ -134,7 +134,7 @@ impl Solver<'_> {
             if members.len() as u64 >= fields.min {
                 break;
             }
-            let text = self.arena.word(*name).to_owned();
+            let text = self.arena.string(*name).to_owned();
             let goal = match members.contains_key(&text) {
                 true => None,
                 false => self.member_goal(fields, *name, &[]),
@@ -158,7 +158,7 @@ impl Solver<'_> {
                     .map(|name| self.arena.intern(name))
                     .chain(fields.listed.iter().copied())
                     .collect();
-                let name = match self.fresh(fields, cell, &avoided, Vec::new()) {
+                let name = match self.unlisted_property(fields, cell, &avoided, Vec::new()) {
                     SearchAnswer::Found(Value::String(name), _) => name,
                     SearchAnswer::Empty => break,
                     _ => {

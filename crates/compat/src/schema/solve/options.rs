@@ -3,7 +3,7 @@
 use super::super::arena::FormulaArena;
 use super::super::formula::{FormulaId, FormulaNode};
 use super::super::mask::TypeMask;
-use super::super::sent::declares_members;
+use super::super::sent::declares_properties;
 use super::goal::{Literal, LiteralMode};
 
 /// Literals that are assumed together.
@@ -16,10 +16,10 @@ const COMBINED_MAX: usize = 3;
 pub(super) fn options(arena: &FormulaArena, choice: Literal) -> Vec<AlternativeLiterals> {
     let single = |part: &FormulaId| vec![choice.of(*part)];
     match (arena.node(choice.id), choice.mode) {
-        (FormulaNode::Some(parts) | FormulaNode::All(parts), _) => {
+        (FormulaNode::AnyOf(parts) | FormulaNode::AllOf(parts), _) => {
             parts.iter().map(single).collect()
         }
-        (FormulaNode::One(parts), LiteralMode::Fails) => {
+        (FormulaNode::OneOf(parts), LiteralMode::Fails) => {
             let none = parts.iter().map(|part| Literal::fails(*part)).collect();
             let pairs = (0..parts.len()).flat_map(|one| {
                 (one + 1..parts.len()).map(move |other| {
@@ -28,7 +28,7 @@ pub(super) fn options(arena: &FormulaArena, choice: Literal) -> Vec<AlternativeL
             });
             std::iter::once(none).chain(pairs).collect()
         }
-        (FormulaNode::One(parts), mode) => {
+        (FormulaNode::OneOf(parts), mode) => {
             let only = |at: usize| {
                 let each = parts.iter().enumerate();
                 each.map(|(other, part)| match other == at {
@@ -50,13 +50,15 @@ pub(super) fn combined(
     choice: Literal,
     mut options: Vec<AlternativeLiterals>,
 ) -> Vec<AlternativeLiterals> {
-    let FormulaNode::Some(parts) = arena.node(choice.id) else {
+    let FormulaNode::AnyOf(parts) = arena.node(choice.id) else {
         return options;
     };
     let declaring: Vec<FormulaId> = parts
         .iter()
         .copied()
-        .filter(|part| arena.holds(*part).has(TypeMask::OBJECT) && declares_members(arena, *part))
+        .filter(|part| {
+            arena.holds(*part).has(TypeMask::OBJECT) && declares_properties(arena, *part)
+        })
         .collect();
     let of = |parts: &[FormulaId]| {
         parts

@@ -58,7 +58,7 @@ impl Solver<'_> {
                 self.arena.types(TypeMask::STRING),
                 self.arena.add(FormulaNode::Pattern(pattern)),
             ];
-            self.arena.all(parts)
+            self.arena.all_of(parts)
         });
         items.extend(text);
         let lists: Vec<FormulaId> = items.into_iter().map(|item| self.list_of(item)).collect();
@@ -78,7 +78,7 @@ impl Solver<'_> {
                 self.arena.not(unit.id)
             });
         }
-        self.arena.all(parts)
+        self.arena.all_of(parts)
     }
 
     /// A formula of lists of one such item.
@@ -92,6 +92,6 @@ impl Solver<'_> {
                 rest: item,
             }),
         ];
-        self.arena.all(parts)
+        self.arena.all_of(parts)
     }
 }

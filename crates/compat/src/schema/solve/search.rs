@@ -76,7 +76,7 @@ impl<'a> Solver<'a> {
         let outer = std::mem::replace(&mut self.touched, u32::MAX);
         let mark = self.order.len();
         self.open.insert(goal.clone(), depth);
-        let answer = self.begin(goal);
+        let answer = self.start_goal(goal);
         self.open.remove(goal);
         let leant = if self.touched < depth {
             self.touched

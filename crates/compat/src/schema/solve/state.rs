@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::arena::FormulaArena;
 use super::super::formula::{FormulaId, FormulaNode, ItemFormulas, NEVER, PropertyFormulas};
 use super::super::mask::TypeMask;
-use super::super::sent::declares_members;
+use super::super::sent::declares_properties;
 use super::goal::{Literal, LiteralMode, SearchGoal};
 
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ impl GoalState {
     /// What a goal says; `None` where it contradicts itself.
     pub(super) fn of(arena: &mut FormulaArena, goal: &SearchGoal) -> Option<Self> {
         let declares = |literal: &Literal| {
-            literal.mode == LiteralMode::Sent && declares_members(arena, literal.id)
+            literal.mode == LiteralMode::Sent && declares_properties(arena, literal.id)
         };
         let mut state = Self {
             seen: BTreeSet::new(),
@@ -69,20 +69,20 @@ impl GoalState {
         let Literal { id, mode } = literal;
         match (arena.node(id), mode) {
             (FormulaNode::Type(_), _) => {}
-            (FormulaNode::All(parts), LiteralMode::Holds | LiteralMode::Sent)
-            | (FormulaNode::Some(parts), LiteralMode::Fails) => {
+            (FormulaNode::AllOf(parts), LiteralMode::Holds | LiteralMode::Sent)
+            | (FormulaNode::AnyOf(parts), LiteralMode::Fails) => {
                 queue.extend(parts.iter().map(|part| literal.of(*part)));
             }
             (FormulaNode::Not(part), LiteralMode::Fails) => queue.push(Literal::holds(*part)),
             (FormulaNode::Not(part), _) => queue.push(Literal::fails(*part)),
-            (FormulaNode::Refer(number), _) => {
+            (FormulaNode::Reference(number), _) => {
                 queue.push(literal.of(arena.definitions[*number as usize]));
             }
-            (FormulaNode::Some(_) | FormulaNode::One(_), LiteralMode::Sent) => {
+            (FormulaNode::AnyOf(_) | FormulaNode::OneOf(_), LiteralMode::Sent) => {
                 self.eager.push(literal)
             }
-            (FormulaNode::Some(_) | FormulaNode::One(_), _)
-            | (FormulaNode::All(_), LiteralMode::Fails) => {
+            (FormulaNode::AnyOf(_) | FormulaNode::OneOf(_), _)
+            | (FormulaNode::AllOf(_), LiteralMode::Fails) => {
                 self.lazy.push(literal);
             }
             // The value itself is one of its readings.
@@ -169,18 +169,18 @@ fn structure(arena: &mut FormulaArena, value: &Value) -> FormulaId {
                     rest: super::super::formula::ANY,
                 }),
             ];
-            arena.all(parts)
+            arena.all_of(parts)
         }
         Value::Object(members) => {
             let count = members.len() as u64;
             let mut parts = vec![
                 arena.types(TypeMask::OBJECT),
-                arena.add(FormulaNode::MembersMax(count)),
+                arena.add(FormulaNode::PropertiesMax(count)),
             ];
             let mut named = Vec::new();
             for (name, member) in members {
                 let name = arena.intern(name);
-                parts.push(arena.add(FormulaNode::Has(name)));
+                parts.push(arena.add(FormulaNode::RequiredProperty(name)));
                 named.push((name, arena.values([member])));
             }
             named.sort_unstable();
@@ -190,7 +190,7 @@ fn structure(arena: &mut FormulaArena, value: &Value) -> FormulaId {
                 rest: super::super::formula::ANY,
                 declares_rest: false,
             }));
-            arena.all(parts)
+            arena.all_of(parts)
         }
         plain => arena.values([plain]),
     }

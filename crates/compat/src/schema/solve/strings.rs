@@ -34,7 +34,7 @@ impl Solver<'_> {
     pub(super) fn string(&mut self, state: &GoalState) -> SearchAnswer {
         let mut strings = self.strings(&state.units);
         for format in strings.formats.clone() {
-            let name = self.arena.word(format).to_owned();
+            let name = self.arena.string(format).to_owned();
             if let Some(pattern) = wider_pattern(&name) {
                 let word = self.arena.intern(pattern);
                 strings.matching.push(word);
@@ -51,7 +51,7 @@ impl Solver<'_> {
         for _ in 0..TRIES_MAX {
             let word = match self.seek(&strings) {
                 WordOutcome::Word(word) => word,
-                WordOutcome::Nothing => return tally.end(),
+                WordOutcome::Empty => return tally.end(),
                 WordOutcome::TooFar => {
                     tally.doubt();
                     self.give_up("patterns and lengths that take too many steps to search");
@@ -100,7 +100,7 @@ impl Solver<'_> {
     fn samples(&mut self, strings: &StringGoal) -> Vec<String> {
         let formats = strings.formats.iter();
         formats
-            .flat_map(|format| samples(self.arena.word(*format)))
+            .flat_map(|format| samples(self.arena.string(*format)))
             .map(|sample| (*sample).to_owned())
             .collect()
     }
@@ -122,7 +122,7 @@ impl Solver<'_> {
         words.dedup();
         let mut taken: Vec<(StringId, PatternAutomata)> = words
             .into_iter()
-            .map(|word| (word, self.library.take(word, self.arena.word(word))))
+            .map(|word| (word, self.library.take(word, self.arena.string(word))))
             .collect();
         let found = self.seek_in(strings, &mut taken);
         for (word, pattern) in taken {
@@ -144,7 +144,7 @@ impl Solver<'_> {
         for (word, pattern) in taken {
             let is_in = strings.matching.contains(word);
             if is_in && strings.failing.contains(word) {
-                return WordOutcome::Nothing;
+                return WordOutcome::Empty;
             }
             // What cannot be read is judged word by word.
             if let Some(exact) = &mut pattern.exact {

@@ -62,7 +62,7 @@ pub(super) fn decide(
         acceptor,
         reading,
         carriage,
-        beside: Vec::new(),
+        also_holds: Vec::new(),
     };
     for _ in 0..4 {
         let (answer, _, reason) = pair.refute(&doubt, STEPS);
@@ -76,7 +76,7 @@ pub(super) fn decide(
                     Some(false) => {}
                 }
                 let this = pair.exactly(&value);
-                doubt.beside.push(pair.not(this));
+                doubt.also_holds.push(pair.not(this));
             }
         }
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use portcullis_contract::{
     BodyDeclaration, CompileOptions, CompiledContract, MessageDirection, SchemaKey, compile,
-    from_bytes,
+    parse_single_file,
 };
 use portcullis_vocabulary::limits::Limits;
 
@@ -31,7 +31,7 @@ fn contract(version: &str, schema: &Value, components: &Value) -> CompiledContra
         "components": { "schemas": components },
     });
     let text = serde_json::to_string_pretty(&document).unwrap();
-    let documents = from_bytes("c.json", text.into_bytes(), &Limits::default()).unwrap();
+    let documents = parse_single_file("c.json", text.into_bytes(), &Limits::default()).unwrap();
     compile(documents, &CompileOptions::default()).unwrap()
 }
 

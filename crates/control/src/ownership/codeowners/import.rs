@@ -50,7 +50,7 @@ pub fn import(text: &str) -> CodeownersImport {
         }
     }
     let given = last_of_each(given, &mut inexpressible);
-    inexpressible.extend(otherwise(&given));
+    inexpressible.extend(order_dependent_lines(&given));
     inexpressible.sort();
     CodeownersImport {
         catalog: catalog(&given, &squads),
@@ -90,7 +90,7 @@ fn last_of_each(
 
 /// Lines whose place in the file gives paths to another squad than the more specific pattern, each
 /// with the first line that it overrules.
-fn otherwise(given: &[AssignedRule]) -> Vec<UnsupportedLine> {
+fn order_dependent_lines(given: &[AssignedRule]) -> Vec<UnsupportedLine> {
     let overruled = |(index, later): (usize, &AssignedRule)| {
         let mut earlier = given[..index].iter().filter(|earlier| {
             earlier.squad != later.squad && earlier.rule.pattern > later.rule.pattern
