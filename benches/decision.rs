@@ -15,16 +15,24 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderValue};
 use portcullis::config::load_catalog;
-use portcullis::identity::of_headers;
-use portcullis_breaker::{Ended, Entered, Guarded, Policy, Turnstile};
+use portcullis::identity::identity_from_headers;
+use portcullis_breaker::{
+    CallResult, CoreAdmission, ServicePolicy, ServiceProtection, SlotOutcome,
+};
 use portcullis_vocabulary::Catalog;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Far above what is in flight at a time, so that nobody waits.
-fn guarded(catalog: &Catalog, cores: usize) -> Guarded {
-    Guarded::new("orders", Policy::default(), catalog, cores, Instant::now())
+fn guarded(catalog: &Catalog, cores: usize) -> ServiceProtection {
+    ServiceProtection::new(
+        "orders",
+        ServicePolicy::default(),
+        catalog,
+        cores,
+        Instant::now(),
+    )
 }
 
 fn catalog() -> Catalog {
@@ -52,8 +60,8 @@ fn headers() -> HeaderMap {
 }
 
 #[inline]
-fn decide(turnstile: &Turnstile, headers: &HeaderMap, catalog: &Catalog, now: Instant) {
-    let claim = of_headers(black_box(headers), catalog).expect("it is well");
+fn decide(turnstile: &CoreAdmission, headers: &HeaderMap, catalog: &Catalog, now: Instant) {
+    let claim = identity_from_headers(black_box(headers), catalog).expect("it is well");
     let caller = claim.caller;
     let now = turnstile.at(now);
     assert!(turnstile.peek(caller, now).is_none());
@@ -61,10 +69,10 @@ fn decide(turnstile: &Turnstile, headers: &HeaderMap, catalog: &Catalog, now: In
     let passes = turnstile
         .admit(caller, now, &mut events)
         .expect("it passes");
-    turnstile.spend(caller, || now).expect("no budget");
-    let slot = match turnstile.enter(caller, now) {
-        Entered::In(slot) => slot,
-        Entered::Wait(_) | Entered::Shed(_) => unreachable!("slots are plenty"),
+    turnstile.charge_budget(caller, || now).expect("no budget");
+    let slot = match turnstile.acquire_slot(caller, now) {
+        SlotOutcome::Granted(slot) => slot,
+        SlotOutcome::Queued(_) | SlotOutcome::Shed(_) => unreachable!("slots are plenty"),
     };
     let took = Some(Duration::from_millis(1));
     turnstile.record(
@@ -72,17 +80,17 @@ fn decide(turnstile: &Turnstile, headers: &HeaderMap, catalog: &Catalog, now: In
         passes,
         now,
         took,
-        (Ended::Answered, None),
+        (CallResult::Answered, None),
         &mut events,
     );
-    turnstile.leave(slot);
+    turnstile.release_slot(slot);
     assert!(events.is_empty());
 }
 
 fn identify(c: &mut Criterion) {
     let (catalog, headers) = (catalog(), headers());
     c.bench_function("decision/identify", |b| {
-        b.iter(|| of_headers(black_box(&headers), &catalog));
+        b.iter(|| identity_from_headers(black_box(&headers), &catalog));
     });
 }
 

@@ -23,10 +23,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use portcullis::config;
-use portcullis::proxy::{Arrived, Core, Live, LiveService, Peer, Published, WireLimits, pipeline};
+use portcullis::proxy::{
+    ActiveConfig, ActiveService, ClientLimits, DataCore, IncomingRequest, Peer, PublishedConfig,
+    pipeline,
+};
 use portcullis::source::load_contract;
-use portcullis::telemetry::{Inventory, Metrics};
-use portcullis_breaker::{Guarded, Policy};
+use portcullis::telemetry::{Metrics, TrafficInventory};
+use portcullis_breaker::{ServicePolicy, ServiceProtection};
 use portcullis_contract::{CompileOptions, compile};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
@@ -96,26 +99,27 @@ fn serve_pipeline(pipe: DuplexStream) {
         .collect();
     let services = config.services.iter().zip(contracts);
     let services = services.map(|(service, contract)| {
-        let policy = Policy::default();
-        let guarded = Guarded::new(&service.name, policy, &config.catalog, 1, Instant::now());
-        Arc::new(LiveService::new(
+        let policy = ServicePolicy::default();
+        let guarded =
+            ServiceProtection::new(&service.name, policy, &config.catalog, 1, Instant::now());
+        Arc::new(ActiveService::new(
             &config,
             service,
             Some(contract),
-            (guarded, Inventory::new(&service.name, 1)),
+            (guarded, TrafficInventory::new(&service.name, 1)),
             None,
         ))
     });
     let services = services.collect();
     let config = Arc::new(config);
-    let published = Published::new(Live { config, services });
-    let core = Core::new(&published, None, None, 0, &Metrics::new());
+    let published = PublishedConfig::new(ActiveConfig { config, services });
+    let core = DataCore::new(&published, None, None, 0, &Metrics::new());
     let service = pipeline(&core);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
     let peer = Rc::new(Peer::new(address, &[]));
-    let limits = Rc::new(WireLimits::default());
+    let limits = Rc::new(ClientLimits::default());
     let service = service_fn(move |request| {
-        let arrived = Arrived::new(request, Rc::clone(&peer), Rc::clone(&limits));
+        let arrived = IncomingRequest::new(request, Rc::clone(&peer), Rc::clone(&limits));
         service.clone().call(arrived)
     });
     tokio::task::spawn_local(http1::Builder::new().serve_connection(TokioIo::new(pipe), service));

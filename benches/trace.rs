@@ -11,7 +11,9 @@ use std::time::Duration;
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use portcullis::config;
-use portcullis::telemetry::{Asked, Metrics, Outcome, Served, SpanExport, Tracer, start_tracing};
+use portcullis::telemetry::{
+    Metrics, RequestOutcome, ServiceAttributes, SpanExport, TracedRequest, Tracer, start_tracing,
+};
 use portcullis_vocabulary::Tier;
 
 #[global_allocator]
@@ -47,15 +49,15 @@ fn headers(parent: Option<&'static str>) -> HeaderMap {
     fields.into_iter().chain(parent).map(field).collect()
 }
 
-fn served() -> Served {
-    Served {
+fn served() -> ServiceAttributes {
+    ServiceAttributes {
         service: "orders".to_owned(),
         operation: Some(("fetchOrder".into(), "/orders/{order_id}".into())),
         contract: ("1.4.0".into(), "sha256:0".into()),
         squad: "checkout".to_owned(),
         tier: Tier::Gold,
         risk_score: None,
-        outcome: Outcome::Answered,
+        outcome: RequestOutcome::Answered,
     }
 }
 
@@ -79,7 +81,7 @@ fn trace(c: &mut Criterion) {
         let mut outgoing = HeaderMap::new();
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
-                let trace = tracer.begin(Asked {
+                let trace = tracer.begin(TracedRequest {
                     method: &Method::GET,
                     version: Version::HTTP_11,
                     headers: black_box(&headers),
@@ -90,7 +92,7 @@ fn trace(c: &mut Criterion) {
                 if let Some(span) = trace.span() {
                     span.upstream_took(Duration::from_millis(1));
                     span.answered(StatusCode::OK, None);
-                    span.served(account.clone());
+                    span.set_service_attributes(account.clone());
                 }
             });
         });

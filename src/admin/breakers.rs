@@ -3,12 +3,16 @@
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use portcullis_breaker::{BankView, CellName, CellView, Guarded, Override};
+use portcullis_breaker::{
+    BreakerId, BreakerOverride, CircuitBreakerView, ServiceLimitsView, ServiceProtection,
+};
 use portcullis_vocabulary::{Consumer, Tier};
 
-use super::answer::{AdminRefusal, AdminResponse, json};
-use super::body;
-use super::find::{EVERYBODY, bank_time, bank_view, find_consumer, find_service, unknown_name};
+use super::admin_body;
+use super::admin_response::{AdminRefusal, AdminResponse, json};
+use super::name_lookup::{
+    EVERYBODY, bank_time, bank_view, find_consumer, find_service, unknown_name,
+};
 use super::server::{Operator, ProtectionSnapshot};
 
 /// What to send.
@@ -16,14 +20,14 @@ const EXAMPLE: &str = r#"{"override": "open"|"disabled"|"observe"|"auto", "reaso
 
 #[derive(Serialize)]
 struct BreakersView {
-    services: Vec<BankView>,
+    services: Vec<ServiceLimitsView>,
 }
 
 /// What changed, as it is now.
 #[derive(Serialize)]
 struct ChangedBreakers<'a> {
     service: &'a str,
-    changed: Vec<CellView>,
+    changed: Vec<CircuitBreakerView>,
 }
 
 #[derive(Deserialize)]
@@ -62,19 +66,19 @@ pub(super) fn set(
 ) -> Result<AdminResponse, AdminRefusal> {
     let guarded = find_service(&watched.services, service)?;
     let cells = cells(watched, squad, tier)?;
-    let wanted: OverrideRequest = body::parse_object(bytes, EXAMPLE)?;
-    let over = Override::from_name(&wanted.over).ok_or_else(|| {
-        let names = Override::NAMES.map(|(name, _)| format!("`{name}`"));
+    let wanted: OverrideRequest = admin_body::parse_object(bytes, EXAMPLE)?;
+    let over = BreakerOverride::from_name(&wanted.over).ok_or_else(|| {
+        let names = BreakerOverride::NAMES.map(|(name, _)| format!("`{name}`"));
         let why = format!("expected an override of {}", names.join(", "));
-        body::invalid_body(&why, EXAMPLE)
+        admin_body::invalid_body(&why, EXAMPLE)
     })?;
-    let reason = body::reason(wanted.reason, EXAMPLE)?;
+    let reason = admin_body::reason(wanted.reason, EXAMPLE)?;
     for cell in &cells {
         // The change is in the cell's history; what is told of it is the line below.
         let _event = guarded.bank.set_override(*cell, over, bank_time(guarded));
         let tier = match cell {
-            CellName::Service => None,
-            CellName::Squad(_, tier) => Some(tier.as_str()),
+            BreakerId::Service => None,
+            BreakerId::Squad(_, tier) => Some(tier.as_str()),
         };
         tracing::info!(
             service,
@@ -97,10 +101,10 @@ fn cells(
     watched: &ProtectionSnapshot,
     squad: &str,
     tier: Option<&str>,
-) -> Result<Vec<CellName>, AdminRefusal> {
+) -> Result<Vec<BreakerId>, AdminRefusal> {
     if squad == EVERYBODY {
         return match tier {
-            None => Ok(vec![CellName::Service]),
+            None => Ok(vec![BreakerId::Service]),
             Some(_) => Err(AdminRefusal::new(
                 StatusCode::NOT_FOUND,
                 "the breaker that cuts everybody has no tiers",
@@ -122,16 +126,20 @@ fn cells(
             "unknown consumers are always bronze",
         ));
     }
-    let cell = |tier| CellName::Squad(consumer, tier);
+    let cell = |tier| BreakerId::Squad(consumer, tier);
     Ok(tiers.into_iter().map(cell).collect())
 }
 
-fn views(watched: &ProtectionSnapshot, guarded: &Guarded, cells: &[CellName]) -> Vec<CellView> {
+fn views(
+    watched: &ProtectionSnapshot,
+    guarded: &ServiceProtection,
+    cells: &[BreakerId],
+) -> Vec<CircuitBreakerView> {
     let view = bank_view(guarded, &watched.catalog);
-    let is_changed = |view: &CellView| {
+    let is_changed = |view: &CircuitBreakerView| {
         cells.iter().any(|cell| match cell {
-            CellName::Service => view.squad.is_none(),
-            CellName::Squad(consumer, tier) => {
+            BreakerId::Service => view.squad.is_none(),
+            BreakerId::Squad(consumer, tier) => {
                 let name = watched.catalog.consumer_name(*consumer);
                 view.squad.as_deref() == Some(name) && view.tier == Some(tier.as_str())
             }

@@ -16,8 +16,8 @@ use http::header::{
 use http::{HeaderMap, StatusCode};
 use sha2::{Digest, Sha256};
 
-use super::answer::{AdminResponse, page, text};
-use super::routes::index;
+use super::admin_response::{AdminResponse, page, text};
+use super::admin_route::index;
 
 /// The page: its script and style are inside, and it names no other host.
 const PAGE: &str = include_str!("dashboard.html");

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use portcullis_breaker::{DeployWindowView, Guarded};
+use portcullis_breaker::{DeployWindowView, ServiceProtection};
 
-use super::answer::{AdminRefusal, AdminResponse, json};
-use super::body;
-use super::find::{bank_time, find_service};
+use super::admin_body;
+use super::admin_response::{AdminRefusal, AdminResponse, json};
+use super::name_lookup::{bank_time, find_service};
 use super::server::{Operator, ProtectionSnapshot};
 
 /// How long a window may be. More than a day is forgotten, not meant.
@@ -61,14 +61,14 @@ pub(super) fn open(
     bytes: &[u8],
 ) -> Result<AdminResponse, AdminRefusal> {
     let guarded = find_service(&watched.services, service)?;
-    let opening: OpenWindowRequest = body::parse_object(bytes, OPEN_EXAMPLE)?;
+    let opening: OpenWindowRequest = admin_body::parse_object(bytes, OPEN_EXAMPLE)?;
     let length = humantime::parse_duration(&opening.length).ok();
     let length = length.filter(|length| LENGTHS.contains(length));
     let length = length.ok_or_else(|| {
         let why = "expected `for` to be a duration with a unit, from 1s to 24h";
-        body::invalid_body(why, OPEN_EXAMPLE)
+        admin_body::invalid_body(why, OPEN_EXAMPLE)
     })?;
-    let reason = body::reason(opening.reason, OPEN_EXAMPLE)?;
+    let reason = admin_body::reason(opening.reason, OPEN_EXAMPLE)?;
     tracing::info!(
         service,
         length = %humantime::format_duration(length),
@@ -91,7 +91,7 @@ pub(super) fn close(
 ) -> Result<AdminResponse, AdminRefusal> {
     let guarded = find_service(&watched.services, service)?;
     if !bytes.is_empty() {
-        let CloseWindowRequest {} = body::parse_object(bytes, CLOSE_EXAMPLE)?;
+        let CloseWindowRequest {} = admin_body::parse_object(bytes, CLOSE_EXAMPLE)?;
     }
     let was_open = guarded.bank.close_deploy_window(bank_time(guarded));
     tracing::info!(service, was_open, peer = %operator.peer, "an operator closes a deploy window");
@@ -102,7 +102,7 @@ pub(super) fn close(
 }
 
 impl<'a> ServiceWindowView<'a> {
-    fn of(guarded: &'a Guarded) -> Self {
+    fn of(guarded: &'a ServiceProtection) -> Self {
         Self {
             service: &guarded.service,
             deploy_window: guarded.bank.deploy_window_view(bank_time(guarded)),

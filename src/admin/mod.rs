@@ -5,19 +5,19 @@
 //! [`AdminAccess`] first.
 
 mod readiness;
-mod access;
-mod answer;
-mod body;
-mod find;
-mod routes;
+mod admin_access;
+mod admin_response;
+mod admin_body;
+mod name_lookup;
+mod admin_route;
 mod breakers;
 mod deploy_windows;
-mod traffic;
+mod traffic_view;
 mod contracts;
 mod dashboard;
 mod server;
 
-pub use access::AdminAccess;
+pub use admin_access::AdminAccess;
 pub use contracts::{
     CandidateRefusal, CandidateRevision, CandidateView, ChangeFuture, ConfigReloadView,
     ConfigResult, ContractControl, ContractFault, ContractView, HistoryEntry, ReloadView,
@@ -25,4 +25,4 @@ pub use contracts::{
 };
 pub use readiness::{Readiness, ReadinessGuard};
 pub use server::{AdminState, ProtectionSource, serve};
-pub use traffic::TrafficSource;
+pub use traffic_view::TrafficSource;

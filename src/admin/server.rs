@@ -14,17 +14,17 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::telemetry::Metrics;
-use portcullis_breaker::Guarded;
+use portcullis_breaker::ServiceProtection;
 use portcullis_vocabulary::Catalog;
 
-use super::access::{AdminAccess, ChangeMediaType};
-use super::answer::{AdminRefusal, AdminResponse, metrics, text};
-use super::body::AdminBodyLimits;
+use super::admin_access::{AdminAccess, ChangeMediaType};
+use super::admin_body::AdminBodyLimits;
+use super::admin_response::{AdminRefusal, AdminResponse, metrics, text};
+use super::admin_route::AdminRoute;
 use super::contracts::ContractControl;
 use super::readiness::Readiness;
-use super::routes::AdminRoute;
-use super::traffic::TrafficSource;
-use super::{body, breakers, contracts, dashboard, deploy_windows, traffic};
+use super::traffic_view::TrafficSource;
+use super::{admin_body, breakers, contracts, dashboard, deploy_windows, traffic_view};
 
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -54,14 +54,14 @@ pub struct AdminState {
 /// What guards the services, whichever configuration is in force.
 pub trait ProtectionSource: Send + Sync + std::fmt::Debug {
     /// The guards in the order of the configuration, and the catalog that names squads.
-    fn protection(&self) -> (Vec<Guarded>, Arc<Catalog>);
+    fn protection(&self) -> (Vec<ServiceProtection>, Arc<Catalog>);
 }
 
 /// What is guarded at one time.
 #[derive(Debug)]
 pub(super) struct ProtectionSnapshot {
     /// In the order of the configuration.
-    pub(super) services: Vec<Guarded>,
+    pub(super) services: Vec<ServiceProtection>,
     /// Names the squads.
     pub(super) catalog: Arc<Catalog>,
 }
@@ -133,7 +133,7 @@ async fn answer(
         let bounds = checked
             .as_ref()
             .map_or(AdminBodyLimits::OBJECT, |()| bounds);
-        let read = body::read(incoming, bounds).await;
+        let read = admin_body::read(incoming, bounds).await;
         checked?;
         bytes = read?;
     } else if !route.is_probe() {
@@ -161,9 +161,9 @@ async fn perform(
                 "metrics are switched off; set `metrics.enabled = true` and start again",
             )
         }),
-        AdminRoute::Traffic => Ok(traffic::all(&*admin.traffic)),
-        AdminRoute::ServiceTraffic { service } => traffic::one(&*admin.traffic, service),
-        AdminRoute::Owners => Ok(traffic::owners(
+        AdminRoute::Traffic => Ok(traffic_view::all(&*admin.traffic)),
+        AdminRoute::ServiceTraffic { service } => traffic_view::one(&*admin.traffic, service),
+        AdminRoute::Owners => Ok(traffic_view::owners(
             &*admin.traffic,
             &admin.protection_snapshot().catalog,
         )),

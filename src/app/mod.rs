@@ -4,21 +4,21 @@
 //! its own, and one control runtime for the admin port, telemetry and signals: control work
 //! never delays a request, and data cores share nothing.
 
-mod build;
-mod contracts;
-mod control;
-mod core;
-mod error;
+mod startup;
+mod startup_contracts;
+mod control_thread;
+mod data_core;
+mod app_error;
 mod reload;
-mod keys;
-mod run;
-mod running;
-mod schedule;
-mod watched;
+mod key_reader;
+mod signals;
+mod running_app;
+mod refresh_schedule;
+mod live_state_reader;
 
-pub use build::build;
-pub use error::AppError;
-pub use keys::KeysError;
+pub use app_error::AppError;
+pub use key_reader::KeysError;
 pub use reload::ConfigReader;
-pub use run::run;
-pub use running::{RunningApp, ServedTotals};
+pub use running_app::{RunningApp, ServedTotals};
+pub use signals::run;
+pub use startup::build;

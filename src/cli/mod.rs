@@ -5,27 +5,28 @@
 //! through `output` alone, everything else to standard error. What `check` knows about a
 //! contract is a value (`report`), printed as JSON or, by `text`, for people.
 
-mod args;
-mod run;
-mod output;
-mod notation;
-mod serve;
-mod check;
+mod command_line;
+mod dispatch;
+mod report_writer;
+mod escaping;
+mod serve_command;
+mod check_command;
 mod diff;
 mod gate;
-mod find;
-mod report;
-mod text;
+mod contract_files;
+mod check_report;
+mod check_text;
 mod replay;
 mod owners;
 mod operate;
-mod completions;
+mod completions_command;
 
-pub use args::{
+pub use command_line::{
     CheckArgs, CliArgs, CliCommand, CompletionsArgs, EnforceScope, FailThreshold,
     OwnedServicesArgs, ReplayArgs, ReportFormat, ServeArgs, ServicesFormat,
 };
 pub use diff::{DiffArgs, DiffFailThreshold, DiffFormat};
+pub use dispatch::run;
 pub use gate::{
     GateAction, GateArgs, GateFormat, HistoryArgs, RegistryArgs, ReleaseArgs, RollbackArgs,
     VerdictArgs,
@@ -40,4 +41,3 @@ pub use owners::{
     CheckOwnersArgs, CodeownersArgs, ImportArgs, OwnersAction, OwnersArgs, OwnersFormat,
     UnownedChoice,
 };
-pub use run::run;

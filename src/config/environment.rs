@@ -9,8 +9,8 @@ use portcullis_vocabulary::ConfigLocation;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use super::problem::ConfigProblems;
-use super::raw::{ConfigNode, ConfigTable, ConfigValue};
+use super::config_problem::ConfigProblems;
+use super::config_tree::{ConfigNode, ConfigTable, ConfigValue};
 
 /// What every variable of the program begins with.
 const PREFIX: &str = "PORTCULLIS_";

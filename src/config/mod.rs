@@ -9,42 +9,42 @@
 //! The vocabulary of violations stands in `enforcement`, because the configuration is where
 //! classes are named first; `contract` and `proxy` import it from here.
 
-mod identity;
-mod model;
-mod service;
+mod identity_config;
+mod program_config;
+mod service_config;
 
-mod catalog;
-mod catalog_places;
+mod catalog_file;
+mod catalog_locations;
 mod environment;
-mod load;
-mod overrides;
-mod problem;
-mod protect;
-mod raw;
-mod reload;
-mod resolve;
-mod section;
-mod services;
-mod token;
-mod tracing;
-mod value;
+mod load_config;
+mod flag_overrides;
+mod config_problem;
+mod protection_sections;
+mod config_tree;
+mod reload_config;
+mod resolve_sections;
+mod config_section;
+mod service_sections;
+mod admin_token;
+mod tracing_config;
+mod config_value;
 
+pub use admin_token::{AdminToken, InvalidAdminToken};
+pub use config_problem::{ConfigErrors, ConfigProblem, nearest};
 pub use environment::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, CONFIG_VARIABLE};
-pub use identity::{IdentityConfig, IdentitySource, JwtConfig, KeySource};
-pub use load::{load, load_catalog, load_catalog_file, parse_catalog};
-pub use model::{
+pub use flag_overrides::FlagOverrides;
+pub use identity_config::{IdentityConfig, IdentitySource, JwtConfig, KeySource};
+pub use load_config::{load, load_catalog, load_catalog_file, parse_catalog};
+pub use program_config::{
     AccessLogConfig, AccessLogPath, Config, LogConfig, LogFormat, LogLevel, OwnerConfig,
     RefusalConfig, RefusalValues, RuntimeConfig,
 };
-pub use overrides::FlagOverrides;
-pub use problem::{ConfigErrors, ConfigProblem, nearest};
-pub use reload::{ReloadConfig, ReloadPolicy};
-pub use service::{
+pub use reload_config::{ReloadConfig, ReloadPolicy};
+pub use service_config::{
     ContractSource, HostPattern, PathPrefix, PreflightPolicy, ServiceConfig, UpstreamAddress,
     UpstreamTarget,
 };
-pub use token::{AdminToken, InvalidAdminToken};
-pub use tracing::{CollectorUrl, SecretHeaders, TracingConfig};
+pub use tracing_config::{CollectorUrl, SecretHeaders, TracingConfig};
 
 #[cfg(test)]
 mod shipped_tests;

@@ -8,7 +8,7 @@ use ring::signature::{self, RsaParameters, VerificationAlgorithm};
 
 /// How a token is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Algorithm {
+pub(super) enum SignatureAlgorithm {
     Rs256,
     Rs384,
     Rs512,
@@ -22,14 +22,14 @@ pub(super) enum Algorithm {
 
 /// A kind of public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum KeyType {
     Rsa,
     P256,
     P384,
     Ed25519,
 }
 
-impl Algorithm {
+impl SignatureAlgorithm {
     /// Each algorithm with its name (RFC 7518 section 3.1, RFC 8037, RFC 9864).
     const NAMES: [(&'static str, Self); 10] = [
         ("RS256", Self::Rs256),
@@ -51,13 +51,13 @@ impl Algorithm {
     }
 
     /// Whether keys of this kind sign with it.
-    pub(super) fn takes(self, kind: Kind) -> bool {
+    pub(super) fn takes(self, kind: KeyType) -> bool {
         let own = match self {
-            Self::Es256 => Kind::P256,
-            Self::Es384 => Kind::P384,
-            Self::EdDsa => Kind::Ed25519,
-            Self::Rs256 | Self::Rs384 | Self::Rs512 => Kind::Rsa,
-            Self::Ps256 | Self::Ps384 | Self::Ps512 => Kind::Rsa,
+            Self::Es256 => KeyType::P256,
+            Self::Es384 => KeyType::P384,
+            Self::EdDsa => KeyType::Ed25519,
+            Self::Rs256 | Self::Rs384 | Self::Rs512 => KeyType::Rsa,
+            Self::Ps256 | Self::Ps384 | Self::Ps512 => KeyType::Rsa,
         };
         own == kind
     }
@@ -87,7 +87,7 @@ impl Algorithm {
     }
 }
 
-impl Kind {
+impl KeyType {
     /// The kind of a key by its `kty` and `crv`.
     pub(super) fn named(kty: &str, crv: Option<&str>) -> Option<Self> {
         match (kty, crv) {
@@ -109,11 +109,11 @@ mod tests {
         for name in [
             "none", "None", "", "HS256", "HS384", "HS512", "rs256", "ES512", "RSA-OAEP",
         ] {
-            assert_eq!(Algorithm::named(name), None, "{name}");
+            assert_eq!(SignatureAlgorithm::named(name), None, "{name}");
         }
-        for (name, algorithm) in Algorithm::NAMES {
-            assert_eq!(Algorithm::named(name), Some(algorithm), "{name}");
-            let kinds = [Kind::Rsa, Kind::P256, Kind::P384, Kind::Ed25519];
+        for (name, algorithm) in SignatureAlgorithm::NAMES {
+            assert_eq!(SignatureAlgorithm::named(name), Some(algorithm), "{name}");
+            let kinds = [KeyType::Rsa, KeyType::P256, KeyType::P384, KeyType::Ed25519];
             let takes = kinds.into_iter().filter(|kind| algorithm.takes(*kind));
             assert_eq!(takes.count(), 1, "{name}");
             assert_ne!(

@@ -13,14 +13,14 @@ const SCHEME: &[u8] = b"bearer";
 
 /// How a header holds a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Holder {
+pub(super) enum TokenPlacement {
     /// After a scheme.
     Authorization,
     /// By itself.
     Bare,
 }
 
-impl Holder {
+impl TokenPlacement {
     /// How this header holds a token.
     pub(super) fn of(header: &HeaderName) -> Self {
         if *header == AUTHORIZATION {
@@ -68,11 +68,11 @@ mod tests {
     #[test]
     #[rustfmt::skip]
     fn one_header_holds_one_token() {
-        let check = |holder: Holder, values: &[&str], expected: Result<Option<&str>, TokenFault>| {
+        let check = |holder: TokenPlacement, values: &[&str], expected: Result<Option<&str>, TokenFault>| {
             let found = holder.token(values.iter().map(|value| value.as_bytes()));
             assert_eq!(found, expected.map(|token| token.map(str::as_bytes)), "{values:?}");
         };
-        let authorization = Holder::of(&AUTHORIZATION);
+        let authorization = TokenPlacement::of(&AUTHORIZATION);
         check(authorization, &[], Ok(None));
         check(authorization, &["Bearer a.b.c"], Ok(Some("a.b.c")));
         check(authorization, &["bEARER   a.b-_c "], Ok(Some("a.b-_c")));
@@ -87,7 +87,7 @@ mod tests {
         check(authorization, &["Bearer a.b.ü"], Err(TokenFault::Malformed));
         check(authorization, &["Bearer a", "Bearer a"], Err(TokenFault::Repeated));
         check(authorization, &["Basic a", "Bearer a"], Err(TokenFault::Repeated));
-        let bare = Holder::of(&HeaderName::from_static("x-token"));
+        let bare = TokenPlacement::of(&HeaderName::from_static("x-token"));
         check(bare, &[], Ok(None));
         check(bare, &["a.b.c"], Ok(Some("a.b.c")));
         check(bare, &[" a.b.c"], Ok(Some("a.b.c")));

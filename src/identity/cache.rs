@@ -16,33 +16,33 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use portcullis_vocabulary::limits::TOKENS_CACHED_MAX;
 
-use super::token::Claims;
+use super::token::TokenClaims;
 
 /// A bounded memory of verified tokens, for one set of keys at a time.
 #[derive(Debug, Default)]
-pub(super) struct Cache {
+pub(super) struct TokenCache {
     hasher: DefaultHashBuilder,
     table: HashTable<usize>,
-    slots: Vec<Slot>,
+    slots: Vec<CachedToken>,
     hand: usize,
     generation: u64,
 }
 
-struct Slot {
+struct CachedToken {
     hash: u64,
     token: Box<[u8]>,
-    claims: Claims,
+    claims: TokenClaims,
     is_used: bool,
 }
 
-impl Cache {
+impl TokenCache {
     /// What the token proved when it was verified by the keys of this generation.
     pub(super) fn find(
         &mut self,
         token: &[u8],
         generation: u64,
         now: SystemTime,
-    ) -> Option<&Claims> {
+    ) -> Option<&TokenClaims> {
         if self.generation != generation {
             self.forget(generation);
         }
@@ -53,9 +53,9 @@ impl Cache {
     }
 
     /// Remembers a token that was verified by the keys of the generation last asked for.
-    pub(super) fn insert(&mut self, token: &[u8], claims: Claims, now: SystemTime) {
+    pub(super) fn insert(&mut self, token: &[u8], claims: TokenClaims, now: SystemTime) {
         let hash = self.hasher.hash_one(token);
-        let slot = Slot {
+        let slot = CachedToken {
             hash,
             token: token.into(),
             claims,
@@ -112,7 +112,7 @@ impl Cache {
     }
 }
 
-impl std::fmt::Debug for Slot {
+impl std::fmt::Debug for CachedToken {
     /// Without the token, which is a credential.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Slot")
@@ -131,15 +131,15 @@ mod tests {
         UNIX_EPOCH + Duration::from_secs(seconds)
     }
 
-    fn claims(squad: &str, expires: u64) -> Claims {
-        Claims {
+    fn claims(squad: &str, expires: u64) -> TokenClaims {
+        TokenClaims {
             squad: squad.parse().unwrap(),
             tier: None,
             expires: at(expires),
         }
     }
 
-    impl Cache {
+    impl TokenCache {
         fn has(&mut self, token: &str, generation: u64, now: u64) -> bool {
             let found = self.find(token.as_bytes(), generation, at(now)).is_some();
             self.check_invariants();
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_token_is_remembered_until_it_expires() {
-        let mut cache = Cache::default();
+        let mut cache = TokenCache::default();
         assert!(!cache.has("a", 1, 0));
         cache.add("a", 10, 0);
         assert!(cache.has("a", 1, 9) && !cache.has("b", 1, 9));
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn new_keys_forget_everything() {
-        let mut cache = Cache::default();
+        let mut cache = TokenCache::default();
         cache.add("a", 10, 0);
         assert!(cache.has("a", 0, 0));
         assert!(!cache.has("a", 1, 0) && !cache.has("a", 0, 0));
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn the_tokens_in_use_stay_when_there_is_no_room() {
-        let mut cache = Cache::default();
+        let mut cache = TokenCache::default();
         for index in 0..TOKENS_CACHED_MAX {
             cache.insert(index.to_string().as_bytes(), claims("payments", 10), at(0));
         }
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn an_expired_token_makes_room_although_it_was_used() {
-        let mut cache = Cache::default();
+        let mut cache = TokenCache::default();
         cache.insert(b"old", claims("payments", 5), at(0));
         for index in 1..TOKENS_CACHED_MAX {
             cache.insert(index.to_string().as_bytes(), claims("payments", 10), at(0));
@@ -223,7 +223,7 @@ mod tests {
         });
         for seed in seeds {
             let mut random = fastrand::Rng::with_seed(seed);
-            let mut cache = Cache::default();
+            let mut cache = TokenCache::default();
             let mut truth = std::collections::HashMap::new();
             let (mut now, mut generation) = (0, 0);
             for _ in 0..4000 {
@@ -250,7 +250,7 @@ mod tests {
         }
     }
 
-    fn now_is_before(now: u64, claims: &Claims) -> bool {
+    fn now_is_before(now: u64, claims: &TokenClaims) -> bool {
         at(now) < claims.expires
     }
 }

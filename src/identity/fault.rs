@@ -132,7 +132,7 @@ impl TokenFault {
 
     /// Whether the proxy is at fault rather than the caller: it has no keys to judge with, and
     /// the same request may pass later (503, not 401).
-    pub const fn is_ours(self) -> bool {
+    pub const fn is_proxy_fault(self) -> bool {
         matches!(self, Self::KeysUnavailable)
     }
 }

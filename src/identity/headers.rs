@@ -23,7 +23,7 @@ const VERSION_BYTES_MAX: usize = 64;
 
 /// What the fields say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Claim {
+pub struct CallerIdentity {
     /// The squad and the tier that decides.
     pub caller: Caller,
     /// The version of the calling service: 1 to 64 letters, digits and `.+_-`.
@@ -67,7 +67,10 @@ impl HeaderFault {
 ///
 /// # Errors
 /// [`HeaderFault`].
-pub fn of_headers(headers: &HeaderMap, catalog: &Catalog) -> Result<Claim, HeaderFault> {
+pub fn identity_from_headers(
+    headers: &HeaderMap,
+    catalog: &Catalog,
+) -> Result<CallerIdentity, HeaderFault> {
     let owner = single(headers, &X_SQUAD_OWNER, "x-squad-owner")?;
     let tier = single(headers, &X_SLA_TIER, "x-sla-tier")?;
     let version = single(headers, &X_SERVICE_VERSION, "x-service-version")?;
@@ -80,7 +83,7 @@ pub fn of_headers(headers: &HeaderMap, catalog: &Catalog) -> Result<Claim, Heade
         Some(name) => catalog.consumer(name),
     };
     let claimed = Tier::from_claim(tier.map(HeaderValue::as_bytes));
-    Ok(Claim {
+    Ok(CallerIdentity {
         caller: catalog.caller(consumer, claimed),
         version: version.cloned(),
     })
@@ -120,7 +123,7 @@ mod tests {
             let value = HeaderValue::from_bytes(value).unwrap();
             headers.append(HeaderName::from_static(name), value);
         }
-        let Caller { consumer, tier } = of_headers(&headers, &catalog)
+        let Caller { consumer, tier } = identity_from_headers(&headers, &catalog)
             .map_err(|fault| format!("{}: {fault}", fault.name()))?
             .caller;
         Ok((catalog.consumer_name(consumer).to_owned(), tier))

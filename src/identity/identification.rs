@@ -11,17 +11,19 @@ use http::{HeaderMap, HeaderValue};
 use portcullis_vocabulary::Catalog;
 
 use super::fault::TokenFault;
-use super::headers::{Claim, HeaderFault, SQUAD_HEADERS, X_SLA_TIER, X_SQUAD_OWNER, of_headers};
-use super::token::Claims;
-use super::tokens::Tokens;
+use super::headers::{
+    CallerIdentity, HeaderFault, SQUAD_HEADERS, X_SLA_TIER, X_SQUAD_OWNER, identity_from_headers,
+};
+use super::token::TokenClaims;
+use super::tokens::TokenAuthenticator;
 
 /// What says who calls.
 #[derive(Debug)]
-pub enum Identification {
+pub enum IdentityResolver {
     /// The headers of trusted peers.
     Headers,
     /// Tokens, whoever sends them.
-    Tokens(Box<Tokens>),
+    Tokens(Box<TokenAuthenticator>),
 }
 
 /// Why it is not clear who calls.
@@ -45,7 +47,7 @@ impl IdentityFault {
     }
 }
 
-impl Identification {
+impl IdentityResolver {
     /// Finds out who sent a request, and settles the fields that say so.
     ///
     /// # Errors
@@ -55,31 +57,37 @@ impl Identification {
         headers: &mut HeaderMap,
         is_trusted: bool,
         catalog: &Catalog,
-    ) -> Result<Claim, IdentityFault> {
+    ) -> Result<CallerIdentity, IdentityFault> {
         let tokens = match self {
-            Self::Headers if is_trusted => return Ok(of_headers(headers, catalog)?),
+            Self::Headers if is_trusted => return Ok(identity_from_headers(headers, catalog)?),
             Self::Headers => {
-                remove(headers);
-                return Ok(Claim::default());
+                remove_squad_headers(headers);
+                return Ok(CallerIdentity::default());
             }
             Self::Tokens(tokens) => tokens,
         };
-        remove(headers);
+        remove_squad_headers(headers);
         let values = headers.get_all(tokens.header()).iter();
         let proved = tokens.identify(values.map(HeaderValue::as_bytes), SystemTime::now())?;
-        Ok(proved.map_or_else(Claim::default, |claims| settle(headers, &claims, catalog)))
+        Ok(proved.map_or_else(CallerIdentity::default, |claims| {
+            write_identity_headers(headers, &claims, catalog)
+        }))
     }
 }
 
 /// Removes what is said of who calls.
-pub fn remove(headers: &mut HeaderMap) {
+pub fn remove_squad_headers(headers: &mut HeaderMap) {
     for name in &SQUAD_HEADERS {
         headers.remove(name);
     }
 }
 
 /// Says what a token proves: the squad, and the tier that decides.
-fn settle(headers: &mut HeaderMap, claims: &Claims, catalog: &Catalog) -> Claim {
+fn write_identity_headers(
+    headers: &mut HeaderMap,
+    claims: &TokenClaims,
+    catalog: &Catalog,
+) -> CallerIdentity {
     let consumer = catalog.consumer(claims.squad.as_str().as_bytes());
     let caller = catalog.caller(consumer, claims.tier.unwrap_or_default());
     if let Ok(squad) = HeaderValue::from_str(claims.squad.as_str()) {
@@ -87,7 +95,7 @@ fn settle(headers: &mut HeaderMap, claims: &Claims, catalog: &Catalog) -> Claim 
         let tier = HeaderValue::from_static(caller.tier.as_str());
         headers.insert(X_SLA_TIER, tier);
     }
-    Claim {
+    CallerIdentity {
         caller,
         version: None,
     }

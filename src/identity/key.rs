@@ -10,18 +10,18 @@ use ring::signature::{RsaPublicKeyComponents, UnparsedPublicKey};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::algorithm::{Algorithm, Kind};
+use super::algorithm::{KeyType, SignatureAlgorithm};
 
 /// The lengths of RSA moduli that are taken, in bits.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
 /// A public key that verifies signatures.
 #[derive(Clone, Debug)]
-pub(super) struct Key {
+pub(super) struct VerifyingKey {
     pub(super) id: Option<Box<str>>,
-    pub(super) kind: Kind,
+    pub(super) kind: KeyType,
     /// The only algorithm that it is for, where it says so.
-    algorithm: Option<Algorithm>,
+    algorithm: Option<SignatureAlgorithm>,
     public: PublicKey,
 }
 
@@ -68,7 +68,7 @@ pub enum KeyFault {
 
 /// The members of a key that are read; RFC 7517 section 4 has others ignored.
 #[derive(Deserialize)]
-struct Members {
+struct JwkFields {
     kty: String,
     kid: Option<String>,
     alg: Option<String>,
@@ -81,15 +81,15 @@ struct Members {
     y: Option<String>,
 }
 
-impl Key {
+impl VerifyingKey {
     /// Reads a key.
     pub(super) fn parse(value: &Value) -> Result<Self, KeyFault> {
-        let members = Members::deserialize(value).map_err(|_| KeyFault::Malformed)?;
+        let members = JwkFields::deserialize(value).map_err(|_| KeyFault::Malformed)?;
         if members.kty == "oct" {
             return Err(KeyFault::Symmetric);
         }
         let kind =
-            Kind::named(&members.kty, members.crv.as_deref()).ok_or(KeyFault::UnknownType)?;
+            KeyType::named(&members.kty, members.crv.as_deref()).ok_or(KeyFault::UnknownType)?;
         if !members.is_for_verifying() {
             return Err(KeyFault::OtherUse);
         }
@@ -102,12 +102,17 @@ impl Key {
     }
 
     /// Whether signatures of this algorithm may be checked with it.
-    pub(super) fn fits(&self, algorithm: Algorithm) -> bool {
+    pub(super) fn fits(&self, algorithm: SignatureAlgorithm) -> bool {
         algorithm.takes(self.kind) && self.algorithm.is_none_or(|own| own == algorithm)
     }
 
     /// Whether the signature is that of the message. The key has to [fit](Self::fits).
-    pub(super) fn verifies(&self, algorithm: Algorithm, message: &[u8], signature: &str) -> bool {
+    pub(super) fn verifies(
+        &self,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+        signature: &str,
+    ) -> bool {
         let Some(signature) = decode(signature) else {
             return false;
         };
@@ -126,22 +131,22 @@ impl Key {
     }
 }
 
-impl Members {
+impl JwkFields {
     fn is_for_verifying(&self) -> bool {
         let operations = self.key_ops.as_ref();
         self.r#use.as_ref().is_none_or(|purpose| purpose == "sig")
             && operations.is_none_or(|operations| operations.iter().any(|one| one == "verify"))
     }
 
-    fn algorithm(&self, kind: Kind) -> Result<Option<Algorithm>, KeyFault> {
+    fn algorithm(&self, kind: KeyType) -> Result<Option<SignatureAlgorithm>, KeyFault> {
         let Some(name) = &self.alg else {
             return Ok(None);
         };
-        let algorithm = Algorithm::named(name).filter(|algorithm| algorithm.takes(kind));
+        let algorithm = SignatureAlgorithm::named(name).filter(|algorithm| algorithm.takes(kind));
         algorithm.map(Some).ok_or(KeyFault::OtherAlgorithm)
     }
 
-    fn public(&self, kind: Kind) -> Result<PublicKey, KeyFault> {
+    fn public(&self, kind: KeyType) -> Result<PublicKey, KeyFault> {
         let point = |length| {
             let mut point = vec![4];
             point.extend(exactly(self.x.as_ref()?, length)?);
@@ -149,10 +154,10 @@ impl Members {
             Some(point)
         };
         let bytes = match kind {
-            Kind::Rsa => return self.rsa(),
-            Kind::P256 => point(32),
-            Kind::P384 => point(48),
-            Kind::Ed25519 => self.x.as_ref().and_then(|x| exactly(x, 32)),
+            KeyType::Rsa => return self.rsa(),
+            KeyType::P256 => point(32),
+            KeyType::P384 => point(48),
+            KeyType::Ed25519 => self.x.as_ref().and_then(|x| exactly(x, 32)),
         };
         let bytes = bytes.ok_or(KeyFault::Incomplete)?;
         Ok(PublicKey::Curve(bytes.into()))

@@ -5,22 +5,22 @@ use serde_json::Value;
 
 use portcullis_vocabulary::limits::{KEY_SET_BYTES_MAX, KEYS_MAX};
 
-use super::algorithm::Algorithm;
+use super::algorithm::SignatureAlgorithm;
 use super::fault::TokenFault;
-use super::key::{Key, KeyFault};
+use super::key::{KeyFault, VerifyingKey};
 
 /// The keys that an issuer signs with; at least one.
 #[derive(Clone, Debug)]
 pub struct KeySet {
-    keys: Vec<Key>,
-    ignored: Vec<Ignored>,
+    keys: Vec<VerifyingKey>,
+    ignored: Vec<IgnoredKey>,
 }
 
 /// A key that is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ignored {
+pub struct IgnoredKey {
     /// Its place in the set, counted from 1.
-    pub place: usize,
+    pub position: usize,
     /// Why.
     pub fault: KeyFault,
 }
@@ -47,11 +47,11 @@ pub enum KeySetError {
     TooMany(usize),
     /// There is nothing in it to verify with.
     #[error("none of its {} keys can verify a token{}", .0.len(), listed(.0))]
-    NothingUsable(Vec<Ignored>),
+    NothingUsable(Vec<IgnoredKey>),
 }
 
 #[derive(Deserialize)]
-struct Document {
+struct JwksDocument {
     keys: Vec<Value>,
 }
 
@@ -65,7 +65,7 @@ impl KeySet {
         if bytes.len() > KEY_SET_BYTES_MAX {
             return Err(KeySetError::TooLarge);
         }
-        let document: Document =
+        let document: JwksDocument =
             serde_json::from_slice(bytes).map_err(|error| KeySetError::NotKeySet {
                 line: error.line(),
                 column: error.column(),
@@ -78,10 +78,10 @@ impl KeySet {
             ignored: Vec::new(),
         };
         for (index, value) in document.keys.iter().enumerate() {
-            match Key::parse(value).and_then(|key| set.admit(key)) {
+            match VerifyingKey::parse(value).and_then(|key| set.admit(key)) {
                 Ok(key) => set.keys.push(key),
-                Err(fault) => set.ignored.push(Ignored {
-                    place: index + 1,
+                Err(fault) => set.ignored.push(IgnoredKey {
+                    position: index + 1,
                     fault,
                 }),
             }
@@ -98,13 +98,17 @@ impl KeySet {
     }
 
     /// The keys that are not used, and why.
-    pub fn ignored(&self) -> &[Ignored] {
+    pub fn ignored(&self) -> &[IgnoredKey] {
         &self.ignored
     }
 
     /// The key for a token of this algorithm that names this key, or none.
-    pub(super) fn key(&self, id: Option<&str>, algorithm: Algorithm) -> Result<&Key, TokenFault> {
-        let named = |key: &&Key| id.is_none_or(|id| key.id.as_deref() == Some(id));
+    pub(super) fn key(
+        &self,
+        id: Option<&str>,
+        algorithm: SignatureAlgorithm,
+    ) -> Result<&VerifyingKey, TokenFault> {
+        let named = |key: &&VerifyingKey| id.is_none_or(|id| key.id.as_deref() == Some(id));
         let mut fitting = self
             .keys
             .iter()
@@ -122,8 +126,8 @@ impl KeySet {
 
     /// Refuses a key that cannot be told from an earlier one: whichever were taken, tokens of the
     /// other would look forged.
-    fn admit(&self, key: Key) -> Result<Key, KeyFault> {
-        let is_twin = |earlier: &Key| earlier.id == key.id && earlier.kind == key.kind;
+    fn admit(&self, key: VerifyingKey) -> Result<VerifyingKey, KeyFault> {
+        let is_twin = |earlier: &VerifyingKey| earlier.id == key.id && earlier.kind == key.kind;
         if key.id.is_some() && self.keys.iter().any(is_twin) {
             return Err(KeyFault::SameId);
         }
@@ -132,10 +136,15 @@ impl KeySet {
 }
 
 /// The first few keys with their faults; a set of a hundred would fill the log.
-fn listed(ignored: &[Ignored]) -> String {
+fn listed(ignored: &[IgnoredKey]) -> String {
     let first = ignored.iter().take(5);
     let text: String = first
-        .map(|Ignored { place, fault }| format!("; key {place}: {fault}"))
+        .map(
+            |IgnoredKey {
+                 position: place,
+                 fault,
+             }| format!("; key {place}: {fault}"),
+        )
         .collect();
     let rest = ignored.len().saturating_sub(5);
     match (ignored.len(), rest) {

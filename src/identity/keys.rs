@@ -12,22 +12,22 @@ use super::key_set::KeySet;
 
 /// The keys in force, shared; a copy is the same handle.
 #[derive(Clone, Debug, Default)]
-pub struct Keys(Arc<Shared>);
+pub struct IssuerKeys(Arc<SharedKeys>);
 
 #[derive(Debug, Default)]
-struct Shared {
-    current: ArcSwapOption<InForce>,
+struct SharedKeys {
+    current: ArcSwapOption<ActiveKeySet>,
     wanted: Notify,
 }
 
 /// A set with its place in the row of sets.
 #[derive(Debug)]
-pub(super) struct InForce {
+pub(super) struct ActiveKeySet {
     pub(super) set: KeySet,
     pub(super) generation: u64,
 }
 
-impl Keys {
+impl IssuerKeys {
     /// No keys yet.
     pub fn new() -> Self {
         Self::default()
@@ -39,26 +39,26 @@ impl Keys {
         let generation = before.as_ref().map_or(0, |before| before.generation) + 1;
         self.0
             .current
-            .store(Some(Arc::new(InForce { set, generation })));
+            .store(Some(Arc::new(ActiveKeySet { set, generation })));
     }
 
     /// Whether there is a set.
-    pub fn are_there(&self) -> bool {
+    pub fn is_loaded(&self) -> bool {
         self.0.current.load().is_some()
     }
 
     /// Waits until somebody misses a key. What was asked for before the call counts.
-    pub async fn wanted(&self) {
+    pub async fn refresh_requested(&self) {
         self.0.wanted.notified().await;
     }
 
     /// The set in force, if there is one yet.
-    pub(super) fn current(&self) -> arc_swap::Guard<Option<Arc<InForce>>> {
+    pub(super) fn current(&self) -> arc_swap::Guard<Option<Arc<ActiveKeySet>>> {
         self.0.current.load()
     }
 
     /// Asks for a new set, because a token names a key that this one lacks.
-    pub(super) fn want(&self) {
+    pub(super) fn request_refresh(&self) {
         self.0.wanted.notify_one();
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Header fields are claims, which count from trusted peers; JSON Web Tokens are proofs, which
 //! count from anywhere. Verifying is pure: token, keys and the time come in as arguments. A data
-//! core owns one [`Tokens`], which remembers what it has verified; [`Keys`] is the one thing that
+//! core owns one [`TokenAuthenticator`], which remembers what it has verified; [`IssuerKeys`] is the one thing that
 //! is shared, and only the control thread writes it. Fetching keys is `app`'s affair.
 //!
 //! Signatures are checked by `ring`, everything else here: its own check of claims reads
@@ -23,14 +23,15 @@ mod identification;
 
 pub use fault::TokenFault;
 pub use headers::{
-    Claim, HeaderFault, SQUAD_HEADERS, X_SERVICE_VERSION, X_SLA_TIER, X_SQUAD_OWNER, of_headers,
+    CallerIdentity, HeaderFault, SQUAD_HEADERS, X_SERVICE_VERSION, X_SLA_TIER, X_SQUAD_OWNER,
+    identity_from_headers,
 };
-pub use identification::{Identification, IdentityFault, remove as remove_squad_headers};
+pub use identification::{IdentityFault, IdentityResolver, remove_squad_headers};
 pub use key::KeyFault;
-pub use key_set::{Ignored, KeySet, KeySetError};
-pub use keys::Keys;
-pub use token::{Claims, Verifier};
-pub use tokens::Tokens;
+pub use key_set::{IgnoredKey, KeySet, KeySetError};
+pub use keys::IssuerKeys;
+pub use token::{TokenClaims, TokenVerifier};
+pub use tokens::TokenAuthenticator;
 
 #[cfg(test)]
 mod signing;

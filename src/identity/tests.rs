@@ -89,17 +89,17 @@ fn token(members: &Value) -> String {
     )
 }
 
-fn verify_with(config: &JwtConfig, token: &str, keys: &KeySet) -> Result<Claims, TokenFault> {
-    Verifier::new(config).verify(token.as_bytes(), keys, at(NOW))
+fn verify_with(config: &JwtConfig, token: &str, keys: &KeySet) -> Result<TokenClaims, TokenFault> {
+    TokenVerifier::new(config).verify(token.as_bytes(), keys, at(NOW))
 }
 
-fn verify(token: &str) -> Result<Claims, TokenFault> {
+fn verify(token: &str) -> Result<TokenClaims, TokenFault> {
     let keys = KeySet::parse(KEYS.as_bytes()).unwrap();
     verify_with(&JwtConfig::default(), token, &keys)
 }
 
 /// The verdict over a token with these claims.
-fn judge(members: &Value) -> Result<Claims, TokenFault> {
+fn judge(members: &Value) -> Result<TokenClaims, TokenFault> {
     verify(&token(members))
 }
 
@@ -383,7 +383,7 @@ fn every_fault_has_a_name_and_says_what_to_do() {
         let (name, message) = (fault.name(), fault.to_string());
         assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{name}");
         assert!(message.starts_with(char::is_lowercase) && !message.ends_with('.'), "{message}");
-        assert_eq!(fault.is_ours(), name == "keys-unavailable");
+        assert_eq!(fault.is_proxy_fault(), name == "keys-unavailable");
     }
     let check = |fault: TokenFault, name: &str, message: &str| {
         assert_eq!((fault.name(), fault.to_string().as_str()), (name, message));
@@ -400,7 +400,7 @@ fn every_fault_has_a_name_and_says_what_to_do() {
 fn a_key_that_cannot_verify_is_passed_over_and_named() {
     let check = |key: Value, fault: KeyFault| {
         let set = set(&json!([key, public("p384", &json!({}))]));
-        assert_eq!((set.count(), set.ignored()), (1, &[Ignored { place: 1, fault }][..]), "{key}");
+        assert_eq!((set.count(), set.ignored()), (1, &[IgnoredKey { position: 1, fault }][..]), "{key}");
     };
     let zeros = |bytes: usize| URL_SAFE_NO_PAD.encode(vec![0; bytes]);
     let ones = |bytes: usize| URL_SAFE_NO_PAD.encode(vec![255; bytes]);
@@ -428,7 +428,7 @@ fn a_key_that_cannot_verify_is_passed_over_and_named() {
     check(public("rsa", &json!({ "n": ones(128) })), KeyFault::ModulusLength);
     check(public("rsa", &json!({ "n": ones(1025) })), KeyFault::ModulusLength);
     let twins = set(&json!([public("rsa", &json!({})), public("rsa-other", &json!({ "kid": "rsa" })), public("p256", &json!({ "kid": "rsa" }))]));
-    assert_eq!((twins.count(), twins.ignored()), (2, &[Ignored { place: 2, fault: KeyFault::SameId }][..]));
+    assert_eq!((twins.count(), twins.ignored()), (2, &[IgnoredKey { position: 2, fault: KeyFault::SameId }][..]));
 }
 
 #[test]
@@ -455,36 +455,40 @@ fn what_is_no_usable_set_says_why() {
     check(&large, "larger than 1048576 bytes, so it is no set of keys; check the address");
 }
 
-fn tokens(config: &JwtConfig, keys: &Keys) -> Tokens {
-    Tokens::new(config, keys.clone())
+fn tokens(config: &JwtConfig, keys: &IssuerKeys) -> TokenAuthenticator {
+    TokenAuthenticator::new(config, keys.clone())
 }
 
-fn identify(tokens: &Tokens, values: &[&str], now: u64) -> Result<Option<String>, TokenFault> {
+fn identify(
+    tokens: &TokenAuthenticator,
+    values: &[&str],
+    now: u64,
+) -> Result<Option<String>, TokenFault> {
     let values = values.iter().map(|value| value.as_bytes());
     let proved = tokens.identify(values, at(now))?;
     Ok(proved.map(|claims| claims.squad.to_string()))
 }
 
 /// Whether somebody asked for new keys; asking takes the wish.
-fn are_wanted(keys: &Keys) -> bool {
+fn are_wanted(keys: &IssuerKeys) -> bool {
     use std::task::{Context, Poll, Waker};
-    let wanted = std::pin::pin!(keys.wanted());
+    let wanted = std::pin::pin!(keys.refresh_requested());
     wanted.poll(&mut Context::from_waker(Waker::noop())) == Poll::Ready(())
 }
 
 #[test]
 fn a_core_proves_the_squad_of_a_request() {
-    let keys = Keys::new();
+    let keys = IssuerKeys::new();
     let tokens = tokens(&JwtConfig::default(), &keys);
     assert_eq!(tokens.header().as_str(), "authorization");
     let bearer = format!("Bearer {}", token(&json!({})));
     let values = [bearer.as_str()];
     let unavailable = Err(TokenFault::KeysUnavailable);
     assert_eq!(identify(&tokens, &values, NOW), unavailable);
-    assert!(!keys.are_there());
+    assert!(!keys.is_loaded());
     assert_eq!(identify(&tokens, &[], NOW), Ok(None));
     keys.replace(KeySet::parse(KEYS.as_bytes()).unwrap());
-    assert!(keys.are_there());
+    assert!(keys.is_loaded());
     let payments = Ok(Some("payments".to_owned()));
     assert_eq!(identify(&tokens, &values, NOW), payments);
     assert_eq!(identify(&tokens, &values, NOW + 89), payments);
@@ -497,7 +501,7 @@ fn a_core_proves_the_squad_of_a_request() {
         required: true,
         ..JwtConfig::default()
     };
-    let strict = Tokens::new(&required, keys);
+    let strict = TokenAuthenticator::new(&required, keys);
     assert_eq!(identify(&strict, &[], NOW), Err(TokenFault::Missing));
     assert_eq!(
         identify(&strict, &["Basic dTpw"], NOW),
@@ -508,7 +512,7 @@ fn a_core_proves_the_squad_of_a_request() {
 
 #[test]
 fn a_key_that_is_taken_back_proves_nothing_any_more() {
-    let keys = Keys::new();
+    let keys = IssuerKeys::new();
     keys.replace(KeySet::parse(KEYS.as_bytes()).unwrap());
     let tokens = tokens(&JwtConfig::default(), &keys);
     let bearer = format!("Bearer {}", token(&json!({})));
@@ -528,7 +532,7 @@ fn a_header_of_its_own_holds_the_bare_token() {
         header: "x-identity-token".parse().unwrap(),
         ..JwtConfig::default()
     };
-    let keys = Keys::new();
+    let keys = IssuerKeys::new();
     keys.replace(KeySet::parse(KEYS.as_bytes()).unwrap());
     let tokens = tokens(&config, &keys);
     let token = token(&json!({}));
@@ -543,7 +547,7 @@ fn a_header_of_its_own_holds_the_bare_token() {
 
 #[test]
 fn what_is_printed_for_debugging_holds_no_token() {
-    let keys = Keys::new();
+    let keys = IssuerKeys::new();
     keys.replace(KeySet::parse(KEYS.as_bytes()).unwrap());
     let tokens = tokens(&JwtConfig::default(), &keys);
     let token = token(&json!({}));
@@ -563,7 +567,7 @@ proptest! {
         let token = format!("{}.{}.{signature}", part(header), part(claims));
         prop_assert!(verify(&token).is_err());
         let keys = KeySet::parse(KEYS.as_bytes()).unwrap();
-        prop_assert!(Verifier::new(&JwtConfig::default()).verify(&raw, &keys, at(NOW)).is_err());
+        prop_assert!(TokenVerifier::new(&JwtConfig::default()).verify(&raw, &keys, at(NOW)).is_err());
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::config::JwtConfig;
 use portcullis_vocabulary::limits::TOKEN_BYTES_MAX;
 use portcullis_vocabulary::{SquadName, Tier};
 
-use super::algorithm::Algorithm;
+use super::algorithm::SignatureAlgorithm;
 use super::fault::TokenFault;
 use super::key_set::KeySet;
 
@@ -26,7 +26,7 @@ const LAST_SECOND: u64 = 253_402_300_799;
 
 /// What a token proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claims {
+pub struct TokenClaims {
     /// The squad that calls.
     pub squad: SquadName,
     /// The tier that it claims, bronze where that is no tier's name; none where it claims none.
@@ -37,7 +37,7 @@ pub struct Claims {
 
 /// What a token must be, as configured.
 #[derive(Clone, Debug)]
-pub struct Verifier {
+pub struct TokenVerifier {
     issuer: Option<String>,
     audience: Vec<String>,
     squad_claim: String,
@@ -47,7 +47,7 @@ pub struct Verifier {
 
 /// The header's members that matter; others are ignored (RFC 7515 section 4).
 #[derive(Deserialize)]
-struct Header<'t> {
+struct TokenHeader<'t> {
     #[serde(borrow)]
     alg: Cow<'t, str>,
     #[serde(borrow)]
@@ -56,7 +56,7 @@ struct Header<'t> {
 }
 
 /// The text of a token in its parts.
-struct Parts<'t> {
+struct TokenParts<'t> {
     header: Vec<u8>,
     /// What is signed: header and claims as they came.
     message: &'t str,
@@ -64,7 +64,7 @@ struct Parts<'t> {
     signature: &'t str,
 }
 
-impl Verifier {
+impl TokenVerifier {
     /// Verifies as configured.
     pub fn new(config: &JwtConfig) -> Self {
         Self {
@@ -85,14 +85,14 @@ impl Verifier {
         token: &[u8],
         keys: &KeySet,
         now: SystemTime,
-    ) -> Result<Claims, TokenFault> {
-        let parts = Parts::of(token)?;
-        let header: Header<'_> =
+    ) -> Result<TokenClaims, TokenFault> {
+        let parts = TokenParts::of(token)?;
+        let header: TokenHeader<'_> =
             serde_json::from_slice(&parts.header).map_err(|_| TokenFault::Malformed)?;
         if header.crit.is_some() {
             return Err(TokenFault::Extension);
         }
-        let algorithm = Algorithm::named(&header.alg).ok_or(TokenFault::Algorithm)?;
+        let algorithm = SignatureAlgorithm::named(&header.alg).ok_or(TokenFault::Algorithm)?;
         let key = keys.key(header.kid.as_deref(), algorithm)?;
         if !key.verifies(algorithm, parts.message.as_bytes(), parts.signature) {
             // What cannot be decoded was never a signature.
@@ -105,7 +105,11 @@ impl Verifier {
         self.judge(&claims, now)
     }
 
-    fn judge(&self, claims: &Map<String, Value>, now: SystemTime) -> Result<Claims, TokenFault> {
+    fn judge(
+        &self,
+        claims: &Map<String, Value>,
+        now: SystemTime,
+    ) -> Result<TokenClaims, TokenFault> {
         let expires = time(claims, "exp")?.ok_or(TokenFault::NoExpiry)? + self.leeway;
         if now >= expires {
             return Err(TokenFault::Expired);
@@ -123,7 +127,7 @@ impl Verifier {
         let squad = claims.get(&self.squad_claim).ok_or(TokenFault::NoSquad)?;
         let squad = squad.as_str().and_then(|name| name.parse().ok());
         let tier = claims.get(&self.tier_claim);
-        Ok(Claims {
+        Ok(TokenClaims {
             squad: squad.ok_or(TokenFault::NotSquadName)?,
             tier: tier.map(|tier| Tier::from_claim(tier.as_str().map(str::as_bytes))),
             expires,
@@ -143,7 +147,7 @@ impl Verifier {
     }
 }
 
-impl<'t> Parts<'t> {
+impl<'t> TokenParts<'t> {
     fn of(token: &'t [u8]) -> Result<Self, TokenFault> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(TokenFault::TooLarge);

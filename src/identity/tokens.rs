@@ -7,31 +7,31 @@ use http::HeaderName;
 
 use crate::config::JwtConfig;
 
-use super::bearer::Holder;
-use super::cache::Cache;
+use super::bearer::TokenPlacement;
+use super::cache::TokenCache;
 use super::fault::TokenFault;
-use super::keys::Keys;
-use super::token::{Claims, Verifier};
+use super::keys::IssuerKeys;
+use super::token::{TokenClaims, TokenVerifier};
 
 /// One data core's reading of tokens.
 #[derive(Debug)]
-pub struct Tokens {
+pub struct TokenAuthenticator {
     header: HeaderName,
-    holder: Holder,
+    holder: TokenPlacement,
     is_required: bool,
-    verifier: Verifier,
-    keys: Keys,
-    cache: RefCell<Cache>,
+    verifier: TokenVerifier,
+    keys: IssuerKeys,
+    cache: RefCell<TokenCache>,
 }
 
-impl Tokens {
+impl TokenAuthenticator {
     /// Reads tokens as configured, by the keys in force.
-    pub fn new(config: &JwtConfig, keys: Keys) -> Self {
+    pub fn new(config: &JwtConfig, keys: IssuerKeys) -> Self {
         Self {
-            holder: Holder::of(&config.header),
+            holder: TokenPlacement::of(&config.header),
             header: config.header.clone(),
             is_required: config.required,
-            verifier: Verifier::new(config),
+            verifier: TokenVerifier::new(config),
             keys,
             cache: RefCell::default(),
         }
@@ -51,15 +51,15 @@ impl Tokens {
         &self,
         values: impl Iterator<Item = &'h [u8]>,
         now: SystemTime,
-    ) -> Result<Option<Claims>, TokenFault> {
+    ) -> Result<Option<TokenClaims>, TokenFault> {
         match self.holder.token(values)? {
-            Some(token) => self.prove(token, now).map(Some),
+            Some(token) => self.verify_cached(token, now).map(Some),
             None if self.is_required => Err(TokenFault::Missing),
             None => Ok(None),
         }
     }
 
-    fn prove(&self, token: &[u8], now: SystemTime) -> Result<Claims, TokenFault> {
+    fn verify_cached(&self, token: &[u8], now: SystemTime) -> Result<TokenClaims, TokenFault> {
         let keys = self.keys.current();
         let keys = keys.as_ref().ok_or(TokenFault::KeysUnavailable)?;
         let mut cache = self.cache.borrow_mut();
@@ -73,7 +73,7 @@ impl Tokens {
             }
             Err(fault) => {
                 if fault == TokenFault::UnknownKey {
-                    self.keys.want();
+                    self.keys.request_refresh();
                 }
                 Err(fault)
             }

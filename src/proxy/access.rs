@@ -7,55 +7,62 @@ use http::StatusCode;
 use http::uri::PathAndQuery;
 
 use crate::config::{AccessLogConfig as Policy, AccessLogPath};
-use crate::telemetry::{AccessLine, AccessLog, Finding, FindingLine, Measured, Outcome, Trace};
+use crate::telemetry::{
+    AccessLine, AccessLog, MaskedViolation, RequestMeasurement, RequestOutcome, RequestTrace,
+    ViolationFields,
+};
 use portcullis_vocabulary::{Consumer, Tier};
 
-use super::ledger::{Asked, Ended, Ledger, told_method};
+use super::ledger::{AnswerSummary, RequestMeta, RequestRecord, reportable_method};
 
 /// Where a data core writes lines, and of what.
 #[derive(Clone, Debug)]
-pub(super) struct Access {
+pub(super) struct ServiceAccessLog {
     pub(super) log: AccessLog,
     pub(super) policy: Policy,
 }
 
-impl Access {
+impl ServiceAccessLog {
     /// Whether an exchange has a line: refusals and failures always do.
-    fn wants(&self, outcome: Outcome) -> bool {
+    fn wants(&self, outcome: RequestOutcome) -> bool {
         self.log.is_open()
             && match outcome {
-                Outcome::Answered => {
+                RequestOutcome::Answered => {
                     self.policy.sample > 0.0 && fastrand::f64() < self.policy.sample
                 }
-                Outcome::Failed
-                | Outcome::Refused
-                | Outcome::Shed
-                | Outcome::Unanswered
-                | Outcome::Abandoned => true,
+                RequestOutcome::Failed
+                | RequestOutcome::Refused
+                | RequestOutcome::Shed
+                | RequestOutcome::Unanswered
+                | RequestOutcome::Abandoned => true,
             }
     }
 }
 
 /// Writes the line of a request whose account is closed, if it has one.
-pub(super) fn write(ledger: &Ledger, measured: Measured, findings: &[Finding]) {
+pub(super) fn write(
+    ledger: &RequestRecord,
+    measured: RequestMeasurement,
+    findings: &[MaskedViolation],
+) {
     let service = &ledger.service;
-    let Ended {
+    let AnswerSummary {
         outcome,
         status,
         error,
-    } = ledger.outcome();
+    } = ledger.answer_summary();
     if !service.access.wants(outcome) {
         return;
     }
-    let Asked {
+    let RequestMeta {
         id,
         method,
         target,
         peer,
         trace,
-    } = &ledger.asked;
+    } = &ledger.meta;
     let path = match service.access.policy.path {
-        AccessLogPath::Template => told_path(ledger),
+        AccessLogPath::Template => logged_path(ledger),
         AccessLogPath::Raw => {
             Cow::Borrowed(target.path_and_query().map_or("", PathAndQuery::as_str))
         }
@@ -64,7 +71,7 @@ pub(super) fn write(ledger: &Ledger, measured: Measured, findings: &[Finding]) {
         at: ledger.at(),
         service: Some(&service.config().name),
         operation: Some(ledger.operation_name()),
-        method: Some(told_method(method)),
+        method: Some(reportable_method(method)),
         path: Some(&path),
         status: status.map(|status| status.as_u16()),
         outcome,
@@ -76,25 +83,25 @@ pub(super) fn write(ledger: &Ledger, measured: Measured, findings: &[Finding]) {
         contract_version: Some(&service.contract.version),
         contract_revision: Some(&service.contract.revision),
         request_id: id.to_str().unwrap_or_default(),
-        trace_id: trace.as_ref().map(Trace::id),
+        trace_id: trace.as_ref().map(RequestTrace::id),
         peer: Some(peer.address.ip()),
         took: measured.took,
         own: measured.own,
-        violations: findings.iter().map(FindingLine::from).collect(),
+        violations: findings.iter().map(ViolationFields::from).collect(),
     });
 }
 
 /// The template of the operation; of an unknown path what is no value.
-fn told_path(ledger: &Ledger) -> Cow<'_, str> {
+fn logged_path(ledger: &RequestRecord) -> Cow<'_, str> {
     let contract = &ledger.service.contract;
     match ledger.operation() {
         Some(operation) => Cow::Borrowed(&*contract.operation(operation).path),
-        None => Cow::Owned(contract.outline(ledger.asked.target.path()).to_string()),
+        None => Cow::Owned(contract.outline(ledger.meta.target.path()).to_string()),
     }
 }
 
 /// Writes the line of a request that no service has an account of.
-pub(super) fn write_stray(
+pub(super) fn write_unrouted(
     log: &AccessLog,
     peer: IpAddr,
     request_id: &str,
@@ -110,7 +117,7 @@ pub(super) fn write_stray(
         method: None,
         path: None,
         status: Some(status.as_u16()),
-        outcome: Outcome::Refused,
+        outcome: RequestOutcome::Refused,
         error: Some(error),
         squad: Consumer::UNKNOWN_NAME,
         tier: Tier::default().as_str(),

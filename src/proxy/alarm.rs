@@ -12,13 +12,13 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 /// One lazily re-armed timer.
 #[derive(Debug, Default)]
-pub(super) struct Alarm {
+pub(super) struct DeadlineTimer {
     sleep: Option<Pin<Box<Sleep>>>,
     /// Whom the timer wakes.
     waker: Option<Waker>,
 }
 
-impl Alarm {
+impl DeadlineTimer {
     /// Ready once `deadline` has passed; otherwise the task is woken no later than then.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
         let sleep = self

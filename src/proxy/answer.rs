@@ -5,14 +5,14 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AU
 use http::{HeaderName, Response, StatusCode};
 
 use crate::identity::{IdentityFault, TokenFault};
-use crate::telemetry::Outcome;
-use portcullis_breaker::{Refusal, Rule};
+use crate::telemetry::RequestOutcome;
+use portcullis_breaker::{AdmissionRefusal, AdmissionRule};
 use portcullis_contract::{Violation, body_too_large};
 use portcullis_vocabulary::enforcement::ViolationClass;
 
-use super::body::BodyError;
+use super::body::RequestBodyError;
 use super::inspect::HttpRefusal;
-use super::problem::Problem;
+use super::problem::ProblemDetails;
 use super::upstream::UpstreamError;
 
 /// Marks our own answers, so that nobody takes them for the service's.
@@ -20,7 +20,7 @@ pub(super) const X_PORTCULLIS: HeaderName = HeaderName::from_static("x-portculli
 
 /// Why a request is not answered by its service.
 #[derive(Debug)]
-pub(super) enum Cause {
+pub(super) enum ProblemCause {
     /// It departs from the contract, in these ways, the most useful first.
     Violations {
         violations: Vec<Violation>,
@@ -44,39 +44,39 @@ pub(super) enum Cause {
     /// It does not say in an acceptable way who calls.
     Identity(IdentityFault),
     /// Its traffic may not pass now.
-    Traffic(Refusal),
+    Traffic(AdmissionRefusal),
     /// The upstream did not answer.
     Upstream(UpstreamError),
     /// The mock has nothing to answer with.
-    NothingToMock(String),
+    NoExample(String),
     /// A defect of ours.
     Panicked,
 }
 
 /// How one cause is answered.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
+pub(super) struct AnswerEntry {
     pub(super) status: StatusCode,
     pub(super) error: &'static str,
     pub(super) title: &'static str,
-    pub(super) outcome: Outcome,
+    pub(super) outcome: RequestOutcome,
     /// After how many seconds the same request may succeed.
     pub(super) retry_after: Option<u32>,
 }
 
-const fn entry(status: StatusCode, error: &'static str, title: &'static str) -> Entry {
-    Entry {
+const fn entry(status: StatusCode, error: &'static str, title: &'static str) -> AnswerEntry {
+    AnswerEntry {
         status,
         error,
         title,
-        outcome: Outcome::Refused,
+        outcome: RequestOutcome::Refused,
         retry_after: None,
     }
 }
 
-impl Cause {
+impl ProblemCause {
     /// The table.
-    pub(super) fn entry(&self) -> Entry {
+    pub(super) fn entry(&self) -> AnswerEntry {
         match self {
             Self::Violations { violations, .. } => violation_entry(violations),
             Self::NoService => entry(
@@ -84,7 +84,7 @@ impl Cause {
                 "NO_SERVICE",
                 "No service has this host and path",
             ),
-            Self::NoContract { .. } => Entry {
+            Self::NoContract { .. } => AnswerEntry {
                 retry_after: Some(5),
                 ..entry(
                     StatusCode::SERVICE_UNAVAILABLE,
@@ -98,8 +98,8 @@ impl Cause {
                 "REQUEST_TIMEOUT",
                 "The request did not arrive in time",
             ),
-            Self::ClientGone => Entry {
-                outcome: Outcome::Abandoned,
+            Self::ClientGone => AnswerEntry {
+                outcome: RequestOutcome::Abandoned,
                 ..entry(
                     StatusCode::BAD_REQUEST,
                     "MALFORMED_REQUEST",
@@ -109,8 +109,8 @@ impl Cause {
             Self::Identity(fault) => identity_entry(*fault),
             Self::Traffic(refusal) => traffic_entry(refusal),
             Self::Upstream(error) => upstream_entry(error),
-            Self::NothingToMock(_) => Entry {
-                outcome: Outcome::Unanswered,
+            Self::NoExample(_) => AnswerEntry {
+                outcome: RequestOutcome::Unanswered,
                 ..entry(
                     StatusCode::NOT_IMPLEMENTED,
                     "NO_EXAMPLE",
@@ -139,12 +139,12 @@ impl Cause {
                 "the contract of {service} could not be read yet, and nothing passes unjudged"
             ),
             Self::Http(refusal) => refusal.sentence().to_owned(),
-            Self::BodyTimeout => BodyError::Timeout.to_string(),
-            Self::ClientGone => BodyError::ClientGone.to_string(),
+            Self::BodyTimeout => RequestBodyError::Timeout.to_string(),
+            Self::ClientGone => RequestBodyError::ClientGone.to_string(),
             Self::Identity(fault) => fault.to_string(),
             Self::Traffic(refusal) => refusal.rule.sentence(squad).to_string(),
             Self::Upstream(error) => error.to_string(),
-            Self::NothingToMock(reason) => reason.clone(),
+            Self::NoExample(reason) => reason.clone(),
             Self::Panicked => {
                 "a defect of the proxy, which is counted; the request was not forwarded".to_owned()
             }
@@ -168,17 +168,17 @@ impl Cause {
     }
 
     /// The cause of a body that could not be read.
-    pub(super) fn of_body(error: BodyError) -> Self {
+    pub(super) fn from_body_error(error: RequestBodyError) -> Self {
         match error {
-            BodyError::Timeout => Self::BodyTimeout,
-            BodyError::Refused(refusal) => Self::Http(refusal),
-            BodyError::ClientGone => Self::ClientGone,
+            RequestBodyError::Timeout => Self::BodyTimeout,
+            RequestBodyError::Refused(refusal) => Self::Http(refusal),
+            RequestBodyError::ClientGone => Self::ClientGone,
             // Whoever judged it knows more.
-            BodyError::Violated => Self::Violations {
+            RequestBodyError::Violated => Self::Violations {
                 violations: Vec::new(),
                 headers: Vec::new(),
             },
-            BodyError::TooLarge { bytes_max } => Self::Violations {
+            RequestBodyError::TooLarge { bytes_max } => Self::Violations {
                 violations: vec![body_too_large(bytes_max)],
                 headers: Vec::new(),
             },
@@ -186,7 +186,7 @@ impl Cause {
     }
 }
 
-fn violation_entry(violations: &[Violation]) -> Entry {
+fn violation_entry(violations: &[Violation]) -> AnswerEntry {
     use ViolationClass as Class;
     let Some(first) = violations.first() else {
         return entry(
@@ -224,11 +224,11 @@ fn violation_entry(violations: &[Violation]) -> Entry {
     };
     let status = StatusCode::from_u16(status).expect("the table holds statuses");
     let outcome = if first.class.is_of_response() {
-        Outcome::Failed
+        RequestOutcome::Failed
     } else {
-        Outcome::Refused
+        RequestOutcome::Refused
     };
-    Entry {
+    AnswerEntry {
         outcome,
         ..entry(status, CONTRACT_VIOLATION, title)
     }
@@ -236,23 +236,23 @@ fn violation_entry(violations: &[Violation]) -> Entry {
 
 const CONTRACT_VIOLATION: &str = "CONTRACT_VIOLATION";
 
-fn http_entry(refusal: HttpRefusal) -> Entry {
+fn http_entry(refusal: HttpRefusal) -> AnswerEntry {
     let (error, title) = match refusal.status() {
         StatusCode::REQUEST_TIMEOUT => ("REQUEST_TIMEOUT", "The request did not arrive in time"),
         StatusCode::SERVICE_UNAVAILABLE => ("OVERLOADED", "Too many connections"),
         _ => ("MALFORMED_REQUEST", "The request cannot be read as HTTP"),
     };
     let overloaded = refusal.status() == StatusCode::SERVICE_UNAVAILABLE;
-    Entry {
+    AnswerEntry {
         retry_after: overloaded.then_some(1),
         ..entry(refusal.status(), error, title)
     }
 }
 
-fn identity_entry(fault: IdentityFault) -> Entry {
+fn identity_entry(fault: IdentityFault) -> AnswerEntry {
     let (status, title) = match fault {
         IdentityFault::Header(_) => (StatusCode::BAD_REQUEST, "It is not clear which squad calls"),
-        IdentityFault::Token(fault) if fault.is_ours() => (
+        IdentityFault::Token(fault) if fault.is_proxy_fault() => (
             StatusCode::SERVICE_UNAVAILABLE,
             "Tokens cannot be verified now",
         ),
@@ -262,43 +262,43 @@ fn identity_entry(fault: IdentityFault) -> Entry {
         ),
     };
     let is_unavailable = status == StatusCode::SERVICE_UNAVAILABLE;
-    Entry {
+    AnswerEntry {
         retry_after: is_unavailable.then_some(1),
         ..entry(status, "INVALID_IDENTITY", title)
     }
 }
 
-fn traffic_entry(refusal: &Refusal) -> Entry {
+fn traffic_entry(refusal: &AdmissionRefusal) -> AnswerEntry {
     let (status, error, title) = match refusal.rule {
-        Rule::Squad(..) => (
+        AdmissionRule::Squad(..) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "CIRCUIT_OPEN",
             "The squad's traffic to the service is cut off",
         ),
-        Rule::Service(_) => (
+        AdmissionRule::Service(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "CIRCUIT_OPEN",
             "The service cannot be reached",
         ),
-        Rule::Share(_) => (
+        AdmissionRule::Share(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "OVERLOADED",
             "The service has no capacity left for the squad",
         ),
-        Rule::Budget { .. } => (
+        AdmissionRule::Budget { .. } => (
             StatusCode::TOO_MANY_REQUESTS,
             "CROSS_SQUAD_BUDGET",
             "The budget of requests between squads is used up",
         ),
     };
-    Entry {
-        outcome: Outcome::Shed,
+    AnswerEntry {
+        outcome: RequestOutcome::Shed,
         retry_after: Some(refusal.retry_after_seconds()),
         ..entry(status, error, title)
     }
 }
 
-fn upstream_entry(error: &UpstreamError) -> Entry {
+fn upstream_entry(error: &UpstreamError) -> AnswerEntry {
     let (status, error, title) = match error {
         UpstreamError::Timeout { .. } => (
             StatusCode::GATEWAY_TIMEOUT,
@@ -306,7 +306,7 @@ fn upstream_entry(error: &UpstreamError) -> Entry {
             "The service did not answer in time",
         ),
         UpstreamError::RequestBody { source, .. } => {
-            return Cause::of_body(*source).entry();
+            return ProblemCause::from_body_error(*source).entry();
         }
         UpstreamError::Connect { .. }
         | UpstreamError::Closed { .. }
@@ -316,8 +316,8 @@ fn upstream_entry(error: &UpstreamError) -> Entry {
             "The service did not answer",
         ),
     };
-    Entry {
-        outcome: Outcome::Unanswered,
+    AnswerEntry {
+        outcome: RequestOutcome::Unanswered,
         ..entry(status, error, title)
     }
 }
@@ -334,13 +334,13 @@ pub(super) fn upstream_reason(error: &UpstreamError) -> &'static str {
 }
 
 /// Our own answer (RFC 9457), never to be stored by a cache.
-pub(super) fn respond(cause: &Cause, problem: &Problem<'_>) -> Response<Bytes> {
+pub(super) fn respond(cause: &ProblemCause, problem: &ProblemDetails<'_>) -> Response<Bytes> {
     let entry = cause.entry();
     let mut response = Response::new(problem.to_bytes());
     *response.status_mut() = entry.status;
     let headers = response.headers_mut();
     headers.extend(cause.headers().iter().cloned());
-    if let Cause::Identity(IdentityFault::Token(fault)) = cause
+    if let ProblemCause::Identity(IdentityFault::Token(fault)) = cause
         && entry.status == StatusCode::UNAUTHORIZED
     {
         headers.insert(WWW_AUTHENTICATE, challenge(*fault));

@@ -9,27 +9,27 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::telemetry::Span;
 
-use super::passage::Passage;
+use super::passage::InFlight;
 use super::upstream::{UpstreamBody, UpstreamError};
-use super::watch::Watch;
-use super::whole::Collected;
+use super::watch::BodyTee;
+use super::whole::BufferedBody;
 
 /// The body of an answer.
 #[derive(Debug)]
 pub struct AnswerBody {
     /// What is sent first, and at once.
     first: Bytes,
-    rest: Rest,
+    rest: AnswerTail,
     /// Those that look at the body when it has passed.
-    watches: Vec<Watch>,
+    watches: Vec<BodyTee>,
     /// What the request holds until its answer has passed.
-    passage: Option<Box<Passage>>,
+    passage: Option<Box<InFlight>>,
     /// What ends when the answer has passed, where the request is traced.
     span: Option<Rc<Span>>,
 }
 
 #[derive(Debug)]
-enum Rest {
+enum AnswerTail {
     Trailers(Option<http::HeaderMap>),
     Streamed(UpstreamBody),
 }
@@ -41,12 +41,12 @@ impl AnswerBody {
     }
 
     /// A body in memory, with its trailers if it has any.
-    pub fn whole(collected: Collected) -> Self {
-        let Collected { bytes, trailers } = collected;
+    pub fn buffered(collected: BufferedBody) -> Self {
+        let BufferedBody { bytes, trailers } = collected;
         let trailers = trailers.filter(|fields| !fields.is_empty());
         Self {
             first: bytes,
-            rest: Rest::Trailers(trailers),
+            rest: AnswerTail::Trailers(trailers),
             watches: Vec::new(),
             passage: None,
             span: None,
@@ -55,14 +55,14 @@ impl AnswerBody {
 
     /// The upstream's body, passed on as it arrives.
     pub fn streamed(body: UpstreamBody) -> Self {
-        Self::resumed(Bytes::new(), body)
+        Self::streamed_after(Bytes::new(), body)
     }
 
     /// The upstream's body of which the beginning was read already.
-    pub fn resumed(first: Bytes, rest: UpstreamBody) -> Self {
+    pub fn streamed_after(first: Bytes, rest: UpstreamBody) -> Self {
         Self {
             first,
-            rest: Rest::Streamed(rest),
+            rest: AnswerTail::Streamed(rest),
             watches: Vec::new(),
             passage: None,
             span: None,
@@ -78,16 +78,19 @@ impl AnswerBody {
 
     /// The same body, watched while it passes.
     #[must_use]
-    pub(super) fn watched(mut self, watch: Watch) -> Self {
+    pub(super) fn with_tee(mut self, watch: BodyTee) -> Self {
         self.watches.push(watch);
         self
     }
 
     /// The same body, which gives back what the request holds when it has passed.
     #[must_use]
-    pub(super) fn holding(self, passage: Option<Box<Passage>>) -> Self {
-        let passage = passage.filter(|_| !self.is_end_stream());
-        Self { passage, ..self }
+    pub(super) fn with_in_flight(self, passage: Option<Box<InFlight>>) -> Self {
+        let in_flight = passage.filter(|_| !self.is_end_stream());
+        Self {
+            passage: in_flight,
+            ..self
+        }
     }
 
     /// The same body, with which a span ends.
@@ -105,16 +108,16 @@ impl AnswerBody {
             return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.first)))));
         }
         match &mut self.rest {
-            Rest::Trailers(trailers) => {
+            AnswerTail::Trailers(trailers) => {
                 Poll::Ready(trailers.take().map(|fields| Ok(Frame::trailers(fields))))
             }
-            Rest::Streamed(body) => Pin::new(body).poll_frame(cx),
+            AnswerTail::Streamed(body) => Pin::new(body).poll_frame(cx),
         }
     }
 }
 
 impl AnswerBody {
-    fn tell_holders(
+    fn notify_holders(
         &mut self,
         polled: &Poll<Option<Result<Frame<Bytes>, UpstreamError>>>,
         is_ended: bool,
@@ -127,12 +130,12 @@ impl AnswerBody {
                         .into_iter()
                         .for_each(|fields| passage.trailers(fields));
                 }
-                Poll::Ready(Some(Err(_))) => passage.broke_off(),
+                Poll::Ready(Some(Err(_))) => passage.record_truncation(),
                 Poll::Ready(None) | Poll::Pending => {}
             }
         }
         if let (Some(span), Poll::Ready(Some(Err(_)))) = (&self.span, polled) {
-            span.broke_off();
+            span.mark_truncated();
         }
         let is_over = is_ended || matches!(polled, Poll::Ready(None | Some(Err(_))));
         if is_over {
@@ -146,7 +149,7 @@ impl From<Bytes> for AnswerBody {
     fn from(bytes: Bytes) -> Self {
         Self {
             first: bytes,
-            rest: Rest::Trailers(None),
+            rest: AnswerTail::Trailers(None),
             watches: Vec::new(),
             passage: None,
             span: None,
@@ -165,14 +168,14 @@ impl Body for AnswerBody {
         let this = self.get_mut();
         let polled = this.poll_next(cx);
         let is_ended = this.is_end_stream();
-        this.tell_holders(&polled, is_ended);
+        this.notify_holders(&polled, is_ended);
         for watch in &mut this.watches {
             match &polled {
                 Poll::Ready(Some(Ok(frame))) => {
                     frame
                         .data_ref()
                         .into_iter()
-                        .for_each(|piece| watch.see(piece));
+                        .for_each(|piece| watch.push(piece));
                     if is_ended {
                         watch.ended();
                     }
@@ -187,17 +190,17 @@ impl Body for AnswerBody {
     fn is_end_stream(&self) -> bool {
         self.first.is_empty()
             && match &self.rest {
-                Rest::Trailers(trailers) => trailers.is_none(),
-                Rest::Streamed(body) => body.is_end_stream(),
+                AnswerTail::Trailers(trailers) => trailers.is_none(),
+                AnswerTail::Streamed(body) => body.is_end_stream(),
             }
     }
 
     fn size_hint(&self) -> SizeHint {
         let first = self.first.len() as u64;
         match &self.rest {
-            Rest::Trailers(None) => SizeHint::with_exact(first),
-            Rest::Trailers(Some(_)) => SizeHint::default(),
-            Rest::Streamed(body) => match body.size_hint().exact() {
+            AnswerTail::Trailers(None) => SizeHint::with_exact(first),
+            AnswerTail::Trailers(Some(_)) => SizeHint::default(),
+            AnswerTail::Streamed(body) => match body.size_hint().exact() {
                 Some(rest) => SizeHint::with_exact(first + rest),
                 None => SizeHint::default(),
             },

@@ -16,13 +16,13 @@ use tokio::time::Instant;
 
 use super::headers::remove_forbidden_trailers;
 use super::inspect::HttpRefusal;
-use super::limits::WireLimits;
-use super::link::Link;
-use super::whole::{Collected, Gathered, gather};
+use super::limits::ClientLimits;
+use super::link::ConnectionState;
+use super::whole::{BufferOutcome, BufferedBody, buffer_body};
 
 /// Why a request body could not be read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BodyError {
+pub enum RequestBodyError {
     /// The body is larger than the reader allows.
     #[error("the request body is larger than {bytes_max} bytes")]
     TooLarge {
@@ -47,15 +47,19 @@ pub enum BodyError {
 #[derive(Debug)]
 pub struct RequestBody {
     incoming: Incoming,
-    link: Rc<Link>,
-    limits: Rc<WireLimits>,
+    link: Rc<ConnectionState>,
+    limits: Rc<ClientLimits>,
     received: u64,
     waited: Duration,
     waiting_since: Option<Instant>,
 }
 
 impl RequestBody {
-    pub(super) fn new(incoming: Incoming, link: Rc<Link>, limits: Rc<WireLimits>) -> Self {
+    pub(super) fn new(
+        incoming: Incoming,
+        link: Rc<ConnectionState>,
+        limits: Rc<ClientLimits>,
+    ) -> Self {
         link.body_unread.set(!incoming.is_end_stream());
         Self {
             incoming,
@@ -76,11 +80,11 @@ impl RequestBody {
     ///
     /// # Errors
     ///
-    /// See [`BodyError`]. Dropping what is left closes the connection after the answer.
-    pub async fn collect(self, bytes_max: u64) -> Result<Collected, BodyError> {
+    /// See [`RequestBodyError`]. Dropping what is left closes the connection after the answer.
+    pub async fn collect(self, bytes_max: u64) -> Result<BufferedBody, RequestBodyError> {
         match self.gather(bytes_max).await? {
-            Gathered::Whole(collected) => Ok(collected),
-            Gathered::Larger { .. } => Err(BodyError::TooLarge { bytes_max }),
+            BufferOutcome::Whole(collected) => Ok(collected),
+            BufferOutcome::Larger { .. } => Err(RequestBodyError::TooLarge { bytes_max }),
         }
     }
 
@@ -90,14 +94,14 @@ impl RequestBody {
     ///
     /// # Errors
     ///
-    /// See [`BodyError`].
-    pub async fn gather(self, bytes_max: u64) -> Result<Gathered<Self>, BodyError> {
-        gather(self, bytes_max).await
+    /// See [`RequestBodyError`].
+    pub async fn gather(self, bytes_max: u64) -> Result<BufferOutcome<Self>, RequestBodyError> {
+        buffer_body(self, bytes_max).await
     }
 
     /// A view of how the body proceeds, for whoever waits for its receiver.
-    pub(super) fn upload(&self) -> Upload {
-        Upload {
+    pub(super) fn progress(&self) -> UploadProgress {
+        UploadProgress {
             link: Rc::clone(&self.link),
             frames: 0,
         }
@@ -129,22 +133,25 @@ impl RequestBody {
     }
 
     /// Why no more of this body will come, when that is known.
-    fn failure(&self) -> Option<BodyError> {
+    fn failure(&self) -> Option<RequestBodyError> {
         if self.link.refused_in_body.get() {
-            return self.link.refusal.get().map(BodyError::Refused);
+            return self.link.refusal.get().map(RequestBodyError::Refused);
         }
-        self.link.body_expired.get().then_some(BodyError::Timeout)
+        self.link
+            .body_expired
+            .get()
+            .then_some(RequestBodyError::Timeout)
     }
 }
 
 impl Body for RequestBody {
     type Data = Bytes;
-    type Error = BodyError;
+    type Error = RequestBodyError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyError>>> {
         let this = self.get_mut();
         if let Some(failure) = this.failure() {
             return Poll::Ready(Some(Err(failure)));
@@ -169,7 +176,7 @@ impl Body for RequestBody {
                 Poll::Ready(Some(Ok(frame)))
             }
             Some(Err(_)) => {
-                let failure = this.failure().unwrap_or(BodyError::ClientGone);
+                let failure = this.failure().unwrap_or(RequestBodyError::ClientGone);
                 Poll::Ready(Some(Err(failure)))
             }
             None => {
@@ -197,15 +204,15 @@ impl Drop for RequestBody {
 
 /// How a streamed request body proceeds.
 #[derive(Debug)]
-pub(super) struct Upload {
-    link: Rc<Link>,
+pub(super) struct UploadProgress {
+    link: Rc<ConnectionState>,
     frames: u64,
 }
 
-impl Upload {
+impl UploadProgress {
     /// Whether the body is unfinished and has moved since this was last asked, or its
     /// client, who has a deadline of his own, is being waited for.
-    pub(super) fn is_moving(&mut self) -> bool {
+    pub(super) fn has_progressed(&mut self) -> bool {
         let frames = self.link.body_frames.get();
         let has_moved = std::mem::replace(&mut self.frames, frames) != frames;
         self.link.body_unread.get() && (has_moved || self.link.body_deadline.get().is_some())

@@ -22,43 +22,43 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tower::Service;
 
-use super::alarm::Alarm;
+use super::alarm::DeadlineTimer;
 use super::answer_body::AnswerBody;
 use super::body::RequestBody;
 use super::headers::{self, Peer};
-use super::inspect::{HttpRefusal, Inspector, Stage};
-use super::limits::WireLimits;
-use super::link::Link;
-use super::refuse::{close_gently, write_answer};
-use super::registry::{Registry, Seat};
+use super::inspect::{HttpRefusal, StreamInspector, StreamPosition};
+use super::limits::ClientLimits;
+use super::link::ConnectionState;
+use super::refuse::{close_with_linger, write_answer};
+use super::registry::{ConnectionPermit, ConnectionRegistry};
 use super::upstream::UpstreamError;
-use super::wire::Wire;
+use super::wire::InspectedStream;
 
 /// A request as the service receives it: target in origin-form, `Host` settled, fields of
 /// the hop removed.
 #[derive(Debug)]
-pub struct Arrived {
+pub struct IncomingRequest {
     /// The request.
     pub request: Request<RequestBody>,
     /// Who sent it.
     pub peer: Rc<Peer>,
 }
 
-impl Arrived {
+impl IncomingRequest {
     /// A request that did not come through a listener, for callers that read HTTP themselves.
-    pub fn new(request: Request<Incoming>, peer: Rc<Peer>, limits: Rc<WireLimits>) -> Self {
-        let link = Rc::new(Link::new(Instant::now()));
+    pub fn new(request: Request<Incoming>, peer: Rc<Peer>, limits: Rc<ClientLimits>) -> Self {
+        let link = Rc::new(ConnectionState::new(Instant::now()));
         Self::on(request, peer, link, limits)
     }
 
     fn on(
         request: Request<Incoming>,
         peer: Rc<Peer>,
-        link: Rc<Link>,
-        limits: Rc<WireLimits>,
+        link: Rc<ConnectionState>,
+        limits: Rc<ClientLimits>,
     ) -> Self {
         let (mut head, incoming) = request.into_parts();
-        headers::arrive(&mut head);
+        headers::normalize_request_head(&mut head);
         let body = RequestBody::new(incoming, link, limits);
         Self {
             request: Request::from_parts(head, body),
@@ -69,23 +69,23 @@ impl Arrived {
 
 /// What all connections of a data core are served with.
 #[derive(Debug)]
-pub(super) struct Serving<S, R> {
+pub(super) struct ConnectionContext<S, R> {
     pub(super) service: S,
     pub(super) refuse: R,
-    pub(super) limits: Rc<WireLimits>,
+    pub(super) limits: Rc<ClientLimits>,
     pub(super) builder: http1::Builder,
-    pub(super) registry: Rc<Registry>,
+    pub(super) registry: Rc<ConnectionRegistry>,
 }
 
 /// How a connection ends.
 #[derive(Clone, Copy, Debug)]
-enum End {
+enum ConnectionEnd {
     /// In agreement with the client.
     Done,
     /// With a last answer.
     Refused(HttpRefusal),
     /// Without a word.
-    Silent,
+    WithoutAnswer,
     /// In the middle of an answer, which the client must not take for a whole one.
     Broken,
     /// With what the client does not accept still in the kernel.
@@ -93,9 +93,9 @@ enum End {
 }
 
 /// A socket after its last exchange.
-struct Ended {
+struct ClosingSocket {
     stream: TcpStream,
-    end: End,
+    end: ConnectionEnd,
     /// Whether a refusal may carry a body.
     with_body: bool,
     /// Whether the last answer's framing shows where it ends.
@@ -104,20 +104,26 @@ struct Ended {
 
 /// What to do when nothing happens until a deadline.
 #[derive(Clone, Copy, Debug)]
-enum Lapse {
-    End(End),
+enum DeadlineAction {
+    End(ConnectionEnd),
     Body,
 }
 
 /// Serves a connection until it ends.
-pub(super) async fn run<S, R>(stream: TcpStream, peer: Peer, seat: Seat, serving: Rc<Serving<S, R>>)
-where
-    S: Service<Arrived, Response = Response<AnswerBody>, Error = Infallible> + Clone + 'static,
+pub(super) async fn serve_connection<S, R>(
+    stream: TcpStream,
+    peer: Peer,
+    seat: ConnectionPermit,
+    serving: Rc<ConnectionContext<S, R>>,
+) where
+    S: Service<IncomingRequest, Response = Response<AnswerBody>, Error = Infallible>
+        + Clone
+        + 'static,
     R: Fn(HttpRefusal, &Peer) -> Response<Bytes> + 'static,
 {
     let patience = serving.limits.linger_timeout;
     let peer = Rc::new(peer);
-    let Ended {
+    let ClosingSocket {
         mut stream,
         end,
         with_body,
@@ -125,8 +131,8 @@ where
     } = if seat.within_cap {
         exchange(stream, &peer, &seat, &serving).await
     } else {
-        let end = End::Refused(HttpRefusal::TooManyConnections);
-        Ended {
+        let end = ConnectionEnd::Refused(HttpRefusal::TooManyConnections);
+        ClosingSocket {
             stream,
             end,
             with_body: true,
@@ -134,19 +140,19 @@ where
         }
     };
     match end {
-        End::Done => close_gently(stream, patience).await,
-        End::Refused(refusal) => {
+        ConnectionEnd::Done => close_with_linger(stream, patience).await,
+        ConnectionEnd::Refused(refusal) => {
             seat.registry().counts.borrow_mut().refused += 1;
             let answer = (serving.refuse)(refusal, &peer);
             write_answer(&mut stream, answer, with_body, serving.limits.write_timeout).await;
-            close_gently(stream, patience).await;
+            close_with_linger(stream, patience).await;
         }
-        End::Silent => {}
+        ConnectionEnd::WithoutAnswer => {}
         // Framing shows that the answer is not whole, but HTTP/1.0 knows only the end of the
         // stream, so that must be a reset.
-        End::Broken if !is_framed => drop(stream.set_zero_linger()),
-        End::Broken => {}
-        End::Stalled => drop(stream.set_zero_linger()),
+        ConnectionEnd::Broken if !is_framed => drop(stream.set_zero_linger()),
+        ConnectionEnd::Broken => {}
+        ConnectionEnd::Stalled => drop(stream.set_zero_linger()),
     }
 }
 
@@ -154,20 +160,22 @@ where
 async fn exchange<S, R>(
     stream: TcpStream,
     peer: &Rc<Peer>,
-    seat: &Seat,
-    serving: &Rc<Serving<S, R>>,
-) -> Ended
+    seat: &ConnectionPermit,
+    serving: &Rc<ConnectionContext<S, R>>,
+) -> ClosingSocket
 where
-    S: Service<Arrived, Response = Response<AnswerBody>, Error = Infallible> + Clone + 'static,
+    S: Service<IncomingRequest, Response = Response<AnswerBody>, Error = Infallible>
+        + Clone
+        + 'static,
     R: 'static,
 {
-    let link = Rc::new(Link::new(Instant::now()));
-    let wire = Wire::new(
+    let link = Rc::new(ConnectionState::new(Instant::now()));
+    let wire = InspectedStream::new(
         stream,
-        Inspector::new(serving.limits.inspect),
+        StreamInspector::new(serving.limits.inspect),
         Rc::clone(&link),
     );
-    let calls = Calls {
+    let calls = ConnectionService {
         service: serving.service.clone(),
         peer: Rc::clone(peer),
         link: Rc::clone(&link),
@@ -178,10 +186,10 @@ where
     let connection = serving
         .builder
         .serve_connection(TokioIo::new(wire), service);
-    let mut driver = Driver {
+    let mut driver = ConnectionDriver {
         connection,
         link,
-        alarm: Alarm::default(),
+        alarm: DeadlineTimer::default(),
         limits: Rc::clone(&serving.limits),
         registry: Rc::clone(&serving.registry),
     };
@@ -193,7 +201,7 @@ where
     let end = poll_fn(|cx| driver.poll(cx)).await;
     let is_framed = driver.link.is_framed.get();
     let (stream, with_body) = driver.connection.into_parts().io.into_inner().into_stream();
-    Ended {
+    ClosingSocket {
         stream,
         end,
         with_body,
@@ -202,28 +210,28 @@ where
 }
 
 /// The service as the library calls it, once per request.
-struct Calls<S> {
+struct ConnectionService<S> {
     service: S,
     peer: Rc<Peer>,
-    link: Rc<Link>,
-    limits: Rc<WireLimits>,
-    registry: Rc<Registry>,
+    link: Rc<ConnectionState>,
+    limits: Rc<ClientLimits>,
+    registry: Rc<ConnectionRegistry>,
 }
 
-impl<S> Calls<S>
+impl<S> ConnectionService<S>
 where
-    S: Service<Arrived, Response = Response<AnswerBody>, Error = Infallible> + Clone,
+    S: Service<IncomingRequest, Response = Response<AnswerBody>, Error = Infallible> + Clone,
 {
     fn call(
         &self,
         request: Request<Incoming>,
-    ) -> impl Future<Output = Result<Response<Tracked>, Infallible>> + use<S> {
+    ) -> impl Future<Output = Result<Response<TrackedBody>, Infallible>> + use<S> {
         let link = Rc::clone(&self.link);
-        link.calls.set(link.calls.get() + 1);
+        link.requests.set(link.requests.get() + 1);
         link.is_framed.set(request.version() != Version::HTTP_10);
         let is_sized = request.headers().contains_key(CONTENT_LENGTH);
         let (peer, limits) = (Rc::clone(&self.peer), Rc::clone(&self.limits));
-        let arrived = Arrived::on(request, peer, Rc::clone(&link), limits);
+        let arrived = IncomingRequest::on(request, peer, Rc::clone(&link), limits);
         let mut service = self.service.clone();
         let registry = Rc::clone(&self.registry);
         async move {
@@ -237,7 +245,7 @@ where
                     .insert(CONNECTION, HeaderValue::from_static("close"));
             }
             registry.counts.borrow_mut().requests += 1;
-            Ok(answer.map(|body| Tracked {
+            Ok(answer.map(|body| TrackedBody {
                 body,
                 link,
                 failure: None,
@@ -247,15 +255,15 @@ where
 }
 
 /// An answer's body that tells when the library has all of it.
-struct Tracked {
+struct TrackedBody {
     body: AnswerBody,
-    link: Rc<Link>,
+    link: Rc<ConnectionState>,
     /// Why the body ends too soon, held back until what came before it is written: the
     /// library throws away what it has buffered when a body fails.
     failure: Option<UpstreamError>,
 }
 
-impl Body for Tracked {
+impl Body for TrackedBody {
     type Data = Bytes;
     type Error = UpstreamError;
 
@@ -285,37 +293,37 @@ impl Body for Tracked {
     }
 }
 
-impl Drop for Tracked {
+impl Drop for TrackedBody {
     fn drop(&mut self) {
         self.link.handed_over.set(self.link.handed_over.get() + 1);
     }
 }
 
-struct Driver<S>
+struct ConnectionDriver<S>
 where
     S: HttpService<Incoming>,
 {
-    connection: http1::Connection<TokioIo<Wire>, S>,
-    link: Rc<Link>,
-    alarm: Alarm,
-    limits: Rc<WireLimits>,
-    registry: Rc<Registry>,
+    connection: http1::Connection<TokioIo<InspectedStream>, S>,
+    link: Rc<ConnectionState>,
+    alarm: DeadlineTimer,
+    limits: Rc<ClientLimits>,
+    registry: Rc<ConnectionRegistry>,
 }
 
-impl<S> Driver<S>
+impl<S> ConnectionDriver<S>
 where
-    S: HttpService<Incoming, ResBody = Tracked, Error = Infallible>,
+    S: HttpService<Incoming, ResBody = TrackedBody, Error = Infallible>,
 {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ConnectionEnd> {
         loop {
             if let Poll::Ready(outcome) = Pin::new(&mut self.connection).poll(cx) {
                 return Poll::Ready(self.end_of(outcome.is_ok()));
             }
             if self.registry.aborting.get() {
                 self.registry.counts.borrow_mut().aborted += 1;
-                return Poll::Ready(End::Broken);
+                return Poll::Ready(ConnectionEnd::Broken);
             }
-            if let Some(end) = self.ended() {
+            if let Some(end) = self.pending_end() {
                 return Poll::Ready(end);
             }
             let Some((deadline, lapse)) = self.deadline() else {
@@ -323,8 +331,8 @@ where
             };
             match (self.alarm.poll(cx, deadline), lapse) {
                 (Poll::Pending, _) => return Poll::Pending,
-                (Poll::Ready(()), Lapse::End(end)) => return Poll::Ready(end),
-                (Poll::Ready(()), Lapse::Body) => {
+                (Poll::Ready(()), DeadlineAction::End(end)) => return Poll::Ready(end),
+                (Poll::Ready(()), DeadlineAction::Body) => {
                     self.link.body_deadline.set(None);
                     self.link.body_expired.set(true);
                     self.link.wake_body();
@@ -334,35 +342,35 @@ where
     }
 
     /// How the connection ends when the library is done with it.
-    fn end_of(&self, is_ok: bool) -> End {
-        match self.ended() {
+    fn end_of(&self, is_ok: bool) -> ConnectionEnd {
+        match self.pending_end() {
             Some(end) => end,
-            None if self.link.is_serving() => End::Broken,
-            None if is_ok => End::Done,
-            None => End::Silent,
+            None if self.link.is_serving() => ConnectionEnd::Broken,
+            None if is_ok => ConnectionEnd::Done,
+            None => ConnectionEnd::WithoutAnswer,
         }
     }
 
     /// How it ends although the library would go on.
-    fn ended(&self) -> Option<End> {
+    fn pending_end(&self) -> Option<ConnectionEnd> {
         let link = &self.link;
         if !link.is_idle() || link.refused_in_body.get() {
             return None;
         }
         match link.refusal.get() {
-            Some(refusal) => Some(End::Refused(refusal)),
-            None if link.stage.get() == Stage::Closed => Some(End::Done),
+            Some(refusal) => Some(ConnectionEnd::Refused(refusal)),
+            None if link.stage.get() == StreamPosition::Closed => Some(ConnectionEnd::Done),
             None => None,
         }
     }
 
     /// The nearest deadline, if anything is waited for.
-    fn deadline(&self) -> Option<(Instant, Lapse)> {
+    fn deadline(&self) -> Option<(Instant, DeadlineAction)> {
         let (link, limits) = (&self.link, &self.limits);
         if link.is_idle() {
             let since = link.since.get();
-            if link.stage.get() == Stage::Head {
-                let refused = Lapse::End(End::Refused(HttpRefusal::HeadTimeout));
+            if link.stage.get() == StreamPosition::Head {
+                let refused = DeadlineAction::End(ConnectionEnd::Refused(HttpRefusal::HeadTimeout));
                 return Some((since + limits.request_head_timeout, refused));
             }
             let until = since + limits.keep_alive_timeout;
@@ -371,7 +379,7 @@ where
                 .idle_until
                 .get()
                 .map_or(until, |stop| stop.min(until));
-            return Some((until, Lapse::End(End::Silent)));
+            return Some((until, DeadlineAction::End(ConnectionEnd::WithoutAnswer)));
         }
         let stalled = link.stalled.get().map(|since| since + limits.write_timeout);
         let gone = link
@@ -380,9 +388,9 @@ where
             .map(|since| since + limits.half_close_grace);
         let body = link.body_deadline.get();
         [
-            stalled.map(|at| (at, Lapse::End(End::Stalled))),
-            gone.map(|at| (at, Lapse::End(End::Broken))),
-            body.map(|at| (at, Lapse::Body)),
+            stalled.map(|at| (at, DeadlineAction::End(ConnectionEnd::Stalled))),
+            gone.map(|at| (at, DeadlineAction::End(ConnectionEnd::Broken))),
+            body.map(|at| (at, DeadlineAction::Body)),
         ]
         .into_iter()
         .flatten()

@@ -8,21 +8,21 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::config::{Config, RefusalValues};
-use crate::identity::{Identification, Keys, Tokens};
+use crate::identity::{IdentityResolver, IssuerKeys, TokenAuthenticator};
 use crate::telemetry::{AccessLog, CoreRecorder, Metrics, Tracer};
 use portcullis_contract::CheckScratch;
 
-use super::live::{Live, LiveService, Published};
+use super::live::{ActiveConfig, ActiveService, PublishedConfig};
 use super::service::ServiceCore;
 
 /// One data core's view of the program.
 #[derive(Debug)]
-pub struct Core {
-    published: Arc<Published>,
+pub struct DataCore {
+    published: Arc<PublishedConfig>,
     number: usize,
     metrics: Metrics,
-    view: RefCell<Rc<View>>,
-    pub(super) identification: Identification,
+    view: RefCell<Rc<CoreSnapshot>>,
+    pub(super) identification: IdentityResolver,
     pub(super) recorder: CoreRecorder,
     pub(super) access_log: AccessLog,
     /// Begins traces, where there is somewhere to send them.
@@ -32,46 +32,46 @@ pub struct Core {
 
 /// What is in force, as one data core sees it.
 #[derive(Debug)]
-pub(super) struct View {
-    pub(super) live: Arc<Live>,
-    pub(super) refusals: Refusals,
+pub(super) struct CoreSnapshot {
+    pub(super) live: Arc<ActiveConfig>,
+    pub(super) refusals: RefusalSettings,
     /// None for those that have no contract yet.
     services: Vec<Option<Rc<ServiceCore>>>,
 }
 
 /// What refusals show.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Refusals {
+pub(super) struct RefusalSettings {
     pub(super) with_values: bool,
     pub(super) report_header: bool,
 }
 
 /// Which service a request is for.
 #[derive(Debug)]
-pub(super) enum Found<'v> {
+pub(super) enum ServiceLookup<'v> {
     /// This one.
     Service(&'v Rc<ServiceCore>),
     /// This one, which has no contract yet.
-    Awaited(&'v LiveService),
+    NoContract(&'v ActiveService),
     /// None.
-    Nobody,
+    NotFound,
 }
 
-impl Core {
+impl DataCore {
     /// The core of this number, which counts from 0. With keys, tokens say who calls; with a
     /// tracer, requests are part of traces.
     pub fn new(
-        published: &Arc<Published>,
-        keys: Option<&Keys>,
+        published: &Arc<PublishedConfig>,
+        keys: Option<&IssuerKeys>,
         tracer: Option<Tracer>,
         number: usize,
         metrics: &Metrics,
     ) -> Rc<Self> {
-        let live = published.load();
+        let active = published.load();
         let access_log = AccessLog::of_process();
-        let view = View::new(Arc::clone(&live), None, number, (metrics, &access_log));
+        let view = CoreSnapshot::new(Arc::clone(&active), None, number, (metrics, &access_log));
         Rc::new(Self {
-            identification: identification(&live.config, keys),
+            identification: identification(&active.config, keys),
             number,
             metrics: metrics.clone(),
             access_log,
@@ -84,12 +84,12 @@ impl Core {
     }
 
     /// What is in force now.
-    pub(super) fn view(&self) -> Rc<View> {
+    pub(super) fn snapshot(&self) -> Rc<CoreSnapshot> {
         let live = self.published.load();
         let mut view = self.view.borrow_mut();
         if !Arc::ptr_eq(&live, &view.live) {
             let live = Arc::clone(&live);
-            *view = Rc::new(View::new(
+            *view = Rc::new(CoreSnapshot::new(
                 live,
                 Some(&view),
                 self.number,
@@ -101,24 +101,24 @@ impl Core {
 
     /// Lets go of what is in force no more, on a core that no request has told.
     pub fn refresh(&self) {
-        drop(self.view());
+        drop(self.snapshot());
     }
 }
 
-impl View {
+impl CoreSnapshot {
     fn new(
-        live: Arc<Live>,
+        live: Arc<ActiveConfig>,
         before: Option<&Self>,
         number: usize,
         telling: (&Metrics, &AccessLog),
     ) -> Self {
         let config = &live.config;
-        let core = |service: &Arc<LiveService>| {
+        let core = |service: &Arc<ActiveService>| {
             let before = before.and_then(|before| before.named(&service.config.name));
             ServiceCore::new(&live, service, before, number, telling).map(Rc::new)
         };
         Self {
-            refusals: Refusals {
+            refusals: RefusalSettings {
                 with_values: config.refusals.values == RefusalValues::Caller,
                 report_header: config.refusals.report_header,
             },
@@ -129,7 +129,7 @@ impl View {
 
     /// The service for a host (without port) and a raw path: the most specific host, then the
     /// longest prefix.
-    pub(super) fn service(&self, host: &str, path: &str) -> Found<'_> {
+    pub(super) fn service(&self, host: &str, path: &str) -> ServiceLookup<'_> {
         let place = match &self.live.services[..] {
             [only] => only.config.rank(host, path).map(|_| 0),
             all => {
@@ -142,9 +142,9 @@ impl View {
             }
         };
         match place.map(|place| (&self.services[place], &self.live.services[place])) {
-            Some((Some(service), _)) => Found::Service(service),
-            Some((None, awaited)) => Found::Awaited(awaited),
-            None => Found::Nobody,
+            Some((Some(service), _)) => ServiceLookup::Service(service),
+            Some((None, awaited)) => ServiceLookup::NoContract(awaited),
+            None => ServiceLookup::NotFound,
         }
     }
 
@@ -156,12 +156,12 @@ impl View {
     }
 }
 
-fn identification(config: &Config, keys: Option<&Keys>) -> Identification {
+fn identification(config: &Config, keys: Option<&IssuerKeys>) -> IdentityResolver {
     match keys {
         Some(keys) => {
-            let tokens = Tokens::new(&config.identity.jwt, keys.clone());
-            Identification::Tokens(Box::new(tokens))
+            let tokens = TokenAuthenticator::new(&config.identity.jwt, keys.clone());
+            IdentityResolver::Tokens(Box::new(tokens))
         }
-        None => Identification::Headers,
+        None => IdentityResolver::Headers,
     }
 }

@@ -27,12 +27,12 @@ pub struct DrainTrigger(watch::Sender<DrainPhase>);
 
 /// The side of one data core. Clone it for each.
 #[derive(Clone, Debug)]
-pub struct Drain(watch::Receiver<DrainPhase>);
+pub struct DrainSignal(watch::Receiver<DrainPhase>);
 
 /// A trigger, which may live on another runtime, and its receiver.
-pub fn drain() -> (DrainTrigger, Drain) {
+pub fn drain() -> (DrainTrigger, DrainSignal) {
     let (sender, receiver) = watch::channel(DrainPhase::Serving);
-    (DrainTrigger(sender), Drain(receiver))
+    (DrainTrigger(sender), DrainSignal(receiver))
 }
 
 impl DrainTrigger {
@@ -47,7 +47,7 @@ impl DrainTrigger {
     }
 }
 
-impl Drain {
+impl DrainSignal {
     /// Waits for the next phase. A trigger that is gone changes nothing.
     pub(super) async fn next(&mut self) -> DrainPhase {
         if self.0.changed().await.is_err() {

@@ -9,16 +9,16 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
-use super::body::{BodyError, RequestBody, Upload};
-use super::tap::SampledBody;
-use super::whole::Collected;
+use super::body::{RequestBody, RequestBodyError, UploadProgress};
+use super::tap::ShadowBody;
+use super::whole::BufferedBody;
 
 /// The body of a request to the upstream.
 #[derive(Debug)]
-pub struct ForwardBody(Forward);
+pub struct ForwardBody(ForwardBodyKind);
 
 #[derive(Debug)]
-enum Forward {
+enum ForwardBodyKind {
     Whole {
         bytes: Bytes,
         trailers: Option<HeaderMap>,
@@ -27,40 +27,40 @@ enum Forward {
         first: Bytes,
         rest: RequestBody,
     },
-    Gated(Gated),
+    Checked(CheckedBody),
 }
 
 /// Judges a body while it passes.
-pub(super) trait Gate: fmt::Debug {
+pub(super) trait BodyChecker: fmt::Debug {
     /// More of the body.
     ///
     /// # Errors
-    /// [`BodyError::Violated`] when it must not go on.
-    fn data(&mut self, bytes: &[u8]) -> Result<(), BodyError>;
+    /// [`RequestBodyError::Violated`] when it must not go on.
+    fn data(&mut self, bytes: &[u8]) -> Result<(), RequestBodyError>;
 
     /// The body ends here.
     ///
     /// # Errors
-    /// [`BodyError::Violated`] when it must not arrive as a whole.
-    fn end(&mut self) -> Result<(), BodyError>;
+    /// [`RequestBodyError::Violated`] when it must not arrive as a whole.
+    fn end(&mut self) -> Result<(), RequestBodyError>;
 }
 
 /// A body that is judged while it passes. Its last piece is held back until the verdict, so that
 /// the upstream never has all of a body that is refused.
 #[derive(Debug)]
-struct Gated {
+struct CheckedBody {
     held: Bytes,
     rest: RequestBody,
-    gate: Box<dyn Gate>,
+    gate: Box<dyn BodyChecker>,
     trailers: Option<HeaderMap>,
     has_ended: bool,
 }
 
-impl Gated {
+impl CheckedBody {
     fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyError>>> {
         while !self.has_ended {
             let frame = ready!(Pin::new(&mut self.rest).poll_frame(cx)).transpose()?;
             match frame.map(Frame::into_data) {
@@ -90,14 +90,14 @@ impl Gated {
 impl ForwardBody {
     /// No body at all.
     pub fn empty() -> Self {
-        Self::whole(Collected::default())
+        Self::whole(BufferedBody::default())
     }
 
     /// A body that was read, and perhaps judged, before.
-    pub fn whole(collected: Collected) -> Self {
-        let Collected { bytes, trailers } = collected;
+    pub fn whole(collected: BufferedBody) -> Self {
+        let BufferedBody { bytes, trailers } = collected;
         let trailers = trailers.filter(|fields| !fields.is_empty());
-        Self(Forward::Whole { bytes, trailers })
+        Self(ForwardBodyKind::Whole { bytes, trailers })
     }
 
     /// A body passed on as it arrives.
@@ -108,18 +108,18 @@ impl ForwardBody {
     /// A body of which the beginning was read already.
     pub fn resumed(first: Bytes, rest: RequestBody) -> Self {
         if rest.is_empty() {
-            return Self(Forward::Whole {
+            return Self(ForwardBodyKind::Whole {
                 bytes: first,
                 trailers: None,
             });
         }
-        Self(Forward::Streamed { first, rest })
+        Self(ForwardBodyKind::Streamed { first, rest })
     }
 
     /// A body of which the beginning was read and shown to `gate` already, judged to its end
     /// while it passes.
-    pub(super) fn gated(first: Bytes, rest: RequestBody, gate: Box<dyn Gate>) -> Self {
-        Self(Forward::Gated(Gated {
+    pub(super) fn checked(first: Bytes, rest: RequestBody, gate: Box<dyn BodyChecker>) -> Self {
+        Self(ForwardBodyKind::Checked(CheckedBody {
             held: first,
             rest,
             gate,
@@ -129,7 +129,7 @@ impl ForwardBody {
     }
 
     /// Reads a body to its end for nobody but its gate.
-    pub(super) async fn drain(mut self) -> Result<(), BodyError> {
+    pub(super) async fn drain(mut self) -> Result<(), RequestBodyError> {
         while let Some(frame) = poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await {
             frame?;
         }
@@ -139,72 +139,72 @@ impl ForwardBody {
     /// The trailer fields, when they are known already.
     pub(super) fn trailers(&self) -> Option<&HeaderMap> {
         match &self.0 {
-            Forward::Whole { trailers, .. } => trailers.as_ref(),
-            Forward::Streamed { .. } | Forward::Gated(_) => None,
+            ForwardBodyKind::Whole { trailers, .. } => trailers.as_ref(),
+            ForwardBodyKind::Streamed { .. } | ForwardBodyKind::Checked(_) => None,
         }
     }
 
     /// A view of how the body proceeds while it is being sent, if it is streamed.
-    pub(super) fn upload(&self) -> Option<Upload> {
+    pub(super) fn upload(&self) -> Option<UploadProgress> {
         match &self.0 {
-            Forward::Whole { .. } => None,
-            Forward::Streamed { rest, .. } => Some(rest.upload()),
-            Forward::Gated(gated) => Some(gated.rest.upload()),
+            ForwardBodyKind::Whole { .. } => None,
+            ForwardBodyKind::Streamed { rest, .. } => Some(rest.progress()),
+            ForwardBodyKind::Checked(gated) => Some(gated.rest.progress()),
         }
     }
 
     /// The body for a sample of the exchange.
-    pub(super) fn sampled(&self) -> SampledBody {
+    pub(super) fn shadow_body(&self) -> ShadowBody {
         match &self.0 {
-            Forward::Whole { bytes, .. } if bytes.is_empty() => SampledBody::Absent,
-            Forward::Whole { bytes, .. } => SampledBody::Whole(bytes.clone()),
-            Forward::Streamed { first, rest } if first.is_empty() && rest.is_empty() => {
-                SampledBody::Absent
+            ForwardBodyKind::Whole { bytes, .. } if bytes.is_empty() => ShadowBody::Absent,
+            ForwardBodyKind::Whole { bytes, .. } => ShadowBody::Whole(bytes.clone()),
+            ForwardBodyKind::Streamed { first, rest } if first.is_empty() && rest.is_empty() => {
+                ShadowBody::Absent
             }
-            Forward::Streamed { .. } | Forward::Gated(_) => SampledBody::Streamed,
+            ForwardBodyKind::Streamed { .. } | ForwardBodyKind::Checked(_) => ShadowBody::Streamed,
         }
     }
 
     /// The same body once more, when it is in memory.
     pub(super) fn replay(&self) -> Option<Self> {
         match &self.0 {
-            Forward::Whole { bytes, trailers } => Some(Self(Forward::Whole {
+            ForwardBodyKind::Whole { bytes, trailers } => Some(Self(ForwardBodyKind::Whole {
                 bytes: bytes.clone(),
                 trailers: trailers.clone(),
             })),
-            Forward::Streamed { .. } | Forward::Gated(_) => None,
+            ForwardBodyKind::Streamed { .. } | ForwardBodyKind::Checked(_) => None,
         }
     }
 }
 
 impl Body for ForwardBody {
     type Data = Bytes;
-    type Error = BodyError;
+    type Error = RequestBodyError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyError>>> {
         match &mut self.get_mut().0 {
-            Forward::Whole { bytes, .. } if !bytes.is_empty() => {
+            ForwardBodyKind::Whole { bytes, .. } if !bytes.is_empty() => {
                 Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes)))))
             }
-            Forward::Whole { trailers, .. } => {
+            ForwardBodyKind::Whole { trailers, .. } => {
                 Poll::Ready(trailers.take().map(|fields| Ok(Frame::trailers(fields))))
             }
-            Forward::Streamed { first, .. } if !first.is_empty() => {
+            ForwardBodyKind::Streamed { first, .. } if !first.is_empty() => {
                 Poll::Ready(Some(Ok(Frame::data(std::mem::take(first)))))
             }
-            Forward::Streamed { rest, .. } => Pin::new(rest).poll_frame(cx),
-            Forward::Gated(gated) => gated.poll_frame(cx),
+            ForwardBodyKind::Streamed { rest, .. } => Pin::new(rest).poll_frame(cx),
+            ForwardBodyKind::Checked(gated) => gated.poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
-            Forward::Whole { bytes, trailers } => bytes.is_empty() && trailers.is_none(),
-            Forward::Streamed { first, rest } => first.is_empty() && rest.is_end_stream(),
-            Forward::Gated(gated) => {
+            ForwardBodyKind::Whole { bytes, trailers } => bytes.is_empty() && trailers.is_none(),
+            ForwardBodyKind::Streamed { first, rest } => first.is_empty() && rest.is_end_stream(),
+            ForwardBodyKind::Checked(gated) => {
                 gated.has_ended && gated.held.is_empty() && gated.trailers.is_none()
             }
         }
@@ -212,12 +212,12 @@ impl Body for ForwardBody {
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Forward::Whole {
+            ForwardBodyKind::Whole {
                 trailers: Some(_), ..
             } => SizeHint::default(),
-            Forward::Whole { bytes, .. } => SizeHint::with_exact(bytes.len() as u64),
-            Forward::Streamed { first, rest }
-            | Forward::Gated(Gated {
+            ForwardBodyKind::Whole { bytes, .. } => SizeHint::with_exact(bytes.len() as u64),
+            ForwardBodyKind::Streamed { first, rest }
+            | ForwardBodyKind::Checked(CheckedBody {
                 held: first, rest, ..
             }) => match rest.size_hint().exact() {
                 Some(length) => SizeHint::with_exact(first.len() as u64 + length),

@@ -11,9 +11,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
-use crate::identity::Claim;
+use crate::identity::CallerIdentity;
 use crate::telemetry::{
-    Departed, Departure, Finding, Measured, Outcome, Served, Span, Subject, Trace,
+    DriftEvent, MaskedViolation, RequestLabels, RequestMeasurement, RequestOutcome, RequestTrace,
+    ServiceAttributes, Span, ViolatedParts,
 };
 use portcullis_contract::Violation;
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
@@ -24,38 +25,38 @@ use super::service::ServiceCore;
 
 /// The account of one request to one service.
 #[derive(Debug)]
-pub(super) struct Ledger {
+pub(super) struct RequestRecord {
     pub(super) service: Rc<ServiceCore>,
     pub(super) caller: Caller,
-    pub(super) asked: Asked,
+    pub(super) meta: RequestMeta,
     /// The version of the calling service.
     version: Option<HeaderValue>,
     pub(super) started: Instant,
-    found: Cell<Found>,
+    operation_match: Cell<OperationMatch>,
     waited: Cell<Duration>,
     judging: Cell<Duration>,
     took: Cell<Option<Duration>>,
-    ended: Cell<Ended>,
-    departed: Cell<Departed>,
-    findings: RefCell<Vec<Finding>>,
+    answer: Cell<AnswerSummary>,
+    departed: Cell<ViolatedParts>,
+    findings: RefCell<Vec<MaskedViolation>>,
 }
 
 /// What was asked, and by whom.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct RequestMeta {
     pub(super) id: HeaderValue,
     pub(super) method: Method,
     pub(super) target: Uri,
     pub(super) peer: Rc<Peer>,
     /// The trace that it is part of, where requests are traced.
-    pub(super) trace: Option<Trace>,
+    pub(super) trace: Option<RequestTrace>,
 }
 
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Found {
+enum OperationMatch {
     /// Nothing that the contract knows.
-    Nothing,
+    Unmatched,
     /// This operation.
     Operation(u32),
     /// Whom the service belongs to, which Portcullis answers itself.
@@ -64,73 +65,74 @@ enum Found {
 
 /// How it ended.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ended {
-    pub(super) outcome: Outcome,
+pub(super) struct AnswerSummary {
+    pub(super) outcome: RequestOutcome,
     /// The status that was sent.
     pub(super) status: Option<StatusCode>,
     /// Why Portcullis answered itself.
     pub(super) error: Option<&'static str>,
 }
 
-impl Ledger {
+impl RequestRecord {
     pub(super) fn open(
         service: Rc<ServiceCore>,
-        claim: Claim,
-        asked: Asked,
+        claim: CallerIdentity,
+        asked: RequestMeta,
         started: Instant,
     ) -> Self {
-        let Claim { caller, version } = claim;
+        let CallerIdentity { caller, version } = claim;
         Self {
             service,
             caller,
-            asked,
+            meta: asked,
             version,
             started,
-            found: Cell::new(Found::Nothing),
+            operation_match: Cell::new(OperationMatch::Unmatched),
             waited: Cell::new(Duration::ZERO),
             judging: Cell::new(Duration::ZERO),
             took: Cell::new(None),
-            ended: Cell::new(Ended {
-                outcome: Outcome::Abandoned,
+            answer: Cell::new(AnswerSummary {
+                outcome: RequestOutcome::Abandoned,
                 status: None,
                 error: None,
             }),
-            departed: Cell::new(Departed::default()),
+            departed: Cell::new(ViolatedParts::default()),
             findings: RefCell::default(),
         }
     }
 
     pub(super) fn operation(&self) -> Option<u32> {
-        match self.found.get() {
-            Found::Operation(operation) => Some(operation),
-            Found::Nothing | Found::Owner => None,
+        match self.operation_match.get() {
+            OperationMatch::Operation(operation) => Some(operation),
+            OperationMatch::Unmatched | OperationMatch::Owner => None,
         }
     }
 
-    pub(super) fn found(&self, operation: u32) {
-        self.found.set(Found::Operation(operation));
+    pub(super) fn set_operation(&self, operation: u32) {
+        self.operation_match
+            .set(OperationMatch::Operation(operation));
     }
 
     /// It asks for the owner of the service.
-    pub(super) fn found_owner(&self) {
-        self.found.set(Found::Owner);
+    pub(super) fn set_owner_request(&self) {
+        self.operation_match.set(OperationMatch::Owner);
     }
 
     /// Time in which the client or the upstream was waited for.
-    pub(super) fn waited(&self, time: Duration) {
+    pub(super) fn add_wait(&self, time: Duration) {
         self.waited.set(self.waited.get() + time);
     }
 
     /// The upstream was asked once and waited for.
-    pub(super) fn upstream_took(&self, time: Duration) {
-        self.waited(time);
+    pub(super) fn add_upstream_time(&self, time: Duration) {
+        self.add_wait(time);
         if let Some(span) = self.span() {
             span.upstream_took(time);
         }
     }
 
     /// Judges, and counts the time that it takes.
-    pub(super) fn judge<T>(&self, judge: impl FnOnce() -> T) -> T {
+    pub(super) fn timed<T>(&self, judge: impl FnOnce() -> T) -> T {
         let started = Instant::now();
         let judged = judge();
         self.judging.set(self.judging.get() + started.elapsed());
@@ -138,35 +140,35 @@ impl Ledger {
     }
 
     /// The head of the answer is decided; what follows does not count as time taken.
-    pub(super) fn ended(&self, ended: Ended) {
+    pub(super) fn set_answer(&self, ended: AnswerSummary) {
         self.took.set(Some(self.started.elapsed()));
-        self.ended.set(ended);
+        self.answer.set(ended);
     }
 
     /// Something departed from the contract.
-    pub(super) fn violated(&self, violation: &Violation, done: Enforcement) {
+    pub(super) fn record_violation(&self, violation: &Violation, done: Enforcement) {
         let class = violation.class;
-        self.service.recorder.violation(self.subject(), class, done);
-        let mut departed = self.departed.get();
+        self.service.recorder.violation(self.labels(), class, done);
+        let mut violated_parts = self.departed.get();
         match class.is_of_response() {
-            true => departed.response = true,
-            false => departed.request = true,
+            true => violated_parts.response = true,
+            false => violated_parts.request = true,
         }
-        self.departed.set(departed);
-        let finding = finding(violation, done, &self.service);
+        self.departed.set(violated_parts);
+        let finding = masked_violation(violation, done, &self.service);
         self.service
             .recorder
-            .departed(self.departure(finding.clone()));
+            .record_drift(self.departure(finding.clone()));
         if let Some(span) = self.span() {
-            span.violated(&finding);
+            span.record_violation(&finding);
         }
         self.findings.borrow_mut().push(finding);
     }
 
     /// A rule of traffic refused it.
-    pub(super) fn shed(&self, reason: &'static str) {
+    pub(super) fn record_shed(&self, reason: &'static str) {
         let tier = self.caller.tier;
-        self.service.recorder.shed(self.subject(), tier, reason);
+        self.service.recorder.shed(self.labels(), tier, reason);
     }
 
     /// The consumer's name, as metrics and refusals write it.
@@ -181,16 +183,18 @@ impl Ledger {
 
     /// The operation's name; `unknown` where none was found.
     pub(super) fn operation_name(&self) -> &str {
-        match self.found.get() {
-            Found::Operation(operation) => &self.service.contract.operation(operation).name,
-            Found::Owner => "__owner",
-            Found::Nothing => "unknown",
+        match self.operation_match.get() {
+            OperationMatch::Operation(operation) => {
+                &self.service.contract.operation(operation).name
+            }
+            OperationMatch::Owner => "__owner",
+            OperationMatch::Unmatched => "unknown",
         }
     }
 
     /// How it ended, as far as it has.
-    pub(super) fn outcome(&self) -> Ended {
-        self.ended.get()
+    pub(super) fn answer_summary(&self) -> AnswerSummary {
+        self.answer.get()
     }
 
     /// When its head had arrived.
@@ -199,19 +203,23 @@ impl Ledger {
         now.checked_sub(self.started.elapsed()).unwrap_or(now)
     }
 
-    fn departure(&self, finding: Finding) -> Departure<'_> {
+    fn departure(&self, finding: MaskedViolation) -> DriftEvent<'_> {
         let is_stray = matches!(
             finding.class,
             ViolationClass::UnknownPath | ViolationClass::UnknownMethod
         );
-        let Asked { method, target, .. } = &self.asked;
+        let RequestMeta { method, target, .. } = &self.meta;
         let stray = is_stray.then(|| {
             let outline = self.service.contract.outline(target.path());
-            (told_method(method).to_owned(), outline.known, outline.rest)
+            (
+                reportable_method(method).to_owned(),
+                outline.known,
+                outline.rest,
+            )
         });
         let is_status = finding.class == ViolationClass::UndeclaredStatus;
-        let status = self.ended.get().status.filter(|_| is_status);
-        Departure {
+        let status = self.answer.get().status.filter(|_| is_status);
+        DriftEvent {
             at: SystemTime::now(),
             finding,
             operation: self.operation().map(|_| self.operation_name()),
@@ -224,7 +232,7 @@ impl Ledger {
     /// Tells the upstream which trace the request is part of, where requests are traced. A service
     /// that knows no squads is not told of them here either.
     pub(super) fn propagate(&self, headers: &mut HeaderMap) {
-        let Some(trace) = &self.asked.trace else {
+        let Some(trace) = &self.meta.trace else {
             return;
         };
         let is_known = self.caller.consumer != Consumer::Unknown && !self.service.config().legacy;
@@ -232,15 +240,15 @@ impl Ledger {
     }
 
     fn span(&self) -> Option<&Span> {
-        self.asked.trace.as_ref()?.span().map(|span| &**span)
+        self.meta.trace.as_ref()?.span().map(|span| &**span)
     }
 
     /// What the span of the request is to say of it.
-    fn served(&self, outcome: Outcome) -> Served {
+    fn service_attributes(&self, outcome: RequestOutcome) -> ServiceAttributes {
         let contract = &self.service.contract;
         let operation = self.operation().map(|id| contract.operation(id));
         let config = self.service.config();
-        Served {
+        ServiceAttributes {
             service: config.name.clone(),
             operation: operation.map(|found| (Arc::clone(&found.name), Arc::clone(&found.path))),
             contract: (
@@ -254,12 +262,12 @@ impl Ledger {
         }
     }
 
-    fn subject(&self) -> Subject<'_> {
-        Subject {
-            operation: match self.found.get() {
-                Found::Operation(operation) => operation,
-                Found::Owner => u32::MAX - 1,
-                Found::Nothing => u32::MAX,
+    fn labels(&self) -> RequestLabels<'_> {
+        RequestLabels {
+            operation: match self.operation_match.get() {
+                OperationMatch::Operation(operation) => operation,
+                OperationMatch::Owner => u32::MAX - 1,
+                OperationMatch::Unmatched => u32::MAX,
             },
             operation_name: self.operation_name(),
             squad: self.caller.consumer.index(),
@@ -269,7 +277,7 @@ impl Ledger {
 }
 
 /// A method as it may be told: one that HTTP has, else `*`, since a client may send anything.
-pub(super) fn told_method(method: &Method) -> &str {
+pub(super) fn reportable_method(method: &Method) -> &str {
     let known = [
         Method::GET,
         Method::HEAD,
@@ -289,7 +297,11 @@ pub(super) fn told_method(method: &Method) -> &str {
 
 /// A violation without the values that its message may quote, and without names that its sender
 /// chose.
-fn finding(violation: &Violation, done: Enforcement, service: &ServiceCore) -> Finding {
+fn masked_violation(
+    violation: &Violation,
+    done: Enforcement,
+    service: &ServiceCore,
+) -> MaskedViolation {
     let place = violation.contract.as_ref();
     let is_chosen = matches!(
         violation.class,
@@ -298,12 +310,12 @@ fn finding(violation: &Violation, done: Enforcement, service: &ServiceCore) -> F
             | ViolationClass::UnknownCookie
     );
     let name = violation.name.as_deref();
-    Finding {
+    MaskedViolation {
         class: violation.class,
         enforcement: done,
         part: violation.part.as_str(),
         name: name.map(|name| match is_chosen {
-            true => Finding::told(name),
+            true => MaskedViolation::reportable_name(name),
             false => name.to_owned(),
         }),
         pointer: service.contract.mask(&violation.pointer),
@@ -313,22 +325,22 @@ fn finding(violation: &Violation, done: Enforcement, service: &ServiceCore) -> F
     }
 }
 
-impl Drop for Ledger {
+impl Drop for RequestRecord {
     fn drop(&mut self) {
         let took = self.took.get().unwrap_or_else(|| self.started.elapsed());
-        let measured = Measured {
+        let measured = RequestMeasurement {
             took,
             own: took.saturating_sub(self.waited.get()),
             judging: self.judging.get(),
             departed: self.departed.get(),
         };
-        let outcome = self.ended.get().outcome;
+        let outcome = self.answer.get().outcome;
         self.service
             .recorder
-            .request(self.subject(), outcome, measured);
+            .request(self.labels(), outcome, measured);
         super::access::write(self, measured, &self.findings.borrow());
         if let Some(span) = self.span() {
-            span.served(self.served(outcome));
+            span.set_service_attributes(self.service_attributes(outcome));
         }
     }
 }

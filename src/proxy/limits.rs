@@ -9,7 +9,7 @@ pub(super) const LIBRARY_HEADER_COUNT_MAX: usize = 100;
 
 /// Bounds on the clients' side.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WireLimits {
+pub struct ClientLimits {
     /// What a request head and a chunked body may measure.
     pub inspect: InspectLimits,
     /// Time for a head to arrive once its first byte has.
@@ -31,7 +31,7 @@ pub struct WireLimits {
     pub drain_idle_grace: Duration,
 }
 
-impl Default for WireLimits {
+impl Default for ClientLimits {
     fn default() -> Self {
         Self {
             inspect: InspectLimits {

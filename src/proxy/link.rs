@@ -8,19 +8,19 @@ use std::task::Waker;
 
 use tokio::time::Instant;
 
-use super::inspect::{HttpRefusal, Stage};
+use super::inspect::{HttpRefusal, StreamPosition};
 
 /// The common facts of one connection.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(super) struct ConnectionState {
     /// Where the inspector stands in the request stream.
-    pub(super) stage: Cell<Stage>,
+    pub(super) stage: Cell<StreamPosition>,
     /// Since when that stage, or the silence between two requests, lasts.
     pub(super) since: Cell<Instant>,
     /// Heads passed on to the library.
     pub(super) heads: Cell<u64>,
     /// Requests handed to the service.
-    pub(super) calls: Cell<u64>,
+    pub(super) requests: Cell<u64>,
     /// Answers written out completely.
     pub(super) answered: Cell<u64>,
     /// Answers of which the library was given the last byte.
@@ -47,13 +47,13 @@ pub(super) struct Link {
     pub(super) body_waker: RefCell<Option<Waker>>,
 }
 
-impl Link {
+impl ConnectionState {
     pub(super) fn new(now: Instant) -> Self {
         Self {
-            stage: Cell::new(Stage::Idle),
+            stage: Cell::new(StreamPosition::Idle),
             since: Cell::new(now),
             heads: Cell::new(0),
-            calls: Cell::new(0),
+            requests: Cell::new(0),
             answered: Cell::new(0),
             handed_over: Cell::new(0),
             refusal: Cell::new(None),
@@ -76,12 +76,12 @@ impl Link {
 
     /// Whether a request is with the service, or its answer on the way.
     pub(super) fn is_serving(&self) -> bool {
-        self.calls.get() > self.answered.get()
+        self.requests.get() > self.answered.get()
     }
 
     /// Whether all bytes of the request being served have arrived.
     pub(super) fn has_whole_request(&self) -> bool {
-        self.heads.get() > self.calls.get() || self.stage.get() != Stage::Body
+        self.heads.get() > self.requests.get() || self.stage.get() != StreamPosition::Body
     }
 
     /// Takes note that the library has flushed what it had.

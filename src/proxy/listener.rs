@@ -17,13 +17,13 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tower::Service;
 
 use super::answer_body::AnswerBody;
-use super::connection::{Arrived, Serving, run};
-use super::drain::{Drain, DrainPhase};
+use super::connection::{ConnectionContext, IncomingRequest, serve_connection};
+use super::drain::{DrainPhase, DrainSignal};
 use super::headers::Peer;
 use super::inspect::HttpRefusal;
-use super::limits::{LIBRARY_HEADER_COUNT_MAX, WireLimits};
+use super::limits::{ClientLimits, LIBRARY_HEADER_COUNT_MAX};
 pub use super::registry::ConnectionCap;
-use super::registry::Registry;
+use super::registry::ConnectionRegistry;
 
 /// Connections the kernel holds until they are accepted.
 const BACKLOG: i32 = 4096;
@@ -74,12 +74,12 @@ pub enum BindError {
 
 /// A bound socket, not yet served. It can be sent to its data core.
 #[derive(Debug)]
-pub struct Bound {
+pub struct BoundListener {
     socket: std::net::TcpListener,
     address: SocketAddr,
 }
 
-impl Bound {
+impl BoundListener {
     /// The address, with the real port where port 0 was asked for.
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -88,9 +88,9 @@ impl Bound {
 
 /// What a data core serves with, apart from its service.
 #[derive(Clone, Debug)]
-pub struct ServeSettings {
+pub struct ListenerSettings {
     /// The bounds of the wire.
-    pub limits: WireLimits,
+    pub limits: ClientLimits,
     /// Networks whose word about the original client is taken.
     pub trusted_networks: Vec<IpNet>,
     /// The bound on connections, common to all data cores. A connection beyond it is
@@ -102,7 +102,7 @@ pub struct ServeSettings {
 
 /// What a data core has done when [`serve`] returns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Served {
+pub struct ListenerTotals {
     /// Connections accepted.
     pub connections: u64,
     /// Requests answered by the service.
@@ -122,7 +122,7 @@ pub struct Served {
 ///
 /// See [`BindError`]. Sockets that share an address do not notice each other, so it is
 /// first bound alone for a moment to notice another process.
-pub fn bind(address: SocketAddr, cores: usize) -> Result<Vec<Bound>, BindError> {
+pub fn bind(address: SocketAddr, cores: usize) -> Result<Vec<BoundListener>, BindError> {
     if address.port() != 0 {
         open(address, false).map_err(|source| bind_error(address, source))?;
     }
@@ -133,7 +133,7 @@ pub fn bind(address: SocketAddr, cores: usize) -> Result<Vec<Bound>, BindError> 
         address = socket
             .local_addr()
             .map_err(|source| bind_error(address, source))?;
-        bound.push(Bound { socket, address });
+        bound.push(BoundListener { socket, address });
     }
     Ok(bound)
 }
@@ -171,18 +171,20 @@ fn open(address: SocketAddr, shared: bool) -> io::Result<std::net::TcpListener> 
 ///
 /// When the socket cannot be registered with the runtime.
 pub async fn serve<S, R>(
-    bound: Bound,
+    bound: BoundListener,
     service: S,
     refuse: R,
-    settings: ServeSettings,
-    mut drain: Drain,
-) -> io::Result<Served>
+    settings: ListenerSettings,
+    mut drain: DrainSignal,
+) -> io::Result<ListenerTotals>
 where
-    S: Service<Arrived, Response = Response<AnswerBody>, Error = Infallible> + Clone + 'static,
+    S: Service<IncomingRequest, Response = Response<AnswerBody>, Error = Infallible>
+        + Clone
+        + 'static,
     R: Fn(HttpRefusal, &Peer) -> Response<Bytes> + 'static,
 {
-    let registry = Rc::new(Registry::default());
-    let serving = Rc::new(Serving {
+    let registry = Rc::new(ConnectionRegistry::default());
+    let serving = Rc::new(ConnectionContext {
         service,
         refuse,
         builder: builder(&settings.limits),
@@ -190,7 +192,7 @@ where
         registry: Rc::clone(&registry),
     });
     let listener = TcpListener::from_std(bound.socket)?;
-    let begin = |stream: TcpStream, address| begin(stream, address, &settings, &serving);
+    let begin = |stream: TcpStream, address| spawn_connection(stream, address, &settings, &serving);
     let mut phase = drain.now();
     let deadline = loop {
         registry.closing.set(phase != DrainPhase::Serving);
@@ -200,7 +202,7 @@ where
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => begin(stream, address),
-                Err(error) => outlast(&error).await,
+                Err(error) => pause_if_exhausted(&error).await,
             },
             next = drain.next() => phase = next,
         }
@@ -209,12 +211,12 @@ where
         .idle_until
         .set(Some(Instant::now() + serving.limits.drain_idle_grace));
     registry.wake_all();
-    turn_away_newcomers(&listener);
+    drop_new_handshakes(&listener);
     let swept = deadline.min(Instant::now() + HANDSHAKE_GRACE);
     while let Ok(accepted) = timeout_at(swept, listener.accept()).await {
         match accepted {
             Ok((stream, address)) => begin(stream, address),
-            Err(error) => outlast(&error).await,
+            Err(error) => pause_if_exhausted(&error).await,
         }
     }
     drop(listener);
@@ -228,13 +230,15 @@ where
     Ok(served)
 }
 
-fn begin<S, R>(
+fn spawn_connection<S, R>(
     stream: TcpStream,
     address: SocketAddr,
-    settings: &ServeSettings,
-    serving: &Rc<Serving<S, R>>,
+    settings: &ListenerSettings,
+    serving: &Rc<ConnectionContext<S, R>>,
 ) where
-    S: Service<Arrived, Response = Response<AnswerBody>, Error = Infallible> + Clone + 'static,
+    S: Service<IncomingRequest, Response = Response<AnswerBody>, Error = Infallible>
+        + Clone
+        + 'static,
     R: Fn(HttpRefusal, &Peer) -> Response<Bytes> + 'static,
 {
     // An answer is written in one piece, so waiting for more to send only delays it.
@@ -243,15 +247,15 @@ fn begin<S, R>(
     }
     serving.registry.counts.borrow_mut().connections += 1;
     let peer = Peer::new(address, &settings.trusted_networks);
-    let Some(seat) = serving.registry.seat(&settings.cap) else {
+    let Some(seat) = serving.registry.register_connection(&settings.cap) else {
         return;
     };
     // A panic ends this task, and with it this connection alone.
-    tokio::task::spawn_local(run(stream, peer, seat, Rc::clone(serving)));
+    tokio::task::spawn_local(serve_connection(stream, peer, seat, Rc::clone(serving)));
 }
 
 /// Waits where the process lacks something; other failures concern one connection only.
-async fn outlast(error: &io::Error) {
+async fn pause_if_exhausted(error: &io::Error) {
     let of_connection = matches!(
         error.kind(),
         io::ErrorKind::ConnectionAborted
@@ -268,7 +272,7 @@ async fn outlast(error: &io::Error) {
 /// their end and can be accepted. Closing a socket resets what is in its queue, and somebody's
 /// request with it; a client whose SYN is dropped has sent none, tries again and is refused.
 #[cfg(target_os = "linux")]
-fn turn_away_newcomers(listener: &TcpListener) {
+fn drop_new_handshakes(listener: &TcpListener) {
     use socket2::{SockFilter, SockRef};
     // Instructions of the classic packet filter, whose packet begins with the TCP header.
     const LOAD_BYTE: u16 = 0x30;
@@ -289,9 +293,9 @@ fn turn_away_newcomers(listener: &TcpListener) {
 
 /// Only Linux can.
 #[cfg(not(target_os = "linux"))]
-fn turn_away_newcomers(_listener: &TcpListener) {}
+fn drop_new_handshakes(_listener: &TcpListener) {}
 
-fn builder(limits: &WireLimits) -> http1::Builder {
+fn builder(limits: &ClientLimits) -> http1::Builder {
     // The inspector has refused whatever exceeds the limits before the library counts it.
     const SLACK: usize = 8 * 1024;
     let head_bytes = limits.inspect.header_bytes_max + SLACK;

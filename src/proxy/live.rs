@@ -1,6 +1,6 @@
 //! What is in force: the configuration and one revision of each contract, published as one value.
 //!
-//! Whoever changes anything makes a new [`Live`] on the control side, with everything that costs
+//! Whoever changes anything makes a new [`ActiveConfig`] on the control side, with everything that costs
 //! time already done, and publishes it. Data cores notice by one load of a pointer when a request
 //! arrives; the request keeps what it has found for as long as it lives, so that it sees one
 //! revision from match to response.
@@ -11,57 +11,57 @@ use arc_swap::{ArcSwap, Guard};
 use tokio::sync::watch;
 
 use crate::config::{Config, ServiceConfig};
-use crate::telemetry::Inventory;
-use portcullis_breaker::Guarded;
+use crate::telemetry::TrafficInventory;
+use portcullis_breaker::ServiceProtection;
 use portcullis_contract::{CompiledContract, OperationPolicies};
 use portcullis_vocabulary::Squad;
 use portcullis_vocabulary::limits::Limits;
 
-use super::tap::Tap;
+use super::tap::ShadowSampler;
 
 /// Everything that is in force at one time.
 #[derive(Debug)]
-pub struct Live {
+pub struct ActiveConfig {
     /// The configuration.
     pub config: Arc<Config>,
     /// The services, in the order of the configuration.
-    pub services: Vec<Arc<LiveService>>,
+    pub services: Vec<Arc<ActiveService>>,
 }
 
 /// One service in force.
 #[derive(Debug)]
-pub struct LiveService {
+pub struct ActiveService {
     /// What the configuration says of it.
     pub config: ServiceConfig,
     /// Its contract, with what is done about violations of it; none until it could be read.
     pub contract: Option<(Arc<CompiledContract>, OperationPolicies)>,
     /// What guards it.
-    pub guarded: Guarded,
+    pub protection: ServiceProtection,
     /// What passes it.
-    pub inventory: Arc<Inventory>,
+    pub inventory: Arc<TrafficInventory>,
     /// The squad that provides it.
     pub provider: Option<Squad>,
     /// How far its messages are judged.
     pub limits: Limits,
     /// Where exchanges go to be judged by a candidate, if there is one.
-    pub tap: Option<Tap>,
+    pub shadow_sampler: Option<ShadowSampler>,
 }
 
 /// Where what is in force can be had.
 #[derive(Debug)]
-pub struct Published {
-    live: ArcSwap<Live>,
+pub struct PublishedConfig {
+    active: ArcSwap<ActiveConfig>,
     changes: watch::Sender<()>,
 }
 
-impl LiveService {
+impl ActiveService {
     /// A service in force.
     pub fn new(
         config: &Config,
         service: &ServiceConfig,
         contract: Option<Arc<CompiledContract>>,
-        (guarded, inventory): (Guarded, Arc<Inventory>),
-        tap: Option<Tap>,
+        (guarded, inventory): (ServiceProtection, Arc<TrafficInventory>),
+        tap: Option<ShadowSampler>,
     ) -> Self {
         let declared = contract
             .as_ref()
@@ -74,10 +74,10 @@ impl LiveService {
                 let policies = OperationPolicies::new(&service.enforcement, &contract);
                 (contract, policies)
             }),
-            guarded,
+            protection: guarded,
             inventory,
             limits: config.limits.clone(),
-            tap,
+            shadow_sampler: tap,
         }
     }
 
@@ -87,23 +87,23 @@ impl LiveService {
     }
 }
 
-impl Published {
+impl PublishedConfig {
     /// Begins with this.
-    pub fn new(live: Live) -> Arc<Self> {
+    pub fn new(live: ActiveConfig) -> Arc<Self> {
         Arc::new(Self {
-            live: ArcSwap::from_pointee(live),
+            active: ArcSwap::from_pointee(live),
             changes: watch::Sender::new(()),
         })
     }
 
     /// What is in force now.
-    pub fn load(&self) -> Guard<Arc<Live>> {
-        self.live.load()
+    pub fn load(&self) -> Guard<Arc<ActiveConfig>> {
+        self.active.load()
     }
 
     /// Puts something else in force, and returns what was.
-    pub fn replace(&self, live: Live) -> Arc<Live> {
-        let before = self.live.swap(Arc::new(live));
+    pub fn replace(&self, live: ActiveConfig) -> Arc<ActiveConfig> {
+        let before = self.active.swap(Arc::new(live));
         self.changes.send_replace(());
         before
     }

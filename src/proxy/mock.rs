@@ -12,7 +12,7 @@ use portcullis_contract::{
     ResponseExample, StatusPattern,
 };
 
-use super::answer::Cause;
+use super::answer::ProblemCause;
 use super::answer_body::AnswerBody;
 use super::forward_body::ForwardBody;
 
@@ -23,13 +23,13 @@ pub(super) fn answer(
     contract: &CompiledContract,
     operation: Option<u32>,
     request: &Request<ForwardBody>,
-) -> Result<Response<AnswerBody>, Cause> {
+) -> Result<Response<AnswerBody>, ProblemCause> {
     let Some(operation) = operation.map(|operation| contract.operation(operation)) else {
-        return Err(nothing("the contract has no such operation"));
+        return Err(no_example("the contract has no such operation"));
     };
-    let wish = Wish::of(request.headers());
+    let wish = PreferredResponse::of(request.headers());
     let (status, declared) = choose(operation, wish.status)
-        .ok_or_else(|| nothing("the operation declares no such response"))?;
+        .ok_or_else(|| no_example("the operation declares no such response"))?;
     let mut response = Response::new(AnswerBody::empty());
     *response.status_mut() = status;
     let Some(media) = media_type(declared, request.headers()) else {
@@ -38,10 +38,10 @@ pub(super) fn answer(
     let body = match contract.response_example(media, wish.example) {
         ResponseExample::Body(body) => body,
         ResponseExample::NoSuchExample => {
-            return Err(nothing("the response has no example of that name"));
+            return Err(no_example("the response has no example of that name"));
         }
         ResponseExample::None => {
-            return Err(nothing(
+            return Err(no_example(
                 "the contract gives no example of the response and no value of its schema was found; add an example",
             ));
         }
@@ -53,18 +53,18 @@ pub(super) fn answer(
     Ok(response)
 }
 
-fn nothing(reason: &str) -> Cause {
-    Cause::NothingToMock(reason.to_owned())
+fn no_example(reason: &str) -> ProblemCause {
+    ProblemCause::NoExample(reason.to_owned())
 }
 
 /// What the client asked for.
 #[derive(Debug, Default)]
-struct Wish<'a> {
+struct PreferredResponse<'a> {
     status: Option<u16>,
     example: Option<&'a str>,
 }
 
-impl<'a> Wish<'a> {
+impl<'a> PreferredResponse<'a> {
     fn of(headers: &'a HeaderMap) -> Self {
         let mut wish = Self::default();
         let values = headers

@@ -43,19 +43,21 @@ mod retry;
 mod watch;
 
 pub use answer_body::AnswerBody;
-pub use body::{BodyError, RequestBody};
-pub use connection::Arrived;
-pub use core::Core;
-pub use drain::{Drain, DrainPhase, DrainTrigger, drain};
+pub use body::{RequestBody, RequestBodyError};
+pub use connection::IncomingRequest;
+pub use core::DataCore;
+pub use drain::{DrainPhase, DrainSignal, DrainTrigger, drain};
 pub use forward_body::ForwardBody;
 pub use headers::{
     MaxForwards, Peer, add_forwarding, add_request_id, count_hop, remove_hop_by_hop,
 };
 pub use inspect::{HttpRefusal, InspectLimits};
-pub use limits::{UpstreamLimits, WireLimits};
-pub use listener::{BindError, Bound, ConnectionCap, ServeSettings, Served, bind, serve};
-pub use live::{Live, LiveService, Published};
+pub use limits::{ClientLimits, UpstreamLimits};
+pub use listener::{
+    BindError, BoundListener, ConnectionCap, ListenerSettings, ListenerTotals, bind, serve,
+};
+pub use live::{ActiveConfig, ActiveService, PublishedConfig};
 pub use pipeline::{pipeline, refuse_stream};
-pub use tap::{Sampled, SampledAnswer, SampledBody, Tap};
-pub use upstream::{Phase, Upstream, UpstreamBody, UpstreamError};
-pub use whole::{Collected, Gathered};
+pub use tap::{ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler};
+pub use upstream::{UpstreamBody, UpstreamClient, UpstreamError, UpstreamPhase};
+pub use whole::{BufferOutcome, BufferedBody};

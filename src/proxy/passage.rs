@@ -11,38 +11,44 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, Response, StatusCode};
 use tokio::time::timeout;
 
-use portcullis_breaker::{Ended, Entered, Event, Passes, Refusal, Rule, Slot, Turnstile};
+use portcullis_breaker::{
+    AdmissionPermit, AdmissionRefusal, AdmissionRule, BreakerEvent, CallResult, CoreAdmission,
+    HeldSlot, SlotOutcome,
+};
 use portcullis_vocabulary::Caller;
 use portcullis_vocabulary::protection::BreakerPolicy;
 
-use super::ledger::Ledger;
+use super::ledger::RequestRecord;
 use super::service::ServiceCore;
-use super::upstream::{Phase, UpstreamError};
+use super::upstream::{UpstreamError, UpstreamPhase};
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
 /// What one request holds.
 #[derive(Debug)]
-pub(super) struct Passage {
+pub(super) struct InFlight {
     service: Rc<ServiceCore>,
     caller: Caller,
-    slot: Option<Slot>,
+    slot: Option<HeldSlot>,
     /// Of the attempt that is under way.
-    passes: Option<Passes>,
+    passes: Option<AdmissionPermit>,
     /// Of the one that was answered, and when.
-    answered: Option<(Passes, Duration)>,
+    answered: Option<(AdmissionPermit, Duration)>,
     is_grpc: bool,
     /// Whether the client was still sending: then it may have a part in how long the call takes
     /// and in how it ends.
     streams: bool,
 }
 
-impl Passage {
+impl InFlight {
     /// Lets a request pass, perhaps after it has waited for a slot.
     ///
     /// # Errors
     /// The refusal of the rule that is in its way.
-    pub(super) async fn enter(ledger: &Ledger, now: Instant) -> Result<Box<Self>, Refusal> {
+    pub(super) async fn acquire(
+        ledger: &RequestRecord,
+        now: Instant,
+    ) -> Result<Box<Self>, AdmissionRefusal> {
         let (service, caller) = (&ledger.service, ledger.caller);
         let mut passage = Box::new(Self {
             service: Rc::clone(service),
@@ -53,22 +59,23 @@ impl Passage {
             is_grpc: false,
             streams: false,
         });
-        passage.admit(now)?;
-        let turnstile = &service.turnstile;
-        let slot = match turnstile.enter(caller, turnstile.at(now)) {
-            Entered::In(slot) => Ok(slot),
-            Entered::Shed(shed) => Err(shed),
-            Entered::Wait(mut waiting) => {
+        passage.admit_attempt(now)?;
+        let turnstile = &service.admission;
+        let slot = match turnstile.acquire_slot(caller, turnstile.at(now)) {
+            SlotOutcome::Granted(slot) => Ok(slot),
+            SlotOutcome::Shed(shed) => Err(shed),
+            SlotOutcome::Queued(mut waiting) => {
                 let patience = waiting.deadline.saturating_sub(turnstile.at(now));
                 let decided = timeout(patience, &mut waiting).await;
-                ledger.waited(now.elapsed());
+                ledger.add_wait(now.elapsed());
                 match decided {
                     Ok(decided) => decided,
                     Err(_) => waiting.give_up(),
                 }
             }
         };
-        passage.slot = Some(slot.map_err(|shed| Refusal::by(Rule::Share(shed)))?);
+        passage.slot =
+            Some(slot.map_err(|shed| AdmissionRefusal::from_rule(AdmissionRule::Share(shed)))?);
         Ok(passage)
     }
 
@@ -76,39 +83,44 @@ impl Passage {
     ///
     /// # Errors
     /// The refusal of the breaker that has opened.
-    pub(super) fn admit(&mut self, now: Instant) -> Result<(), Refusal> {
+    pub(super) fn admit_attempt(&mut self, now: Instant) -> Result<(), AdmissionRefusal> {
         let mut events = Vec::new();
         let now = self.turnstile().at(now);
         let admitted = self.turnstile().admit(self.caller, now, &mut events);
-        self.service.happened(&events);
+        self.service.record_breaker_events(&events);
         self.passes = Some(admitted?);
         Ok(())
     }
 
     /// The request's body is sent while it arrives.
-    pub(super) fn streams(&mut self) {
+    pub(super) fn mark_streaming(&mut self) {
         self.streams = true;
     }
 
     /// The upstream answered.
-    pub(super) fn answered<B>(&mut self, response: &Response<B>, now: Instant, took: Duration) {
+    pub(super) fn record_response<B>(
+        &mut self,
+        response: &Response<B>,
+        now: Instant,
+        took: Duration,
+    ) {
         let policy = &self.turnstile().policy().protection.breaker;
-        let (ended, retry_after) = verdict(response, policy);
+        let (ended, retry_after) = call_result(response, policy);
         self.is_grpc = is_grpc(response.headers());
         self.record(ended, retry_after, now, took);
     }
 
     /// It did not.
-    pub(super) fn failed(&mut self, error: &UpstreamError, now: Instant, took: Duration) {
+    pub(super) fn record_failure(&mut self, error: &UpstreamError, now: Instant, took: Duration) {
         let ended = match error {
             UpstreamError::Connect { .. }
             | UpstreamError::Timeout {
-                phase: Phase::Connect,
+                phase: UpstreamPhase::Connect,
                 ..
-            } => Ended::Unreachable,
+            } => CallResult::Unreachable,
             UpstreamError::Timeout { .. }
             | UpstreamError::Closed { .. }
-            | UpstreamError::Malformed { .. } => Ended::Failed,
+            | UpstreamError::Malformed { .. } => CallResult::Failed,
             // The client's doing, or ours: it is released without a verdict.
             UpstreamError::RequestBody { .. } => return,
         };
@@ -118,13 +130,13 @@ impl Passage {
     /// The response's trailers have arrived; those of gRPC say how the call ended.
     pub(super) fn trailers(&mut self, trailers: &HeaderMap) {
         if self.is_grpc && grpc_failed(trailers) {
-            self.broke_off();
+            self.record_truncation();
         }
     }
 
     /// A response that had begun well did not end so. Where the client was still sending, it may
     /// be the one who broke off.
-    pub(super) fn broke_off(&mut self) {
+    pub(super) fn record_truncation(&mut self) {
         if self.streams {
             return;
         }
@@ -135,12 +147,12 @@ impl Passage {
         let now = self.turnstile().at(Instant::now());
         self.turnstile()
             .record_broken(self.caller, passes, recorded, now, &mut events);
-        self.service.happened(&events);
+        self.service.record_breaker_events(&events);
     }
 
     fn record(
         &mut self,
-        ended: Ended,
+        ended: CallResult,
         retry_after: Option<Duration>,
         now: Instant,
         took: Duration,
@@ -159,29 +171,29 @@ impl Passage {
             (ended, retry_after),
             &mut events,
         );
-        self.answered = (ended == Ended::Answered).then_some((passes, now));
-        self.service.happened(&events);
+        self.answered = (ended == CallResult::Answered).then_some((passes, now));
+        self.service.record_breaker_events(&events);
     }
 
-    fn turnstile(&self) -> &Turnstile {
-        &self.service.turnstile
+    fn turnstile(&self) -> &CoreAdmission {
+        &self.service.admission
     }
 }
 
-impl Drop for Passage {
+impl Drop for InFlight {
     fn drop(&mut self) {
         if let Some(passes) = self.passes.take() {
             self.turnstile().release(self.caller, passes);
         }
         if let Some(slot) = self.slot.take() {
-            self.turnstile().leave(slot);
+            self.turnstile().release_slot(slot);
         }
     }
 }
 
 impl ServiceCore {
     /// Tells operators what became of breakers.
-    pub(super) fn happened(&self, events: &[Event]) {
+    pub(super) fn record_breaker_events(&self, events: &[BreakerEvent]) {
         for event in events {
             self.recorder.breaker_changed(event, &self.catalog);
         }
@@ -189,15 +201,18 @@ impl ServiceCore {
 }
 
 /// Whether an answer is a failure, and for how long the upstream wants to be left alone.
-fn verdict<B>(response: &Response<B>, policy: &BreakerPolicy) -> (Ended, Option<Duration>) {
+fn call_result<B>(
+    response: &Response<B>,
+    policy: &BreakerPolicy,
+) -> (CallResult, Option<Duration>) {
     let status = response.status();
     let is_refused = status == StatusCode::TOO_MANY_REQUESTS && policy.counts_429;
     let failed = status.is_server_error() || is_refused || {
         is_grpc(response.headers()) && grpc_failed(response.headers())
     };
     match failed {
-        true => (Ended::Failed, retry_after(response.headers())),
-        false => (Ended::Answered, None),
+        true => (CallResult::Failed, retry_after(response.headers())),
+        false => (CallResult::Answered, None),
     }
 }
 
@@ -243,28 +258,28 @@ mod tests {
         let check = |status, fields: &[(&'static str, &str)], ended| {
             let policy = BreakerPolicy::default();
             assert_eq!(
-                verdict(&response(status, fields), &policy).0,
+                call_result(&response(status, fields), &policy).0,
                 ended,
                 "{status} {fields:?}"
             );
         };
         let grpc = ("content-type", "application/grpc+proto");
-        check(200, &[], Ended::Answered);
-        check(404, &[], Ended::Answered);
-        check(429, &[], Ended::Answered);
-        check(500, &[], Ended::Failed);
-        check(503, &[], Ended::Failed);
-        check(200, &[grpc, ("grpc-status", "14")], Ended::Failed);
-        check(200, &[grpc, ("grpc-status", "5")], Ended::Answered);
-        check(200, &[("grpc-status", "14")], Ended::Answered);
+        check(200, &[], CallResult::Answered);
+        check(404, &[], CallResult::Answered);
+        check(429, &[], CallResult::Answered);
+        check(500, &[], CallResult::Failed);
+        check(503, &[], CallResult::Failed);
+        check(200, &[grpc, ("grpc-status", "14")], CallResult::Failed);
+        check(200, &[grpc, ("grpc-status", "5")], CallResult::Answered);
+        check(200, &[("grpc-status", "14")], CallResult::Answered);
         let counting = BreakerPolicy {
             counts_429: true,
             ..BreakerPolicy::default()
         };
-        let (ended, asked) = verdict(&response(429, &[("retry-after", "7")]), &counting);
+        let (ended, asked) = call_result(&response(429, &[("retry-after", "7")]), &counting);
         assert_eq!(
             (ended, asked),
-            (Ended::Failed, Some(Duration::from_secs(7)))
+            (CallResult::Failed, Some(Duration::from_secs(7)))
         );
     }
 

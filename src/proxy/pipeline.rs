@@ -1,6 +1,6 @@
 //! The natural way of a request, as one list of layers.
 //!
-//! Each layer is an async function in `layers`; [`Step`] makes a tower service of it, so that
+//! Each layer is an async function in `layers`; [`StageService`] makes a tower service of it, so that
 //! nothing is allocated between layers. A layer hands the next one a richer
 //! value: only what knows its operation can be judged, only what was judged can be forwarded.
 
@@ -15,41 +15,42 @@ use http::Response;
 use tower::{Layer, Service, ServiceBuilder};
 
 use super::answer_body::AnswerBody;
-use super::connection::Arrived;
-use super::core::Core;
+use super::connection::IncomingRequest;
+use super::core::DataCore;
 use super::headers::Peer;
 use super::inspect::HttpRefusal;
 use super::layers;
-use super::layers::{Answered, Judged, Refused};
+use super::layers::{ExchangeProblem, JudgedRequest, ServiceAnswer};
 
 /// The service of one data core.
 pub fn pipeline(
-    core: &Rc<Core>,
-) -> impl Service<Arrived, Response = Response<AnswerBody>, Error = Infallible> + Clone + use<> {
+    core: &Rc<DataCore>,
+) -> impl Service<IncomingRequest, Response = Response<AnswerBody>, Error = Infallible> + Clone + use<>
+{
     ServiceBuilder::new()
         // Outermost: whatever happens below becomes one answer here, and a panic costs one request.
-        .layer(step(core, layers::answer))
+        .layer(stage(core, layers::answer_request))
         // Which service: everything after this is accounted to it.
-        .layer(step(core, layers::route))
+        .layer(stage(core, layers::select_service))
         // Which operation, or why none.
-        .layer(step(core, layers::find))
+        .layer(stage(core, layers::match_operation))
         // May this traffic pass now: before anything is judged for it.
-        .layer(step(core, layers::admit))
+        .layer(stage(core, layers::admit))
         // Is the head right: before a byte of the body is asked for.
-        .layer(step(core, layers::judge_head))
+        .layer(stage(core, layers::judge_head))
         // Is the body right: only where the contract has a schema for it; else it streams.
-        .layer(step(core, layers::judge_body))
-        .service(Exchange::new(
+        .layer(stage(core, layers::judge_body))
+        .service(BoxedExchange::new(
             ServiceBuilder::new()
                 // A slot among those in flight, which it holds until its answer has passed.
-                .layer(step(core, layers::take_part))
+                .layer(stage(core, layers::acquire_slot))
                 // Is the response right: on its way back.
-                .layer(step(core, layers::judge_response))
+                .layer(stage(core, layers::judge_response))
                 // Innermost: what was judged goes out, byte for byte.
-                .service(Step {
+                .service(StageService {
                     core: Rc::clone(core),
                     act: layers::forward,
-                    inner: End,
+                    inner: PipelineEnd,
                 }),
         ))
 }
@@ -61,54 +62,60 @@ pub fn pipeline(
 /// layer holds the names of all below several times over, and debug information holds them all,
 /// a gigabyte of them if nothing stands between.
 #[derive(Clone)]
-struct Exchange(Rc<dyn Fn(Judged) -> Exchanging>);
+struct BoxedExchange(Rc<dyn Fn(JudgedRequest) -> ExchangeFuture>);
 
-type Exchanging = Pin<Box<dyn Future<Output = Result<Answered, Refused>>>>;
+type ExchangeFuture = Pin<Box<dyn Future<Output = Result<ServiceAnswer, ExchangeProblem>>>>;
 
-impl Exchange {
+impl BoxedExchange {
     fn new<S>(inner: S) -> Self
     where
-        S: Service<Judged, Response = Answered, Error = Refused, Future: 'static> + Clone + 'static,
+        S: Service<
+                JudgedRequest,
+                Response = ServiceAnswer,
+                Error = ExchangeProblem,
+                Future: 'static,
+            > + Clone
+            + 'static,
     {
         Self(Rc::new(move |judged| Box::pin(inner.clone().call(judged))))
     }
 }
 
-impl Service<Judged> for Exchange {
-    type Response = Answered;
-    type Error = Refused;
-    type Future = Exchanging;
+impl Service<JudgedRequest> for BoxedExchange {
+    type Response = ServiceAnswer;
+    type Error = ExchangeProblem;
+    type Future = ExchangeFuture;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Refused>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ExchangeProblem>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, judged: Judged) -> Exchanging {
+    fn call(&mut self, judged: JudgedRequest) -> ExchangeFuture {
         (self.0)(judged)
     }
 }
 
 /// Where the list ends.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct End;
+pub(super) struct PipelineEnd;
 
-fn step<F>(core: &Rc<Core>, act: F) -> StepLayer<F> {
-    StepLayer {
+fn stage<F>(core: &Rc<DataCore>, act: F) -> StageLayer<F> {
+    StageLayer {
         core: Rc::clone(core),
         act,
     }
 }
 
-struct StepLayer<F> {
-    core: Rc<Core>,
+struct StageLayer<F> {
+    core: Rc<DataCore>,
     act: F,
 }
 
-impl<S, F: Clone> Layer<S> for StepLayer<F> {
-    type Service = Step<F, S>;
+impl<S, F: Clone> Layer<S> for StageLayer<F> {
+    type Service = StageService<F, S>;
 
-    fn layer(&self, inner: S) -> Step<F, S> {
-        Step {
+    fn layer(&self, inner: S) -> StageService<F, S> {
+        StageService {
             core: Rc::clone(&self.core),
             act: self.act.clone(),
             inner,
@@ -118,15 +125,15 @@ impl<S, F: Clone> Layer<S> for StepLayer<F> {
 
 /// An async function as a service: it takes the request and the service below.
 #[derive(Clone, Debug)]
-pub(super) struct Step<F, S> {
-    core: Rc<Core>,
+pub(super) struct StageService<F, S> {
+    core: Rc<DataCore>,
     act: F,
     inner: S,
 }
 
-impl<F, S, Request, Answer, Error, Act> Service<Request> for Step<F, S>
+impl<F, S, Request, Answer, Error, Act> Service<Request> for StageService<F, S>
 where
-    F: Fn(Rc<Core>, Request, S) -> Act,
+    F: Fn(Rc<DataCore>, Request, S) -> Act,
     S: Clone,
     Act: Future<Output = Result<Answer, Error>>,
 {
@@ -144,6 +151,6 @@ where
 }
 
 /// The answer to a stream that cannot be read as HTTP, for the listener.
-pub fn refuse_stream(core: &Core, refusal: HttpRefusal, peer: &Peer) -> Response<Bytes> {
+pub fn refuse_stream(core: &DataCore, refusal: HttpRefusal, peer: &Peer) -> Response<Bytes> {
     layers::refuse_stream(core, refusal, peer)
 }

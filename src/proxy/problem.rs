@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use portcullis_contract::ViolationRecord;
 
-use super::answer::Cause;
-use super::ledger::Ledger;
+use super::answer::ProblemCause;
+use super::ledger::RequestRecord;
 
 /// The members of a refusal, in the order in which a person reads them.
 #[derive(Debug, Serialize)]
-pub(super) struct Problem<'a> {
+pub(super) struct ProblemDetails<'a> {
     #[serde(rename = "type")]
     kind: String,
     title: &'static str,
@@ -29,31 +29,31 @@ pub(super) struct Problem<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     operation: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    contract: Option<Contract<'a>>,
+    contract: Option<ContractDetails<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    provider: Option<Provider<'a>>,
+    provider: Option<ProviderDetails<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    refusal: Option<Refused>,
+    refusal: Option<RefusalDetails>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     violations: Vec<ViolationRecord<'a>>,
 }
 
 /// Which rule of traffic refused a request, and until when.
 #[derive(Debug, Serialize)]
-struct Refused {
+struct RefusalDetails {
     rule: &'static str,
     tier: &'static str,
     retry_after_seconds: u32,
 }
 
 #[derive(Debug, Serialize)]
-struct Contract<'a> {
+struct ContractDetails<'a> {
     version: &'a str,
     revision: &'a str,
 }
 
 #[derive(Debug, Serialize)]
-struct Provider<'a> {
+struct ProviderDetails<'a> {
     squad: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     chat: Option<&'a str>,
@@ -61,13 +61,13 @@ struct Provider<'a> {
     oncall: Option<&'a str>,
 }
 
-impl<'a> Problem<'a> {
+impl<'a> ProblemDetails<'a> {
     /// The problem behind a cause. `ledger` is there where a service was found.
     pub(super) fn new(
-        cause: &'a Cause,
+        cause: &'a ProblemCause,
         detail: &'a str,
         request_id: &str,
-        ledger: Option<&'a Ledger>,
+        ledger: Option<&'a RequestRecord>,
         with_values: bool,
     ) -> Self {
         let entry = cause.entry();
@@ -87,19 +87,19 @@ impl<'a> Problem<'a> {
             instance: instance(request_id),
             error: entry.error,
             message: detail,
-            squad: ledger.map_or("unknown", Ledger::consumer_name),
+            squad: ledger.map_or("unknown", RequestRecord::consumer_name),
             timestamp: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
             service: service.map(|service| service.config().name.as_str()),
             operation: ledger
                 .filter(|ledger| ledger.operation().is_some())
-                .map(Ledger::operation_name),
-            contract: service.map(|service| Contract {
+                .map(RequestRecord::operation_name),
+            contract: service.map(|service| ContractDetails {
                 version: &service.contract.version,
                 revision: &service.contract.revision,
             }),
             provider: service
                 .and_then(|service| service.provider())
-                .map(|squad| Provider {
+                .map(|squad| ProviderDetails {
                     squad: squad.name.as_str(),
                     chat: squad.chat.as_deref(),
                     oncall: squad.oncall.as_deref(),
@@ -120,11 +120,11 @@ impl<'a> Problem<'a> {
     }
 }
 
-fn refused(cause: &Cause, ledger: &Ledger) -> Option<Refused> {
-    let Cause::Traffic(refusal) = cause else {
+fn refused(cause: &ProblemCause, ledger: &RequestRecord) -> Option<RefusalDetails> {
+    let ProblemCause::Traffic(refusal) = cause else {
         return None;
     };
-    Some(Refused {
+    Some(RefusalDetails {
         rule: refusal.rule.as_str(),
         tier: ledger.caller.tier.as_str(),
         retry_after_seconds: refusal.retry_after_seconds(),

@@ -31,7 +31,7 @@ pub(super) async fn write_answer(
 /// Ends a connection without destroying what was sent last: the sending side is closed, then
 /// the client's remaining bytes are read, so that no reset overtakes the answer
 /// (RFC 9112 section 9.6).
-pub(super) async fn close_gently(mut stream: TcpStream, patience: Duration) {
+pub(super) async fn close_with_linger(mut stream: TcpStream, patience: Duration) {
     if stream.shutdown().await.is_err() {
         return;
     }

@@ -9,7 +9,7 @@ use std::task::Waker;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::listener::Served;
+use super::listener::ListenerTotals;
 
 /// The bound on client connections, common to all data cores.
 #[derive(Debug)]
@@ -50,24 +50,27 @@ impl ConnectionCap {
 
 /// What the connections of a data core share.
 #[derive(Debug, Default)]
-pub(super) struct Registry {
+pub(super) struct ConnectionRegistry {
     /// Whether every answer announces the end of its connection.
     pub(super) closing: Cell<bool>,
     /// Until when idle connections are kept once the core is stopping.
     pub(super) idle_until: Cell<Option<Instant>>,
     /// Whether everything is to end at once.
     pub(super) aborting: Cell<bool>,
-    pub(super) counts: RefCell<Served>,
-    seats: RefCell<Vec<Seated>>,
+    pub(super) counts: RefCell<ListenerTotals>,
+    seats: RefCell<Vec<ConnectionSlot>>,
     taken: Cell<usize>,
     emptied: Notify,
 }
 
 /// One connection's place, with its task's waker as soon as it is known.
-type Seated = Option<Option<Waker>>;
+type ConnectionSlot = Option<Option<Waker>>;
 
-impl Registry {
-    pub(super) fn seat(self: &Rc<Self>, cap: &Arc<ConnectionCap>) -> Option<Seat> {
+impl ConnectionRegistry {
+    pub(super) fn register_connection(
+        self: &Rc<Self>,
+        cap: &Arc<ConnectionCap>,
+    ) -> Option<ConnectionPermit> {
         let within_cap = cap.enter()?;
         let mut seats = self.seats.borrow_mut();
         let free = seats.iter().position(Option::is_none);
@@ -77,7 +80,7 @@ impl Registry {
         });
         seats[index] = Some(None);
         self.taken.set(self.taken.get() + 1);
-        Some(Seat {
+        Some(ConnectionPermit {
             registry: Rc::clone(self),
             cap: Arc::clone(cap),
             index,
@@ -102,16 +105,16 @@ impl Registry {
 
 /// A connection's place in the registry and under the cap; dropping it gives both back.
 #[derive(Debug)]
-pub(super) struct Seat {
-    registry: Rc<Registry>,
+pub(super) struct ConnectionPermit {
+    registry: Rc<ConnectionRegistry>,
     cap: Arc<ConnectionCap>,
     index: usize,
     /// Whether the connection is within the cap.
     pub(super) within_cap: bool,
 }
 
-impl Seat {
-    pub(super) fn registry(&self) -> &Registry {
+impl ConnectionPermit {
+    pub(super) fn registry(&self) -> &ConnectionRegistry {
         &self.registry
     }
 
@@ -121,7 +124,7 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         self.cap.leave();
         self.registry.seats.borrow_mut()[self.index] = None;

@@ -12,24 +12,24 @@ use tokio::time::sleep;
 
 use super::answer::upstream_reason;
 use super::forward_body::ForwardBody;
-use super::ledger::Ledger;
-use super::passage::{Passage, retry_after};
-use super::upstream::{Phase, UpstreamBody, UpstreamError, copy};
+use super::ledger::RequestRecord;
+use super::passage::{InFlight, retry_after};
+use super::upstream::{UpstreamBody, UpstreamError, UpstreamPhase, copy};
 
 /// What an attempt came to.
-pub(super) type Sent = Result<Response<UpstreamBody>, UpstreamError>;
+pub(super) type AttemptResult = Result<Response<UpstreamBody>, UpstreamError>;
 
 /// A request that may be sent again.
 #[derive(Debug)]
-pub(super) struct Again {
+pub(super) struct RetryableRequest {
     request: Request<ForwardBody>,
     attempts: u32,
 }
 
-impl Again {
+impl RetryableRequest {
     /// Keeps a copy of a request, if it may be sent again at all.
-    pub(super) fn of(request: &Request<ForwardBody>, ledger: &Ledger) -> Option<Box<Self>> {
-        let turnstile = &ledger.service.turnstile;
+    pub(super) fn of(request: &Request<ForwardBody>, ledger: &RequestRecord) -> Option<Box<Self>> {
+        let turnstile = &ledger.service.admission;
         if turnstile.policy().protection.retries.attempts_max == 0 {
             return None;
         }
@@ -44,14 +44,14 @@ impl Again {
     }
 
     /// After an attempt: waits and returns the request to be sent again, or nothing.
-    pub(super) async fn after(
+    pub(super) async fn next_attempt(
         &mut self,
-        sent: &Sent,
-        passage: &mut Passage,
-        ledger: &Ledger,
+        sent: &AttemptResult,
+        passage: &mut InFlight,
+        ledger: &RequestRecord,
     ) -> Option<Request<ForwardBody>> {
         let reason = reason_of(sent)?;
-        let turnstile = &ledger.service.turnstile;
+        let turnstile = &ledger.service.admission;
         let deadline = turnstile.policy().protection.retries.deadline;
         let now = Instant::now();
         let left = deadline.checked_sub(now.saturating_duration_since(ledger.started))?;
@@ -69,8 +69,8 @@ impl Again {
         }
         self.attempts += 1;
         sleep(wait).await;
-        ledger.waited(wait);
-        passage.admit(Instant::now()).ok()?;
+        ledger.add_wait(wait);
+        passage.admit_attempt(Instant::now()).ok()?;
         ledger.service.recorder.retried(reason);
         Some(request)
     }
@@ -78,7 +78,7 @@ impl Again {
 
 /// Whether a request may be sent twice with the effect of once: by its contract's word, else by its
 /// method (RFC 9110 section 9.2.2).
-pub(super) fn is_idempotent(method: &Method, ledger: &Ledger) -> bool {
+pub(super) fn is_idempotent(method: &Method, ledger: &RequestRecord) -> bool {
     let operation = ledger.operation();
     let operation = operation.map(|id| ledger.service.contract.operation(id));
     operation
@@ -87,7 +87,7 @@ pub(super) fn is_idempotent(method: &Method, ledger: &Ledger) -> bool {
 }
 
 /// Why a request is sent again, as a label.
-fn reason_of(sent: &Sent) -> Option<&'static str> {
+fn reason_of(sent: &AttemptResult) -> Option<&'static str> {
     match sent {
         Ok(response) => match response.status() {
             StatusCode::BAD_GATEWAY => Some("502"),
@@ -99,7 +99,7 @@ fn reason_of(sent: &Sent) -> Option<&'static str> {
             error @ (UpstreamError::Connect { .. }
             | UpstreamError::Closed { .. }
             | UpstreamError::Timeout {
-                phase: Phase::Connect,
+                phase: UpstreamPhase::Connect,
                 ..
             }),
         ) => Some(upstream_reason(error)),

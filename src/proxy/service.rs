@@ -5,40 +5,40 @@ use std::sync::Arc;
 
 use crate::config::{Config, PreflightPolicy, ServiceConfig, UpstreamTarget as UpstreamConfig};
 use crate::telemetry::{AccessLog, Metrics, ServiceRecorder};
-use portcullis_breaker::Turnstile;
+use portcullis_breaker::CoreAdmission;
 use portcullis_contract::{CheckSettings, CompiledContract};
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
 use portcullis_vocabulary::limits::Limits;
 use portcullis_vocabulary::{Catalog, Squad};
 
-use super::access::Access;
+use super::access::ServiceAccessLog;
 use super::limits::UpstreamLimits;
-use super::live::{Live, LiveService};
-use super::upstream::Upstream;
+use super::live::{ActiveConfig, ActiveService};
+use super::upstream::UpstreamClient;
 
 /// One service on one data core, with one revision of its contract.
 #[derive(Debug)]
 pub(super) struct ServiceCore {
     pub(super) catalog: Arc<Catalog>,
     pub(super) contract: Arc<CompiledContract>,
-    pub(super) upstream: Target,
-    pub(super) turnstile: Turnstile,
+    pub(super) upstream: ForwardTarget,
+    pub(super) admission: CoreAdmission,
     pub(super) recorder: Rc<ServiceRecorder>,
-    pub(super) access: Access,
+    pub(super) access: ServiceAccessLog,
     /// Where clients learn who owns the service.
     owner_path: Option<String>,
     pub(super) body_bytes_max: u64,
     pub(super) response_body_bytes_max: u64,
     json_depth_max: u32,
     /// Last, so that it is let go of last: whoever retires it counts on that.
-    pub(super) live: Arc<LiveService>,
+    pub(super) active: Arc<ActiveService>,
 }
 
 /// Where a service's requests go.
 #[derive(Clone, Debug)]
-pub(super) enum Target {
+pub(super) enum ForwardTarget {
     /// To a server.
-    Upstream(Upstream),
+    Upstream(UpstreamClient),
     /// Nowhere: the contract's examples answer.
     Mock,
 }
@@ -48,8 +48,8 @@ impl ServiceCore {
     /// service had before and still fits is kept: the connections to its upstream, and the
     /// handles of its metrics.
     pub(super) fn new(
-        live: &Live,
-        service: &Arc<LiveService>,
+        live: &ActiveConfig,
+        service: &Arc<ActiveService>,
         before: Option<&Self>,
         core: usize,
         (metrics, log): (&Metrics, &AccessLog),
@@ -67,10 +67,10 @@ impl ServiceCore {
             _ => Rc::new(ServiceRecorder::new(metrics, &service.inventory, core)),
         };
         Some(Self {
-            upstream: Target::of(service, before),
-            turnstile: service.guarded.turnstile(core),
+            upstream: ForwardTarget::of(service, before),
+            admission: service.protection.turnstile(core),
             recorder,
-            access: Access {
+            access: ServiceAccessLog {
                 log: log.clone(),
                 policy: live.config.access_log,
             },
@@ -80,13 +80,13 @@ impl ServiceCore {
             body_bytes_max: limits.body_bytes_max as u64,
             response_body_bytes_max: limits.response_body_bytes_max as u64,
             json_depth_max: u32::try_from(limits.json_depth_max).unwrap_or(u32::MAX),
-            live: Arc::clone(service),
+            active: Arc::clone(service),
         })
     }
 
     /// What the configuration says of it.
     pub(super) fn config(&self) -> &ServiceConfig {
-        &self.live.config
+        &self.active.config
     }
 
     /// Whether clients learn at this path who owns the service.
@@ -96,19 +96,19 @@ impl ServiceCore {
 
     /// The squad that provides it.
     pub(super) fn provider(&self) -> Option<&Squad> {
-        self.live.provider.as_ref()
+        self.active.provider.as_ref()
     }
 
     /// What is done about violations of an operation, or of a request to none.
     pub(super) fn policy(&self, operation: Option<u32>) -> &EnforcementPolicy {
-        let contract = self.live.contract.as_ref();
+        let contract = self.active.contract.as_ref();
         let (_, policies) = contract.expect("a service core is made of a service with a contract");
         policies.of(operation)
     }
 
     /// How requests to an operation are judged.
-    pub(super) fn rules(&self, operation: u32) -> CheckSettings<'_> {
-        let limits = &self.live.limits;
+    pub(super) fn check_settings(&self, operation: u32) -> CheckSettings<'_> {
+        let limits = &self.active.limits;
         CheckSettings {
             policy: self.policy(Some(operation)),
             violations_max: limits.violations_max,
@@ -124,19 +124,19 @@ impl ServiceCore {
     }
 }
 
-impl Target {
-    fn of(service: &LiveService, before: Option<&ServiceCore>) -> Self {
+impl ForwardTarget {
+    fn of(service: &ActiveService, before: Option<&ServiceCore>) -> Self {
         let UpstreamConfig::Http(address) = &service.config.upstream else {
             return Self::Mock;
         };
         let limits = upstream_limits(&service.limits);
         let fits = |before: &&ServiceCore| {
-            before.live.config.upstream == service.config.upstream
-                && upstream_limits(&before.live.limits) == limits
+            before.active.config.upstream == service.config.upstream
+                && upstream_limits(&before.active.limits) == limits
         };
         match before.filter(fits) {
             Some(before) => before.upstream.clone(),
-            None => Self::Upstream(Upstream::new(&address.to_string(), limits)),
+            None => Self::Upstream(UpstreamClient::new(&address.to_string(), limits)),
         }
     }
 }

@@ -16,11 +16,11 @@ use portcullis_vocabulary::Consumer;
 
 use super::answer_body::AnswerBody;
 use super::forward_body::ForwardBody;
-use super::watch::Seen;
+use super::watch::BodyCopy;
 
 /// One exchange that passed, as a candidate gets it. It may hold anybody's secrets, so it has no
 /// `Debug` of its content.
-pub struct Sampled {
+pub struct ShadowExchange {
     /// The method.
     pub method: Method,
     /// The target, raw.
@@ -28,26 +28,26 @@ pub struct Sampled {
     /// The request's fields, without those of the hop.
     pub headers: HeaderMap,
     /// Its body.
-    pub body: SampledBody,
+    pub body: ShadowBody,
     /// Who called.
     pub consumer: Consumer,
     /// The answer, where there was one.
-    pub answer: Option<SampledAnswer>,
+    pub answer: Option<ShadowAnswer>,
 }
 
 /// An answer, as a candidate gets it.
 #[derive(Debug)]
-pub struct SampledAnswer {
+pub struct ShadowAnswer {
     /// The status.
     pub status: u16,
     /// The fields, without those of the hop.
     pub headers: HeaderMap,
     /// The body.
-    pub body: SampledBody,
+    pub body: ShadowBody,
 }
 
 /// A body, as far as it was in memory.
-pub enum SampledBody {
+pub enum ShadowBody {
     /// There was none.
     Absent,
     /// It passed as a stream.
@@ -58,14 +58,14 @@ pub enum SampledBody {
 
 /// Where samples go, and how many.
 #[derive(Clone, Debug)]
-pub struct Tap {
-    sender: Sender<Sampled>,
+pub struct ShadowSampler {
+    sender: Sender<ShadowExchange>,
     /// The share of exchanges that is sampled, from 0 to 1.
     sample: f64,
     missed: Arc<AtomicU64>,
 }
 
-impl std::fmt::Debug for Sampled {
+impl std::fmt::Debug for ShadowExchange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sampled")
             .field("method", &self.method)
@@ -73,7 +73,7 @@ impl std::fmt::Debug for Sampled {
     }
 }
 
-impl std::fmt::Debug for SampledBody {
+impl std::fmt::Debug for ShadowBody {
     /// Its size only.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -84,9 +84,9 @@ impl std::fmt::Debug for SampledBody {
     }
 }
 
-impl Tap {
+impl ShadowSampler {
     /// A tap for this share of exchanges; `missed` counts what could not be taken.
-    pub fn new(sender: Sender<Sampled>, sample: f64, missed: Arc<AtomicU64>) -> Self {
+    pub fn new(sender: Sender<ShadowExchange>, sample: f64, missed: Arc<AtomicU64>) -> Self {
         Self {
             sender,
             sample,
@@ -95,19 +95,19 @@ impl Tap {
     }
 
     /// The request's part of a sample, if this one is sampled.
-    pub(super) fn sample(
+    pub(super) fn capture(
         &self,
         request: &Request<ForwardBody>,
         consumer: Consumer,
-    ) -> Option<Sample> {
+    ) -> Option<ShadowCapture> {
         let is_sampled = self.sample >= 1.0 || fastrand::f64() < self.sample;
-        is_sampled.then(|| Sample {
+        is_sampled.then(|| ShadowCapture {
             tap: self.clone(),
-            sampled: Some(Box::new(Sampled {
+            sampled: Some(Box::new(ShadowExchange {
                 method: request.method().clone(),
                 target: request.uri().clone(),
                 headers: request.headers().clone(),
-                body: request.body().sampled(),
+                body: request.body().shadow_body(),
                 consumer,
                 answer: None,
             })),
@@ -117,20 +117,20 @@ impl Tap {
 
 /// A sample that is being taken. It is handed over when it is dropped, with what is known then.
 #[derive(Debug)]
-pub(super) struct Sample {
-    tap: Tap,
-    sampled: Option<Box<Sampled>>,
+pub(super) struct ShadowCapture {
+    tap: ShadowSampler,
+    sampled: Option<Box<ShadowExchange>>,
 }
 
-impl Sample {
+impl ShadowCapture {
     /// The head of the answer has come.
     pub(super) fn answered(&mut self, response: &Response<AnswerBody>) {
         let body = match response.body().is_end_stream() {
-            true => SampledBody::Absent,
-            false => SampledBody::Streamed,
+            true => ShadowBody::Absent,
+            false => ShadowBody::Streamed,
         };
         if let Some(sampled) = &mut self.sampled {
-            sampled.answer = Some(SampledAnswer {
+            sampled.answer = Some(ShadowAnswer {
                 status: response.status().as_u16(),
                 headers: response.headers().clone(),
                 body,
@@ -139,18 +139,18 @@ impl Sample {
     }
 
     /// The answer's body has passed.
-    pub(super) fn passed(&mut self, seen: Seen) {
+    pub(super) fn passed(&mut self, seen: BodyCopy) {
         let answer = self
             .sampled
             .as_mut()
             .and_then(|sampled| sampled.answer.as_mut());
-        if let (Some(answer), Seen::Whole(bytes)) = (answer, seen) {
-            answer.body = SampledBody::Whole(bytes);
+        if let (Some(answer), BodyCopy::Whole(bytes)) = (answer, seen) {
+            answer.body = ShadowBody::Whole(bytes);
         }
     }
 }
 
-impl Drop for Sample {
+impl Drop for ShadowCapture {
     fn drop(&mut self) {
         let Some(sampled) = self.sampled.take() else {
             return;

@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 
 /// What was seen of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Seen {
+pub(super) enum BodyCopy {
     /// All of it.
     Whole(Bytes),
     /// It was larger than the bound.
@@ -17,14 +17,14 @@ pub(super) enum Seen {
 }
 
 /// Watches one body.
-pub(super) struct Watch {
+pub(super) struct BodyTee {
     pieces: Vec<Bytes>,
     len: u64,
     bytes_max: u64,
-    look: Option<Box<dyn FnOnce(Seen)>>,
+    look: Option<Box<dyn FnOnce(BodyCopy)>>,
 }
 
-impl fmt::Debug for Watch {
+impl fmt::Debug for BodyTee {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Watch")
             .field("len", &self.len)
@@ -32,9 +32,9 @@ impl fmt::Debug for Watch {
     }
 }
 
-impl Watch {
+impl BodyTee {
     /// Watches a body of up to `bytes_max` bytes; `look` is called when it has passed whole.
-    pub(super) fn new(bytes_max: u64, look: impl FnOnce(Seen) + 'static) -> Self {
+    pub(super) fn new(bytes_max: u64, look: impl FnOnce(BodyCopy) + 'static) -> Self {
         Self {
             pieces: Vec::new(),
             len: 0,
@@ -44,7 +44,7 @@ impl Watch {
     }
 
     /// Sees a piece pass.
-    pub(super) fn see(&mut self, piece: &Bytes) {
+    pub(super) fn push(&mut self, piece: &Bytes) {
         self.len += piece.len() as u64;
         if self.len > self.bytes_max {
             self.pieces.clear();
@@ -59,12 +59,12 @@ impl Watch {
             return;
         };
         let seen = match &mut self.pieces[..] {
-            _ if self.len > self.bytes_max => Seen::TooLarge,
-            [only] => Seen::Whole(std::mem::take(only)),
+            _ if self.len > self.bytes_max => BodyCopy::TooLarge,
+            [only] => BodyCopy::Whole(std::mem::take(only)),
             many => {
                 let mut whole = BytesMut::with_capacity(usize::try_from(self.len).unwrap_or(0));
                 many.iter().for_each(|piece| whole.extend_from_slice(piece));
-                Seen::Whole(whole.freeze())
+                BodyCopy::Whole(whole.freeze())
             }
         };
         // After the present turn of this connection, in which the last piece is written.

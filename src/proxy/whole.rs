@@ -9,7 +9,7 @@ use http_body::{Body, Frame};
 
 /// A whole body.
 #[derive(Clone, Debug, Default)]
-pub struct Collected {
+pub struct BufferedBody {
     /// Its bytes.
     pub bytes: Bytes,
     /// Its trailer fields, without those that may not be trailers.
@@ -18,9 +18,9 @@ pub struct Collected {
 
 /// A body that was to be read into memory.
 #[derive(Debug)]
-pub enum Gathered<B> {
+pub enum BufferOutcome<B> {
     /// All of it.
-    Whole(Collected),
+    Whole(BufferedBody),
     /// It is larger than was allowed.
     Larger {
         /// Its beginning.
@@ -31,18 +31,21 @@ pub enum Gathered<B> {
 }
 
 /// Reads a body until it ends or exceeds `bytes_max`; nothing of it is lost.
-pub(super) async fn gather<B>(mut body: B, bytes_max: u64) -> Result<Gathered<B>, B::Error>
+pub(super) async fn buffer_body<B>(
+    mut body: B,
+    bytes_max: u64,
+) -> Result<BufferOutcome<B>, B::Error>
 where
     B: Body<Data = Bytes> + Unpin,
 {
     let exact = body.size_hint().exact();
     if exact.is_some_and(|length| length > bytes_max) {
-        return Ok(Gathered::Larger {
+        return Ok(BufferOutcome::Larger {
             first: Bytes::new(),
             rest: body,
         });
     }
-    let mut pieces = Pieces::default();
+    let mut pieces = BodyBuffer::default();
     while !body.is_end_stream() {
         let frame = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
         let Some(frame) = frame.transpose()? else {
@@ -50,25 +53,25 @@ where
         };
         pieces.take(frame, exact);
         if pieces.len() > bytes_max {
-            return Ok(Gathered::Larger {
+            return Ok(BufferOutcome::Larger {
                 first: pieces.into_whole().bytes,
                 rest: body,
             });
         }
     }
-    Ok(Gathered::Whole(pieces.into_whole()))
+    Ok(BufferOutcome::Whole(pieces.into_whole()))
 }
 
 /// What a body is put together from. One piece stays as it is; several are joined in a
 /// buffer that is as large as the body is known to become.
 #[derive(Debug, Default)]
-struct Pieces {
+struct BodyBuffer {
     only: Bytes,
     joined: Option<BytesMut>,
     trailers: Option<HeaderMap>,
 }
 
-impl Pieces {
+impl BodyBuffer {
     fn len(&self) -> u64 {
         self.joined.as_ref().map_or(self.only.len(), BytesMut::len) as u64
     }
@@ -95,9 +98,9 @@ impl Pieces {
         }
     }
 
-    fn into_whole(self) -> Collected {
+    fn into_whole(self) -> BufferedBody {
         let bytes = self.joined.map_or(self.only, BytesMut::freeze);
-        Collected {
+        BufferedBody {
             bytes,
             trailers: self.trailers,
         }

@@ -15,22 +15,26 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::inspect::{Fed, Inspector, Stage};
-use super::link::Link;
+use super::inspect::{FeedOutcome, StreamInspector, StreamPosition};
+use super::link::ConnectionState;
 
 /// Bytes discarded in one go after the last request of a connection.
 const DISCARD_READS_MAX: usize = 8;
 
 /// An inspected connection.
 #[derive(Debug)]
-pub(super) struct Wire {
+pub(super) struct InspectedStream {
     stream: TcpStream,
-    inspector: Inspector,
-    link: Rc<Link>,
+    inspector: StreamInspector,
+    link: Rc<ConnectionState>,
 }
 
-impl Wire {
-    pub(super) fn new(stream: TcpStream, inspector: Inspector, link: Rc<Link>) -> Self {
+impl InspectedStream {
+    pub(super) fn new(
+        stream: TcpStream,
+        inspector: StreamInspector,
+        link: Rc<ConnectionState>,
+    ) -> Self {
         Self {
             stream,
             inspector,
@@ -44,13 +48,13 @@ impl Wire {
     }
 
     /// Takes note of a verdict; true when there are bytes to pass on.
-    fn note(&self, fed: Fed) -> bool {
+    fn note(&self, fed: FeedOutcome) -> bool {
         let link = &self.link;
         let before = link.stage.get();
         let stage = self.inspector.stage();
         link.stage.set(stage);
         link.heads.set(link.heads.get() + u64::from(fed.heads));
-        if stage == Stage::Head && (before != Stage::Head || fed.heads > 0) {
+        if stage == StreamPosition::Head && (before != StreamPosition::Head || fed.heads > 0) {
             link.since.set(Instant::now());
         }
         if let Some(refusal) = fed.refusal {
@@ -82,7 +86,7 @@ impl Wire {
     /// The client has closed its sending side. The library would drop unfinished answers, so
     /// it learns of this only when none is left, or when a body can never be completed.
     fn poll_end(&self) -> Poll<io::Result<()>> {
-        if self.link.is_idle() || self.link.stage.get() == Stage::Body {
+        if self.link.is_idle() || self.link.stage.get() == StreamPosition::Body {
             return Poll::Ready(Ok(()));
         }
         if self.link.half_closed.get().is_none() {
@@ -97,7 +101,7 @@ impl Wire {
             return true;
         }
         if self.link.refusal.get().is_none() {
-            let refusal = self.inspector.judge_unfinished();
+            let refusal = self.inspector.refuse_partial_line();
             self.link.refusal.set(Some(refusal));
         }
         // Whatever head the library failed on is not one that awaits an answer.
@@ -114,7 +118,7 @@ impl Wire {
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for InspectedStream {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -127,7 +131,7 @@ impl AsyncRead for Wire {
         if this.link.half_closed.get().is_some() {
             return this.poll_end();
         }
-        if this.link.stage.get() == Stage::Closed {
+        if this.link.stage.get() == StreamPosition::Closed {
             return this.poll_discard(cx, buf);
         }
         let start = buf.filled().len();
@@ -145,7 +149,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for InspectedStream {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -5,15 +5,15 @@ use std::path::Path;
 use portcullis_contract::{self as contract, ContractLoadError, DocumentSet, UnreadableFile};
 use portcullis_vocabulary::Limits;
 
-use super::file::{self, FileReadError};
-use super::git::{GitError, GitPath};
+use super::file_read::{self, FileReadError};
+use super::git_path::{GitError, GitPath};
 
 /// Reads the contract at `path` with all local files it refers to.
 ///
 /// # Errors
 /// [`ContractLoadError`] when the entry file itself cannot be read or parsed.
 pub fn load_contract(path: &Path, limits: &Limits) -> Result<DocumentSet, ContractLoadError> {
-    let read = |path: &Path, bytes_max| Ok(file::read(path, bytes_max)?);
+    let read = |path: &Path, bytes_max| Ok(file_read::read(path, bytes_max)?);
     contract::load(path, &path.display().to_string(), limits, &read)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::remote::{FetchLimits, FetchOutcome, HttpFetcher, RemoteError, RemoteUrl};
+use super::http_fetcher::{FetchLimits, FetchOutcome, HttpFetcher, RemoteError, RemoteUrl};
 
 /// The largest answer, in bytes: a hundred thousand series.
 const ANSWER_BYTES_MAX: u64 = 32 << 20;

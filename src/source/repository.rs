@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::changed_path::{ChangedPath, PathStatus, names, statuses};
-use super::program::{ProgramOutput, run};
+use super::program_output::{ProgramOutput, run};
 use portcullis_vocabulary::limits::CHANGED_PATHS_BYTES_MAX;
 
 /// Why a repository cannot be read.

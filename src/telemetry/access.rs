@@ -13,13 +13,13 @@ use serde::ser::Serializer;
 
 use crate::config::LogFormat;
 
-use super::inventory::Finding;
-use super::log::{Sink, sink};
-use super::record::Outcome;
+use super::inventory::MaskedViolation;
+use super::log::{LogSink, sink};
+use super::record::RequestOutcome;
 
 /// Where lines of exchanges go; nowhere in a process that does not log.
 #[derive(Clone, Debug)]
-pub struct AccessLog(Option<Sink>);
+pub struct AccessLog(Option<LogSink>);
 
 /// One exchange, as its line tells it. Members are only ever added.
 #[derive(Clone, Debug, Serialize)]
@@ -45,7 +45,7 @@ pub struct AccessLine<'a> {
     pub status: Option<u16>,
     /// How it ended.
     #[serde(serialize_with = "outcome")]
-    pub outcome: Outcome,
+    pub outcome: RequestOutcome,
     /// Why Portcullis answered itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<&'static str>,
@@ -80,13 +80,13 @@ pub struct AccessLine<'a> {
     #[serde(rename = "own_ms", serialize_with = "milliseconds")]
     pub own: Duration,
     /// What departed from the contract.
-    #[serde(skip_serializing_if = "<[FindingLine<'_>]>::is_empty")]
-    pub violations: Vec<FindingLine<'a>>,
+    #[serde(skip_serializing_if = "<[ViolationFields<'_>]>::is_empty")]
+    pub violations: Vec<ViolationFields<'a>>,
 }
 
 /// One violation in a line.
 #[derive(Clone, Debug, Serialize)]
-pub struct FindingLine<'a> {
+pub struct ViolationFields<'a> {
     class: &'static str,
     enforcement: &'static str,
     #[serde(rename = "in")]
@@ -109,7 +109,7 @@ const MESSAGE: &str = "exchange";
 
 /// A line as JSON, in the shape of the other lines.
 #[derive(Serialize)]
-struct JsonLine<'a> {
+struct JsonAccessLine<'a> {
     timestamp: String,
     level: &'static str,
     message: &'static str,
@@ -130,7 +130,7 @@ impl AccessLog {
 
     /// Hands a line over to be written.
     pub fn write(&self, line: &AccessLine<'_>) {
-        let Some(Sink { format, writer }) = &self.0 else {
+        let Some(LogSink { format, writer }) = &self.0 else {
             return;
         };
         let text = match format {
@@ -142,8 +142,8 @@ impl AccessLog {
     }
 }
 
-impl<'a> From<&'a Finding> for FindingLine<'a> {
-    fn from(finding: &'a Finding) -> Self {
+impl<'a> From<&'a MaskedViolation> for ViolationFields<'a> {
+    fn from(finding: &'a MaskedViolation) -> Self {
         Self {
             class: finding.class.as_str(),
             enforcement: finding.enforcement.as_str(),
@@ -160,7 +160,7 @@ impl<'a> From<&'a Finding> for FindingLine<'a> {
 
 impl AccessLine<'_> {
     fn json(&self) -> String {
-        let line = JsonLine {
+        let line = JsonAccessLine {
             timestamp: humantime::format_rfc3339_micros(self.at).to_string(),
             level: self.level(),
             message: MESSAGE,
@@ -206,13 +206,16 @@ impl AccessLine<'_> {
 
     const fn level(&self) -> &'static str {
         match self.outcome {
-            Outcome::Answered | Outcome::Abandoned => "INFO",
-            Outcome::Refused | Outcome::Shed | Outcome::Failed | Outcome::Unanswered => "WARN",
+            RequestOutcome::Answered | RequestOutcome::Abandoned => "INFO",
+            RequestOutcome::Refused
+            | RequestOutcome::Shed
+            | RequestOutcome::Failed
+            | RequestOutcome::Unanswered => "WARN",
         }
     }
 }
 
-impl FindingLine<'_> {
+impl ViolationFields<'_> {
     /// `invalid-body(body /lines/0/quantity minimum openapi.yaml:88)`.
     fn words(&self) -> String {
         let place = self.file.zip(self.line);
@@ -229,7 +232,7 @@ impl FindingLine<'_> {
     }
 }
 
-fn outcome<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::Error> {
+fn outcome<S: Serializer>(outcome: &RequestOutcome, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(outcome.as_str())
 }
 
@@ -246,7 +249,7 @@ mod tests {
     use super::*;
     use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
-    fn line(violations: Vec<FindingLine<'_>>) -> AccessLine<'_> {
+    fn line(violations: Vec<ViolationFields<'_>>) -> AccessLine<'_> {
         AccessLine {
             at: SystemTime::UNIX_EPOCH,
             service: Some("orders"),
@@ -254,7 +257,7 @@ mod tests {
             method: Some("POST"),
             path: Some("/orders"),
             status: Some(422),
-            outcome: Outcome::Refused,
+            outcome: RequestOutcome::Refused,
             error: Some("CONTRACT_VIOLATION"),
             squad: "checkout",
             tier: "gold",
@@ -271,8 +274,8 @@ mod tests {
         }
     }
 
-    fn finding() -> Finding {
-        Finding {
+    fn finding() -> MaskedViolation {
+        MaskedViolation {
             class: ViolationClass::InvalidBody,
             enforcement: Enforcement::Reject,
             part: "body",
@@ -287,7 +290,7 @@ mod tests {
     #[test]
     fn a_line_is_one_json_object() {
         let finding = finding();
-        let text = line(vec![FindingLine::from(&finding)]).json();
+        let text = line(vec![ViolationFields::from(&finding)]).json();
         assert!(text.ends_with("}\n") && text.lines().count() == 1, "{text}");
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["timestamp"], "1970-01-01T00:00:00.000000Z");
@@ -304,7 +307,7 @@ mod tests {
     #[test]
     fn a_line_for_people_says_the_same() {
         let finding = finding();
-        let text = line(vec![FindingLine::from(&finding)]).text();
+        let text = line(vec![ViolationFields::from(&finding)]).text();
         let expected = "1970-01-01T00:00:00.000000Z  WARN exchange: POST /orders 422 refused \
             error=CONTRACT_VIOLATION service=orders operation=createOrder squad=checkout tier=gold \
             duration_ms=1.234 own_ms=0.034 request_id=r-1 \

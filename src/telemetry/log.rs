@@ -19,14 +19,14 @@ use crate::config::{LogConfig, LogFormat, LogLevel};
 static LEVEL: OnceLock<reload::Handle<LevelFilter, Registry>> = OnceLock::new();
 
 /// Where lines go, and their form.
-static SINK: OnceLock<Sink> = OnceLock::new();
+static SINK: OnceLock<LogSink> = OnceLock::new();
 
 /// Lines that wait to be written; some 10 MB at most.
 const LINES_MAX: usize = 16_384;
 
 /// Where lines go, and their form.
 #[derive(Clone, Debug)]
-pub(super) struct Sink {
+pub(super) struct LogSink {
     pub(super) format: LogFormat,
     pub(super) writer: NonBlocking,
 }
@@ -62,13 +62,13 @@ pub fn init(log: &LogConfig) -> LogGuard {
     if started.is_ok() {
         let _first = LEVEL.set(handle);
         let format = log.format;
-        let _first = SINK.set(Sink { format, writer });
+        let _first = SINK.set(LogSink { format, writer });
     }
     LogGuard { _worker: worker }
 }
 
 /// Where lines go, in a process that [`init`] started logging for.
-pub(super) fn sink() -> Option<Sink> {
+pub(super) fn sink() -> Option<LogSink> {
     SINK.get().cloned()
 }
 

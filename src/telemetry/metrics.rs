@@ -12,7 +12,7 @@ use metrics_exporter_prometheus::{
 };
 
 use super::build;
-use super::inventory::{Health, Inventory};
+use super::inventory::{SquadHealth, TrafficInventory};
 use super::names::{
     BUILD_INFO, CANDIDATE_JUDGED, CANDIDATE_MISSED, CANDIDATE_REFUSALS, COMPILE, CONNECTIONS,
     DRIFT_RATE, HEALTH, JUDGING, LOG_LINES_LOST, METRICS, Metric, MetricKind, OVERHEAD, RELOADS,
@@ -34,9 +34,9 @@ const OVERHEAD_BUCKETS_SECONDS: [f64; 10] = [
 
 /// The metrics of one program; nothing is kept where they are switched off.
 #[derive(Clone)]
-pub struct Metrics(Option<Arc<Registry>>);
+pub struct Metrics(Option<Arc<MetricsRegistry>>);
 
-struct Registry {
+struct MetricsRegistry {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
 }
@@ -56,7 +56,7 @@ impl Default for Metrics {
 impl Metrics {
     /// An empty registry that knows every metric's description.
     pub fn new() -> Self {
-        let metrics = Self(Some(Arc::new(Registry::new())));
+        let metrics = Self(Some(Arc::new(MetricsRegistry::new())));
         metrics
             .gauge(&BUILD_INFO, &[build::VERSION, build::COMMIT.unwrap_or("")])
             .set(1.0);
@@ -85,20 +85,20 @@ impl Metrics {
 
     /// Folds recent observations into their buckets. Call it every few seconds: until then each
     /// observation is kept.
-    pub fn settle(&self) {
+    pub fn run_upkeep(&self) {
         if let Some(registry) = &self.0 {
             registry.handle.run_upkeep();
         }
     }
 
     /// Sets what an inventory says about the last minute.
-    pub fn observe_drift(&self, inventory: &Inventory) {
+    pub fn observe_drift(&self, inventory: &TrafficInventory) {
         self.gauge(&DRIFT_RATE, &[inventory.service()])
             .set(inventory.drift_rate());
     }
 
     /// Sets the health of squads.
-    pub fn observe_health(&self, health: &Health) {
+    pub fn observe_health(&self, health: &SquadHealth) {
         for view in health.views() {
             self.gauge(&HEALTH, &[&view.squad]).set(view.health);
         }
@@ -110,19 +110,19 @@ impl Metrics {
     }
 
     /// Says which revision of a contract is in force.
-    pub fn revision_in_force(&self, service: &str, version: &str, revision: &str) {
+    pub fn set_active_revision(&self, service: &str, version: &str, revision: &str) {
         self.gauge(&REVISION_INFO, &[service, version, revision])
             .set(1.0);
     }
 
     /// Says that a revision of a contract is in force no more.
-    pub fn revision_retired(&self, service: &str, version: &str, revision: &str) {
+    pub fn clear_revision(&self, service: &str, version: &str, revision: &str) {
         self.gauge(&REVISION_INFO, &[service, version, revision])
             .set(0.0);
     }
 
     /// Says who provides a service, or who does so no more.
-    pub fn provided(&self, service: &str, squad: &str, is_provider: bool) {
+    pub fn set_provider(&self, service: &str, squad: &str, is_provider: bool) {
         self.gauge(&SERVICE_INFO, &[service, squad])
             .set(f64::from(u8::from(is_provider)));
     }
@@ -186,7 +186,7 @@ impl Metrics {
     }
 }
 
-impl Registry {
+impl MetricsRegistry {
     fn new() -> Self {
         let full = |metric: &Metric| Matcher::Full(metric.name.to_owned());
         let fine = &OVERHEAD_BUCKETS_SECONDS;

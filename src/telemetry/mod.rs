@@ -16,14 +16,19 @@ mod log;
 mod access;
 mod trace;
 
-pub use access::{AccessLine, AccessLog, FindingLine};
+pub use access::{AccessLine, AccessLog, ViolationFields};
 pub use inventory::{
-    Departed, Departure, Described, Finding, FindingView, Health, HealthView, Inventory,
-    InventoryView,
+    DriftEvent, HealthView, InventoryView, MaskedViolation, ServiceDescription, SquadHealth,
+    TrafficInventory, ViolatedParts, ViolationView,
 };
 pub use log::{LogGuard, init as init_log, lines_lost, set_level as set_log_level};
 pub use metrics::Metrics;
 pub use names::{METRICS, Metric, MetricKind, PROCESS_METRICS};
 pub use owner::{OwnedContract, OwnerView};
-pub use record::{CoreRecorder, Measured, Outcome, ServiceRecorder, Subject};
-pub use trace::{Asked, Served, Span, SpanExport, Trace, Tracer, TracingError, start_tracing};
+pub use record::{
+    CoreRecorder, RequestLabels, RequestMeasurement, RequestOutcome, ServiceRecorder,
+};
+pub use trace::{
+    RequestTrace, ServiceAttributes, Span, SpanExport, TracedRequest, Tracer, TracingError,
+    start_tracing,
+};

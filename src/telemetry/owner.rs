@@ -33,7 +33,7 @@ pub struct OwnerView {
     /// The commit that the service was built from, as configured.
     pub commit: Option<String>,
     /// What answers for it.
-    pub portcullis: Build,
+    pub portcullis: BuildInfo,
 }
 
 /// The contract of a service.
@@ -49,7 +49,7 @@ pub struct OwnedContract {
 
 /// Which Portcullis this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Build {
+pub struct BuildInfo {
     version: &'static str,
     commit: Option<&'static str>,
 }
@@ -74,7 +74,7 @@ impl OwnerView {
             tier: provider.map(|squad| squad.tier).map(Tier::as_str),
             contract,
             commit: service.commit.clone(),
-            portcullis: Build {
+            portcullis: BuildInfo {
                 version: build::VERSION,
                 commit: build::COMMIT,
             },

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use portcullis_breaker::{CellName, Event, Guarded, Phase};
+use portcullis_breaker::{BreakerEvent, BreakerId, BreakerState, ServiceProtection};
 use portcullis_vocabulary::{Catalog, Consumer, Tier};
 
 use super::metrics::Metrics;
@@ -16,15 +16,15 @@ const EVERYBODY: &str = "everybody";
 
 impl ServiceRecorder {
     /// A breaker changed: rare enough for labels to be built.
-    pub fn breaker_changed(&self, event: &Event, catalog: &Catalog) {
+    pub fn breaker_changed(&self, event: &BreakerEvent, catalog: &Catalog) {
         let (squad, tier) = match event.cell {
-            CellName::Service => (EVERYBODY, EVERYBODY),
-            CellName::Squad(consumer, tier) => (catalog.consumer_name(consumer), tier.as_str()),
+            BreakerId::Service => (EVERYBODY, EVERYBODY),
+            BreakerId::Squad(consumer, tier) => (catalog.consumer_name(consumer), tier.as_str()),
         };
         let change = &event.change;
         let service = self.service();
         match change.to {
-            Phase::Open => {
+            BreakerState::Open => {
                 let reason = change.reason.as_str();
                 let labels = [service, squad, tier, reason];
                 self.metrics().counter(&TRIPS, &labels).increment(1);
@@ -32,10 +32,10 @@ impl ServiceRecorder {
                 let wait_ms = wait.map_or(0, |wait| wait.as_millis());
                 tracing::warn!(service, squad, tier, reason = %change.reason, wait_ms, "circuit opened");
             }
-            Phase::HalfOpen => {
+            BreakerState::HalfOpen => {
                 tracing::info!(service, squad, tier, reason = %change.reason, "circuit half-open");
             }
-            Phase::Closed => {
+            BreakerState::Closed => {
                 tracing::info!(service, squad, tier, reason = %change.reason, "circuit closed");
             }
         }
@@ -44,10 +44,10 @@ impl ServiceRecorder {
 
 impl Metrics {
     /// Sets the gauges of one service. Call it every few seconds.
-    pub fn observe_protection(&self, guarded: &Guarded, catalog: &Catalog) {
+    pub fn observe_protection(&self, guarded: &ServiceProtection, catalog: &Catalog) {
         let service = guarded.service.as_str();
         let (bank, policy) = (&guarded.bank, &guarded.policy);
-        for (cell, phase) in bank.phases(policy, catalog) {
+        for (cell, phase) in bank.breaker_states(policy, catalog) {
             let (squad, tier) = names(cell, catalog);
             let gauge = self.gauge(&BREAKER_STATE, &[service, squad, tier]);
             gauge.set(value_of(phase));
@@ -78,10 +78,10 @@ fn names(cell: Option<(Consumer, Tier)>, catalog: &Catalog) -> (&str, &'static s
     }
 }
 
-fn value_of(phase: Phase) -> f64 {
+fn value_of(phase: BreakerState) -> f64 {
     match phase {
-        Phase::Closed => 0.0,
-        Phase::HalfOpen => 1.0,
-        Phase::Open => 2.0,
+        BreakerState::Closed => 0.0,
+        BreakerState::HalfOpen => 1.0,
+        BreakerState::Open => 2.0,
     }
 }

@@ -16,7 +16,7 @@ use metrics::{Counter, Histogram};
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
-use super::inventory::{Departed, Departure, Inventory, Tally};
+use super::inventory::{DriftEvent, ExchangeTally, TrafficInventory, ViolatedParts};
 use super::metrics::Metrics;
 use super::names::{
     DURATION, HTTP_REFUSALS, IDENTITY_FAULTS, JUDGING, Metric, OVERHEAD, PANICS, REQUESTS, RETRIES,
@@ -25,7 +25,7 @@ use super::names::{
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome {
+pub enum RequestOutcome {
     /// The service answered, with a status below 500.
     Answered,
     /// The service answered with a status of 500 or above.
@@ -40,7 +40,7 @@ pub enum Outcome {
     Abandoned,
 }
 
-impl Outcome {
+impl RequestOutcome {
     /// Each outcome.
     pub const ALL: [Self; 6] = [
         Self::Answered,
@@ -66,12 +66,12 @@ impl Outcome {
 
 /// Counters with a key of small integers.
 #[derive(Debug)]
-struct Counters<K> {
+struct KeyedCounters<K> {
     metric: Metric,
     handles: RefCell<HashMap<K, Counter>>,
 }
 
-impl<K: Hash + Eq> Counters<K> {
+impl<K: Hash + Eq> KeyedCounters<K> {
     fn new(metric: Metric) -> Self {
         Self {
             metric,
@@ -98,9 +98,9 @@ impl<K: Hash + Eq> Counters<K> {
 
 /// What one squad gets from one operation, counted.
 #[derive(Debug)]
-struct Exchanges {
-    by_outcome: [OnceCell<Counter>; Outcome::ALL.len()],
-    tally: Arc<Tally>,
+struct ExchangeCounters {
+    by_outcome: [OnceCell<Counter>; RequestOutcome::ALL.len()],
+    tally: Arc<ExchangeTally>,
 }
 
 /// Records what happens to one service on one data core.
@@ -109,21 +109,21 @@ pub struct ServiceRecorder {
     metrics: Metrics,
     service: String,
     core: usize,
-    inventory: Arc<Inventory>,
-    exchanges: RefCell<HashMap<(u32, usize), Rc<Exchanges>>>,
-    violations: Counters<(u32, ViolationClass, usize, Enforcement)>,
-    upstream_errors: Counters<&'static str>,
-    unjudged: Counters<&'static str>,
-    shed: Counters<(usize, Tier, &'static str)>,
-    retries: Counters<&'static str>,
-    durations: [Histogram; Outcome::ALL.len()],
+    inventory: Arc<TrafficInventory>,
+    exchanges: RefCell<HashMap<(u32, usize), Rc<ExchangeCounters>>>,
+    violations: KeyedCounters<(u32, ViolationClass, usize, Enforcement)>,
+    upstream_errors: KeyedCounters<&'static str>,
+    unjudged: KeyedCounters<&'static str>,
+    shed: KeyedCounters<(usize, Tier, &'static str)>,
+    retries: KeyedCounters<&'static str>,
+    durations: [Histogram; RequestOutcome::ALL.len()],
     overhead: Histogram,
     judging: Histogram,
 }
 
 /// What was measured of one request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Measured {
+pub struct RequestMeasurement {
     /// From its head to the head of its answer.
     pub took: Duration,
     /// The part of that which Portcullis took.
@@ -131,12 +131,12 @@ pub struct Measured {
     /// What judging it by its contract took.
     pub judging: Duration,
     /// In which parts it departed from its contract.
-    pub departed: Departed,
+    pub departed: ViolatedParts,
 }
 
 /// Who asked for what: small integers for the hot path, names for the first time.
 #[derive(Clone, Copy, Debug)]
-pub struct Subject<'a> {
+pub struct RequestLabels<'a> {
     /// The operation's index; `u32::MAX` where none was found.
     pub operation: u32,
     /// The operation's name.
@@ -149,7 +149,7 @@ pub struct Subject<'a> {
 
 impl ServiceRecorder {
     /// A recorder for one service on the data core of this number.
-    pub fn new(metrics: &Metrics, inventory: &Arc<Inventory>, core: usize) -> Self {
+    pub fn new(metrics: &Metrics, inventory: &Arc<TrafficInventory>, core: usize) -> Self {
         let service = inventory.service();
         Self {
             metrics: metrics.clone(),
@@ -157,12 +157,12 @@ impl ServiceRecorder {
             core,
             inventory: Arc::clone(inventory),
             exchanges: RefCell::default(),
-            violations: Counters::new(VIOLATIONS),
-            upstream_errors: Counters::new(UPSTREAM_ERRORS),
-            unjudged: Counters::new(UNJUDGED),
-            shed: Counters::new(SHED),
-            retries: Counters::new(RETRIES),
-            durations: Outcome::ALL
+            violations: KeyedCounters::new(VIOLATIONS),
+            upstream_errors: KeyedCounters::new(UPSTREAM_ERRORS),
+            unjudged: KeyedCounters::new(UNJUDGED),
+            shed: KeyedCounters::new(SHED),
+            retries: KeyedCounters::new(RETRIES),
+            durations: RequestOutcome::ALL
                 .map(|outcome| metrics.histogram(&DURATION, &[service, outcome.as_str()])),
             overhead: metrics.histogram(&OVERHEAD, &[service]),
             judging: metrics.histogram(&JUDGING, &[service]),
@@ -178,7 +178,12 @@ impl ServiceRecorder {
     }
 
     /// A request was answered, or its client went away.
-    pub fn request(&self, subject: Subject<'_>, outcome: Outcome, measured: Measured) {
+    pub fn request(
+        &self,
+        subject: RequestLabels<'_>,
+        outcome: RequestOutcome,
+        measured: RequestMeasurement,
+    ) {
         let exchanges = self.exchanges(subject);
         let counter = exchanges.by_outcome[outcome as usize].get_or_init(|| {
             let (operation, squad) = (subject.operation_name, subject.squad_name);
@@ -187,7 +192,7 @@ impl ServiceRecorder {
         });
         counter.increment(1);
         exchanges.tally.count(outcome, measured.departed);
-        self.inventory.took(self.core, measured.took);
+        self.inventory.record_latency(self.core, measured.took);
         self.durations[outcome as usize].record(measured.took.as_secs_f64());
         self.overhead.record(measured.own.as_secs_f64());
         if !measured.judging.is_zero() {
@@ -195,13 +200,13 @@ impl ServiceRecorder {
         }
     }
 
-    fn exchanges(&self, subject: Subject<'_>) -> Rc<Exchanges> {
+    fn exchanges(&self, subject: RequestLabels<'_>) -> Rc<ExchangeCounters> {
         let mut exchanges = self.exchanges.borrow_mut();
         let exchanges = exchanges
             .entry((subject.operation, subject.squad))
             .or_insert_with(|| {
                 let (operation, squad) = (subject.operation_name, subject.squad_name);
-                Rc::new(Exchanges {
+                Rc::new(ExchangeCounters {
                     by_outcome: Default::default(),
                     tally: self.inventory.tally(self.core, operation, squad),
                 })
@@ -210,12 +215,12 @@ impl ServiceRecorder {
     }
 
     /// A message departed from the contract.
-    pub fn departed(&self, departure: Departure<'_>) {
-        self.inventory.departed(self.core, departure);
+    pub fn record_drift(&self, departure: DriftEvent<'_>) {
+        self.inventory.record_drift(self.core, departure);
     }
 
     /// A violation was found.
-    pub fn violation(&self, subject: Subject<'_>, class: ViolationClass, done: Enforcement) {
+    pub fn violation(&self, subject: RequestLabels<'_>, class: ViolationClass, done: Enforcement) {
         let key = (subject.operation, class, subject.squad, done);
         self.violations.increment(&self.metrics, key, || {
             [
@@ -237,7 +242,7 @@ impl ServiceRecorder {
     }
 
     /// A rule of traffic refused a request.
-    pub fn shed(&self, subject: Subject<'_>, tier: Tier, rule: &'static str) {
+    pub fn shed(&self, subject: RequestLabels<'_>, tier: Tier, rule: &'static str) {
         self.shed
             .increment(&self.metrics, (subject.squad, tier, rule), || {
                 [&self.service, subject.squad_name, tier.as_str(), rule].map(str::to_owned)
@@ -263,8 +268,8 @@ impl ServiceRecorder {
 #[derive(Debug)]
 pub struct CoreRecorder {
     metrics: Metrics,
-    http_refusals: Counters<&'static str>,
-    identity_faults: Counters<&'static str>,
+    http_refusals: KeyedCounters<&'static str>,
+    identity_faults: KeyedCounters<&'static str>,
     unrouted: Counter,
     panics: Counter,
 }
@@ -274,8 +279,8 @@ impl CoreRecorder {
     pub fn new(metrics: &Metrics) -> Self {
         Self {
             metrics: metrics.clone(),
-            http_refusals: Counters::new(HTTP_REFUSALS),
-            identity_faults: Counters::new(IDENTITY_FAULTS),
+            http_refusals: KeyedCounters::new(HTTP_REFUSALS),
+            identity_faults: KeyedCounters::new(IDENTITY_FAULTS),
             unrouted: metrics.counter(&UNROUTED, &[]),
             panics: metrics.counter(&PANICS, &[]),
         }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis::proxy::{UpstreamLimits, WireLimits};
+use portcullis::proxy::{ClientLimits, UpstreamLimits};
 use tokio::sync::Notify;
 
 use super::relay::{Answer, Client, Mode, Relay, Setup};
@@ -16,14 +16,14 @@ const SHORT: Duration = Duration::from_millis(150);
 
 /// Limits under which a test of a timeout does not take long.
 fn impatient() -> Setup {
-    let limits = WireLimits {
+    let limits = ClientLimits {
         request_head_timeout: SHORT,
         request_body_timeout: SHORT,
         keep_alive_timeout: SHORT,
         write_timeout: SHORT,
         half_close_grace: SHORT,
         drain_idle_grace: SHORT,
-        ..WireLimits::default()
+        ..ClientLimits::default()
     };
     let upstream_limits = UpstreamLimits {
         connect_timeout: SHORT,
@@ -816,9 +816,9 @@ fn a_drain_announces_then_finishes_what_is_in_flight() {
         "GET /slow HTTP/1.1" => vec![Step::Wait(Arc::clone(&wait)), send(OK)],
         _ => vec![send(OK)],
     });
-    let limits = WireLimits {
+    let limits = ClientLimits {
         drain_idle_grace: SHORT,
-        ..WireLimits::default()
+        ..ClientLimits::default()
     };
     let mut relay = Relay::start(
         upstream.address,

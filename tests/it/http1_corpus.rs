@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use portcullis::proxy::WireLimits;
+use portcullis::proxy::ClientLimits;
 use serde::Deserialize;
 
 use super::corpus::corpora;
@@ -35,10 +35,10 @@ fn every_stream_is_judged_strictly() {
     let Some(cases) = load() else { return };
     for mode in [Mode::Stream, Mode::Collect { bytes_max: 1 << 20 }] {
         let upstream = Upstream::start(|_| vec![send("HTTP/1.1 204 No Content\r\n\r\n")]);
-        let limits = WireLimits {
+        let limits = ClientLimits {
             request_head_timeout: Duration::from_millis(300),
             request_body_timeout: Duration::from_millis(300),
-            ..WireLimits::default()
+            ..ClientLimits::default()
         };
         let relay = Relay::start(
             upstream.address,

@@ -12,9 +12,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use portcullis::proxy::{
-    AnswerBody, Arrived, BodyError, ConnectionCap, Drain, DrainTrigger, ForwardBody, Gathered,
-    HttpRefusal, Peer, ServeSettings, Served, Upstream, UpstreamBody, UpstreamError,
-    UpstreamLimits, WireLimits, add_forwarding, add_request_id, bind, drain, serve,
+    AnswerBody, BufferOutcome, ClientLimits, ConnectionCap, DrainSignal, DrainTrigger, ForwardBody,
+    HttpRefusal, IncomingRequest, ListenerSettings, ListenerTotals, Peer, RequestBodyError,
+    UpstreamBody, UpstreamClient, UpstreamError, UpstreamLimits, add_forwarding, add_request_id,
+    bind, drain, serve,
 };
 use tokio::runtime::{Builder, LocalOptions};
 
@@ -41,7 +42,7 @@ pub(crate) enum Mode {
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     pub(crate) mode: Mode,
-    pub(crate) limits: WireLimits,
+    pub(crate) limits: ClientLimits,
     pub(crate) upstream_limits: UpstreamLimits,
     pub(crate) trusted: bool,
     pub(crate) connections_max: usize,
@@ -51,7 +52,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             mode: Mode::Stream,
-            limits: WireLimits::default(),
+            limits: ClientLimits::default(),
             upstream_limits: UpstreamLimits::default(),
             trusted: false,
             connections_max: 10_000,
@@ -64,7 +65,7 @@ impl Default for Setup {
 pub(crate) struct Relay {
     pub(crate) address: SocketAddr,
     pub(crate) trigger: DrainTrigger,
-    thread: Option<JoinHandle<Served>>,
+    thread: Option<JoinHandle<ListenerTotals>>,
 }
 
 impl Relay {
@@ -96,7 +97,7 @@ impl Relay {
     }
 
     /// Stops the relay and returns what it did.
-    pub(crate) fn stop(&mut self, grace: Duration) -> Served {
+    pub(crate) fn stop(&mut self, grace: Duration) -> ListenerTotals {
         self.trigger.stop(tokio::time::Instant::now() + grace);
         self.thread.take().unwrap().join().unwrap()
     }
@@ -111,18 +112,18 @@ impl Drop for Relay {
 }
 
 async fn run(
-    bound: portcullis::proxy::Bound,
+    bound: portcullis::proxy::BoundListener,
     upstream: SocketAddr,
     setup: Setup,
-    signal: Drain,
-) -> Served {
-    let upstream = Upstream::new(&upstream.to_string(), setup.upstream_limits);
+    signal: DrainSignal,
+) -> ListenerTotals {
+    let upstream = UpstreamClient::new(&upstream.to_string(), setup.upstream_limits);
     let trusted_networks = if setup.trusted {
         vec!["127.0.0.0/8".parse().unwrap()]
     } else {
         vec![]
     };
-    let settings = ServeSettings {
+    let settings = ListenerSettings {
         limits: setup.limits,
         trusted_networks,
         cap: ConnectionCap::new(setup.connections_max),
@@ -147,11 +148,11 @@ fn refuse(refusal: HttpRefusal, _peer: &Peer) -> Response<Bytes> {
 
 #[derive(Clone, Debug)]
 struct Pass {
-    upstream: Upstream,
+    upstream: UpstreamClient,
     mode: Mode,
 }
 
-impl tower::Service<Arrived> for Pass {
+impl tower::Service<IncomingRequest> for Pass {
     type Response = Response<AnswerBody>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>>>>;
@@ -160,14 +161,14 @@ impl tower::Service<Arrived> for Pass {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, arrived: Arrived) -> Self::Future {
+    fn call(&mut self, arrived: IncomingRequest) -> Self::Future {
         let pass = self.clone();
         Box::pin(async move { Ok(pass.answer(arrived).await) })
     }
 }
 
 impl Pass {
-    async fn answer(self, arrived: Arrived) -> Response<AnswerBody> {
+    async fn answer(self, arrived: IncomingRequest) -> Response<AnswerBody> {
         let (mut head, body) = arrived.request.into_parts();
         add_forwarding(&mut head.headers, &arrived.peer);
         add_request_id(&mut head.headers, &arrived.peer);
@@ -179,8 +180,8 @@ impl Pass {
                 Err(error) => return of_body_error(error),
             },
             Mode::Gather { bytes_max } => match body.gather(bytes_max).await {
-                Ok(Gathered::Whole(collected)) => ForwardBody::whole(collected),
-                Ok(Gathered::Larger { first, rest }) => ForwardBody::resumed(first, rest),
+                Ok(BufferOutcome::Whole(collected)) => ForwardBody::whole(collected),
+                Ok(BufferOutcome::Larger { first, rest }) => ForwardBody::resumed(first, rest),
                 Err(error) => return of_body_error(error),
             },
             Mode::Refuse => return own(StatusCode::UNAUTHORIZED, "unauthorized"),
@@ -208,21 +209,21 @@ impl Pass {
         };
         let (head, body) = response.into_parts();
         let body = match body.gather(bytes_max).await {
-            Ok(Gathered::Whole(collected)) => AnswerBody::whole(collected),
-            Ok(Gathered::Larger { first, rest }) => AnswerBody::resumed(first, rest),
+            Ok(BufferOutcome::Whole(collected)) => AnswerBody::buffered(collected),
+            Ok(BufferOutcome::Larger { first, rest }) => AnswerBody::streamed_after(first, rest),
             Err(_) => return own(StatusCode::BAD_GATEWAY, "broken"),
         };
         Response::from_parts(head, body)
     }
 }
 
-fn of_body_error(error: BodyError) -> Response<AnswerBody> {
+fn of_body_error(error: RequestBodyError) -> Response<AnswerBody> {
     match error {
-        BodyError::TooLarge { .. } => own(StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
-        BodyError::Timeout => own(StatusCode::REQUEST_TIMEOUT, "body-timeout"),
-        BodyError::Refused(refusal) => own(refusal.status(), refusal.name()),
-        BodyError::ClientGone => own(StatusCode::BAD_REQUEST, "client-gone"),
-        BodyError::Violated => own(StatusCode::UNPROCESSABLE_ENTITY, "violated"),
+        RequestBodyError::TooLarge { .. } => own(StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
+        RequestBodyError::Timeout => own(StatusCode::REQUEST_TIMEOUT, "body-timeout"),
+        RequestBodyError::Refused(refusal) => own(refusal.status(), refusal.name()),
+        RequestBodyError::ClientGone => own(StatusCode::BAD_REQUEST, "client-gone"),
+        RequestBodyError::Violated => own(StatusCode::UNPROCESSABLE_ENTITY, "violated"),
     }
 }
 

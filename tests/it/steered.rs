@@ -17,8 +17,8 @@ use portcullis::admin::{
     ProtectionSource, Readiness, ReloadView, RevisionResult, SinceView, TrafficSource, serve,
 };
 use portcullis::config::AdminToken;
-use portcullis::telemetry::{Described, HealthView, Inventory, Metrics, OwnerView};
-use portcullis_breaker::Guarded;
+use portcullis::telemetry::{HealthView, Metrics, OwnerView, ServiceDescription, TrafficInventory};
+use portcullis_breaker::ServiceProtection;
 use portcullis_vocabulary::Catalog;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -328,7 +328,7 @@ impl Drop for Port {
 struct NoGuards;
 
 impl TrafficSource for NoGuards {
-    fn inventories(&self) -> Vec<(Arc<Inventory>, Described)> {
+    fn inventories(&self) -> Vec<(Arc<TrafficInventory>, ServiceDescription)> {
         Vec::new()
     }
 
@@ -342,7 +342,7 @@ impl TrafficSource for NoGuards {
 }
 
 impl ProtectionSource for NoGuards {
-    fn protection(&self) -> (Vec<Guarded>, Arc<Catalog>) {
+    fn protection(&self) -> (Vec<ServiceProtection>, Arc<Catalog>) {
         (Vec::new(), Arc::default())
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use portcullis::identity::TokenFault;
 use portcullis::proxy::HttpRefusal;
-use portcullis::telemetry::Outcome;
+use portcullis::telemetry::RequestOutcome;
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
@@ -43,7 +43,7 @@ pub(crate) fn values(metric: &str, label: &str) -> Values {
             "the commit that was built; empty where the build did not say it",
             &[],
         ),
-        "outcome" => closed(Outcome::ALL.map(Outcome::as_str)),
+        "outcome" => closed(RequestOutcome::ALL.map(RequestOutcome::as_str)),
         "class" => closed(ViolationClass::ALL.map(ViolationClass::as_str)),
         // What is not looked for is not counted.
         "enforcement" => {

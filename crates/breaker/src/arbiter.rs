@@ -1,4 +1,4 @@
-//! Who gets a slot when slots are short: what the lock of [`Slots`] guards.
+//! Who gets a slot when slots are short: what the lock of [`SlotPool`] guards.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,25 +8,25 @@ use std::time::Duration;
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::protection::SharePolicy;
 
-use super::line::{Line, Standing};
-use super::seats::{Seats, Times};
-use super::slots::{Entered, Slot, Slots, UNKNOWN};
-use super::vegas::Vegas;
-use super::waiting::{Shed, ShedReason, Ticket, Waiting};
+use super::line::{QueuedConsumer, WaitQueue};
+use super::seats::{CallTimes, CoreSlots};
+use super::slots::{HeldSlot, SlotOutcome, SlotPool, UNKNOWN};
+use super::vegas::VegasLimit;
+use super::waiting::{QueueTicket, ShedDetails, ShedReason, SlotWait};
 
 /// What is free, held and waited for.
 #[derive(Debug)]
-pub(super) struct Arbiter {
+pub(super) struct SlotArbiter {
     pub(super) limit: u32,
     /// Negative after the limit has shrunk.
     pub(super) free: i64,
     weights: Box<[u32]>,
     weights_sum: u64,
     pub(super) held: Box<[u32]>,
-    pub(super) line: Line,
+    pub(super) line: WaitQueue,
     now: Duration,
-    demand: Demand,
-    adaptive: Option<Adaptive>,
+    demand: RecentDemand,
+    adaptive: Option<LimitAdapter>,
 }
 
 /// How long a squad's demand is remembered: between once and twice this.
@@ -40,27 +40,27 @@ const ADAPT_CALLS_MIN: u32 = 10;
 
 /// The most that each consumer needed at a time, in this period and the one before.
 #[derive(Debug)]
-struct Demand {
+struct RecentDemand {
     since: Duration,
     peaks: Box<[[u32; 2]]>,
 }
 
 #[derive(Debug)]
-struct Adaptive {
-    vegas: Vegas,
+struct LimitAdapter {
+    vegas: VegasLimit,
     since: Duration,
-    seen: Vec<Times>,
+    seen: Vec<CallTimes>,
 }
 
 /// Who has to be woken when the lock is released.
-pub(super) type Wakers = Vec<Waker>;
+pub(super) type PendingWakers = Vec<Waker>;
 
-impl Arbiter {
+impl SlotArbiter {
     pub(super) fn new(cores: usize, weights: &[u32], policy: &SharePolicy) -> Self {
-        let adaptive = policy.adaptive.then(|| Adaptive {
-            vegas: Vegas::new(policy.in_flight_max),
+        let adaptive = policy.adaptive.then(|| LimitAdapter {
+            vegas: VegasLimit::new(policy.in_flight_max),
             since: Duration::ZERO,
-            seen: vec![Times::default(); cores],
+            seen: vec![CallTimes::default(); cores],
         });
         let limit = match &adaptive {
             Some(adaptive) => adaptive.vegas.limit(),
@@ -72,9 +72,9 @@ impl Arbiter {
             weights: weights.into(),
             weights_sum: weights.iter().map(|weight| u64::from(*weight)).sum(),
             held: vec![0; weights.len()].into(),
-            line: Line::default(),
+            line: WaitQueue::default(),
             now: Duration::ZERO,
-            demand: Demand {
+            demand: RecentDemand {
                 since: Duration::ZERO,
                 peaks: vec![[0; 2]; weights.len()].into(),
             },
@@ -82,7 +82,7 @@ impl Arbiter {
         }
     }
 
-    pub(super) fn in_flight(&self, slots: &Slots, consumer: usize) -> u32 {
+    pub(super) fn in_flight(&self, slots: &SlotPool, consumer: usize) -> u32 {
         let lent = slots.cores.iter().map(|seats| seats.in_flight(consumer));
         self.held[consumer] + lent.sum::<u32>()
     }
@@ -109,7 +109,7 @@ impl Arbiter {
     }
 
     /// How many slots squads needed lately, up to their shares, and do not hold now.
-    pub(super) fn reserved(&self, slots: &Slots) -> u64 {
+    pub(super) fn reserved(&self, slots: &SlotPool) -> u64 {
         let of = |consumer: usize| {
             let lately = slots.cores.iter().map(|seats| seats.peak(consumer)).sum();
             let [this, before] = self.demand.peaks[consumer];
@@ -119,7 +119,7 @@ impl Arbiter {
         (1..self.weights.len()).map(of).sum()
     }
 
-    pub(super) fn may_enter(&mut self, slots: &Slots, consumer: usize) -> bool {
+    pub(super) fn may_enter(&mut self, slots: &SlotPool, consumer: usize) -> bool {
         if consumer == UNKNOWN && slots.has_squads {
             let spare = self.free + i64::from(slots.spare());
             let reserved = i64::try_from(self.reserved(slots)).unwrap_or(i64::MAX);
@@ -135,25 +135,25 @@ impl Arbiter {
 
     /// Takes lent slots back when there is no free one. Cores must know before that slots are
     /// short, lest one is lent again behind the arbiter's back.
-    fn find_free(&mut self, slots: &Slots) -> bool {
+    fn find_free(&mut self, slots: &SlotPool) -> bool {
         if self.free <= 0 {
-            slots.pressed.store(true, Ordering::SeqCst);
-            self.call_in(slots);
+            slots.is_short.store(true, Ordering::SeqCst);
+            self.reclaim_loans(slots);
         }
         self.free > 0
     }
 
     /// Takes all lent slots back that nobody holds.
-    pub(super) fn call_in(&mut self, slots: &Slots) {
-        let lent: u32 = slots.cores.iter().map(Seats::take_all_back).sum();
+    pub(super) fn reclaim_loans(&mut self, slots: &SlotPool) {
+        let lent: u32 = slots.cores.iter().map(CoreSlots::take_all_back).sum();
         self.free += i64::from(lent);
     }
 
-    pub(super) fn hold(&mut self, slots: &Slots, consumer: usize) -> Slot {
+    pub(super) fn hold(&mut self, slots: &SlotPool, consumer: usize) -> HeldSlot {
         self.free -= 1;
         self.held[consumer] += 1;
         self.need(consumer, self.in_flight(slots, consumer));
-        Slot {
+        HeldSlot {
             consumer,
             lender: None,
         }
@@ -165,7 +165,7 @@ impl Arbiter {
     }
 
     /// Lends a core what it may have, while slots are plentiful.
-    pub(super) fn lend(&mut self, slots: &Slots, core: usize) {
+    pub(super) fn lend(&mut self, slots: &SlotPool, core: usize) {
         let chunk = slots.chunk.load(Ordering::Relaxed);
         let is_plenty = self.line.is_empty() && self.free > i64::from(self.limit / 2);
         if chunk > 0 && is_plenty && slots.cores[core].spare() == 0 {
@@ -175,49 +175,49 @@ impl Arbiter {
     }
 
     /// Says whether cores may lend by themselves.
-    pub(super) fn press(&self, slots: &Slots) {
+    pub(super) fn update_shortage(&self, slots: &SlotPool) {
         let is_short = !self.line.is_empty() || self.free <= 0;
         let is_plenty = self.line.is_empty() && self.free > i64::from(self.limit / 2);
         if is_short {
-            slots.pressed.store(true, Ordering::SeqCst);
+            slots.is_short.store(true, Ordering::SeqCst);
         } else if is_plenty {
-            slots.pressed.store(false, Ordering::SeqCst);
+            slots.is_short.store(false, Ordering::SeqCst);
         }
     }
 
-    pub(super) fn join_line<'s>(
+    pub(super) fn enqueue<'s>(
         &mut self,
-        slots: &'s Slots,
+        slots: &'s SlotPool,
         consumer: usize,
         tier: Tier,
         policy: &SharePolicy,
-    ) -> (Entered<'s>, Option<Waker>) {
+    ) -> (SlotOutcome<'s>, Option<Waker>) {
         let mut displaced = None;
         if self.line.len() >= policy.waiting_max as usize {
-            let victim = self.first_to_give_way(slots, (consumer, tier));
-            let Some(ticket) = victim.and_then(|victim| self.line.last(victim)) else {
-                let shed = self.shed(slots, consumer, ShedReason::LineFull);
-                return (Entered::Shed(shed), None);
+            let victim = self.displacement_victim(slots, (consumer, tier));
+            let Some(ticket) = victim.and_then(|victim| self.line.pop_displaced(victim)) else {
+                let shed = self.shed(slots, consumer, ShedReason::QueueFull);
+                return (SlotOutcome::Shed(shed), None);
             };
             let shed = self.shed(slots, ticket.consumer, ShedReason::Displaced);
             displaced = ticket.shed(shed);
         }
         let patience = self.line.patience(consumer, self.now, policy.wait_max);
-        let ticket = Ticket::new(consumer, tier, self.now);
+        let ticket = QueueTicket::new(consumer, tier, self.now);
         self.line.join(Arc::clone(&ticket));
         let wanted = self.in_flight(slots, consumer) as usize + self.line.len_of(consumer);
         self.need(consumer, u32::try_from(wanted).unwrap_or(u32::MAX));
-        let waiting = Waiting {
+        let waiting = SlotWait {
             slots,
             ticket,
             deadline: self.now + patience,
         };
-        (Entered::Wait(waiting), displaced)
+        (SlotOutcome::Queued(waiting), displaced)
     }
 
     /// Hands free slots to those who wait, in the order of their right to them.
-    pub(super) fn serve(&mut self, slots: &Slots) -> Wakers {
-        let mut wakers = Wakers::new();
+    pub(super) fn grant_waiting(&mut self, slots: &SlotPool) -> PendingWakers {
+        let mut wakers = PendingWakers::new();
         while !self.line.is_empty() && self.free > 0 {
             let Some(ticket) = self.next_ticket(slots) else {
                 break;
@@ -228,7 +228,7 @@ impl Arbiter {
         wakers
     }
 
-    fn next_ticket(&mut self, slots: &Slots) -> Option<Arc<Ticket>> {
+    fn next_ticket(&mut self, slots: &SlotPool) -> Option<Arc<QueueTicket>> {
         let known = self.line.consumers().filter(|at| at.consumer != UNKNOWN);
         let next = known
             .min_by_key(|at| {
@@ -249,7 +249,7 @@ impl Arbiter {
     }
 
     /// Who gives way when too many wait, a consumer in line; none where it is the newcomer.
-    fn first_to_give_way(&self, slots: &Slots, newcomer: (usize, Tier)) -> Option<usize> {
+    fn displacement_victim(&self, slots: &SlotPool, newcomer: (usize, Tier)) -> Option<usize> {
         let claim = |consumer: usize, tier, extra: usize| {
             let waits = self.line.len_of(consumer) + extra;
             let waits = u32::try_from(waits).unwrap_or(u32::MAX);
@@ -258,7 +258,7 @@ impl Arbiter {
         };
         let (consumer, tier) = newcomer;
         let own = claim(consumer, tier, 1);
-        let of = |at: &Standing| {
+        let of = |at: &QueuedConsumer| {
             let extra = usize::from(at.consumer == consumer);
             claim(at.consumer, at.lowest, extra)
         };
@@ -277,8 +277,13 @@ impl Arbiter {
         }
     }
 
-    pub(super) fn shed(&self, slots: &Slots, consumer: usize, reason: ShedReason) -> Shed {
-        Shed {
+    pub(super) fn shed(
+        &self,
+        slots: &SlotPool,
+        consumer: usize,
+        reason: ShedReason,
+    ) -> ShedDetails {
+        ShedDetails {
             reason,
             in_flight: self.in_flight(slots, consumer),
             guaranteed: self.guaranteed(consumer),
@@ -286,7 +291,7 @@ impl Arbiter {
         }
     }
 
-    pub(super) fn advance(&mut self, slots: &Slots, now: Duration) {
+    pub(super) fn advance(&mut self, slots: &SlotPool, now: Duration) {
         self.now = self.now.max(now);
         let elapsed = self.now - self.demand.since;
         if elapsed < DEMAND_PERIOD {
@@ -311,24 +316,24 @@ impl Arbiter {
         }
     }
 
-    pub(super) fn adapt(&mut self, slots: &Slots, now: Duration) -> Wakers {
+    pub(super) fn adapt(&mut self, slots: &SlotPool, now: Duration) -> PendingWakers {
         let in_flight = self.limit.saturating_sub(
             u32::try_from(self.free + i64::from(slots.spare())).unwrap_or_default(),
         );
         let Some(adaptive) = &mut self.adaptive else {
-            return Wakers::new();
+            return PendingWakers::new();
         };
         if now.saturating_sub(adaptive.since) < ADAPT_EVERY {
-            return Wakers::new();
+            return PendingWakers::new();
         }
-        let times: Vec<Times> = slots.cores.iter().map(Seats::times).collect();
+        let times: Vec<CallTimes> = slots.cores.iter().map(CoreSlots::times).collect();
         let (mut calls, mut micros) = (0_u32, 0_u64);
         for (now, seen) in times.iter().zip(&adaptive.seen) {
             calls += now.calls.wrapping_sub(seen.calls);
             micros += now.micros.wrapping_sub(seen.micros);
         }
         if calls < ADAPT_CALLS_MIN {
-            return Wakers::new();
+            return PendingWakers::new();
         }
         (adaptive.since, adaptive.seen) = (now, times);
         adaptive
@@ -338,7 +343,12 @@ impl Arbiter {
         self.set_limit(slots, limit)
     }
 
-    pub(super) fn adopt(&mut self, slots: &Slots, weights: &[u32], policy: &SharePolicy) -> Wakers {
+    pub(super) fn adopt(
+        &mut self,
+        slots: &SlotPool,
+        weights: &[u32],
+        policy: &SharePolicy,
+    ) -> PendingWakers {
         let fresh = Self::new(slots.cores.len(), weights, policy);
         self.weights = fresh.weights;
         self.weights_sum = fresh.weights_sum;
@@ -356,12 +366,12 @@ impl Arbiter {
         self.set_limit(slots, limit)
     }
 
-    fn set_limit(&mut self, slots: &Slots, limit: u32) -> Wakers {
+    fn set_limit(&mut self, slots: &SlotPool, limit: u32) -> PendingWakers {
         self.free += i64::from(limit) - i64::from(self.limit);
         self.limit = limit;
         slots.chunk.store(slots.chunk_of(limit), Ordering::Release);
-        let wakers = self.serve(slots);
-        self.press(slots);
+        let wakers = self.grant_waiting(slots);
+        self.update_shortage(slots);
         wakers
     }
 }

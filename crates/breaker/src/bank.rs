@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 use portcullis_vocabulary::protection::{Protection, TierPolicies, TierPolicy};
 use portcullis_vocabulary::{Catalog, Consumer, SquadId, Tier};
 
-use super::call::Limits;
-use super::cell::Cell;
-use super::probes::Prober;
-use super::ratio::Ratio;
-use super::slots::Slots;
-use super::state::{Change, Override};
-use super::turnstile::Turnstile;
+use super::call::BreakerThresholds;
+use super::cell::CircuitBreaker;
+use super::probes::ProbeShare;
+use super::ratio::RequestRatio;
+use super::slots::SlotPool;
+use super::state::{BreakerOverride, BreakerTransition};
+use super::turnstile::CoreAdmission;
 
 /// What holds for one service.
 #[derive(Clone, Debug, Default)]
-pub struct Policy {
+pub struct ServicePolicy {
     /// What the configuration says of the service.
     pub protection: Protection,
     /// What it says of the tiers.
@@ -28,35 +28,35 @@ pub struct Policy {
 
 /// Breakers, slots and counts of one service.
 #[derive(Debug)]
-pub struct Bank {
+pub struct ServiceLimits {
     started: Instant,
     cores: usize,
     seed: u64,
     weights: RwLock<Box<[u32]>>,
-    pub(super) service: Cell,
+    pub(super) service: CircuitBreaker,
     /// By consumer and tier; made when first needed.
-    squads: Box<[OnceLock<Box<Cell>>]>,
-    pub(super) slots: Slots,
-    pub(super) requests: Ratio,
-    pub(super) retries: Ratio,
+    squads: Box<[OnceLock<Box<CircuitBreaker>>]>,
+    pub(super) slots: SlotPool,
+    pub(super) requests: RequestRatio,
+    pub(super) retries: RequestRatio,
     deploy_until_ms: AtomicU64,
     deploy: Mutex<Option<DeployWindow>>,
 }
 
 /// A service with its bank and the policy in force.
 #[derive(Clone, Debug)]
-pub struct Guarded {
+pub struct ServiceProtection {
     /// The service's name.
     pub service: String,
     /// What is shared.
-    pub bank: Arc<Bank>,
+    pub bank: Arc<ServiceLimits>,
     /// What holds.
-    pub policy: Arc<Policy>,
+    pub policy: Arc<ServicePolicy>,
 }
 
 /// Which cell of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CellName {
+pub enum BreakerId {
     /// The one that cuts everybody.
     Service,
     /// The one of a squad's traffic of one tier.
@@ -65,11 +65,11 @@ pub enum CellName {
 
 /// A change, and whose.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Event {
+pub struct BreakerEvent {
     /// Which cell.
-    pub cell: CellName,
+    pub cell: BreakerId,
     /// What happened.
-    pub change: Change,
+    pub change: BreakerTransition,
 }
 
 /// A time in which failures are expected.
@@ -83,17 +83,17 @@ pub struct DeployWindow {
     pub reason: Option<String>,
 }
 
-impl Guarded {
+impl ServiceProtection {
     /// A service with a bank of its own for so many data cores that all count time from
     /// `started`.
     pub fn new(
         service: &str,
-        policy: Policy,
+        policy: ServicePolicy,
         catalog: &Catalog,
         cores: usize,
         started: Instant,
     ) -> Self {
-        let bank = Bank::new(catalog, &policy, cores, started, fastrand::u64(..));
+        let bank = ServiceLimits::new(catalog, &policy, cores, started, fastrand::u64(..));
         Self {
             service: service.to_owned(),
             bank: Arc::new(bank),
@@ -102,17 +102,17 @@ impl Guarded {
     }
 
     /// What a data core sees of it; cores count from 0.
-    pub fn turnstile(&self, core: usize) -> Turnstile {
-        Turnstile::new(Arc::clone(&self.bank), Arc::clone(&self.policy), core)
+    pub fn turnstile(&self, core: usize) -> CoreAdmission {
+        CoreAdmission::new(Arc::clone(&self.bank), Arc::clone(&self.policy), core)
     }
 }
 
-impl Bank {
+impl ServiceLimits {
     /// The bank of a service whose consumers come from this catalog, for so many data cores that
     /// all count time from `started`. `seed` is for the jitter of its waits.
     pub fn new(
         catalog: &Catalog,
-        policy: &Policy,
+        policy: &ServicePolicy,
         cores: usize,
         started: Instant,
         seed: u64,
@@ -122,13 +122,13 @@ impl Bank {
             started,
             cores,
             seed,
-            service: Cell::new(cores, seed),
+            service: CircuitBreaker::new(cores, seed),
             squads: (0..weights.len() * Tier::ALL.len())
                 .map(|_| OnceLock::new())
                 .collect(),
-            slots: Slots::new(cores, &weights, &policy.protection.shares),
-            requests: Ratio::new(cores),
-            retries: Ratio::new(cores),
+            slots: SlotPool::new(cores, &weights, &policy.protection.shares),
+            requests: RequestRatio::new(cores),
+            retries: RequestRatio::new(cores),
             deploy_until_ms: AtomicU64::new(0),
             deploy: Mutex::new(None),
             weights: RwLock::new(weights),
@@ -147,14 +147,22 @@ impl Bank {
 
     /// The cell of a squad's traffic of one tier.
     #[inline]
-    pub fn squad(&self, consumer: Consumer, tier: Tier) -> &Cell {
+    pub fn squad_breaker(&self, consumer: Consumer, tier: Tier) -> &CircuitBreaker {
         let index = place(consumer, tier);
-        self.squads[index]
-            .get_or_init(|| Box::new(Cell::new(self.cores, self.seed ^ (index as u64 + 1))))
+        self.squads[index].get_or_init(|| {
+            Box::new(CircuitBreaker::new(
+                self.cores,
+                self.seed ^ (index as u64 + 1),
+            ))
+        })
     }
 
     /// The same, where there has been any traffic.
-    pub(super) fn known_squad(&self, consumer: Consumer, tier: Tier) -> Option<&Cell> {
+    pub(super) fn existing_squad_breaker(
+        &self,
+        consumer: Consumer,
+        tier: Tier,
+    ) -> Option<&CircuitBreaker> {
         self.squads
             .get(place(consumer, tier))?
             .get()
@@ -162,14 +170,19 @@ impl Bank {
     }
 
     /// Inside a deploy window tiers may have another threshold.
-    pub(super) fn limits<'p>(&self, policy: &'p Policy, tier: Tier, now: Duration) -> Limits<'p> {
+    pub(super) fn limits<'p>(
+        &self,
+        policy: &'p ServicePolicy,
+        tier: Tier,
+        now: Duration,
+    ) -> BreakerThresholds<'p> {
         let TierPolicy {
             failure_rate_max,
             deploy_failure_rate_max,
             ..
         } = *policy.tiers.of(tier);
         let is_deploying = self.is_deploying(now);
-        Limits {
+        BreakerThresholds {
             policy: &policy.protection.breaker,
             failure_rate_max: match is_deploying {
                 true => deploy_failure_rate_max,
@@ -179,7 +192,7 @@ impl Bank {
     }
 
     /// Takes over weights and shares that have changed. The catalog must have the same squads.
-    pub fn adopt(&self, catalog: &Catalog, policy: &Policy) {
+    pub fn adopt(&self, catalog: &Catalog, policy: &ServicePolicy) {
         let weights = weights(catalog, &policy.tiers);
         self.slots.adopt(&weights, &policy.protection.shares);
         *self.weights.write().unwrap_or_else(PoisonError::into_inner) = weights;
@@ -187,11 +200,11 @@ impl Bank {
 
     /// Takes over what operators decided in another bank of the same clock: overrides, by the
     /// names of squads, and the deploy window.
-    pub fn inherit(&self, before: &Self, old: &Catalog, new: &Catalog) {
-        let decide = |from: &Cell, to: &Cell| {
+    pub fn inherit_overrides(&self, before: &Self, old: &Catalog, new: &Catalog) {
+        let decide = |from: &CircuitBreaker, to: &CircuitBreaker| {
             let now = Duration::ZERO;
             let over = from.decided();
-            if over != Override::None {
+            if over != BreakerOverride::None {
                 to.set_override(over, now);
             }
         };
@@ -203,8 +216,8 @@ impl Bank {
                 continue;
             }
             for tier in Tier::ALL {
-                if let Some(cell) = before.known_squad(consumer, tier) {
-                    decide(cell, self.squad(heir, tier));
+                if let Some(cell) = before.existing_squad_breaker(consumer, tier) {
+                    decide(cell, self.squad_breaker(heir, tier));
                 }
             }
         }
@@ -214,9 +227,9 @@ impl Bank {
     }
 
     /// Who probes together with others.
-    pub(super) fn prober(&self, consumer: Consumer) -> Prober {
+    pub(super) fn probe_share(&self, consumer: Consumer) -> ProbeShare {
         let weights = self.weights.read().unwrap_or_else(PoisonError::into_inner);
-        Prober {
+        ProbeShare {
             consumer: consumer.index(),
             weight: weights.get(consumer.index()).copied().unwrap_or(0),
             weights: weights
@@ -226,8 +239,8 @@ impl Bank {
     }
 
     /// Who probes alone.
-    pub(super) fn lone_prober(&self, consumer: Consumer) -> Prober {
-        Prober {
+    pub(super) fn lone_prober(&self, consumer: Consumer) -> ProbeShare {
+        ProbeShare {
             consumer: consumer.index(),
             weight: 1,
             weights: 1,
@@ -271,12 +284,19 @@ impl Bank {
     }
 
     /// An operator decides about one cell.
-    pub fn set_override(&self, cell: CellName, over: Override, now: Duration) -> Event {
+    pub fn set_override(
+        &self,
+        cell: BreakerId,
+        over: BreakerOverride,
+        now: Duration,
+    ) -> BreakerEvent {
         let change = match cell {
-            CellName::Service => self.service.set_override(over, now),
-            CellName::Squad(consumer, tier) => self.squad(consumer, tier).set_override(over, now),
+            BreakerId::Service => self.service.set_override(over, now),
+            BreakerId::Squad(consumer, tier) => {
+                self.squad_breaker(consumer, tier).set_override(over, now)
+            }
         };
-        Event { cell, change }
+        BreakerEvent { cell, change }
     }
 
     fn deploy_lock(&self) -> MutexGuard<'_, Option<DeployWindow>> {

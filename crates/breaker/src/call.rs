@@ -5,13 +5,13 @@ use std::time::Duration;
 use portcullis_vocabulary::protection::BreakerPolicy;
 
 use super::probes::ProbeId;
-use super::state::Reason;
-use super::window::Tally;
-use super::word::Word;
+use super::state::TransitionReason;
+use super::window::CallTally;
+use super::word::PackedState;
 
 /// When a cell opens.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits<'a> {
+pub struct BreakerThresholds<'a> {
     /// The policy of the service.
     pub policy: &'a BreakerPolicy,
     /// The share of calls that may fail.
@@ -20,20 +20,20 @@ pub struct Limits<'a> {
 
 /// What a call was admitted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pass {
+pub struct BreakerPermit {
     pub(super) generation: u32,
     pub(super) probe: Option<ProbeId>,
 }
 
 /// Why a call does not pass.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Shut {
+pub enum BreakerRejection {
     /// The cell is open for so long.
     Open {
         /// Until it is probed.
         retry_after: Duration,
         /// Why it opened.
-        reason: Reason,
+        reason: TransitionReason,
     },
     /// All probes that are wanted are under way.
     Probing,
@@ -43,7 +43,7 @@ pub enum Shut {
 
 /// How a call went.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Verdict {
+pub struct CallVerdict {
     /// The upstream failed it.
     pub failed: bool,
     /// It was slow.
@@ -52,8 +52,8 @@ pub struct Verdict {
     pub retry_after: Option<Duration>,
 }
 
-impl Pass {
-    pub(super) fn of(word: Word) -> Self {
+impl BreakerPermit {
+    pub(super) fn of(word: PackedState) -> Self {
         Self {
             generation: word.generation,
             probe: None,
@@ -67,19 +67,22 @@ impl Pass {
 }
 
 /// Why what was counted is too much, if it is.
-pub(super) fn excess(tally: Tally, limits: Limits<'_>) -> Option<Reason> {
+pub(super) fn trip_reason(
+    tally: CallTally,
+    limits: BreakerThresholds<'_>,
+) -> Option<TransitionReason> {
     if tally.calls < limits.policy.calls_min {
         return None;
     }
     let exceeds = |count: u32, rate_max: f64| f64::from(count) > rate_max * f64::from(tally.calls);
     let (failure, slow) = (limits.failure_rate_max, limits.policy.slow_rate_max);
     if exceeds(tally.failures, failure) {
-        return Some(Reason::FailureRate {
+        return Some(TransitionReason::FailureRate {
             tally,
             rate_max: failure,
         });
     }
-    exceeds(tally.slow, slow).then_some(Reason::SlowRate {
+    exceeds(tally.slow, slow).then_some(TransitionReason::SlowRate {
         tally,
         rate_max: slow,
     })

@@ -16,63 +16,63 @@ use std::time::Duration;
 use portcullis_vocabulary::protection::{BreakerMode, BreakerPolicy};
 
 use super::backoff::full_jitter;
-use super::call::{Limits, Pass, Shut, Verdict, excess};
-use super::probes::{ProbeId, Prober, Probes, Said};
-use super::state::{Change, Override, Phase, Reason};
-use super::window::{Tally, Window, tally, windows};
-use super::word::{Word, effective};
+use super::call::{BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict, trip_reason};
+use super::probes::{ProbeId, ProbeSet, ProbeShare, ProbeVerdict};
+use super::state::{BreakerOverride, BreakerState, BreakerTransition, TransitionReason};
+use super::window::{CallTally, SlidingWindow, tally, windows};
+use super::word::{PackedState, effective_override};
 
 /// How many changes a cell remembers.
 pub(super) const HISTORY_MAX: usize = 16;
 
 /// One breaker.
 #[derive(Debug)]
-pub struct Cell {
+pub struct CircuitBreaker {
     word: AtomicU64,
-    windows: Box<[Window]>,
-    inner: Mutex<Inner>,
+    windows: Box<[SlidingWindow]>,
+    inner: Mutex<BreakerInner>,
 }
 
 #[derive(Debug)]
-struct Inner {
+struct BreakerInner {
     until: Duration,
     since: Duration,
     /// Openings in a row.
     streak: u32,
     /// Until when the upstream asked to be left alone.
     retry_after: Duration,
-    reason: Option<Reason>,
-    probes: Probes,
-    history: VecDeque<Change>,
+    reason: Option<TransitionReason>,
+    probes: ProbeSet,
+    history: VecDeque<BreakerTransition>,
     random: fastrand::Rng,
 }
 
 /// A cell as it is now.
 #[derive(Clone, Debug)]
-pub(super) struct Snapshot {
-    pub(super) phase: Phase,
-    pub(super) over: Override,
-    pub(super) tally: Tally,
+pub(super) struct BreakerSnapshot {
+    pub(super) phase: BreakerState,
+    pub(super) over: BreakerOverride,
+    pub(super) tally: CallTally,
     pub(super) until: Option<Duration>,
     pub(super) since: Duration,
-    pub(super) reason: Option<Reason>,
+    pub(super) reason: Option<TransitionReason>,
     pub(super) probing: usize,
-    pub(super) history: Vec<Change>,
+    pub(super) history: Vec<BreakerTransition>,
 }
 
-impl Cell {
+impl CircuitBreaker {
     /// A closed cell of a bank that is shared by so many cores.
     pub fn new(cores: usize, seed: u64) -> Self {
         Self {
             word: AtomicU64::new(0),
             windows: windows(cores),
-            inner: Mutex::new(Inner {
+            inner: Mutex::new(BreakerInner {
                 until: Duration::ZERO,
                 since: Duration::ZERO,
                 streak: 0,
                 retry_after: Duration::ZERO,
                 reason: None,
-                probes: Probes::default(),
+                probes: ProbeSet::default(),
                 history: VecDeque::new(),
                 random: fastrand::Rng::with_seed(seed),
             }),
@@ -80,11 +80,11 @@ impl Cell {
     }
 
     /// Why a call would not pass now; nothing is taken.
-    pub fn peek(&self, now: Duration, policy: &BreakerPolicy) -> Option<Shut> {
+    pub fn peek(&self, now: Duration, policy: &BreakerPolicy) -> Option<BreakerRejection> {
         let word = self.word();
-        match effective(word.over, policy.mode) {
-            Override::ForcedOpen => Some(Shut::Forced),
-            Override::None if word.phase == Phase::Open => {
+        match effective_override(word.over, policy.mode) {
+            BreakerOverride::ForcedOpen => Some(BreakerRejection::Forced),
+            BreakerOverride::None if word.phase == BreakerState::Open => {
                 let inner = self.lock();
                 (now < inner.until).then(|| inner.shut(now))
             }
@@ -97,12 +97,15 @@ impl Cell {
     pub(super) fn admit(
         &self,
         now: Duration,
-        prober: impl FnOnce() -> Prober,
+        prober: impl FnOnce() -> ProbeShare,
         policy: &BreakerPolicy,
-    ) -> (Result<Pass, Shut>, Option<Change>) {
+    ) -> (
+        Result<BreakerPermit, BreakerRejection>,
+        Option<BreakerTransition>,
+    ) {
         let word = self.word();
-        if word.phase == Phase::Closed && word.over != Override::ForcedOpen {
-            return (Ok(Pass::of(word)), None);
+        if word.phase == BreakerState::Closed && word.over != BreakerOverride::ForcedOpen {
+            return (Ok(BreakerPermit::of(word)), None);
         }
         self.admit_slowly(now, prober(), policy)
     }
@@ -110,26 +113,42 @@ impl Cell {
     fn admit_slowly(
         &self,
         now: Duration,
-        prober: Prober,
+        prober: ProbeShare,
         policy: &BreakerPolicy,
-    ) -> (Result<Pass, Shut>, Option<Change>) {
+    ) -> (
+        Result<BreakerPermit, BreakerRejection>,
+        Option<BreakerTransition>,
+    ) {
         let mut inner = self.lock();
         let word = self.word();
-        match (effective(word.over, policy.mode), word.phase) {
-            (Override::ForcedOpen, _) => (Err(Shut::Forced), None),
-            (Override::Observe, Phase::Open | Phase::HalfOpen) if now >= inner.until => {
-                let change = self.change(&mut inner, now, Phase::Closed, Reason::Waited);
-                (Ok(Pass::of(self.word())), Some(change))
+        match (effective_override(word.over, policy.mode), word.phase) {
+            (BreakerOverride::ForcedOpen, _) => (Err(BreakerRejection::Forced), None),
+            (BreakerOverride::Observe, BreakerState::Open | BreakerState::HalfOpen)
+                if now >= inner.until =>
+            {
+                let change = self.change(
+                    &mut inner,
+                    now,
+                    BreakerState::Closed,
+                    TransitionReason::Waited,
+                );
+                (Ok(BreakerPermit::of(self.word())), Some(change))
             }
-            (Override::Disabled | Override::Observe, _) | (_, Phase::Closed) => {
-                (Ok(Pass::of(word)), None)
+            (BreakerOverride::Disabled | BreakerOverride::Observe, _)
+            | (_, BreakerState::Closed) => (Ok(BreakerPermit::of(word)), None),
+            (BreakerOverride::None, BreakerState::Open) if now < inner.until => {
+                (Err(inner.shut(now)), None)
             }
-            (Override::None, Phase::Open) if now < inner.until => (Err(inner.shut(now)), None),
-            (Override::None, Phase::Open) => {
-                let change = self.change(&mut inner, now, Phase::HalfOpen, Reason::Waited);
+            (BreakerOverride::None, BreakerState::Open) => {
+                let change = self.change(
+                    &mut inner,
+                    now,
+                    BreakerState::HalfOpen,
+                    TransitionReason::Waited,
+                );
                 (self.probe(&mut inner, now, prober, policy), Some(change))
             }
-            (Override::None, Phase::HalfOpen) => {
+            (BreakerOverride::None, BreakerState::HalfOpen) => {
                 (self.probe(&mut inner, now, prober, policy), None)
             }
         }
@@ -137,33 +156,33 @@ impl Cell {
 
     fn probe(
         &self,
-        inner: &mut Inner,
+        inner: &mut BreakerInner,
         now: Duration,
-        prober: Prober,
+        prober: ProbeShare,
         policy: &BreakerPolicy,
-    ) -> Result<Pass, Shut> {
+    ) -> Result<BreakerPermit, BreakerRejection> {
         let probe = inner
             .probes
             .start(now, prober, policy.probes, policy.probe_timeout);
-        let pass = |probe| Pass {
+        let pass = |probe| BreakerPermit {
             probe: Some(probe),
-            ..Pass::of(self.word())
+            ..BreakerPermit::of(self.word())
         };
-        probe.map(pass).ok_or(Shut::Probing)
+        probe.map(pass).ok_or(BreakerRejection::Probing)
     }
 
     /// A call was answered, or failed. Only the core that admitted it may say so.
     pub fn record(
         &self,
         core: usize,
-        pass: Pass,
+        pass: BreakerPermit,
         now: Duration,
-        verdict: Verdict,
-        limits: Limits<'_>,
-    ) -> Option<Change> {
+        verdict: CallVerdict,
+        limits: BreakerThresholds<'_>,
+    ) -> Option<BreakerTransition> {
         let word = self.word();
-        let over = effective(word.over, limits.policy.mode);
-        if word.generation != pass.generation || over == Override::Disabled {
+        let over = effective_override(word.over, limits.policy.mode);
+        if word.generation != pass.generation || over == BreakerOverride::Disabled {
             return None;
         }
         if let (true, Some(asked)) = (verdict.failed, verdict.retry_after) {
@@ -180,7 +199,7 @@ impl Cell {
             .get(core)?
             .call(word.generation, second(now), verdict.failed, verdict.slow);
         if verdict.failed || verdict.slow {
-            return self.judge(word, now, limits);
+            return self.trip_if_exceeded(word, now, limits);
         }
         None
     }
@@ -189,58 +208,63 @@ impl Cell {
     pub fn record_late_failure(
         &self,
         core: usize,
-        pass: Pass,
+        pass: BreakerPermit,
         recorded: Duration,
         now: Duration,
-        limits: Limits<'_>,
-    ) -> Option<Change> {
+        limits: BreakerThresholds<'_>,
+    ) -> Option<BreakerTransition> {
         let word = self.word();
         if word.generation != pass.generation {
             return None;
         }
         if pass.probe.is_some() {
             let mut inner = self.lock();
-            if self.word() != word || word.phase != Phase::HalfOpen {
+            if self.word() != word || word.phase != BreakerState::HalfOpen {
                 return None;
             }
             let said = inner
                 .probes
                 .revoke(limits.policy.probes, limits.failure_rate_max);
-            return self.heed(&mut inner, said, now, limits);
+            return self.apply_probe_verdict(&mut inner, said, now, limits);
         }
         self.windows
             .get(core)?
             .failure(word.generation, second(recorded));
-        self.judge(word, now, limits)
+        self.trip_if_exceeded(word, now, limits)
     }
 
     /// A call was given up before the upstream answered or failed: nobody's fault.
-    pub fn release(&self, pass: Pass) {
+    pub fn release(&self, pass: BreakerPermit) {
         if let Some(probe) = pass.probe {
             self.lock().probes.end(probe);
         }
     }
 
     /// An operator decides. A new generation begins, with nothing counted.
-    pub fn set_override(&self, over: Override, now: Duration) -> Change {
+    pub fn set_override(&self, over: BreakerOverride, now: Duration) -> BreakerTransition {
         let mut inner = self.lock();
-        self.store(Word {
+        self.store(PackedState {
             over,
             ..self.word()
         });
         inner.streak = 0;
         inner.until = now;
-        self.change(&mut inner, now, Phase::Closed, Reason::Operator(over))
+        self.change(
+            &mut inner,
+            now,
+            BreakerState::Closed,
+            TransitionReason::Operator(over),
+        )
     }
 
-    pub(super) fn snapshot(&self, now: Duration) -> Snapshot {
+    pub(super) fn snapshot(&self, now: Duration) -> BreakerSnapshot {
         let inner = self.lock();
         let word = self.word();
-        Snapshot {
+        BreakerSnapshot {
             phase: word.phase,
             over: word.over,
             tally: tally(&self.windows, word.generation, second(now)),
-            until: (word.phase == Phase::Open).then_some(inner.until),
+            until: (word.phase == BreakerState::Open).then_some(inner.until),
             since: inner.since,
             reason: inner.reason,
             probing: inner.probes.running(),
@@ -249,14 +273,14 @@ impl Cell {
     }
 
     /// What an operator has decided about it.
-    pub(super) fn decided(&self) -> Override {
+    pub(super) fn decided(&self) -> BreakerOverride {
         self.word().over
     }
 
     /// What a metric shows: what traffic meets.
-    pub(super) fn shown(&self, mode: BreakerMode) -> Phase {
+    pub(super) fn shown(&self, mode: BreakerMode) -> BreakerState {
         let word = self.word();
-        effective(word.over, mode).shown(word.phase)
+        effective_override(word.over, mode).shown(word.phase)
     }
 
     fn probed(
@@ -265,8 +289,8 @@ impl Cell {
         generation: u32,
         now: Duration,
         failed: bool,
-        limits: Limits<'_>,
-    ) -> Option<Change> {
+        limits: BreakerThresholds<'_>,
+    ) -> Option<BreakerTransition> {
         let mut inner = self.lock();
         if self.word().generation != generation {
             return None;
@@ -276,50 +300,55 @@ impl Cell {
         let said = inner
             .probes
             .result(failed, limits.policy.probes, limits.failure_rate_max);
-        self.heed(&mut inner, said, now, limits)
+        self.apply_probe_verdict(&mut inner, said, now, limits)
     }
 
-    fn heed(
+    fn apply_probe_verdict(
         &self,
-        inner: &mut Inner,
-        said: Said,
+        inner: &mut BreakerInner,
+        said: ProbeVerdict,
         now: Duration,
-        limits: Limits<'_>,
-    ) -> Option<Change> {
+        limits: BreakerThresholds<'_>,
+    ) -> Option<BreakerTransition> {
         let (failures, results) = inner.probes.counts();
         match said {
-            Said::Nothing => None,
-            Said::Passed => {
-                let reason = Reason::ProbesPassed { failures, results };
-                Some(self.change(inner, now, Phase::Closed, reason))
+            ProbeVerdict::Undecided => None,
+            ProbeVerdict::Passed => {
+                let reason = TransitionReason::ProbesPassed { failures, results };
+                Some(self.change(inner, now, BreakerState::Closed, reason))
             }
-            Said::Failed => {
-                let reason = Reason::ProbesFailed { failures, results };
-                Some(self.open(inner, now, reason, limits.policy))
+            ProbeVerdict::Failed => {
+                let reason = TransitionReason::ProbesFailed { failures, results };
+                Some(self.trip(inner, now, reason, limits.policy))
             }
         }
     }
 
     /// Opens the cell if what was counted is too much.
-    fn judge(&self, word: Word, now: Duration, limits: Limits<'_>) -> Option<Change> {
-        if word.phase != Phase::Closed {
+    fn trip_if_exceeded(
+        &self,
+        word: PackedState,
+        now: Duration,
+        limits: BreakerThresholds<'_>,
+    ) -> Option<BreakerTransition> {
+        if word.phase != BreakerState::Closed {
             return None;
         }
         let tally = tally(&self.windows, word.generation, second(now));
-        let reason = excess(tally, limits)?;
+        let reason = trip_reason(tally, limits)?;
         let mut inner = self.lock();
         // Another core may have opened it meanwhile.
-        (self.word() == word).then(|| self.open(&mut inner, now, reason, limits.policy))
+        (self.word() == word).then(|| self.trip(&mut inner, now, reason, limits.policy))
     }
 
-    fn open(
+    fn trip(
         &self,
-        inner: &mut Inner,
+        inner: &mut BreakerInner,
         now: Duration,
-        reason: Reason,
+        reason: TransitionReason,
         policy: &BreakerPolicy,
-    ) -> Change {
-        let was_well = self.word().phase == Phase::Closed
+    ) -> BreakerTransition {
+        let was_well = self.word().phase == BreakerState::Closed
             && now.saturating_sub(inner.since) >= policy.open_max;
         if was_well {
             inner.streak = 0;
@@ -328,12 +357,18 @@ impl Cell {
         let wait = full_jitter(policy.open_base, policy.open_max, inner.streak, draw);
         inner.streak = inner.streak.saturating_add(1);
         inner.until = (now + wait).max(inner.retry_after);
-        self.change(inner, now, Phase::Open, reason)
+        self.change(inner, now, BreakerState::Open, reason)
     }
 
-    fn change(&self, inner: &mut Inner, now: Duration, to: Phase, reason: Reason) -> Change {
+    fn change(
+        &self,
+        inner: &mut BreakerInner,
+        now: Duration,
+        to: BreakerState,
+        reason: TransitionReason,
+    ) -> BreakerTransition {
         let word = self.word();
-        self.store(Word {
+        self.store(PackedState {
             generation: word.generation.wrapping_add(1),
             phase: to,
             ..word
@@ -341,12 +376,12 @@ impl Cell {
         inner.probes.restart();
         inner.since = now;
         inner.reason = Some(reason);
-        let change = Change {
+        let change = BreakerTransition {
             at: now,
             from: word.phase,
             to,
             reason,
-            until: (to == Phase::Open).then_some(inner.until),
+            until: (to == BreakerState::Open).then_some(inner.until),
         };
         if inner.history.len() == HISTORY_MAX {
             inner.history.pop_front();
@@ -355,25 +390,25 @@ impl Cell {
         change
     }
 
-    fn word(&self) -> Word {
-        Word::unpack(self.word.load(Ordering::Acquire))
+    fn word(&self) -> PackedState {
+        PackedState::unpack(self.word.load(Ordering::Acquire))
     }
 
     /// Only under the lock.
-    fn store(&self, word: Word) {
+    fn store(&self, word: PackedState) {
         self.word.store(word.pack(), Ordering::Release);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, BreakerInner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Inner {
-    fn shut(&self, now: Duration) -> Shut {
-        Shut::Open {
+impl BreakerInner {
+    fn shut(&self, now: Duration) -> BreakerRejection {
+        BreakerRejection::Open {
             retry_after: self.until.saturating_sub(now),
-            reason: self.reason.unwrap_or(Reason::Waited),
+            reason: self.reason.unwrap_or(TransitionReason::Waited),
         }
     }
 }

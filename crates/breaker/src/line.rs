@@ -15,7 +15,7 @@ use std::time::Duration;
 use portcullis_vocabulary::Tier;
 
 use super::slots::UNKNOWN;
-use super::waiting::Ticket;
+use super::waiting::QueueTicket;
 
 /// After how long a line that was never empty is an overload.
 const STANDING: Duration = Duration::from_millis(100);
@@ -25,17 +25,17 @@ const OVERLOADED_WAIT: Duration = Duration::from_millis(5);
 
 /// All that wait.
 #[derive(Debug, Default)]
-pub(super) struct Line {
-    queues: BTreeMap<usize, Queue>,
+pub(super) struct WaitQueue {
+    queues: BTreeMap<usize, TierQueues>,
     len: usize,
     /// Of the unknown, and of squads: who may have to wait however little there is to do must not
     /// make the others' line an overload.
-    clocks: [Clock; 2],
+    clocks: [OverloadClock; 2],
 }
 
 /// How long a line has stood.
 #[derive(Clone, Copy, Debug, Default)]
-struct Clock {
+struct OverloadClock {
     standing_since: Option<Duration>,
     /// When it was last seen with somebody in it.
     seen: Duration,
@@ -43,9 +43,9 @@ struct Clock {
 }
 
 /// Those of one consumer, by tier.
-type Queue = [VecDeque<Arc<Ticket>>; Tier::ALL.len()];
+type TierQueues = [VecDeque<Arc<QueueTicket>>; Tier::ALL.len()];
 
-impl Line {
+impl WaitQueue {
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -67,7 +67,7 @@ impl Line {
         }
     }
 
-    pub(super) fn join(&mut self, ticket: Arc<Ticket>) {
+    pub(super) fn join(&mut self, ticket: Arc<QueueTicket>) {
         self.clocks[kind(ticket.consumer)].join(ticket.since);
         self.len += 1;
         let queue = self.queues.entry(ticket.consumer).or_default();
@@ -75,7 +75,7 @@ impl Line {
     }
 
     /// Removes a ticket; false when it was not there.
-    pub(super) fn leave(&mut self, ticket: &Arc<Ticket>) -> bool {
+    pub(super) fn leave(&mut self, ticket: &Arc<QueueTicket>) -> bool {
         let Some(queue) = self.queues.get_mut(&ticket.consumer) else {
             return false;
         };
@@ -89,15 +89,15 @@ impl Line {
 
     /// The consumers that wait, each with its highest and its lowest waiting tier and its first
     /// ticket's time.
-    pub(super) fn consumers(&self) -> impl Iterator<Item = Standing> {
+    pub(super) fn consumers(&self) -> impl Iterator<Item = QueuedConsumer> {
         self.queues
             .iter()
-            .filter_map(|(consumer, queue)| Standing::of(*consumer, queue))
+            .filter_map(|(consumer, queue)| QueuedConsumer::of(*consumer, queue))
     }
 
     /// Removes the next ticket of a consumer: of its highest tier, the first or, in an overload,
     /// the last.
-    pub(super) fn next(&mut self, consumer: usize, now: Duration) -> Option<Arc<Ticket>> {
+    pub(super) fn next(&mut self, consumer: usize, now: Duration) -> Option<Arc<QueueTicket>> {
         let clock = &mut self.clocks[kind(consumer)];
         let is_overloaded = clock.is_overloaded(now);
         clock.seen = clock.seen.max(now);
@@ -112,7 +112,7 @@ impl Line {
     }
 
     /// Removes the ticket of a consumer that gives way first: of its lowest tier, the oldest.
-    pub(super) fn last(&mut self, consumer: usize) -> Option<Arc<Ticket>> {
+    pub(super) fn pop_displaced(&mut self, consumer: usize) -> Option<Arc<QueueTicket>> {
         let queue = self.queues.get_mut(&consumer)?;
         let ticket = queue
             .iter_mut()
@@ -131,7 +131,7 @@ impl Line {
     }
 }
 
-impl Clock {
+impl OverloadClock {
     fn join(&mut self, now: Duration) {
         let is_calm = now.saturating_sub(self.seen) > STANDING;
         if self.len == 0 && is_calm {
@@ -156,15 +156,15 @@ fn kind(consumer: usize) -> usize {
 
 /// One consumer in line.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Standing {
+pub(super) struct QueuedConsumer {
     pub(super) consumer: usize,
     pub(super) highest: Tier,
     pub(super) lowest: Tier,
     pub(super) since: Duration,
 }
 
-impl Standing {
-    fn of(consumer: usize, queue: &Queue) -> Option<Self> {
+impl QueuedConsumer {
+    fn of(consumer: usize, queue: &TierQueues) -> Option<Self> {
         let mut tiers = Tier::ALL
             .into_iter()
             .filter(|tier| !queue[*tier as usize].is_empty());
@@ -187,10 +187,10 @@ mod tests {
         Duration::from_millis(ms)
     }
 
-    fn line(tickets: &[(usize, Tier, u64)]) -> Line {
-        let mut line = Line::default();
+    fn line(tickets: &[(usize, Tier, u64)]) -> WaitQueue {
+        let mut line = WaitQueue::default();
         for (consumer, tier, at) in tickets {
-            line.join(Ticket::new(*consumer, *tier, ms(*at)));
+            line.join(QueueTicket::new(*consumer, *tier, ms(*at)));
         }
         line
     }
@@ -209,7 +209,7 @@ mod tests {
             .collect();
         assert_eq!(order, [1, 2, 3, 0]);
         let mut last = line(&tickets);
-        let order: Vec<_> = std::iter::from_fn(|| last.last(1))
+        let order: Vec<_> = std::iter::from_fn(|| last.pop_displaced(1))
             .map(|ticket| ticket.since.as_millis())
             .collect();
         assert_eq!(order, [0, 3, 1, 2]);
@@ -232,14 +232,14 @@ mod tests {
             "empty, but only just"
         );
         assert_eq!(line.patience(1, ms(401), ms(80)), ms(80));
-        line.join(Ticket::new(1, Tier::Gold, ms(402)));
+        line.join(QueueTicket::new(1, Tier::Gold, ms(402)));
         assert_eq!(line.patience(1, ms(403), ms(80)), ms(80));
     }
 
     #[test]
     fn whoever_leaves_is_gone() {
         let mut line = line(&[(2, Tier::Silver, 0)]);
-        let ticket = Ticket::new(2, Tier::Silver, ms(1));
+        let ticket = QueueTicket::new(2, Tier::Silver, ms(1));
         assert!(!line.leave(&ticket));
         line.join(Arc::clone(&ticket));
         assert_eq!((line.len(), line.len_of(2), line.len_of(3)), (2, 2, 0));

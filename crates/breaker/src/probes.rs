@@ -12,7 +12,7 @@ pub(super) struct ProbeId(u64);
 
 /// Who probes, and what share of the slots that gives.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Prober {
+pub(super) struct ProbeShare {
     /// The consumer's index.
     pub(super) consumer: usize,
     /// Its weight; 0 is that of the unknown.
@@ -22,7 +22,7 @@ pub(super) struct Prober {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Probe {
+struct RunningProbe {
     id: ProbeId,
     consumer: usize,
     since: Duration,
@@ -30,25 +30,25 @@ struct Probe {
 
 /// The probes of one half-open period.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Probes {
+pub(super) struct ProbeSet {
     next: u64,
-    running: Vec<Probe>,
+    running: Vec<RunningProbe>,
     results: u32,
     failures: u32,
 }
 
 /// What the probes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum ProbeVerdict {
     /// Too little.
-    Nothing,
+    Undecided,
     /// The trouble is over.
     Passed,
     /// It is not.
     Failed,
 }
 
-impl Probes {
+impl ProbeSet {
     /// Forgets everything but the numbers that were used.
     pub(super) fn restart(&mut self) {
         self.running.clear();
@@ -59,7 +59,7 @@ impl Probes {
     pub(super) fn start(
         &mut self,
         now: Duration,
-        prober: Prober,
+        prober: ProbeShare,
         most: u32,
         timeout: Duration,
     ) -> Option<ProbeId> {
@@ -80,7 +80,7 @@ impl Probes {
         }
         let id = ProbeId(self.next);
         self.next += 1;
-        self.running.push(Probe {
+        self.running.push(RunningProbe {
             id,
             consumer: prober.consumer,
             since: now,
@@ -96,14 +96,14 @@ impl Probes {
 
     /// Counts a result, and says what all results so far mean: decided as soon as the rest
     /// cannot change it.
-    pub(super) fn result(&mut self, failed: bool, most: u32, rate_max: f64) -> Said {
+    pub(super) fn result(&mut self, failed: bool, most: u32, rate_max: f64) -> ProbeVerdict {
         self.results += 1;
         self.failures += u32::from(failed);
         self.say(most, rate_max)
     }
 
     /// A result that was counted as a success was none.
-    pub(super) fn revoke(&mut self, most: u32, rate_max: f64) -> Said {
+    pub(super) fn revoke(&mut self, most: u32, rate_max: f64) -> ProbeVerdict {
         self.failures = (self.failures + 1).min(self.results);
         self.say(most, rate_max)
     }
@@ -118,15 +118,15 @@ impl Probes {
         (self.failures, self.results)
     }
 
-    fn say(&self, most: u32, rate_max: f64) -> Said {
+    fn say(&self, most: u32, rate_max: f64) -> ProbeVerdict {
         let allowed = rate_max * f64::from(most);
         let successes = self.results - self.failures;
         if f64::from(self.failures) > allowed {
-            Said::Failed
+            ProbeVerdict::Failed
         } else if f64::from(most.saturating_sub(successes)) <= allowed || self.results >= most {
-            Said::Passed
+            ProbeVerdict::Passed
         } else {
-            Said::Nothing
+            ProbeVerdict::Undecided
         }
     }
 
@@ -137,7 +137,7 @@ impl Probes {
 }
 
 /// How many slots one prober may hold: its share, rounded up; the unknown have one.
-fn slots_of(prober: Prober, most: u32) -> u32 {
+fn slots_of(prober: ProbeShare, most: u32) -> u32 {
     let share = u64::from(most) * u64::from(prober.weight);
     let share = share.div_ceil(u64::from(prober.weights.max(1)));
     u32::try_from(share)
@@ -149,7 +149,7 @@ fn slots_of(prober: Prober, most: u32) -> u32 {
 mod tests {
     use super::*;
 
-    const ALONE: Prober = Prober {
+    const ALONE: ProbeShare = ProbeShare {
         consumer: 1,
         weight: 1,
         weights: 1,
@@ -162,19 +162,19 @@ mod tests {
 
     #[test]
     fn no_more_run_than_results_are_wanted() {
-        let mut probes = Probes::default();
+        let mut probes = ProbeSet::default();
         let first = probes.start(at(0), ALONE, 2, TIMEOUT).unwrap();
         assert!(probes.start(at(0), ALONE, 2, TIMEOUT).is_some());
         assert!(probes.start(at(0), ALONE, 2, TIMEOUT).is_none());
         assert!(probes.end(first));
         assert!(!probes.end(first));
-        assert_eq!(probes.result(false, 2, 0.4), Said::Nothing);
+        assert_eq!(probes.result(false, 2, 0.4), ProbeVerdict::Undecided);
         assert!(probes.start(at(0), ALONE, 2, TIMEOUT).is_none());
     }
 
     #[test]
     fn a_lost_probe_gives_its_slot_back() {
-        let mut probes = Probes::default();
+        let mut probes = ProbeSet::default();
         let lost = probes.start(at(0), ALONE, 1, TIMEOUT).unwrap();
         assert!(probes.start(at(9), ALONE, 1, TIMEOUT).is_none());
         assert!(probes.start(at(10), ALONE, 1, TIMEOUT).is_some());
@@ -184,9 +184,9 @@ mod tests {
 
     #[test]
     fn fewer_probes_than_there_were_results_begin_anew() {
-        let mut probes = Probes::default();
-        assert_eq!(probes.result(true, 5, 0.5), Said::Nothing);
-        assert_eq!(probes.result(false, 5, 0.5), Said::Nothing);
+        let mut probes = ProbeSet::default();
+        assert_eq!(probes.result(true, 5, 0.5), ProbeVerdict::Undecided);
+        assert_eq!(probes.result(false, 5, 0.5), ProbeVerdict::Undecided);
         let probe = probes.start(at(0), ALONE, 2, TIMEOUT);
         assert!(probe.is_some_and(|probe| probes.end(probe)));
         assert_eq!(probes.counts(), (0, 0));
@@ -195,28 +195,31 @@ mod tests {
     #[test]
     fn the_majority_decides_as_soon_as_it_is_one() {
         let said = |results: &[bool]| {
-            let mut probes = Probes::default();
-            let mut said = Said::Nothing;
+            let mut probes = ProbeSet::default();
+            let mut said = ProbeVerdict::Undecided;
             for failed in results {
                 said = probes.result(*failed, 5, 0.5);
             }
             said
         };
-        assert_eq!(said(&[false, false]), Said::Nothing);
-        assert_eq!(said(&[false, false, false]), Said::Passed);
-        assert_eq!(said(&[true, true, false]), Said::Nothing);
-        assert_eq!(said(&[true, true, true]), Said::Failed);
-        assert_eq!(said(&[true, false, true, false, false]), Said::Passed);
+        assert_eq!(said(&[false, false]), ProbeVerdict::Undecided);
+        assert_eq!(said(&[false, false, false]), ProbeVerdict::Passed);
+        assert_eq!(said(&[true, true, false]), ProbeVerdict::Undecided);
+        assert_eq!(said(&[true, true, true]), ProbeVerdict::Failed);
+        assert_eq!(
+            said(&[true, false, true, false, false]),
+            ProbeVerdict::Passed
+        );
     }
 
     #[test]
     fn slots_go_by_weight() {
-        let prober = |consumer, weight| Prober {
+        let prober = |consumer, weight| ProbeShare {
             consumer,
             weight,
             weights: 5,
         };
-        let mut probes = Probes::default();
+        let mut probes = ProbeSet::default();
         let mut started = |consumer, weight| {
             (0..9)
                 .filter(|_| {

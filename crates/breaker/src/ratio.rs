@@ -5,14 +5,14 @@ use std::time::Duration;
 use portcullis_vocabulary::protection::{BudgetPolicy, RetryPolicy};
 
 use super::cell::second;
-use super::window::{SECONDS, Tally, Window, tally, windows};
+use super::window::{CallTally, SECONDS, SlidingWindow, tally, windows};
 
 /// Counts requests, and among them those of one kind, on each core by itself. Cores that decide
 /// at the same moment may together exceed a bound by one request each.
 #[derive(Debug)]
-pub(super) struct Ratio(Box<[Window]>);
+pub(super) struct RequestRatio(Box<[SlidingWindow]>);
 
-impl Ratio {
+impl RequestRatio {
     pub(super) fn new(cores: usize) -> Self {
         Self(windows(cores))
     }
@@ -23,13 +23,13 @@ impl Ratio {
     }
 
     /// All requests as `calls`, those of the kind as `failures`.
-    pub(super) fn tally(&self, now: Duration) -> Tally {
+    pub(super) fn tally(&self, now: Duration) -> CallTally {
         tally(&self.0, 0, second(now))
     }
 }
 
 /// Whether one more request from another squad keeps within the budget.
-pub(super) fn has_budget(tally: Tally, policy: &BudgetPolicy) -> bool {
+pub(super) fn has_budget(tally: CallTally, policy: &BudgetPolicy) -> bool {
     let Some(max) = policy.cross_squad_max else {
         return true;
     };
@@ -38,7 +38,7 @@ pub(super) fn has_budget(tally: Tally, policy: &BudgetPolicy) -> bool {
 }
 
 /// Whether one more retry keeps within the budget; requests are what is no retry.
-pub(super) fn may_retry(tally: Tally, policy: &RetryPolicy) -> bool {
+pub(super) fn may_retry(tally: CallTally, policy: &RetryPolicy) -> bool {
     let requests = f64::from(tally.calls.saturating_sub(tally.failures));
     let free = f64::from(policy.per_second_min) * f64::from(SECONDS);
     f64::from(tally.failures + 1) <= policy.ratio_max * requests + free
@@ -58,7 +58,7 @@ mod tests {
             cross_squad_max: Some(0.15),
             calls_min: 100,
         };
-        let ratio = Ratio::new(2);
+        let ratio = RequestRatio::new(2);
         let mut cross = 0;
         for request in 0..4000_usize {
             let is_cross = request % 2 == 0;
@@ -83,7 +83,7 @@ mod tests {
             per_second_min: 1,
             ..RetryPolicy::default()
         };
-        let ratio = Ratio::new(1);
+        let ratio = RequestRatio::new(1);
         for _ in 0..100 {
             ratio.count(0, at(0), false);
         }

@@ -5,32 +5,32 @@ use std::time::Duration;
 
 use portcullis_vocabulary::Tier;
 
-use super::call::Shut;
-use super::waiting::Shed;
-use super::window::Tally;
+use super::call::BreakerRejection;
+use super::waiting::ShedDetails;
+use super::window::CallTally;
 
 /// A request that may not pass now.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Refusal {
+pub struct AdmissionRefusal {
     /// What refused it.
-    pub rule: Rule,
+    pub rule: AdmissionRule,
     /// After how long it may pass.
     pub retry_after: Duration,
 }
 
 /// What refuses requests.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Rule {
+pub enum AdmissionRule {
     /// The breaker of the squad's traffic of this tier.
-    Squad(Tier, Shut),
+    Squad(Tier, BreakerRejection),
     /// The breaker of the service, which cuts everybody.
-    Service(Shut),
+    Service(BreakerRejection),
     /// The shares of requests in flight.
-    Share(Shed),
+    Share(ShedDetails),
     /// The budget of traffic between squads.
     Budget {
         /// All requests as `calls`, those of other squads as `failures`.
-        tally: Tally,
+        tally: CallTally,
         /// The greatest allowed share.
         max: f64,
     },
@@ -45,16 +45,16 @@ const FORCED: Duration = Duration::from_secs(30);
 /// When to come back for a slot or into a budget: when the oldest bucket of a window has gone.
 const SOON: Duration = Duration::from_secs(1);
 
-impl Refusal {
+impl AdmissionRefusal {
     /// By a rule; how long it holds follows from it.
-    pub fn by(rule: Rule) -> Self {
+    pub fn from_rule(rule: AdmissionRule) -> Self {
         let retry_after = match rule {
-            Rule::Squad(_, shut) | Rule::Service(shut) => match shut {
-                Shut::Open { retry_after, .. } => retry_after,
-                Shut::Probing => PROBING,
-                Shut::Forced => FORCED,
+            AdmissionRule::Squad(_, shut) | AdmissionRule::Service(shut) => match shut {
+                BreakerRejection::Open { retry_after, .. } => retry_after,
+                BreakerRejection::Probing => PROBING,
+                BreakerRejection::Forced => FORCED,
             },
-            Rule::Share(_) | Rule::Budget { .. } => SOON,
+            AdmissionRule::Share(_) | AdmissionRule::Budget { .. } => SOON,
         };
         Self { rule, retry_after }
     }
@@ -66,16 +66,16 @@ impl Refusal {
     }
 }
 
-impl Rule {
+impl AdmissionRule {
     /// Its stable name, a label.
     pub const fn as_str(&self) -> &'static str {
         match self {
-            Self::Squad(_, Shut::Open { .. }) => "squad-circuit-open",
-            Self::Squad(_, Shut::Probing) => "squad-circuit-probing",
-            Self::Squad(_, Shut::Forced) => "squad-circuit-forced-open",
-            Self::Service(Shut::Open { .. }) => "service-circuit-open",
-            Self::Service(Shut::Probing) => "service-circuit-probing",
-            Self::Service(Shut::Forced) => "service-circuit-forced-open",
+            Self::Squad(_, BreakerRejection::Open { .. }) => "squad-circuit-open",
+            Self::Squad(_, BreakerRejection::Probing) => "squad-circuit-probing",
+            Self::Squad(_, BreakerRejection::Forced) => "squad-circuit-forced-open",
+            Self::Service(BreakerRejection::Open { .. }) => "service-circuit-open",
+            Self::Service(BreakerRejection::Probing) => "service-circuit-probing",
+            Self::Service(BreakerRejection::Forced) => "service-circuit-forced-open",
             Self::Share(shed) => shed.reason.as_str(),
             Self::Budget { .. } => "cross-squad-budget",
         }
@@ -83,29 +83,29 @@ impl Rule {
 
     /// The sentence for whoever sent the request.
     pub fn sentence<'a>(&'a self, squad: &'a str) -> impl fmt::Display + 'a {
-        Sentence { rule: self, squad }
+        RuleSentence { rule: self, squad }
     }
 }
 
-struct Sentence<'a> {
-    rule: &'a Rule,
+struct RuleSentence<'a> {
+    rule: &'a AdmissionRule,
     squad: &'a str,
 }
 
-impl fmt::Display for Sentence<'_> {
+impl fmt::Display for RuleSentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let squad = self.squad;
         match *self.rule {
-            Rule::Squad(tier, shut) => {
+            AdmissionRule::Squad(tier, shut) => {
                 write!(f, "{tier} traffic of squad {squad} is cut off: ")?;
-                because(f, shut)
+                write_rejection(f, shut)
             }
-            Rule::Service(shut) => {
+            AdmissionRule::Service(shut) => {
                 f.write_str("the service is cut off from everybody: ")?;
-                because(f, shut)
+                write_rejection(f, shut)
             }
-            Rule::Share(shed) => {
-                let Shed {
+            AdmissionRule::Share(shed) => {
+                let ShedDetails {
                     in_flight,
                     guaranteed,
                     limit,
@@ -117,7 +117,7 @@ impl fmt::Display for Sentence<'_> {
                      are in flight and its share is {guaranteed} of {limit}"
                 )
             }
-            Rule::Budget { tally, max } => write!(
+            AdmissionRule::Budget { tally, max } => write!(
                 f,
                 "{} of the last {} requests to this service came from other squads than its \
                  provider, and they may be {} % at most",
@@ -129,62 +129,63 @@ impl fmt::Display for Sentence<'_> {
     }
 }
 
-fn because(f: &mut fmt::Formatter<'_>, shut: Shut) -> fmt::Result {
+fn write_rejection(f: &mut fmt::Formatter<'_>, shut: BreakerRejection) -> fmt::Result {
     match shut {
-        Shut::Open { reason, .. } => write!(f, "{reason}"),
-        Shut::Probing => f.write_str("it is being tried whether the trouble is over"),
-        Shut::Forced => f.write_str("an operator decided so"),
+        BreakerRejection::Open { reason, .. } => write!(f, "{reason}"),
+        BreakerRejection::Probing => f.write_str("it is being tried whether the trouble is over"),
+        BreakerRejection::Forced => f.write_str("an operator decided so"),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::state::Reason;
+    use super::super::state::TransitionReason;
     use super::super::waiting::ShedReason;
     use super::*;
 
     #[test]
     fn a_sentence_says_whose_and_why() {
-        let check = |rule: Rule, sentence: &str| {
+        let check = |rule: AdmissionRule, sentence: &str| {
             assert_eq!(rule.sentence("checkout").to_string(), sentence);
         };
-        let tally = Tally {
+        let tally = CallTally {
             calls: 20,
             failures: 12,
             slow: 0,
         };
-        let reason = Reason::FailureRate {
+        let reason = TransitionReason::FailureRate {
             tally,
             rate_max: 0.5,
         };
-        let open = Shut::Open {
+        let open = BreakerRejection::Open {
             retry_after: Duration::from_millis(1200),
             reason,
         };
         check(
-            Rule::Squad(Tier::Bronze, open),
+            AdmissionRule::Squad(Tier::Bronze, open),
             "bronze traffic of squad checkout is cut off: 12 of 20 calls failed within 10 s, more than 50 %",
         );
         check(
-            Rule::Service(Shut::Forced),
+            AdmissionRule::Service(BreakerRejection::Forced),
             "the service is cut off from everybody: an operator decided so",
         );
-        let shed = Shed {
+        let shed = ShedDetails {
             reason: ShedReason::Waited,
             in_flight: 7,
             guaranteed: 5,
             limit: 20,
         };
         check(
-            Rule::Share(shed),
+            AdmissionRule::Share(shed),
             "the service has no capacity left for squad checkout: 7 of its requests are in flight and its share is 5 of 20",
         );
         check(
-            Rule::Budget { tally, max: 0.15 },
+            AdmissionRule::Budget { tally, max: 0.15 },
             "12 of the last 20 requests to this service came from other squads than its provider, and they may be 15 % at most",
         );
         assert_eq!(
-            Refusal::by(Rule::Squad(Tier::Bronze, open)).retry_after_seconds(),
+            AdmissionRefusal::from_rule(AdmissionRule::Squad(Tier::Bronze, open))
+                .retry_after_seconds(),
             2
         );
     }

@@ -12,38 +12,38 @@ const PER_LINE: usize = 8;
 /// What one core has borrowed, and who holds it. But for `spare` the core is the only writer.
 #[derive(Debug)]
 #[repr(align(128))]
-pub(super) struct Seats {
+pub(super) struct CoreSlots {
     spare: AtomicU32,
     calls: AtomicU32,
     micros: AtomicU64,
-    lines: Box<[Line]>,
+    lines: Box<[ConsumerCacheLine]>,
 }
 
 #[derive(Debug, Default)]
 #[repr(align(64))]
-struct Line([Seat; PER_LINE]);
+struct ConsumerCacheLine([ConsumerSlots; PER_LINE]);
 
 #[derive(Debug, Default)]
-struct Seat {
+struct ConsumerSlots {
     in_flight: AtomicU32,
     peak: AtomicU32,
 }
 
 /// Times of calls, summed since the beginning; both wrap.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Times {
+pub(super) struct CallTimes {
     pub(super) calls: u32,
     pub(super) micros: u64,
 }
 
-impl Seats {
+impl CoreSlots {
     pub(super) fn new(consumers: usize) -> Self {
         Self {
             spare: AtomicU32::new(0),
             calls: AtomicU32::new(0),
             micros: AtomicU64::new(0),
             lines: (0..consumers.div_ceil(PER_LINE))
-                .map(|_| Line::default())
+                .map(|_| ConsumerCacheLine::default())
                 .collect(),
         }
     }
@@ -117,14 +117,14 @@ impl Seats {
         self.calls.store(calls, Ordering::Release);
     }
 
-    pub(super) fn times(&self) -> Times {
-        Times {
+    pub(super) fn times(&self) -> CallTimes {
+        CallTimes {
             calls: self.calls.load(Ordering::Acquire),
             micros: self.micros.load(Ordering::Acquire),
         }
     }
 
-    fn seat(&self, consumer: usize) -> &Seat {
+    fn seat(&self, consumer: usize) -> &ConsumerSlots {
         &self.lines[consumer / PER_LINE].0[consumer % PER_LINE]
     }
 }

@@ -18,28 +18,28 @@ use std::time::Duration;
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::protection::SharePolicy;
 
-use super::arbiter::Arbiter;
-use super::seats::Seats;
-use super::waiting::{Shed, ShedReason, Ticket, Waiting};
+use super::arbiter::SlotArbiter;
+use super::seats::CoreSlots;
+use super::waiting::{QueueTicket, ShedDetails, ShedReason, SlotWait};
 
 /// The unknown consumer's index.
 pub(super) const UNKNOWN: usize = 0;
 
 /// The slots of one service.
 #[derive(Debug)]
-pub struct Slots {
+pub struct SlotPool {
     /// Slots are short: cores have to ask.
-    pub(super) pressed: AtomicBool,
+    pub(super) is_short: AtomicBool,
     /// How many slots a core may borrow.
     pub(super) chunk: AtomicU32,
     pub(super) has_squads: bool,
-    pub(super) cores: Box<[Seats]>,
-    arbiter: Mutex<Arbiter>,
+    pub(super) cores: Box<[CoreSlots]>,
+    arbiter: Mutex<SlotArbiter>,
 }
 
 /// A slot that is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slot {
+pub struct HeldSlot {
     pub(super) consumer: usize,
     /// The core that lent it, where it was not the arbiter.
     pub(super) lender: Option<usize>,
@@ -47,18 +47,18 @@ pub struct Slot {
 
 /// What is in flight and waits.
 #[derive(Clone, Debug)]
-pub struct Occupancy {
+pub struct SlotOccupancy {
     /// How many requests may be in flight.
     pub limit: u32,
     /// How many requests wait.
     pub waiting: usize,
     /// By consumer.
-    pub consumers: Vec<Holding>,
+    pub consumers: Vec<ConsumerOccupancy>,
 }
 
 /// One consumer's part of what is in flight.
 #[derive(Clone, Copy, Debug)]
-pub struct Holding {
+pub struct ConsumerOccupancy {
     /// How many requests it is guaranteed to have in flight.
     pub guaranteed: u32,
     /// How many it has.
@@ -67,63 +67,63 @@ pub struct Holding {
 
 /// What becomes of a request that asks for a slot.
 #[derive(Debug)]
-pub enum Entered<'s> {
+pub enum SlotOutcome<'s> {
     /// It has one.
-    In(Slot),
+    Granted(HeldSlot),
     /// It has to wait for one.
-    Wait(Waiting<'s>),
+    Queued(SlotWait<'s>),
     /// It has to go.
-    Shed(Shed),
+    Shed(ShedDetails),
 }
 
-impl Slots {
+impl SlotPool {
     /// Slots for consumers of these weights; the first one is the unknown and has none.
     pub fn new(cores: usize, weights: &[u32], policy: &SharePolicy) -> Self {
-        let arbiter = Arbiter::new(cores, weights, policy);
+        let arbiter = SlotArbiter::new(cores, weights, policy);
         let limit = arbiter.limit;
         let slots = Self {
-            pressed: AtomicBool::new(false),
+            is_short: AtomicBool::new(false),
             chunk: AtomicU32::new(0),
             has_squads: weights.len() > 1,
-            cores: (0..cores).map(|_| Seats::new(weights.len())).collect(),
+            cores: (0..cores).map(|_| CoreSlots::new(weights.len())).collect(),
             arbiter: Mutex::new(arbiter),
         };
         slots.chunk.store(slots.chunk_of(limit), Ordering::Release);
         slots
     }
 
-    /// Asks for a slot. It must be given back with [`leave`](Self::leave), on the same core.
+    /// Asks for a slot. It must be given back with [`release`](Self::release), on the same core.
     #[inline]
-    pub fn enter(
+    pub fn acquire(
         &self,
         core: usize,
         consumer: usize,
         tier: Tier,
         now: Duration,
         policy: &SharePolicy,
-    ) -> Entered<'_> {
+    ) -> SlotOutcome<'_> {
         let asks = consumer == UNKNOWN && self.has_squads;
-        if !asks && !self.pressed.load(Ordering::Acquire) && self.cores[core].take(consumer) {
-            return Entered::In(Slot {
+        if !asks && !self.is_short.load(Ordering::Acquire) && self.cores[core].take(consumer) {
+            return SlotOutcome::Granted(HeldSlot {
                 consumer,
                 lender: Some(core),
             });
         }
-        self.ask(core, consumer, tier, now, policy)
+        self.acquire_locked(core, consumer, tier, now, policy)
     }
 
     /// Gives a slot back.
     #[inline]
-    pub fn leave(&self, slot: Slot) {
+    pub fn release(&self, slot: HeldSlot) {
         if let Some(core) = slot.lender {
             let seats = &self.cores[core];
             seats.leave(slot.consumer);
-            if !self.pressed.load(Ordering::Acquire)
+            if !self.is_short.load(Ordering::Acquire)
                 && seats.spare() < 2 * self.chunk.load(Ordering::Relaxed)
             {
                 seats.lend(1);
                 // Somebody may have begun to wait since the first look.
-                if !self.pressed.load(Ordering::SeqCst) || !seats.take_back() {
+                if !self.is_short.load(Ordering::SeqCst) || !seats.take_back() {
                     return;
                 }
             }
@@ -154,21 +154,21 @@ impl Slots {
     }
 
     /// Takes a ticket out of the line, with what to say of it.
-    pub(super) fn withdraw(&self, ticket: &Arc<Ticket>) -> Shed {
+    pub(super) fn withdraw(&self, ticket: &Arc<QueueTicket>) -> ShedDetails {
         let mut arbiter = self.lock();
         arbiter.line.leave(ticket);
-        arbiter.press(self);
+        arbiter.update_shortage(self);
         arbiter.shed(self, ticket.consumer, ShedReason::Waited)
     }
 
     /// What is in flight and waits now, all at the same moment.
-    pub fn occupancy(&self) -> Occupancy {
+    pub fn occupancy(&self) -> SlotOccupancy {
         let arbiter = self.lock();
-        let consumers = (0..arbiter.held.len()).map(|consumer| Holding {
+        let consumers = (0..arbiter.held.len()).map(|consumer| ConsumerOccupancy {
             guaranteed: arbiter.guaranteed(consumer),
             in_flight: arbiter.in_flight(self, consumer),
         });
-        Occupancy {
+        SlotOccupancy {
             limit: arbiter.limit,
             waiting: arbiter.line.len(),
             consumers: consumers.collect(),
@@ -190,48 +190,48 @@ impl Slots {
         arbiter.reserved(self)
     }
 
-    fn ask(
+    fn acquire_locked(
         &self,
         core: usize,
         consumer: usize,
         tier: Tier,
         now: Duration,
         policy: &SharePolicy,
-    ) -> Entered<'_> {
+    ) -> SlotOutcome<'_> {
         let mut arbiter = self.lock();
         arbiter.advance(self, now);
         if arbiter.may_enter(self, consumer) {
             let slot = arbiter.hold(self, consumer);
             arbiter.lend(self, core);
-            arbiter.press(self);
-            return Entered::In(slot);
+            arbiter.update_shortage(self);
+            return SlotOutcome::Granted(slot);
         }
-        let (entered, waker) = arbiter.join_line(self, consumer, tier, policy);
+        let (entered, waker) = arbiter.enqueue(self, consumer, tier, policy);
         // Said first, then looked: what a core lends after that it takes back itself. The
         // newcomer may be the one who is served; it finds out when it looks.
-        arbiter.press(self);
-        arbiter.call_in(self);
-        let wakers = arbiter.serve(self);
-        arbiter.press(self);
+        arbiter.update_shortage(self);
+        arbiter.reclaim_loans(self);
+        let wakers = arbiter.grant_waiting(self);
+        arbiter.update_shortage(self);
         drop(arbiter);
         wake(waker.into_iter().chain(wakers));
         entered
     }
 
-    fn return_one(&self, slot: Slot) {
+    fn return_one(&self, slot: HeldSlot) {
         let mut arbiter = self.lock();
         if slot.lender.is_none() {
             arbiter.held[slot.consumer] -= 1;
         }
         arbiter.free += 1;
-        let wakers = arbiter.serve(self);
-        arbiter.press(self);
+        let wakers = arbiter.grant_waiting(self);
+        arbiter.update_shortage(self);
         drop(arbiter);
         wake(wakers);
     }
 
     pub(super) fn spare(&self) -> u32 {
-        self.cores.iter().map(Seats::spare).sum()
+        self.cores.iter().map(CoreSlots::spare).sum()
     }
 
     /// A quarter of the slots may be lent, in equal parts.
@@ -239,7 +239,7 @@ impl Slots {
         limit / 4 / u32::try_from(self.cores.len().max(1)).unwrap_or(u32::MAX)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Arbiter> {
+    fn lock(&self) -> MutexGuard<'_, SlotArbiter> {
         self.arbiter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::window::Tally;
+use super::window::CallTally;
 
 /// Whether a cell lets calls pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Phase {
+pub enum BreakerState {
     /// All pass.
     #[default]
     Closed,
@@ -19,7 +19,7 @@ pub enum Phase {
 
 /// What an operator has decided about a cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Override {
+pub enum BreakerOverride {
     /// Nothing: the cell decides.
     #[default]
     None,
@@ -33,33 +33,33 @@ pub enum Override {
 
 /// One change of a cell, for logs, metrics and the history.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Change {
+pub struct BreakerTransition {
     /// When, since the bank was made.
     pub at: Duration,
     /// Before.
-    pub from: Phase,
+    pub from: BreakerState,
     /// After.
-    pub to: Phase,
+    pub to: BreakerState,
     /// Why.
-    pub reason: Reason,
+    pub reason: TransitionReason,
     /// Until when the cell is open, since the bank was made; where it is.
     pub until: Option<Duration>,
 }
 
 /// Why a cell changed.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Reason {
+pub enum TransitionReason {
     /// Too many calls failed.
     FailureRate {
         /// What was counted.
-        tally: Tally,
+        tally: CallTally,
         /// The greatest allowed rate.
         rate_max: f64,
     },
     /// Too many calls were slow.
     SlowRate {
         /// What was counted.
-        tally: Tally,
+        tally: CallTally,
         /// The greatest allowed rate.
         rate_max: f64,
     },
@@ -80,10 +80,10 @@ pub enum Reason {
     /// The wait is over.
     Waited,
     /// An operator decided.
-    Operator(Override),
+    Operator(BreakerOverride),
 }
 
-impl Phase {
+impl BreakerState {
     /// Each phase.
     pub const ALL: [Self; 3] = [Self::Closed, Self::Open, Self::HalfOpen];
 
@@ -97,7 +97,7 @@ impl Phase {
     }
 }
 
-impl Override {
+impl BreakerOverride {
     /// Each override with its name on the command line and in the admin API.
     pub const NAMES: [(&'static str, Self); 4] = [
         ("auto", Self::None),
@@ -117,10 +117,10 @@ impl Override {
     }
 
     /// What traffic meets at a cell in this phase.
-    pub(super) const fn shown(self, phase: Phase) -> Phase {
+    pub(super) const fn shown(self, phase: BreakerState) -> BreakerState {
         match self {
-            Self::ForcedOpen => Phase::Open,
-            Self::Disabled => Phase::Closed,
+            Self::ForcedOpen => BreakerState::Open,
+            Self::Disabled => BreakerState::Closed,
             Self::None | Self::Observe => phase,
         }
     }
@@ -133,7 +133,7 @@ impl Override {
     }
 }
 
-impl Reason {
+impl TransitionReason {
     /// Its stable name, a label.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -147,19 +147,19 @@ impl Reason {
     }
 }
 
-impl fmt::Display for Phase {
+impl fmt::Display for BreakerState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
 }
 
-impl fmt::Display for Override {
+impl fmt::Display for BreakerOverride {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for TransitionReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |rate: f64| (rate * 100.0).round();
         match *self {
@@ -184,7 +184,9 @@ impl fmt::Display for Reason {
                 write!(f, "{} of {results} probes succeeded", results - failures)
             }
             Self::Waited => f.write_str("the wait is over, probes may pass"),
-            Self::Operator(Override::None) => f.write_str("an operator left it to itself again"),
+            Self::Operator(BreakerOverride::None) => {
+                f.write_str("an operator left it to itself again")
+            }
             Self::Operator(to) => write!(f, "an operator set it to {to}"),
         }
     }

@@ -6,32 +6,32 @@ use std::time::{Duration, Instant};
 use portcullis_vocabulary::{Caller, Consumer};
 
 use super::backoff::full_jitter;
-use super::bank::{Bank, CellName, Event, Policy};
-use super::call::{Limits, Pass, Shut, Verdict};
+use super::bank::{BreakerEvent, BreakerId, ServiceLimits, ServicePolicy};
+use super::call::{BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict};
 use super::ratio::{has_budget, may_retry};
-use super::refusal::{Refusal, Rule};
-use super::slots::{Entered, Slot};
-use super::state::Change;
+use super::refusal::{AdmissionRefusal, AdmissionRule};
+use super::slots::{HeldSlot, SlotOutcome};
+use super::state::BreakerTransition;
 
 /// A bank as one data core sees it, with the policy in force.
 #[derive(Clone, Debug)]
-pub struct Turnstile {
-    bank: Arc<Bank>,
-    policy: Arc<Policy>,
+pub struct CoreAdmission {
+    bank: Arc<ServiceLimits>,
+    policy: Arc<ServicePolicy>,
     core: usize,
 }
 
 /// What a call was admitted by: the cell of the service and that of the squad.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "it must be recorded or released"]
-pub struct Passes {
-    service: Pass,
-    squad: Pass,
+pub struct AdmissionPermit {
+    service: BreakerPermit,
+    squad: BreakerPermit,
 }
 
 /// How a call ended, as far as the upstream is to blame for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum CallResult {
     /// It was answered.
     Answered,
     /// It failed: a status of 500 or more, no answer in time, an answer that broke off.
@@ -40,15 +40,15 @@ pub enum Ended {
     Unreachable,
 }
 
-impl Turnstile {
+impl CoreAdmission {
     /// A core's view; `core` counts from 0 and is below the bank's number of cores.
-    pub fn new(bank: Arc<Bank>, policy: Arc<Policy>, core: usize) -> Self {
+    pub fn new(bank: Arc<ServiceLimits>, policy: Arc<ServicePolicy>, core: usize) -> Self {
         assert!(core < bank.cores(), "a core of the bank");
         Self { bank, policy, core }
     }
 
     /// The policy in force.
-    pub fn policy(&self) -> &Policy {
+    pub fn policy(&self) -> &ServicePolicy {
         &self.policy
     }
 
@@ -60,14 +60,16 @@ impl Turnstile {
     /// Why a call would be cut now; nothing is taken, so that a request can be refused before
     /// its body is read.
     #[inline]
-    pub fn peek(&self, caller: Caller, now: Duration) -> Option<Refusal> {
+    pub fn peek(&self, caller: Caller, now: Duration) -> Option<AdmissionRefusal> {
         let policy = &self.policy.protection.breaker;
         let Caller { consumer, tier } = caller;
         if let Some(shut) = self.bank.service.peek(now, policy) {
-            return Some(Refusal::by(Rule::Service(shut)));
+            return Some(AdmissionRefusal::from_rule(AdmissionRule::Service(shut)));
         }
-        let shut = self.bank.squad(consumer, tier).peek(now, policy)?;
-        Some(Refusal::by(Rule::Squad(tier, shut)))
+        let shut = self.bank.squad_breaker(consumer, tier).peek(now, policy)?;
+        Some(AdmissionRefusal::from_rule(AdmissionRule::Squad(
+            tier, shut,
+        )))
     }
 
     /// Lets a call pass by both cells, or says which is in its way.
@@ -79,25 +81,27 @@ impl Turnstile {
         &self,
         caller: Caller,
         now: Duration,
-        events: &mut Vec<Event>,
-    ) -> Result<Passes, Refusal> {
+        events: &mut Vec<BreakerEvent>,
+    ) -> Result<AdmissionPermit, AdmissionRefusal> {
         let policy = &self.policy.protection.breaker;
         let Caller { consumer, tier } = caller;
         let bank = &*self.bank;
         let service = {
-            let (pass, change) = bank.service.admit(now, || bank.prober(consumer), policy);
-            note(events, CellName::Service, change);
-            pass.map_err(|shut| Refusal::by(Rule::Service(shut)))?
+            let (pass, change) = bank
+                .service
+                .admit(now, || bank.probe_share(consumer), policy);
+            note(events, BreakerId::Service, change);
+            pass.map_err(|shut| AdmissionRefusal::from_rule(AdmissionRule::Service(shut)))?
         };
         let (pass, change) =
-            bank.squad(consumer, tier)
+            bank.squad_breaker(consumer, tier)
                 .admit(now, || bank.lone_prober(consumer), policy);
-        note(events, CellName::Squad(consumer, tier), change);
-        let squad = pass.map_err(|shut: Shut| {
+        note(events, BreakerId::Squad(consumer, tier), change);
+        let squad = pass.map_err(|shut: BreakerRejection| {
             bank.service.release(service);
-            Refusal::by(Rule::Squad(tier, shut))
+            AdmissionRefusal::from_rule(AdmissionRule::Squad(tier, shut))
         })?;
-        Ok(Passes { service, squad })
+        Ok(AdmissionPermit { service, squad })
     }
 
     /// Counts a request against the budget between squads.
@@ -105,7 +109,11 @@ impl Turnstile {
     /// # Errors
     /// The refusal; then it is not counted.
     #[inline]
-    pub fn spend(&self, caller: Caller, now: impl FnOnce() -> Duration) -> Result<(), Refusal> {
+    pub fn charge_budget(
+        &self,
+        caller: Caller,
+        now: impl FnOnce() -> Duration,
+    ) -> Result<(), AdmissionRefusal> {
         let budget = &self.policy.protection.budget;
         let Some(max) = budget.cross_squad_max else {
             return Ok(());
@@ -119,27 +127,30 @@ impl Turnstile {
         if is_cross {
             let tally = self.bank.requests.tally(now);
             if !has_budget(tally, budget) {
-                return Err(Refusal::by(Rule::Budget { tally, max }));
+                return Err(AdmissionRefusal::from_rule(AdmissionRule::Budget {
+                    tally,
+                    max,
+                }));
             }
         }
         self.bank.requests.count(self.core, now, is_cross);
         Ok(())
     }
 
-    /// Asks for a slot; it is given back with [`leave`](Self::leave).
+    /// Asks for a slot; it is given back with [`release`](Self::release).
     #[inline]
-    pub fn enter(&self, caller: Caller, now: Duration) -> Entered<'_> {
+    pub fn acquire_slot(&self, caller: Caller, now: Duration) -> SlotOutcome<'_> {
         let shares = &self.policy.protection.shares;
         let Caller { consumer, tier } = caller;
         self.bank
             .slots
-            .enter(self.core, consumer.index(), tier, now, shares)
+            .acquire(self.core, consumer.index(), tier, now, shares)
     }
 
     /// Gives a slot back.
     #[inline]
-    pub fn leave(&self, slot: Slot) {
-        self.bank.slots.leave(slot);
+    pub fn release_slot(&self, slot: HeldSlot) {
+        self.bank.slots.release(slot);
     }
 
     /// A call that took `took` until its answer began has ended; without a time where the client
@@ -148,17 +159,17 @@ impl Turnstile {
     pub fn record(
         &self,
         caller: Caller,
-        passes: Passes,
+        passes: AdmissionPermit,
         now: Duration,
         took: Option<Duration>,
-        (ended, retry_after): (Ended, Option<Duration>),
-        events: &mut Vec<Event>,
+        (ended, retry_after): (CallResult, Option<Duration>),
+        events: &mut Vec<BreakerEvent>,
     ) {
         let Caller { consumer, tier } = caller;
-        let unreachable = ended == Ended::Unreachable;
-        let verdict = Verdict {
+        let unreachable = ended == CallResult::Unreachable;
+        let verdict = CallVerdict {
             failed: unreachable,
-            ..Verdict::default()
+            ..CallVerdict::default()
         };
         let everybody = self.bank.service.record(
             self.core,
@@ -167,21 +178,21 @@ impl Turnstile {
             verdict,
             self.service_limits(),
         );
-        note(events, CellName::Service, everybody);
-        let cell = self.bank.squad(consumer, tier);
+        note(events, BreakerId::Service, everybody);
+        let cell = self.bank.squad_breaker(consumer, tier);
         if unreachable {
             return cell.release(passes.squad);
         }
-        let verdict = Verdict {
-            failed: ended == Ended::Failed,
+        let verdict = CallVerdict {
+            failed: ended == CallResult::Failed,
             slow: took.is_some_and(|took| took >= self.policy.protection.breaker.slow_call),
             retry_after,
         };
         let limits = self.bank.limits(&self.policy, tier, now);
         let change = cell.record(self.core, passes.squad, now, verdict, limits);
-        note(events, CellName::Squad(consumer, tier), change);
+        note(events, BreakerId::Squad(consumer, tier), change);
         // What fails at once says nothing about how long calls take.
-        if let (Ended::Answered, Some(took)) = (ended, took) {
+        if let (CallResult::Answered, Some(took)) = (ended, took) {
             let shares = &self.policy.protection.shares;
             self.bank.slots.time(self.core, took, now, shares);
         }
@@ -191,24 +202,24 @@ impl Turnstile {
     pub fn record_broken(
         &self,
         caller: Caller,
-        passes: Passes,
+        passes: AdmissionPermit,
         recorded: Duration,
         now: Duration,
-        events: &mut Vec<Event>,
+        events: &mut Vec<BreakerEvent>,
     ) {
         let Caller { consumer, tier } = caller;
         let limits = self.bank.limits(&self.policy, tier, now);
-        let cell = self.bank.squad(consumer, tier);
+        let cell = self.bank.squad_breaker(consumer, tier);
         let change = cell.record_late_failure(self.core, passes.squad, recorded, now, limits);
-        note(events, CellName::Squad(consumer, tier), change);
+        note(events, BreakerId::Squad(consumer, tier), change);
     }
 
     /// A call was given up before it ended: nobody's fault.
     #[inline]
-    pub fn release(&self, caller: Caller, passes: Passes) {
+    pub fn release(&self, caller: Caller, passes: AdmissionPermit) {
         self.bank.service.release(passes.service);
         self.bank
-            .squad(caller.consumer, caller.tier)
+            .squad_breaker(caller.consumer, caller.tier)
             .release(passes.squad);
     }
 
@@ -233,15 +244,15 @@ impl Turnstile {
         ))
     }
 
-    fn service_limits(&self) -> Limits<'_> {
+    fn service_limits(&self) -> BreakerThresholds<'_> {
         let policy = &self.policy.protection.breaker;
-        Limits {
+        BreakerThresholds {
             policy,
             failure_rate_max: policy.unreachable_rate_max,
         }
     }
 }
 
-fn note(events: &mut Vec<Event>, cell: CellName, change: Option<Change>) {
-    events.extend(change.map(|change| Event { cell, change }));
+fn note(events: &mut Vec<BreakerEvent>, cell: BreakerId, change: Option<BreakerTransition>) {
+    events.extend(change.map(|change| BreakerEvent { cell, change }));
 }

@@ -25,14 +25,14 @@ const DRAIN: u32 = 2;
 
 /// The limit and what it is judged by.
 #[derive(Clone, Debug)]
-pub(super) struct Vegas {
+pub(super) struct VegasLimit {
     limit: f64,
     most: u32,
     without_load: f64,
     samples: u32,
 }
 
-impl Vegas {
+impl VegasLimit {
     /// A limit of at most `most`.
     pub(super) fn new(most: u32) -> Self {
         Self {
@@ -95,7 +95,7 @@ mod tests {
 
     /// An upstream that works on `capacity` calls at a time, each taking `time`, and lets others
     /// wait.
-    fn settle(vegas: &mut Vegas, capacity: f64, time: f64, samples: usize) -> u32 {
+    fn settle(vegas: &mut VegasLimit, capacity: f64, time: f64, samples: usize) -> u32 {
         for _ in 0..samples {
             let in_flight = vegas.limit();
             let time = time * (f64::from(in_flight) / capacity).max(1.0);
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn it_finds_what_the_upstream_can_do() {
-        let mut vegas = Vegas::new(1000);
+        let mut vegas = VegasLimit::new(1000);
         let limit = settle(&mut vegas, 50.0, 10.0, 200);
         assert!((50..=65).contains(&limit), "{limit}");
         let limit = settle(&mut vegas, 20.0, 10.0, 1300);
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_lasting_overload_does_not_raise_it() {
-        let mut vegas = Vegas::new(1000);
+        let mut vegas = VegasLimit::new(1000);
         for _ in 0..20 {
             let limit = settle(&mut vegas, 50.0, 10.0, 1000);
             assert!((20..=70).contains(&limit), "{limit}");
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn an_upstream_that_has_become_slower_is_learnt() {
-        let mut vegas = Vegas::new(1000);
+        let mut vegas = VegasLimit::new(1000);
         settle(&mut vegas, 50.0, 10.0, 250);
         let limit = settle(&mut vegas, 50.0, 100.0, 640);
         assert!((50..=75).contains(&limit), "{limit}");
@@ -134,18 +134,18 @@ mod tests {
 
     #[test]
     fn it_keeps_to_its_bounds() {
-        let mut vegas = Vegas::new(30);
+        let mut vegas = VegasLimit::new(30);
         assert_eq!(settle(&mut vegas, 1000.0, 10.0, 200), 30);
         for _ in 0..90 {
             vegas.sample(10_000.0, vegas.limit());
         }
         assert!((LEAST..=6).contains(&vegas.limit()));
-        assert_eq!(Vegas::new(2).limit(), 2);
+        assert_eq!(VegasLimit::new(2).limit(), 2);
     }
 
     #[test]
     fn an_unused_limit_stays() {
-        let mut vegas = Vegas::new(1000);
+        let mut vegas = VegasLimit::new(1000);
         for _ in 0..100 {
             vegas.sample(10.0, 3);
         }

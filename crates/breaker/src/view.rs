@@ -7,14 +7,14 @@ use serde::Serialize;
 use portcullis_vocabulary::protection::BreakerMode;
 use portcullis_vocabulary::{Catalog, Consumer, Tier};
 
-use super::bank::{Bank, Policy};
-use super::cell::{Cell, Snapshot};
-use super::state::{Change, Override, Phase};
-use super::word::effective;
+use super::bank::{ServiceLimits, ServicePolicy};
+use super::cell::{BreakerSnapshot, CircuitBreaker};
+use super::state::{BreakerOverride, BreakerState, BreakerTransition};
+use super::word::effective_override;
 
 /// A service's breakers, shares and budgets.
 #[derive(Clone, Debug, Serialize)]
-pub struct BankView {
+pub struct ServiceLimitsView {
     /// The service.
     pub service: String,
     /// `enforce`, `observe` or `off`.
@@ -22,11 +22,11 @@ pub struct BankView {
     /// The deploy window that is open.
     pub deploy_window: Option<DeployWindowView>,
     /// The breaker that cuts everybody.
-    pub everybody: CellView,
+    pub everybody: CircuitBreakerView,
     /// The breakers of squads that have called, the troubled first.
-    pub squads: Vec<CellView>,
+    pub squads: Vec<CircuitBreakerView>,
     /// What is in flight.
-    pub shares: SharesView,
+    pub shares: SlotSharesView,
     /// Traffic between squads over the last ten seconds, where it has a budget.
     pub budget: Option<BudgetView>,
 }
@@ -44,7 +44,7 @@ pub struct DeployWindowView {
 
 /// One breaker.
 #[derive(Clone, Debug, Serialize)]
-pub struct CellView {
+pub struct CircuitBreakerView {
     /// The squad; none where it cuts everybody.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub squad: Option<String>,
@@ -74,12 +74,12 @@ pub struct CellView {
     /// Probes under way.
     pub probing: usize,
     /// The last changes, the newest first.
-    pub history: Vec<ChangeView>,
+    pub history: Vec<TransitionView>,
 }
 
 /// One change of a breaker.
 #[derive(Clone, Debug, Serialize)]
-pub struct ChangeView {
+pub struct TransitionView {
     /// How long ago.
     pub ago_seconds: f64,
     /// Before.
@@ -92,7 +92,7 @@ pub struct ChangeView {
 
 /// What is in flight, and whose.
 #[derive(Clone, Debug, Serialize)]
-pub struct SharesView {
+pub struct SlotSharesView {
     /// The most that may be.
     pub limit: u32,
     /// Whether that adapts to the upstream.
@@ -102,12 +102,12 @@ pub struct SharesView {
     /// Requests that wait for a slot.
     pub waiting: usize,
     /// By squad; the unknown where there were any.
-    pub squads: Vec<ShareView>,
+    pub squads: Vec<SquadShareView>,
 }
 
 /// One squad's part.
 #[derive(Clone, Debug, Serialize)]
-pub struct ShareView {
+pub struct SquadShareView {
     /// The squad.
     pub squad: String,
     /// Its weight.
@@ -129,24 +129,24 @@ pub struct BudgetView {
     pub cross_squad_max: f64,
 }
 
-impl Bank {
+impl ServiceLimits {
     /// The bank of a service as it is now.
     pub fn view(
         &self,
         service: &str,
-        policy: &Policy,
+        policy: &ServicePolicy,
         catalog: &Catalog,
         now: Duration,
-    ) -> BankView {
+    ) -> ServiceLimitsView {
         let breaker = &policy.protection.breaker;
         let mut squads = self.squad_views(policy, catalog, now);
         squads.sort_by_key(|cell| (cell.state == "closed", std::cmp::Reverse(cell.failures)));
-        let everybody = CellView::of(self.service.snapshot(now), breaker.mode, now);
-        BankView {
+        let everybody = CircuitBreakerView::of(self.service.snapshot(now), breaker.mode, now);
+        ServiceLimitsView {
             service: service.to_owned(),
             mode: breaker.mode.as_str(),
             deploy_window: self.deploy_window_view(now),
-            everybody: CellView {
+            everybody: CircuitBreakerView {
                 failure_rate_max: breaker.unreachable_rate_max,
                 ..everybody
             },
@@ -157,26 +157,26 @@ impl Bank {
     }
 
     /// What is in flight, and whose.
-    pub fn shares_view(&self, policy: &Policy, catalog: &Catalog) -> SharesView {
+    pub fn shares_view(&self, policy: &ServicePolicy, catalog: &Catalog) -> SlotSharesView {
         let occupancy = self.slots.occupancy();
         let has_called = |consumer: Consumer| {
             let mut tiers = Tier::ALL.into_iter();
-            tiers.any(|tier| self.known_squad(consumer, tier).is_some())
+            tiers.any(|tier| self.existing_squad_breaker(consumer, tier).is_some())
         };
-        let squads: Vec<ShareView> = catalog
+        let squads: Vec<SquadShareView> = catalog
             .consumers()
-            .filter(|consumer| self.prober(*consumer).weight > 0 || has_called(*consumer))
+            .filter(|consumer| self.probe_share(*consumer).weight > 0 || has_called(*consumer))
             .map(|consumer| {
                 let holding = occupancy.consumers[consumer.index()];
-                ShareView {
+                SquadShareView {
                     squad: catalog.consumer_name(consumer).to_owned(),
-                    weight: self.prober(consumer).weight,
+                    weight: self.probe_share(consumer).weight,
                     guaranteed: holding.guaranteed,
                     in_flight: holding.in_flight,
                 }
             })
             .collect();
-        SharesView {
+        SlotSharesView {
             limit: occupancy.limit,
             adaptive: policy.protection.shares.adaptive,
             in_flight: squads.iter().map(|share| share.in_flight).sum(),
@@ -186,7 +186,7 @@ impl Bank {
     }
 
     /// Traffic between squads, where it has a budget.
-    pub fn budget_view(&self, policy: &Policy, now: Duration) -> Option<BudgetView> {
+    pub fn budget_view(&self, policy: &ServicePolicy, now: Duration) -> Option<BudgetView> {
         let max = policy.protection.budget.cross_squad_max?;
         let tally = self.requests.tally(now);
         Some(BudgetView {
@@ -206,11 +206,11 @@ impl Bank {
     }
 
     /// The state of every cell that there is, for gauges; none is the one that cuts everybody.
-    pub fn phases(
+    pub fn breaker_states(
         &self,
-        policy: &Policy,
+        policy: &ServicePolicy,
         catalog: &Catalog,
-    ) -> Vec<(Option<(Consumer, Tier)>, Phase)> {
+    ) -> Vec<(Option<(Consumer, Tier)>, BreakerState)> {
         let mode = policy.protection.breaker.mode;
         let squads = self.known_cells(catalog);
         let squads =
@@ -220,13 +220,18 @@ impl Bank {
             .collect()
     }
 
-    fn squad_views(&self, policy: &Policy, catalog: &Catalog, now: Duration) -> Vec<CellView> {
+    fn squad_views(
+        &self,
+        policy: &ServicePolicy,
+        catalog: &Catalog,
+        now: Duration,
+    ) -> Vec<CircuitBreakerView> {
         self.known_cells(catalog)
-            .map(|(consumer, tier, cell)| CellView {
+            .map(|(consumer, tier, cell)| CircuitBreakerView {
                 squad: Some(catalog.consumer_name(consumer).to_owned()),
                 tier: Some(tier.as_str()),
                 failure_rate_max: self.limits(policy, tier, now).failure_rate_max,
-                ..CellView::of(cell.snapshot(now), policy.protection.breaker.mode, now)
+                ..CircuitBreakerView::of(cell.snapshot(now), policy.protection.breaker.mode, now)
             })
             .collect()
     }
@@ -234,18 +239,18 @@ impl Bank {
     fn known_cells<'a>(
         &'a self,
         catalog: &'a Catalog,
-    ) -> impl Iterator<Item = (Consumer, Tier, &'a Cell)> {
+    ) -> impl Iterator<Item = (Consumer, Tier, &'a CircuitBreaker)> {
         catalog.consumers().flat_map(move |consumer| {
-            Tier::ALL
-                .into_iter()
-                .filter_map(move |tier| Some((consumer, tier, self.known_squad(consumer, tier)?)))
+            Tier::ALL.into_iter().filter_map(move |tier| {
+                Some((consumer, tier, self.existing_squad_breaker(consumer, tier)?))
+            })
         })
     }
 }
 
-impl CellView {
-    fn of(snapshot: Snapshot, mode: BreakerMode, now: Duration) -> Self {
-        let Snapshot {
+impl CircuitBreakerView {
+    fn of(snapshot: BreakerSnapshot, mode: BreakerMode, now: Duration) -> Self {
+        let BreakerSnapshot {
             phase,
             over,
             tally,
@@ -258,12 +263,12 @@ impl CellView {
         Self {
             squad: None,
             tier: None,
-            state: effective(over, mode).shown(phase).as_str(),
+            state: effective_override(over, mode).shown(phase).as_str(),
             over: over.as_str(),
             reason: reason.map(|reason| reason.to_string()),
             since_seconds: seconds(now.saturating_sub(since)),
             remaining_seconds: until
-                .filter(|_| over == Override::None)
+                .filter(|_| over == BreakerOverride::None)
                 .map(|until| seconds(until.saturating_sub(now))),
             calls: tally.calls,
             failures: tally.failures,
@@ -273,14 +278,14 @@ impl CellView {
             history: history
                 .iter()
                 .rev()
-                .map(|change| ChangeView::of(change, now))
+                .map(|change| TransitionView::of(change, now))
                 .collect(),
         }
     }
 }
 
-impl ChangeView {
-    fn of(change: &Change, now: Duration) -> Self {
+impl TransitionView {
+    fn of(change: &BreakerTransition, now: Duration) -> Self {
         Self {
             ago_seconds: seconds(now.saturating_sub(change.at)),
             from: change.from.as_str(),

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::slots::{Slot, Slots};
+use super::slots::{HeldSlot, SlotPool};
 use portcullis_vocabulary::Tier;
 
 /// Why there is no slot, with the figures that explain it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shed {
+pub struct ShedDetails {
     /// Why.
     pub reason: ShedReason,
     /// How many requests of the consumer are in flight.
@@ -26,7 +26,7 @@ pub struct Shed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ShedReason {
     /// Too many wait, and the others have more right to.
-    LineFull,
+    QueueFull,
     /// It waited, and gave way to another.
     Displaced,
     /// It waited as long as it may.
@@ -35,27 +35,27 @@ pub enum ShedReason {
 
 /// A request in line. A future that ends with its slot, or with the reason why it has none.
 #[derive(Debug)]
-pub struct Waiting<'s> {
-    pub(super) slots: &'s Slots,
-    pub(super) ticket: Arc<Ticket>,
+pub struct SlotWait<'s> {
+    pub(super) slots: &'s SlotPool,
+    pub(super) ticket: Arc<QueueTicket>,
     /// Until when it may wait, since the bank was made.
     pub deadline: Duration,
 }
 
 /// A place in the line.
 #[derive(Debug)]
-pub(super) struct Ticket {
+pub(super) struct QueueTicket {
     pub(super) consumer: usize,
     pub(super) tier: Tier,
     pub(super) since: Duration,
-    state: Mutex<State>,
+    state: Mutex<TicketState>,
 }
 
 #[derive(Debug)]
-enum State {
+enum TicketState {
     Waiting(Option<Waker>),
-    Granted(Slot),
-    Shed(Shed),
+    Granted(HeldSlot),
+    Shed(ShedDetails),
     Taken,
 }
 
@@ -63,81 +63,81 @@ impl ShedReason {
     /// Its stable name, a label.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::LineFull => "line-full",
+            Self::QueueFull => "line-full",
             Self::Displaced => "displaced",
             Self::Waited => "waited",
         }
     }
 }
 
-impl Ticket {
+impl QueueTicket {
     pub(super) fn new(consumer: usize, tier: Tier, since: Duration) -> Arc<Self> {
         Arc::new(Self {
             consumer,
             tier,
             since,
-            state: Mutex::new(State::Waiting(None)),
+            state: Mutex::new(TicketState::Waiting(None)),
         })
     }
 
     /// Gives it a slot; whoever is returned has to be woken, once no lock is held.
-    pub(super) fn grant(&self, slot: Slot) -> Option<Waker> {
-        self.settle(State::Granted(slot))
+    pub(super) fn grant(&self, slot: HeldSlot) -> Option<Waker> {
+        self.settle(TicketState::Granted(slot))
     }
 
     /// Turns it away.
-    pub(super) fn shed(&self, shed: Shed) -> Option<Waker> {
-        self.settle(State::Shed(shed))
+    pub(super) fn shed(&self, shed: ShedDetails) -> Option<Waker> {
+        self.settle(TicketState::Shed(shed))
     }
 
-    fn settle(&self, state: State) -> Option<Waker> {
+    fn settle(&self, state: TicketState) -> Option<Waker> {
         match std::mem::replace(&mut *self.lock(), state) {
-            State::Waiting(waker) => waker,
-            State::Granted(_) | State::Shed(_) | State::Taken => None,
+            TicketState::Waiting(waker) => waker,
+            TicketState::Granted(_) | TicketState::Shed(_) | TicketState::Taken => None,
         }
     }
 
-    fn take(&self) -> State {
-        std::mem::replace(&mut *self.lock(), State::Taken)
+    fn take(&self) -> TicketState {
+        std::mem::replace(&mut *self.lock(), TicketState::Taken)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, TicketState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Waiting<'_> {
+impl SlotWait<'_> {
     /// The slot or the reason, if it is decided.
-    pub fn decided(&mut self) -> Option<Result<Slot, Shed>> {
+    pub fn decided(&mut self) -> Option<Result<HeldSlot, ShedDetails>> {
         let mut state = self.ticket.lock();
         match *state {
-            State::Granted(slot) => {
-                *state = State::Taken;
+            TicketState::Granted(slot) => {
+                *state = TicketState::Taken;
                 Some(Ok(slot))
             }
-            State::Shed(shed) => {
-                *state = State::Taken;
+            TicketState::Shed(shed) => {
+                *state = TicketState::Taken;
                 Some(Err(shed))
             }
-            State::Waiting(_) | State::Taken => None,
+            TicketState::Waiting(_) | TicketState::Taken => None,
         }
     }
 
     /// Stops waiting because the time is up. A slot that came at the last moment is taken.
-    pub fn give_up(mut self) -> Result<Slot, Shed> {
+    pub fn give_up(mut self) -> Result<HeldSlot, ShedDetails> {
         let shed = self.slots.withdraw(&self.ticket);
         self.decided().unwrap_or(Err(shed))
     }
 }
 
-impl Future for Waiting<'_> {
-    type Output = Result<Slot, Shed>;
+impl Future for SlotWait<'_> {
+    type Output = Result<HeldSlot, ShedDetails>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(decided) = self.decided() {
             return Poll::Ready(decided);
         }
-        if let State::Waiting(waker) = &mut *self.ticket.lock() {
+        if let TicketState::Waiting(waker) = &mut *self.ticket.lock() {
             *waker = Some(cx.waker().clone());
         }
         // Decided between the two looks?
@@ -145,15 +145,15 @@ impl Future for Waiting<'_> {
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for SlotWait<'_> {
     fn drop(&mut self) {
-        if matches!(*self.ticket.lock(), State::Taken) {
+        if matches!(*self.ticket.lock(), TicketState::Taken) {
             return;
         }
         self.slots.withdraw(&self.ticket);
-        if let State::Granted(slot) = self.ticket.take() {
+        if let TicketState::Granted(slot) = self.ticket.take() {
             // It came too late to be used.
-            self.slots.leave(slot);
+            self.slots.release(slot);
         }
     }
 }

@@ -18,13 +18,13 @@ const NEVER: u32 = u32::MAX;
 /// One core's counts. Aligned so that two cores' counts never share a cache line.
 #[derive(Debug)]
 #[repr(align(128))]
-pub(super) struct Window {
+pub(super) struct SlidingWindow {
     generation: AtomicU32,
-    buckets: [Bucket; SECONDS as usize],
+    buckets: [WindowBucket; SECONDS as usize],
 }
 
 #[derive(Debug)]
-struct Bucket {
+struct WindowBucket {
     second: AtomicU32,
     calls: AtomicU32,
     failures: AtomicU32,
@@ -33,7 +33,7 @@ struct Bucket {
 
 /// What was counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct CallTally {
     /// All calls.
     pub calls: u32,
     /// Those that failed.
@@ -42,11 +42,11 @@ pub struct Tally {
     pub slow: u32,
 }
 
-impl Default for Window {
+impl Default for SlidingWindow {
     fn default() -> Self {
         Self {
             generation: AtomicU32::new(0),
-            buckets: std::array::from_fn(|_| Bucket {
+            buckets: std::array::from_fn(|_| WindowBucket {
                 second: AtomicU32::new(NEVER),
                 calls: AtomicU32::new(0),
                 failures: AtomicU32::new(0),
@@ -56,7 +56,7 @@ impl Default for Window {
     }
 }
 
-impl Window {
+impl SlidingWindow {
     /// Counts a call. Only the owner may.
     pub(super) fn call(&self, generation: u32, second: u32, failed: bool, slow: bool) {
         self.begin(generation);
@@ -91,8 +91,8 @@ impl Window {
     }
 
     /// What the generation counted in the ten seconds that end with this one.
-    pub(super) fn tally(&self, generation: u32, second: u32) -> Tally {
-        let mut tally = Tally::default();
+    pub(super) fn tally(&self, generation: u32, second: u32) -> CallTally {
+        let mut tally = CallTally::default();
         if self.generation.load(Ordering::Acquire) != generation {
             return tally;
         }
@@ -118,16 +118,16 @@ impl Window {
         }
     }
 
-    fn bucket(&self, second: u32) -> &Bucket {
+    fn bucket(&self, second: u32) -> &WindowBucket {
         &self.buckets[(second % SECONDS) as usize]
     }
 }
 
 /// Sums the windows of all cores.
-pub(super) fn tally(windows: &[Window], generation: u32, second: u32) -> Tally {
-    windows.iter().fold(Tally::default(), |sum, window| {
+pub(super) fn tally(windows: &[SlidingWindow], generation: u32, second: u32) -> CallTally {
+    windows.iter().fold(CallTally::default(), |sum, window| {
         let tally = window.tally(generation, second);
-        Tally {
+        CallTally {
             calls: sum.calls + tally.calls,
             failures: sum.failures + tally.failures,
             slow: sum.slow + tally.slow,
@@ -136,8 +136,8 @@ pub(super) fn tally(windows: &[Window], generation: u32, second: u32) -> Tally {
 }
 
 /// One window for each core.
-pub(super) fn windows(cores: usize) -> Box<[Window]> {
-    (0..cores).map(|_| Window::default()).collect()
+pub(super) fn windows(cores: usize) -> Box<[SlidingWindow]> {
+    (0..cores).map(|_| SlidingWindow::default()).collect()
 }
 
 /// Adds where there is one writer: no read-modify-write instruction is needed.
@@ -149,8 +149,8 @@ fn add(counter: &AtomicU32, n: u32) {
 mod tests {
     use super::*;
 
-    fn of(calls: u32, failures: u32, slow: u32) -> Tally {
-        Tally {
+    fn of(calls: u32, failures: u32, slow: u32) -> CallTally {
+        CallTally {
             calls,
             failures,
             slow,
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_second_leaves_the_window_after_ten() {
-        let window = Window::default();
+        let window = SlidingWindow::default();
         window.call(1, 0, true, false);
         window.call(1, 0, false, true);
         window.call(1, 9, false, false);
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_generation_does_not_count_for_the_next() {
-        let window = Window::default();
+        let window = SlidingWindow::default();
         window.call(1, 5, true, false);
         assert_eq!(window.tally(2, 5), of(0, 0, 0));
         window.call(2, 5, false, false);
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_late_failure_counts_where_its_call_was_counted() {
-        let window = Window::default();
+        let window = SlidingWindow::default();
         window.call(1, 5, false, false);
         window.failure(1, 5);
         window.failure(1, 5);

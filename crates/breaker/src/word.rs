@@ -2,17 +2,17 @@
 
 use portcullis_vocabulary::protection::BreakerMode;
 
-use super::state::{Override, Phase};
+use super::state::{BreakerOverride, BreakerState};
 
 /// The state as one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Word {
+pub(super) struct PackedState {
     pub(super) generation: u32,
-    pub(super) phase: Phase,
-    pub(super) over: Override,
+    pub(super) phase: BreakerState,
+    pub(super) over: BreakerOverride,
 }
 
-impl Word {
+impl PackedState {
     pub(super) fn pack(self) -> u64 {
         u64::from(self.generation) | (self.phase as u64) << 32 | (self.over as u64) << 34
     }
@@ -21,25 +21,25 @@ impl Word {
         Self {
             generation: word as u32,
             phase: match word >> 32 & 3 {
-                0 => Phase::Closed,
-                1 => Phase::Open,
-                _ => Phase::HalfOpen,
+                0 => BreakerState::Closed,
+                1 => BreakerState::Open,
+                _ => BreakerState::HalfOpen,
             },
             over: match word >> 34 & 3 {
-                0 => Override::None,
-                1 => Override::ForcedOpen,
-                2 => Override::Disabled,
-                _ => Override::Observe,
+                0 => BreakerOverride::None,
+                1 => BreakerOverride::ForcedOpen,
+                2 => BreakerOverride::Disabled,
+                _ => BreakerOverride::Observe,
             },
         }
     }
 }
 
 /// An operator's word on one cell outranks the configured mode.
-pub(super) fn effective(over: Override, mode: BreakerMode) -> Override {
+pub(super) fn effective_override(over: BreakerOverride, mode: BreakerMode) -> BreakerOverride {
     match (over, mode) {
-        (Override::None, BreakerMode::Observe) => Override::Observe,
-        (Override::None, BreakerMode::Off) => Override::Disabled,
+        (BreakerOverride::None, BreakerMode::Observe) => BreakerOverride::Observe,
+        (BreakerOverride::None, BreakerMode::Off) => BreakerOverride::Disabled,
         (over, _) => over,
     }
 }
@@ -51,14 +51,14 @@ mod tests {
     #[test]
     fn a_word_keeps_what_it_is_given() {
         for generation in [0, 1, u32::MAX] {
-            for phase in Phase::ALL {
-                for (_, over) in Override::NAMES {
-                    let word = Word {
+            for phase in BreakerState::ALL {
+                for (_, over) in BreakerOverride::NAMES {
+                    let word = PackedState {
                         generation,
                         phase,
                         over,
                     };
-                    assert_eq!(Word::unpack(word.pack()), word);
+                    assert_eq!(PackedState::unpack(word.pack()), word);
                 }
             }
         }

@@ -9,28 +9,28 @@
 //! reads a file, asks a clock or knows of git: those stand above.
 
 pub mod schema;
-mod level;
-mod rule;
+mod change_level;
+mod diff_rule;
 mod rules;
 mod date;
-mod options;
-mod finding;
+mod compare_options;
+mod compat_finding;
 mod structure;
 mod edits;
-mod containment;
-mod judgement;
-mod responsible;
+mod containment_checker;
+mod schema_judgement;
+mod responsible_edits;
 mod witness;
 mod semver;
-mod approval;
-mod report;
+mod change_approval;
+mod compare;
 
-pub use approval::{ApprovalSet, ChangeApproval};
+pub use change_approval::{ApprovalSet, ChangeApproval};
+pub use change_level::{ChangeCertainty, ChangeLevel};
+pub use compare::{CompatCounts, CompatReport, compare};
+pub use compare_options::CompareOptions;
+pub use compat_finding::{ChangeLocation, ChangeSubject, CompatFinding, ExchangePart};
 pub use date::Date;
-pub use finding::{ChangeLocation, ChangeSubject, CompatFinding, ExchangePart};
-pub use level::{ChangeCertainty, ChangeLevel};
-pub use options::CompareOptions;
-pub use report::{CompatCounts, CompatReport, compare};
-pub use rule::{ChangeAction, ChangeArea, ChangeCategory, DiffRule, MirrorRule, rules};
+pub use diff_rule::{ChangeAction, ChangeArea, ChangeCategory, DiffRule, MirrorRule, rules};
 pub use semver::{VersionAdvice, VersionBump};
 pub use witness::{Witness, WitnessRequest};

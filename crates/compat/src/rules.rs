@@ -5,9 +5,9 @@
 //! leaves the effect open; where it is proved or shown by a witness, that decides. The aliases
 //! are the ids of oasdiff for the same change, `{a,b}` standing for either text.
 
-use super::level::ChangeLevel;
-use super::rule::MirrorRule::{Itself, Of, Waived};
-use super::rule::{ChangeAction, ChangeArea, ChangeCategory, DiffRule, rule};
+use super::change_level::ChangeLevel;
+use super::diff_rule::MirrorRule::{Itself, Of, Waived};
+use super::diff_rule::{ChangeAction, ChangeArea, ChangeCategory, DiffRule, rule};
 
 const B: Option<ChangeLevel> = Some(ChangeLevel::Breaking);
 const W: Option<ChangeLevel> = Some(ChangeLevel::Warning);

@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use portcullis_contract::{CompiledContract, DocumentSet};
 
-use super::finding::{ChangeLocation, ChangeSubject, CompatFinding};
-use super::level::{ChangeCertainty, ChangeLevel};
-use super::rule::{ChangeArea, ChangeCategory, DiffRule};
+use super::change_level::{ChangeCertainty, ChangeLevel};
+use super::compat_finding::{ChangeLocation, ChangeSubject, CompatFinding};
+use super::diff_rule::{ChangeArea, ChangeCategory, DiffRule};
 use super::structure::sentence;
 
 /// How much a version is raised.

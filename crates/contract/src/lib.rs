@@ -5,40 +5,40 @@
 //! one JSON Schema 2020-12 document for each direction, and values are judged on a JSON tape.
 //! What is wrong with a contract is a [`ContractProblem`], what is wrong with a message a [`Violation`].
 
-mod load;
+mod load_contract;
 mod document;
 mod yaml;
 mod identifier;
 mod reference;
 mod revision;
 mod dialect;
-mod problem;
+mod contract_problem;
 mod compile;
-mod compiled;
+mod compiled_contract;
 mod listing;
 mod operation;
-mod server;
-mod media;
-mod shape;
+mod server_paths;
+mod media_range;
+mod schema_surface;
 mod lower;
 mod exact;
 mod timestamp;
 mod format;
-mod schema;
-mod malformed;
+mod schema_set;
+mod malformed_schema;
 pub mod route;
 mod parameter;
 mod body;
 mod check;
-mod explain;
-mod security;
-mod alternatives;
-mod expected;
+mod explain_errors;
+mod security_requirements;
+mod closest_alternative;
+mod expected_value;
 mod violation;
 mod sample;
-mod sampling;
-pub mod satisfiable;
-mod lowered;
+mod contract_examples;
+pub mod contradiction;
+mod lowered_schemas;
 mod lint;
 pub mod recorded;
 
@@ -49,22 +49,22 @@ pub use check::{
     check_head, check_response_body, check_response_head, find_operation,
 };
 pub use compile::{CompileOptions, compile};
-pub use compiled::CompiledContract;
+pub use compiled_contract::CompiledContract;
+pub use contract_examples::ResponseExample;
+pub use contract_problem::{ContractProblem, ContractProblemKind, Severity};
 pub use dialect::{Dialect, MessageDirection};
 pub use document::{Document, DocumentParseError, DocumentSet, NodeRef, SourceLocation};
 pub use lint::lint;
-pub use load::{ContractLoadError, ReadFile, UnreadableFile, load, parse_single_file};
-pub use lowered::{ASSERTED_FORMATS, LoweredSchemas, SchemaRefusal, SchemaValidator};
-pub use media::MediaRange;
+pub use load_contract::{ContractLoadError, ReadFile, UnreadableFile, load, parse_single_file};
+pub use lowered_schemas::{ASSERTED_FORMATS, LoweredSchemas, SchemaRefusal, SchemaValidator};
+pub use media_range::MediaRange;
 pub use operation::{
     BodyDeclaration, DeclaredBody, DeclaredResponse, MediaType, Operation, OperationEnforcement,
     OutboundKind, OutboundOperation, StatusPattern,
 };
 pub use parameter::{Parameter, ParameterStyle};
-pub use problem::{ContractProblem, ContractProblemKind, Severity};
 pub use revision::ContractIdentity;
-pub use sampling::ResponseExample;
-pub use schema::SchemaKey;
+pub use schema_set::SchemaKey;
 pub use violation::{MessagePart, Violation, ViolationClass, ViolationRecord};
 
 #[cfg(test)]

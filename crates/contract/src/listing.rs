@@ -1,6 +1,6 @@
 //! A compiled contract as a list, for people: which paths its operations really answer to.
 
-use super::compiled::CompiledContract;
+use super::compiled_contract::CompiledContract;
 use super::operation::Operation;
 
 impl CompiledContract {

@@ -11,8 +11,8 @@ use portcullis_vocabulary::enforcement::Enforcement;
 use super::body::{BodyFormat, BodyShape};
 use super::document::NodeRef;
 use super::parameter::Parameter;
-use super::schema::SchemaKey;
-use super::security::SecurityRequirements;
+use super::schema_set::SchemaKey;
+use super::security_requirements::SecurityRequirements;
 
 /// An operation of a contract.
 #[derive(Debug)]

@@ -9,7 +9,7 @@
 use std::path::Path;
 
 use super::document::{DocumentSet, NodeRef, unescape_token};
-use super::load::{decode, is_address, normalise};
+use super::load_contract::{decode, is_address, normalise};
 
 /// Why a reference leads nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use super::node::JsonNode;
+use super::json_node::JsonNode;
 use super::number::{self, Decimal};
 
 /// How two number literals compare.
@@ -29,7 +29,7 @@ pub fn is_multiple(value: &str, divisor: &str) -> bool {
 impl JsonNode<'_> {
     /// Whether two values are equal as JSON Schema sees it: numbers by what they amount to.
     pub fn equals(self, other: Self) -> bool {
-        super::equal::nodes_equal(self, other)
+        super::equality::nodes_equal(self, other)
     }
 
     /// Whether [`JsonNode::to_value`] keeps every number in here as it is, rounding none.

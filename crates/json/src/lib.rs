@@ -6,29 +6,29 @@
 //! that, and nothing at all is allocated once its buffers are warm.
 
 mod arithmetic;
-mod build;
-mod equal;
-mod error;
-mod members;
-mod meter;
-mod node;
+mod build_tape;
+mod equality;
+mod syntax_error;
+mod member_index;
+mod error_limit;
+mod json_node;
 mod number;
 mod parse;
-mod read;
-mod scan;
-mod schema;
+mod deserialize;
+mod scan_string;
+mod schema_node;
 mod tape;
 mod write;
 
 pub use self::arithmetic::{compare_numbers, is_multiple};
-pub use self::error::{SyntaxError, SyntaxErrorKind, UnexpectedInput};
-pub use self::members::DuplicateMember;
-pub use self::meter::with_errors_at_most;
-pub use self::node::{JsonElements, JsonKind, JsonMembers, JsonNode};
+pub use self::deserialize::JsonReadError;
+pub use self::error_limit::with_errors_at_most;
+pub use self::json_node::{JsonElements, JsonKind, JsonMembers, JsonNode};
+pub use self::member_index::DuplicateMember;
 pub use self::number::NumberError;
 pub use self::parse::{DuplicateKeys, JsonLimits, SOURCE_BYTES_MAX};
-pub use self::read::JsonReadError;
-pub use self::schema::{PreparedKey, TapeArray, TapeJson, TapeNumber, TapeObject};
+pub use self::schema_node::{PreparedKey, TapeArray, TapeJson, TapeNumber, TapeObject};
+pub use self::syntax_error::{SyntaxError, SyntaxErrorKind, UnexpectedInput};
 pub use self::tape::Tape;
 
 #[cfg(test)]

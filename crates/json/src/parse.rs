@@ -3,10 +3,10 @@
 //! Stricter than most parsers where two readers could disagree: repeated member names, lone
 //! surrogates, numbers that no `f64` holds and byte order marks are refused.
 
-use super::error::{SyntaxError, SyntaxErrorKind, UnlocatedError, trailing, unexpected};
-use super::members::digest;
+use super::member_index::digest;
 use super::number::{self, NumberError};
-use super::scan::{skip_space, string_failure, string_stop, unescape};
+use super::scan_string::{skip_space, string_failure, string_stop, unescape};
+use super::syntax_error::{SyntaxError, SyntaxErrorKind, UnlocatedError, trailing, unexpected};
 use super::tape::{EntryTag, Tape, TapeEntry};
 
 /// Longest text a tape addresses. Half of the range of its offsets, so that the side buffer

@@ -11,8 +11,8 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use super::members::WideMemberIndex;
-use super::node::JsonNode;
+use super::json_node::JsonNode;
+use super::member_index::WideMemberIndex;
 
 /// What an entry stands for. Keys are told apart from strings so that a value finds its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

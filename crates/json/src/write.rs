@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::node::{JsonKind, JsonNode};
+use super::json_node::{JsonKind, JsonNode};
 
 impl fmt::Display for JsonNode<'_> {
     /// Recursive: the depth limit of the parse bounds it.

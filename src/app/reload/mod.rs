@@ -5,21 +5,21 @@
 //! force. Everything happens on the control side; data cores only ever load a pointer. What is
 //! bad is refused with its reason, and what was in force stays.
 
-mod history;
-mod read;
-mod policy;
-mod candidate;
-mod retired;
-mod registrar;
-mod take;
-mod remote;
-mod origin;
-mod keeper;
-mod orders;
+mod revision_history;
+mod read_task;
+mod reload_verdict;
+mod shadow_candidate;
+mod deferred_drop;
+mod live_state_writer;
+mod publish;
+mod remote_source;
+mod watched_source;
+mod contract_watcher;
+mod operator_requests;
 mod reconfigure;
 
-pub(super) use keeper::ContractWatcher;
-pub(super) use orders::ReloadController;
-pub(super) use read::options;
-pub use registrar::ConfigReader;
-pub(super) use registrar::LiveStateWriter;
+pub(super) use contract_watcher::ContractWatcher;
+pub use live_state_writer::ConfigReader;
+pub(super) use live_state_writer::LiveStateWriter;
+pub(super) use operator_requests::ReloadController;
+pub(super) use read_task::options;

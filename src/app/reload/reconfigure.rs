@@ -7,15 +7,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::config::{Config, ServiceConfig};
-use crate::proxy::LiveService;
+use crate::proxy::ActiveService;
 use crate::telemetry::set_log_level;
-use portcullis_breaker::{Guarded, Policy};
+use portcullis_breaker::{ServicePolicy, ServiceProtection};
 use portcullis_vocabulary::Catalog;
 use portcullis_vocabulary::limits::Limits;
 
-use super::candidate::ShadowCandidate;
-use super::read::options;
-use super::registrar::{LiveState, LiveStateWriter, declared};
+use super::live_state_writer::{LiveState, LiveStateWriter, declared};
+use super::read_task::options;
+use super::shadow_candidate::ShadowCandidate;
 
 /// What came of reading the configuration again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,14 +72,14 @@ impl LiveStateWriter {
         let contract = service.live.compiled().map(Arc::clone);
         let guarded = match same_squads(&old.catalog, &new.catalog) {
             true => {
-                let policy = Arc::new(Policy {
+                let policy = Arc::new(ServicePolicy {
                     protection: config.protection.clone(),
                     tiers: new.tiers,
                     provider: new.provider_of(config, declared(contract.as_deref())),
                 });
-                let bank = Arc::clone(&service.live.guarded.bank);
+                let bank = Arc::clone(&service.live.protection.bank);
                 bank.adopt(&new.catalog, &policy);
-                Guarded {
+                ServiceProtection {
                     service: config.name.clone(),
                     bank,
                     policy,
@@ -89,8 +89,10 @@ impl LiveStateWriter {
             // operators decided does.
             false => {
                 let guarded = self.new_guard(new, config, contract.as_deref());
-                let before = &service.live.guarded.bank;
-                guarded.bank.inherit(before, &old.catalog, &new.catalog);
+                let before = &service.live.protection.bank;
+                guarded
+                    .bank
+                    .inherit_overrides(before, &old.catalog, &new.catalog);
                 guarded
             }
         };
@@ -102,7 +104,7 @@ impl LiveStateWriter {
             service.candidate = self.restart_candidate(candidate, new, config);
         }
         let parts = (guarded, Arc::clone(&service.live.inventory));
-        let live = LiveService::new(new, config, contract, parts, service.shadow_sampler());
+        let live = ActiveService::new(new, config, contract, parts, service.shadow_sampler());
         state.replace(index, live);
     }
 

@@ -3,10 +3,10 @@
 
 use portcullis_compat::{ChangeLevel, CompatFinding};
 
-use super::super::notation::xml;
-use super::super::output::ReportWriter;
-use super::annotations::message;
-use super::report::{ComparedContract, DiffResult};
+use super::super::escaping::xml;
+use super::super::report_writer::ReportWriter;
+use super::diff_result::{ComparedContract, DiffResult};
+use super::github_annotations::message;
 
 /// Prints the results.
 pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {

@@ -8,11 +8,11 @@ use std::path::PathBuf;
 
 use portcullis_control::gate::ReasonWeight;
 
-use super::super::notation::{data, property};
-use super::super::output::ReportWriter;
-use super::error::GateError;
-use super::markdown;
-use super::report::{GateReport, reason_text};
+use super::super::escaping::{data, property};
+use super::super::report_writer::ReportWriter;
+use super::gate_error::GateError;
+use super::gate_markdown;
+use super::gate_report::{GateReport, reason_text};
 
 /// Prints annotations, and writes the files that GitHub names.
 pub(super) fn print(report: &GateReport<'_>, out: &mut ReportWriter) -> Result<(), GateError> {
@@ -34,7 +34,7 @@ pub(super) fn print(report: &GateReport<'_>, out: &mut ReportWriter) -> Result<(
         ));
     }
     append("GITHUB_OUTPUT", &outputs(report))?;
-    append("GITHUB_STEP_SUMMARY", &markdown::text(report))
+    append("GITHUB_STEP_SUMMARY", &gate_markdown::text(report))
 }
 
 /// One output a line; no value has a line of its own.

@@ -6,9 +6,9 @@ use sha2::{Digest, Sha256};
 
 use portcullis_control::gate::{GateReason, ReasonWeight};
 
-use super::super::notation::xml;
-use super::super::output::ReportWriter;
-use super::report::{GateReport, reason_text};
+use super::super::escaping::xml;
+use super::super::report_writer::ReportWriter;
+use super::gate_report::{GateReport, reason_text};
 
 /// Prints the results of a test run.
 pub(super) fn print_junit(report: &GateReport<'_>, out: &mut ReportWriter) {

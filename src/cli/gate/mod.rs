@@ -5,26 +5,26 @@
 //! as JSON; each other file writes it in one format. `history`, `release` and `rollback` are what
 //! is done with a registry besides.
 
-mod args;
-mod error;
-mod command;
-mod registry;
-mod candidate;
-mod measure;
-mod verdict;
-mod report;
-mod text;
-mod markdown;
+mod gate_args;
+mod gate_error;
+mod gate_command;
+mod gate_registry;
+mod candidate_contract;
+mod prometheus_queries;
+mod verdict_command;
+mod gate_report;
+mod gate_text;
+mod gate_markdown;
 mod github;
 mod gitlab;
 mod textfile;
 mod otlp;
-mod changes;
-mod history;
+mod release_rollback;
+mod history_command;
 
-pub use args::{
+pub use gate_args::{
     GateAction, GateArgs, GateFormat, HistoryArgs, RegistryArgs, ReleaseArgs, RollbackArgs,
     VerdictArgs,
 };
-pub(super) use command::gate;
-pub(super) use error::GateError;
+pub(super) use gate_command::gate;
+pub(super) use gate_error::GateError;

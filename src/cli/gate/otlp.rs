@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::source::{FetchLimits, HttpFetcher, RemoteError, RemoteUrl};
 
-use super::report::GateReport;
+use super::gate_report::GateReport;
 
 /// `AGGREGATION_TEMPORALITY_DELTA`.
 const DELTA: u8 = 1;

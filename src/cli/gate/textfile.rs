@@ -5,8 +5,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::error::GateError;
-use super::report::GateReport;
+use super::gate_error::GateError;
+use super::gate_report::GateReport;
 
 /// Writes the file, in one step: the collector may read at any time.
 pub(super) fn write(path: &Path, report: &GateReport<'_>) -> Result<(), GateError> {

@@ -7,7 +7,7 @@ use std::fmt::{Display, Write};
 
 use crate::config::ContractSource;
 
-use super::services::OwnedService;
+use super::owned_services::OwnedService;
 
 /// The longest name of an entity.
 const NAME_BYTES_MAX: usize = 63;

@@ -9,25 +9,25 @@
 //! contracts holds the catalog as well, and one command that judges both could not say whether a
 //! squad's contract or everybody's catalog is at fault.
 
-mod args;
-mod error;
-mod input;
-mod contents;
-mod command;
-mod report;
-mod message;
-mod text;
-mod markdown;
-mod notes;
-mod check;
-mod codeowners;
-mod services;
+mod owners_args;
+mod owners_error;
+mod owners_input;
+mod changed_manifests;
+mod owners_command;
+mod owners_report;
+mod finding_messages;
+mod owners_text;
+mod owners_markdown;
+mod owners_notes;
+mod catalog_check;
+mod codeowners_command;
+mod owned_services;
 mod backstage;
 
-pub(super) use command::owners;
-pub(super) use error::OwnersError;
+pub(super) use owners_command::owners;
+pub(super) use owners_error::OwnersError;
 
-pub use args::{
+pub use owners_args::{
     CheckOwnersArgs, CodeownersArgs, ImportArgs, OwnersAction, OwnersArgs, OwnersFormat,
     UnownedChoice,
 };

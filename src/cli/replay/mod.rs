@@ -4,11 +4,11 @@
 //! one judgement for programs, `tally` the sum of all of them and `summary` its form for people.
 //! Nothing grows with the length of a recording but the numbers in the tally.
 
-mod run;
-mod input;
-mod verdict;
-mod tally;
-mod summary;
-mod progress;
+mod replay_run;
+mod recording;
+mod verdict_line;
+mod replay_tally;
+mod replay_summary;
+mod replay_progress;
 
-pub(super) use run::replay;
+pub(super) use replay_run::replay;

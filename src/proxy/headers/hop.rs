@@ -31,7 +31,7 @@ const PROTECTED_PREFIXES: [&str; 6] = [
 ];
 
 /// Prepares a head for judgement: origin-form target, one `Host`, no fields of the hop.
-pub(in crate::proxy) fn arrive(head: &mut Parts) {
+pub(in crate::proxy) fn normalize_request_head(head: &mut Parts) {
     to_origin_form(head);
     remove_hop_by_hop(&mut head.headers);
     // The listener has answered or refused the expectation.
@@ -42,7 +42,7 @@ pub(in crate::proxy) fn arrive(head: &mut Parts) {
 /// `TE: trailers` survives as the one thing that may be said for ourselves.
 pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
     // Most messages have none, and looking at their names is cheaper than looking for ours.
-    if !headers.keys().any(is_of_hop) {
+    if !headers.keys().any(is_hop_by_hop) {
         return;
     }
     if headers.contains_key(CONNECTION) {
@@ -64,7 +64,7 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
-fn is_of_hop(name: &HeaderName) -> bool {
+fn is_hop_by_hop(name: &HeaderName) -> bool {
     matches!(*name, CONNECTION | TE | TRANSFER_ENCODING | UPGRADE)
         || matches!(name.as_str(), "keep-alive" | "proxy-connection")
 }

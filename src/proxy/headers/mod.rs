@@ -13,5 +13,5 @@ mod value;
 
 pub use forwarding::{Peer, add_forwarding, add_request_id};
 pub use hop::{MaxForwards, count_hop, remove_hop_by_hop};
-pub(super) use hop::{arrive, remove_forbidden_trailers};
+pub(super) use hop::{normalize_request_head, remove_forbidden_trailers};
 use value::header_value;

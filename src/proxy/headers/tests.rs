@@ -91,7 +91,7 @@ fn targets_on_arrival() {
             .header("host", "a")
             .header("host", "b");
         let (mut head, ()) = request.body(()).unwrap().into_parts();
-        arrive(&mut head);
+        normalize_request_head(&mut head);
         assert_eq!(head.uri.to_string(), path);
         assert_eq!(head.headers.get("host").unwrap(), host);
     };

@@ -5,7 +5,7 @@ use super::target;
 
 /// How the body of a message ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Framing {
+pub(super) enum BodyFraming {
     None,
     Sized(u64),
     Chunked,
@@ -13,20 +13,20 @@ pub(super) enum Framing {
 
 /// What the head of the present message has said so far.
 #[derive(Debug, Default)]
-pub(super) struct Head {
+pub(super) struct HeadReader {
     http10: bool,
     head_request: bool,
     fields: usize,
     hosts: usize,
     length: Option<u64>,
-    codings: Codings,
+    codings: TransferCodings,
     close: bool,
     keep_alive: bool,
 }
 
 /// The transfer codings of a head, over all its `Transfer-Encoding` lines.
 #[derive(Debug, Default)]
-struct Codings {
+struct TransferCodings {
     present: bool,
     chunked: usize,
     other: bool,
@@ -34,7 +34,7 @@ struct Codings {
     ends_chunked: bool,
 }
 
-impl Head {
+impl HeadReader {
     pub(super) fn from_request_line(line: &[u8], target_max: usize) -> Result<Self, HttpRefusal> {
         if has_control(line) {
             return Err(HttpRefusal::ControlCharacter);
@@ -96,7 +96,7 @@ impl Head {
     }
 
     /// How the body ends, once all fields were taken.
-    pub(super) fn framing(&self) -> Result<Framing, HttpRefusal> {
+    pub(super) fn framing(&self) -> Result<BodyFraming, HttpRefusal> {
         match self.hosts {
             0 if !self.http10 => return Err(HttpRefusal::MissingHost),
             0 | 1 => {}
@@ -104,8 +104,8 @@ impl Head {
         }
         if !self.codings.present {
             return Ok(match self.length {
-                None | Some(0) => Framing::None,
-                Some(length) => Framing::Sized(length),
+                None | Some(0) => BodyFraming::None,
+                Some(length) => BodyFraming::Sized(length),
             });
         }
         if self.http10 {
@@ -115,7 +115,7 @@ impl Head {
             return Err(HttpRefusal::LengthWithTransferEncoding);
         }
         self.codings.check()?;
-        Ok(Framing::Chunked)
+        Ok(BodyFraming::Chunked)
     }
 
     /// Whether another request may follow this one (RFC 9112 section 9.3).
@@ -153,7 +153,7 @@ impl Head {
     }
 }
 
-impl Codings {
+impl TransferCodings {
     fn take(&mut self, value: &[u8]) {
         self.present = true;
         // An empty last element is legal, but readers disagree about what it means here.

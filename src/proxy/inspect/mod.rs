@@ -12,7 +12,7 @@ mod stream;
 mod target;
 
 pub use refusal::HttpRefusal;
-pub use stream::{Fed, InspectLimits, Inspector, Stage};
+pub use stream::{FeedOutcome, InspectLimits, StreamInspector, StreamPosition};
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@
 use memchr::memchr;
 
 use super::chunked::{self, CHUNK_LINE_BYTES_MAX, EXTENSION_BYTES_MAX};
-use super::head::{Framing, Head};
+use super::head::{BodyFraming, HeadReader};
 use super::refusal::HttpRefusal;
 
 /// Longest target the library reads, in bytes.
@@ -27,7 +27,7 @@ pub struct InspectLimits {
 
 /// Where in the stream the inspector stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum StreamPosition {
     /// Between two messages; not one byte of the next has arrived.
     Idle,
     /// Inside a head.
@@ -38,9 +38,9 @@ pub enum Stage {
     Closed,
 }
 
-/// What became of the bytes of one [`Inspector::feed`].
+/// What became of the bytes of one [`StreamInspector::feed`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fed {
+pub struct FeedOutcome {
     /// How many of the bytes may be passed on; the rest must be dropped.
     pub pass: usize,
     /// How many heads were completed within those bytes.
@@ -53,7 +53,7 @@ pub struct Fed {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum InspectorState {
     RequestLine,
     Fields,
     Sized { left: u64 },
@@ -66,10 +66,10 @@ enum State {
 
 /// Reads one connection's request stream.
 #[derive(Debug)]
-pub struct Inspector {
+pub struct StreamInspector {
     limits: InspectLimits,
-    state: State,
-    head: Head,
+    state: InspectorState,
+    head: HeadReader,
     /// Bytes of the present head or trailer section so far.
     section_bytes: usize,
     /// Trailer fields of the present body so far.
@@ -81,7 +81,7 @@ pub struct Inspector {
 }
 
 /// Progress within one feed.
-struct Pass {
+struct FeedProgress {
     at: usize,
     /// Where the present message begins, 0 if in an earlier feed.
     message_at: usize,
@@ -92,14 +92,14 @@ struct Pass {
     counted: bool,
 }
 
-impl Inspector {
+impl StreamInspector {
     /// An inspector at the beginning of a connection.
     pub fn new(mut limits: InspectLimits) -> Self {
         limits.target_bytes_max = limits.target_bytes_max.min(TARGET_BYTES_MAX);
         Self {
             limits,
-            state: State::RequestLine,
-            head: Head::default(),
+            state: InspectorState::RequestLine,
+            head: HeadReader::default(),
             section_bytes: 0,
             trailer_count: 0,
             extension_bytes: 0,
@@ -108,17 +108,17 @@ impl Inspector {
     }
 
     /// Where the stream stands after what was fed.
-    pub fn stage(&self) -> Stage {
+    pub fn stage(&self) -> StreamPosition {
         match self.state {
             // Empty lines between messages do not begin one (RFC 9112 section 2.2).
-            State::RequestLine if self.carry.is_empty() => Stage::Idle,
-            State::RequestLine | State::Fields => Stage::Head,
-            State::Sized { .. }
-            | State::ChunkHeader
-            | State::ChunkData { .. }
-            | State::ChunkEnd
-            | State::Trailers => Stage::Body,
-            State::Closed => Stage::Closed,
+            InspectorState::RequestLine if self.carry.is_empty() => StreamPosition::Idle,
+            InspectorState::RequestLine | InspectorState::Fields => StreamPosition::Head,
+            InspectorState::Sized { .. }
+            | InspectorState::ChunkHeader
+            | InspectorState::ChunkData { .. }
+            | InspectorState::ChunkEnd
+            | InspectorState::Trailers => StreamPosition::Body,
+            InspectorState::Closed => StreamPosition::Closed,
         }
     }
 
@@ -128,24 +128,24 @@ impl Inspector {
     }
 
     /// Judges the next bytes of the stream. After a refusal nothing more may be fed.
-    pub fn feed(&mut self, bytes: &[u8]) -> Fed {
-        let known = self.stage() == Stage::Body;
-        let mut pass = Pass {
+    pub fn feed(&mut self, bytes: &[u8]) -> FeedOutcome {
+        let head_forwarded = self.stage() == StreamPosition::Body;
+        let mut pass = FeedProgress {
             at: 0,
             message_at: 0,
-            known,
+            known: head_forwarded,
             heads: 0,
             counted: false,
         };
         let outcome = self.advance(bytes, &mut pass);
         match outcome {
-            Ok(()) => Fed {
+            Ok(()) => FeedOutcome {
                 pass: pass.at,
                 heads: pass.heads,
                 refusal: None,
                 known: false,
             },
-            Err(refusal) => Fed {
+            Err(refusal) => FeedOutcome {
                 pass: pass.message_at,
                 heads: pass.heads - u32::from(pass.counted),
                 refusal: Some(refusal),
@@ -155,52 +155,52 @@ impl Inspector {
     }
 
     /// The defect of an unfinished line, for a caller that will not wait for its end.
-    pub fn judge_unfinished(&mut self) -> HttpRefusal {
+    pub fn refuse_partial_line(&mut self) -> HttpRefusal {
         let mut line = std::mem::take(&mut self.carry);
         line.extend_from_slice(b"\r\n");
         let outcome = self.take_line(&line).err();
         outcome.unwrap_or(HttpRefusal::Unreadable)
     }
 
-    fn advance(&mut self, bytes: &[u8], pass: &mut Pass) -> Result<(), HttpRefusal> {
+    fn advance(&mut self, bytes: &[u8], pass: &mut FeedProgress) -> Result<(), HttpRefusal> {
         while pass.at < bytes.len() {
             let rest = &bytes[pass.at..];
             match self.state {
-                State::Sized { left } => {
+                InspectorState::Sized { left } => {
                     let n = skip(left, rest.len());
                     pass.at += n;
-                    self.state = State::Sized {
+                    self.state = InspectorState::Sized {
                         left: left - n as u64,
                     };
                     if left == n as u64 {
                         self.end_message(pass);
                     }
                 }
-                State::ChunkData { left } => {
+                InspectorState::ChunkData { left } => {
                     let n = skip(left, rest.len());
                     pass.at += n;
                     self.state = match left - n as u64 {
-                        0 => State::ChunkEnd,
-                        left => State::ChunkData { left },
+                        0 => InspectorState::ChunkEnd,
+                        left => InspectorState::ChunkData { left },
                     };
                 }
-                State::Closed => return Ok(()),
-                State::RequestLine
-                | State::Fields
-                | State::ChunkHeader
-                | State::ChunkEnd
-                | State::Trailers => self.advance_line(rest, pass)?,
+                InspectorState::Closed => return Ok(()),
+                InspectorState::RequestLine
+                | InspectorState::Fields
+                | InspectorState::ChunkHeader
+                | InspectorState::ChunkEnd
+                | InspectorState::Trailers => self.advance_line(rest, pass)?,
             }
         }
         Ok(())
     }
 
-    fn advance_line(&mut self, rest: &[u8], pass: &mut Pass) -> Result<(), HttpRefusal> {
+    fn advance_line(&mut self, rest: &[u8], pass: &mut FeedProgress) -> Result<(), HttpRefusal> {
         let Some(lf) = memchr(b'\n', rest) else {
             pass.at += rest.len();
             return self.keep_unfinished(rest);
         };
-        let was_body = self.stage() == Stage::Body;
+        let was_body = self.stage() == StreamPosition::Body;
         if self.carry.is_empty() {
             self.take_line(&rest[..=lf])?;
         } else {
@@ -212,10 +212,10 @@ impl Inspector {
             outcome?;
         }
         pass.at += lf + 1;
-        let is_body = self.stage() == Stage::Body;
+        let is_body = self.stage() == StreamPosition::Body;
         match self.state {
             // A line that ended the head of a message without a body, or a body.
-            State::RequestLine if self.section_bytes == 0 => {
+            InspectorState::RequestLine if self.section_bytes == 0 => {
                 if !was_body {
                     pass.heads += 1;
                 }
@@ -234,7 +234,7 @@ impl Inspector {
     fn take_line(&mut self, line: &[u8]) -> Result<(), HttpRefusal> {
         let in_section = matches!(
             self.state,
-            State::RequestLine | State::Fields | State::Trailers
+            InspectorState::RequestLine | InspectorState::Fields | InspectorState::Trailers
         );
         if in_section {
             self.check_section(line.len())?;
@@ -242,65 +242,67 @@ impl Inspector {
         }
         let text = line_text(line)?;
         match self.state {
-            State::RequestLine if text.is_empty() => {}
-            State::RequestLine => {
-                self.head = Head::from_request_line(text, self.limits.target_bytes_max)?;
-                self.state = State::Fields;
+            InspectorState::RequestLine if text.is_empty() => {}
+            InspectorState::RequestLine => {
+                self.head = HeadReader::from_request_line(text, self.limits.target_bytes_max)?;
+                self.state = InspectorState::Fields;
             }
-            State::Fields if text.is_empty() => self.end_head()?,
-            State::Fields => {
+            InspectorState::Fields if text.is_empty() => self.end_head()?,
+            InspectorState::Fields => {
                 self.head.take_field(text)?;
                 if self.head.field_count() > self.limits.header_count_max {
                     return Err(HttpRefusal::TooManyFields);
                 }
             }
-            State::ChunkHeader => {
+            InspectorState::ChunkHeader => {
                 let header = chunked::read_header(text)?;
                 self.extension_bytes += header.extension_bytes;
                 if self.extension_bytes > EXTENSION_BYTES_MAX {
                     return Err(HttpRefusal::MalformedChunkExtension);
                 }
                 self.state = match header.size {
-                    0 => State::Trailers,
-                    left => State::ChunkData { left },
+                    0 => InspectorState::Trailers,
+                    left => InspectorState::ChunkData { left },
                 };
             }
-            State::ChunkEnd if text.is_empty() => self.state = State::ChunkHeader,
-            State::ChunkEnd => return Err(HttpRefusal::MalformedChunkEnd),
-            State::Trailers if text.is_empty() => self.begin_message(),
-            State::Trailers => {
+            InspectorState::ChunkEnd if text.is_empty() => self.state = InspectorState::ChunkHeader,
+            InspectorState::ChunkEnd => return Err(HttpRefusal::MalformedChunkEnd),
+            InspectorState::Trailers if text.is_empty() => self.begin_message(),
+            InspectorState::Trailers => {
                 super::head::split_field(text)?;
                 self.trailer_count += 1;
                 if self.trailer_count > self.limits.header_count_max {
                     return Err(HttpRefusal::TooManyFields);
                 }
             }
-            State::Sized { .. } | State::ChunkData { .. } | State::Closed => {}
+            InspectorState::Sized { .. }
+            | InspectorState::ChunkData { .. }
+            | InspectorState::Closed => {}
         }
         Ok(())
     }
 
     fn end_head(&mut self) -> Result<(), HttpRefusal> {
         match self.head.framing()? {
-            Framing::None => self.begin_message(),
-            Framing::Sized(left) => self.state = State::Sized { left },
-            Framing::Chunked => self.state = State::ChunkHeader,
+            BodyFraming::None => self.begin_message(),
+            BodyFraming::Sized(left) => self.state = InspectorState::Sized { left },
+            BodyFraming::Chunked => self.state = InspectorState::ChunkHeader,
         }
         self.section_bytes = 0;
         Ok(())
     }
 
     fn begin_message(&mut self) {
-        self.state = State::RequestLine;
+        self.state = InspectorState::RequestLine;
         self.section_bytes = 0;
         self.trailer_count = 0;
         self.extension_bytes = 0;
     }
 
-    fn end_message(&mut self, pass: &mut Pass) {
+    fn end_message(&mut self, pass: &mut FeedProgress) {
         self.begin_message();
         if !self.head.keeps_alive() {
-            self.state = State::Closed;
+            self.state = InspectorState::Closed;
         }
         pass.message_at = pass.at;
         pass.known = false;
@@ -310,14 +312,16 @@ impl Inspector {
     /// Keeps the tail of the bytes until its line ends, unless it is refused already.
     fn keep_unfinished(&mut self, tail: &[u8]) -> Result<(), HttpRefusal> {
         self.carry.extend_from_slice(tail);
-        let carry = self.carry.as_slice();
+        let partial_line = self.carry.as_slice();
         match self.state {
-            State::ChunkHeader if carry.len() > CHUNK_LINE_BYTES_MAX => {
+            InspectorState::ChunkHeader if partial_line.len() > CHUNK_LINE_BYTES_MAX => {
                 return Err(HttpRefusal::MalformedChunkExtension);
             }
-            State::ChunkEnd if carry != b"\r" => return Err(HttpRefusal::MalformedChunkEnd),
-            State::ChunkHeader | State::ChunkEnd => {}
-            _ => self.check_section(carry.len())?,
+            InspectorState::ChunkEnd if partial_line != b"\r" => {
+                return Err(HttpRefusal::MalformedChunkEnd);
+            }
+            InspectorState::ChunkHeader | InspectorState::ChunkEnd => {}
+            _ => self.check_section(partial_line.len())?,
         }
         let (last, body) = self.carry.split_last().unwrap_or((&b' ', &[]));
         if body.contains(&b'\r') {
@@ -334,7 +338,7 @@ impl Inspector {
         const REQUEST_LINE_SLACK: usize = 64;
         let bytes = self.section_bytes + unfinished;
         let line_max = self.limits.target_bytes_max + REQUEST_LINE_SLACK;
-        if self.state == State::RequestLine && unfinished > line_max {
+        if self.state == InspectorState::RequestLine && unfinished > line_max {
             return Err(HttpRefusal::TargetTooLong);
         }
         if bytes > self.limits.header_bytes_max {

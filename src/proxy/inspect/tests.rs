@@ -26,8 +26,8 @@ const LIMITS: InspectLimits = InspectLimits {
 };
 
 /// Feeds a stream in pieces of a length; the heads that passed, the verdict, the bytes.
-fn read(stream: &[u8], piece: usize) -> (u32, Result<Stage, HttpRefusal>, Vec<u8>) {
-    let mut inspector = Inspector::new(LIMITS);
+fn read(stream: &[u8], piece: usize) -> (u32, Result<StreamPosition, HttpRefusal>, Vec<u8>) {
+    let mut inspector = StreamInspector::new(LIMITS);
     let (mut heads, mut passed) = (0, Vec::new());
     for bytes in stream.chunks(piece) {
         let fed = inspector.feed(bytes);
@@ -42,7 +42,7 @@ fn read(stream: &[u8], piece: usize) -> (u32, Result<Stage, HttpRefusal>, Vec<u8
 
 /// Checks the verdict on a stream, whole and byte by byte.
 #[track_caller]
-fn check(stream: impl AsRef<[u8]>, heads: u32, expected: Result<Stage, HttpRefusal>) {
+fn check(stream: impl AsRef<[u8]>, heads: u32, expected: Result<StreamPosition, HttpRefusal>) {
     let stream = stream.as_ref();
     let (seen, verdict, _) = read(stream, usize::MAX);
     assert_eq!(
@@ -62,7 +62,7 @@ fn check(stream: impl AsRef<[u8]>, heads: u32, expected: Result<Stage, HttpRefus
 
 #[track_caller]
 fn accepts(stream: impl AsRef<[u8]>) {
-    check(stream, 1, Ok(Stage::Idle));
+    check(stream, 1, Ok(StreamPosition::Idle));
 }
 
 #[track_caller]
@@ -192,7 +192,7 @@ fn hosts() {
     refuses("GET / HTTP/1.1\r\nx-host: a\r\n\r\n", MissingHost);
     refuses(get("Host: a"), RepeatedHost);
     refuses("GET / HTTP/1.0\r\nhost: a\r\nHOST: b\r\n\r\n", RepeatedHost);
-    check("GET / HTTP/1.0\r\n\r\n", 1, Ok(Stage::Closed));
+    check("GET / HTTP/1.0\r\n\r\n", 1, Ok(StreamPosition::Closed));
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn fields() {
 
 #[test]
 fn lengths() {
-    check(get("content-length: 1"), 1, Ok(Stage::Body));
+    check(get("content-length: 1"), 1, Ok(StreamPosition::Body));
     accepts(get("content-length: 0"));
     accepts(get("content-length: 0003") + "abc");
     accepts(get("content-length: 3\r\nContent-Length: 3") + "abc");
@@ -267,7 +267,7 @@ fn lengths() {
 fn transfer_codings() {
     let coded = |codings: &str| get(&format!("transfer-encoding: {codings}"));
     for codings in ["chunked", "CHUNKED", ", ,chunked", "\tchunked\t"] {
-        check(coded(codings), 1, Ok(Stage::Body));
+        check(coded(codings), 1, Ok(StreamPosition::Body));
     }
     for codings in [
         "",
@@ -381,31 +381,35 @@ fn expectations() {
     accepts(get("expect: 100-Continue"));
     refuses(get("expect:"), UnknownExpectation);
     refuses(get("expect: 100-continue, x"), UnknownExpectation);
-    check("GET / HTTP/1.0\r\nexpect: x\r\n\r\n", 1, Ok(Stage::Closed));
+    check(
+        "GET / HTTP/1.0\r\nexpect: x\r\n\r\n",
+        1,
+        Ok(StreamPosition::Closed),
+    );
 }
 
 #[test]
 fn connections() {
-    check(get("") + &get(""), 2, Ok(Stage::Idle));
+    check(get("") + &get(""), 2, Ok(StreamPosition::Idle));
     check(
         get("content-length: 1") + "x" + &get("") + "GET",
         2,
-        Ok(Stage::Head),
+        Ok(StreamPosition::Head),
     );
     check(
         get("connection: keep-alive, Close") + "anything \0 at all",
         1,
-        Ok(Stage::Closed),
+        Ok(StreamPosition::Closed),
     );
     check(
         get("connection: close\r\nconnection: keep-alive"),
         1,
-        Ok(Stage::Closed),
+        Ok(StreamPosition::Closed),
     );
     check(
         "GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n",
         1,
-        Ok(Stage::Idle),
+        Ok(StreamPosition::Idle),
     );
     check(
         get("") + "GET / HTTP/1.1\r\nx y\r\n\r\n",
@@ -423,10 +427,10 @@ fn connections() {
 fn a_refusal_lets_pass_what_came_before_it() {
     let good = get("");
     let stream = good.clone() + "GET / HTTP/1.1\r\nx y\r\n\r\n";
-    let fed = Inspector::new(LIMITS).feed(stream.as_bytes());
+    let fed = StreamInspector::new(LIMITS).feed(stream.as_bytes());
     assert_eq!((fed.pass, fed.heads, fed.known), (good.len(), 1, false));
 
-    let mut inspector = Inspector::new(LIMITS);
+    let mut inspector = StreamInspector::new(LIMITS);
     assert_eq!(inspector.feed(chunked("1\r\n").as_bytes()).heads, 1);
     let fed = inspector.feed(b"ab");
     assert_eq!((fed.pass, fed.heads, fed.known), (0, 0, true));
@@ -567,7 +571,7 @@ proptest! {
     fn the_library_agrees(stream in mutated()) {
         let (heads, verdict, passed) = read(&stream, usize::MAX);
         // What is unfinished is no agreement.
-        if matches!(verdict, Ok(Stage::Head | Stage::Body)) {
+        if matches!(verdict, Ok(StreamPosition::Head | StreamPosition::Body)) {
             return Ok(());
         }
         let (requests, content) = read_by_library(passed);

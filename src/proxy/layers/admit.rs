@@ -4,25 +4,25 @@ use std::rc::Rc;
 
 use tower::Service;
 
-use super::super::answer::Cause;
-use super::super::core::Core;
-use super::super::service::Target;
-use super::stage::{Answered, Found, Refused};
+use super::super::answer::ProblemCause;
+use super::super::core::DataCore;
+use super::super::service::ForwardTarget;
+use super::stage::{ExchangeProblem, MatchedRequest, ServiceAnswer};
 
 pub(in crate::proxy) async fn admit<S>(
-    _core: Rc<Core>,
-    found: Found,
+    _core: Rc<DataCore>,
+    found: MatchedRequest,
     mut next: S,
-) -> Result<Answered, Refused>
+) -> Result<ServiceAnswer, ExchangeProblem>
 where
-    S: Service<Found, Response = Answered, Error = Refused>,
+    S: Service<MatchedRequest, Response = ServiceAnswer, Error = ExchangeProblem>,
 {
     let ledger = &found.routed.ledger;
     let service = &ledger.service;
-    if matches!(service.upstream, Target::Upstream(_)) {
-        let now = service.turnstile.at(ledger.started);
-        if let Some(refusal) = service.turnstile.peek(ledger.caller, now) {
-            return Err(Refused::new(Cause::Traffic(refusal), ledger));
+    if matches!(service.upstream, ForwardTarget::Upstream(_)) {
+        let now = service.admission.at(ledger.started);
+        if let Some(refusal) = service.admission.peek(ledger.caller, now) {
+            return Err(ExchangeProblem::new(ProblemCause::Traffic(refusal), ledger));
         }
     }
     next.call(found).await

@@ -10,63 +10,67 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response};
 use tower::Service;
 
-use crate::telemetry::{Asked, Outcome, Span, Trace};
+use crate::telemetry::{RequestOutcome, RequestTrace, Span, TracedRequest};
 use portcullis_vocabulary::Consumer;
 
 use super::super::access;
-use super::super::answer::{Cause, respond};
+use super::super::answer::{ProblemCause, respond};
 use super::super::answer_body::AnswerBody;
-use super::super::connection::Arrived;
-use super::super::core::Core;
+use super::super::connection::IncomingRequest;
+use super::super::core::DataCore;
 use super::super::headers::{Peer, add_request_id};
 use super::super::inspect::HttpRefusal;
-use super::super::ledger::{Ended, Ledger};
-use super::super::problem::Problem;
-use super::stage::{Answered, Identified, Refused, report_header};
+use super::super::ledger::{AnswerSummary, RequestRecord};
+use super::super::problem::ProblemDetails;
+use super::stage::{ExchangeProblem, IdentifiedRequest, ServiceAnswer, report_header};
 
 const X_PORTCULLIS_VIOLATIONS: HeaderName = HeaderName::from_static("x-portcullis-violations");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-pub(in crate::proxy) async fn answer<S>(
-    core: Rc<Core>,
-    arrived: Arrived,
+pub(in crate::proxy) async fn answer_request<S>(
+    core: Rc<DataCore>,
+    arrived: IncomingRequest,
     mut next: S,
 ) -> Result<Response<AnswerBody>, Infallible>
 where
-    S: Service<Identified, Response = Answered, Error = Refused>,
+    S: Service<IdentifiedRequest, Response = ServiceAnswer, Error = ExchangeProblem>,
 {
-    let Arrived { mut request, peer } = arrived;
+    let IncomingRequest { mut request, peer } = arrived;
     let id = add_request_id(request.headers_mut(), &peer);
     let trace = begin(&core, &request, &id);
-    let span = trace.as_ref().and_then(Trace::span).map(Rc::clone);
-    let answering = pin!(next.call(Identified {
+    let span = trace.as_ref().and_then(RequestTrace::span).map(Rc::clone);
+    let answering = pin!(next.call(IdentifiedRequest {
         id: id.clone(),
         request,
         peer: Rc::clone(&peer),
         trace,
     }));
-    let answered = contain(answering).await;
+    let answered = catch_panic(answering).await;
     let refused = match answered {
         Ok(Ok(answered)) => return Ok(traced(finish(&core, answered), span, None)),
         Ok(Err(refused)) => refused,
-        Err(Panicked) => {
+        Err(CaughtPanic) => {
             core.recorder.panicked();
-            Refused {
-                cause: Cause::Panicked,
+            ExchangeProblem {
+                cause: ProblemCause::Panicked,
                 ledger: None,
             }
         }
     };
-    let mut response = refusal(&core, &refused, &peer, id.to_str().unwrap_or_default());
+    let mut response = problem_response(&core, &refused, &peer, id.to_str().unwrap_or_default());
     response.headers_mut().insert(X_REQUEST_ID, id);
     let error = refused.cause.entry().error;
     Ok(traced(response.map(AnswerBody::from), span, Some(error)))
 }
 
 /// The request's part of a trace, as it arrived.
-fn begin<B>(core: &Core, request: &Request<B>, request_id: &HeaderValue) -> Option<Trace> {
+fn begin<B>(
+    core: &DataCore,
+    request: &Request<B>,
+    request_id: &HeaderValue,
+) -> Option<RequestTrace> {
     let tracer = core.tracer.as_ref()?;
-    Some(tracer.begin(Asked {
+    Some(tracer.begin(TracedRequest {
         method: request.method(),
         version: request.version(),
         headers: request.headers(),
@@ -86,13 +90,13 @@ fn traced(
 }
 
 /// The service's answer. Whoever received it has removed the fields of its hop.
-fn finish(core: &Core, answered: Answered) -> Response<AnswerBody> {
-    let Answered {
+fn finish(core: &DataCore, answered: ServiceAnswer) -> Response<AnswerBody> {
+    let ServiceAnswer {
         mut response,
         reported,
     } = answered;
     if !reported.is_empty()
-        && core.view().refusals.report_header
+        && core.snapshot().refusals.report_header
         && let Some(value) = report_header(&reported)
     {
         response
@@ -102,70 +106,75 @@ fn finish(core: &Core, answered: Answered) -> Response<AnswerBody> {
     response
 }
 
-fn refusal(core: &Core, refused: &Refused, peer: &Peer, request_id: &str) -> Response<Bytes> {
-    let Refused { cause, ledger } = refused;
+fn problem_response(
+    core: &DataCore,
+    refused: &ExchangeProblem,
+    peer: &Peer,
+    request_id: &str,
+) -> Response<Bytes> {
+    let ExchangeProblem { cause, ledger } = refused;
     let ledger = ledger.as_deref();
     if let Some(ledger) = ledger {
         let entry = cause.entry();
-        ledger.ended(Ended {
+        ledger.set_answer(AnswerSummary {
             outcome: entry.outcome,
-            status: Some(entry.status).filter(|_| entry.outcome != Outcome::Abandoned),
+            status: Some(entry.status).filter(|_| entry.outcome != RequestOutcome::Abandoned),
             error: Some(entry.error),
         });
-        if let Cause::Traffic(refusal) = cause {
-            ledger.shed(refusal.rule.as_str());
+        if let ProblemCause::Traffic(refusal) = cause {
+            ledger.record_shed(refusal.rule.as_str());
         }
     } else {
         let entry = cause.entry();
-        access::write_stray(
+        access::write_unrouted(
             &core.access_log,
             peer.address.ip(),
             request_id,
             (entry.status, entry.error),
         );
     }
-    let with_values = core.view().refusals.with_values;
-    let squad = ledger.map_or(Consumer::UNKNOWN_NAME, Ledger::consumer_name);
+    let with_values = core.snapshot().refusals.with_values;
+    let squad = ledger.map_or(Consumer::UNKNOWN_NAME, RequestRecord::consumer_name);
     let detail = cause.detail(with_values, squad);
     respond(
         cause,
-        &Problem::new(cause, &detail, request_id, ledger, with_values),
+        &ProblemDetails::new(cause, &detail, request_id, ledger, with_values),
     )
 }
 
 /// The answer to a stream that cannot be read as HTTP: no service ever sees its request.
 pub(in crate::proxy) fn refuse_stream(
-    core: &Core,
+    core: &DataCore,
     refusal_of: HttpRefusal,
     peer: &Peer,
 ) -> Response<Bytes> {
     core.recorder.http_refusal(refusal_of.name());
-    let refused = Refused {
-        cause: Cause::Http(refusal_of),
+    let refused = ExchangeProblem {
+        cause: ProblemCause::Http(refusal_of),
         ledger: None,
     };
-    refusal(core, &refused, peer, "")
+    problem_response(core, &refused, peer, "")
 }
 
-struct Panicked;
+struct CaughtPanic;
 
 /// Runs a future so that its panic is a value. Nothing of the request is used afterwards. The
 /// future stays where it is: an async function keeps its arguments twice, and this one is large.
-async fn contain<F: Future>(mut future: Pin<&mut F>) -> Result<F::Output, Panicked> {
+async fn catch_panic<F: Future>(mut future: Pin<&mut F>) -> Result<F::Output, CaughtPanic> {
     poll_fn(
         |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
             Ok(polled) => polled.map(Ok),
-            Err(_) => std::task::Poll::Ready(Err(Panicked)),
+            Err(_) => std::task::Poll::Ready(Err(CaughtPanic)),
         },
     )
     .await
 }
 
 /// The outcome of an answer of the service.
-pub(super) fn outcome_of(status: http::StatusCode) -> Outcome {
+pub(super) fn outcome_of(status: http::StatusCode) -> RequestOutcome {
     if status.is_server_error() {
-        Outcome::Failed
+        RequestOutcome::Failed
     } else {
-        Outcome::Answered
+        RequestOutcome::Answered
     }
 }

@@ -9,75 +9,75 @@ use tower::Service;
 use portcullis_contract::find_operation;
 use portcullis_contract::route::PathCaptures;
 
-use crate::telemetry::Outcome;
+use crate::telemetry::RequestOutcome;
 
 use super::super::answer_body::AnswerBody;
-use super::super::core::Core;
-use super::super::ledger::Ended;
+use super::super::core::DataCore;
+use super::super::ledger::AnswerSummary;
 use super::super::owner;
-use super::stage::{Answered, Found, Refused, Routed};
+use super::stage::{ExchangeProblem, MatchedRequest, RoutedRequest, ServiceAnswer};
 
-pub(in crate::proxy) async fn find<S>(
-    _core: Rc<Core>,
-    mut routed: Routed,
+pub(in crate::proxy) async fn match_operation<S>(
+    _core: Rc<DataCore>,
+    mut routed: RoutedRequest,
     mut next: S,
-) -> Result<Answered, Refused>
+) -> Result<ServiceAnswer, ExchangeProblem>
 where
-    S: Service<Found, Response = Answered, Error = Refused>,
+    S: Service<MatchedRequest, Response = ServiceAnswer, Error = ExchangeProblem>,
 {
-    let operation = match look(&mut routed)? {
-        Sought::Operation(operation, captures) => Some((operation, captures)),
-        Sought::Nothing => None,
-        Sought::Owner(response) => {
+    let operation = match look_up_operation(&mut routed)? {
+        OperationLookup::Operation(operation, captures) => Some((operation, captures)),
+        OperationLookup::Unmatched => None,
+        OperationLookup::Owner(response) => {
             let reported = Vec::new();
-            return Ok(Answered {
+            return Ok(ServiceAnswer {
                 response: *response,
                 reported,
             });
         }
     };
-    next.call(Found { routed, operation }).await
+    next.call(MatchedRequest { routed, operation }).await
 }
 
 /// What a request is for.
-enum Sought {
+enum OperationLookup {
     /// This operation.
     Operation(u32, PathCaptures),
     /// None, and it may pass nevertheless.
-    Nothing,
+    Unmatched,
     /// Whom the service belongs to: this.
     Owner(Box<Response<AnswerBody>>),
 }
 
-fn look(routed: &mut Routed) -> Result<Sought, Refused> {
+fn look_up_operation(routed: &mut RoutedRequest) -> Result<OperationLookup, ExchangeProblem> {
     let service = Rc::clone(&routed.ledger.service);
     let contract = &service.contract;
     let (method, path) = (routed.request.method(), routed.request.uri().path());
     let mut captures = PathCaptures::default();
     let stray = match find_operation(contract, method, path, &mut captures) {
         Ok(operation) => {
-            routed.ledger.found(operation);
-            return Ok(Sought::Operation(operation, captures));
+            routed.ledger.set_operation(operation);
+            return Ok(OperationLookup::Operation(operation, captures));
         }
         Err(stray) => stray,
     };
     if service.passes_preflight() && stray.is_preflight(method, routed.request.headers()) {
-        return Ok(Sought::Nothing);
+        return Ok(OperationLookup::Unmatched);
     }
     if let Some(response) = owner::answer(&service, method, routed.request.uri()) {
-        routed.ledger.found_owner();
-        routed.ledger.ended(Ended {
-            outcome: Outcome::Answered,
+        routed.ledger.set_owner_request();
+        routed.ledger.set_answer(AnswerSummary {
+            outcome: RequestOutcome::Answered,
             status: Some(response.status()),
             error: None,
         });
-        return Ok(Sought::Owner(Box::new(response)));
+        return Ok(OperationLookup::Owner(Box::new(response)));
     }
     let violation = stray.violation(contract, method, path);
     let allow = stray
         .allow()
         .and_then(|allow| HeaderValue::from_str(allow).ok());
     let headers = allow.map(|allow| (ALLOW, allow)).into_iter().collect();
-    routed.decide(vec![violation], headers)?;
-    Ok(Sought::Nothing)
+    routed.enforce(vec![violation], headers)?;
+    Ok(OperationLookup::Unmatched)
 }

@@ -5,39 +5,39 @@ use std::time::Instant;
 
 use http::{Request, Response};
 
-use super::super::answer::{Cause, upstream_reason};
+use super::super::answer::{ProblemCause, upstream_reason};
 use super::super::answer_body::AnswerBody;
-use super::super::core::Core;
+use super::super::core::DataCore;
 use super::super::forward_body::ForwardBody;
 use super::super::headers::{MaxForwards, add_forwarding, count_hop};
-use super::super::ledger::{Ended, Ledger};
+use super::super::ledger::{AnswerSummary, RequestRecord};
 use super::super::mock;
-use super::super::passage::Passage;
-use super::super::pipeline::End;
-use super::super::retry::{Again, Sent, is_idempotent};
-use super::super::service::Target;
-use super::super::upstream::Upstream;
+use super::super::passage::InFlight;
+use super::super::pipeline::PipelineEnd;
+use super::super::retry::{AttemptResult, RetryableRequest, is_idempotent};
+use super::super::service::ForwardTarget;
+use super::super::upstream::UpstreamClient;
 use super::answer::outcome_of;
-use super::stage::{Admitted, Answered, Refused, Routed};
+use super::stage::{AdmittedRequest, ExchangeProblem, RoutedRequest, ServiceAnswer};
 use crate::identity::remove_squad_headers;
 
 pub(in crate::proxy) async fn forward(
-    _core: Rc<Core>,
-    admitted: Admitted,
-    _: End,
-) -> Result<Answered, Refused> {
-    let Admitted { routed, passage } = admitted;
-    let Routed {
+    _core: Rc<DataCore>,
+    admitted: AdmittedRequest,
+    _: PipelineEnd,
+) -> Result<ServiceAnswer, ExchangeProblem> {
+    let AdmittedRequest { routed, passage } = admitted;
+    let RoutedRequest {
         mut request,
         peer,
         ledger,
         reported,
     } = routed;
     let response = match (&ledger.service.upstream, passage) {
-        (Target::Upstream(_), _) if ends_here(&mut request) => {
+        (ForwardTarget::Upstream(_), _) if is_last_hop(&mut request) => {
             Ok(Response::new(AnswerBody::empty()))
         }
-        (Target::Upstream(upstream), Some(passage)) => {
+        (ForwardTarget::Upstream(upstream), Some(passage)) => {
             add_forwarding(request.headers_mut(), &peer);
             if ledger.service.config().legacy {
                 remove_squad_headers(request.headers_mut());
@@ -45,44 +45,44 @@ pub(in crate::proxy) async fn forward(
             ledger.propagate(request.headers_mut());
             send(upstream, request, passage, &ledger).await
         }
-        (Target::Mock | Target::Upstream(_), _) => {
+        (ForwardTarget::Mock | ForwardTarget::Upstream(_), _) => {
             mock::answer(&ledger.service.contract, ledger.operation(), &request)
         }
     };
     match response {
         Ok(response) => {
-            ledger.ended(Ended {
+            ledger.set_answer(AnswerSummary {
                 outcome: outcome_of(response.status()),
                 status: Some(response.status()),
                 error: None,
             });
-            Ok(Answered { response, reported })
+            Ok(ServiceAnswer { response, reported })
         }
-        Err(cause) => Err(Refused::new(cause, &ledger)),
+        Err(cause) => Err(ExchangeProblem::new(cause, &ledger)),
     }
 }
 
 /// Whether `Max-Forwards` says that this is the last hop (RFC 9110 section 7.6.2).
-fn ends_here(request: &mut Request<ForwardBody>) -> bool {
+fn is_last_hop(request: &mut Request<ForwardBody>) -> bool {
     let method = request.method().clone();
     count_hop(&method, request.headers_mut()) == MaxForwards::AnswerHere
 }
 
 async fn send(
-    upstream: &Upstream,
+    upstream: &UpstreamClient,
     mut request: Request<ForwardBody>,
-    mut passage: Box<Passage>,
-    ledger: &Ledger,
-) -> Result<Response<AnswerBody>, Cause> {
+    mut passage: Box<InFlight>,
+    ledger: &RequestRecord,
+) -> Result<Response<AnswerBody>, ProblemCause> {
     if request.body().upload().is_some() {
-        passage.streams();
+        passage.mark_streaming();
     }
-    let mut again = Again::of(&request, ledger);
+    let mut again = RetryableRequest::of(&request, ledger);
     loop {
         let sent = attempt(upstream, request, &mut passage, ledger).await;
         let next = match &mut again {
             // Boxed: it is rare, and its size would count for every request.
-            Some(again) => Box::pin(again.after(&sent, &mut passage, ledger)).await,
+            Some(again) => Box::pin(again.next_attempt(&sent, &mut passage, ledger)).await,
             None => None,
         };
         match next {
@@ -93,36 +93,38 @@ async fn send(
 }
 
 async fn attempt(
-    upstream: &Upstream,
+    upstream: &UpstreamClient,
     request: Request<ForwardBody>,
-    passage: &mut Passage,
-    ledger: &Ledger,
-) -> Sent {
+    passage: &mut InFlight,
+    ledger: &RequestRecord,
+) -> AttemptResult {
     let started = Instant::now();
     let is_idempotent = is_idempotent(request.method(), ledger);
     let sent = upstream.send(request, is_idempotent).await;
     let now = Instant::now();
     let took = now - started;
-    ledger.upstream_took(took);
+    ledger.add_upstream_time(took);
     match &sent {
-        Ok(response) => passage.answered(response, now, took),
-        Err(error) => passage.failed(error, now, took),
+        Ok(response) => passage.record_response(response, now, took),
+        Err(error) => passage.record_failure(error, now, took),
     }
     sent
 }
 
 fn conclude(
-    sent: Sent,
-    passage: Box<Passage>,
-    ledger: &Ledger,
-) -> Result<Response<AnswerBody>, Cause> {
+    sent: AttemptResult,
+    passage: Box<InFlight>,
+    ledger: &RequestRecord,
+) -> Result<Response<AnswerBody>, ProblemCause> {
     match sent {
-        Ok(response) => Ok(response.map(|body| AnswerBody::streamed(body).holding(Some(passage)))),
+        Ok(response) => {
+            Ok(response.map(|body| AnswerBody::streamed(body).with_in_flight(Some(passage))))
+        }
         Err(error) => {
             let service = &ledger.service;
             service.recorder.upstream_error(upstream_reason(&error));
             tracing::debug!(service = service.config().name, %error, "the upstream did not answer");
-            Err(Cause::Upstream(error))
+            Err(ProblemCause::Upstream(error))
         }
     }
 }

@@ -11,31 +11,31 @@ use portcullis_contract::{
     check_head,
 };
 
-use super::super::core::Core;
-use super::plan::OwnedPlan;
-use super::stage::{Answered, Found, HeadJudged, Refused};
+use super::super::core::DataCore;
+use super::plan::OwnedBodyPlan;
+use super::stage::{ExchangeProblem, HeadJudgedRequest, MatchedRequest, ServiceAnswer};
 
 pub(in crate::proxy) async fn judge_head<S>(
-    core: Rc<Core>,
-    found: Found,
+    core: Rc<DataCore>,
+    found: MatchedRequest,
     mut next: S,
-) -> Result<Answered, Refused>
+) -> Result<ServiceAnswer, ExchangeProblem>
 where
-    S: Service<HeadJudged, Response = Answered, Error = Refused>,
+    S: Service<HeadJudgedRequest, Response = ServiceAnswer, Error = ExchangeProblem>,
 {
     let judged = judge(&core, found)?;
     next.call(judged).await
 }
 
-fn judge(core: &Core, found: Found) -> Result<HeadJudged, Refused> {
-    let Found {
+fn judge(core: &DataCore, found: MatchedRequest) -> Result<HeadJudgedRequest, ExchangeProblem> {
+    let MatchedRequest {
         mut routed,
         operation,
     } = found;
     let Some((id, captures)) = operation else {
-        return Ok(HeadJudged {
+        return Ok(HeadJudgedRequest {
             routed,
-            plan: OwnedPlan::Stream,
+            plan: OwnedBodyPlan::Stream,
         });
     };
     let service = Rc::clone(&routed.ledger.service);
@@ -49,20 +49,20 @@ fn judge(core: &Core, found: Found) -> Result<HeadJudged, Refused> {
         body: length_of(request.body()),
     };
     let mut violations = Vec::new();
-    let plan = routed.ledger.judge(|| {
+    let plan = routed.ledger.timed(|| {
         check_head(
             &service.contract,
             operation,
             head,
-            service.rules(id),
+            service.check_settings(id),
             &mut core.scratch.borrow_mut(),
             &mut violations,
         )
     });
-    let plan = OwnedPlan::of(plan, declared_body(operation));
+    let plan = OwnedBodyPlan::of(plan, declared_body(operation));
     let challenge = challenge(operation, &violations);
-    routed.decide(violations, challenge.into_iter().collect())?;
-    Ok(HeadJudged { routed, plan })
+    routed.enforce(violations, challenge.into_iter().collect())?;
+    Ok(HeadJudgedRequest { routed, plan })
 }
 
 /// What a 401 must say: how to come back (RFC 9110 section 15.5.2).

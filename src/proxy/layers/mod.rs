@@ -14,12 +14,12 @@ mod response;
 mod forward;
 
 pub(super) use admit::admit;
-pub(super) use answer::{answer, refuse_stream};
+pub(super) use answer::{answer_request, refuse_stream};
 pub(super) use body::judge_body;
-pub(super) use find::find;
+pub(super) use find::match_operation;
 pub(super) use forward::forward;
 pub(super) use head::judge_head;
-pub(super) use part::take_part;
+pub(super) use part::acquire_slot;
 pub(super) use response::judge_response;
-pub(super) use route::route;
-pub(super) use stage::{Answered, Judged, Refused};
+pub(super) use route::select_service;
+pub(super) use stage::{ExchangeProblem, JudgedRequest, ServiceAnswer};

@@ -6,31 +6,31 @@ use std::time::Instant;
 
 use tower::Service;
 
-use super::super::answer::Cause;
-use super::super::core::Core;
-use super::super::passage::Passage;
-use super::super::service::Target;
-use super::stage::{Admitted, Answered, Judged, Refused};
+use super::super::answer::ProblemCause;
+use super::super::core::DataCore;
+use super::super::passage::InFlight;
+use super::super::service::ForwardTarget;
+use super::stage::{AdmittedRequest, ExchangeProblem, JudgedRequest, ServiceAnswer};
 
-pub(in crate::proxy) async fn take_part<S>(
-    _core: Rc<Core>,
-    Judged(routed): Judged,
+pub(in crate::proxy) async fn acquire_slot<S>(
+    _core: Rc<DataCore>,
+    JudgedRequest(routed): JudgedRequest,
     mut next: S,
-) -> Result<Answered, Refused>
+) -> Result<ServiceAnswer, ExchangeProblem>
 where
-    S: Service<Admitted, Response = Answered, Error = Refused>,
+    S: Service<AdmittedRequest, Response = ServiceAnswer, Error = ExchangeProblem>,
 {
     let ledger = Rc::clone(&routed.ledger);
     let service = &ledger.service;
     let now = Instant::now();
-    let refused = |refusal| Refused::new(Cause::Traffic(refusal), &ledger);
+    let refused = |refusal| ExchangeProblem::new(ProblemCause::Traffic(refusal), &ledger);
     let passage = match service.upstream {
-        Target::Mock => None,
-        Target::Upstream(_) => Some(Passage::enter(&ledger, now).await.map_err(refused)?),
+        ForwardTarget::Mock => None,
+        ForwardTarget::Upstream(_) => Some(InFlight::acquire(&ledger, now).await.map_err(refused)?),
     };
     service
-        .turnstile
-        .spend(ledger.caller, || service.turnstile.at(Instant::now()))
+        .admission
+        .charge_budget(ledger.caller, || service.admission.at(Instant::now()))
         .map_err(refused)?;
-    next.call(Admitted { routed, passage }).await
+    next.call(AdmittedRequest { routed, passage }).await
 }

@@ -4,12 +4,12 @@ use portcullis_contract::{BodyPlan, DeclaredBody as ContractBody, MediaType};
 
 /// A body plan by position in the contract, so that it can be kept while a body is awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::proxy) enum OwnedPlan {
+pub(in crate::proxy) enum OwnedBodyPlan {
     Stream,
     Judge { media: usize, may_be_absent: bool },
 }
 
-impl OwnedPlan {
+impl OwnedBodyPlan {
     pub(super) fn of(plan: BodyPlan<'_>, body: Option<&ContractBody>) -> Self {
         let position = |media: &MediaType| {
             let content = &body?.content;

@@ -17,23 +17,23 @@ use portcullis_contract::{
 };
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
-use super::super::answer::Cause;
+use super::super::answer::ProblemCause;
 use super::super::answer_body::AnswerBody;
-use super::super::core::Core;
-use super::super::ledger::Ledger;
-use super::super::service::Target;
-use super::super::tap::Sample;
-use super::super::watch::{Seen, Watch};
-use super::super::whole::{Gathered, gather};
-use super::stage::{Admitted, Answered, Refused, decide};
+use super::super::core::DataCore;
+use super::super::ledger::RequestRecord;
+use super::super::service::ForwardTarget;
+use super::super::tap::ShadowCapture;
+use super::super::watch::{BodyCopy, BodyTee};
+use super::super::whole::{BufferOutcome, buffer_body};
+use super::stage::{AdmittedRequest, ExchangeProblem, ServiceAnswer, enforce};
 
 pub(in crate::proxy) async fn judge_response<S>(
-    core: Rc<Core>,
-    admitted: Admitted,
+    core: Rc<DataCore>,
+    admitted: AdmittedRequest,
     mut next: S,
-) -> Result<Answered, Refused>
+) -> Result<ServiceAnswer, ExchangeProblem>
 where
-    S: Service<Admitted, Response = Answered, Error = Refused>,
+    S: Service<AdmittedRequest, Response = ServiceAnswer, Error = ExchangeProblem>,
 {
     let ledger = Rc::clone(&admitted.routed.ledger);
     let is_head = admitted.routed.request.method() == Method::HEAD;
@@ -41,8 +41,8 @@ where
     let answered = next.call(admitted).await?;
     let looks = ledger.service.policy(ledger.operation()).checks_responses();
     let answered = match (ledger.operation(), &ledger.service.upstream) {
-        (Some(id), Target::Upstream(_)) if looks => {
-            Judging {
+        (Some(id), ForwardTarget::Upstream(_)) if looks => {
+            ResponseJudge {
                 core,
                 ledger: Rc::clone(&ledger),
                 id,
@@ -61,39 +61,43 @@ where
 }
 
 /// Takes the answer into a sample, its body when it has passed.
-fn complete(mut sample: Sample, answered: Answered, ledger: &Ledger) -> Answered {
-    let Answered { response, reported } = answered;
+fn complete(
+    mut sample: ShadowCapture,
+    answered: ServiceAnswer,
+    ledger: &RequestRecord,
+) -> ServiceAnswer {
+    let ServiceAnswer { response, reported } = answered;
     sample.answered(&response);
     let bytes_max = ledger.service.response_body_bytes_max;
     let response = match response.body().is_end_stream() {
         true => response,
         false => response
-            .map(|body| body.watched(Watch::new(bytes_max, move |seen| sample.passed(seen)))),
+            .map(|body| body.with_tee(BodyTee::new(bytes_max, move |seen| sample.passed(seen)))),
     };
-    Answered { response, reported }
+    ServiceAnswer { response, reported }
 }
 
 /// A sample of the exchange, where a candidate judges some.
-fn sample(ledger: &Ledger, admitted: &Admitted) -> Option<Sample> {
-    let tap = ledger.service.live.tap.as_ref()?;
-    tap.sample(&admitted.routed.request, ledger.caller.consumer)
+fn sample(ledger: &RequestRecord, admitted: &AdmittedRequest) -> Option<ShadowCapture> {
+    let tap = ledger.service.active.shadow_sampler.as_ref()?;
+    tap.capture(&admitted.routed.request, ledger.caller.consumer)
 }
 
 /// Why a response was not judged, as a label.
 const RESPONSE_TOO_LARGE: &str = "response-too-large";
 
-struct Judging {
-    core: Rc<Core>,
-    ledger: Rc<Ledger>,
+struct ResponseJudge {
+    core: Rc<DataCore>,
+    ledger: Rc<RequestRecord>,
     id: u32,
     is_head: bool,
     /// What the response says of its body.
     headers: HeaderMap,
 }
 
-impl Judging {
-    async fn judge(mut self, answered: Answered) -> Result<Answered, Refused> {
-        let Answered {
+impl ResponseJudge {
+    async fn judge(mut self, answered: ServiceAnswer) -> Result<ServiceAnswer, ExchangeProblem> {
+        let ServiceAnswer {
             response,
             mut reported,
         } = answered;
@@ -106,18 +110,18 @@ impl Judging {
             body: self.length_of(&response),
             is_to_head: self.is_head,
         };
-        let plan = self.ledger.judge(|| {
+        let plan = self.ledger.timed(|| {
             check_response_head(
                 &service.contract,
                 operation,
                 head,
-                service.rules(self.id),
+                service.check_settings(self.id),
                 &mut self.core.scratch.borrow_mut(),
                 &mut violations,
             )
         });
         let (parts, body) = response.into_parts();
-        decide(
+        enforce(
             &self.ledger,
             &mut reported,
             violations,
@@ -125,17 +129,17 @@ impl Judging {
         )?;
         let ResponsePlan::Judge(media) = plan else {
             let response = Response::from_parts(parts, body);
-            return Ok(Answered { response, reported });
+            return Ok(ServiceAnswer { response, reported });
         };
         self.headers = about_body(&parts.headers);
         let body = if self.may_reject_body() {
-            self.gathered(media, body, &mut reported, &parts.headers)
+            self.judge_buffered(media, body, &mut reported, &parts.headers)
                 .await?
         } else {
-            self.watched(body, parts.status, media, operation)
+            self.judge_streamed(body, parts.status, media, operation)
         };
         let response = Response::from_parts(parts, body);
-        Ok(Answered { response, reported })
+        Ok(ServiceAnswer { response, reported })
     }
 
     fn length_of(&self, response: &Response<AnswerBody>) -> BodyLength {
@@ -160,39 +164,42 @@ impl Judging {
     }
 
     /// Reads a body that may be rejected, and judges it. One beyond the bound passes unjudged.
-    async fn gathered(
+    async fn judge_buffered(
         &self,
         media: &MediaType,
         body: AnswerBody,
         reported: &mut Vec<Violation>,
         headers: &HeaderMap,
-    ) -> Result<AnswerBody, Refused> {
+    ) -> Result<AnswerBody, ExchangeProblem> {
         let service = &self.ledger.service;
         let started = Instant::now();
-        let gathered = gather(body, service.response_body_bytes_max).await;
+        let gathered = buffer_body(body, service.response_body_bytes_max).await;
         // The time of an answer that passes was taken before its body; that of a refusal was not.
         let waited = started.elapsed();
         match gathered {
-            Ok(Gathered::Whole(whole)) => {
-                let violations = self.body(media, &whole.bytes);
-                decide(&self.ledger, reported, violations, cors(headers))
-                    .inspect_err(|_| self.ledger.waited(waited))?;
-                Ok(AnswerBody::whole(whole))
+            Ok(BufferOutcome::Whole(whole)) => {
+                let violations = self.body_violations(media, &whole.bytes);
+                enforce(&self.ledger, reported, violations, cors(headers))
+                    .inspect_err(|_| self.ledger.add_wait(waited))?;
+                Ok(AnswerBody::buffered(whole))
             }
-            Ok(Gathered::Larger { first, rest }) => {
+            Ok(BufferOutcome::Larger { first, rest }) => {
                 service.recorder.unjudged(RESPONSE_TOO_LARGE);
                 Ok(rest.preceded_by(first))
             }
             Err(error) => {
-                self.ledger.waited(waited);
-                Err(Refused::new(Cause::Upstream(error), &self.ledger))
+                self.ledger.add_wait(waited);
+                Err(ExchangeProblem::new(
+                    ProblemCause::Upstream(error),
+                    &self.ledger,
+                ))
             }
         }
     }
 
     /// Lets a body pass and judges its copy. Its head is with the client by then, so what is
     /// found is counted and nothing else.
-    fn watched(
+    fn judge_streamed(
         self,
         body: AnswerBody,
         status: StatusCode,
@@ -203,33 +210,34 @@ impl Judging {
         let declared = operation.response(status.as_u16());
         let position = declared.and_then(|declared| declared.content.iter().position(is_media));
         let bytes_max = self.ledger.service.response_body_bytes_max;
-        body.watched(Watch::new(bytes_max, move |seen| {
+        body.with_tee(BodyTee::new(bytes_max, move |seen| {
             let service = Rc::clone(&self.ledger.service);
             let operation = service.contract.operation(self.id);
             let media = position
                 .and_then(|position| operation.response(status.as_u16())?.content.get(position));
             match (seen, media) {
-                (Seen::Whole(bytes), Some(media)) => {
-                    for violation in self.body(media, &bytes) {
-                        self.ledger.violated(&violation, Enforcement::Report);
+                (BodyCopy::Whole(bytes), Some(media)) => {
+                    for violation in self.body_violations(media, &bytes) {
+                        self.ledger
+                            .record_violation(&violation, Enforcement::Report);
                     }
                 }
-                (Seen::TooLarge, _) => service.recorder.unjudged(RESPONSE_TOO_LARGE),
-                (Seen::Whole(_), None) => {}
+                (BodyCopy::TooLarge, _) => service.recorder.unjudged(RESPONSE_TOO_LARGE),
+                (BodyCopy::Whole(_), None) => {}
             }
         }))
     }
 
-    fn body(&self, media: &MediaType, bytes: &[u8]) -> Vec<Violation> {
+    fn body_violations(&self, media: &MediaType, bytes: &[u8]) -> Vec<Violation> {
         let service = &self.ledger.service;
         let mut violations = Vec::new();
-        self.ledger.judge(|| {
+        self.ledger.timed(|| {
             check_response_body(
                 &service.contract,
                 media,
                 &self.headers,
                 bytes,
-                service.rules(self.id),
+                service.check_settings(self.id),
                 &mut self.core.scratch.borrow_mut(),
                 &mut violations,
             );

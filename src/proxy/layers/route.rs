@@ -7,37 +7,37 @@ use http::HeaderMap;
 use http::header::HOST;
 use tower::Service;
 
-use crate::identity::{Claim, IdentityFault};
+use crate::identity::{CallerIdentity, IdentityFault};
 
-use super::super::answer::Cause;
-use super::super::core::{Core, Found};
-use super::super::ledger::{Asked, Ledger};
-use super::super::live::LiveService;
-use super::stage::{Answered, Identified, Refused, Routed};
+use super::super::answer::ProblemCause;
+use super::super::core::{DataCore, ServiceLookup};
+use super::super::ledger::{RequestMeta, RequestRecord};
+use super::super::live::ActiveService;
+use super::stage::{ExchangeProblem, IdentifiedRequest, RoutedRequest, ServiceAnswer};
 
-pub(in crate::proxy) async fn route<S>(
-    core: Rc<Core>,
-    identified: Identified,
+pub(in crate::proxy) async fn select_service<S>(
+    core: Rc<DataCore>,
+    identified: IdentifiedRequest,
     mut next: S,
-) -> Result<Answered, Refused>
+) -> Result<ServiceAnswer, ExchangeProblem>
 where
-    S: Service<Routed, Response = Answered, Error = Refused>,
+    S: Service<RoutedRequest, Response = ServiceAnswer, Error = ExchangeProblem>,
 {
     let started = Instant::now();
-    let Identified {
+    let IdentifiedRequest {
         id,
         mut request,
         peer,
         trace,
     } = identified;
     let host = host_of(request.headers());
-    let view = core.view();
+    let view = core.snapshot();
     let service = match view.service(host, request.uri().path()) {
-        Found::Service(service) => service,
-        Found::Awaited(awaited) => return Err(refused(awaiting(awaited))),
-        Found::Nobody => {
+        ServiceLookup::Service(service) => service,
+        ServiceLookup::NoContract(awaited) => return Err(refused(no_contract(awaited))),
+        ServiceLookup::NotFound => {
             core.recorder.unrouted();
-            return Err(refused(Cause::NoService));
+            return Err(refused(ProblemCause::NoService));
         }
     };
     let claim = core.identification.identify(
@@ -47,21 +47,26 @@ where
     );
     let (claim, fault) = match claim {
         Ok(claim) => (claim, None),
-        Err(fault) => (Claim::default(), Some(fault)),
+        Err(fault) => (CallerIdentity::default(), Some(fault)),
     };
-    let asked = Asked {
+    let asked = RequestMeta {
         id,
         method: request.method().clone(),
         target: request.uri().clone(),
         peer: Rc::clone(&peer),
         trace,
     };
-    let ledger = Rc::new(Ledger::open(Rc::clone(service), claim, asked, started));
+    let ledger = Rc::new(RequestRecord::open(
+        Rc::clone(service),
+        claim,
+        asked,
+        started,
+    ));
     if let Some(fault) = fault {
         core.recorder.identity_fault(fault.name());
         refuse(fault, &ledger)?;
     }
-    next.call(Routed {
+    next.call(RoutedRequest {
         request,
         peer,
         ledger,
@@ -70,15 +75,15 @@ where
     .await
 }
 
-fn refused(cause: Cause) -> Refused {
-    Refused {
+fn refused(cause: ProblemCause) -> ExchangeProblem {
+    ExchangeProblem {
         cause,
         ledger: None,
     }
 }
 
-fn awaiting(awaited: &LiveService) -> Cause {
-    Cause::NoContract {
+fn no_contract(awaited: &ActiveService) -> ProblemCause {
+    ProblemCause::NoContract {
         service: awaited.config.name.clone(),
     }
 }
@@ -96,11 +101,11 @@ fn host_of(headers: &HeaderMap) -> &str {
 }
 
 /// A legacy service takes whoever calls for unknown; any other one wants it mended.
-fn refuse(fault: IdentityFault, ledger: &Rc<Ledger>) -> Result<(), Refused> {
+fn refuse(fault: IdentityFault, ledger: &Rc<RequestRecord>) -> Result<(), ExchangeProblem> {
     if ledger.service.config().legacy {
         let service = &ledger.service.config().name;
         tracing::info!(service, %fault, "the caller is taken for unknown");
         return Ok(());
     }
-    Err(Refused::new(Cause::Identity(fault), ledger))
+    Err(ExchangeProblem::new(ProblemCause::Identity(fault), ledger))
 }

@@ -4,82 +4,82 @@ use std::rc::Rc;
 
 use http::{HeaderName, HeaderValue, Request, Response};
 
-use crate::telemetry::Trace;
+use crate::telemetry::RequestTrace;
 use portcullis_contract::Violation;
 use portcullis_contract::route::PathCaptures;
 use portcullis_vocabulary::enforcement::Enforcement;
 
-use super::super::answer::Cause;
+use super::super::answer::ProblemCause;
 use super::super::answer_body::AnswerBody;
 use super::super::body::RequestBody;
 use super::super::forward_body::ForwardBody;
 use super::super::headers::Peer;
-use super::super::ledger::Ledger;
-use super::super::passage::Passage;
-use super::plan::OwnedPlan;
+use super::super::ledger::RequestRecord;
+use super::super::passage::InFlight;
+use super::plan::OwnedBodyPlan;
 
 /// A request with its id.
 #[derive(Debug)]
-pub(in crate::proxy) struct Identified {
+pub(in crate::proxy) struct IdentifiedRequest {
     pub(in crate::proxy) id: HeaderValue,
     pub(in crate::proxy) request: Request<RequestBody>,
     pub(in crate::proxy) peer: Rc<Peer>,
     /// Where requests are traced.
-    pub(in crate::proxy) trace: Option<Trace>,
+    pub(in crate::proxy) trace: Option<RequestTrace>,
 }
 
 /// A request whose service and consumer are known.
 #[derive(Debug)]
-pub(in crate::proxy) struct Routed<B = RequestBody> {
+pub(in crate::proxy) struct RoutedRequest<B = RequestBody> {
     pub(in crate::proxy) request: Request<B>,
     pub(in crate::proxy) peer: Rc<Peer>,
-    pub(in crate::proxy) ledger: Rc<Ledger>,
+    pub(in crate::proxy) ledger: Rc<RequestRecord>,
     /// Violations that do not keep it from passing.
     pub(in crate::proxy) reported: Vec<Violation>,
 }
 
 /// A request whose operation is known, with the values of its path; or one that passes without.
 #[derive(Debug)]
-pub(in crate::proxy) struct Found {
-    pub(in crate::proxy) routed: Routed,
+pub(in crate::proxy) struct MatchedRequest {
+    pub(in crate::proxy) routed: RoutedRequest,
     pub(in crate::proxy) operation: Option<(u32, PathCaptures)>,
 }
 
 /// A request whose head was judged.
 #[derive(Debug)]
-pub(in crate::proxy) struct HeadJudged {
-    pub(in crate::proxy) routed: Routed,
-    pub(in crate::proxy) plan: OwnedPlan,
+pub(in crate::proxy) struct HeadJudgedRequest {
+    pub(in crate::proxy) routed: RoutedRequest,
+    pub(in crate::proxy) plan: OwnedBodyPlan,
 }
 
 /// A request that may go out.
 #[derive(Debug)]
-pub(in crate::proxy) struct Judged(pub(in crate::proxy) Routed<ForwardBody>);
+pub(in crate::proxy) struct JudgedRequest(pub(in crate::proxy) RoutedRequest<ForwardBody>);
 
 /// A request that takes part in the traffic to its upstream.
 #[derive(Debug)]
-pub(in crate::proxy) struct Admitted {
-    pub(in crate::proxy) routed: Routed<ForwardBody>,
+pub(in crate::proxy) struct AdmittedRequest {
+    pub(in crate::proxy) routed: RoutedRequest<ForwardBody>,
     /// Its place there; none where there is no upstream.
-    pub(in crate::proxy) passage: Option<Box<Passage>>,
+    pub(in crate::proxy) passage: Option<Box<InFlight>>,
 }
 
 /// An answer of the service.
 #[derive(Debug)]
-pub(in crate::proxy) struct Answered {
+pub(in crate::proxy) struct ServiceAnswer {
     pub(in crate::proxy) response: Response<AnswerBody>,
     pub(in crate::proxy) reported: Vec<Violation>,
 }
 
 /// A request that its service did not answer.
 #[derive(Debug)]
-pub(in crate::proxy) struct Refused {
-    pub(in crate::proxy) cause: Cause,
-    pub(in crate::proxy) ledger: Option<Rc<Ledger>>,
+pub(in crate::proxy) struct ExchangeProblem {
+    pub(in crate::proxy) cause: ProblemCause,
+    pub(in crate::proxy) ledger: Option<Rc<RequestRecord>>,
 }
 
-impl Refused {
-    pub(in crate::proxy) fn new(cause: Cause, ledger: &Rc<Ledger>) -> Self {
+impl ExchangeProblem {
+    pub(in crate::proxy) fn new(cause: ProblemCause, ledger: &Rc<RequestRecord>) -> Self {
         Self {
             cause,
             ledger: Some(Rc::clone(ledger)),
@@ -87,9 +87,9 @@ impl Refused {
     }
 }
 
-impl<B> Routed<B> {
+impl<B> RoutedRequest<B> {
     /// The request without its body, and the body.
-    pub(in crate::proxy) fn split(self) -> (Routed<()>, B) {
+    pub(in crate::proxy) fn split(self) -> (RoutedRequest<()>, B) {
         let (head, body) = self.request.into_parts();
         let Self {
             peer,
@@ -98,7 +98,7 @@ impl<B> Routed<B> {
             ..
         } = self;
         (
-            Routed {
+            RoutedRequest {
                 request: Request::from_parts(head, ()),
                 peer,
                 ledger,
@@ -109,14 +109,14 @@ impl<B> Routed<B> {
     }
 
     /// The request with another body.
-    pub(in crate::proxy) fn with_body<C>(self, body: C) -> Routed<C> {
+    pub(in crate::proxy) fn with_body<C>(self, body: C) -> RoutedRequest<C> {
         let Self {
             request,
             peer,
             ledger,
             reported,
         } = self;
-        Routed {
+        RoutedRequest {
             request: request.map(|_| body),
             peer,
             ledger,
@@ -124,24 +124,24 @@ impl<B> Routed<B> {
         }
     }
 
-    /// See [`decide`].
-    pub(in crate::proxy) fn decide(
+    /// See [`enforce`].
+    pub(in crate::proxy) fn enforce(
         &mut self,
         violations: Vec<Violation>,
         headers: Vec<(HeaderName, HeaderValue)>,
-    ) -> Result<(), Refused> {
-        decide(&self.ledger, &mut self.reported, violations, headers)
+    ) -> Result<(), ExchangeProblem> {
+        enforce(&self.ledger, &mut self.reported, violations, headers)
     }
 }
 
 /// Decides about violations: refuses if one of them is to be rejected, with `headers` in the
 /// answer; else remembers them.
-pub(in crate::proxy) fn decide(
-    ledger: &Rc<Ledger>,
+pub(in crate::proxy) fn enforce(
+    ledger: &Rc<RequestRecord>,
     reported: &mut Vec<Violation>,
     violations: Vec<Violation>,
     headers: Vec<(HeaderName, HeaderValue)>,
-) -> Result<(), Refused> {
+) -> Result<(), ExchangeProblem> {
     if violations.is_empty() {
         return Ok(());
     }
@@ -154,7 +154,7 @@ pub(in crate::proxy) fn decide(
             true => Enforcement::Reject,
             false => Enforcement::Report,
         };
-        ledger.violated(violation, done);
+        ledger.record_violation(violation, done);
     }
     if !rejects {
         if ledger.service.config().legacy {
@@ -165,15 +165,15 @@ pub(in crate::proxy) fn decide(
     }
     let (mut rejected, others): (Vec<_>, Vec<_>) = violations.into_iter().partition(is_rejectable);
     rejected.extend(others);
-    let cause = Cause::Violations {
+    let cause = ProblemCause::Violations {
         violations: rejected,
         headers,
     };
-    Err(Refused::new(cause, ledger))
+    Err(ExchangeProblem::new(cause, ledger))
 }
 
 /// A legacy service refuses nothing, so the log is where its owners see what they would.
-fn log_violations(ledger: &Ledger, violations: &[Violation]) {
+fn log_violations(ledger: &RequestRecord, violations: &[Violation]) {
     for violation in violations {
         tracing::info!(
             service = ledger.service.config().name,

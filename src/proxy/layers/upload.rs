@@ -8,44 +8,49 @@ use std::rc::Rc;
 
 use portcullis_contract::{FormData, MediaType, Violation, check_form_data};
 
-use super::super::body::BodyError;
-use super::super::core::Core;
-use super::super::forward_body::Gate;
-use super::super::ledger::Ledger;
+use super::super::body::RequestBodyError;
+use super::super::core::DataCore;
+use super::super::forward_body::BodyChecker;
+use super::super::ledger::RequestRecord;
 use super::head::declared_body;
-use super::stage::{Answered, Refused, decide};
+use super::stage::{ExchangeProblem, ServiceAnswer, enforce};
 
 /// What was decided about an upload: what is to be reported, or why it is refused.
-pub(super) type Verdict = Rc<RefCell<Option<Result<Vec<Violation>, Refused>>>>;
+pub(super) type UploadVerdict = Rc<RefCell<Option<Result<Vec<Violation>, ExchangeProblem>>>>;
 
 /// Reads an upload as it passes.
 #[derive(Debug)]
-pub(super) struct UploadGate {
-    core: Rc<Core>,
-    ledger: Rc<Ledger>,
+pub(super) struct UploadChecker {
+    core: Rc<DataCore>,
+    ledger: Rc<RequestRecord>,
     /// Which media type of the operation's body it is.
     media: usize,
     /// `None` once it was decided about.
     form: Option<FormData>,
-    verdict: Verdict,
+    verdict: UploadVerdict,
 }
 
-impl UploadGate {
-    pub(super) fn new(core: &Rc<Core>, ledger: &Rc<Ledger>, media: usize, form: FormData) -> Self {
+impl UploadChecker {
+    pub(super) fn new(
+        core: &Rc<DataCore>,
+        ledger: &Rc<RequestRecord>,
+        media: usize,
+        form: FormData,
+    ) -> Self {
         Self {
             core: Rc::clone(core),
             ledger: Rc::clone(ledger),
             media,
             form: Some(form),
-            verdict: Verdict::default(),
+            verdict: UploadVerdict::default(),
         }
     }
 
-    pub(super) fn verdict(&self) -> Verdict {
+    pub(super) fn verdict(&self) -> UploadVerdict {
         Rc::clone(&self.verdict)
     }
 
-    fn decide(&mut self) -> Result<(), BodyError> {
+    fn decide(&mut self) -> Result<(), RequestBodyError> {
         let Some(form) = self.form.take() else {
             return Ok(());
         };
@@ -56,25 +61,25 @@ impl UploadGate {
                 &service.contract,
                 media,
                 &form,
-                service.rules(operation),
+                service.check_settings(operation),
                 &mut self.core.scratch.borrow_mut(),
                 &mut violations,
             );
         }
         let mut reported = Vec::new();
         let decided =
-            decide(&self.ledger, &mut reported, violations, Vec::new()).map(|()| reported);
+            enforce(&self.ledger, &mut reported, violations, Vec::new()).map(|()| reported);
         let is_refused = decided.is_err();
         *self.verdict.borrow_mut() = Some(decided);
         match is_refused {
-            true => Err(BodyError::Violated),
+            true => Err(RequestBodyError::Violated),
             false => Ok(()),
         }
     }
 }
 
-impl Gate for UploadGate {
-    fn data(&mut self, bytes: &[u8]) -> Result<(), BodyError> {
+impl BodyChecker for UploadChecker {
+    fn data(&mut self, bytes: &[u8]) -> Result<(), RequestBodyError> {
         let Some(form) = &mut self.form else {
             return Ok(());
         };
@@ -87,13 +92,13 @@ impl Gate for UploadGate {
         }
     }
 
-    fn end(&mut self) -> Result<(), BodyError> {
+    fn end(&mut self) -> Result<(), RequestBodyError> {
         self.decide()
     }
 }
 
 /// The operation's id, and one of the media types of its body.
-fn declared(ledger: &Ledger, media: usize) -> Option<(u32, &MediaType)> {
+fn declared(ledger: &RequestRecord, media: usize) -> Option<(u32, &MediaType)> {
     let id = ledger.operation()?;
     let body = declared_body(ledger.service.contract.operation(id))?;
     Some((id, body.content.get(media)?))
@@ -101,9 +106,9 @@ fn declared(ledger: &Ledger, media: usize) -> Option<(u32, &MediaType)> {
 
 /// What becomes of an answer by what was decided while its request passed.
 pub(super) fn conclude(
-    verdict: &Verdict,
-    answered: Result<Answered, Refused>,
-) -> Result<Answered, Refused> {
+    verdict: &UploadVerdict,
+    answered: Result<ServiceAnswer, ExchangeProblem>,
+) -> Result<ServiceAnswer, ExchangeProblem> {
     match (verdict.take(), answered) {
         (Some(Err(refused)), Err(_)) => Err(refused),
         (Some(Ok(reported)), Ok(mut answered)) => {

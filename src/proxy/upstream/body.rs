@@ -10,11 +10,11 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use super::error::{Phase, UpstreamError};
-use super::lane::Lane;
-use super::pool::Pool;
+use super::error::{UpstreamError, UpstreamPhase};
+use super::lane::UpstreamConnection;
+use super::pool::ConnectionPool;
 use crate::proxy::headers::remove_forbidden_trailers;
-use crate::proxy::whole::{Gathered, gather};
+use crate::proxy::whole::{BufferOutcome, buffer_body};
 
 /// The body of the upstream's response. Reading it drives the connection; once it has been
 /// read to its end the connection is free for the next request, and dropping it before
@@ -22,13 +22,17 @@ use crate::proxy::whole::{Gathered, gather};
 #[derive(Debug)]
 pub struct UpstreamBody {
     incoming: Incoming,
-    lane: Option<Lane>,
-    pool: Rc<Pool>,
+    lane: Option<UpstreamConnection>,
+    pool: Rc<ConnectionPool>,
     deadline: Option<Instant>,
 }
 
 impl UpstreamBody {
-    pub(super) fn new(incoming: Incoming, lane: Lane, pool: Rc<Pool>) -> Self {
+    pub(super) fn new(
+        incoming: Incoming,
+        lane: UpstreamConnection,
+        pool: Rc<ConnectionPool>,
+    ) -> Self {
         let mut body = Self {
             incoming,
             lane: Some(lane),
@@ -46,8 +50,8 @@ impl UpstreamBody {
     /// # Errors
     ///
     /// [`UpstreamError`] when the body breaks off.
-    pub async fn gather(self, bytes_max: u64) -> Result<Gathered<Self>, UpstreamError> {
-        gather(self, bytes_max).await
+    pub async fn gather(self, bytes_max: u64) -> Result<BufferOutcome<Self>, UpstreamError> {
+        buffer_body(self, bytes_max).await
     }
 
     /// Gives the connection back.
@@ -84,7 +88,7 @@ impl UpstreamBody {
             .poll(cx, deadline)
             .map(|()| UpstreamError::Timeout {
                 authority: authority(),
-                phase: Phase::ResponseBody,
+                phase: UpstreamPhase::ResponseBody,
             })
     }
 }

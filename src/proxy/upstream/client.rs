@@ -14,38 +14,38 @@ use hyper::client::conn::TrySendError;
 use tokio::time::{Instant, timeout};
 
 use super::body::UpstreamBody;
-use super::error::{Phase, UpstreamError};
-use super::lane::Lane;
-use super::pool::Pool;
-use crate::proxy::body::Upload;
+use super::error::{UpstreamError, UpstreamPhase};
+use super::lane::UpstreamConnection;
+use super::pool::ConnectionPool;
+use crate::proxy::body::UploadProgress;
 use crate::proxy::forward_body::ForwardBody;
 use crate::proxy::headers::remove_hop_by_hop;
 use crate::proxy::limits::UpstreamLimits;
 
 /// One upstream, as one data core sees it. Cloning shares the connections.
 #[derive(Clone, Debug)]
-pub struct Upstream {
-    pool: Rc<Pool>,
+pub struct UpstreamClient {
+    pool: Rc<ConnectionPool>,
     host: HeaderValue,
 }
 
 /// A request that failed, and what may be done about it.
-enum Failure {
+enum SendFailure {
     /// Not a byte was written: the request itself, to be sent elsewhere.
     Unsent(Box<Request<ForwardBody>>),
     /// It was written, and closed upon without a word.
-    Unheard(UpstreamError),
+    ClosedSilently(UpstreamError),
     /// Anything else.
     Final(UpstreamError),
 }
 
-impl Upstream {
+impl UpstreamClient {
     /// The upstream at `authority`, which is `host:port`.
     pub fn new(authority: &str, limits: UpstreamLimits) -> Self {
         let host = HeaderValue::from_str(authority)
             .unwrap_or_else(|_| HeaderValue::from_static("upstream"));
         Self {
-            pool: Pool::new(authority, limits),
+            pool: ConnectionPool::new(authority, limits),
             host,
         }
     }
@@ -72,15 +72,17 @@ impl Upstream {
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         self.prepare(&mut request);
         let Some(lane) = self.pool.take() else {
-            return Box::pin(self.send_anew(request)).await;
+            return Box::pin(self.send_on_new_connection(request)).await;
         };
         let copy = is_idempotent.then(|| copy(&request)).flatten();
         match self.exchange(lane, request).await {
             Ok(response) => Ok(response),
-            Err(Failure::Final(error)) => Err(error),
-            Err(Failure::Unsent(request)) => Box::pin(self.send_anew(*request)).await,
-            Err(Failure::Unheard(error)) => match copy {
-                Some(request) => Box::pin(self.send_anew(request)).await,
+            Err(SendFailure::Final(error)) => Err(error),
+            Err(SendFailure::Unsent(request)) => {
+                Box::pin(self.send_on_new_connection(*request)).await
+            }
+            Err(SendFailure::ClosedSilently(error)) => match copy {
+                Some(request) => Box::pin(self.send_on_new_connection(request)).await,
                 None => Err(error),
             },
         }
@@ -88,7 +90,7 @@ impl Upstream {
 
     /// Sends a request on a connection of its own. Boxed by its callers: it is rare, and its
     /// size would count for every request.
-    async fn send_anew(
+    async fn send_on_new_connection(
         &self,
         request: Request<ForwardBody>,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
@@ -96,32 +98,32 @@ impl Upstream {
         self.exchange(lane, request)
             .await
             .map_err(|failure| match failure {
-                Failure::Unheard(error) | Failure::Final(error) => error,
-                Failure::Unsent(_) => UpstreamError::Closed {
+                SendFailure::ClosedSilently(error) | SendFailure::Final(error) => error,
+                SendFailure::Unsent(_) => UpstreamError::Closed {
                     authority: self.shared_authority(),
                 },
             })
     }
 
-    async fn connect(&self) -> Result<Lane, UpstreamError> {
+    async fn connect(&self) -> Result<UpstreamConnection, UpstreamError> {
         let limits = &self.pool.limits;
-        let connecting = Lane::connect(&self.pool.authority, limits);
+        let connecting = UpstreamConnection::connect(&self.pool.authority, limits);
         match timeout(limits.connect_timeout, connecting).await {
             Ok(Ok(lane)) => Ok(lane),
             Ok(Err(error)) => Err(UpstreamError::Connect {
                 authority: self.shared_authority(),
                 source: Arc::new(error),
             }),
-            Err(_) => Err(self.timeout(Phase::Connect)),
+            Err(_) => Err(self.timeout(UpstreamPhase::Connect)),
         }
     }
 
     async fn exchange(
         &self,
-        mut lane: Lane,
+        mut lane: UpstreamConnection,
         request: Request<ForwardBody>,
-    ) -> Result<Response<UpstreamBody>, Failure> {
-        lane.listen();
+    ) -> Result<Response<UpstreamBody>, SendFailure> {
+        lane.reset_received();
         let patience = self.pool.limits.response_head_timeout;
         let mut deadline = Instant::now() + patience;
         let mut upload = request.body().upload();
@@ -133,7 +135,7 @@ impl Upstream {
                 return Poll::Ready(Some(outcome));
             }
             while lane.alarm.poll(cx, deadline).is_ready() {
-                if !upload.as_mut().is_some_and(Upload::is_moving) {
+                if !upload.as_mut().is_some_and(UploadProgress::has_progressed) {
                     return Poll::Ready(None);
                 }
                 deadline = Instant::now() + patience;
@@ -141,20 +143,28 @@ impl Upstream {
             Poll::Pending
         });
         match outcome.await {
-            Some(Ok(response)) => self.accept(response, lane).map_err(Failure::Final),
+            Some(Ok(response)) => self.accept(response, lane).map_err(SendFailure::Final),
             Some(Err(error)) => Err(self.judge_failure(error, &lane)),
-            None => Err(Failure::Final(self.timeout(Phase::ResponseHead))),
+            None => Err(SendFailure::Final(
+                self.timeout(UpstreamPhase::ResponseHead),
+            )),
         }
     }
 
-    fn judge_failure(&self, mut error: TrySendError<Request<ForwardBody>>, lane: &Lane) -> Failure {
+    fn judge_failure(
+        &self,
+        mut error: TrySendError<Request<ForwardBody>>,
+        lane: &UpstreamConnection,
+    ) -> SendFailure {
         if let Some(request) = error.take_message() {
-            return Failure::Unsent(Box::new(request));
+            return SendFailure::Unsent(Box::new(request));
         }
         let cause = UpstreamError::from_hyper(&error.into_error(), &self.pool.authority);
         match cause {
-            UpstreamError::Closed { .. } if !lane.has_heard() => Failure::Unheard(cause),
-            _ => Failure::Final(cause),
+            UpstreamError::Closed { .. } if !lane.has_received() => {
+                SendFailure::ClosedSilently(cause)
+            }
+            _ => SendFailure::Final(cause),
         }
     }
 
@@ -162,7 +172,7 @@ impl Upstream {
     fn accept(
         &self,
         response: Response<Incoming>,
-        lane: Lane,
+        lane: UpstreamConnection,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         if let Some(reason) = ambiguity(&response) {
             let authority = self.shared_authority();
@@ -210,7 +220,7 @@ impl Upstream {
         }
     }
 
-    fn timeout(&self, phase: Phase) -> UpstreamError {
+    fn timeout(&self, phase: UpstreamPhase) -> UpstreamError {
         UpstreamError::Timeout {
             authority: self.shared_authority(),
             phase,

@@ -3,11 +3,11 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::proxy::body::BodyError;
+use crate::proxy::body::RequestBodyError;
 
 /// What was going on when time ran out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
+pub enum UpstreamPhase {
     /// The connection was being made.
     Connect,
     /// The response head was waited for.
@@ -16,7 +16,7 @@ pub enum Phase {
     ResponseBody,
 }
 
-impl Phase {
+impl UpstreamPhase {
     fn description(self) -> &'static str {
         match self {
             Self::Connect => "did not accept a connection in time",
@@ -43,7 +43,7 @@ pub enum UpstreamError {
         /// The upstream.
         authority: Arc<str>,
         /// What was waited for.
-        phase: Phase,
+        phase: UpstreamPhase,
     },
     /// The upstream closed the connection before the end of its response.
     #[error("upstream {authority} closed the connection before the end of its response")]
@@ -65,7 +65,7 @@ pub enum UpstreamError {
         /// The upstream.
         authority: Arc<str>,
         /// What happened to the body.
-        source: BodyError,
+        source: RequestBodyError,
     },
 }
 
@@ -73,7 +73,7 @@ impl UpstreamError {
     /// Reads the library's error.
     pub(super) fn from_hyper(error: &hyper::Error, authority: &Arc<str>) -> Self {
         let authority = Arc::clone(authority);
-        if let Some(source) = find::<BodyError>(error) {
+        if let Some(source) = find::<RequestBodyError>(error) {
             return Self::RequestBody {
                 authority,
                 source: *source,

@@ -12,37 +12,37 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, lookup_host};
 
-use crate::proxy::alarm::Alarm;
+use crate::proxy::alarm::DeadlineTimer;
 use crate::proxy::forward_body::ForwardBody;
 use crate::proxy::limits::{LIBRARY_HEADER_COUNT_MAX, UpstreamLimits};
 
 /// A connection, the handle to send on it, and its clock.
 #[derive(Debug)]
-pub(super) struct Lane {
-    connection: Box<Connection<TokioIo<Tap>, ForwardBody>>,
+pub(super) struct UpstreamConnection {
+    connection: Box<Connection<TokioIo<TrackedStream>, ForwardBody>>,
     pub(super) sender: SendRequest<ForwardBody>,
-    pub(super) alarm: Alarm,
+    pub(super) alarm: DeadlineTimer,
     heard: Rc<Cell<bool>>,
     finished: bool,
 }
 
-impl Lane {
+impl UpstreamConnection {
     /// Connects to the first address that accepts.
     pub(super) async fn connect(authority: &str, limits: &UpstreamLimits) -> io::Result<Self> {
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
         for address in lookup_host(authority).await? {
             match TcpStream::connect(address).await {
-                Ok(stream) => return Self::over(stream, limits).await,
+                Ok(stream) => return Self::handshake(stream, limits).await,
                 Err(error) => last = error,
             }
         }
         Err(last)
     }
 
-    async fn over(stream: TcpStream, limits: &UpstreamLimits) -> io::Result<Self> {
+    async fn handshake(stream: TcpStream, limits: &UpstreamLimits) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         let heard = Rc::new(Cell::new(false));
-        let tap = Tap {
+        let tap = TrackedStream {
             stream,
             heard: Rc::clone(&heard),
         };
@@ -59,7 +59,7 @@ impl Lane {
         Ok(Self {
             connection,
             sender,
-            alarm: Alarm::default(),
+            alarm: DeadlineTimer::default(),
             heard,
             finished: false,
         })
@@ -80,24 +80,24 @@ impl Lane {
     }
 
     /// Begins to watch whether the upstream says anything.
-    pub(super) fn listen(&self) {
+    pub(super) fn reset_received(&self) {
         self.heard.set(false);
     }
 
     /// Whether it has said anything since.
-    pub(super) fn has_heard(&self) -> bool {
+    pub(super) fn has_received(&self) -> bool {
         self.heard.get()
     }
 }
 
 /// The upstream's socket, which notes that bytes came in.
 #[derive(Debug)]
-struct Tap {
+struct TrackedStream {
     stream: TcpStream,
     heard: Rc<Cell<bool>>,
 }
 
-impl AsyncRead for Tap {
+impl AsyncRead for TrackedStream {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -113,7 +113,7 @@ impl AsyncRead for Tap {
     }
 }
 
-impl AsyncWrite for Tap {
+impl AsyncWrite for TrackedStream {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -12,6 +12,6 @@ mod lane;
 mod pool;
 
 pub use body::UpstreamBody;
-pub use client::Upstream;
+pub use client::UpstreamClient;
 pub(super) use client::copy;
-pub use error::{Phase, UpstreamError};
+pub use error::{UpstreamError, UpstreamPhase};

@@ -7,25 +7,25 @@ use std::sync::Arc;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::lane::Lane;
+use super::lane::UpstreamConnection;
 use crate::proxy::limits::UpstreamLimits;
 
 /// The pool of one upstream on one data core.
 #[derive(Debug)]
-pub(super) struct Pool {
+pub(super) struct ConnectionPool {
     pub(super) authority: Arc<str>,
     pub(super) limits: UpstreamLimits,
-    idle: RefCell<Idle>,
+    idle: RefCell<IdleConnections>,
 }
 
 #[derive(Debug, Default)]
-struct Idle {
+struct IdleConnections {
     /// Oldest first, so that those to be closed stand at the front.
-    lanes: VecDeque<(Instant, Lane)>,
+    lanes: VecDeque<(Instant, UpstreamConnection)>,
     is_swept: bool,
 }
 
-impl Pool {
+impl ConnectionPool {
     pub(super) fn new(authority: &str, limits: UpstreamLimits) -> Rc<Self> {
         Rc::new(Self {
             authority: authority.into(),
@@ -35,7 +35,7 @@ impl Pool {
     }
 
     /// A connection that was alive when last looked at.
-    pub(super) fn take(&self) -> Option<Lane> {
+    pub(super) fn take(&self) -> Option<UpstreamConnection> {
         loop {
             let (since, mut lane) = self.idle.borrow_mut().lanes.pop_back()?;
             if since.elapsed() < self.limits.idle_timeout && lane.is_reusable() {
@@ -45,7 +45,7 @@ impl Pool {
     }
 
     /// Takes a connection back, if it can be used again.
-    pub(super) fn put(self: &Rc<Self>, mut lane: Lane) {
+    pub(super) fn put(self: &Rc<Self>, mut lane: UpstreamConnection) {
         if !lane.is_reusable() || self.limits.idle_max == 0 {
             return;
         }
@@ -77,7 +77,7 @@ impl Pool {
 }
 
 /// Closes connections as they come of age, as long as there are any.
-async fn sweep(pool: Weak<Pool>) {
+async fn sweep(pool: Weak<ConnectionPool>) {
     while let Some(next) = pool.upgrade().and_then(|pool| pool.close_aged()) {
         sleep_until(next).await;
     }

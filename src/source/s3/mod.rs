@@ -7,15 +7,15 @@ mod condition;
 mod error;
 
 #[cfg(feature = "s3")]
-mod client;
+mod s3_clients;
 #[cfg(not(feature = "s3"))]
 mod unsupported;
 #[cfg(feature = "s3")]
-mod write;
+mod s3_write;
 
-#[cfg(feature = "s3")]
-pub use client::S3Clients;
 pub(in crate::source) use condition::WritePrecondition;
 pub use error::ObjectError;
+#[cfg(feature = "s3")]
+pub use s3_clients::S3Clients;
 #[cfg(not(feature = "s3"))]
 pub use unsupported::Buckets;

@@ -5,14 +5,16 @@
 //! it, and what it refers to no more is removed after it: a writer that ends anywhere in between
 //! leaves the older record with all that belongs to it.
 
-mod key;
-mod directory;
-mod bucket;
+mod store_key;
+mod directory_store;
+mod bucket_store;
 #[expect(
     clippy::module_inception,
     reason = "the store is one of two kinds, each of which has a file"
 )]
-mod store;
+mod record_store;
 
-pub use key::{InvalidStoreKey, StoreKey};
-pub use store::{CommitOutcome, RecordCommit, RecordStore, RecordTag, StoreError, StoredRecord};
+pub use record_store::{
+    CommitOutcome, RecordCommit, RecordStore, RecordTag, StoreError, StoredRecord,
+};
+pub use store_key::{InvalidStoreKey, StoreKey};

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use portcullis_vocabulary::enforcement::ViolationClass;
 
-use super::finding::Finding;
+use super::finding::MaskedViolation;
 
 /// Kinds that one data core tells apart for one service.
 const KINDS_MAX: usize = 500;
@@ -32,11 +32,11 @@ const ANY: &str = "{}";
 
 /// One departure from the contract.
 #[derive(Clone, Debug)]
-pub struct Departure<'a> {
+pub struct DriftEvent<'a> {
     /// When.
     pub at: SystemTime,
     /// What, without values.
-    pub finding: Finding,
+    pub finding: MaskedViolation,
     /// The operation; none where there was none.
     pub operation: Option<&'a str>,
     /// The consumer.
@@ -50,7 +50,7 @@ pub struct Departure<'a> {
 
 /// What tells kinds of departures apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Kind {
+pub(super) struct DriftKind {
     pub(super) class: ViolationClass,
     pub(super) operation: Option<String>,
     pub(super) method: Option<String>,
@@ -64,7 +64,7 @@ pub(super) struct Kind {
 
 /// How often a kind occurred, whose, and where the contract says otherwise.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
+pub(super) struct DriftStats {
     pub(super) by_squad: BTreeMap<String, u64>,
     pub(super) first: SystemTime,
     pub(super) last: SystemTime,
@@ -73,34 +73,34 @@ pub(super) struct Seen {
 
 /// One of the newest violations.
 #[derive(Clone, Debug)]
-pub(super) struct Recent {
+pub(super) struct RecentViolation {
     pub(super) at: SystemTime,
-    pub(super) finding: Finding,
+    pub(super) finding: MaskedViolation,
     pub(super) operation: Option<String>,
     pub(super) squad: String,
 }
 
 /// The departures that one data core has seen.
 #[derive(Debug, Default)]
-pub(super) struct Drift {
-    kinds: HashMap<Kind, Seen>,
+pub(super) struct CoreDrift {
+    kinds: HashMap<DriftKind, DriftStats>,
     /// Departures of kinds beyond the bound.
     more: u64,
     branches: HashMap<String, HashSet<String>>,
-    recent: VecDeque<Recent>,
+    recent: VecDeque<RecentViolation>,
 }
 
 /// The departures that all data cores have seen.
 #[derive(Clone, Debug, Default)]
-pub(super) struct AllDrift {
-    pub(super) kinds: BTreeMap<Kind, Seen>,
+pub(super) struct MergedDrift {
+    pub(super) kinds: BTreeMap<DriftKind, DriftStats>,
     pub(super) more: u64,
-    pub(super) recent: Vec<Recent>,
+    pub(super) recent: Vec<RecentViolation>,
 }
 
-impl Drift {
-    pub(super) fn note(&mut self, departure: Departure<'_>) {
-        let Departure {
+impl CoreDrift {
+    pub(super) fn note(&mut self, departure: DriftEvent<'_>) {
+        let DriftEvent {
             at,
             finding,
             operation,
@@ -112,7 +112,7 @@ impl Drift {
             Some((method, known, rest)) => (Some(method), Some(self.grouped(known, rest))),
             None => (None, None),
         };
-        let kind = Kind {
+        let kind = DriftKind {
             class: finding.class,
             operation: operation.map(str::to_owned),
             method,
@@ -127,7 +127,7 @@ impl Drift {
         match self.kinds.get_mut(&kind) {
             Some(seen) => seen.again(squad, at),
             None if has_room => {
-                let mut seen = Seen {
+                let mut seen = DriftStats {
                     by_squad: BTreeMap::new(),
                     first: at,
                     last: at,
@@ -141,7 +141,13 @@ impl Drift {
         self.keep(at, finding, operation, squad);
     }
 
-    fn keep(&mut self, at: SystemTime, finding: Finding, operation: Option<&str>, squad: &str) {
+    fn keep(
+        &mut self,
+        at: SystemTime,
+        finding: MaskedViolation,
+        operation: Option<&str>,
+        squad: &str,
+    ) {
         if self.recent.len() >= RECENT_MAX {
             let newest = self.recent.back().map(|recent| recent.at);
             let is_soon = newest.is_some_and(|newest| at < newest + RECENT_EVERY);
@@ -150,7 +156,7 @@ impl Drift {
             }
             self.recent.pop_front();
         }
-        self.recent.push_back(Recent {
+        self.recent.push_back(RecentViolation {
             at,
             finding,
             operation: operation.map(str::to_owned),
@@ -189,7 +195,7 @@ fn branch(words: &mut HashSet<String>, word: String) -> String {
     word
 }
 
-impl Seen {
+impl DriftStats {
     /// Exchanges of all squads.
     pub(super) fn count(&self) -> u64 {
         self.by_squad.values().sum()
@@ -214,8 +220,8 @@ impl Seen {
     }
 }
 
-impl AllDrift {
-    pub(super) fn add(&mut self, drift: &Drift) {
+impl MergedDrift {
+    pub(super) fn add(&mut self, drift: &CoreDrift) {
         // The order does not matter: what is merged is sorted.
         #[expect(clippy::iter_over_hash_type, reason = "it is added to an ordered map")]
         for (kind, seen) in &drift.kinds {
@@ -238,8 +244,8 @@ mod tests {
     use super::*;
     use portcullis_vocabulary::enforcement::Enforcement;
 
-    fn finding(name: &str) -> Finding {
-        Finding {
+    fn finding(name: &str) -> MaskedViolation {
+        MaskedViolation {
             class: ViolationClass::UnknownQuery,
             enforcement: Enforcement::Report,
             part: "query",
@@ -251,8 +257,8 @@ mod tests {
         }
     }
 
-    fn departure<'a>(name: &str, squad: &'a str, ms: u64) -> Departure<'a> {
-        Departure {
+    fn departure<'a>(name: &str, squad: &'a str, ms: u64) -> DriftEvent<'a> {
+        DriftEvent {
             at: SystemTime::UNIX_EPOCH + Duration::from_millis(ms),
             finding: finding(name),
             operation: Some("list"),
@@ -264,12 +270,12 @@ mod tests {
 
     #[test]
     fn kinds_are_counted_by_squad_over_all_cores() {
-        let (mut one, mut other) = (Drift::default(), Drift::default());
+        let (mut one, mut other) = (CoreDrift::default(), CoreDrift::default());
         one.note(departure("page", "checkout", 10));
         one.note(departure("page", "search", 20));
         other.note(departure("page", "checkout", 5));
         other.note(departure("sort", "checkout", 30));
-        let mut all = AllDrift::default();
+        let mut all = MergedDrift::default();
         all.add(&one);
         all.add(&other);
         let counts: Vec<_> = all.kinds.values().map(|seen| &seen.by_squad).collect();
@@ -288,7 +294,7 @@ mod tests {
 
     #[test]
     fn whoever_invents_kinds_fills_nothing() {
-        let mut drift = Drift::default();
+        let mut drift = CoreDrift::default();
         for number in 0..KINDS_MAX as u64 + 7 {
             drift.note(departure(&format!("q{number}"), "checkout", number));
         }
@@ -299,7 +305,7 @@ mod tests {
 
     #[test]
     fn a_flood_is_kept_at_intervals() {
-        let mut drift = Drift::default();
+        let mut drift = CoreDrift::default();
         for _ in 0..1000 {
             drift.note(departure("page", "checkout", 100));
         }
@@ -310,7 +316,7 @@ mod tests {
 
     #[test]
     fn invented_words_become_one_branch() {
-        let mut drift = Drift::default();
+        let mut drift = CoreDrift::default();
         let mut path = |word: &str| drift.grouped("/shops/{}".to_owned(), vec![word.to_owned()]);
         for number in 0..BRANCHES_MAX {
             let word = format!("w{number}");

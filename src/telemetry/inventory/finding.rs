@@ -6,7 +6,7 @@ use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
 /// One violation without any value of the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct MaskedViolation {
     /// The class.
     pub class: ViolationClass,
     /// What was done about it.
@@ -28,9 +28,9 @@ pub struct Finding {
 /// The longest name that is told, in bytes.
 const NAME_BYTES_MAX: usize = 64;
 
-impl Finding {
+impl MaskedViolation {
     /// A name that a client chose, if it looks like one; `*` otherwise, since it may be anything.
-    pub fn told(name: &str) -> String {
+    pub fn reportable_name(name: &str) -> String {
         let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.[]".contains(&byte);
         let has_long_number = name
             .split(|c: char| !c.is_ascii_digit())
@@ -48,7 +48,8 @@ mod tests {
 
     #[test]
     fn names_are_told_if_they_look_like_names() {
-        let check = |name: &str, told: &str| assert_eq!(Finding::told(name), told);
+        let check =
+            |name: &str, told: &str| assert_eq!(MaskedViolation::reportable_name(name), told);
         check("filter[price]", "filter[price]");
         check("X-Request-2", "X-Request-2");
         check("jane@x.example", "*");

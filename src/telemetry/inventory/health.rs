@@ -13,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Sub;
 
-use super::service::Inventory;
+use super::service::TrafficInventory;
 use super::tally::share;
 use super::view::HealthView;
 
@@ -25,7 +25,7 @@ const SAMPLES: usize = 60;
 
 /// What was counted for one squad since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Counts {
+struct SquadCounts {
     calls: u64,
     wrong_calls: u64,
     served: u64,
@@ -36,24 +36,28 @@ struct Counts {
 
 /// One squad.
 #[derive(Debug, Default)]
-struct Squad {
-    now: Counts,
+struct SquadSamples {
+    now: SquadCounts,
     /// The newest last.
-    samples: VecDeque<Counts>,
+    samples: VecDeque<SquadCounts>,
 }
 
 /// The health of all squads.
 #[derive(Debug, Default)]
-pub struct Health {
+pub struct SquadHealth {
     seconds: u64,
-    squads: BTreeMap<String, Squad>,
+    squads: BTreeMap<String, SquadSamples>,
 }
 
-impl Health {
+impl SquadHealth {
     /// A second has passed. `services` are all with their providers, `cut` the squads of which an
     /// open breaker cuts traffic now.
-    pub fn observe(&mut self, services: &[(&Inventory, Option<&str>)], cut: &BTreeSet<String>) {
-        let mut counts = BTreeMap::<String, Counts>::new();
+    pub fn observe(
+        &mut self,
+        services: &[(&TrafficInventory, Option<&str>)],
+        cut: &BTreeSet<String>,
+    ) {
+        let mut counts = BTreeMap::<String, SquadCounts>::new();
         for (inventory, provider) in services {
             for (squad, totals) in inventory.by_squad() {
                 let consumer = counts.entry(squad.to_string()).or_default();
@@ -72,7 +76,7 @@ impl Health {
             let is_cut = cut.contains(&name);
             let squad = self.squads.entry(name).or_default();
             let before = squad.now;
-            squad.now = Counts {
+            squad.now = SquadCounts {
                 seconds: before.seconds + 1,
                 cut_seconds: before.cut_seconds + u64::from(is_cut),
                 ..counts
@@ -91,8 +95,8 @@ impl Health {
     }
 }
 
-impl Squad {
-    fn sample(&mut self, counts: Counts) {
+impl SquadSamples {
+    fn sample(&mut self, counts: SquadCounts) {
         if self.samples.len() >= SAMPLES {
             self.samples.pop_front();
         }
@@ -115,7 +119,7 @@ impl Squad {
     }
 }
 
-impl Sub for Counts {
+impl Sub for SquadCounts {
     type Output = Self;
 
     fn sub(self, before: Self) -> Self {
@@ -132,27 +136,36 @@ impl Sub for Counts {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::record::Outcome;
-    use super::super::tally::Departed;
+    use super::super::super::record::RequestOutcome;
+    use super::super::tally::ViolatedParts;
     use super::*;
 
-    fn calls(inventory: &Inventory, squad: &str, count: usize, request: bool, response: bool) {
+    fn calls(
+        inventory: &TrafficInventory,
+        squad: &str,
+        count: usize,
+        request: bool,
+        response: bool,
+    ) {
         let tally = inventory.tally(0, "list", squad);
         for _ in 0..count {
-            tally.count(Outcome::Answered, Departed { request, response });
+            tally.count(
+                RequestOutcome::Answered,
+                ViolatedParts { request, response },
+            );
         }
     }
 
-    fn of(health: &Health, squad: &str) -> HealthView {
+    fn of(health: &SquadHealth, squad: &str) -> HealthView {
         let mut views = health.views().into_iter();
         views.find(|view| view.squad == squad).unwrap()
     }
 
     #[test]
     fn squads_answer_for_what_they_send_and_for_what_they_answer() {
-        let inventory = Inventory::new("orders", 1);
+        let inventory = TrafficInventory::new("orders", 1);
         let services = [(&*inventory, Some("payments"))];
-        let mut health = Health::default();
+        let mut health = SquadHealth::default();
         health.observe(&services, &BTreeSet::new());
         assert!(health.views().is_empty());
         calls(&inventory, "checkout", 6, false, false);
@@ -179,9 +192,9 @@ mod tests {
 
     #[test]
     fn what_is_ten_minutes_old_is_forgiven() {
-        let inventory = Inventory::new("orders", 1);
+        let inventory = TrafficInventory::new("orders", 1);
         let services = [(&*inventory, None)];
-        let mut health = Health::default();
+        let mut health = SquadHealth::default();
         calls(&inventory, "checkout", 10, true, false);
         health.observe(&services, &BTreeSet::new());
         assert!(of(&health, "checkout").health < 1e-9);

@@ -19,32 +19,32 @@ const BUCKETS: usize = 24 * PER_OCTAVE as usize;
 
 /// Observations of one data core, which alone writes here.
 #[derive(Debug)]
-pub(super) struct Latency([AtomicU64; BUCKETS]);
+pub(super) struct LatencyHistogram([AtomicU64; BUCKETS]);
 
 /// The counts of one or several cores at one time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Latencies([u64; BUCKETS]);
+pub(super) struct LatencySnapshot([u64; BUCKETS]);
 
-impl Default for Latency {
+impl Default for LatencyHistogram {
     fn default() -> Self {
         Self([const { AtomicU64::new(0) }; BUCKETS])
     }
 }
 
-impl Default for Latencies {
+impl Default for LatencySnapshot {
     fn default() -> Self {
         Self([0; BUCKETS])
     }
 }
 
-impl Latency {
+impl LatencyHistogram {
     pub(super) fn observe(&self, took: Duration) {
         bump(&self.0[bucket(took)]);
     }
 }
 
-impl Latencies {
-    pub(super) fn add(&mut self, latency: &Latency) {
+impl LatencySnapshot {
+    pub(super) fn add(&mut self, latency: &LatencyHistogram) {
         for (sum, count) in self.0.iter_mut().zip(&latency.0) {
             *sum += count.load(Ordering::Relaxed);
         }
@@ -97,9 +97,9 @@ mod tests {
     #[test]
     fn a_quantile_is_near_what_was_observed() {
         for us in [20, 100, 333, 1_000, 25_000, 1_700_000, 60_000_000] {
-            let latency = Latency::default();
+            let latency = LatencyHistogram::default();
             latency.observe(Duration::from_micros(us));
-            let mut all = Latencies::default();
+            let mut all = LatencySnapshot::default();
             all.add(&latency);
             let found = all.quantile_ms(0.5).unwrap() * 1000.0;
             let ratio = found / us as f64;
@@ -109,17 +109,17 @@ mod tests {
 
     #[test]
     fn quantiles_are_of_what_came_in_between() {
-        let latency = Latency::default();
+        let latency = LatencyHistogram::default();
         for _ in 0..90 {
             latency.observe(Duration::from_millis(1));
         }
-        let mut before = Latencies::default();
+        let mut before = LatencySnapshot::default();
         before.add(&latency);
         assert_eq!(before.since(&before).quantile_ms(0.5), None);
         for _ in 0..10 {
             latency.observe(Duration::from_millis(100));
         }
-        let mut all = Latencies::default();
+        let mut all = LatencySnapshot::default();
         all.add(&latency);
         assert!(all.quantile_ms(0.5).unwrap() < 2.0);
         assert!(all.quantile_ms(0.99).unwrap() > 80.0);
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn no_time_is_out_of_bounds() {
         for took in [Duration::ZERO, Duration::from_micros(15), Duration::MAX] {
-            Latency::default().observe(took);
+            LatencyHistogram::default().observe(took);
         }
     }
 }

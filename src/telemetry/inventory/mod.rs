@@ -16,10 +16,10 @@ mod health;
 mod service;
 mod view;
 
-pub use drift::Departure;
-pub use finding::Finding;
-pub use health::Health;
-pub use service::{Described, Inventory};
-pub use tally::Departed;
-pub(in crate::telemetry) use tally::Tally;
-pub use view::{FindingView, HealthView, InventoryView};
+pub use drift::DriftEvent;
+pub use finding::MaskedViolation;
+pub use health::SquadHealth;
+pub use service::{ServiceDescription, TrafficInventory};
+pub(in crate::telemetry) use tally::ExchangeTally;
+pub use tally::ViolatedParts;
+pub use view::{HealthView, InventoryView, ViolationView};

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
-use super::super::record::Outcome;
-use super::latency::Latencies;
-use super::tally::Totals;
+use super::super::record::RequestOutcome;
+use super::latency::LatencySnapshot;
+use super::tally::ExchangeTotals;
 
 /// The window of the drift rate, in seconds.
 const DRIFT_WINDOW: usize = 60;
@@ -19,7 +19,7 @@ const POINTS_MAX: usize = 150;
 
 /// What passed within a few seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(super) struct Point {
+pub(super) struct SeriesPoint {
     requests: u64,
     failed: u64,
     refused: u64,
@@ -31,17 +31,21 @@ pub(super) struct Point {
 
 /// The last minutes.
 #[derive(Debug, Default)]
-pub(super) struct Series {
+pub(super) struct TrafficSeries {
     seconds: u64,
     /// The newest last.
-    totals: VecDeque<Totals>,
-    points: VecDeque<Point>,
-    at_point: (Totals, Latencies),
+    totals: VecDeque<ExchangeTotals>,
+    points: VecDeque<SeriesPoint>,
+    at_point: (ExchangeTotals, LatencySnapshot),
 }
 
-impl Series {
+impl TrafficSeries {
     /// A second has passed, and this much was counted by now.
-    pub(super) fn observe(&mut self, totals: Totals, latencies: impl FnOnce() -> Latencies) {
+    pub(super) fn observe(
+        &mut self,
+        totals: ExchangeTotals,
+        latencies: impl FnOnce() -> LatencySnapshot,
+    ) {
         self.totals.push_back(totals);
         if self.totals.len() > DRIFT_WINDOW + 1 {
             self.totals.pop_front();
@@ -65,23 +69,23 @@ impl Series {
     }
 
     /// The newest last.
-    pub(super) fn points(&self) -> Vec<Point> {
+    pub(super) fn points(&self) -> Vec<SeriesPoint> {
         self.points.iter().copied().collect()
     }
 
-    fn point(&mut self, totals: Totals, latencies: Latencies) {
+    fn point(&mut self, totals: ExchangeTotals, latencies: LatencySnapshot) {
         let (before, latencies_before) = &self.at_point;
         let passed = totals - *before;
         let took = latencies.since(latencies_before);
         if self.points.len() >= POINTS_MAX {
             self.points.pop_front();
         }
-        self.points.push_back(Point {
+        self.points.push_back(SeriesPoint {
             requests: passed.requests(),
-            failed: passed.of(Outcome::Failed),
-            refused: passed.of(Outcome::Refused),
-            shed: passed.of(Outcome::Shed),
-            unanswered: passed.of(Outcome::Unanswered),
+            failed: passed.of(RequestOutcome::Failed),
+            refused: passed.of(RequestOutcome::Refused),
+            shed: passed.of(RequestOutcome::Shed),
+            unanswered: passed.of(RequestOutcome::Unanswered),
             p50_ms: took.quantile_ms(0.5),
             p99_ms: took.quantile_ms(0.99),
         });
@@ -91,43 +95,46 @@ impl Series {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tally::{Departed, Tally};
+    use super::super::tally::{ExchangeTally, ViolatedParts};
     use super::*;
 
-    fn count(tally: &Tally, exchanges: usize, request: bool) {
+    fn count(tally: &ExchangeTally, exchanges: usize, request: bool) {
         for _ in 0..exchanges {
             let response = false;
-            tally.count(Outcome::Answered, Departed { request, response });
+            tally.count(
+                RequestOutcome::Answered,
+                ViolatedParts { request, response },
+            );
         }
     }
 
     #[test]
     fn points_hold_what_passed_since_the_one_before() {
-        let (mut series, tally) = (Series::default(), Tally::default());
+        let (mut series, tally) = (TrafficSeries::default(), ExchangeTally::default());
         for second in 1..=4 {
             count(&tally, second, false);
-            series.observe(tally.totals(), Latencies::default);
+            series.observe(tally.totals(), LatencySnapshot::default);
         }
         let requests: Vec<_> = series.points().iter().map(|point| point.requests).collect();
         assert_eq!(requests, [3, 7]);
         assert_eq!(series.points()[0].p50_ms, None);
         for _ in 0..1000 {
-            series.observe(tally.totals(), Latencies::default);
+            series.observe(tally.totals(), LatencySnapshot::default);
         }
         assert_eq!(series.points().len(), POINTS_MAX);
     }
 
     #[test]
     fn the_drift_rate_forgets_after_a_minute() {
-        let (mut series, tally) = (Series::default(), Tally::default());
+        let (mut series, tally) = (TrafficSeries::default(), ExchangeTally::default());
         assert!(series.drift_rate().abs() < 1e-9);
         count(&tally, 5, true);
         count(&tally, 5, false);
-        series.observe(tally.totals(), Latencies::default);
+        series.observe(tally.totals(), LatencySnapshot::default);
         assert!((series.drift_rate() - 0.5).abs() < 1e-9);
         for _ in 0..DRIFT_WINDOW {
             count(&tally, 1, false);
-            series.observe(tally.totals(), Latencies::default);
+            series.observe(tally.totals(), LatencySnapshot::default);
         }
         assert!(series.drift_rate().abs() < 1e-9, "{}", series.drift_rate());
     }

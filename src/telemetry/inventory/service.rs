@@ -4,40 +4,40 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::drift::{AllDrift, Departure, Drift};
-use super::latency::{Latencies, Latency};
-use super::series::Series;
-use super::tally::{Tally, Totals};
+use super::drift::{CoreDrift, DriftEvent, MergedDrift};
+use super::latency::{LatencyHistogram, LatencySnapshot};
+use super::series::TrafficSeries;
+use super::tally::{ExchangeTally, ExchangeTotals};
 use super::view::InventoryView;
 
 /// What passes one service. It outlives revisions of the contract: operations and squads are known
 /// by their names.
 #[derive(Debug)]
-pub struct Inventory {
+pub struct TrafficInventory {
     service: String,
     since: SystemTime,
-    rows: Mutex<BTreeMap<Row, Vec<Option<Arc<Tally>>>>>,
-    cores: Box<[OfCore]>,
-    series: Mutex<Series>,
+    rows: Mutex<BTreeMap<InventoryKey, Vec<Option<Arc<ExchangeTally>>>>>,
+    cores: Box<[CoreInventory]>,
+    series: Mutex<TrafficSeries>,
 }
 
 /// Whose exchanges with which operation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Row {
+pub(super) struct InventoryKey {
     pub(super) operation: Arc<str>,
     pub(super) squad: Arc<str>,
 }
 
 /// What one data core writes.
 #[derive(Debug, Default)]
-struct OfCore {
-    latency: Latency,
-    drift: Mutex<Drift>,
+struct CoreInventory {
+    latency: LatencyHistogram,
+    drift: Mutex<CoreDrift>,
 }
 
 /// What an inventory cannot know.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Described {
+pub struct ServiceDescription {
     /// The squad that provides the service.
     pub provider: Option<String>,
     /// Version and revision of the contract in force.
@@ -46,14 +46,16 @@ pub struct Described {
     pub operations: Vec<Arc<str>>,
 }
 
-impl Inventory {
+impl TrafficInventory {
     /// An empty one, for this many data cores.
     pub fn new(service: &str, cores: usize) -> Arc<Self> {
         Arc::new(Self {
             service: service.to_owned(),
             since: SystemTime::now(),
             rows: Mutex::default(),
-            cores: (0..cores.max(1)).map(|_| OfCore::default()).collect(),
+            cores: (0..cores.max(1))
+                .map(|_| CoreInventory::default())
+                .collect(),
             series: Mutex::default(),
         })
     }
@@ -65,8 +67,8 @@ impl Inventory {
 
     /// Where the data core of this number counts what a squad gets from an operation. Slow: keep
     /// it.
-    pub fn tally(&self, core: usize, operation: &str, squad: &str) -> Arc<Tally> {
-        let row = Row {
+    pub fn tally(&self, core: usize, operation: &str, squad: &str) -> Arc<ExchangeTally> {
+        let row = InventoryKey {
             operation: operation.into(),
             squad: squad.into(),
         };
@@ -79,14 +81,14 @@ impl Inventory {
     }
 
     /// How long one request took.
-    pub fn took(&self, core: usize, took: Duration) {
+    pub fn record_latency(&self, core: usize, took: Duration) {
         if let Some(core) = self.cores.get(core) {
             core.latency.observe(took);
         }
     }
 
     /// A message departed from the contract.
-    pub fn departed(&self, core: usize, departure: Departure<'_>) {
+    pub fn record_drift(&self, core: usize, departure: DriftEvent<'_>) {
         if let Some(core) = self.cores.get(core) {
             lock(&core.drift).note(departure);
         }
@@ -104,13 +106,13 @@ impl Inventory {
     }
 
     /// What was counted since the start.
-    pub fn totals(&self) -> Totals {
+    pub fn totals(&self) -> ExchangeTotals {
         self.rows().into_iter().map(|(_, totals)| totals).sum()
     }
 
     /// The same for each consumer.
-    pub fn by_squad(&self) -> BTreeMap<Arc<str>, Totals> {
-        let mut squads = BTreeMap::<_, Totals>::new();
+    pub fn by_squad(&self) -> BTreeMap<Arc<str>, ExchangeTotals> {
+        let mut squads = BTreeMap::<_, ExchangeTotals>::new();
         for (row, totals) in self.rows() {
             let squad = squads.entry(row.squad).or_default();
             *squad = *squad + totals;
@@ -119,8 +121,8 @@ impl Inventory {
     }
 
     /// All of it, for people.
-    pub fn view(&self, described: &Described) -> InventoryView {
-        let mut drift = AllDrift::default();
+    pub fn view(&self, described: &ServiceDescription) -> InventoryView {
+        let mut drift = MergedDrift::default();
         for core in &self.cores {
             drift.add(&lock(&core.drift));
         }
@@ -133,17 +135,17 @@ impl Inventory {
         self.since.elapsed().unwrap_or_default()
     }
 
-    fn rows(&self) -> Vec<(Row, Totals)> {
+    fn rows(&self) -> Vec<(InventoryKey, ExchangeTotals)> {
         let rows = lock(&self.rows);
-        let sum = |cores: &[Option<Arc<Tally>>]| -> Totals {
+        let sum = |cores: &[Option<Arc<ExchangeTally>>]| -> ExchangeTotals {
             cores.iter().flatten().map(|tally| tally.totals()).sum()
         };
         let rows = rows.iter().map(|(row, cores)| (row.clone(), sum(cores)));
         rows.collect()
     }
 
-    fn latencies(&self) -> Latencies {
-        let mut latencies = Latencies::default();
+    fn latencies(&self) -> LatencySnapshot {
+        let mut latencies = LatencySnapshot::default();
         for core in &self.cores {
             latencies.add(&core.latency);
         }

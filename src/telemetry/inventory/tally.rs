@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::super::record::Outcome;
+use super::super::record::RequestOutcome;
 
 /// In which parts an exchange departed from its contract.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Departed {
+pub struct ViolatedParts {
     /// Its request did.
     pub request: bool,
     /// Its response did.
@@ -18,8 +18,8 @@ pub struct Departed {
 
 /// What one squad got from one operation on one data core, which alone writes here.
 #[derive(Debug, Default)]
-pub struct Tally {
-    outcomes: [AtomicU64; Outcome::ALL.len()],
+pub struct ExchangeTally {
+    outcomes: [AtomicU64; RequestOutcome::ALL.len()],
     departed: AtomicU64,
     wrong_requests: AtomicU64,
     wrong_responses: AtomicU64,
@@ -27,9 +27,9 @@ pub struct Tally {
 
 /// The counts of one or several tallies at one time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Exchanges by outcome, in the order of [`Outcome::ALL`].
-    pub outcomes: [u64; Outcome::ALL.len()],
+pub struct ExchangeTotals {
+    /// Exchanges by outcome, in the order of [`RequestOutcome::ALL`].
+    pub outcomes: [u64; RequestOutcome::ALL.len()],
     /// Exchanges that departed from the contract.
     pub departed: u64,
     /// Those whose request did.
@@ -38,10 +38,10 @@ pub struct Totals {
     pub wrong_responses: u64,
 }
 
-impl Tally {
+impl ExchangeTally {
     /// Counts one exchange. Only the data core that it belongs to may call it: a plain store
     /// suffices where there is one writer.
-    pub fn count(&self, outcome: Outcome, departed: Departed) {
+    pub fn count(&self, outcome: RequestOutcome, departed: ViolatedParts) {
         bump(&self.outcomes[outcome as usize]);
         if departed.request {
             bump(&self.wrong_requests);
@@ -55,9 +55,9 @@ impl Tally {
     }
 
     /// What was counted so far.
-    pub fn totals(&self) -> Totals {
+    pub fn totals(&self) -> ExchangeTotals {
         let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        Totals {
+        ExchangeTotals {
             outcomes: self.outcomes.each_ref().map(load),
             departed: load(&self.departed),
             wrong_requests: load(&self.wrong_requests),
@@ -71,14 +71,14 @@ pub(super) fn bump(count: &AtomicU64) {
     count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
 }
 
-impl Totals {
+impl ExchangeTotals {
     /// All exchanges.
     pub fn requests(&self) -> u64 {
         self.outcomes.iter().sum()
     }
 
     /// Those of one outcome.
-    pub const fn of(&self, outcome: Outcome) -> u64 {
+    pub const fn of(&self, outcome: RequestOutcome) -> u64 {
         self.outcomes[outcome as usize]
     }
 
@@ -93,7 +93,7 @@ pub(super) fn share(part: u64, whole: u64) -> f64 {
     part as f64 / whole.max(1) as f64
 }
 
-impl Add for Totals {
+impl Add for ExchangeTotals {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
@@ -101,7 +101,7 @@ impl Add for Totals {
     }
 }
 
-impl Sub for Totals {
+impl Sub for ExchangeTotals {
     type Output = Self;
 
     /// What was counted since `other`.
@@ -110,13 +110,13 @@ impl Sub for Totals {
     }
 }
 
-impl std::iter::Sum for Totals {
+impl std::iter::Sum for ExchangeTotals {
     fn sum<I: Iterator<Item = Self>>(totals: I) -> Self {
         totals.fold(Self::default(), Add::add)
     }
 }
 
-impl Totals {
+impl ExchangeTotals {
     fn with(self, other: Self, combine: impl Fn(u64, u64) -> u64) -> Self {
         let outcome = |index: usize| combine(self.outcomes[index], other.outcomes[index]);
         Self {
@@ -130,12 +130,12 @@ impl Totals {
 
 /// The outcomes by name.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ByOutcome(pub(super) Totals);
+pub(super) struct OutcomeCounts(pub(super) ExchangeTotals);
 
-impl Serialize for ByOutcome {
+impl Serialize for OutcomeCounts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(Outcome::ALL.len()))?;
-        for outcome in Outcome::ALL {
+        let mut map = serializer.serialize_map(Some(RequestOutcome::ALL.len()))?;
+        for outcome in RequestOutcome::ALL {
             map.serialize_entry(outcome.as_str(), &self.0.of(outcome))?;
         }
         map.end()
@@ -148,23 +148,26 @@ mod tests {
 
     #[test]
     fn an_exchange_departs_once_however_much_of_it_does() {
-        let tally = Tally::default();
+        let tally = ExchangeTally::default();
         let count = |request, response| {
-            tally.count(Outcome::Answered, Departed { request, response });
+            tally.count(
+                RequestOutcome::Answered,
+                ViolatedParts { request, response },
+            );
         };
         count(false, false);
         count(true, false);
         count(false, true);
         count(true, true);
-        tally.count(Outcome::Refused, Departed::default());
+        tally.count(RequestOutcome::Refused, ViolatedParts::default());
         let totals = tally.totals();
         assert_eq!((totals.requests(), totals.departed), (5, 3));
         assert_eq!((totals.wrong_requests, totals.wrong_responses), (2, 2));
-        assert_eq!(totals.of(Outcome::Answered), 4);
+        assert_eq!(totals.of(RequestOutcome::Answered), 4);
         assert!((totals.drift_rate() - 0.6).abs() < 1e-9);
-        assert_eq!(totals - totals, Totals::default());
+        assert_eq!(totals - totals, ExchangeTotals::default());
         assert_eq!(
-            [totals, totals].into_iter().sum::<Totals>(),
+            [totals, totals].into_iter().sum::<ExchangeTotals>(),
             totals + totals
         );
     }

@@ -6,10 +6,10 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::drift::{AllDrift, Kind, Recent, Seen};
-use super::series::{POINT_SECONDS, Point, Series};
-use super::service::{Described, Inventory, Row};
-use super::tally::{ByOutcome, Totals};
+use super::drift::{DriftKind, DriftStats, MergedDrift, RecentViolation};
+use super::series::{POINT_SECONDS, SeriesPoint, TrafficSeries};
+use super::service::{InventoryKey, ServiceDescription, TrafficInventory};
+use super::tally::{ExchangeTotals, OutcomeCounts};
 
 /// What passes one service.
 #[derive(Debug, Serialize)]
@@ -18,9 +18,9 @@ pub struct InventoryView {
     provider: Option<String>,
     /// For how long it has been counted.
     since_seconds: f64,
-    contract: Option<ContractInForce>,
+    contract: Option<ActiveRevision>,
     #[serde(flatten)]
-    all: Counts,
+    all: ExchangeCounts,
     /// Of the last minute.
     drift_rate: f64,
     consumers: Vec<ConsumerView>,
@@ -32,37 +32,37 @@ pub struct InventoryView {
     /// Departures beyond the bound of kinds.
     drift_more: u64,
     /// The newest first.
-    violations: Vec<FindingView>,
+    violations: Vec<ViolationView>,
     series: SeriesView,
 }
 
 /// Which revision is in force.
 #[derive(Debug, Serialize)]
-struct ContractInForce {
+struct ActiveRevision {
     version: Arc<str>,
     revision: Arc<str>,
 }
 
 /// Exchanges.
 #[derive(Debug, Serialize)]
-struct Counts {
+struct ExchangeCounts {
     requests: u64,
     departed: u64,
-    outcomes: ByOutcome,
+    outcomes: OutcomeCounts,
 }
 
 #[derive(Debug, Serialize)]
 struct ConsumerView {
     squad: Arc<str>,
     #[serde(flatten)]
-    counts: Counts,
+    counts: ExchangeCounts,
 }
 
 #[derive(Debug, Serialize)]
 struct OperationView {
     operation: Arc<str>,
     #[serde(flatten)]
-    counts: Counts,
+    counts: ExchangeCounts,
     consumers: Vec<ConsumerView>,
 }
 
@@ -95,7 +95,7 @@ struct DriftConsumerView {
 
 /// One violation.
 #[derive(Clone, Debug, Serialize)]
-pub struct FindingView {
+pub struct ViolationView {
     at: String,
     class: &'static str,
     operation: Option<String>,
@@ -115,7 +115,7 @@ pub struct FindingView {
 struct SeriesView {
     every_seconds: u64,
     /// The oldest first.
-    points: Vec<Point>,
+    points: Vec<SeriesPoint>,
 }
 
 /// How well one squad keeps to the boundaries; see [`Health`](super::Health).
@@ -135,11 +135,11 @@ pub struct HealthView {
 
 impl InventoryView {
     pub(super) fn new(
-        inventory: &Inventory,
-        described: &Described,
-        rows: &[(Row, Totals)],
-        drift: &AllDrift,
-        series: &Series,
+        inventory: &TrafficInventory,
+        described: &ServiceDescription,
+        rows: &[(InventoryKey, ExchangeTotals)],
+        drift: &MergedDrift,
+        series: &TrafficSeries,
     ) -> Self {
         let called: BTreeSet<&str> = rows.iter().map(|(row, _)| &*row.operation).collect();
         let operations = described.operations.iter();
@@ -154,8 +154,12 @@ impl InventoryView {
             service: inventory.service().to_owned(),
             provider: described.provider.clone(),
             since_seconds: inventory.age().as_secs_f64(),
-            contract: contract.map(|(version, revision)| ContractInForce { version, revision }),
-            all: Counts::from(rows.iter().map(|(_, totals)| *totals).sum::<Totals>()),
+            contract: contract.map(|(version, revision)| ActiveRevision { version, revision }),
+            all: ExchangeCounts::from(
+                rows.iter()
+                    .map(|(_, totals)| *totals)
+                    .sum::<ExchangeTotals>(),
+            ),
             drift_rate: series.drift_rate(),
             consumers: consumers(rows),
             uncalled: uncalled.collect(),
@@ -165,7 +169,7 @@ impl InventoryView {
                 .map(|(kind, seen)| DriftView::new(kind, seen, now))
                 .collect(),
             drift_more: drift.more,
-            violations: drift.recent.iter().map(FindingView::from).collect(),
+            violations: drift.recent.iter().map(ViolationView::from).collect(),
             series: SeriesView {
                 every_seconds: POINT_SECONDS,
                 points: series.points(),
@@ -174,8 +178,8 @@ impl InventoryView {
     }
 }
 
-fn consumers(rows: &[(Row, Totals)]) -> Vec<ConsumerView> {
-    let mut squads = BTreeMap::<&Arc<str>, Totals>::new();
+fn consumers(rows: &[(InventoryKey, ExchangeTotals)]) -> Vec<ConsumerView> {
+    let mut squads = BTreeMap::<&Arc<str>, ExchangeTotals>::new();
     for (row, totals) in rows {
         let sum = squads.entry(&row.squad).or_default();
         *sum = *sum + *totals;
@@ -187,37 +191,41 @@ fn consumers(rows: &[(Row, Totals)]) -> Vec<ConsumerView> {
 }
 
 /// Rows are sorted by operation.
-fn operations_of(rows: &[(Row, Totals)]) -> Vec<OperationView> {
+fn operations_of(rows: &[(InventoryKey, ExchangeTotals)]) -> Vec<OperationView> {
     let of_one = rows.chunk_by(|(left, _), (right, _)| left.operation == right.operation);
-    let view = |rows: &[(Row, Totals)]| OperationView {
+    let view = |rows: &[(InventoryKey, ExchangeTotals)]| OperationView {
         operation: Arc::clone(&rows[0].0.operation),
-        counts: Counts::from(rows.iter().map(|(_, totals)| *totals).sum::<Totals>()),
+        counts: ExchangeCounts::from(
+            rows.iter()
+                .map(|(_, totals)| *totals)
+                .sum::<ExchangeTotals>(),
+        ),
         consumers: consumers(rows),
     };
     of_one.map(view).collect()
 }
 
 impl ConsumerView {
-    fn new(squad: &Arc<str>, totals: Totals) -> Self {
+    fn new(squad: &Arc<str>, totals: ExchangeTotals) -> Self {
         Self {
             squad: Arc::clone(squad),
-            counts: Counts::from(totals),
+            counts: ExchangeCounts::from(totals),
         }
     }
 }
 
-impl From<Totals> for Counts {
-    fn from(totals: Totals) -> Self {
+impl From<ExchangeTotals> for ExchangeCounts {
+    fn from(totals: ExchangeTotals) -> Self {
         Self {
             requests: totals.requests(),
             departed: totals.departed,
-            outcomes: ByOutcome(totals),
+            outcomes: OutcomeCounts(totals),
         }
     }
 }
 
 impl DriftView {
-    fn new(kind: &Kind, seen: &Seen, now: SystemTime) -> Self {
+    fn new(kind: &DriftKind, seen: &DriftStats, now: SystemTime) -> Self {
         let ago = |at| now.duration_since(at).unwrap_or_default().as_secs_f64();
         let consumers = seen.by_squad.iter();
         let consumer = |(squad, count): (&String, &u64)| DriftConsumerView {
@@ -246,8 +254,8 @@ impl DriftView {
     }
 }
 
-impl From<&Recent> for FindingView {
-    fn from(recent: &Recent) -> Self {
+impl From<&RecentViolation> for ViolationView {
+    fn from(recent: &RecentViolation) -> Self {
         let finding = recent.finding.clone();
         let (file, line) = finding.place.unzip();
         Self {

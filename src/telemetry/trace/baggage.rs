@@ -21,10 +21,10 @@ pub(super) fn carry_squad(headers: &mut HeaderMap, squad: Option<&str>) {
         let fields = headers.get_all(&BAGGAGE).iter();
         fields.flat_map(|field| members_of(field.as_bytes()))
     };
-    if squad.is_none() && !members().any(is_ours) {
+    if squad.is_none() && !members().any(is_squad_member) {
         return;
     }
-    let others = members().filter(|member| !is_ours(member));
+    let others = members().filter(|member| !is_squad_member(member));
     match HeaderValue::from_maybe_shared(Bytes::from(list_of(squad, others))) {
         Ok(value) if !value.is_empty() => {
             headers.insert(BAGGAGE, value);
@@ -42,7 +42,7 @@ fn members_of(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     members.filter(|member| !member.is_empty())
 }
 
-fn is_ours(member: &[u8]) -> bool {
+fn is_squad_member(member: &[u8]) -> bool {
     let key = member.split(|byte| matches!(byte, b'=' | b';')).next();
     key.is_some_and(|key| key.trim_ascii_end() == SQUAD_ID)
 }

@@ -16,7 +16,7 @@ use opentelemetry::trace::{
 use opentelemetry::{Array, InstrumentationScope, KeyValue, StringValue, Value};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 
-use super::span::{Served, SpanRecord, ViolationEvent};
+use super::span::{ServiceAttributes, SpanRecord, ViolationEvent};
 
 /// What `error.type` is where the service's answer broke off.
 const BROKEN_RESPONSE: &str = "broken-response";
@@ -126,7 +126,7 @@ fn attributes(record: &SpanRecord) -> Vec<KeyValue> {
     list
 }
 
-fn add_served(add: &mut impl FnMut(&'static str, Value), served: &Served) {
+fn add_served(add: &mut impl FnMut(&'static str, Value), served: &ServiceAttributes) {
     let text = |text: &str| Value::from(text.to_owned());
     add("contract.service", text(&served.service));
     if let Some((operation, route)) = &served.operation {
@@ -180,7 +180,7 @@ fn error_type(record: &SpanRecord) -> Option<String> {
     match (failed, record.error) {
         (Some(_), Some(error)) => Some(error.to_owned()),
         (Some(status), None) => Some(status.as_str().to_owned()),
-        (None, _) => record.is_cut.then(|| BROKEN_RESPONSE.to_owned()),
+        (None, _) => record.is_truncated.then(|| BROKEN_RESPONSE.to_owned()),
     }
 }
 

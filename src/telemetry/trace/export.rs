@@ -23,7 +23,7 @@ use portcullis_vocabulary::limits::{SPAN_EXPORT_DELAY, SPANS_EXPORTED_MAX};
 use super::super::metrics::Metrics;
 use super::super::names::SPANS;
 use super::data::span_data;
-use super::span::{Outlet, SpanRecord};
+use super::span::{SpanRecord, SpanSender};
 use super::tracer::Tracer;
 
 const EXPORTED: &str = "exported";
@@ -74,7 +74,7 @@ pub fn start_tracing(
     let exporter = exporter(config, endpoint)?;
     let counter = |result| metrics.counter(&SPANS, &[result]);
     let (sender, spans) = mpsc::channel(config.queue_max);
-    let outlet = Outlet {
+    let outlet = SpanSender {
         sender,
         lost: counter(LOST_QUEUE),
     };

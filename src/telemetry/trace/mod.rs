@@ -19,5 +19,5 @@ mod tracer;
 mod tests;
 
 pub use export::{SpanExport, TracingError, start_tracing};
-pub use span::{Served, Span};
-pub use tracer::{Asked, Trace, Tracer};
+pub use span::{ServiceAttributes, Span};
+pub use tracer::{RequestTrace, TracedRequest, Tracer};

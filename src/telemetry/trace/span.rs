@@ -19,22 +19,22 @@ use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 use portcullis_vocabulary::limits::{SPAN_EVENTS_MAX, SPAN_FIELD_BYTES_MAX};
 
-use super::super::inventory::Finding;
-use super::super::record::Outcome;
+use super::super::inventory::MaskedViolation;
+use super::super::record::RequestOutcome;
 use super::context::{TRACESTATE, TraceParent};
-use super::tracer::Asked;
+use super::tracer::TracedRequest;
 
 /// The span of a request that is under way.
 #[derive(Debug)]
 pub struct Span {
     note: RefCell<Option<SpanRecord>>,
     began: Instant,
-    outlet: Outlet,
+    outlet: SpanSender,
 }
 
 /// Where spans go.
 #[derive(Clone, Debug)]
-pub(super) struct Outlet {
+pub(super) struct SpanSender {
     pub(super) sender: Sender<SpanRecord>,
     /// Counts what found no place in the queue.
     pub(super) lost: Counter,
@@ -56,8 +56,8 @@ pub(super) struct SpanRecord {
     pub(super) status: Option<StatusCode>,
     pub(super) error: Option<&'static str>,
     /// Whether the service's answer broke off.
-    pub(super) is_cut: bool,
-    pub(super) served: Option<Served>,
+    pub(super) is_truncated: bool,
+    pub(super) served: Option<ServiceAttributes>,
     /// How long the upstream was waited for in all, and how often it was asked.
     pub(super) upstream: (Duration, u32),
     pub(super) events: Vec<ViolationEvent>,
@@ -76,7 +76,7 @@ pub(super) struct ViolationEvent {
 
 /// Which service a request was for, who called, and how it ended.
 #[derive(Clone, Debug)]
-pub struct Served {
+pub struct ServiceAttributes {
     /// The service.
     pub service: String,
     /// The operation's name and its path in the contract, where one was found.
@@ -90,15 +90,15 @@ pub struct Served {
     /// The risk score of the service's deployment.
     pub risk_score: Option<u32>,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: RequestOutcome,
 }
 
 impl Span {
     pub(super) fn begin(
-        asked: Asked<'_>,
+        asked: TracedRequest<'_>,
         own: TraceParent,
         parent: Option<u64>,
-        outlet: &Outlet,
+        outlet: &SpanSender,
     ) -> Self {
         let record = SpanRecord {
             own,
@@ -112,7 +112,7 @@ impl Span {
             request_id: copy(asked.request_id).unwrap_or_default(),
             status: None,
             error: None,
-            is_cut: false,
+            is_truncated: false,
             served: None,
             upstream: (Duration::ZERO, 0),
             events: Vec::new(),
@@ -134,8 +134,8 @@ impl Span {
     }
 
     /// The answer of the service ended before its end.
-    pub fn broke_off(&self) {
-        self.note(|note| note.is_cut = true);
+    pub fn mark_truncated(&self) {
+        self.note(|note| note.is_truncated = true);
     }
 
     /// The upstream was asked, and waited for.
@@ -147,7 +147,7 @@ impl Span {
     }
 
     /// A violation was found.
-    pub fn violated(&self, finding: &Finding) {
+    pub fn record_violation(&self, finding: &MaskedViolation) {
         let after = self.began.elapsed();
         self.note(|note| {
             if note.events.len() == SPAN_EVENTS_MAX {
@@ -165,7 +165,7 @@ impl Span {
     }
 
     /// What the account of the request says at its end.
-    pub fn served(&self, served: Served) {
+    pub fn set_service_attributes(&self, served: ServiceAttributes) {
         self.note(|note| note.served = Some(served));
     }
 
@@ -194,7 +194,7 @@ fn copy(field: &HeaderValue) -> Option<Box<str>> {
 }
 
 /// `tracestate` as one list (W3C Trace Context section 3.3.1.1).
-fn state_of(asked: Asked<'_>) -> Option<Box<str>> {
+fn state_of(asked: TracedRequest<'_>) -> Option<Box<str>> {
     let fields = asked.headers.get_all(&TRACESTATE).iter();
     let texts: Option<Vec<&str>> = fields.map(|field| field.to_str().ok()).collect();
     texts

@@ -15,8 +15,8 @@ use portcullis_vocabulary::limits::{BAGGAGE_BYTES_MAX, BAGGAGE_MEMBERS_MAX};
 
 use super::baggage::{BAGGAGE, carry_squad};
 use super::context::{TRACEPARENT, TRACESTATE, TraceParent};
-use super::span::{Outlet, SpanRecord};
-use super::tracer::{Asked, Trace, Tracer, is_kept};
+use super::span::{SpanRecord, SpanSender};
+use super::tracer::{RequestTrace, TracedRequest, Tracer, is_kept};
 
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -210,11 +210,11 @@ fn the_squad_travels_on_and_others_members_with_it() {
 fn tracer(sample: f64) -> (Tracer, Receiver<SpanRecord>) {
     let (sender, receiver) = mpsc::channel(1);
     let lost = Counter::noop();
-    (Tracer::new(sample, Outlet { sender, lost }), receiver)
+    (Tracer::new(sample, SpanSender { sender, lost }), receiver)
 }
 
-fn begin(tracer: &Tracer, headers: &HeaderMap) -> Trace {
-    tracer.begin(Asked {
+fn begin(tracer: &Tracer, headers: &HeaderMap) -> RequestTrace {
+    tracer.begin(TracedRequest {
         method: &Method::GET,
         version: Version::HTTP_11,
         headers,
@@ -222,7 +222,7 @@ fn begin(tracer: &Tracer, headers: &HeaderMap) -> Trace {
     })
 }
 
-fn sent(trace: &Trace, mut headers: HeaderMap) -> (TraceParent, Option<HeaderValue>) {
+fn sent(trace: &RequestTrace, mut headers: HeaderMap) -> (TraceParent, Option<HeaderValue>) {
     trace.propagate(&mut headers, None);
     let own = TraceParent::of_headers(&headers).unwrap();
     (own, headers.get(TRACESTATE).cloned())
@@ -298,7 +298,7 @@ fn a_full_queue_loses_spans_and_counts_them() {
     let counter = Counter::from_arc(std::sync::Arc::clone(&lost));
     let tracer = Tracer::new(
         1.0,
-        Outlet {
+        SpanSender {
             sender,
             lost: counter,
         },

@@ -10,7 +10,7 @@ use opentelemetry_sdk::trace::{
 
 use super::baggage::carry_squad;
 use super::context::{TRACEPARENT, TRACESTATE, TraceParent};
-use super::span::{Outlet, Span};
+use super::span::{Span, SpanSender};
 
 /// Begins traces. Each data core has one.
 #[derive(Clone, Debug)]
@@ -18,12 +18,12 @@ pub struct Tracer {
     /// Decides about traces that begin here; whoever began one decides about the others.
     roots: Sampler,
     ids: RandomIdGenerator,
-    outlet: Outlet,
+    outlet: SpanSender,
 }
 
 /// A request as it arrived.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct TracedRequest<'a> {
     /// The method.
     pub method: &'a Method,
     /// The version of HTTP.
@@ -36,7 +36,7 @@ pub struct Asked<'a> {
 
 /// The part of a trace that one request is.
 #[derive(Clone, Debug)]
-pub struct Trace {
+pub struct RequestTrace {
     /// Our own place in it.
     own: TraceParent,
     /// Whether the trace began before us.
@@ -47,7 +47,7 @@ pub struct Trace {
 
 impl Tracer {
     /// A tracer for this share of the traces that begin here.
-    pub(super) fn new(sample: f64, outlet: Outlet) -> Self {
+    pub(super) fn new(sample: f64, outlet: SpanSender) -> Self {
         Self {
             roots: Sampler::TraceIdRatioBased(sample),
             ids: RandomIdGenerator::default(),
@@ -56,7 +56,7 @@ impl Tracer {
     }
 
     /// Continues the trace of a request, or begins one.
-    pub fn begin(&self, asked: Asked<'_>) -> Trace {
+    pub fn begin(&self, asked: TracedRequest<'_>) -> RequestTrace {
         let parent = TraceParent::of_headers(asked.headers);
         let own = match parent {
             Some(parent) => TraceParent {
@@ -66,7 +66,7 @@ impl Tracer {
             None => self.root(),
         };
         let note = || Span::begin(asked, own, parent.map(|parent| parent.span), &self.outlet);
-        Trace {
+        RequestTrace {
             own,
             is_continued: parent.is_some(),
             span: own.is_sampled.then(note).map(Rc::new),
@@ -96,7 +96,7 @@ pub(super) fn is_kept(roots: &Sampler, trace: u128) -> bool {
     sampled.decision == SamplingDecision::RecordAndSample
 }
 
-impl Trace {
+impl RequestTrace {
     /// What is noted of the request, if it is sampled.
     pub const fn span(&self) -> Option<&Rc<Span>> {
         self.span.as_ref()

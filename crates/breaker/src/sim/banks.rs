@@ -6,16 +6,16 @@ use std::time::{Duration, Instant};
 use portcullis_vocabulary::protection::{BreakerMode, BreakerPolicy, BudgetPolicy, Protection};
 use portcullis_vocabulary::{Caller, Catalog, Consumer, Squad, Tier};
 
-use super::super::bank::{Bank, Policy};
-use super::super::refusal::Rule;
-use super::super::slots::Entered;
-use super::super::state::Phase;
-use super::super::turnstile::{Ended, Turnstile};
+use super::super::bank::{ServiceLimits, ServicePolicy};
+use super::super::refusal::AdmissionRule;
+use super::super::slots::SlotOutcome;
+use super::super::state::BreakerState;
+use super::super::turnstile::{CallResult, CoreAdmission};
 use super::seeds::each;
 
 struct World {
-    bank: Arc<Bank>,
-    turnstiles: Vec<Turnstile>,
+    bank: Arc<ServiceLimits>,
+    turnstiles: Vec<CoreAdmission>,
     callers: Vec<Caller>,
     now: Duration,
 }
@@ -27,14 +27,20 @@ impl World {
             .map(|name| Squad::named(name.parse().unwrap()))
             .to_vec();
         let catalog = Catalog::new(squads, vec![], vec![]);
-        let policy = Arc::new(Policy {
+        let policy = Arc::new(ServicePolicy {
             protection,
             provider: catalog.find("a"),
-            ..Policy::default()
+            ..ServicePolicy::default()
         });
         let cores = random.usize(1..4);
         let started = Instant::now();
-        let bank = Arc::new(Bank::new(&catalog, &policy, cores, started, random.u64(..)));
+        let bank = Arc::new(ServiceLimits::new(
+            &catalog,
+            &policy,
+            cores,
+            started,
+            random.u64(..),
+        ));
         let callers = catalog.consumers().map(|consumer| Caller {
             consumer,
             tier: match consumer {
@@ -45,7 +51,7 @@ impl World {
         Self {
             callers: callers.collect(),
             turnstiles: (0..cores)
-                .map(|core| Turnstile::new(Arc::clone(&bank), Arc::clone(&policy), core))
+                .map(|core| CoreAdmission::new(Arc::clone(&bank), Arc::clone(&policy), core))
                 .collect(),
             bank,
             now: Duration::from_secs(1),
@@ -53,7 +59,12 @@ impl World {
     }
 
     /// One whole call; the rule that refused it, if one did.
-    fn call(&mut self, random: &mut fastrand::Rng, caller: Caller, ended: Ended) -> Option<Rule> {
+    fn call(
+        &mut self,
+        random: &mut fastrand::Rng,
+        caller: Caller,
+        ended: CallResult,
+    ) -> Option<AdmissionRule> {
         let turnstile = &self.turnstiles[random.usize(0..self.turnstiles.len())];
         let mut events = Vec::new();
         if let Some(refusal) = turnstile.peek(caller, self.now) {
@@ -63,11 +74,11 @@ impl World {
             Ok(passes) => passes,
             Err(refusal) => return Some(refusal.rule),
         };
-        if let Err(refusal) = turnstile.spend(caller, || self.now) {
+        if let Err(refusal) = turnstile.charge_budget(caller, || self.now) {
             turnstile.release(caller, passes);
             return Some(refusal.rule);
         }
-        let Entered::In(slot) = turnstile.enter(caller, self.now) else {
+        let SlotOutcome::Granted(slot) = turnstile.acquire_slot(caller, self.now) else {
             panic!("slots are plenty");
         };
         // Now and then a client goes away.
@@ -77,7 +88,7 @@ impl World {
             let took = Some(Duration::from_millis(3));
             turnstile.record(caller, passes, self.now, took, (ended, None), &mut events);
         }
-        turnstile.leave(slot);
+        turnstile.release_slot(slot);
         None
     }
 }
@@ -93,11 +104,11 @@ fn one_squads_trouble_stays_that_squads() {
             let caller = world.callers[random.usize(0..world.callers.len())];
             let is_troubled = caller == troubled && step < 2000;
             let ended = match is_troubled {
-                true => Ended::Failed,
-                false => Ended::Answered,
+                true => CallResult::Failed,
+                false => CallResult::Answered,
             };
             match world.call(random, caller, ended) {
-                Some(Rule::Squad(tier, _)) => {
+                Some(AdmissionRule::Squad(tier, _)) => {
                     assert_eq!((caller, tier), (troubled, troubled.tier));
                     cut += 1;
                 }
@@ -110,10 +121,10 @@ fn one_squads_trouble_stays_that_squads() {
         world.now += Duration::from_secs(120);
         for caller in world.callers.clone() {
             for _ in 0..10 {
-                assert_eq!(world.call(random, caller, Ended::Answered), None);
+                assert_eq!(world.call(random, caller, CallResult::Answered), None);
             }
-            let cell = world.bank.squad(caller.consumer, caller.tier);
-            assert_eq!(cell.shown(BreakerMode::Enforce), Phase::Closed);
+            let cell = world.bank.squad_breaker(caller.consumer, caller.tier);
+            assert_eq!(cell.shown(BreakerMode::Enforce), BreakerState::Closed);
         }
     });
 }
@@ -126,22 +137,22 @@ fn an_unreachable_upstream_cuts_everybody_and_no_squad() {
         for _ in 0..2000 {
             world.now += Duration::from_millis(random.u64(0..20));
             let caller = world.callers[random.usize(0..world.callers.len())];
-            match world.call(random, caller, Ended::Unreachable) {
-                Some(Rule::Service(_)) => cut += 1,
+            match world.call(random, caller, CallResult::Unreachable) {
+                Some(AdmissionRule::Service(_)) => cut += 1,
                 Some(other) => panic!("{other:?}"),
                 None => {}
             }
         }
         assert!(cut > 500, "{cut}");
         for caller in &world.callers {
-            let cell = world.bank.squad(caller.consumer, caller.tier);
+            let cell = world.bank.squad_breaker(caller.consumer, caller.tier);
             assert_eq!(cell.snapshot(world.now).tally.calls, 0);
             assert!(cell.snapshot(world.now).history.is_empty());
         }
         world.now += Duration::from_secs(120);
         for _ in 0..20 {
             let caller = world.callers[random.usize(0..world.callers.len())];
-            assert_eq!(world.call(random, caller, Ended::Answered), None);
+            assert_eq!(world.call(random, caller, CallResult::Answered), None);
         }
     });
 }
@@ -164,8 +175,8 @@ fn the_budget_between_squads_holds() {
         for step in 0..3000 {
             world.now += Duration::from_millis(random.u64(0..10));
             let caller = world.callers[random.usize(0..world.callers.len())];
-            match world.call(random, caller, Ended::Answered) {
-                Some(Rule::Budget { .. }) => {
+            match world.call(random, caller, CallResult::Answered) {
+                Some(AdmissionRule::Budget { .. }) => {
                     assert_ne!(caller, own, "the provider has no budget");
                     refused += 1;
                 }
@@ -199,8 +210,8 @@ fn a_deploy_window_spares_gold_and_ends_by_itself() {
         for step in 0..3000_u32 {
             world.now += Duration::from_millis(10);
             let ended = match step % 5 < 3 {
-                true => Ended::Failed,
-                false => Ended::Answered,
+                true => CallResult::Failed,
+                false => CallResult::Answered,
             };
             for tier in Tier::ALL {
                 if world.call(random, of(tier), ended).is_some() {
@@ -216,8 +227,8 @@ fn a_deploy_window_spares_gold_and_ends_by_itself() {
         for step in 0..200_u32 {
             world.now += Duration::from_millis(10);
             let ended = match step % 5 < 3 {
-                true => Ended::Failed,
-                false => Ended::Answered,
+                true => CallResult::Failed,
+                false => CallResult::Answered,
             };
             cut[Tier::Gold as usize] +=
                 u32::from(world.call(random, of(Tier::Gold), ended).is_some());

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use portcullis_vocabulary::protection::{BreakerMode, BreakerPolicy};
 
-use super::super::call::{Limits, Pass, Shut, Verdict};
-use super::super::cell::{Cell, second};
-use super::super::probes::Prober;
-use super::super::state::{Override, Phase};
-use super::super::window::{SECONDS, Tally};
+use super::super::call::{BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict};
+use super::super::cell::{CircuitBreaker, second};
+use super::super::probes::ProbeShare;
+use super::super::state::{BreakerOverride, BreakerState};
+use super::super::window::{CallTally, SECONDS};
 use super::seeds::each;
 
-const ALONE: Prober = Prober {
+const ALONE: ProbeShare = ProbeShare {
     consumer: 1,
     weight: 1,
     weights: 1,
@@ -19,7 +19,7 @@ const ALONE: Prober = Prober {
 
 /// A call under way.
 struct Running {
-    pass: Pass,
+    pass: BreakerPermit,
     core: usize,
     /// How many changes there had been when it was admitted.
     era: usize,
@@ -29,13 +29,13 @@ struct Running {
 struct Counted {
     second: u32,
     core: usize,
-    pass: Pass,
+    pass: BreakerPermit,
     failed: bool,
     slow: bool,
 }
 
 struct Model {
-    cell: Cell,
+    cell: CircuitBreaker,
     cores: usize,
     policy: BreakerPolicy,
     failure_rate_max: f64,
@@ -61,7 +61,7 @@ impl Model {
             ..BreakerPolicy::default()
         };
         Self {
-            cell: Cell::new(cores, random.u64(..)),
+            cell: CircuitBreaker::new(cores, random.u64(..)),
             cores,
             policy,
             failure_rate_max: [0.5, 0.8, 0.2, 1.0][random.usize(0..4)],
@@ -88,26 +88,30 @@ impl Model {
         let before = self.cell.snapshot(self.now);
         let (admitted, change) = self.cell.admit(self.now, || ALONE, &self.policy);
         self.changed(change.is_some());
-        let passes = before.over != Override::None || self.policy.mode != BreakerMode::Enforce;
+        let passes =
+            before.over != BreakerOverride::None || self.policy.mode != BreakerMode::Enforce;
         let is_waiting = before.until.is_some_and(|until| self.now < until);
         match admitted {
             Ok(pass) => {
                 assert!(passes || !is_waiting, "passed an open cell");
-                assert_ne!(before.over, Override::ForcedOpen);
-                let is_probed = self.cell.snapshot(self.now).phase == Phase::HalfOpen;
-                assert_eq!(pass.is_probe(), is_probed && before.over == Override::None);
+                assert_ne!(before.over, BreakerOverride::ForcedOpen);
+                let is_probed = self.cell.snapshot(self.now).phase == BreakerState::HalfOpen;
+                assert_eq!(
+                    pass.is_probe(),
+                    is_probed && before.over == BreakerOverride::None
+                );
                 self.running.push(Running {
                     pass,
                     core: random.usize(0..self.cores),
                     era: self.eras,
                 });
             }
-            Err(Shut::Forced) => assert_eq!(before.over, Override::ForcedOpen),
-            Err(Shut::Open { retry_after, .. }) => {
+            Err(BreakerRejection::Forced) => assert_eq!(before.over, BreakerOverride::ForcedOpen),
+            Err(BreakerRejection::Open { retry_after, .. }) => {
                 assert!(is_waiting && retry_after > Duration::ZERO);
                 assert!(self.cell.peek(self.now, &self.policy).is_some());
             }
-            Err(Shut::Probing) => assert_eq!(before.phase, Phase::HalfOpen),
+            Err(BreakerRejection::Probing) => assert_eq!(before.phase, BreakerState::HalfOpen),
         }
     }
 
@@ -119,12 +123,12 @@ impl Model {
             .running
             .swap_remove(random.usize(0..self.running.len()));
         let before = self.cell.snapshot(self.now);
-        let verdict = Verdict {
+        let verdict = CallVerdict {
             failed: random.u8(0..100) < [5, 60, 95][(second(self.now) / 20 % 3) as usize],
             slow: random.u8(0..10) == 0,
             retry_after: (random.u8(0..20) == 0).then(|| Duration::from_secs(random.u64(0..100))),
         };
-        let limits = Limits {
+        let limits = BreakerThresholds {
             policy: &self.policy,
             failure_rate_max: self.failure_rate_max,
         };
@@ -137,7 +141,7 @@ impl Model {
             assert_eq!(before.tally, after.tally, "a late result was counted");
             return;
         }
-        let is_judged = before.over != Override::Disabled;
+        let is_judged = before.over != BreakerOverride::Disabled;
         if !call.pass.is_probe() && is_judged {
             self.counted.push(Counted {
                 second: second(self.now),
@@ -148,7 +152,7 @@ impl Model {
             });
         }
         if let Some(change) = change
-            && change.to == Phase::Open
+            && change.to == BreakerState::Open
         {
             let wait = change.until.unwrap() - self.now;
             assert!(wait <= self.policy.open_max.max(self.policy.retry_after_max));
@@ -170,7 +174,7 @@ impl Model {
             return;
         }
         let which = random.usize(0..self.counted.len());
-        let limits = Limits {
+        let limits = BreakerThresholds {
             policy: &self.policy,
             failure_rate_max: self.failure_rate_max,
         };
@@ -187,7 +191,7 @@ impl Model {
     }
 
     fn decide(&mut self, random: &mut fastrand::Rng) {
-        let over = Override::NAMES[random.usize(0..4)].1;
+        let over = BreakerOverride::NAMES[random.usize(0..4)].1;
         self.cell.set_override(over, self.now);
         self.changed(true);
     }
@@ -202,7 +206,7 @@ impl Model {
 
     fn check(&self) {
         let snapshot = self.cell.snapshot(self.now);
-        let mut expected = Tally::default();
+        let mut expected = CallTally::default();
         for call in &self.counted {
             if second(self.now) - call.second < SECONDS {
                 expected.calls += 1;
@@ -219,20 +223,20 @@ impl Model {
 
     /// With an upstream that answers again, the cell closes.
     fn recover(&mut self) {
-        self.cell.set_override(Override::None, self.now);
+        self.cell.set_override(BreakerOverride::None, self.now);
         self.running.clear();
         for _ in 0..1000 {
             self.now += Duration::from_millis(500);
             let (admitted, _) = self.cell.admit(self.now, || ALONE, &self.policy);
             let Ok(pass) = admitted else { continue };
-            let limits = Limits {
+            let limits = BreakerThresholds {
                 policy: &self.policy,
                 failure_rate_max: self.failure_rate_max,
             };
-            let well = Verdict::default();
+            let well = CallVerdict::default();
             self.cell.record(0, pass, self.now, well, limits);
         }
-        assert_eq!(self.cell.snapshot(self.now).phase, Phase::Closed);
+        assert_eq!(self.cell.snapshot(self.now).phase, BreakerState::Closed);
         assert!(self.cell.peek(self.now, &self.policy).is_none());
     }
 }
@@ -259,16 +263,16 @@ fn a_cell_that_nobody_touches_closes_by_itself_when_probed() {
             model.now += Duration::from_millis(50);
             let (admitted, _) = model.cell.admit(model.now, || ALONE, &model.policy);
             let Ok(pass) = admitted else { continue };
-            let limits = Limits {
+            let limits = BreakerThresholds {
                 policy: &model.policy,
                 failure_rate_max: model.failure_rate_max,
             };
-            let failed = Verdict {
+            let failed = CallVerdict {
                 failed: true,
-                ..Verdict::default()
+                ..CallVerdict::default()
             };
             let change = model.cell.record(0, pass, model.now, failed, limits);
-            opened += u32::from(change.is_some_and(|change| change.to == Phase::Open));
+            opened += u32::from(change.is_some_and(|change| change.to == BreakerState::Open));
         }
         assert!(opened > 0, "it never opened");
         model.recover();

@@ -5,22 +5,22 @@ use std::time::Duration;
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::protection::SharePolicy;
 
-use super::super::slots::{Entered, Slot, Slots};
-use super::super::waiting::Waiting;
+use super::super::slots::{HeldSlot, SlotOutcome, SlotPool};
+use super::super::waiting::SlotWait;
 use super::seeds::each;
 
 struct Held {
-    slot: Slot,
+    slot: HeldSlot,
     consumer: usize,
 }
 
 struct Queued<'s> {
-    waiting: Waiting<'s>,
+    waiting: SlotWait<'s>,
     consumer: usize,
 }
 
 struct Model<'s> {
-    slots: &'s Slots,
+    slots: &'s SlotPool,
     policy: SharePolicy,
     cores: usize,
     consumers: usize,
@@ -31,7 +31,7 @@ struct Model<'s> {
 }
 
 impl<'s> Model<'s> {
-    fn new(slots: &'s Slots, policy: SharePolicy, cores: usize, consumers: usize) -> Self {
+    fn new(slots: &'s SlotPool, policy: SharePolicy, cores: usize, consumers: usize) -> Self {
         Self {
             slots,
             policy,
@@ -66,9 +66,9 @@ impl<'s> Model<'s> {
         let squad_waits = self.queued.iter().any(|queued| queued.consumer != 0);
         match self
             .slots
-            .enter(core, consumer, tier, self.now, &self.policy)
+            .acquire(core, consumer, tier, self.now, &self.policy)
         {
-            Entered::In(slot) => {
+            SlotOutcome::Granted(slot) => {
                 assert!(free > 0, "a slot was made");
                 if consumer == 0 && self.consumers > 1 {
                     let is_spare = free > i64::try_from(reserved).unwrap();
@@ -76,11 +76,11 @@ impl<'s> Model<'s> {
                 }
                 self.held.push(Held { slot, consumer });
             }
-            Entered::Wait(waiting) => {
+            SlotOutcome::Queued(waiting) => {
                 assert!(waiting.deadline <= self.now + self.policy.wait_max);
                 self.queued.push(Queued { waiting, consumer });
             }
-            Entered::Shed(_) => {
+            SlotOutcome::Shed(_) => {
                 assert!(self.slots.occupancy().waiting >= self.policy.waiting_max as usize);
                 self.shed += 1;
             }
@@ -91,7 +91,7 @@ impl<'s> Model<'s> {
         self.collect();
         if !self.held.is_empty() {
             let held = self.held.swap_remove(random.usize(0..self.held.len()));
-            self.slots.leave(held.slot);
+            self.slots.release(held.slot);
         }
     }
 
@@ -176,7 +176,7 @@ fn slots_are_conserved_and_the_unknown_take_what_is_spare() {
             waiting_max: random.u32(0..20),
             wait_max: Duration::from_millis(random.u64(0..200)),
         };
-        let slots = Slots::new(cores, &weights, &policy);
+        let slots = SlotPool::new(cores, &weights, &policy);
         let mut model = Model::new(&slots, policy, cores, consumers);
         for _ in 0..3000 {
             model.step(random);
@@ -210,7 +210,7 @@ fn saturate(random: &mut fastrand::Rng, weights: &[u32], limit: u32, cores: usiz
         waiting_max: 10_000,
         wait_max: Duration::from_secs(3600),
     };
-    let slots = Slots::new(cores, weights, &policy);
+    let slots = SlotPool::new(cores, weights, &policy);
     let mut model = Model::new(&slots, policy, cores, weights.len());
     let mut sums = vec![0_u64; weights.len()];
     for step in 0..3000_u64 {

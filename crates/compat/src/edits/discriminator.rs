@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use portcullis_json::JsonNode;
 
-use super::edit::SchemaEdit;
-use super::view::SchemaConjunction;
+use super::schema_conjunction::SchemaConjunction;
+use super::schema_edit::SchemaEdit;
 
 /// Compares the discriminators of two views.
 pub(super) fn compare(

@@ -5,18 +5,18 @@
 //! and inlining are no edits. Pairs of views are nodes of one graph (`graph`), built once for
 //! all places that use them; only what leads to an edit is walked for a place.
 
-mod view;
-mod type_set;
-mod bounds;
-mod values;
-mod structure;
-mod alternatives;
+mod schema_conjunction;
+mod compared_types;
+mod bound_keywords;
+mod value_keywords;
+mod subschemas;
+mod schema_branches;
 mod discriminator;
-mod lifecycle;
-mod edit;
-mod graph;
+mod lifecycle_annotations;
+mod schema_edit;
+mod edit_graph;
 
-pub(super) use edit::LocatedEdit;
-pub(super) use graph::{EditGraph, SchemaPairId};
-pub(super) use lifecycle::{LifecycleSubject, lifecycle};
-pub(super) use values::canonical;
+pub(super) use edit_graph::{EditGraph, SchemaPairId};
+pub(super) use lifecycle_annotations::{LifecycleSubject, lifecycle};
+pub(super) use schema_edit::LocatedEdit;
+pub(super) use value_keywords::canonical;

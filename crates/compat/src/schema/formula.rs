@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::mask::TypeMask;
+use super::type_mask::TypeMask;
 
 /// A node of an [`Arena`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

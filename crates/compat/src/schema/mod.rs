@@ -5,36 +5,36 @@
 //! accepted". The answer has three values: an exhausted search proves compatibility, a value that
 //! both contracts' validators confirm proves a break, and everything else is unknown and says why.
 
-mod verdict;
-mod ratio;
-mod mask;
+mod containment_verdict;
+mod exact_fraction;
+mod type_mask;
 mod formula;
-mod arena;
+mod formula_arena;
 mod read;
-mod identity;
+mod formula_resolver;
 mod language;
-mod library;
-mod readings;
-mod evaluate;
-mod sent;
-mod formats;
+mod string_matchers;
+mod text_readings;
+mod formula_evaluator;
+mod sent_values;
+mod known_formats;
 mod solve;
-mod pair;
-mod carried;
-mod witness;
-mod blame;
-mod trace;
-mod words;
-mod weaken;
-mod inquiry;
-mod explain;
-mod comparison;
+mod formula_pair;
+mod text_rewriter;
+mod smallest_value;
+mod failed_keyword;
+mod schema_trace;
+mod break_sentence;
+mod keyword_omission;
+mod containment_query;
+mod break_explanation;
+mod schema_comparison;
 
 #[cfg(test)]
 mod tests;
 
-pub use comparison::SchemaComparison;
-pub use verdict::{
+pub use containment_verdict::{
     ContainmentBudget, ContainmentVerdict, ProducerReading, SchemaBreak, SchemaQuestion,
     UndecidedReason, ValueEncoding,
 };
+pub use schema_comparison::SchemaComparison;

@@ -5,17 +5,17 @@
 //! compares one part of an operation. What a compiled contract does not keep is read from its
 //! documents.
 
-mod comparing;
+mod contract_comparison;
 mod operations;
-mod lifecycle;
-mod parameters;
-mod wire;
-mod bodies;
-mod media;
-mod responses;
-mod security;
-mod schemes;
+mod lifecycle_changes;
+mod parameter_changes;
+mod effective_style;
+mod request_bodies;
+mod media_types;
+mod response_changes;
+mod security_formula;
+mod security_schemes;
 mod servers;
-mod document;
+mod document_changes;
 
-pub(super) use comparing::{ContractComparison, SchemaSite, sentence};
+pub(super) use contract_comparison::{ContractComparison, SchemaSite, sentence};

@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use portcullis_contract::{CompiledContract, Operation, OutboundKind, OutboundOperation};
 use portcullis_json::JsonNode;
 
+use super::super::compat_finding::{ChangeSubject, path_shape};
 use super::super::date::Date;
-use super::super::finding::{ChangeSubject, path_shape};
-use super::comparing::{ChangeDetails, ChangeScope, ContractComparison, OperationPair};
+use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison, OperationPair};
 
 impl<'c> ContractComparison<'c> {
     /// Compares all operations, webhooks and callbacks.

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use portcullis_contract::CompiledContract;
 use portcullis_json::JsonNode;
 
-use super::super::finding::path_shape;
-use super::comparing::{ChangeDetails, ChangeScope, ContractComparison, member};
+use super::super::compat_finding::path_shape;
+use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison, member};
 
 impl ContractComparison<'_> {
     /// Compares the servers of the documents, and the addresses of the operations in both.

@@ -5,11 +5,11 @@
 //! search. Only what passes is shown.
 
 mod serialise;
-mod judges;
-mod request;
-mod shell;
-mod shown;
+mod contract_side;
+mod witness_request;
+mod curl;
+mod confirmed_witness;
 
-pub(super) use judges::{ContractSide, ValueCarrier, verify};
-pub(super) use request::request;
-pub use shown::{Witness, WitnessRequest};
+pub use confirmed_witness::{Witness, WitnessRequest};
+pub(super) use contract_side::{ContractSide, ValueCarrier, verify};
+pub(super) use witness_request::request;

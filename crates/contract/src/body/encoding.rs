@@ -5,14 +5,14 @@ use portcullis_json::JsonNode;
 
 use super::super::dialect::Dialect;
 use super::super::document::{DocumentSet, NodeRef};
-use super::super::media::{MediaRange, split_unquoted};
+use super::super::media_range::{MediaRange, split_unquoted};
 use super::super::parameter::{Parameter, ParameterStyle, header, readings};
 use super::super::reference::follow;
-use super::super::schema::SchemaKey;
-use super::super::shape::{SchemaSurface, TypeSet};
+use super::super::schema_set::SchemaKey;
+use super::super::schema_surface::{SchemaSurface, TypeSet};
 use super::super::violation::MessagePart;
-use super::model::{BodyShape, FieldReading, FormField, FormFields};
-use super::notation::BodyFormat;
+use super::body_format::BodyFormat;
+use super::body_shape::{BodyShape, FieldReading, FormField, FormFields};
 
 /// Compiles the reading of a media type whose schema stands at `schema`; `schema_key` registers
 /// the schemas that are judged on their own. Nothing where bodies of this type are not judged.

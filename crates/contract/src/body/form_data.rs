@@ -13,18 +13,18 @@ use portcullis_vocabulary::enforcement::ViolationClass;
 
 use super::super::check::CheckScratch;
 use super::super::document::escape_token;
-use super::super::media::MediaRange;
+use super::super::media_range::MediaRange;
 use super::super::operation::MediaType;
 use super::super::parameter::{Parameter, ParameterSource, ParameterStyle, RawPairs, read};
-use super::coding::codings;
-use super::desk::FieldWriter;
-use super::disposition::PartHead;
-use super::entries::{FormEntries, FormValue};
-use super::judge::BodyJudge;
-use super::model::{FieldReading, FormField, FormFields};
-use super::multipart::{MultipartError, MultipartReader, PartSink};
-use super::notation::BodyFormat;
-use super::text::Charset;
+use super::body_format::BodyFormat;
+use super::body_judge::BodyJudge;
+use super::body_shape::{FieldReading, FormField, FormFields};
+use super::charset::Charset;
+use super::content_coding::codings;
+use super::field_writer::FieldWriter;
+use super::form_entries::{FormEntries, FormValue};
+use super::multipart_reader::{MultipartError, MultipartReader, PartSink};
+use super::part_head::PartHead;
 
 /// What has been read of one `multipart/form-data` body.
 #[derive(Debug)]

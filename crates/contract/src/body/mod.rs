@@ -5,30 +5,30 @@
 //! A [`BodyFormat`] follows from the message's media type; a [`BodyShape`] is what the schema and
 //! its encodings say of how such a body is read, compiled once.
 
-mod notation;
-mod model;
+mod body_format;
+mod body_shape;
 mod encoding;
-mod judge;
-mod entries;
-mod desk;
-mod form;
-mod multipart;
-mod disposition;
+mod body_judge;
+mod form_entries;
+mod field_writer;
+mod url_encoded;
+mod multipart_reader;
+mod part_head;
 mod form_data;
-mod text;
-mod records;
-mod coding;
+mod charset;
+mod json_records;
+mod content_coding;
 
-pub(super) use coding::{ContentCoding, codings};
+pub(super) use body_format::BodyFormat;
+pub(super) use body_judge::{BodyJudge, is_readable};
+pub(super) use body_shape::BodyShape;
+pub(super) use charset::Charset;
+pub(super) use content_coding::{ContentCoding, codings};
 pub(super) use encoding::compile_body_shape;
 pub use form_data::FormData;
-pub(super) use judge::{BodyJudge, is_readable};
-pub(super) use model::BodyShape;
-pub(super) use notation::BodyFormat;
-pub(super) use text::Charset;
 
 #[cfg(test)]
-mod coding_tests;
+mod content_coding_tests;
 #[cfg(test)]
 mod multipart_tests;
 #[cfg(test)]

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use portcullis_vocabulary::limits::{PART_HEADER_BYTES_MAX, PARTS_MAX};
 
-use super::disposition::{PartHead, PartHeadError};
-use super::multipart::{MultipartError, MultipartReader, PartSink};
+use super::multipart_reader::{MultipartError, MultipartReader, PartSink};
+use super::part_head::{PartHead, PartHeadError};
 
 #[derive(Debug, Default, PartialEq)]
 struct Parts(Vec<(String, Vec<u8>)>);

@@ -4,20 +4,20 @@
 //! before a byte of the body was sent. Nothing is allocated for a request without violations
 //! except where text must be decoded; all explaining happens after a value was found invalid.
 
-mod body;
-mod head;
-mod parameters;
-mod plan;
-mod policies;
-mod response;
-mod rules;
-mod target;
-mod unknown;
+mod check_body;
+mod request_head;
+mod check_parameters;
+mod body_plan;
+mod operation_policies;
+mod check_response;
+mod check_settings;
+mod find_operation;
+mod undeclared;
 
-pub use body::{body_too_large, check_body, check_form_data};
-pub use head::{RequestHead, check_head};
-pub use plan::{BodyLength, BodyPlan};
-pub use policies::OperationPolicies;
-pub use response::{ResponseHead, ResponsePlan, check_response_body, check_response_head};
-pub use rules::{CheckScratch, CheckSettings};
-pub use target::{UnmatchedTarget, find_operation};
+pub use body_plan::{BodyLength, BodyPlan};
+pub use check_body::{body_too_large, check_body, check_form_data};
+pub use check_response::{ResponseHead, ResponsePlan, check_response_body, check_response_head};
+pub use check_settings::{CheckScratch, CheckSettings};
+pub use find_operation::{UnmatchedTarget, find_operation};
+pub use operation_policies::OperationPolicies;
+pub use request_head::{RequestHead, check_head};

@@ -5,14 +5,14 @@
 //! one error refuses it. What has the wrong shape is an error even where nothing would miss it:
 //! an empty list of parameters and one that could not be read must not look alike.
 
-mod entry;
-mod walk;
-mod schemas;
-mod paths;
-mod bases;
-mod operation;
-mod parameters;
-mod messages;
-mod channels;
+mod compile_contract;
+mod contract_compiler;
+mod schema_collector;
+mod compile_paths;
+mod base_paths;
+mod compile_operation;
+mod compile_parameters;
+mod compile_content;
+mod outbound_operations;
 
-pub use entry::{CompileOptions, compile};
+pub use compile_contract::{CompileOptions, compile};

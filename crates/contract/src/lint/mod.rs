@@ -6,14 +6,14 @@
 //! that is not true costs more trust than one that is missing, so whatever can be read in two
 //! ways is read in the author's favour.
 
-mod survey;
-mod inspect;
-mod values;
-mod keywords;
-mod styles;
+mod contract_survey;
+mod lint_contract;
+mod invalid_examples;
+mod ineffective_keywords;
+mod parameter_styles;
 mod coverage;
 
-pub use inspect::lint;
+pub use lint_contract::lint;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Whole warnings for small contracts.
 
 use super::super::compile::{CompileOptions, compile};
-use super::super::load::parse_single_file;
+use super::super::load_contract::parse_single_file;
 use super::lint;
 use portcullis_vocabulary::limits::Limits;
 

@@ -7,12 +7,12 @@ use serde_json::{Map, Value, json};
 
 use portcullis_json::JsonNode;
 
+use super::super::contract_problem::{ContractProblem, ContractProblemKind, Severity};
 use super::super::dialect::{Dialect, MessageDirection};
 use super::super::document::{DocumentSet, NodeRef};
 use super::super::identifier::SchemaResourceId;
-use super::super::problem::{ContractProblem, ContractProblemKind, Severity};
 use super::super::reference::{follow, resolve};
-use super::composition::{ExemptNames, RequiredExemptions};
+use super::required_exemptions::{ExemptNames, RequiredExemptions};
 
 /// Collects schemas and lowers everything they reach.
 #[derive(Debug)]
@@ -162,7 +162,7 @@ impl<'d> SchemaLowering<'d> {
             .collect();
         let mut schema = Map::new();
         if self.is_dynamic() {
-            schema.insert("$id".to_owned(), json!(super::dynamic::ROOT));
+            schema.insert("$id".to_owned(), json!(super::dynamic_scope::ROOT));
         }
         let lowered = std::mem::take(&mut self.lowered);
         schema.insert(

@@ -10,13 +10,13 @@
 //! same. What only annotates is dropped; what is data (`enum`, `const`) is copied untouched.
 
 mod definitions;
-mod keywords;
-mod pattern;
-mod dynamic;
-mod dialects;
-mod composition;
-mod closed;
+mod lower_keywords;
+mod pattern_syntax;
+mod dynamic_scope;
+mod schema_dialect;
+mod required_exemptions;
+mod closed_schema;
 
-pub(super) use closed::closed;
+pub(super) use closed_schema::closed;
 pub(super) use definitions::{LoweringOutput, SchemaLowering, number_of};
-pub(super) use keywords::EXACT;
+pub(super) use lower_keywords::EXACT;

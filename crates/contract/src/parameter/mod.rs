@@ -3,19 +3,19 @@
 //! Text is split by its delimiters first and percent-decoded afterwards, once (OpenAPI 3.0.4 and
 //! 3.1.1, Appendix C): `a%2Cb,c` is two items.
 
-mod model;
-mod pairs;
-mod claim;
-mod pieces;
-mod read;
-mod text;
+mod declaration;
+mod raw_pairs;
+mod pair_ownership;
+mod split_delimited;
+mod read_parameter;
+mod escapes;
 
-pub(super) use claim::{decoded_query_name, owns_pair};
-pub use model::{Parameter, ParameterStyle};
-pub(super) use model::{ParameterReading, header, parameter, readings};
-pub(super) use pairs::{PairScratch, RawPairs};
-pub(super) use read::{ParameterReadError, ParameterSource, put_scalar, read, write};
-pub(super) use text::decode_form;
+pub use declaration::{Parameter, ParameterStyle};
+pub(super) use declaration::{ParameterReading, header, parameter, readings};
+pub(super) use escapes::decode_form;
+pub(super) use pair_ownership::{decoded_query_name, owns_pair};
+pub(super) use raw_pairs::{PairScratch, RawPairs};
+pub(super) use read_parameter::{ParameterReadError, ParameterSource, put_scalar, read, write};
 
 #[cfg(test)]
 mod round_trip_tests;

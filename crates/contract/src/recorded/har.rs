@@ -16,9 +16,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use portcullis_json::{DuplicateKeys, JsonLimits, Tape};
 
-use super::exchange::{RecordedBody, RecordedExchange, RecordedResponse, split_url};
-use super::fault::RecordError;
-use super::fields::RecordField;
+use super::record_error::RecordError;
+use super::record_field::RecordField;
+use super::recorded_exchange::{RecordedBody, RecordedExchange, RecordedResponse, split_url};
 
 const LIMITS: JsonLimits = JsonLimits {
     depth_max: 512,

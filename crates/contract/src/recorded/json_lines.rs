@@ -17,9 +17,11 @@ use http::HeaderMap;
 
 use portcullis_json::{DuplicateKeys, JsonLimits, Tape};
 
-use super::exchange::{RecordedBody, RecordedExchange, RecordedResponse, split_target, split_url};
-use super::fault::RecordError;
-use super::fields::RecordField;
+use super::record_error::RecordError;
+use super::record_field::RecordField;
+use super::recorded_exchange::{
+    RecordedBody, RecordedExchange, RecordedResponse, split_target, split_url,
+};
 
 /// How deeply a line may nest. Deeper than a body may, which is then judged and not unreadable.
 const DEPTH_MAX: u32 = 512;

@@ -4,18 +4,18 @@
 //! without a copy of its bodies where its notation allows, and judged by the functions that the
 //! proxy calls, so that a verdict here is the verdict there.
 
-mod exchange;
-mod fault;
-mod fields;
+mod recorded_exchange;
+mod record_error;
+mod record_field;
 mod json_lines;
 mod har;
-mod judge;
+mod exchange_judge;
 
 #[cfg(test)]
 mod tests;
 
-pub use exchange::{RecordedBody, RecordedExchange, RecordedResponse};
-pub use fault::RecordError;
+pub use exchange_judge::{ExchangeCheckLimits, ExchangeJudge, ExchangeVerdict};
 pub use har::{HarArchive, HarEntry};
 pub use json_lines::read_line;
-pub use judge::{ExchangeCheckLimits, ExchangeJudge, ExchangeVerdict};
+pub use record_error::RecordError;
+pub use recorded_exchange::{RecordedBody, RecordedExchange, RecordedResponse};

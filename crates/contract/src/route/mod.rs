@@ -11,21 +11,21 @@
 //! The path decides before the method does: the most specific matching template answers, and a
 //! method it lacks is [`RouteMatch::MethodNotAllowed`] even if a less specific template has it.
 
-mod outline;
+mod path_outline;
 mod overlap;
-mod path;
+mod check_path;
 mod segment;
-mod suggest;
-mod table;
+mod nearest_path;
+mod route_table;
 mod template;
-mod verb;
+mod path_item_method;
 
 #[cfg(test)]
 mod tests;
 
-pub use outline::PathOutline;
+pub use check_path::{MalformedPath, check_path};
 pub use overlap::{OverlapKind, TemplateOverlap};
-pub use path::{MalformedPath, check_path};
-pub use table::{PathCaptures, RouteMatch, RouteTable, RouteTableBuilder};
+pub use path_item_method::PathItemMethod;
+pub use path_outline::PathOutline;
+pub use route_table::{PathCaptures, RouteMatch, RouteTable, RouteTableBuilder};
 pub use template::{PathTemplate, SEGMENTS_MAX, TemplateError};
-pub use verb::PathItemMethod;

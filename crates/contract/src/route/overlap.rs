@@ -8,8 +8,8 @@ use std::fmt;
 
 use hashbrown::HashMap;
 
+use super::route_table::Route;
 use super::segment::{SegmentPiece, TemplateSegment};
-use super::table::Route;
 
 /// How two templates overlap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::path::decode_unit;
+use super::check_path::decode_unit;
 
 /// A literal run (decoded octets) or a `{name}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

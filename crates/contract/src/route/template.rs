@@ -8,7 +8,7 @@ use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
-use super::path::{MalformedPath, check_path};
+use super::check_path::{MalformedPath, check_path};
 use super::segment::{SegmentPiece, TemplateSegment};
 
 /// Most segments a template may have; it bounds how deep matching can go.

@@ -5,15 +5,15 @@
 //! other decisions until the verdict function, which is the real validator, accepts a value. The
 //! parts here may therefore be approximate: they can miss an instance, never return a wrong one.
 
-mod decimal;
-mod draw;
-mod pattern;
-mod search;
-mod shape;
-mod structure;
-mod text;
+mod number_constraints;
+mod value_generator;
+mod text_pattern;
+mod example_search;
+mod merged_schema;
+mod structure_constraints;
+mod string_constraints;
 
 #[cfg(test)]
 mod tests;
 
-pub(super) use search::sample;
+pub(super) use example_search::sample;

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::pattern::TextPattern;
 use super::sample;
+use super::text_pattern::TextPattern;
 
 /// The value drawn for a schema, which may hold `$defs` of its own.
 fn draw(schema: &Value) -> Option<Value> {

@@ -7,12 +7,12 @@
 //! Invariants: an alias refers to an item that is complete before it, so expansion ends; an
 //! expansion budget and the depth limit bound what a small document can grow into.
 
-mod compose;
-mod emit;
-mod read;
+mod composer;
+mod tape_emitter;
+mod parse_yaml;
 mod scalar;
 
-pub(super) use self::read::parse_yaml;
+pub(super) use self::parse_yaml::parse_yaml;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Scalars by the core schema (YAML 1.2.2 section 10.3.2): what a plain word stands for.
 
-use super::compose::ScalarTag;
+use super::composer::ScalarTag;
 
 /// What a scalar stands for.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::moment::UtcTimestamp;
+use super::utc_timestamp::UtcTimestamp;
 
 /// A deployment. Entries are only added and completed, never taken back: a rollback is an entry
 /// of its own.

@@ -5,33 +5,33 @@
 //! and each of the `rules` has its say: what breaks and who approved of it (`breaks`), whom it
 //! reaches (`reach`), what was measured. Time is an argument everywhere.
 
-mod moment;
+mod utc_timestamp;
 mod deployment;
-mod record;
-mod history;
-mod content;
-mod reason;
-mod reach;
-mod breaks;
-mod case;
-mod rules;
-mod verdict;
+mod deployment_registry;
+mod registry_history;
+mod registered_contract;
+mod gate_reason;
+mod blast_radius;
+mod deployment_comparison;
+mod gate_case;
+mod gate_rules;
+mod gate_verdict;
 
-pub use breaks::DeploymentComparison;
-pub use case::{GateCase, TrafficMeasurement, replaced_deployment, rollback_approvals};
-pub use content::{ContractDamage, RegisteredContract};
+pub use blast_radius::{BlastRadius, BrokenOperations, MeasuredUsage, ReachedSquad, SharedFlag};
 pub use deployment::{
     Deployment, DeploymentEnd, DeploymentOutcome, RecordedApproval, RecordedOverride,
     RecordedVerdict,
 };
-pub use history::{CLOCK_SKEW_MAX, RETENTION_DEFAULT, RegistryRefusal};
-pub use moment::UtcTimestamp;
-pub use reach::{BlastRadius, BrokenOperations, MeasuredUsage, ReachedSquad, SharedFlag};
-pub use reason::{BreakingChange, GateReason, GateRule, ReasonLocation, ReasonWeight};
-pub use record::{DeploymentRegistry, FORMAT, RECORD_BYTES_MAX, RegistryDamage};
-pub use verdict::{GateDecision, GateVerdict};
+pub use deployment_comparison::DeploymentComparison;
+pub use deployment_registry::{DeploymentRegistry, FORMAT, RECORD_BYTES_MAX, RegistryDamage};
+pub use gate_case::{GateCase, TrafficMeasurement, replaced_deployment, rollback_approvals};
+pub use gate_reason::{BreakingChange, GateReason, GateRule, ReasonLocation, ReasonWeight};
+pub use gate_verdict::{GateDecision, GateVerdict};
+pub use registered_contract::{ContractDamage, RegisteredContract};
+pub use registry_history::{CLOCK_SKEW_MAX, RETENTION_DEFAULT, RegistryRefusal};
+pub use utc_timestamp::UtcTimestamp;
 
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-mod verdict_tests;
+mod gate_verdict_tests;

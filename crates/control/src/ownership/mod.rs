@@ -9,25 +9,27 @@
 //! and prints stands above.
 
 mod glob;
-mod overlap;
-mod boundaries;
-mod verdict;
-mod judge;
-mod manifest;
-mod collision;
-mod cycle;
-mod survey;
+mod pattern_overlap;
+mod squad_boundaries;
+mod ownership_verdict;
+mod change_proposal;
+mod manifest_claims;
+mod claim_collision;
+mod dependency_cycle;
+mod catalog_survey;
 mod codeowners;
 
-pub use boundaries::{PathOwner, SquadBoundaries};
+pub use catalog_survey::{CatalogConcern, CatalogContract, ConcernKind, survey};
+pub use change_proposal::{ChangeProposal, judge};
+pub use claim_collision::{ClaimCollision, CollisionKind};
 pub use codeowners::{CodeownersImport, UnsupportedLine, export, import};
-pub use collision::{ClaimCollision, CollisionKind};
-pub use judge::{ChangeProposal, judge};
-pub use manifest::{
+pub use manifest_claims::{
     BrokenManifest, ClaimKind, ManifestClaim, ManifestClaims, looks_like_manifest, read_manifests,
 };
-pub use survey::{CatalogConcern, CatalogContract, ConcernKind, survey};
-pub use verdict::{FileVerdict, OwnershipStanding, OwnershipVerdict, PathChange, PathChangeKind};
+pub use ownership_verdict::{
+    FileVerdict, OwnershipStanding, OwnershipVerdict, PathChange, PathChangeKind,
+};
+pub use squad_boundaries::{PathOwner, SquadBoundaries};
 
 #[cfg(test)]
 mod tests;

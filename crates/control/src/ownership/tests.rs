@@ -373,7 +373,7 @@ proptest! {
     #[test]
     fn what_is_said_to_be_common_is(one in pattern(), other in pattern(), path in path()) {
         let [one, other] = [one, other].map(|text| text.parse::<PathPattern>().unwrap());
-        match overlap::common_path(&one, &other) {
+        match pattern_overlap::common_path(&one, &other) {
             Some(path) => prop_assert!(is_match(&one, &path) && is_match(&other, &path), "{} {} {}", one, other, path),
             None => prop_assert!(!is_match(&one, &path) || !is_match(&other, &path), "{} {} {}", one, other, path),
         }

@@ -1,8 +1,8 @@
 //! Tests of the tape, by what they look at.
 
-mod judge;
+mod validators;
 mod properties;
-mod read;
+mod deserialize;
 mod syntax;
 
 use serde_json::Value;

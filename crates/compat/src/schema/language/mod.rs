@@ -5,11 +5,11 @@
 //! too. They are made deterministic only where a search goes.
 
 mod automaton;
-mod compile;
-mod looks;
-mod search;
+mod automaton_builder;
+mod lookarounds;
+mod word_search;
 
 pub(super) use automaton::Automaton;
-pub(super) use compile::{compile, of_words};
-pub(super) use looks::{split_lookarounds, without_lookarounds};
-pub(super) use search::{WordOutcome, WordSearch};
+pub(super) use automaton_builder::{compile, of_words};
+pub(super) use lookarounds::{split_lookarounds, without_lookarounds};
+pub(super) use word_search::{WordOutcome, WordSearch};

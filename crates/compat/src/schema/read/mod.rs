@@ -3,8 +3,8 @@
 //! Every schema that something refers to becomes a definition; `identity` joins equal ones
 //! later. What is not understood becomes opaque, which is neither true nor false of any value.
 
-mod document;
-mod keywords;
+mod formula_reader;
+mod schema_keywords;
 mod unevaluated;
 
-pub(super) use document::{DefinitionFormulas, DefinitionNumbers, FormulaReader, resolve};
+pub(super) use formula_reader::{DefinitionFormulas, DefinitionNumbers, FormulaReader, resolve};

@@ -6,11 +6,11 @@
 
 use serde_json::{Map, Value};
 
-use super::super::arena::FormulaArena;
 use super::super::formula::{ANY, FormulaId, NEVER, PropertyFormulas, StringId};
-use super::super::mask::TypeMask;
-use super::document::{FormulaReader, resolve};
-use super::keywords::{items, lacks};
+use super::super::formula_arena::FormulaArena;
+use super::super::type_mask::TypeMask;
+use super::formula_reader::{FormulaReader, resolve};
+use super::schema_keywords::{items, lacks};
 
 const CASES_MAX: usize = 64;
 const DEPTH_MAX: u8 = 24;

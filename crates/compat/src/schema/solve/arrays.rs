@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::super::exact_fraction::canonical;
 use super::super::formula::FormulaId;
-use super::super::ratio::canonical;
-use super::goal::{AnswerTally, Literal, SearchAnswer, SearchGoal};
-use super::rows::{ArrayGoal, ItemCount};
-use super::search::Solver;
-use super::state::GoalState;
+use super::array_goal::{ArrayGoal, ItemCount};
+use super::goal_state::GoalState;
+use super::search_goal::{AnswerTally, Literal, SearchAnswer, SearchGoal};
+use super::solver::Solver;
 
 /// Longer arrays are not made.
 const LENGTH_MAX: u64 = 2_000;

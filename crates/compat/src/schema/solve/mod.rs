@@ -8,18 +8,18 @@
 //! Soundness: wherever something is left out, more values are allowed, never fewer. So a search
 //! that ends without a value proves that there is none, unless it says that it gave up.
 
-mod goal;
-mod search;
-mod state;
-mod options;
-mod branch;
-mod reading;
+mod search_goal;
+mod solver;
+mod goal_state;
+mod alternative_literals;
+mod branching;
+mod other_readings;
 mod numbers;
 mod strings;
 mod objects;
-mod fields;
+mod object_goal;
 mod arrays;
-mod rows;
+mod array_goal;
 
-pub(super) use goal::{Literal, LiteralMode, SearchAnswer, SearchGoal};
-pub(super) use search::{Solver, SolverMemo};
+pub(super) use search_goal::{Literal, LiteralMode, SearchAnswer, SearchGoal};
+pub(super) use solver::{Solver, SolverMemo};

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::super::evaluate::number_holds;
+use super::super::exact_fraction::{ExactFraction, canonical};
 use super::super::formula::FormulaNode;
-use super::super::mask::TypeMask;
-use super::super::ratio::{ExactFraction, canonical};
-use super::goal::{Literal, SearchAnswer};
-use super::search::Solver;
-use super::state::GoalState;
+use super::super::formula_evaluator::number_holds;
+use super::super::type_mask::TypeMask;
+use super::goal_state::GoalState;
+use super::search_goal::{Literal, SearchAnswer};
+use super::solver::Solver;
 
 /// How many steps from the nearest to zero are looked at.
 const CANDIDATES_MAX: u64 = 4_000;

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::super::formula::StringId;
-use super::fields::ObjectGoal;
-use super::goal::{AnswerTally, Literal, SearchAnswer};
-use super::search::Solver;
-use super::state::GoalState;
+use super::goal_state::GoalState;
+use super::object_goal::ObjectGoal;
+use super::search_goal::{AnswerTally, Literal, SearchAnswer};
+use super::solver::Solver;
 
 /// Members that are made up to reach a least number.
 const FILLED_MAX: u64 = 500;

@@ -7,13 +7,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::super::formats::{samples, wider_pattern};
 use super::super::formula::{FormulaNode, StringId};
+use super::super::known_formats::{samples, wider_pattern};
 use super::super::language::{WordOutcome, WordSearch, of_words};
-use super::super::library::PatternAutomata;
-use super::goal::{AnswerTally, Literal, SearchAnswer};
-use super::search::Solver;
-use super::state::GoalState;
+use super::super::string_matchers::PatternAutomata;
+use super::goal_state::GoalState;
+use super::search_goal::{AnswerTally, Literal, SearchAnswer};
+use super::solver::Solver;
 
 const STEPS_MAX: usize = 400_000;
 /// How many words are tried where something can only be looked at word by word.

@@ -1,9 +1,9 @@
 //! Tests of containment: keyword by keyword, by corpora, and by chance.
 
-mod bench;
+mod harness;
 mod drafts;
-mod explained;
-mod chance;
-mod containment;
-mod contracts;
-mod keywords;
+mod explained_breaks;
+mod random_schemas;
+mod containment_corpora;
+mod contract_corpora;
+mod keyword_cases;

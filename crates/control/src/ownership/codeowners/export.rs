@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::ownership::boundaries::SquadBoundaries;
+use crate::ownership::squad_boundaries::SquadBoundaries;
 use portcullis_vocabulary::{PathPattern, PatternExtent, PatternSegment, Squad};
 
 /// Writes a CODEOWNERS file that gives every path the owner that the boundaries give it. `catalog`

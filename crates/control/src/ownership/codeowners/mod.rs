@@ -9,8 +9,8 @@
 //! directory owns what is below; `docs/*` owns what stands directly there.
 
 mod export;
-mod rule;
-mod import;
+mod codeowners_rule;
+mod codeowners_import;
 
+pub use codeowners_import::{CodeownersImport, UnsupportedLine, import};
 pub use export::export;
-pub use import::{CodeownersImport, UnsupportedLine, import};

@@ -1,0 +1,155 @@
+//! What a comparison comes to.
+
+use std::collections::HashSet;
+
+use portcullis_contract::{CompiledContract, ContractIdentity};
+
+use super::change_approval::ApprovalSet;
+use super::change_level::{ChangeCertainty, ChangeLevel};
+use super::compare_options::CompareOptions;
+use super::compat_finding::{ChangeSubject, CompatFinding};
+use super::schema_judgement::judge_schema_sites;
+use super::semver::{VersionAdvice, advice};
+use super::structure::ContractComparison;
+
+/// The changes between two revisions, most severe first within each operation.
+#[derive(Debug)]
+pub struct CompatReport {
+    /// The older revision.
+    pub old: ContractIdentity,
+    /// The newer revision.
+    pub new: ContractIdentity,
+    /// The changes that nobody approved of, and those that somebody did.
+    pub findings: Vec<CompatFinding>,
+    /// What the version must be.
+    pub semver: VersionAdvice,
+    /// What is odd about the comparison as a whole.
+    pub notes: Vec<String>,
+    /// How many places have a schema in both contracts.
+    pub positions: usize,
+}
+
+/// How much there is of everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct CompatCounts {
+    /// Changes that break somebody, and nobody approved of.
+    pub breaking: usize,
+    /// Changes to look at.
+    pub warning: usize,
+    /// Changes that harm nobody.
+    pub info: usize,
+    /// Those of all levels whose effect could not be told.
+    pub unknown: usize,
+    /// Changes that somebody approved of; they count in no level.
+    pub approved: usize,
+}
+
+/// Compares two revisions of a contract, compiled with
+/// [`portcullis_contract::CompileOptions::channels`].
+pub fn compare(
+    old: &CompiledContract,
+    new: &CompiledContract,
+    options: CompareOptions,
+) -> CompatReport {
+    let mut comparing = ContractComparison::new(old, new, options);
+    if old.revision != new.revision {
+        comparing.document();
+        comparing.operations();
+    }
+    let schema_sites = comparing.schema_sites.len();
+    judge_schema_sites(&mut comparing);
+    let mut findings = comparing.findings;
+    let mut seen = HashSet::new();
+    findings.retain(|finding| seen.insert((finding.fingerprint(), contract_pointers(finding))));
+    let semver = advice(
+        &old.version,
+        &new.version,
+        old.revision == new.revision,
+        &findings,
+    );
+    findings.extend(semver.finding(old, new));
+    findings.sort_by(|left, right| {
+        let key =
+            |finding: &CompatFinding| (finding.subject.clone(), std::cmp::Reverse(finding.level));
+        key(left)
+            .cmp(&key(right))
+            .then_with(|| left.location.cmp(&right.location))
+            .then_with(|| left.rule.id.cmp(right.rule.id))
+            .then_with(|| (&left.before, &left.after).cmp(&(&right.before, &right.after)))
+    });
+    CompatReport {
+        old: old.identity(),
+        new: new.identity(),
+        findings,
+        semver,
+        notes: notes(old, new),
+        positions: schema_sites,
+    }
+}
+
+fn contract_pointers(finding: &CompatFinding) -> (Option<String>, Option<String>) {
+    let text = |spot: &Option<portcullis_contract::SourceLocation>| {
+        spot.as_ref().map(|spot| spot.pointer.clone())
+    };
+    (text(&finding.old), text(&finding.new))
+}
+
+fn notes(old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
+    let mut notes = Vec::new();
+    if old.title != new.title {
+        notes.push(format!(
+            "the titles differ ({:?} and {:?}): are these revisions of one service?",
+            old.title, new.title
+        ));
+    }
+    notes
+}
+
+impl CompatReport {
+    /// How much there is of everything.
+    pub fn counts(&self) -> CompatCounts {
+        let mut counts = CompatCounts::default();
+        for finding in &self.findings {
+            counts.unknown += usize::from(matches!(finding.certainty, ChangeCertainty::Unknown(_)));
+            match finding.level {
+                _ if finding.approval.is_some() => counts.approved += 1,
+                ChangeLevel::Breaking => counts.breaking += 1,
+                ChangeLevel::Warning => counts.warning += 1,
+                ChangeLevel::Info => counts.info += 1,
+            }
+        }
+        counts
+    }
+
+    /// The greatest level that nobody approved of.
+    pub fn level(&self) -> Option<ChangeLevel> {
+        let open = self
+            .findings
+            .iter()
+            .filter(|finding| finding.approval.is_none());
+        open.map(|finding| finding.level).max()
+    }
+
+    /// Marks what was approved of.
+    pub fn approve(&mut self, approvals: &mut ApprovalSet) {
+        for finding in &mut self.findings {
+            finding.approval = approvals.of(&finding.fingerprint()).cloned();
+        }
+    }
+
+    /// The findings by what they are about, those with the most severe first.
+    pub fn by_subject(&self) -> Vec<(&ChangeSubject, Vec<&CompatFinding>)> {
+        let mut groups: Vec<(&ChangeSubject, Vec<&CompatFinding>)> = Vec::new();
+        for finding in &self.findings {
+            match groups.last_mut() {
+                Some((subject, findings)) if **subject == finding.subject => findings.push(finding),
+                _ => groups.push((&finding.subject, vec![finding])),
+            }
+        }
+        let worst = |group: &(&ChangeSubject, Vec<&CompatFinding>)| {
+            group.1.iter().map(|finding| finding.level).max()
+        };
+        groups.sort_by_key(|group| std::cmp::Reverse(worst(group)));
+        groups
+    }
+}

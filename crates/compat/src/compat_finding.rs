@@ -1,0 +1,281 @@
+//! A finding: one change, where it is, how much it matters and how that is known.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use portcullis_contract::{MessageDirection, MessagePart, SourceLocation};
+
+use super::change_approval::ChangeApproval;
+use super::change_level::{ChangeCertainty, ChangeLevel};
+use super::diff_rule::{ChangeArea, DiffRule};
+use super::witness::Witness;
+
+/// One change.
+#[derive(Clone, Debug)]
+pub struct CompatFinding {
+    /// What kind of change it is.
+    pub rule: &'static DiffRule,
+    /// Which message it is about; `None` for what is about none.
+    pub direction: Option<MessageDirection>,
+    /// How much it matters.
+    pub level: ChangeLevel,
+    /// How that is known.
+    pub certainty: ChangeCertainty,
+    /// The operation it is about.
+    pub subject: ChangeSubject,
+    /// Where in it.
+    pub location: ChangeLocation,
+    /// What was said, where that is short enough to say.
+    pub before: Option<String>,
+    /// What is said now.
+    pub after: Option<String>,
+    /// What happened, as a sentence without its place.
+    pub message: String,
+    /// Where it stood.
+    pub old: Option<SourceLocation>,
+    /// Where it stands.
+    pub new: Option<SourceLocation>,
+    /// A message that shows it.
+    pub witness: Option<Witness>,
+    /// Who approved of it.
+    pub approval: Option<ChangeApproval>,
+}
+
+/// What a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ChangeSubject {
+    /// The contract as a whole.
+    Contract,
+    /// An operation.
+    Operation {
+        /// The path, as the older contract writes it.
+        path: String,
+        /// The method.
+        method: String,
+    },
+    /// An operation of a webhook.
+    Webhook {
+        /// Its name.
+        name: String,
+        /// The method.
+        method: String,
+    },
+    /// An operation of a callback.
+    Callback {
+        /// The operation that asks for it, its name there and its expression.
+        name: String,
+        /// The method.
+        method: String,
+    },
+}
+
+/// Where in an operation something is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChangeLocation {
+    /// The part of the exchange.
+    pub part: ExchangePart,
+    /// Where in a value, as a JSON pointer in which `*` is any item; empty for the whole.
+    pub pointer: String,
+}
+
+/// A part of an exchange.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ExchangePart {
+    /// No part of its own.
+    #[default]
+    NoPart,
+    /// A parameter.
+    Parameter {
+        /// Where it travels: path, query, header or cookie.
+        part: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// The body of the request, in a media type where it is about one.
+    RequestBody(Option<String>),
+    /// A response, in a media type where it is about one.
+    Response {
+        /// The status, as the contract writes it.
+        status: String,
+        /// The media type.
+        media: Option<String>,
+    },
+    /// A header of a response.
+    Header {
+        /// The status, as the contract writes it.
+        status: String,
+        /// Its name.
+        name: String,
+    },
+}
+
+impl ExchangePart {
+    /// A parameter of an operation.
+    pub(super) fn parameter(part: MessagePart, name: &str) -> Self {
+        Self::Parameter {
+            part: part.as_str(),
+            name: name.to_owned(),
+        }
+    }
+}
+
+impl From<ExchangePart> for ChangeLocation {
+    fn from(part: ExchangePart) -> Self {
+        Self {
+            part,
+            pointer: String::new(),
+        }
+    }
+}
+
+impl fmt::Display for ChangeSubject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Contract => f.write_str("the contract"),
+            Self::Operation { path, method } => write!(f, "{method} {path}"),
+            Self::Webhook { name, method } => write!(f, "webhook {name} {method}"),
+            Self::Callback { name, method } => write!(f, "callback {name} {method}"),
+        }
+    }
+}
+
+impl fmt::Display for ChangeLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let media = |media: &Option<String>| media.as_ref().map(|media| format!(" {media}"));
+        match &self.part {
+            ExchangePart::NoPart => {}
+            ExchangePart::Parameter { part, name } => write!(f, "{part} parameter {name}")?,
+            ExchangePart::RequestBody(kind) => {
+                write!(f, "request body{}", media(kind).unwrap_or_default())?;
+            }
+            ExchangePart::Response {
+                status,
+                media: kind,
+            } => {
+                write!(f, "response {status}{}", media(kind).unwrap_or_default())?;
+            }
+            ExchangePart::Header { status, name } => write!(f, "response {status} header {name}")?,
+        }
+        match self.pointer.as_str() {
+            "" => Ok(()),
+            pointer if self.part == ExchangePart::NoPart => f.write_str(pointer),
+            pointer => write!(f, " {pointer}"),
+        }
+    }
+}
+
+impl CompatFinding {
+    /// What approvals are keyed by: the rule, the place, before and after; neither lines nor
+    /// wording, nor the names of path parameters.
+    pub fn fingerprint(&self) -> String {
+        let subject = match &self.subject {
+            ChangeSubject::Operation { path, method } => format!("{method} {}", path_shape(path)),
+            other => other.to_string(),
+        };
+        let mut hash = Sha256::new();
+        let direction = self.direction.map_or("", direction_name);
+        let (before, after) = (self.before.as_deref(), self.after.as_deref());
+        for part in [
+            self.rule.id,
+            direction,
+            &subject,
+            &self.anonymous_location(),
+            before.unwrap_or_default(),
+            after.unwrap_or_default(),
+        ] {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        let digest = hash.finalize();
+        digest
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
+    /// The place, without the names of path parameters.
+    fn anonymous_location(&self) -> String {
+        match &self.location.part {
+            ExchangePart::Parameter { part: "path", .. } => {
+                format!("path {}", self.location.pointer)
+            }
+            _ => self.location.to_string(),
+        }
+    }
+
+    /// What oasdiff calls it, in this place.
+    pub fn aliases(&self) -> Vec<String> {
+        let all = self.rule.aliases();
+        let side = self.direction.map_or("", direction_name);
+        let is_of_side = |alias: &String| {
+            side.is_empty()
+                || alias.split('-').any(|word| word == side)
+                || !(alias.contains("request") || alias.contains("response"))
+        };
+        let sided: Vec<String> = all
+            .iter()
+            .filter(|alias| is_of_side(alias))
+            .cloned()
+            .collect();
+        if self.rule.area != ChangeArea::Schema {
+            return sided;
+        }
+        let near: Vec<String> = sided
+            .iter()
+            .filter(|alias| self.alias_names_part(alias))
+            .cloned()
+            .collect();
+        if near.is_empty() { sided } else { near }
+    }
+
+    /// Whether an alias names this kind of place.
+    fn alias_names_part(&self, alias: &str) -> bool {
+        let is_inner = !self.location.pointer.is_empty();
+        let is_property = alias.contains("-property-") || alias.ends_with("-property");
+        let is_parameter = alias.contains("-parameter-") || alias.contains("header-property");
+        match &self.location.part {
+            ExchangePart::Parameter { .. } => is_parameter && (is_property == is_inner),
+            ExchangePart::Header { .. } => alias.contains("response-header-"),
+            _ => {
+                !is_parameter
+                    && (is_property == is_inner || !alias.contains("-body-") && !is_property)
+            }
+        }
+    }
+}
+
+/// The stable name of a direction.
+pub(super) const fn direction_name(direction: MessageDirection) -> &'static str {
+    match direction {
+        MessageDirection::Request => "request",
+        MessageDirection::Response => "response",
+    }
+}
+
+/// A path without the names of its parameters, which no consumer sees.
+pub(super) fn path_shape(path: &str) -> String {
+    let mut shape = String::new();
+    let mut is_name = false;
+    for c in path.chars() {
+        match c {
+            '{' => is_name = true,
+            '}' => {
+                is_name = false;
+                shape.push_str("{}");
+            }
+            _ if is_name => {}
+            _ => shape.push(c),
+        }
+    }
+    shape
+}
+
+/// The names of a path's parameters, in their order.
+pub(super) fn path_expressions(path: &str) -> Vec<&str> {
+    let parts = path.split('{').skip(1);
+    parts
+        .filter_map(|part| Some(part.split_once('}')?.0))
+        .collect()
+}

@@ -1,0 +1,113 @@
+//! Bounds: keywords whose value is a number, where the tightest one counts.
+
+use std::cmp::Ordering;
+
+use portcullis_contract::{Dialect, DocumentSet, NodeRef};
+use portcullis_json::{JsonNode, compare_numbers};
+
+use super::schema_conjunction::SchemaConjunction;
+use super::schema_edit::SchemaEdit;
+
+/// A keyword and its rules: raised, lowered, set, unset.
+struct BoundKeyword {
+    keyword: &'static str,
+    /// Whether the greatest of several is the tightest.
+    is_lower: bool,
+    rules: [&'static str; 4],
+}
+
+macro_rules! bound {
+    ($keyword:literal, $is_lower:literal, $name:literal) => {
+        BoundKeyword {
+            keyword: $keyword,
+            is_lower: $is_lower,
+            rules: [
+                concat!("schema.", $name, ".increased"),
+                concat!("schema.", $name, ".decreased"),
+                concat!("schema.", $name, ".set"),
+                concat!("schema.", $name, ".unset"),
+            ],
+        }
+    };
+}
+
+const BOUNDS: [BoundKeyword; 12] = [
+    bound!("maximum", false, "maximum"),
+    bound!("minimum", true, "minimum"),
+    bound!("exclusiveMaximum", false, "exclusive-maximum"),
+    bound!("exclusiveMinimum", true, "exclusive-minimum"),
+    bound!("maxLength", false, "max-length"),
+    bound!("minLength", true, "min-length"),
+    bound!("maxItems", false, "max-items"),
+    bound!("minItems", true, "min-items"),
+    bound!("maxProperties", false, "max-properties"),
+    bound!("minProperties", true, "min-properties"),
+    bound!("maxContains", false, "max-contains"),
+    bound!("minContains", true, "min-contains"),
+];
+
+/// Compares all bounds.
+pub(super) fn compare(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    edits: &mut Vec<SchemaEdit>,
+) {
+    for bound in &BOUNDS {
+        let (before, after) = (bound.of(old), bound.of(new));
+        let at = |view: &SchemaConjunction<'_>, found: &Option<(NodeRef, &str)>| {
+            found.map(|(at, _)| at).or(view.place())
+        };
+        let [increased, decreased, set, unset] = bound.rules;
+        let rule = match (&before, &after) {
+            (None, None) => continue,
+            (None, Some(_)) => set,
+            (Some(_), None) => unset,
+            (Some((_, before)), Some((_, after))) => match compare_numbers(before, after) {
+                Ordering::Equal => continue,
+                Ordering::Less => increased,
+                Ordering::Greater => decreased,
+            },
+        };
+        let text = |found: &Option<(NodeRef, &str)>| found.map(|(_, text)| text.to_owned());
+        edits.push(
+            SchemaEdit::of(rule, bound.keyword)
+                .from(text(&before))
+                .to(text(&after))
+                .between(at(old, &before), at(new, &after)),
+        );
+    }
+}
+
+impl BoundKeyword {
+    /// The tightest value.
+    fn of<'c>(&self, view: &SchemaConjunction<'c>) -> Option<(NodeRef, &'c str)> {
+        let values = view.nodes().filter_map(|(place, node)| {
+            let value = self.value(view.contract.dialect, node)?;
+            Some((DocumentSet::node_ref(place, value), value.number_text()?))
+        });
+        values.reduce(|tightest, next| {
+            let is_tighter = match compare_numbers(next.1, tightest.1) {
+                Ordering::Equal => false,
+                Ordering::Greater => self.is_lower,
+                Ordering::Less => !self.is_lower,
+            };
+            if is_tighter { next } else { tightest }
+        })
+    }
+
+    /// In OpenAPI 3.0 the exclusive keywords are flags that belong to the others.
+    fn value<'c>(&self, dialect: Dialect, node: JsonNode<'c>) -> Option<JsonNode<'c>> {
+        let own = node.get(self.keyword);
+        if dialect == Dialect::V31 {
+            return own;
+        }
+        let is_flag = |flag: &str| node.get(flag).and_then(JsonNode::as_bool) == Some(true);
+        match self.keyword {
+            "maximum" => own.filter(|_| !is_flag("exclusiveMaximum")),
+            "minimum" => own.filter(|_| !is_flag("exclusiveMinimum")),
+            "exclusiveMaximum" => node.get("maximum").filter(|_| is_flag("exclusiveMaximum")),
+            "exclusiveMinimum" => node.get("minimum").filter(|_| is_flag("exclusiveMinimum")),
+            _ => own,
+        }
+    }
+}

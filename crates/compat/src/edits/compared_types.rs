@@ -1,0 +1,134 @@
+//! Types: `type`, `nullable` of OpenAPI 3.0, and formats.
+
+use portcullis_contract::{Dialect, DocumentSet, NodeRef};
+use portcullis_json::JsonNode;
+
+use super::schema_conjunction::SchemaConjunction;
+use super::schema_edit::SchemaEdit;
+
+/// A set of types; integers and other numbers are told apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct ComparedTypes(u8);
+
+const NULL: u8 = 1;
+const INTEGER: u8 = 4;
+const NUMBER: u8 = 12;
+const ALL: u8 = 127;
+const NAMES: [(&str, u8); 7] = [
+    ("null", NULL),
+    ("boolean", 2),
+    ("number", NUMBER),
+    ("integer", INTEGER),
+    ("string", 16),
+    ("array", 32),
+    ("object", 64),
+];
+
+impl ComparedTypes {
+    fn named(name: JsonNode<'_>) -> u8 {
+        let known = NAMES.iter().find(|(known, _)| name.as_str() == Some(known));
+        known.map_or(0, |(_, bits)| *bits)
+    }
+
+    /// What `type` allows; everything where it is missing.
+    fn of(view: &SchemaConjunction<'_>) -> (Self, Option<NodeRef>) {
+        let mut bits = ALL;
+        let mut at = None;
+        for (place, node) in view.nodes() {
+            let Some(named) = node.get("type") else {
+                continue;
+            };
+            at = at.or(Some(DocumentSet::node_ref(place, named)));
+            let mut own = named
+                .elements()
+                .map(Self::named)
+                .fold(0, |all, one| all | one);
+            own |= Self::named(named);
+            let is_nullable = view.contract.dialect == Dialect::V30
+                && node.get("nullable").and_then(JsonNode::as_bool) == Some(true);
+            bits &= own | if is_nullable { NULL } else { 0 };
+        }
+        if view.allows_null {
+            bits |= NULL;
+        }
+        (Self(bits), at)
+    }
+
+    fn without_null(self) -> u8 {
+        self.0 & !NULL
+    }
+
+    fn described(self) -> Option<String> {
+        if self.0 == ALL {
+            return None;
+        }
+        let mut left = self.0;
+        let mut names = Vec::new();
+        for (name, bits) in NAMES {
+            if left & bits == bits {
+                left &= !bits;
+                names.push(name);
+            }
+        }
+        Some(names.join(", "))
+    }
+}
+
+/// Compares types and formats.
+pub(super) fn compare(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    edits: &mut Vec<SchemaEdit>,
+) {
+    let ((before, old_at), (after, new_at)) = (ComparedTypes::of(old), ComparedTypes::of(new));
+    let (old_at, new_at) = (old_at.or(old.place()), new_at.or(new.place()));
+    let is_typed = before.0 != ALL && after.0 != ALL;
+    let (left, right) = (before.without_null(), after.without_null());
+    let rule = match left ^ right {
+        0 => None,
+        _ if left & right == left => Some("schema.type.widened"),
+        _ if left & right == right => Some("schema.type.narrowed"),
+        _ => Some("schema.type.changed"),
+    };
+    let edit = |rule| {
+        SchemaEdit::of(rule, "type")
+            .from(before.described())
+            .to(after.described())
+            .between(old_at, new_at)
+    };
+    edits.extend(rule.map(edit));
+    if (is_typed || rule.is_none()) && (before.0 ^ after.0) & NULL != 0 {
+        edits.push(edit(if after.0 & NULL != 0 {
+            "schema.null.allowed"
+        } else {
+            "schema.null.refused"
+        }));
+    }
+    format(old, new, edits);
+}
+
+fn format(old: &SchemaConjunction<'_>, new: &SchemaConjunction<'_>, edits: &mut Vec<SchemaEdit>) {
+    let texts = |view: &SchemaConjunction<'_>| {
+        let mut all: Vec<String> = view
+            .all("format")
+            .filter_map(|(_, format)| Some(format.as_str()?.to_owned()))
+            .collect();
+        all.sort();
+        all.dedup();
+        (!all.is_empty()).then(|| all.join(", "))
+    };
+    let (before, after) = (texts(old), texts(new));
+    let rule = match (&before, &after) {
+        _ if before == after => return,
+        (None, _) => "schema.format.set",
+        (_, None) => "schema.format.unset",
+        _ => "schema.format.changed",
+    };
+    let at = |view: &SchemaConjunction<'_>| view.first("format").map(|(at, _)| at).or(view.place());
+    edits.push(
+        SchemaEdit::of(rule, "format")
+            .from(before)
+            .to(after)
+            .between(at(old), at(new)),
+    );
+}

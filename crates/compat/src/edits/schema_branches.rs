@@ -1,0 +1,284 @@
+//! Schemas in lists, whose order says nothing: `anyOf`, `oneOf` and `allOf`.
+//!
+//! Which alternative became which is a guess that only explains: first those that are called the
+//! same, then those that say the same, then those that are of one kind.
+
+use std::collections::BTreeSet;
+
+use portcullis_contract::{DocumentSet, NodeRef};
+use portcullis_json::JsonNode;
+
+use super::schema_conjunction::{SchemaConjunction, non_null_alternative};
+use super::schema_edit::{SchemaEdit, SchemaStep};
+use super::subschemas::{LocalDifference, SubschemaPair};
+use super::value_keywords::canonical;
+
+/// Compares the lists of two views.
+pub(super) fn compare(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    local: &mut LocalDifference,
+) {
+    list(
+        "anyOf",
+        ["schema.any-of.added", "schema.any-of.removed"],
+        old,
+        new,
+        local,
+    );
+    list(
+        "oneOf",
+        ["schema.one-of.added", "schema.one-of.removed"],
+        old,
+        new,
+        local,
+    );
+    conjuncts(old, new, local);
+}
+
+/// One schema of a list, and what it may be known by.
+struct SchemaBranch {
+    place: NodeRef,
+    name: Option<String>,
+    text: String,
+    title: Option<String>,
+    kind: String,
+    members: BTreeSet<String>,
+}
+
+impl SchemaBranch {
+    fn of(view: &SchemaConjunction<'_>, place: NodeRef) -> Self {
+        let documents = view.contract.documents();
+        let node = documents.node(place);
+        let inner = SchemaConjunction::new(view.contract, &[place]);
+        let of = |keyword: &str| {
+            let mut nodes = inner.nodes().filter_map(|(_, node)| node.get(keyword));
+            nodes.next().map(canonical)
+        };
+        Self {
+            place,
+            name: node
+                .get("$ref")
+                .and_then(JsonNode::as_str)
+                .map(str::to_owned),
+            text: inner
+                .nodes()
+                .map(|(_, node)| text_without_annotations(node))
+                .collect::<Vec<_>>()
+                .join("&"),
+            title: of("title"),
+            kind: of("type").unwrap_or_default(),
+            members: inner
+                .members("properties")
+                .into_iter()
+                .map(|(name, _)| name.to_owned())
+                .collect(),
+        }
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        self.kind == other.kind
+            && (self.members.is_empty() && other.members.is_empty()
+                || !self.members.is_disjoint(&other.members))
+    }
+
+    fn described(&self) -> String {
+        let named = self
+            .name
+            .as_deref()
+            .and_then(|name| name.rsplit('/').next());
+        named.map_or_else(|| shortened(&self.text), str::to_owned)
+    }
+}
+
+fn shortened(text: &str) -> String {
+    const MOST: usize = 80;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// A schema object as text, without what is said to people.
+fn text_without_annotations(node: JsonNode<'_>) -> String {
+    const WORDS: [&str; 5] = [
+        "title",
+        "description",
+        "example",
+        "examples",
+        "externalDocs",
+    ];
+    let mut members: Vec<String> = node
+        .members()
+        .filter(|(name, _)| !WORDS.contains(name))
+        .map(|(name, value)| format!("{name}:{}", canonical(value)))
+        .collect();
+    members.sort();
+    members.join(",")
+}
+
+fn branches(view: &SchemaConjunction<'_>, keyword: &'static str) -> Vec<SchemaBranch> {
+    let owners = view
+        .nodes()
+        .filter(|(place, node)| non_null_alternative(*place, *node).is_none());
+    let lists = owners.filter_map(|(near, node)| Some((near, node.get(keyword)?)));
+    let places = lists.flat_map(|(near, list)| {
+        list.elements()
+            .map(move |element| DocumentSet::node_ref(near, element))
+    });
+    places.map(|place| SchemaBranch::of(view, place)).collect()
+}
+
+/// Whether a view says anything beside its alternatives.
+fn has_own_keywords(view: &SchemaConjunction<'_>) -> bool {
+    const FORMS: [&str; 6] = [
+        "properties",
+        "items",
+        "enum",
+        "const",
+        "pattern",
+        "additionalProperties",
+    ];
+    FORMS.iter().any(|form| view.first(form).is_some())
+}
+
+/// Where one revision has a schema and the other has it as one of several, the pair to compare;
+/// nothing where both have alternatives, or neither.
+pub(super) fn single_against_alternatives(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+) -> Option<LocalDifference> {
+    let all = |view: &SchemaConjunction<'_>| -> Vec<SchemaBranch> {
+        ["oneOf", "anyOf"]
+            .into_iter()
+            .flat_map(|keyword| branches(view, keyword))
+            .collect()
+    };
+    let (before, after) = (all(old), all(new));
+    let (rule, branches, plain, outer) = match (before.is_empty(), after.is_empty()) {
+        (true, false) => ("schema.alternatives.wrapped", &after, old, new),
+        (false, true) => ("schema.alternatives.unwrapped", &before, new, old),
+        _ => return None,
+    };
+    if !has_own_keywords(plain) || has_own_keywords(outer) {
+        return None;
+    }
+    let own = SchemaBranch::of(plain, plain.root?);
+    let same = branches.iter().find(|branch| branch.text == own.text);
+    let like = same.or_else(|| branches.iter().find(|branch| branch.is_like(&own)))?;
+    let mut local = LocalDifference::default();
+    local
+        .edits
+        .push(SchemaEdit::of(rule, "oneOf").between(old.place(), new.place()));
+    let (old, new) = match rule {
+        "schema.alternatives.wrapped" => (own.place, like.place),
+        _ => (like.place, own.place),
+    };
+    local.edges.push(SubschemaPair {
+        step: SchemaStep::SameValue,
+        old: vec![old],
+        new: vec![new],
+    });
+    Some(local)
+}
+
+fn list(
+    keyword: &'static str,
+    [added, removed]: [&'static str; 2],
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    local: &mut LocalDifference,
+) {
+    if old.first(keyword).is_none() && new.first(keyword).is_none() {
+        return;
+    }
+    let (mut before, mut after) = (branches(old, keyword), branches(new, keyword));
+    let ways: [fn(&SchemaBranch, &SchemaBranch) -> bool; 4] = [
+        |old, new| old.name.is_some() && old.name == new.name,
+        |old, new| old.text == new.text,
+        |old, new| old.title.is_some() && old.title == new.title,
+        |old, new| (old.name.is_none() || new.name.is_none()) && old.is_like(new),
+    ];
+    for is_same in ways {
+        pair(&mut before, &mut after, is_same, &mut local.edges);
+    }
+    for branch in before {
+        let edit = SchemaEdit::of(removed, keyword).from(branch.described());
+        local
+            .edits
+            .push(edit.between(Some(branch.place), new.place()));
+    }
+    for branch in after {
+        let edit = SchemaEdit::of(added, keyword).to(branch.described());
+        local
+            .edits
+            .push(edit.between(old.place(), Some(branch.place)));
+    }
+}
+
+/// Takes out the pairs that are the same in one way.
+fn pair(
+    before: &mut Vec<SchemaBranch>,
+    after: &mut Vec<SchemaBranch>,
+    is_same: fn(&SchemaBranch, &SchemaBranch) -> bool,
+    edges: &mut Vec<SubschemaPair>,
+) {
+    before.retain(|old| {
+        let Some(at) = after.iter().position(|new| is_same(old, new)) else {
+            return true;
+        };
+        let new = after.remove(at);
+        edges.push(SubschemaPair {
+            step: SchemaStep::SameValue,
+            old: vec![old.place],
+            new: vec![new.place],
+        });
+        false
+    });
+}
+
+/// Elements of `allOf` that came or went; what they say is compared with the rest, so they count
+/// only where something else was found.
+fn conjuncts(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    local: &mut LocalDifference,
+) {
+    if local.edits.is_empty() || (old.conjuncts.is_empty() && new.conjuncts.is_empty()) {
+        return;
+    }
+    let of = |view: &SchemaConjunction<'_>| -> Vec<SchemaBranch> {
+        let conjuncts = view.conjuncts.iter();
+        conjuncts
+            .map(|place| SchemaBranch::of(view, *place))
+            .collect()
+    };
+    let (mut before, mut after) = (of(old), of(new));
+    let mut ignored = Vec::new();
+    pair(
+        &mut before,
+        &mut after,
+        |old, new| old.name.is_some() && old.name == new.name,
+        &mut ignored,
+    );
+    pair(
+        &mut before,
+        &mut after,
+        |old, new| old.text == new.text,
+        &mut ignored,
+    );
+    // As many as came instead of others are these others, changed.
+    let kept = before.len().min(after.len());
+    for branch in &before[kept..] {
+        let edit = SchemaEdit::of("schema.all-of.removed", "allOf").from(branch.described());
+        local
+            .edits
+            .push(edit.between(Some(branch.place), new.place()));
+    }
+    for branch in &after[kept..] {
+        let edit = SchemaEdit::of("schema.all-of.added", "allOf").to(branch.described());
+        local
+            .edits
+            .push(edit.between(old.place(), Some(branch.place)));
+    }
+}

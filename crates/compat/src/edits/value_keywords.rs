@@ -1,0 +1,193 @@
+//! Keywords that name values: `enum`, `const`, `default`, patterns, who sends a member.
+
+use std::collections::BTreeSet;
+
+use portcullis_contract::NodeRef;
+use portcullis_json::{JsonKind, JsonNode};
+
+use super::schema_conjunction::SchemaConjunction;
+use super::schema_edit::SchemaEdit;
+
+/// Compares all of them.
+pub(super) fn compare(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    edits: &mut Vec<SchemaEdit>,
+) {
+    enumeration(old, new, edits);
+    extensible(old, new, edits);
+    texts(old, new, edits);
+    for (keyword, set, unset) in [
+        ("uniqueItems", "schema.unique.set", "schema.unique.unset"),
+        ("readOnly", "schema.read-only.set", "schema.read-only.unset"),
+        (
+            "writeOnly",
+            "schema.write-only.set",
+            "schema.write-only.unset",
+        ),
+    ] {
+        let rule = match (old.is_set(keyword), new.is_set(keyword)) {
+            (false, true) => set,
+            (true, false) => unset,
+            _ => continue,
+        };
+        edits.push(at(SchemaEdit::of(rule, keyword), old, new, keyword));
+    }
+}
+
+/// A value as text that is equal where values are: members sorted, numbers by what they are.
+pub(crate) fn canonical(node: JsonNode<'_>) -> String {
+    match node.kind() {
+        JsonKind::Object => {
+            let mut members: Vec<(&str, String)> = node
+                .members()
+                .map(|(name, value)| (name, canonical(value)))
+                .collect();
+            members.sort();
+            let members = members
+                .iter()
+                .map(|(name, value)| format!("{name:?}:{value}"));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        }
+        JsonKind::Array => {
+            let elements: Vec<String> = node.elements().map(canonical).collect();
+            format!("[{}]", elements.join(","))
+        }
+        JsonKind::Number => match node.as_i64() {
+            Some(integer) => integer.to_string(),
+            None => node
+                .as_f64()
+                .filter(|_| node.is_exact())
+                .map_or_else(|| node.to_string(), |float| float.to_string()),
+        },
+        JsonKind::Null | JsonKind::Boolean | JsonKind::String => node.to_string(),
+    }
+}
+
+fn at(
+    edit: SchemaEdit,
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    keyword: &'static str,
+) -> SchemaEdit {
+    let place =
+        |view: &SchemaConjunction<'_>| view.first(keyword).map(|(at, _)| at).or(view.place());
+    edit.between(place(old), place(new))
+}
+
+/// The values that every list of a keyword holds.
+fn listed(
+    view: &SchemaConjunction<'_>,
+    keyword: &'static str,
+) -> Option<(NodeRef, BTreeSet<String>)> {
+    let lists = view.all(keyword).map(|(place, list)| {
+        let values: BTreeSet<String> = list.elements().map(canonical).collect();
+        (place, values)
+    });
+    lists.reduce(|kept, next| (kept.0, &kept.1 & &next.1))
+}
+
+fn enumeration(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    edits: &mut Vec<SchemaEdit>,
+) {
+    let edit = |rule| at(SchemaEdit::of(rule, "enum"), old, new, "enum");
+    let all = |values: &BTreeSet<String>| {
+        let texts: Vec<&str> = values.iter().map(String::as_str).collect();
+        format!("[{}]", texts.join(","))
+    };
+    match (listed(old, "enum"), listed(new, "enum")) {
+        (None, None) => {}
+        (None, Some((_, after))) => edits.push(edit("schema.enum.set").to(all(&after))),
+        (Some((_, before)), None) => edits.push(edit("schema.enum.unset").from(all(&before))),
+        (Some((_, before)), Some((_, after))) => {
+            let gone = before.difference(&after);
+            edits.extend(gone.map(|value| edit("schema.enum.value.removed").from(value.clone())));
+            let added = after.difference(&before);
+            edits.extend(added.map(|value| edit("schema.enum.value.added").to(value.clone())));
+        }
+    }
+}
+
+/// `x-extensible-enum`: a list that says of itself that it is not complete.
+fn extensible(
+    old: &SchemaConjunction<'_>,
+    new: &SchemaConjunction<'_>,
+    edits: &mut Vec<SchemaEdit>,
+) {
+    const KEYWORD: &str = "x-extensible-enum";
+    let edit = |rule| at(SchemaEdit::of(rule, KEYWORD), old, new, KEYWORD);
+    let (Some((_, before)), Some((_, after))) = (listed(old, KEYWORD), listed(new, KEYWORD)) else {
+        return;
+    };
+    let gone = before.difference(&after);
+    edits
+        .extend(gone.map(|value| edit("schema.extensible-enum.value.removed").from(value.clone())));
+    let added = after.difference(&before);
+    edits.extend(added.map(|value| edit("schema.extensible-enum.value.added").to(value.clone())));
+}
+
+/// Keywords with one value that is compared as a whole: set, unset, changed.
+fn texts(old: &SchemaConjunction<'_>, new: &SchemaConjunction<'_>, edits: &mut Vec<SchemaEdit>) {
+    for (keyword, [set, unset, changed]) in [
+        (
+            "const",
+            [
+                "schema.const.set",
+                "schema.const.unset",
+                "schema.const.changed",
+            ],
+        ),
+        (
+            "default",
+            [
+                "schema.default.added",
+                "schema.default.removed",
+                "schema.default.changed",
+            ],
+        ),
+        (
+            "pattern",
+            [
+                "schema.pattern.set",
+                "schema.pattern.unset",
+                "schema.pattern.changed",
+            ],
+        ),
+        (
+            "multipleOf",
+            [
+                "schema.multiple-of.set",
+                "schema.multiple-of.unset",
+                "schema.multiple-of.changed",
+            ],
+        ),
+        ("contentEncoding", ["schema.content-encoding.changed"; 3]),
+        ("contentMediaType", ["schema.content-media-type.changed"; 3]),
+    ] {
+        let text = |view: &SchemaConjunction<'_>| {
+            let all: BTreeSet<String> = view
+                .all(keyword)
+                // An empty pattern matches every text.
+                .filter(|(_, value)| keyword != "pattern" || value.as_str() != Some(""))
+                .map(|(_, value)| canonical(value))
+                .collect();
+            let all: Vec<String> = all.into_iter().collect();
+            (!all.is_empty()).then(|| all.join(" and "))
+        };
+        let (before, after) = (text(old), text(new));
+        let rule = match (&before, &after) {
+            _ if before == after => continue,
+            (None, _) => set,
+            (_, None) => unset,
+            _ => changed,
+        };
+        edits.push(at(
+            SchemaEdit::of(rule, keyword).from(before).to(after),
+            old,
+            new,
+            keyword,
+        ));
+    }
+}

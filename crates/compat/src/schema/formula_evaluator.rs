@@ -1,0 +1,290 @@
+//! What a formula says of one value: yes, no, or unknown (Kleene's logic).
+//!
+//! Unknown comes of what could not be read, and spreads: it is never taken for a no, and `not`
+//! does not make a yes of it.
+
+use serde_json::Value;
+
+use super::exact_fraction::{ExactFraction, canonical};
+use super::formula::{FormulaId, FormulaNode, PropertyFormulas, StringId};
+use super::formula_arena::FormulaArena;
+use super::string_matchers::StringMatchers;
+use super::text_readings::readings;
+use super::type_mask::TypeMask;
+
+/// Yes, no, or unknown.
+pub(super) type TruthValue = Option<bool>;
+
+/// How deep references are followed for one value.
+const DEPTH_MAX: u32 = 600;
+
+/// How many formulas are looked at for one value: schemas that are alternatives of themselves
+/// would go on for ever.
+const LOOKS_MAX: u32 = 200_000;
+
+/// Evaluates formulas.
+#[derive(Debug)]
+pub(super) struct FormulaEvaluator<'a> {
+    pub(super) arena: &'a FormulaArena,
+    pub(super) library: &'a mut StringMatchers,
+    depth: u32,
+    looks: u32,
+}
+
+pub(super) fn and(left: TruthValue, right: TruthValue) -> TruthValue {
+    match (left, right) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), other) => other,
+        (None, _) => None,
+    }
+}
+
+/// Whether one of several is true; looks no further than the first that is.
+fn any(truths: impl Iterator<Item = TruthValue>) -> TruthValue {
+    not(all(truths.map(not)))
+}
+
+/// Whether each of several is true; looks no further than the first that is not.
+pub(super) fn all(truths: impl Iterator<Item = TruthValue>) -> TruthValue {
+    let mut all = Some(true);
+    for truth in truths {
+        all = and(all, truth);
+        if all == Some(false) {
+            break;
+        }
+    }
+    all
+}
+
+pub(super) fn not(truth: TruthValue) -> TruthValue {
+    truth.map(|truth| !truth)
+}
+
+impl<'a> FormulaEvaluator<'a> {
+    pub(super) fn new(arena: &'a FormulaArena, library: &'a mut StringMatchers) -> Self {
+        Self {
+            arena,
+            library,
+            depth: 0,
+            looks: 0,
+        }
+    }
+
+    /// Whether a value satisfies a node.
+    pub(super) fn holds(&mut self, id: FormulaId, value: &Value) -> TruthValue {
+        if self.depth == 0 {
+            self.looks = 0;
+        }
+        if self.depth > DEPTH_MAX || self.looks > LOOKS_MAX {
+            return None;
+        }
+        self.looks += 1;
+        self.depth += 1;
+        let truth = self.node(id, value);
+        self.depth -= 1;
+        truth
+    }
+
+    fn node(&mut self, id: FormulaId, value: &Value) -> TruthValue {
+        let arena = self.arena;
+        match arena.node(id) {
+            FormulaNode::Type(mask) => Some(mask.has(TypeMask::of(value))),
+            FormulaNode::Values(values) => {
+                let text = canonical(value);
+                Some(
+                    values
+                        .iter()
+                        .any(|one| canonical(arena.constant(*one)) == text),
+                )
+            }
+            FormulaNode::AllOf(parts) => self.every(parts.iter().map(|part| (*part, value))),
+            FormulaNode::AnyOf(parts) => any(parts.iter().map(|part| self.holds(*part, value))),
+            FormulaNode::OneOf(parts) => self.exactly_one(parts, value),
+            FormulaNode::Not(part) => not(self.holds(*part, value)),
+            FormulaNode::Reference(number) => {
+                self.holds(arena.definitions[*number as usize], value)
+            }
+            FormulaNode::Unsent => Some(true),
+            FormulaNode::Readable(part) => {
+                let readings = readings(value);
+                any(readings.iter().map(|reading| self.holds(*part, reading)))
+            }
+            FormulaNode::Opaque(_, types) => (!types.has(TypeMask::of(value))).then_some(true),
+            other => match value {
+                Value::Number(number) => {
+                    ExactFraction::of(number).map(|ratio| number_holds(arena, other, &ratio))
+                }
+                Value::String(text) => self.string(other, text),
+                Value::Array(elements) => self.array(other, elements),
+                Value::Object(members) => self.object(other, members),
+                Value::Null | Value::Bool(_) => Some(true),
+            },
+        }
+    }
+
+    fn every<'v>(&mut self, parts: impl Iterator<Item = (FormulaId, &'v Value)>) -> TruthValue {
+        all(parts.map(|(part, value)| self.holds(part, value)))
+    }
+
+    fn exactly_one(&mut self, parts: &[FormulaId], value: &Value) -> TruthValue {
+        let (mut yes, mut unknown) = (0, 0);
+        for part in parts {
+            match self.holds(*part, value) {
+                Some(true) => yes += 1,
+                None => unknown += 1,
+                Some(false) => {}
+            }
+        }
+        match (yes, unknown) {
+            (2.., _) => Some(false),
+            (1, 0) => Some(true),
+            (0, 0) => Some(false),
+            _ => None,
+        }
+    }
+
+    fn string(&mut self, node: &FormulaNode, text: &str) -> TruthValue {
+        let arena = self.arena;
+        let length = || text.chars().count() as u64;
+        match node {
+            FormulaNode::LengthMin(min) => Some(length() >= *min),
+            FormulaNode::LengthMax(max) => Some(length() <= *max),
+            FormulaNode::Pattern(word) => self.library.matches(*word, arena.string(*word), text),
+            FormulaNode::Format(word) => {
+                self.library.is_of_format(*word, arena.string(*word), text)
+            }
+            _ => Some(true),
+        }
+    }
+
+    fn array(&mut self, node: &FormulaNode, elements: &[Value]) -> TruthValue {
+        let count = elements.len() as u64;
+        match node {
+            FormulaNode::ItemsMin(min) => Some(count >= *min),
+            FormulaNode::ItemsMax(max) => Some(count <= *max),
+            FormulaNode::Unique => Some(is_unique(elements)),
+            FormulaNode::Items(items) => {
+                let schemas = items.prefix.iter().chain(std::iter::repeat(&items.rest));
+                self.every(schemas.copied().zip(elements))
+            }
+            FormulaNode::Contains { schema, min, max } => {
+                let truths: Vec<TruthValue> = elements
+                    .iter()
+                    .map(|one| self.holds(*schema, one))
+                    .collect();
+                let sure = truths.iter().filter(|truth| **truth == Some(true)).count() as u64;
+                let maybe = sure + truths.iter().filter(|truth| truth.is_none()).count() as u64;
+                let enough = match (sure >= *min, maybe >= *min) {
+                    (true, _) => Some(true),
+                    (_, false) => Some(false),
+                    _ => None,
+                };
+                let few = match max {
+                    Some(max) if sure > *max => Some(false),
+                    Some(max) if maybe > *max => None,
+                    _ => Some(true),
+                };
+                and(enough, few)
+            }
+            _ => Some(true),
+        }
+    }
+
+    fn object(
+        &mut self,
+        node: &FormulaNode,
+        members: &serde_json::Map<String, Value>,
+    ) -> TruthValue {
+        let arena = self.arena;
+        let count = members.len() as u64;
+        match node {
+            FormulaNode::PropertiesMin(min) => Some(count >= *min),
+            FormulaNode::PropertiesMax(max) => Some(count <= *max),
+            FormulaNode::RequiredProperty(word) => Some(members.contains_key(arena.string(*word))),
+            FormulaNode::PropertyNames(schema) => {
+                let names = members.keys().map(|name| Value::from(name.as_str()));
+                all(names.map(|name| self.holds(*schema, &name)))
+            }
+            FormulaNode::Properties(listed) => all(members
+                .iter()
+                .map(|(name, value)| self.member(listed, name, value))),
+            _ => Some(true),
+        }
+    }
+
+    fn member(&mut self, listed: &PropertyFormulas, name: &str, value: &Value) -> TruthValue {
+        let (schemas, is_known) = self.of_name(listed, name);
+        let truth = self.every(schemas.into_iter().map(|schema| (schema, value)));
+        match is_known {
+            true => truth,
+            // A pattern that cannot be judged may or may not ask something more.
+            false => and(truth, None),
+        }
+    }
+
+    /// The schemas that a member must satisfy, and whether these are all and no other.
+    pub(super) fn of_name(
+        &mut self,
+        listed: &PropertyFormulas,
+        name: &str,
+    ) -> (Vec<FormulaId>, bool) {
+        let arena = self.arena;
+        let mut schemas: Vec<FormulaId> = arena
+            .find_string(name)
+            .and_then(|name| listed.of_name(name))
+            .into_iter()
+            .collect();
+        let mut is_known = true;
+        for (pattern, schema) in &listed.patterned {
+            match self.matches(*pattern, name) {
+                Some(true) => schemas.push(*schema),
+                Some(false) => {}
+                None => is_known = false,
+            }
+        }
+        if schemas.is_empty() && is_known {
+            schemas.push(listed.rest);
+        }
+        (schemas, is_known)
+    }
+
+    /// Whether a schema speaks of members with this name, so that they count as declared.
+    pub(super) fn declares(&mut self, listed: &PropertyFormulas, name: &str) -> bool {
+        let arena = self.arena;
+        listed.declares_rest
+            || arena
+                .find_string(name)
+                .is_some_and(|name| listed.of_name(name).is_some())
+            || listed
+                .patterned
+                .iter()
+                .any(|(pattern, _)| self.matches(*pattern, name) != Some(false))
+    }
+
+    pub(super) fn matches(&mut self, pattern: StringId, text: &str) -> TruthValue {
+        self.library
+            .matches(pattern, self.arena.string(pattern), text)
+    }
+}
+
+/// What a node says of a number.
+pub(super) fn number_holds(
+    arena: &FormulaArena,
+    node: &FormulaNode,
+    number: &ExactFraction,
+) -> bool {
+    match node {
+        FormulaNode::AtLeast(bound) => number >= arena.number(*bound),
+        FormulaNode::Above(bound) => number > arena.number(*bound),
+        FormulaNode::AtMost(bound) => number <= arena.number(*bound),
+        FormulaNode::Below(bound) => number < arena.number(*bound),
+        FormulaNode::MultipleOf(divisor) => number.is_multiple_of(arena.number(*divisor)),
+        _ => true,
+    }
+}
+
+fn is_unique(elements: &[Value]) -> bool {
+    let mut texts: Vec<String> = elements.iter().map(canonical).collect();
+    texts.sort_unstable();
+    texts.windows(2).all(|pair| pair[0] != pair[1])
+}

@@ -1,0 +1,110 @@
+//! Smaller values that show the same.
+
+use serde_json::Value;
+
+use super::failed_keyword::{escaped, unescaped};
+
+/// How many values are tried; fewer where each is large.
+const TRIES_MAX: usize = 400;
+const TRIES_MIN: usize = 10;
+/// How many parts all tried values may have together.
+const PARTS_MAX: usize = 10_000;
+
+/// The smallest value found, by leaving out and simplifying one part after the other, for which
+/// `still` holds.
+pub(super) fn smallest(value: Value, still: &mut dyn FnMut(&Value) -> bool) -> Value {
+    let mut smallest = value;
+    let mut left = (PARTS_MAX / parts(&smallest).len()).clamp(TRIES_MIN, TRIES_MAX);
+    loop {
+        let mut is_changed = false;
+        for part in parts(&smallest) {
+            for simpler in simpler(&smallest, &part) {
+                if left == 0 {
+                    return smallest;
+                }
+                left -= 1;
+                if still(&simpler) {
+                    smallest = simpler;
+                    is_changed = true;
+                    break;
+                }
+            }
+        }
+        if !is_changed {
+            return smallest;
+        }
+    }
+}
+
+/// Pointers to all parts, the whole first.
+fn parts(value: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = vec![(String::new(), value)];
+    while let Some((pointer, value)) = open.pop() {
+        match value {
+            Value::Object(members) => {
+                let below = members.iter().rev();
+                open.extend(
+                    below.map(|(name, member)| (format!("{pointer}/{}", escaped(name)), member)),
+                );
+            }
+            Value::Array(items) => {
+                let below = items.iter().enumerate();
+                open.extend(below.map(|(at, item)| (format!("{pointer}/{at}"), item)));
+            }
+            _ => {}
+        }
+        found.push(pointer);
+    }
+    found
+}
+
+/// Values without a part or with a simpler one, made as they are asked for.
+fn simpler(value: &Value, pointer: &str) -> impl Iterator<Item = Value> + use<> {
+    let part = value.pointer(pointer);
+    let without = part.and_then(|_| without(value, pointer));
+    let replaced: Vec<Value> = part.map_or_else(Vec::new, plainer);
+    let replaced: Vec<Value> = replaced
+        .into_iter()
+        .filter_map(|plain| {
+            let mut changed = value.clone();
+            *changed.pointer_mut(pointer)? = plain;
+            Some(changed)
+        })
+        .collect();
+    without.into_iter().chain(replaced)
+}
+
+fn without(value: &Value, pointer: &str) -> Option<Value> {
+    let (holder, token) = pointer.rsplit_once('/')?;
+    let mut changed = value.clone();
+    match changed.pointer_mut(holder)? {
+        Value::Object(members) => {
+            members.remove(&unescaped(token))?;
+        }
+        Value::Array(items) => {
+            let at: usize = token.parse().ok()?;
+            items.remove(at);
+        }
+        _ => return None,
+    }
+    Some(changed)
+}
+
+/// Plainer values than a string or a number, the plainest first.
+fn plainer(part: &Value) -> Vec<Value> {
+    match part {
+        Value::String(text) if !text.is_empty() => {
+            let count = text.chars().count();
+            let cut = |length: usize| Value::String(text.chars().take(length).collect());
+            let mut shorter = vec![cut(0)];
+            if count > 1 {
+                shorter.extend([cut(1), cut(count / 2), cut(count - 1)]);
+            }
+            shorter.dedup();
+            shorter
+        }
+        Value::Number(number) if number.as_i64() != Some(0) => vec![Value::from(0)],
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,293 @@
+//! Alternatives: which are left, which is taken, and when.
+
+use serde_json::Value;
+
+use super::super::formula::{FormulaId, FormulaNode};
+use super::super::formula_evaluator::{FormulaEvaluator, all, not};
+use super::super::type_mask::TypeMask;
+use super::alternative_literals::{AlternativeLiterals, combined, options};
+use super::goal_state::GoalState;
+use super::search_goal::{AnswerTally, Literal, SearchAnswer, SearchGoal};
+use super::solver::Solver;
+
+impl Solver<'_> {
+    pub(super) fn start_goal(&mut self, goal: &SearchGoal) -> SearchAnswer {
+        match GoalState::of(self.arena, goal) {
+            Some(state) => self.search(goal, state),
+            None => SearchAnswer::Empty,
+        }
+    }
+
+    pub(super) fn search(&mut self, goal: &SearchGoal, mut state: GoalState) -> SearchAnswer {
+        if !self.spend(1) {
+            return SearchAnswer::Unsure;
+        }
+        if !self.take_forced_choices(&mut state) {
+            return SearchAnswer::Empty;
+        }
+        let is_listing = |unit: &&Literal| {
+            unit.is_positive() && matches!(self.arena.node(unit.id), FormulaNode::Values(_))
+        };
+        if let Some(listing) = state.units.iter().find(is_listing) {
+            return self.try_listed_values(goal, listing.id, state.mask);
+        }
+        if let Some(at) = self.fewest(&state) {
+            let choice = state.eager.swap_remove(at);
+            let options = combined(self.arena, choice, options(self.arena, choice));
+            return self.each_option(goal, &state, options);
+        }
+        if !state.mask.is_single() {
+            return self.each_type(goal, &state);
+        }
+        let answer = self.of_one_type(&state);
+        self.check_alternatives(goal, state, answer)
+    }
+
+    /// Takes what is left where only one alternative is; whether all have one.
+    fn take_forced_choices(&mut self, state: &mut GoalState) -> bool {
+        loop {
+            let mut changed = false;
+            for is_eager in [true, false] {
+                let mut at = 0;
+                loop {
+                    let list = if is_eager { &state.eager } else { &state.lazy };
+                    let Some(choice) = list.get(at).copied() else {
+                        break;
+                    };
+                    match self.remaining_choice(state, choice) {
+                        RemainingChoice::None => return false,
+                        RemainingChoice::Several => {
+                            at += 1;
+                            continue;
+                        }
+                        RemainingChoice::Satisfied => {}
+                        RemainingChoice::One(only) => {
+                            changed = true;
+                            if !state.assume(self.arena, &only) {
+                                return false;
+                            }
+                        }
+                    }
+                    if is_eager {
+                        state.eager.remove(at);
+                    } else {
+                        state.lazy.remove(at);
+                    }
+                }
+            }
+            if !changed {
+                return true;
+            }
+        }
+    }
+
+    /// What is left of a choice.
+    fn remaining_choice(&self, state: &GoalState, choice: Literal) -> RemainingChoice {
+        if matches!(self.arena.node(choice.id), FormulaNode::Readable(_)) {
+            return RemainingChoice::Several;
+        }
+        let mut only = None;
+        for option in options(self.arena, choice) {
+            if option.iter().all(|literal| state.has(*literal)) {
+                return RemainingChoice::Satisfied;
+            }
+            if option
+                .iter()
+                .all(|literal| state.is_feasible(self.arena, *literal))
+            {
+                if only.is_some() {
+                    // Another may be fulfilled already, which only costs time.
+                    return RemainingChoice::Several;
+                }
+                only = Some(option);
+            }
+        }
+        only.map_or(RemainingChoice::None, RemainingChoice::One)
+    }
+
+    fn fewest(&self, state: &GoalState) -> Option<usize> {
+        let width = |choice: &Literal| {
+            options(self.arena, *choice)
+                .iter()
+                .filter(|option| {
+                    option
+                        .iter()
+                        .all(|literal| state.is_feasible(self.arena, *literal))
+                })
+                .count()
+        };
+        let widths = state.eager.iter().map(width).enumerate();
+        widths.min_by_key(|(_, width)| *width).map(|(at, _)| at)
+    }
+
+    fn each_option(
+        &mut self,
+        goal: &SearchGoal,
+        state: &GoalState,
+        options: Vec<AlternativeLiterals>,
+    ) -> SearchAnswer {
+        let mut tally = AnswerTally::default();
+        for option in options {
+            let mut next = state.clone();
+            if !next.assume(self.arena, &option) {
+                continue;
+            }
+            let answer = self.search(goal, next);
+            if let Some(done) = tally.take(answer) {
+                return done;
+            }
+            if self.is_spent() {
+                tally.doubt();
+                break;
+            }
+        }
+        tally.end()
+    }
+
+    fn each_type(&mut self, goal: &SearchGoal, state: &GoalState) -> SearchAnswer {
+        let mut tally = AnswerTally::default();
+        for mask in TypeMask::EACH
+            .into_iter()
+            .filter(|mask| state.mask.has(*mask))
+        {
+            let mut next = state.clone();
+            next.mask = mask;
+            let answer = self.search(goal, next);
+            if let Some(done) = tally.take(answer) {
+                return done;
+            }
+            if self.is_spent() {
+                tally.doubt();
+                break;
+            }
+        }
+        tally.end()
+    }
+
+    /// The values that are listed: each is looked at.
+    fn try_listed_values(
+        &mut self,
+        goal: &SearchGoal,
+        listing: FormulaId,
+        mask: TypeMask,
+    ) -> SearchAnswer {
+        let FormulaNode::Values(constants) = self.arena.node(listing) else {
+            return SearchAnswer::Unsure;
+        };
+        let values: Vec<Value> = constants
+            .iter()
+            .map(|one| self.arena.constant(*one).clone())
+            .collect();
+        let mut tally = AnswerTally::default();
+        for value in values
+            .into_iter()
+            .filter(|value| mask.has(TypeMask::of(value)))
+        {
+            let answer = match self.fulfils(goal, &value) {
+                Some(true) => SearchAnswer::Found(value, true),
+                Some(false) => SearchAnswer::Empty,
+                None => SearchAnswer::Found(value, false),
+            };
+            if let Some(done) = tally.take(answer) {
+                return done;
+            }
+        }
+        tally.end()
+    }
+
+    fn of_one_type(&mut self, state: &GoalState) -> SearchAnswer {
+        match state.mask {
+            TypeMask::NULL => self.plain(state, &[Value::Null]),
+            TypeMask::BOOLEAN => self.plain(state, &[Value::Bool(true), Value::Bool(false)]),
+            TypeMask::INTEGER | TypeMask::FRACTION => self.number(state),
+            TypeMask::STRING => self.string(state),
+            TypeMask::ARRAY => self.array(state),
+            _ => self.object(state),
+        }
+    }
+
+    fn plain(&mut self, state: &GoalState, values: &[Value]) -> SearchAnswer {
+        let mut tally = AnswerTally::default();
+        for value in values {
+            let truth = self.units_hold(&state.units, value);
+            let answer = match truth {
+                Some(true) => SearchAnswer::Found(value.clone(), true),
+                Some(false) => SearchAnswer::Empty,
+                None => SearchAnswer::Found(value.clone(), false),
+            };
+            if let Some(done) = tally.take(answer) {
+                return done;
+            }
+        }
+        tally.end()
+    }
+
+    /// Whether a value fulfils what keywords say of it.
+    pub(super) fn units_hold(&mut self, units: &[Literal], value: &Value) -> Option<bool> {
+        let mut judge = FormulaEvaluator::new(self.arena, self.library);
+        all(units.iter().map(|unit| {
+            let holds = judge.holds(unit.id, value);
+            if unit.is_positive() {
+                holds
+            } else {
+                not(holds)
+            }
+        }))
+    }
+
+    /// Whether the alternatives that were left aside matter to what was found.
+    fn check_alternatives(
+        &mut self,
+        goal: &SearchGoal,
+        state: GoalState,
+        answer: SearchAnswer,
+    ) -> SearchAnswer {
+        let value = match answer {
+            SearchAnswer::Empty => return SearchAnswer::Empty,
+            SearchAnswer::Found(value, _) => Some(value),
+            SearchAnswer::Unsure => None,
+        };
+        let truth = value.as_ref().map(|value| self.fulfils(goal, value));
+        if let (Some(value), Some(Some(true))) = (&value, truth) {
+            return SearchAnswer::Found(value.clone(), true);
+        }
+        let matters = state.lazy.iter().position(|literal| match &value {
+            None => !self.is_readable(*literal),
+            Some(value) => self.units_hold_of(*literal, value) != Some(true),
+        });
+        let Some(at) = matters else {
+            return match (value, truth) {
+                (Some(value), Some(None)) => SearchAnswer::Found(value, false),
+                _ => self.give_up("a value could not be put together"),
+            };
+        };
+        let mut state = state;
+        let choice = state.lazy.remove(at);
+        if self.is_readable(choice) {
+            return self.other_reading(goal, &state, choice, value);
+        }
+        let options = options(self.arena, choice);
+        self.each_option(goal, &state, options)
+    }
+
+    fn is_readable(&self, literal: Literal) -> bool {
+        matches!(self.arena.node(literal.id), FormulaNode::Readable(_))
+    }
+
+    fn units_hold_of(&mut self, literal: Literal, value: &Value) -> Option<bool> {
+        self.units_hold(&[literal], value)
+    }
+
+    pub(super) fn is_spent(&self) -> bool {
+        self.reason.is_some() && !self.has_steps()
+    }
+}
+
+enum RemainingChoice {
+    /// No alternative can be true.
+    None,
+    One(AlternativeLiterals),
+    Several,
+    /// One of them is assumed already.
+    Satisfied,
+}

@@ -1,0 +1,577 @@
+//! One line for each thing that a keyword says, and for what a producer sends.
+
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a case is one line, and its schemas are written there"
+)]
+
+use serde_json::{Value, json};
+
+use super::super::containment_verdict::{ProducerReading, ValueEncoding};
+use super::drafts::lowered;
+use super::harness::{Outcome, decide, validator};
+
+fn outcome(
+    one: &Value,
+    other: &Value,
+    reading: ProducerReading,
+    carriage: ValueEncoding,
+) -> Outcome {
+    let (first, second) = (
+        validator(one, 2020).unwrap(),
+        validator(other, 2020).unwrap(),
+    );
+    let is_counterexample = |value: &Value| {
+        let readings = match carriage {
+            ValueEncoding::Json => vec![value.clone()],
+            ValueEncoding::Text => super::super::text_readings::readings(value),
+        };
+        Some(first.is_valid(value) && !readings.iter().any(|reading| second.is_valid(reading)))
+    };
+    let documents = [lowered(one, 2020), lowered(other, 2020)];
+    decide(
+        &documents[0],
+        &documents[1],
+        reading,
+        carriage,
+        &is_counterexample,
+    )
+}
+
+#[track_caller]
+fn within(one: Value, other: Value) {
+    assert_eq!(
+        outcome(&one, &other, ProducerReading::Accepted, ValueEncoding::Json),
+        Outcome::Contained,
+        "{one} {other}"
+    );
+}
+
+/// Not within, for the smallest reason.
+#[track_caller]
+fn beyond(one: Value, other: Value, witness: Value) {
+    assert_eq!(
+        outcome(&one, &other, ProducerReading::Accepted, ValueEncoding::Json),
+        Outcome::Not(witness),
+        "{one} {other}"
+    );
+}
+
+/// Both say the same in other words.
+#[track_caller]
+fn same(one: Value, other: Value) {
+    within(one.clone(), other.clone());
+    within(other, one);
+}
+
+#[track_caller]
+fn sent_within(one: Value, other: Value) {
+    assert_eq!(
+        outcome(&one, &other, ProducerReading::Sent, ValueEncoding::Json),
+        Outcome::Contained,
+        "{one} {other}"
+    );
+}
+
+#[track_caller]
+fn sent_beyond(one: Value, other: Value, witness: Value) {
+    assert_eq!(
+        outcome(&one, &other, ProducerReading::Sent, ValueEncoding::Json),
+        Outcome::Not(witness),
+        "{one} {other}"
+    );
+}
+
+#[track_caller]
+fn text_within(one: Value, other: Value) {
+    assert_eq!(
+        outcome(&one, &other, ProducerReading::Sent, ValueEncoding::Text),
+        Outcome::Contained,
+        "{one} {other}"
+    );
+}
+
+#[track_caller]
+fn text_beyond(one: Value, other: Value, witness: Value) {
+    assert_eq!(
+        outcome(&one, &other, ProducerReading::Sent, ValueEncoding::Text),
+        Outcome::Not(witness),
+        "{one} {other}"
+    );
+}
+
+#[track_caller]
+fn undecided(one: Value, other: Value) {
+    let outcome = outcome(&one, &other, ProducerReading::Accepted, ValueEncoding::Json);
+    assert!(
+        matches!(outcome, Outcome::Undecided(_)),
+        "{one} {other} {outcome:?}"
+    );
+}
+
+#[test]
+fn types_and_values() {
+    within(json!({"type": "integer"}), json!({"type": "number"}));
+    beyond(
+        json!({"type": "number"}),
+        json!({"type": "integer"}),
+        json!(0.5),
+    );
+    within(
+        json!({"type": "integer"}),
+        json!({"type": ["string", "number"]}),
+    );
+    within(json!(false), json!({"type": "null"}));
+    same(json!({"enum": [true, false]}), json!({"type": "boolean"}));
+    same(json!({"enum": [1]}), json!({"const": 1.0}));
+    same(
+        json!({"enum": [0, 1, 2]}),
+        json!({"type": "integer", "minimum": 0, "maximum": 2}),
+    );
+    beyond(
+        json!({"enum": ["a", "b", "c"]}),
+        json!({"enum": ["a", "c"]}),
+        json!("b"),
+    );
+    beyond(
+        json!({"type": ["string", "null"]}),
+        json!({"type": "string"}),
+        json!(null),
+    );
+    same(
+        json!({"not": {"not": {"type": "null"}}}),
+        json!({"type": "null"}),
+    );
+    within(
+        json!({"enum": [{"a": [1]}]}),
+        json!({"properties": {"a": {"contains": {"const": 1}}}}),
+    );
+    beyond(
+        json!({"type": "array"}),
+        json!({"not": {"const": [[]]}}),
+        json!([[]]),
+    );
+    beyond(
+        json!({"type": "object"}),
+        json!({"not": {"const": {"a": 1}}}),
+        json!({"a": 1}),
+    );
+}
+
+#[test]
+fn numbers() {
+    let between = |low: f64, high: f64| json!({"type": "number", "minimum": low, "maximum": high});
+    within(between(1.0, 2.0), between(0.5, 2.0));
+    beyond(between(0.0, 2.0), between(0.5, 2.0), json!(0));
+    same(
+        json!({"type": "integer", "exclusiveMinimum": -1}),
+        json!({"type": "integer", "minimum": 0}),
+    );
+    same(
+        json!({"type": "integer", "multipleOf": 0.5}),
+        json!({"type": "integer"}),
+    );
+    within(
+        json!({"type": "number", "multipleOf": 6}),
+        json!({"multipleOf": 1.5}),
+    );
+    beyond(
+        json!({"multipleOf": 2, "type": "number"}),
+        json!({"multipleOf": 4}),
+        json!(2),
+    );
+    within(
+        json!({"multipleOf": 0.01, "type": "number"}),
+        json!({"multipleOf": 0.001}),
+    );
+    beyond(
+        json!({"multipleOf": 0.001, "type": "number"}),
+        json!({"multipleOf": 0.01}),
+        json!(0.001),
+    );
+    same(
+        json!({"allOf": [{"multipleOf": 4}, {"multipleOf": 6}], "type": "integer"}),
+        json!({"multipleOf": 12, "type": "number"}),
+    );
+    within(
+        json!({"type": "number", "exclusiveMinimum": 1, "exclusiveMaximum": 1}),
+        json!(false),
+    );
+    within(
+        json!({"type": "integer", "exclusiveMinimum": 1, "exclusiveMaximum": 2}),
+        json!(false),
+    );
+    beyond(
+        json!({"type": "number", "exclusiveMinimum": 1, "exclusiveMaximum": 2}),
+        json!(false),
+        json!(1.5),
+    );
+    beyond(
+        json!({"type": "integer", "minimum": 9_007_199_254_740_993_u64}),
+        json!({"minimum": 9_007_199_254_740_994_u64}),
+        json!(9_007_199_254_740_993_u64),
+    );
+    within(
+        json!({"type": "integer", "minimum": 1, "maximum": 10, "not": {"multipleOf": 2}}),
+        json!({"enum": [1, 3, 5, 7, 9]}),
+    );
+}
+
+fn textual(more: Value) -> Value {
+    let mut schema = json!({"type": "string"});
+    let keywords = schema.as_object_mut().unwrap();
+    keywords.extend(more.as_object().unwrap().clone());
+    schema
+}
+
+#[test]
+fn strings() {
+    let text = textual;
+    within(
+        text(json!({"minLength": 2, "maxLength": 3})),
+        json!({"minLength": 1}),
+    );
+    beyond(
+        text(json!({"maxLength": 4})),
+        json!({"maxLength": 3}),
+        json!("aaaa"),
+    );
+    within(
+        text(json!({"pattern": "^[a-f]+$"})),
+        json!({"pattern": "^[a-z]*$"}),
+    );
+    beyond(
+        text(json!({"pattern": "^[0-9a-z]$"})),
+        json!({"pattern": "[a-z]"}),
+        json!("0"),
+    );
+    same(
+        text(json!({"pattern": "^.{2,3}$", "maxLength": 2})),
+        text(json!({"pattern": "^..$"})),
+    );
+    same(
+        text(json!({"pattern": "^(a|b)$"})),
+        json!({"enum": ["a", "b"]}),
+    );
+    within(
+        text(json!({"pattern": "^\\d{4}$"})),
+        json!({"minLength": 4, "maxLength": 4}),
+    );
+    within(text(json!({"pattern": "^é{3}$"})), json!({"maxLength": 3}));
+    beyond(
+        text(json!({"minLength": 1})),
+        json!({"pattern": "."}),
+        json!("\n"),
+    );
+}
+
+#[test]
+fn formats_and_patterns_that_look_around() {
+    let text = textual;
+    within(
+        text(json!({"format": "date"})),
+        json!({"minLength": 10, "maxLength": 10}),
+    );
+    within(
+        text(json!({"format": "uuid"})),
+        json!({"pattern": "^[0-9a-fA-F-]{36}$"}),
+    );
+    beyond(
+        text(json!({"format": "date-time"})),
+        json!({"maxLength": 20}),
+        json!("2026-01-01T00:00:00.123456Z"),
+    );
+    beyond(
+        json!({"type": "string"}),
+        json!({"format": "date"}),
+        json!(""),
+    );
+    beyond(
+        text(json!({"pattern": "^(?=a)[ab]$"})),
+        json!({"maxLength": 0}),
+        json!("a"),
+    );
+    within(
+        text(json!({"pattern": "^(?=a)[ab]$"})),
+        json!({"maxLength": 1}),
+    );
+    within(
+        text(json!({"pattern": "^(?=ab)[ab]+$"})),
+        text(json!({"pattern": "^a"})),
+    );
+    beyond(
+        text(json!({"pattern": "^(?!\\s*$).+"})),
+        json!({"minLength": 2}),
+        json!("a"),
+    );
+    within(
+        text(json!({"pattern": "^(?!\\s*$).+"})),
+        json!({"pattern": "\\S"}),
+    );
+    undecided(
+        text(json!({"pattern": "^(a+)b\\1$"})),
+        json!({"minLength": 3}),
+    );
+}
+
+#[test]
+fn objects() {
+    let declares = |members: Value| json!({"type": "object", "properties": members});
+    within(
+        json!({"type": "object", "required": ["a", "b"]}),
+        json!({"required": ["b"]}),
+    );
+    beyond(
+        json!({"type": "object", "required": ["a"]}),
+        json!({"required": ["b"]}),
+        json!({"a": null}),
+    );
+    within(
+        declares(json!({"a": {"const": 1}})),
+        declares(json!({"a": {"type": "integer"}})),
+    );
+    beyond(
+        json!({"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}),
+        declares(json!({"a": {"minimum": 1}})),
+        json!({"a": 0}),
+    );
+    beyond(
+        json!({"type": "object"}),
+        json!({"additionalProperties": false}),
+        json!({"a": null}),
+    );
+    within(
+        json!({"type": "object", "maxProperties": 0}),
+        json!({"additionalProperties": false}),
+    );
+    within(
+        json!({"additionalProperties": false, "properties": {"a": {}}}),
+        json!({"maxProperties": 1}),
+    );
+    within(
+        json!({"type": "object", "additionalProperties": false, "properties": {"a": {}}, "minProperties": 1}),
+        json!({"required": ["a"]}),
+    );
+    within(
+        json!({"type": "object", "propertyNames": {"enum": ["a", "b"]}, "minProperties": 2}),
+        json!({"required": ["a", "b"]}),
+    );
+    within(
+        json!({"patternProperties": {"^a": {"type": "integer"}}}),
+        json!({"patternProperties": {"^ab": {"type": "number"}}}),
+    );
+    beyond(
+        json!({"type": "object", "patternProperties": {"^ab": {"type": "number"}}}),
+        json!({"patternProperties": {"^a": {"type": "number"}}}),
+        json!({"a": null}),
+    );
+    within(
+        json!({"dependentRequired": {"a": ["b"]}, "required": ["a"]}),
+        json!({"required": ["b"]}).pointer("").map_or(
+            json!(true),
+            |schema| json!({"anyOf": [schema, {"not": {"type": "object"}}]}),
+        ),
+    );
+    same(
+        json!({"if": {"required": ["a"]}, "then": {"required": ["b"]}, "type": "object"}),
+        json!({"dependentRequired": {"a": ["b"]}, "type": "object"}),
+    );
+}
+
+#[test]
+fn arrays() {
+    let items = |schema: Value| json!({"type": "array", "items": schema});
+    within(
+        items(json!({"const": 1})),
+        items(json!({"type": "integer"})),
+    );
+    beyond(
+        items(json!({"type": "number"})),
+        items(json!({"type": "integer"})),
+        json!([0.5]),
+    );
+    within(
+        json!({"type": "array", "prefixItems": [{"const": 1}], "items": false}),
+        json!({"maxItems": 1}),
+    );
+    beyond(
+        json!({"type": "array", "maxItems": 2}),
+        json!({"prefixItems": [true, {"type": "null"}]}),
+        json!([null, true]),
+    );
+    within(
+        json!({"type": "array", "items": {"type": "boolean"}, "uniqueItems": true}),
+        json!({"maxItems": 2}),
+    );
+    beyond(
+        json!({"type": "array", "items": {"enum": [1, 2, 3]}, "uniqueItems": true, "minItems": 3}),
+        json!({"contains": {"const": 4}}),
+        json!([1, 2, 3]),
+    );
+    beyond(
+        json!({"type": "array", "minItems": 2}),
+        json!({"uniqueItems": true}),
+        json!([null, null]),
+    );
+    within(
+        json!({"type": "array", "contains": {"const": 1}, "minContains": 2}),
+        json!({"minItems": 2}),
+    );
+    beyond(
+        json!({"type": "array", "minItems": 1}),
+        json!({"contains": {"type": "string"}, "maxContains": 0, "minContains": 0}),
+        json!([""]),
+    );
+    within(
+        json!({"type": "array", "items": {"type": "string"}, "minItems": 1}),
+        json!({"contains": {"type": "string"}}),
+    );
+    within(
+        json!({"type": "array", "prefixItems": [{"const": 1}, {"const": 1}], "minItems": 2}),
+        json!({"not": {"uniqueItems": true}}),
+    );
+}
+
+#[test]
+fn alternatives_and_what_is_left_over() {
+    same(
+        json!({"oneOf": [{"type": "string"}, {"type": "null"}]}),
+        json!({"type": ["null", "string"]}),
+    );
+    beyond(
+        json!({"anyOf": [{"type": "integer"}, {"minimum": 0}]}),
+        json!({"oneOf": [{"type": "integer"}, {"minimum": 0}]}),
+        json!(0),
+    );
+    within(
+        json!({"allOf": [{"type": "string"}, {"minLength": 1}]}),
+        json!({"type": "string", "minLength": 1}),
+    );
+    same(
+        json!({"allOf": [{"$ref": "#/$defs/a"}], "$defs": {"a": {"type": "string"}}}),
+        json!({"type": "string"}),
+    );
+    let closed = json!({"allOf": [{"properties": {"a": {}}}], "properties": {"b": {}}, "unevaluatedProperties": false});
+    same(
+        closed,
+        json!({"properties": {"a": {}, "b": {}}, "additionalProperties": false}),
+    );
+    let by_kind = json!({"anyOf": [{"properties": {"a": {"const": 1}}, "required": ["a"]}, {"properties": {"b": {}}}], "type": "object", "unevaluatedProperties": false});
+    beyond(by_kind.clone(), json!({"required": ["a"]}), json!({}));
+    within(
+        by_kind,
+        json!({"properties": {"a": {"const": 1}, "b": true}, "additionalProperties": false}),
+    );
+    same(
+        json!({"type": "array", "prefixItems": [true], "unevaluatedItems": false}),
+        json!({"type": "array", "maxItems": 1}),
+    );
+}
+
+#[test]
+fn recursion() {
+    let list = |end: Value| json!({"type": "object", "properties": {"next": {"anyOf": [end, {"$ref": "#"}]}, "v": {"type": "integer"}}});
+    within(
+        list(json!({"type": "null"})),
+        list(json!({"type": ["null", "string"]})),
+    );
+    beyond(
+        list(json!({"type": "string"})),
+        list(json!({"type": "null"})),
+        json!({"next": ""}),
+    );
+    let unrolled = json!({"$ref": "#/$defs/one", "$defs": {
+        "one": {"type": "object", "properties": {"next": {"$ref": "#/$defs/two"}}},
+        "two": {"type": "object", "properties": {"next": {"$ref": "#/$defs/one"}}},
+    }});
+    same(
+        unrolled,
+        json!({"type": "object", "properties": {"next": {"$ref": "#"}}}),
+    );
+    within(
+        json!({"type": "object", "required": ["a"], "properties": {"a": {"$ref": "#"}}}),
+        json!(false),
+    );
+}
+
+#[test]
+fn only_declared_members_are_sent() {
+    let old = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+    let new = json!({"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "integer"}}});
+    sent_within(old.clone(), new.clone());
+    sent_beyond(
+        new,
+        json!({"type": "object", "properties": {"a": {}}, "additionalProperties": false}),
+        json!({"b": 0}),
+    );
+    // An object that declares nothing is a map, and one may say that it is open.
+    sent_beyond(json!({"type": "object"}), old.clone(), json!({"a": null}));
+    sent_beyond(
+        json!({"type": "object", "properties": {"b": {}}, "additionalProperties": true}),
+        old.clone(),
+        json!({"a": null}),
+    );
+    // Parts of a composition declare together.
+    let composed = json!({"allOf": [old, {"properties": {"c": {"type": "integer"}}}]});
+    sent_beyond(
+        composed.clone(),
+        json!({"properties": {"c": {"minimum": 1}}}),
+        json!({"c": 0}),
+    );
+    sent_within(composed, json!({"properties": {"d": false}}));
+    // A member that is demanded is sent though nobody declares it.
+    sent_beyond(
+        json!({"type": "object", "required": ["b"], "properties": {"a": {}}}),
+        json!({"properties": {"b": {"type": "string"}}}),
+        json!({"b": null}),
+    );
+    let either = json!({"oneOf": [
+        {"type": "object", "properties": {"k": {"const": 1}, "a": {}}, "required": ["k"]},
+        {"type": "object", "properties": {"k": {"const": 2}, "b": {}}, "required": ["k"]},
+    ]});
+    sent_within(either.clone(), json!({"not": {"required": ["a", "b"]}}));
+    sent_beyond(
+        either,
+        json!({"properties": {"b": {"type": "string"}}}),
+        json!({"b": null, "k": 2}),
+    );
+}
+
+#[test]
+fn text_is_read_as_the_acceptor_wants() {
+    text_within(json!({"type": "integer"}), json!({"type": "string"}));
+    text_beyond(
+        json!({"type": "integer"}),
+        json!({"type": "string", "maxLength": 0}),
+        json!(0),
+    );
+    text_within(json!({"type": "boolean"}), json!({"type": "string"}));
+    text_beyond(
+        json!({"type": "string"}),
+        json!({"type": "integer"}),
+        json!(""),
+    );
+    text_within(json!({"enum": ["1", "2"]}), json!({"type": "integer"}));
+    text_within(
+        json!({"type": "string", "pattern": "^[1-9]$"}),
+        json!({"type": ["string", "integer"]}),
+    );
+    text_within(
+        json!({"type": "integer"}),
+        json!({"type": "array", "items": {"type": "integer"}}),
+    );
+    text_within(
+        json!({"type": "array", "items": {"type": "integer"}}),
+        json!({"type": "array", "items": {"type": "string"}}),
+    );
+    text_beyond(
+        json!({"type": "array", "items": {"type": "string"}}),
+        json!({"type": "array", "items": {"type": "integer"}}),
+        json!([""]),
+    );
+    text_beyond(
+        json!({"type": "integer"}),
+        json!({"type": "string", "enum": ["0", "1"]}),
+        json!(2),
+    );
+}

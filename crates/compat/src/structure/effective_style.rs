@@ -1,0 +1,141 @@
+//! How parameters and headers are written: the same value in another form is another message.
+
+use portcullis_contract::{MessageDirection, MessagePart, Parameter, ParameterStyle};
+use portcullis_json::JsonNode;
+
+use super::super::compat_finding::ExchangePart;
+use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison};
+
+/// The form of a value on the wire, as far as it shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct EffectiveStyle {
+    style: ParameterStyle,
+    explode: bool,
+}
+
+impl EffectiveStyle {
+    /// `is_plain` and `has_members` are what either revision may send.
+    fn of(parameter: &Parameter, is_plain: bool, has_members: bool) -> Self {
+        let Parameter { style, explode, .. } = *parameter;
+        match style {
+            // One value has no delimiters, and only paths write anything around it.
+            ParameterStyle::SpaceDelimited
+            | ParameterStyle::PipeDelimited
+            | ParameterStyle::DeepObject
+                if is_plain =>
+            {
+                Self {
+                    style: ParameterStyle::Form,
+                    explode: false,
+                }
+            }
+            _ if is_plain => Self {
+                style,
+                explode: false,
+            },
+            // OpenAPI 3.0.4, Style Examples: items of their own are written alike.
+            ParameterStyle::SpaceDelimited | ParameterStyle::PipeDelimited if explode => Self {
+                style: ParameterStyle::Form,
+                explode,
+            },
+            ParameterStyle::Simple | ParameterStyle::Label => Self {
+                style,
+                explode: explode && (has_members || style == ParameterStyle::Label),
+            },
+            ParameterStyle::DeepObject
+            | ParameterStyle::JsonContent
+            | ParameterStyle::OtherContent => Self {
+                style,
+                explode: false,
+            },
+            _ => Self { style, explode },
+        }
+    }
+}
+
+impl ContractComparison<'_> {
+    /// Compares how a value is written. Whether both revisions write it alike.
+    pub(super) fn serialization(
+        &mut self,
+        scope: &ChangeScope,
+        direction: MessageDirection,
+        part: &ExchangePart,
+        before: &Parameter,
+        after: &Parameter,
+    ) -> bool {
+        let is_plain = before.is_plain() && after.is_plain();
+        let has_members = before.has_members() || after.has_members();
+        let was = EffectiveStyle::of(before, is_plain, has_members);
+        let is = EffectiveStyle::of(after, is_plain, has_members);
+        let change = || ChangeDetails::at(part.clone()).between(before.node_ref, after.node_ref);
+        let is_content = |style: ParameterStyle| {
+            matches!(
+                style,
+                ParameterStyle::JsonContent | ParameterStyle::OtherContent
+            )
+        };
+        if direction == MessageDirection::Request {
+            self.flags(scope, part, before, after);
+        }
+        let (rule, from, to) = if was == is {
+            return true;
+        } else if is_content(was.style) || is_content(is.style) {
+            (
+                "parameter.content.changed",
+                named(was.style),
+                named(is.style),
+            )
+        } else if was.style != is.style {
+            ("parameter.style.changed", named(was.style), named(is.style))
+        } else {
+            let text = |explode: bool| if explode { "explode" } else { "no explode" };
+            (
+                "parameter.explode.changed",
+                text(was.explode),
+                text(is.explode),
+            )
+        };
+        self.push(rule, scope, Some(direction), change().from(from).to(to));
+        false
+    }
+
+    fn flags(
+        &mut self,
+        scope: &ChangeScope,
+        part: &ExchangePart,
+        before: &Parameter,
+        after: &Parameter,
+    ) {
+        let request = Some(MessageDirection::Request);
+        let change = || ChangeDetails::at(part.clone()).between(before.node_ref, after.node_ref);
+        if before.part != MessagePart::Query {
+            return;
+        }
+        match (before.allow_empty, after.allow_empty) {
+            (true, false) => self.push("parameter.empty.refused", scope, request, change()),
+            (false, true) => self.push("parameter.empty.allowed", scope, request, change()),
+            _ => {}
+        }
+        let (was, is) = self.members(before.node_ref, after.node_ref, "allowReserved");
+        let flag = |found: Option<(_, JsonNode<'_>)>| {
+            found.and_then(|(_, flag)| flag.as_bool()) == Some(true)
+        };
+        if flag(was) != flag(is) {
+            self.push("parameter.reserved.changed", scope, request, change());
+        }
+    }
+}
+
+const fn named(style: ParameterStyle) -> &'static str {
+    match style {
+        ParameterStyle::Matrix => "matrix",
+        ParameterStyle::Label => "label",
+        ParameterStyle::Simple => "simple",
+        ParameterStyle::Form => "form",
+        ParameterStyle::SpaceDelimited => "spaceDelimited",
+        ParameterStyle::PipeDelimited => "pipeDelimited",
+        ParameterStyle::DeepObject => "deepObject",
+        ParameterStyle::JsonContent => "JSON",
+        ParameterStyle::OtherContent => "another media type",
+    }
+}

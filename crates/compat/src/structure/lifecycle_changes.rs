@@ -1,0 +1,45 @@
+//! How long operations and parameters stay.
+
+use portcullis_contract::{MessageDirection, NodeRef};
+use portcullis_json::JsonNode;
+
+use super::super::compat_finding::ExchangePart;
+use super::super::edits::{LifecycleSubject, lifecycle};
+use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison, OperationPair};
+
+impl<'c> ContractComparison<'c> {
+    /// The life of an operation.
+    pub(super) fn lifecycle(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
+        let places = (pair.old.node_ref, pair.new.node_ref);
+        self.lifecycle_changes(
+            LifecycleSubject::Operation,
+            scope,
+            None,
+            &ExchangePart::NoPart,
+            places,
+        );
+    }
+
+    /// The life of whatever stands at two places.
+    pub(super) fn lifecycle_changes(
+        &mut self,
+        subject: LifecycleSubject,
+        scope: &ChangeScope,
+        direction: Option<MessageDirection>,
+        part: &ExchangePart,
+        (old, new): (NodeRef, NodeRef),
+    ) {
+        let before: JsonNode<'c> = self.old.documents().node(old);
+        let after = self.new.documents().node(new);
+        for (rule, _, from, to) in lifecycle(subject, &[before], &[after], &self.options) {
+            let change = ChangeDetails {
+                location: part.clone().into(),
+                before: from,
+                after: to,
+                old: Some(old),
+                new: Some(new),
+            };
+            self.push(rule, scope, direction, change);
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Media types of requests and responses. A range stands for what it covers.
+
+use std::collections::BTreeSet;
+
+use portcullis_contract::{
+    DocumentSet, MediaRange, MediaType, MessageDirection, NodeRef, StatusPattern,
+};
+use portcullis_json::JsonNode;
+
+use super::super::compat_finding::ExchangePart;
+use super::super::edits::canonical;
+use super::super::witness::ValueCarrier;
+use super::contract_comparison::{
+    ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite,
+};
+
+/// What has the media types.
+pub(super) struct ContentSite {
+    pub(super) direction: MessageDirection,
+    /// The status of a response, as it is shown, and one that it stands for.
+    pub(super) status: Option<(StatusPattern, u16)>,
+    pub(super) old: NodeRef,
+    pub(super) new: NodeRef,
+}
+
+impl ContentSite {
+    fn part(&self, media: &MediaType) -> ExchangePart {
+        let media = Some(media.key.clone());
+        match self.status {
+            None => ExchangePart::RequestBody(media),
+            Some((status, _)) => ExchangePart::Response {
+                status: status.to_string(),
+                media,
+            },
+        }
+    }
+}
+
+impl<'c> ContractComparison<'c> {
+    /// Compares the media types of a request or response, and collects their schemas.
+    pub(super) fn content(
+        &mut self,
+        scope: &ChangeScope,
+        pair: OperationPair<'c>,
+        carrier: &ContentSite,
+        old: &'c [MediaType],
+        new: &'c [MediaType],
+    ) {
+        let direction = Some(carrier.direction);
+        let is_same =
+            |before: &MediaType, after: &MediaType| before.key.eq_ignore_ascii_case(&after.key);
+        let mut gone: Vec<&MediaType> = Vec::new();
+        for before in old {
+            match new.iter().find(|after| is_same(before, after)) {
+                Some(after) => self.media(scope, pair, carrier, before, after),
+                None => gone.push(before),
+            }
+        }
+        let mut added: Vec<&MediaType> = new
+            .iter()
+            .filter(|after| !old.iter().any(|before| is_same(before, after)))
+            .collect();
+        let mut explained: Vec<&str> = Vec::new();
+        gone.retain(|before| {
+            let Some(after) = new.iter().find(|after| covers(after, before)) else {
+                return true;
+            };
+            let rule = match covers(before, after) {
+                true => "media-type.renamed",
+                false => "media-type.generalized",
+            };
+            let change = ChangeDetails::at(carrier.part(before))
+                .from(&before.key)
+                .to(&after.key);
+            self.push(
+                rule,
+                scope,
+                direction,
+                change.between(before.node_ref, after.node_ref),
+            );
+            self.media(scope, pair, carrier, before, after);
+            explained.push(&after.key);
+            false
+        });
+        added.retain(|after| !explained.contains(&&*after.key));
+        added.retain(|after| {
+            let Some(before) = old.iter().find(|before| covers(before, after)) else {
+                return true;
+            };
+            if gone.iter().any(|gone| gone.key == before.key) {
+                let change = ChangeDetails::at(carrier.part(before))
+                    .from(&before.key)
+                    .to(&after.key);
+                self.push(
+                    "media-type.specialized",
+                    scope,
+                    direction,
+                    change.between(before.node_ref, after.node_ref),
+                );
+                explained.push(&before.key);
+            }
+            self.media(scope, pair, carrier, before, after);
+            false
+        });
+        for before in gone
+            .iter()
+            .filter(|before| !explained.contains(&&*before.key))
+        {
+            let change =
+                ChangeDetails::at(carrier.part(before)).between(before.node_ref, carrier.new);
+            self.push("media-type.removed", scope, direction, change);
+        }
+        for after in added {
+            let change =
+                ChangeDetails::at(carrier.part(after)).between(carrier.old, after.node_ref);
+            self.push("media-type.added", scope, direction, change);
+        }
+    }
+
+    fn media(
+        &mut self,
+        scope: &ChangeScope,
+        pair: OperationPair<'c>,
+        carrier: &ContentSite,
+        before: &'c MediaType,
+        after: &'c MediaType,
+    ) {
+        let direction = Some(carrier.direction);
+        let part = carrier.part(before);
+        let (old, new) = self.members(before.node_ref, after.node_ref, "schema");
+        let change = || ChangeDetails::at(part.clone());
+        let says_something = |node: JsonNode<'_>| {
+            node.as_bool() != Some(true) && !(node.is_object() && node.is_empty())
+        };
+        self.encodings(scope, carrier, before, after);
+        match (old, new) {
+            (None, None) => {}
+            (None, Some((at, node))) => {
+                if says_something(node) {
+                    let change = change().between(before.node_ref, at);
+                    self.push("media-type.schema.added", scope, direction, change);
+                }
+            }
+            (Some((at, node)), None) => {
+                if says_something(node) {
+                    let change = change().between(at, after.node_ref);
+                    self.push("media-type.schema.removed", scope, direction, change);
+                }
+            }
+            (Some((old, _)), Some((new, _))) => {
+                let position = SchemaSite {
+                    subject: scope.subject.clone(),
+                    part,
+                    direction: carrier.direction,
+                    operations: pair,
+                    keys: before.schema.clone().zip(after.schema.clone()),
+                    is_text: [before, after]
+                        .iter()
+                        .any(|media| !media.is_json && !media.is_opaque()),
+                    pair: self.graph.add(old, new),
+                    carried: (ValueCarrier::Body(before), ValueCarrier::Body(after)),
+                };
+                self.add_schema_site(position);
+            }
+        }
+    }
+
+    /// How the members of forms are written (OpenAPI, Encoding Object).
+    fn encodings(
+        &mut self,
+        scope: &ChangeScope,
+        carrier: &ContentSite,
+        before: &MediaType,
+        after: &MediaType,
+    ) {
+        let (old, new) = self.members(before.node_ref, after.node_ref, "encoding");
+        let names = |found: &Option<(NodeRef, JsonNode<'c>)>| {
+            let members = found.iter().flat_map(|(_, node)| node.members());
+            members.map(|(name, _)| name).collect::<BTreeSet<_>>()
+        };
+        let of = |found: &Option<(NodeRef, JsonNode<'c>)>, name: &str| {
+            let (near, encoding) = found.as_ref()?;
+            let node = encoding.get(name)?;
+            Some((DocumentSet::node_ref(*near, node), canonical(node)))
+        };
+        for name in &names(&old) | &names(&new) {
+            let (was, is) = (of(&old, name), of(&new, name));
+            let text =
+                |found: &Option<(NodeRef, String)>| found.as_ref().map(|(_, text)| text.clone());
+            if text(&was) != text(&is) {
+                let mut change = ChangeDetails::at(carrier.part(before)).between(
+                    was.as_ref().map_or(before.node_ref, |(at, _)| *at),
+                    is.as_ref().map_or(after.node_ref, |(at, _)| *at),
+                );
+                change.location.pointer = format!("/{name}");
+                change.before = text(&was);
+                change.after = text(&is);
+                self.push(
+                    "media-type.encoding.changed",
+                    scope,
+                    Some(carrier.direction),
+                    change,
+                );
+            }
+        }
+    }
+}
+
+/// Whether a media type or range stands for all that another stands for.
+fn covers(range: &MediaType, other: &MediaType) -> bool {
+    let parsed = (MediaRange::parse(&range.key), MediaRange::parse(&other.key));
+    matches!(parsed, (Some(range), Some(other)) if range.covers(&other).is_some())
+}

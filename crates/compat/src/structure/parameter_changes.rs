@@ -1,0 +1,171 @@
+//! Parameters: what came, what went, what must be there, and how it is written.
+//!
+//! Path parameters are the same one where they stand at the same place of the path, whatever
+//! they are called.
+
+use portcullis_contract::{MessageDirection, MessagePart, NodeRef, Parameter};
+use portcullis_json::JsonNode;
+
+use super::super::compat_finding::{ExchangePart, path_expressions};
+use super::super::date::Date;
+use super::super::edits::LifecycleSubject;
+use super::super::witness::ValueCarrier;
+use super::contract_comparison::{
+    ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite, member,
+};
+
+/// A parameter is always of a request.
+const REQUEST: Option<MessageDirection> = Some(MessageDirection::Request);
+
+impl<'c> ContractComparison<'c> {
+    /// Compares the parameters of an operation.
+    pub(super) fn parameters(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
+        let OperationPair { old, new, .. } = pair;
+        let (was, is) = (path_expressions(&old.path), path_expressions(&new.path));
+        let is_same = |before: &Parameter, after: &Parameter| match before.part {
+            MessagePart::Path if after.part == MessagePart::Path => {
+                let place =
+                    |names: &[&str], name: &str| names.iter().position(|known| *known == name);
+                place(&was, &before.name) == place(&is, &after.name)
+            }
+            _ => before.is_same(after),
+        };
+        let mut added: Vec<&Parameter> = new.parameters.iter().collect();
+        let mut gone = Vec::new();
+        for before in &old.parameters {
+            match added.iter().position(|after| is_same(before, after)) {
+                Some(at) => self.parameter(scope, pair, before, added.remove(at)),
+                None => gone.push(before),
+            }
+        }
+        gone.retain(|before| {
+            let moved = added.iter().position(|after| {
+                after.name.eq_ignore_ascii_case(&before.name) && after.part != MessagePart::Path
+            });
+            if let Some(at) = moved.filter(|_| before.part != MessagePart::Path) {
+                let after = added.remove(at);
+                let change = ChangeDetails::at(ExchangePart::parameter(before.part, &before.name))
+                    .from(before.part)
+                    .to(after.part)
+                    .between(before.node_ref, after.node_ref);
+                self.push("parameter.moved", scope, REQUEST, change);
+            }
+            moved.is_none() || before.part == MessagePart::Path
+        });
+        for before in gone {
+            self.removed_parameter(scope, pair, before);
+        }
+        for after in added {
+            // A parameter of a path that has no other shape only describes what was there.
+            let is_described = after.part == MessagePart::Path && was.len() == is.len();
+            let rule = match after.required && !is_described {
+                true => "parameter.added.required",
+                false => "parameter.added.optional",
+            };
+            let change = ChangeDetails::at(ExchangePart::parameter(after.part, &after.name));
+            self.push(
+                rule,
+                scope,
+                REQUEST,
+                change.between(pair.old.node_ref, after.node_ref),
+            );
+        }
+    }
+
+    fn removed_parameter(
+        &mut self,
+        scope: &ChangeScope,
+        pair: OperationPair<'c>,
+        before: &Parameter,
+    ) {
+        // The expression of the path is still there, and takes any text now.
+        if before.part == MessagePart::Path
+            && path_expressions(&pair.old.path).len() == path_expressions(&pair.new.path).len()
+        {
+            return;
+        }
+        let node = self.old.documents().node(before.node_ref);
+        let is_deprecated = node.get("deprecated").and_then(JsonNode::as_bool) == Some(true);
+        let sunset = node.get("x-sunset").and_then(|value| value.as_str());
+        let end = sunset.map(|sunset| Date::parse(sunset).ok_or(sunset));
+        let mut change = ChangeDetails::at(ExchangePart::parameter(before.part, &before.name))
+            .between(before.node_ref, pair.new.node_ref);
+        change.before = sunset.map(str::to_owned);
+        let rule = match end {
+            Some(Err(text)) if is_deprecated => {
+                let malformed = ChangeDetails::at(change.location.part.clone())
+                    .between(before.node_ref, pair.new.node_ref);
+                self.push(
+                    "parameter.sunset.malformed",
+                    scope,
+                    REQUEST,
+                    malformed.from(text),
+                );
+                "parameter.removed"
+            }
+            Some(Ok(end)) if is_deprecated && end > self.options.today => {
+                "parameter.removed-before-sunset"
+            }
+            Some(Ok(_)) if is_deprecated => "parameter.retired",
+            None if is_deprecated => "parameter.retired",
+            _ => "parameter.removed",
+        };
+        self.push(rule, scope, REQUEST, change);
+    }
+
+    fn parameter(
+        &mut self,
+        scope: &ChangeScope,
+        pair: OperationPair<'c>,
+        before: &'c Parameter,
+        after: &'c Parameter,
+    ) {
+        let part = ExchangePart::parameter(before.part, &before.name);
+        let change = || ChangeDetails::at(part.clone()).between(before.node_ref, after.node_ref);
+        match (before.required, after.required) {
+            (false, true) => self.push("parameter.required", scope, REQUEST, change()),
+            (true, false) => self.push("parameter.optional", scope, REQUEST, change()),
+            _ => {}
+        }
+        let places = (before.node_ref, after.node_ref);
+        self.lifecycle_changes(LifecycleSubject::Parameter, scope, REQUEST, &part, places);
+        let is_written_alike =
+            self.serialization(scope, MessageDirection::Request, &part, before, after);
+        let schemas = (
+            value_schema(self.old, before.node_ref),
+            value_schema(self.new, after.node_ref),
+        );
+        let (Some(old), Some(new)) = schemas else {
+            return;
+        };
+        let keys = before.schema().cloned().zip(after.schema().cloned());
+        let position = SchemaSite {
+            subject: scope.subject.clone(),
+            part,
+            direction: MessageDirection::Request,
+            operations: pair,
+            keys: keys.filter(|_| is_written_alike),
+            is_text: !before.is_json_text(),
+            pair: self.graph.add(old, new),
+            carried: (
+                ValueCarrier::Parameter(before),
+                ValueCarrier::Parameter(after),
+            ),
+        };
+        self.add_schema_site(position);
+    }
+}
+
+/// The schema of a parameter's or a header's value, by `schema` or by `content`.
+pub(super) fn value_schema(
+    contract: &portcullis_contract::CompiledContract,
+    at: NodeRef,
+) -> Option<NodeRef> {
+    if let Some((schema, _)) = member(contract, at, "schema") {
+        return Some(schema);
+    }
+    let (near, content) = member(contract, at, "content")?;
+    let (_, media) = content.members().next()?;
+    let schema = media.get("schema")?;
+    Some(portcullis_contract::DocumentSet::node_ref(near, schema))
+}

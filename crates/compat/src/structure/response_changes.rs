@@ -1,0 +1,198 @@
+//! Responses: statuses, their headers and their bodies.
+//!
+//! What a status means is said by the most specific pattern, so revisions are compared status by
+//! status: by every code that one of them names, and by one of each hundred that none names.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use portcullis_contract::{
+    DeclaredResponse, MessageDirection, Operation, Parameter, StatusPattern,
+};
+
+use super::super::compat_finding::ExchangePart;
+use super::super::witness::ValueCarrier;
+use super::contract_comparison::{
+    ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite,
+};
+use super::media_types::ContentSite;
+use super::parameter_changes::value_schema;
+
+/// A response is of the direction of responses.
+const RESPONSE: Option<MessageDirection> = Some(MessageDirection::Response);
+
+impl<'c> ContractComparison<'c> {
+    /// Compares the responses of an operation.
+    pub(super) fn responses(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
+        let OperationPair { old, new, .. } = pair;
+        self.statuses(scope, old, new);
+        let mut seen = Vec::new();
+        for status in compared_statuses(old, new) {
+            let (Some(before), Some(after)) = (old.response(status), new.response(status)) else {
+                continue;
+            };
+            let places = (before.node_ref, after.node_ref);
+            if seen.contains(&places) {
+                continue;
+            }
+            seen.push(places);
+            // Shown as the more specific of both says it.
+            let shown = before.status.min(after.status);
+            let carrier = ContentSite {
+                direction: MessageDirection::Response,
+                status: Some((shown, status)),
+                old: before.node_ref,
+                new: after.node_ref,
+            };
+            self.content(scope, pair, &carrier, &before.content, &after.content);
+            self.headers(scope, pair, (shown, status), before, after);
+        }
+    }
+
+    fn statuses(&mut self, scope: &ChangeScope, old: &Operation, new: &Operation) {
+        let has = |operation: &Operation, status: StatusPattern| {
+            operation
+                .responses
+                .iter()
+                .any(|response| response.status == status)
+        };
+        for before in old
+            .responses
+            .iter()
+            .filter(|before| !has(new, before.status))
+        {
+            let rule = match (is_covered(new, before.status), is_success(before.status)) {
+                (true, _) => "status.removed.covered",
+                (false, true) => "status.removed.success",
+                (false, false) => "status.removed.other",
+            };
+            let change = ChangeDetails::at(response(before)).between(before.node_ref, new.node_ref);
+            self.push(rule, scope, RESPONSE, change);
+        }
+        for after in new.responses.iter().filter(|after| !has(old, after.status)) {
+            let rule = match (is_covered(old, after.status), is_success(after.status)) {
+                (true, _) => "status.added.covered",
+                (false, true) => "status.added.success",
+                (false, false) => "status.added.other",
+            };
+            let change = ChangeDetails::at(response(after)).between(old.node_ref, after.node_ref);
+            self.push(rule, scope, RESPONSE, change);
+        }
+    }
+
+    fn headers(
+        &mut self,
+        scope: &ChangeScope,
+        pair: OperationPair<'c>,
+        (shown, status): (StatusPattern, u16),
+        before: &'c DeclaredResponse,
+        after: &'c DeclaredResponse,
+    ) {
+        let part = |name: &str| ExchangePart::Header {
+            status: shown.to_string(),
+            name: name.to_owned(),
+        };
+        for old in &before.headers {
+            let Some(new) = after.headers.iter().find(|new| old.is_same(new)) else {
+                let rule = match old.required {
+                    true => "header.removed.required",
+                    false => "header.removed.optional",
+                };
+                let change =
+                    ChangeDetails::at(part(&old.name)).between(old.node_ref, after.node_ref);
+                self.push(rule, scope, RESPONSE, change);
+                continue;
+            };
+            self.header(scope, pair, (part(&old.name), status), old, new);
+        }
+        for new in &after.headers {
+            if !before.headers.iter().any(|old| old.is_same(new)) {
+                let change =
+                    ChangeDetails::at(part(&new.name)).between(before.node_ref, new.node_ref);
+                self.push("header.added", scope, RESPONSE, change);
+            }
+        }
+    }
+
+    fn header(
+        &mut self,
+        scope: &ChangeScope,
+        pair: OperationPair<'c>,
+        (part, status): (ExchangePart, u16),
+        old: &'c Parameter,
+        new: &'c Parameter,
+    ) {
+        let change = || ChangeDetails::at(part.clone()).between(old.node_ref, new.node_ref);
+        match (old.required, new.required) {
+            (true, false) => self.push("header.optional", scope, RESPONSE, change()),
+            (false, true) => self.push("header.required", scope, RESPONSE, change()),
+            _ => {}
+        }
+        let is_written_alike =
+            self.serialization(scope, MessageDirection::Response, &part, old, new);
+        let schemas = (
+            value_schema(self.old, old.node_ref),
+            value_schema(self.new, new.node_ref),
+        );
+        let (Some(before), Some(after)) = schemas else {
+            return;
+        };
+        let keys = old.schema().cloned().zip(new.schema().cloned());
+        let position = SchemaSite {
+            subject: scope.subject.clone(),
+            part,
+            direction: MessageDirection::Response,
+            operations: pair,
+            keys: keys.filter(|_| is_written_alike),
+            is_text: !old.is_json_text(),
+            pair: self.graph.add(before, after),
+            carried: (
+                ValueCarrier::Header(old, status),
+                ValueCarrier::Header(new, status),
+            ),
+        };
+        self.add_schema_site(position);
+    }
+}
+
+fn response(of: &Arc<DeclaredResponse>) -> ExchangePart {
+    ExchangePart::Response {
+        status: of.status.to_string(),
+        media: None,
+    }
+}
+
+/// Every status that either revision names, and one of each hundred besides.
+fn compared_statuses(old: &Operation, new: &Operation) -> BTreeSet<u16> {
+    let all = || old.responses.iter().chain(&new.responses);
+    let named: BTreeSet<u16> = all()
+        .filter_map(|response| match response.status {
+            StatusPattern::Exact(status) => Some(status),
+            StatusPattern::Range(_) | StatusPattern::Default => None,
+        })
+        .collect();
+    let unnamed = (1..=5).filter_map(|hundred: u16| {
+        let mut of_hundred = hundred * 100..hundred * 100 + 100;
+        of_hundred.rfind(|status| !named.contains(status))
+    });
+    let unnamed: Vec<u16> = unnamed.collect();
+    named.into_iter().chain(unnamed).collect()
+}
+
+/// Whether a pattern that is not declared as such is covered by wider ones.
+fn is_covered(operation: &Operation, status: StatusPattern) -> bool {
+    let sample = match status {
+        StatusPattern::Exact(status) => status,
+        StatusPattern::Range(hundred) => u16::from(hundred) * 100 + 99,
+        // What was left to all others is left to nobody.
+        StatusPattern::Default => return false,
+    };
+    operation.response(sample).is_some()
+}
+
+const fn is_success(status: StatusPattern) -> bool {
+    matches!(
+        status,
+        StatusPattern::Exact(200..=299) | StatusPattern::Range(2)
+    )
+}

@@ -1,0 +1,194 @@
+//! Security as a formula: a list of alternatives, each of them credentials that all are needed.
+//!
+//! Whoever has the credentials of an old alternative must be let in by some new one. Schemes are
+//! compared by what they ask for on the wire, not by name, where that says it all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use portcullis_contract::{CompiledContract, NodeRef, Operation};
+use portcullis_json::JsonNode;
+
+use super::super::compat_finding::ExchangePart;
+use super::contract_comparison::{
+    ChangeDetails, ChangeScope, ContractComparison, OperationPair, member,
+};
+
+/// Credentials that are all needed, each with its scopes.
+type CredentialSet = BTreeMap<String, BTreeSet<String>>;
+
+/// What an operation asks for, and where it says so. No alternative means that nothing is asked.
+struct SecurityFormula {
+    alternatives: Vec<CredentialSet>,
+    place: Option<NodeRef>,
+}
+
+impl SecurityFormula {
+    fn of(contract: &CompiledContract, operation: &Operation) -> Self {
+        let entry = contract.documents().entry_ref();
+        let declared = member(contract, operation.node_ref, "security")
+            .or_else(|| member(contract, entry, "security"));
+        let Some((place, list)) = declared else {
+            return Self {
+                alternatives: Vec::new(),
+                place: None,
+            };
+        };
+        let of = |requirement: JsonNode<'_>| -> CredentialSet {
+            let schemes = requirement.members();
+            schemes
+                .map(|(name, scopes)| {
+                    let scopes = scopes.elements().filter_map(JsonNode::as_str);
+                    (
+                        signature(contract, name),
+                        scopes.map(str::to_owned).collect(),
+                    )
+                })
+                .collect()
+        };
+        Self {
+            alternatives: list.elements().map(of).collect(),
+            place: Some(place),
+        }
+    }
+
+    /// Whether callers need nothing.
+    fn is_open(&self) -> bool {
+        self.alternatives.is_empty() || self.alternatives.iter().any(BTreeMap::is_empty)
+    }
+
+    /// Whether somebody with these credentials is let in.
+    fn admits(&self, held: &CredentialSet) -> bool {
+        self.is_open()
+            || self
+                .alternatives
+                .iter()
+                .any(|needed| suffices(held, needed))
+    }
+
+    /// All alternatives; nothing to need is one.
+    fn all(&self) -> Vec<CredentialSet> {
+        match self.alternatives.is_empty() {
+            true => vec![CredentialSet::new()],
+            false => self.alternatives.clone(),
+        }
+    }
+}
+
+fn suffices(held: &CredentialSet, needed: &CredentialSet) -> bool {
+    needed
+        .iter()
+        .all(|(scheme, scopes)| held.get(scheme).is_some_and(|held| scopes.is_subset(held)))
+}
+
+/// What a scheme asks for. Keys and plain schemes of HTTP say it all; tokens differ in who
+/// issues them, which their names stand for.
+fn signature(contract: &CompiledContract, name: &str) -> String {
+    let scheme = scheme(contract, name);
+    let text = |member: &str| {
+        let value = scheme.and_then(|scheme| scheme.get(member)?.as_str());
+        value.unwrap_or_default()
+    };
+    match text("type") {
+        "apiKey" => format!("the {} `{}`", text("in"), text("name")),
+        "http" => format!("HTTP {}", text("scheme").to_lowercase()),
+        _ => name.to_owned(),
+    }
+}
+
+fn scheme<'c>(contract: &'c CompiledContract, name: &str) -> Option<JsonNode<'c>> {
+    let documents = contract.documents();
+    let (near, schemes) = schemes(contract)?;
+    let place = portcullis_contract::DocumentSet::node_ref(near, schemes.get(name)?);
+    Some(documents.node(contract.resolved(place)))
+}
+
+/// The security schemes of a contract.
+pub(super) fn schemes(contract: &CompiledContract) -> Option<(NodeRef, JsonNode<'_>)> {
+    let (components, _) = member(contract, contract.documents().entry_ref(), "components")?;
+    member(contract, components, "securitySchemes")
+}
+
+fn described(alternative: &CredentialSet) -> String {
+    if alternative.is_empty() {
+        return "nothing".to_owned();
+    }
+    let parts = alternative
+        .iter()
+        .map(|(scheme, scopes)| match scopes.is_empty() {
+            true => scheme.clone(),
+            false => {
+                let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+                format!("{scheme} [{}]", scopes.join(", "))
+            }
+        });
+    parts.collect::<Vec<_>>().join(" and ")
+}
+
+impl<'c> ContractComparison<'c> {
+    /// Compares who may call an operation.
+    pub(super) fn security(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
+        let OperationPair { old, new, .. } = pair;
+        let (before, after) = (
+            SecurityFormula::of(self.old, old),
+            SecurityFormula::of(self.new, new),
+        );
+        let places = (
+            before.place.unwrap_or(old.node_ref),
+            after.place.unwrap_or(new.node_ref),
+        );
+        let mut push = |rule, from: Option<String>, to: Option<String>| {
+            let change = ChangeDetails {
+                location: ExchangePart::NoPart.into(),
+                before: from,
+                after: to,
+                old: Some(places.0),
+                new: Some(places.1),
+            };
+            self.push(rule, scope, None, change);
+        };
+        let asked = || {
+            after
+                .alternatives
+                .iter()
+                .map(described)
+                .collect::<Vec<_>>()
+                .join(", or ")
+        };
+        match (before.is_open(), after.is_open()) {
+            (true, true) => return,
+            (true, false) => return push("security.required", None, Some(asked())),
+            (false, true) => {
+                let asked = before
+                    .alternatives
+                    .iter()
+                    .map(described)
+                    .collect::<Vec<_>>();
+                return push("security.dropped", Some(asked.join(", or ")), None);
+            }
+            (false, false) => {}
+        }
+        let (was, is) = (before.all(), after.all());
+        for held in was.iter().filter(|held| !is.contains(held)) {
+            let names: Vec<&String> = held.keys().collect();
+            let same = is
+                .iter()
+                .find(|other| other.keys().collect::<Vec<_>>() == names);
+            let (from, to) = (Some(described(held)), same.map(described));
+            match (after.admits(held), same) {
+                (false, Some(_)) => push("security.scope.added", from, to),
+                (false, None) => push("security.alternative.removed", from, Some(asked())),
+                (true, Some(_)) => push("security.scope.removed", from, to),
+                (true, None) => push("security.alternative.dropped", from, None),
+            }
+        }
+        for needed in is.iter().filter(|needed| !was.contains(needed)) {
+            let names: Vec<&String> = needed.keys().collect();
+            let is_told = was
+                .iter()
+                .any(|other| other.keys().collect::<Vec<_>>() == names);
+            if !is_told {
+                push("security.alternative.added", None, Some(described(needed)));
+            }
+        }
+    }
+}

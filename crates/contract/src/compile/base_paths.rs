@@ -1,0 +1,54 @@
+//! The base paths in force for an operation.
+
+use portcullis_json::JsonKind;
+
+use super::super::contract_problem::ContractProblemKind;
+use super::super::document::{DocumentSet, NodeRef};
+use super::super::route::PathTemplate;
+use super::super::server_paths::base_paths;
+use super::compile_paths::EffectiveServers;
+use super::contract_compiler::ContractCompiler;
+
+impl<'d> ContractCompiler<'d> {
+    /// The templates of the base paths that `servers` name; `/` where none does.
+    pub(super) fn bases(&mut self, servers: EffectiveServers<'d>) -> Vec<PathTemplate> {
+        let mut paths: Vec<(NodeRef, String)> = Vec::new();
+        let entry = self.documents.entry_ref();
+        if let Some(configured) = &self.options.base_paths {
+            paths.extend(configured.iter().map(|path| (entry, path.clone())));
+        } else if let Some((near, servers)) = servers
+            && self.is_a(
+                JsonKind::Array,
+                DocumentSet::node_ref(near, servers),
+                "`servers`",
+            )
+        {
+            for server in servers.elements() {
+                let place = DocumentSet::node_ref(near, server);
+                match base_paths(server) {
+                    Ok(found) => paths.extend(found.into_iter().map(|path| (place, path))),
+                    Err(message) => {
+                        self.error(ContractProblemKind::MalformedDocument, place, &message)
+                    }
+                }
+            }
+        }
+        if paths.is_empty() {
+            paths.push((entry, "/".to_owned()));
+        }
+        paths.sort_by(|left, right| left.1.cmp(&right.1));
+        paths.dedup_by(|left, right| left.1.trim_end_matches('/') == right.1.trim_end_matches('/'));
+        let mut bases = Vec::new();
+        for (place, path) in paths {
+            match PathTemplate::parse_base(&path) {
+                Ok(base) => bases.push(base),
+                Err(error) => self.error(
+                    ContractProblemKind::MalformedPath,
+                    place,
+                    &format!("the server's path `{path}`: {error}"),
+                ),
+            }
+        }
+        bases
+    }
+}

@@ -1,0 +1,159 @@
+//! Operations: what is their own and what they inherit.
+
+use std::sync::Arc;
+
+use http::Method;
+
+use portcullis_json::{JsonKind, JsonNode};
+use portcullis_vocabulary::enforcement::Enforcement;
+
+use super::super::contract_problem::ContractProblemKind;
+use super::super::document::{DocumentSet, NodeRef};
+use super::super::operation::{Operation, OperationEnforcement};
+use super::super::parameter::Parameter;
+use super::super::route::{PathItemMethod, PathTemplate};
+use super::super::security_requirements::SecurityRequirements;
+use super::super::violation::MessagePart;
+use super::compile_paths::InheritedFields;
+use super::contract_compiler::ContractCompiler;
+
+impl<'d> ContractCompiler<'d> {
+    pub(super) fn operation(
+        &mut self,
+        template: &PathTemplate,
+        verb: PathItemMethod,
+        place: NodeRef,
+        inherited: &InheritedFields<'d>,
+    ) -> Option<u32> {
+        if !self.is_a(JsonKind::Object, place, "an operation") {
+            return None;
+        }
+        let node = self.documents.node(place);
+        let method = Method::from_bytes(verb.name().as_bytes()).expect("verbs are methods");
+        let own = self.inherit(place, node, inherited);
+        let mut parameters = self.parameters(place, node, template);
+        for above in &inherited.parameters {
+            if !parameters.iter().any(|parameter| parameter.is_same(above)) {
+                parameters.push(above.clone());
+            }
+        }
+        self.undeclared_expressions(template, place, &parameters);
+        let id = u32::try_from(self.operations.len()).ok()?;
+        let operation = Operation {
+            name: self.name(node, &method, template, place),
+            path: template.key().into(),
+            provider: own.provider,
+            tier: own.tier,
+            enforcement: self.enforcement(place, node),
+            takes_any_query: parameters.iter().any(Parameter::takes_any_query),
+            parameters,
+            security: self.security(place, node),
+            body: self.body(place, node, &method),
+            responses: self.responses(place, node),
+            method,
+            node_ref: place,
+        };
+        self.operations.push(operation);
+        Some(id)
+    }
+
+    fn name(
+        &mut self,
+        node: JsonNode<'d>,
+        method: &Method,
+        template: &PathTemplate,
+        place: NodeRef,
+    ) -> Arc<str> {
+        let declared = node.get("operationId").and_then(|id| id.as_str());
+        let name: Arc<str> = match declared {
+            Some(id) => id.into(),
+            None => format!("{method} {}", template.key()).into(),
+        };
+        if let Some(first) = self.names.insert(Arc::clone(&name), place) {
+            let line = self.documents.line(first);
+            let message = format!(
+                "the operationId `{name}` is taken by the operation in line {line}; metrics and refusals cannot tell them apart"
+            );
+            self.warn(ContractProblemKind::MalformedDocument, place, &message);
+        }
+        name
+    }
+
+    /// Its own requirements, else those of the document.
+    fn security(&mut self, place: NodeRef, node: JsonNode<'d>) -> SecurityRequirements {
+        let own = node.get("security");
+        let entry = self.documents.entry_ref();
+        let declared = match own {
+            Some(list) => Some(DocumentSet::node_ref(place, list)),
+            None => self.documents.member(entry, "security"),
+        };
+        let Some(declared) = declared else {
+            return SecurityRequirements::default();
+        };
+        match self.schemes.requirements(self.documents, declared) {
+            Ok(security) => security,
+            Err((at, message)) => {
+                self.error(ContractProblemKind::MalformedDocument, at, &message);
+                SecurityRequirements::default()
+            }
+        }
+    }
+
+    /// `x-portcullis: { request: report, response: off, idempotent: true }`.
+    fn enforcement(&mut self, near: NodeRef, node: JsonNode<'d>) -> OperationEnforcement {
+        let mut own = OperationEnforcement::default();
+        for (name, value) in node
+            .get("x-portcullis")
+            .into_iter()
+            .flat_map(|extension| extension.members())
+        {
+            let at = DocumentSet::node_ref(near, value);
+            if name == "idempotent" {
+                own.idempotent = value.as_bool();
+                if own.idempotent.is_none() {
+                    let message = "`x-portcullis.idempotent` must be true or false";
+                    self.error(ContractProblemKind::MalformedDocument, at, message);
+                }
+                continue;
+            }
+            let side = match name {
+                "request" => &mut own.request,
+                "response" => &mut own.response,
+                other => {
+                    let message = format!("`x-portcullis.{other}` is not known and does nothing");
+                    self.warn(ContractProblemKind::NotJudged, at, &message);
+                    continue;
+                }
+            };
+            let mut names = Enforcement::NAMES.iter();
+            match names.find(|(known, _)| value.as_str() == Some(known)) {
+                Some((_, found)) => *side = Some(*found),
+                None => {
+                    let message = format!("`x-portcullis.{name}` must be reject, report or off");
+                    self.error(ContractProblemKind::MalformedDocument, at, &message);
+                }
+            }
+        }
+        own
+    }
+
+    fn undeclared_expressions(
+        &mut self,
+        template: &PathTemplate,
+        place: NodeRef,
+        known: &[Parameter],
+    ) {
+        for name in template.names() {
+            if !known
+                .iter()
+                .any(|known| known.part == MessagePart::Path && known.name == name)
+            {
+                let message = format!(
+                    "`{{{name}}}` in `{}` has no parameter and takes any text",
+                    template.key()
+                );
+                self.warn(ContractProblemKind::MalformedPath, place, &message);
+            }
+        }
+    }
+}

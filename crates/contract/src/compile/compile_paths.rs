@@ -1,0 +1,173 @@
+//! Paths: their templates, what operations inherit from them, and their routes.
+
+use std::sync::Arc;
+
+use portcullis_json::JsonNode;
+use portcullis_vocabulary::Tier;
+
+use super::super::contract_problem::ContractProblemKind;
+use super::super::dialect::Dialect;
+use super::super::document::{DocumentSet, NodeRef};
+use super::super::parameter::Parameter;
+use super::super::route::{OverlapKind, PathItemMethod, PathTemplate, RouteTable};
+use super::contract_compiler::ContractCompiler;
+
+/// The `servers` in force, and a place of the document they stand in.
+pub(super) type EffectiveServers<'d> = Option<(NodeRef, JsonNode<'d>)>;
+
+/// What an operation takes from its path item and its document unless it says otherwise.
+#[derive(Clone, Default)]
+pub(super) struct InheritedFields<'d> {
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) servers: EffectiveServers<'d>,
+    pub(super) provider: Option<Arc<str>>,
+    pub(super) tier: Option<Tier>,
+}
+
+impl<'d> ContractCompiler<'d> {
+    pub(super) fn paths(&mut self) {
+        let entry = self.documents.entry_ref();
+        let root = self.documents.node(entry);
+        if root.get("paths").is_none() && self.surface.dialect == Dialect::V30 {
+            self.error(
+                ContractProblemKind::MalformedDocument,
+                entry,
+                "`paths` is missing",
+            );
+        }
+        let mut inherited = self.inherit(entry, root, &InheritedFields::default());
+        if let Some(info) = root.get("info") {
+            inherited = self.inherit(DocumentSet::node_ref(entry, info), info, &inherited);
+        }
+        for (key, item) in self.members(entry, root, "paths") {
+            if key.starts_with("x-") {
+                continue;
+            }
+            let place = DocumentSet::node_ref(entry, item);
+            match PathTemplate::parse(key) {
+                Ok(template) => self.path_item(&template, place, &inherited),
+                Err(error) => {
+                    self.error(
+                        ContractProblemKind::MalformedPath,
+                        place,
+                        &format!("path `{key}`: {error}"),
+                    );
+                }
+            }
+        }
+    }
+
+    fn path_item(
+        &mut self,
+        template: &PathTemplate,
+        place: NodeRef,
+        inherited: &InheritedFields<'d>,
+    ) {
+        let Some(place) = self.object(place, "a path item") else {
+            return;
+        };
+        let item = self.documents.node(place);
+        let mut inherited = self.inherit(place, item, inherited);
+        inherited.parameters = self.parameters(place, item, template);
+        let mut by_servers: Vec<(EffectiveServers<'d>, Vec<(PathItemMethod, u32)>)> =
+            vec![(inherited.servers, vec![])];
+        for (name, value) in item.members() {
+            let place = DocumentSet::node_ref(place, value);
+            let Some(verb) = PathItemMethod::from_field(name) else {
+                self.unknown_field(name, place);
+                continue;
+            };
+            let Some(id) = self.operation(template, verb, place, &inherited) else {
+                continue;
+            };
+            match value.get("servers") {
+                Some(servers) => by_servers.push((Some((place, servers)), vec![(verb, id)])),
+                None => by_servers[0].1.push((verb, id)),
+            }
+        }
+        for (servers, operations) in by_servers {
+            if !operations.is_empty() {
+                self.add_routes(servers, template, &operations);
+            }
+        }
+    }
+
+    fn add_routes(
+        &mut self,
+        servers: EffectiveServers<'d>,
+        path: &PathTemplate,
+        operations: &[(PathItemMethod, u32)],
+    ) {
+        for base in self.bases(servers) {
+            let builder = std::mem::replace(&mut self.routes, RouteTable::builder());
+            self.routes = builder.add(&base, path, operations);
+        }
+    }
+
+    pub(super) fn inherit(
+        &mut self,
+        place: NodeRef,
+        node: JsonNode<'d>,
+        above: &InheritedFields<'d>,
+    ) -> InheritedFields<'d> {
+        let text = |name| node.get(name).and_then(|value| value.as_str());
+        InheritedFields {
+            parameters: Vec::new(),
+            servers: node
+                .get("servers")
+                .map(|servers| (place, servers))
+                .or(above.servers),
+            provider: text("x-squad-owner")
+                .map(Arc::from)
+                .or_else(|| above.provider.clone()),
+            tier: self.tier(place, node).or(above.tier),
+        }
+    }
+
+    fn tier(&mut self, near: NodeRef, node: JsonNode<'d>) -> Option<Tier> {
+        let value = node.get("x-sla-tier")?;
+        let tier = value.as_str().and_then(|text| text.parse().ok());
+        if tier.is_none() {
+            self.warn(
+                ContractProblemKind::MalformedDocument,
+                DocumentSet::node_ref(near, value),
+                "`x-sla-tier` must be gold, silver or bronze; it is ignored",
+            );
+        }
+        tier
+    }
+
+    /// A member of a path item that is no method may be one that is misspelt.
+    fn unknown_field(&mut self, name: &str, place: NodeRef) {
+        const KNOWN: [&str; 5] = ["$ref", "summary", "description", "servers", "parameters"];
+        if KNOWN.contains(&name) || name.starts_with("x-") {
+            return;
+        }
+        let advice = match PathItemMethod::from_field(&name.to_lowercase()) {
+            Some(_) => format!("write `{}`", name.to_lowercase()),
+            None => "methods are get, put, post, delete, options, head, patch, trace".to_owned(),
+        };
+        let message = format!("a path item has no `{name}`, and it is ignored: {advice}");
+        self.warn(ContractProblemKind::MalformedDocument, place, &message);
+    }
+
+    pub(super) fn overlaps(&mut self, routes: &RouteTable) {
+        let entry = self.documents.entry_ref();
+        let paths = self.documents.node(entry).get("paths");
+        for overlap in routes.overlaps() {
+            let at = paths
+                .into_iter()
+                .flat_map(|paths| paths.members())
+                .find(|(key, _)| overlap.second.ends_with(key))
+                .map_or(entry, |(_, item)| DocumentSet::node_ref(entry, item));
+            match overlap.kind {
+                OverlapKind::Duplicate => {
+                    self.error(ContractProblemKind::AmbiguousPath, at, &overlap.to_string());
+                }
+                OverlapKind::SameShape | OverlapKind::EquallySpecific => {
+                    self.warn(ContractProblemKind::AmbiguousPath, at, &overlap.to_string());
+                }
+            }
+        }
+    }
+}

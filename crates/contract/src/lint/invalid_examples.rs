@@ -1,0 +1,262 @@
+//! Values that their own schemas refuse, examples and defaults, and schemas that refuse all.
+//!
+//! They are judged by validators built as those for messages are, from all schemas of the
+//! contract at once. A schema that no operation uses may be none at all; then it is reported,
+//! and only the values of schemas that were compiled before are judged.
+
+use std::collections::HashMap;
+
+use portcullis_json::{JsonKind, JsonLimits, JsonNode, Tape};
+
+use super::super::compiled_contract::CompiledContract;
+use super::super::contract_problem::{ContractProblem, ContractProblemKind};
+use super::super::contradiction::{SchemaContradiction, contradictions};
+use super::super::dialect::{Dialect, MessageDirection};
+use super::super::document::{DocumentSet, NodeRef};
+use super::super::explain_errors::{ViolationSubject, explain};
+use super::super::lower::SchemaLowering;
+use super::super::schema_set::{SchemaKey, SchemaSet};
+use super::super::violation::{MessagePart, Violation, ViolationClass};
+use super::contract_survey::{ContractSurvey, DEFAULT, DeclaredValue, ValueNotation};
+use super::lint_contract::LintFindings;
+
+/// The most violations of one value that are counted.
+const VIOLATIONS_MAX: usize = 10;
+
+/// Reports schemas that are none, and values that do not satisfy theirs.
+pub(super) fn inspect(
+    contract: &CompiledContract,
+    survey: &ContractSurvey,
+    findings: &mut LintFindings<'_>,
+) {
+    let all: Vec<NodeRef> = survey
+        .roots
+        .iter()
+        .chain(places(&survey.values))
+        .copied()
+        .collect();
+    let judges = match ExampleValidators::build(contract, &all, findings) {
+        Ok(judges) => judges,
+        Err(problems) => {
+            problems
+                .into_iter()
+                .for_each(|problem| findings.add(problem));
+            let compiled = |place: &NodeRef| survey.compiled.contains(place);
+            let known: Vec<NodeRef> = all.into_iter().filter(compiled).collect();
+            // What compiled once compiles again.
+            let Ok(judges) = ExampleValidators::build(contract, &known, findings) else {
+                return;
+            };
+            judges
+        }
+    };
+    let mut tape = Tape::new();
+    for sample in &survey.values {
+        if let Some(violations) = judges.judge(sample, &mut tape)
+            && let Some(first) = violations.first()
+        {
+            let file = &contract.documents.list()[sample.value.document as usize].name;
+            let message = message(sample, file, first, violations.len());
+            findings.warn(ContractProblemKind::InvalidExample, sample.value, message);
+        }
+    }
+}
+
+fn places(values: &[DeclaredValue]) -> impl Iterator<Item = &NodeRef> {
+    values.iter().map(|sample| &sample.schema)
+}
+
+fn message(sample: &DeclaredValue, file: &str, first: &Violation, count: usize) -> String {
+    let DeclaredValue { what, .. } = sample;
+    let at = match first.pointer.as_str() {
+        "" => String::new(),
+        pointer => format!("at {pointer}, "),
+    };
+    // A message that was cut short has lost its end, which says what is wrong.
+    let broken = match first.message.contains('…') {
+        true => &first.masked,
+        false => &first.message,
+    };
+    let rule = first
+        .contract
+        .as_ref()
+        .map(|spot| match *spot.file == *file {
+            true => format!(" (line {})", spot.line),
+            false => format!(" ({}:{})", spot.file, spot.line),
+        });
+    let more = match count {
+        1 => String::new(),
+        VIOLATIONS_MAX => format!(", and at least {} more", VIOLATIONS_MAX - 1),
+        _ => format!(", and {} more", count - 1),
+    };
+    let rule = rule.unwrap_or_default();
+    format!("{what} breaks its schema: {at}{broken}{rule}{more}; correct one of the two")
+}
+
+/// The validators of both directions.
+struct ExampleValidators<'d> {
+    documents: &'d DocumentSet,
+    request: DirectionValidator,
+    /// Nothing where both directions are judged alike: 3.1 has `readOnly` annotate.
+    response: Option<DirectionValidator>,
+}
+
+/// The validators of one direction, and under which key each schema is judged.
+struct DirectionValidator {
+    schemas: SchemaSet,
+    keys: HashMap<NodeRef, SchemaKey>,
+}
+
+impl<'d> ExampleValidators<'d> {
+    fn build(
+        contract: &'d CompiledContract,
+        places: &[NodeRef],
+        findings: &mut LintFindings<'_>,
+    ) -> Result<Self, Vec<ContractProblem>> {
+        let mut build =
+            |direction| DirectionValidator::build(contract, direction, places, findings);
+        let request = build(MessageDirection::Request)?;
+        let response = match contract.dialect {
+            Dialect::V30 => Some(build(MessageDirection::Response)?),
+            Dialect::V31 => None,
+        };
+        Ok(Self {
+            documents: &contract.documents,
+            request,
+            response,
+        })
+    }
+
+    /// The violations of a value; those of one direction when it may travel in both and neither
+    /// accepts it. Nothing when its schema is not known here.
+    fn judge(&self, sample: &DeclaredValue, tape: &mut Tape) -> Option<Vec<Violation>> {
+        let response = self.response.as_ref().unwrap_or(&self.request);
+        let directions: &[&DirectionValidator] = match sample.direction {
+            Some(MessageDirection::Request) => &[&self.request],
+            Some(MessageDirection::Response) => &[response],
+            None => &[&self.request, response],
+        };
+        let mut violations = None;
+        for judge in directions {
+            let found = judge.judge(self.documents, sample, tape)?;
+            if found.is_empty() {
+                return Some(found);
+            }
+            violations = Some(found);
+        }
+        violations
+    }
+}
+
+impl DirectionValidator {
+    fn build(
+        contract: &CompiledContract,
+        direction: MessageDirection,
+        places: &[NodeRef],
+        findings: &mut LintFindings<'_>,
+    ) -> Result<Self, Vec<ContractProblem>> {
+        let documents = &contract.documents;
+        let mut lowering = SchemaLowering::new(documents, contract.dialect, direction);
+        let numbers: HashMap<NodeRef, u32> = places
+            .iter()
+            .map(|place| (*place, lowering.define(*place)))
+            .collect();
+        let mut roots: Vec<u32> = numbers.values().copied().collect();
+        roots.sort_unstable();
+        roots.dedup();
+        let lowered = lowering.finish(&roots);
+        let contradictions = contradictions(&lowered.schema);
+        let schemas = SchemaSet::build(lowered, documents)?;
+        for SchemaContradiction { pointer, message } in contradictions {
+            if let Some((place, rest)) = schemas.origin(&pointer) {
+                let place = documents.deepest_existing(place, rest);
+                findings.warn(ContractProblemKind::UnsatisfiableSchema, place, message);
+            }
+        }
+        let keys = numbers
+            .into_iter()
+            .map(|(place, number)| (place, SchemaKey::new(number)));
+        Ok(Self {
+            schemas,
+            keys: keys.collect(),
+        })
+    }
+
+    fn judge(
+        &self,
+        documents: &DocumentSet,
+        sample: &DeclaredValue,
+        tape: &mut Tape,
+    ) -> Option<Vec<Violation>> {
+        let key = self.keys.get(&sample.schema)?.as_str();
+        let value = documents.node(sample.value);
+        if self.accepts_otherwise(key, sample.notation, value, tape) {
+            return Some(Vec::new());
+        }
+        tape.begin(key);
+        copy(tape, value);
+        let wrapped = tape.wrapped("");
+        if self.schemas.is_valid(wrapped) {
+            return Some(Vec::new());
+        }
+        let subject = ViolationSubject {
+            class: ViolationClass::InvalidBody,
+            part: MessagePart::Body,
+            name: None,
+        };
+        let mut violations = explain(&self.schemas, documents, wrapped, subject, VIOLATIONS_MAX);
+        // An empty default says that each member has its own.
+        if sample.what == DEFAULT && value.is_empty() {
+            violations.retain(|violation| violation.keyword.as_deref() != Some("required"));
+        }
+        Some(violations)
+    }
+
+    /// Whether the value is right in another notation that its place allows.
+    fn accepts_otherwise(
+        &self,
+        key: &str,
+        notation: ValueNotation,
+        value: JsonNode<'_>,
+        tape: &mut Tape,
+    ) -> bool {
+        let text = value.as_str();
+        match (notation, text, value.number_text()) {
+            (ValueNotation::Json | ValueNotation::Text, Some(text), _) => tape
+                .parse(key, text.as_bytes(), JsonLimits::default())
+                .is_ok_and(|source| self.schemas.is_valid(tape.wrapped(source))),
+            (ValueNotation::Text, None, Some(digits)) => {
+                tape.begin(key);
+                tape.string(digits);
+                self.schemas.is_valid(tape.wrapped(""))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Puts a document's value on a tape. Recursive: the depth limit of documents bounds it.
+fn copy(tape: &mut Tape, value: JsonNode<'_>) {
+    match value.kind() {
+        JsonKind::Null => tape.null(),
+        JsonKind::Boolean => tape.boolean(value.as_bool().unwrap_or_default()),
+        JsonKind::Number => {
+            let text = value.number_text().unwrap_or_default();
+            tape.number(text).expect("it was read as a number");
+        }
+        JsonKind::String => tape.string(value.as_str().unwrap_or_default()),
+        JsonKind::Array => {
+            tape.begin_array();
+            value.elements().for_each(|element| copy(tape, element));
+            tape.end();
+        }
+        JsonKind::Object => {
+            tape.begin_object();
+            for (name, member) in value.members() {
+                tape.key(name);
+                copy(tape, member);
+            }
+            tape.end();
+        }
+    }
+}

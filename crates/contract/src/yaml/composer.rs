@@ -1,0 +1,245 @@
+//! Parser events into a flat list of items, in the order of the document.
+
+use std::borrow::Cow;
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
+
+use super::parse_yaml::YamlError;
+
+/// Where an item starts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct YamlPosition {
+    /// 1-based.
+    pub(super) line: u32,
+    /// 1-based.
+    pub(super) column: u32,
+}
+
+impl YamlPosition {
+    fn at(marker: &Marker) -> Self {
+        Self {
+            line: marker.line().max(1) as u32,
+            column: marker.col() as u32 + 1,
+        }
+    }
+
+    pub(super) fn error(self, message: impl Into<String>) -> YamlError {
+        YamlError {
+            line: self.line,
+            column: self.column,
+            message: message.into(),
+        }
+    }
+}
+
+/// A tag of the core schema on a scalar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ScalarTag {
+    Str,
+    Int,
+    Float,
+    Bool,
+    Null,
+}
+
+#[derive(Debug)]
+pub(super) enum YamlContent<'a> {
+    Scalar {
+        text: Cow<'a, str>,
+        plain: bool,
+        tag: Option<ScalarTag>,
+    },
+    /// Holds the position past the last descendant, as `Mapping` does.
+    Sequence { past: usize },
+    /// Keys and values alternate.
+    Mapping { past: usize },
+    /// Holds the position of the item with the anchor.
+    Alias(usize),
+}
+
+#[derive(Debug)]
+pub(super) struct YamlItem<'a> {
+    pub(super) place: YamlPosition,
+    pub(super) content: YamlContent<'a>,
+}
+
+impl YamlItem<'_> {
+    /// The position past this item, which stands at `at`.
+    pub(super) fn end_index(&self, at: usize) -> usize {
+        match self.content {
+            YamlContent::Sequence { past } | YamlContent::Mapping { past } => past,
+            YamlContent::Scalar { .. } | YamlContent::Alias(_) => at + 1,
+        }
+    }
+}
+
+/// Reads the events of the one document of `text`.
+pub(super) fn compose(text: &str, depth_max: u32) -> Result<Vec<YamlItem<'_>>, YamlError> {
+    let mut composer = YamlComposer {
+        items: Vec::new(),
+        open: Vec::new(),
+        anchors: Vec::new(),
+        documents: 0,
+        depth_max,
+    };
+    let mut parser = Parser::new_from_str(text);
+    while let Some(event) = parser.next_event() {
+        let (event, span) = event.map_err(|error| {
+            let place = YamlPosition::at(error.marker());
+            match error.info() {
+                // The parser's own bound, which it meets while it looks ahead.
+                "recursion limit exceeded" => place.error(too_deep(depth_max)),
+                info => place.error(info),
+            }
+        })?;
+        composer.take(event, YamlPosition::at(&span.start))?;
+    }
+    if composer.items.is_empty() {
+        return Err(YamlPosition { line: 1, column: 1 }.error("no document: the text is empty"));
+    }
+    Ok(composer.items)
+}
+
+fn too_deep(depth_max: u32) -> String {
+    format!("nested deeper than {depth_max} levels")
+}
+
+struct YamlComposer<'a> {
+    items: Vec<YamlItem<'a>>,
+    /// Positions of the containers not yet closed, outermost first.
+    open: Vec<usize>,
+    /// Position of the item of each anchor, by the number the parser gave it.
+    anchors: Vec<usize>,
+    documents: u32,
+    depth_max: u32,
+}
+
+impl<'a> YamlComposer<'a> {
+    fn take(&mut self, event: Event<'a>, place: YamlPosition) -> Result<(), YamlError> {
+        match event {
+            Event::DocumentStart(_) => {
+                self.documents += 1;
+                if self.documents > 1 {
+                    return Err(place.error("a second document starts; a file holds one"));
+                }
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                self.note_anchor(anchor);
+                let tag = tag
+                    .and_then(|tag| scalar_tag(&tag, place).transpose())
+                    .transpose()?;
+                let plain = style == ScalarStyle::Plain;
+                self.items.push(YamlItem {
+                    place,
+                    content: YamlContent::Scalar { text, plain, tag },
+                });
+            }
+            Event::SequenceStart(anchor, tag) => {
+                check_container_tag(tag.as_deref(), "seq", place)?;
+                self.open(anchor, YamlContent::Sequence { past: usize::MAX }, place)?;
+            }
+            Event::MappingStart(anchor, tag) => {
+                check_container_tag(tag.as_deref(), "map", place)?;
+                self.open(anchor, YamlContent::Mapping { past: usize::MAX }, place)?;
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(),
+            Event::Alias(anchor) => {
+                let target = self.alias_target(anchor, place)?;
+                self.items.push(YamlItem {
+                    place,
+                    content: YamlContent::Alias(target),
+                });
+            }
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+        }
+        Ok(())
+    }
+
+    fn open(
+        &mut self,
+        anchor: usize,
+        content: YamlContent<'a>,
+        place: YamlPosition,
+    ) -> Result<(), YamlError> {
+        if self.open.len() >= self.depth_max as usize {
+            return Err(place.error(too_deep(self.depth_max)));
+        }
+        self.note_anchor(anchor);
+        self.open.push(self.items.len());
+        self.items.push(YamlItem { place, content });
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        let end = self.items.len();
+        let container = self.open.pop().and_then(|at| self.items.get_mut(at));
+        if let Some(YamlItem {
+            content: YamlContent::Sequence { past } | YamlContent::Mapping { past },
+            ..
+        }) = container
+        {
+            *past = end;
+        }
+    }
+
+    /// The next item carries the anchor; 0 is none.
+    fn note_anchor(&mut self, anchor: usize) {
+        if anchor > 0 {
+            // Numbers are given in order of the document, so this grows by one at a time.
+            self.anchors
+                .resize(self.anchors.len().max(anchor + 1), usize::MAX);
+            self.anchors[anchor] = self.items.len();
+        }
+    }
+
+    fn alias_target(&self, anchor: usize, place: YamlPosition) -> Result<usize, YamlError> {
+        let target = self
+            .anchors
+            .get(anchor)
+            .copied()
+            .filter(|&at| at < self.items.len());
+        let target = target.ok_or_else(|| place.error("an alias without its anchor"))?;
+        if self.open.contains(&target) {
+            return Err(place.error("an alias to a value that contains it"));
+        }
+        Ok(target)
+    }
+}
+
+/// `None` for the non-specific tag `!` is a string by YAML 1.2 section 6.9.1.
+fn scalar_tag(tag: &Tag, place: YamlPosition) -> Result<Option<ScalarTag>, YamlError> {
+    if tag.handle.is_empty() && tag.suffix == "!" || tag.handle == "!" && tag.suffix.is_empty() {
+        return Ok(Some(ScalarTag::Str));
+    }
+    let known = match tag.suffix.as_str() {
+        _ if !tag.is_yaml_core_schema() => None,
+        "str" => Some(ScalarTag::Str),
+        "int" => Some(ScalarTag::Int),
+        "float" => Some(ScalarTag::Float),
+        "bool" => Some(ScalarTag::Bool),
+        "null" => Some(ScalarTag::Null),
+        _ => None,
+    };
+    known.map(Some).ok_or_else(|| unknown_tag(tag, place))
+}
+
+fn check_container_tag(
+    tag: Option<&Tag>,
+    name: &str,
+    place: YamlPosition,
+) -> Result<(), YamlError> {
+    match tag {
+        Some(tag) if !(tag.is_yaml_core_schema() && tag.suffix == name) => {
+            Err(unknown_tag(tag, place))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn unknown_tag(tag: &Tag, place: YamlPosition) -> YamlError {
+    let name = match tag.is_yaml_core_schema() {
+        true => format!("!!{}", tag.suffix),
+        false => format!("{}{}", tag.handle, tag.suffix),
+    };
+    place.error(format!("the tag `{name}` has no JSON form here"))
+}

@@ -1,0 +1,157 @@
+//! Scanning strings eight bytes at a time, and undoing their escapes.
+
+use super::syntax_error::{SyntaxErrorKind, UnlocatedError, unexpected};
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// The position of the first quote, backslash or control character at or after `from`, or the
+/// end.
+#[inline]
+pub(super) fn string_stop(bytes: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let stops = stops(u64::from_le_bytes(*chunk));
+        if stops != 0 {
+            return at + (stops.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    while let Some(&byte) = bytes.get(at) {
+        if byte == b'"' || byte == b'\\' || byte < 0x20 {
+            break;
+        }
+        at += 1;
+    }
+    at
+}
+
+/// The high bit of each byte that ends a run of plain characters. Only the lowest one is
+/// exact: borrows may set bits above it.
+#[inline]
+fn stops(word: u64) -> u64 {
+    let equal = |byte: u8| {
+        let zeroed = word ^ (ONES * u64::from(byte));
+        zeroed.wrapping_sub(ONES) & !zeroed
+    };
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    (equal(b'"') | equal(b'\\') | control) & HIGHS
+}
+
+/// Skips the four white space characters of RFC 8259 section 2.
+#[inline]
+pub(super) fn skip_space(bytes: &[u8], from: usize) -> usize {
+    // Bodies are mostly minified.
+    match bytes.get(from) {
+        Some(byte) if *byte > b' ' => from,
+        _ => skip_some_space(bytes, from),
+    }
+}
+
+fn skip_some_space(bytes: &[u8], from: usize) -> usize {
+    let mut at = from;
+    loop {
+        match bytes.get(at) {
+            Some(b'\n' | b'\r' | b'\t') => at += 1,
+            Some(b' ') => {
+                at += 1;
+                // Indentation comes in runs.
+                while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+                    if u64::from_le_bytes(*chunk) != ONES * 0x20 {
+                        break;
+                    }
+                    at += 8;
+                }
+            }
+            _ => return at,
+        }
+    }
+}
+
+/// Appends the string to `side` from the escape at `from` up to its closing quote, and returns
+/// the position past that quote.
+pub(super) fn unescape(
+    text: &str,
+    from: usize,
+    side: &mut String,
+) -> Result<usize, UnlocatedError> {
+    let bytes = text.as_bytes();
+    let mut at = from;
+    loop {
+        match bytes.get(at) {
+            Some(b'"') => return Ok(at + 1),
+            Some(b'\\') => at = escape(bytes, at, side)?,
+            _ => return Err(string_failure(bytes, at)),
+        }
+        let stop = string_stop(bytes, at);
+        side.push_str(text.get(at..stop).unwrap_or_default());
+        at = stop;
+    }
+}
+
+/// What is wrong where a string ends without a quote.
+#[cold]
+pub(super) fn string_failure(bytes: &[u8], at: usize) -> UnlocatedError {
+    unexpected(
+        "the closing quote of a string (control characters must be escaped)",
+        bytes,
+        at,
+    )
+}
+
+/// Appends the character that the escape at `at` stands for; returns the position past it.
+fn escape(bytes: &[u8], at: usize, side: &mut String) -> Result<usize, UnlocatedError> {
+    let plain = match bytes.get(at + 1) {
+        Some(b'"') => '"',
+        Some(b'\\') => '\\',
+        Some(b'/') => '/',
+        Some(b'b') => '\u{8}',
+        Some(b'f') => '\u{c}',
+        Some(b'n') => '\n',
+        Some(b'r') => '\r',
+        Some(b't') => '\t',
+        Some(b'u') => return unicode_escape(bytes, at, side),
+        _ => {
+            return Err(unexpected(
+                "one of \" \\ / b f n r t u after a backslash",
+                bytes,
+                at + 1,
+            ));
+        }
+    };
+    side.push(plain);
+    Ok(at + 2)
+}
+
+fn unicode_escape(bytes: &[u8], at: usize, side: &mut String) -> Result<usize, UnlocatedError> {
+    let lone = || UnlocatedError::new(SyntaxErrorKind::Surrogate, at);
+    let high = hex4(bytes, at + 2)?;
+    let (code, past) = match high {
+        0xD800..=0xDBFF => {
+            if bytes.get(at + 6..at + 8) != Some(b"\\u") {
+                return Err(lone());
+            }
+            let low = hex4(bytes, at + 8)?;
+            if !(0xDC00..=0xDFFF).contains(&low) {
+                return Err(lone());
+            }
+            (0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00), at + 12)
+        }
+        _ => (high, at + 6),
+    };
+    side.push(char::from_u32(code).ok_or_else(lone)?);
+    Ok(past)
+}
+
+fn hex4(bytes: &[u8], from: usize) -> Result<u32, UnlocatedError> {
+    let mut code = 0;
+    for at in from..from + 4 {
+        let digit = bytes
+            .get(at)
+            .and_then(|&byte| char::from(byte).to_digit(16));
+        let digit =
+            digit.ok_or_else(|| unexpected("four hexadecimal digits after \\u", bytes, at))?;
+        code = code << 4 | digit;
+    }
+    Ok(code)
+}

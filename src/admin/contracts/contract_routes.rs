@@ -1,0 +1,294 @@
+//! The routes of contracts and of the configuration.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::StatusCode;
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
+
+use super::super::admin_body;
+use super::super::admin_response::{AdminRefusal, AdminResponse, json};
+use super::super::name_lookup::unknown_name;
+use super::super::server::{AdminState, Operator};
+use super::contract_control::{ChangeFuture, ContractControl, ContractFault};
+use super::contract_view::{
+    ConfigReloadView, ConfigResult, ContractView, ReloadView, RevisionResult,
+};
+
+/// What to send where nothing has to be said.
+const EXAMPLE: &str = "{}";
+
+/// The longest name of a proposed contract, in bytes.
+const NAME_BYTES_MAX: usize = 255;
+
+#[derive(Serialize)]
+struct ContractsView {
+    services: Vec<ContractView>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EmptyRequest {}
+
+/// All services.
+pub(in crate::admin) fn all(admin: &AdminState) -> AdminResponse {
+    json(&ContractsView {
+        services: admin.contracts.services(),
+    })
+}
+
+/// One service.
+pub(in crate::admin) fn one(
+    admin: &AdminState,
+    service: &str,
+) -> Result<AdminResponse, AdminRefusal> {
+    let mut services = admin.contracts.services().into_iter();
+    let view = services.find(|view| view.service == service);
+    let view = view.ok_or(ContractFault::UnknownService);
+    view.map(|view| json(&view))
+        .map_err(|fault| refusal(admin, service, fault))
+}
+
+/// Reads a contract again.
+pub(in crate::admin) async fn reload(
+    admin: &AdminState,
+    operator: Operator,
+    service: &str,
+    bytes: &[u8],
+) -> Result<AdminResponse, AdminRefusal> {
+    expect_empty(bytes)?;
+    let done = run(admin, |contracts| contracts.reload(service)).await;
+    log_and_respond(admin, operator, ("reload", service), done)
+}
+
+/// Takes a candidate from the request's body.
+pub(in crate::admin) async fn propose(
+    admin: &AdminState,
+    operator: Operator,
+    (service, query): (&str, Option<&str>),
+    bytes: Vec<u8>,
+) -> Result<AdminResponse, AdminRefusal> {
+    let file = file_name(query)?;
+    if bytes.trim_ascii().is_empty() {
+        return Err(AdminRefusal::new(
+            StatusCode::BAD_REQUEST,
+            "the body is empty; send the contract, for example with \
+             `curl --data-binary @openapi.yaml`",
+        ));
+    }
+    let bytes = Bytes::from(bytes);
+    let done = run(admin, |contracts| contracts.propose(service, bytes, file)).await;
+    log_and_respond(admin, operator, ("propose", service), done)
+}
+
+/// What the candidate has come to.
+pub(in crate::admin) fn candidate(
+    admin: &AdminState,
+    service: &str,
+) -> Result<AdminResponse, AdminRefusal> {
+    let view = admin.contracts.candidate(service);
+    view.map(|view| json(&view))
+        .map_err(|fault| refusal(admin, service, fault))
+}
+
+/// Puts the candidate in force.
+pub(in crate::admin) async fn promote(
+    admin: &AdminState,
+    operator: Operator,
+    service: &str,
+    bytes: &[u8],
+) -> Result<AdminResponse, AdminRefusal> {
+    expect_empty(bytes)?;
+    let done = run(admin, |contracts| contracts.promote(service)).await;
+    log_and_respond(admin, operator, ("promote", service), done)
+}
+
+/// Forgets the candidate.
+pub(in crate::admin) async fn drop_candidate(
+    admin: &AdminState,
+    operator: Operator,
+    service: &str,
+    bytes: &[u8],
+) -> Result<AdminResponse, AdminRefusal> {
+    expect_empty(bytes)?;
+    let done = run(admin, |contracts| contracts.drop_candidate(service)).await;
+    log_and_respond(admin, operator, ("drop", service), done)
+}
+
+/// Reads the configuration again.
+pub(in crate::admin) async fn reload_config(
+    admin: &AdminState,
+    operator: Operator,
+    bytes: &[u8],
+) -> Result<AdminResponse, AdminRefusal> {
+    expect_empty(bytes)?;
+    let done = run(admin, |contracts| contracts.reload_config()).await;
+    let result = match &done {
+        Ok(ConfigReloadView { result, .. }) => format!("{result:?}").to_lowercase(),
+        Err(fault) => fault.to_string(),
+    };
+    tracing::info!(result, peer = %operator.peer, "an operator reloads the configuration");
+    match done {
+        Ok(reloaded) if reloaded.result == ConfigResult::Refused => Err(refused(
+            "the configuration is refused, and the one in force stays; correct it and reload it \
+             again"
+                .to_owned(),
+            reloaded.problems,
+        )),
+        Ok(reloaded) => Ok(json(&reloaded)),
+        Err(ContractFault::Busy) => Err(AdminRefusal::new(
+            StatusCode::CONFLICT,
+            "another reload of the configuration is under way; try again when it is done",
+        )),
+        Err(fault) => Err(refusal(admin, "", fault)),
+    }
+}
+
+/// Runs a change to its end, whether or not the client waits for it.
+async fn run<T: Send + 'static>(
+    admin: &AdminState,
+    change: impl FnOnce(&dyn ContractControl) -> ChangeFuture<T>,
+) -> Result<T, ContractFault> {
+    let contracts = Arc::clone(&admin.contracts);
+    let running = tokio::spawn(change(&*contracts));
+    running.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a change of contracts broke off");
+        Err(ContractFault::Unavailable {
+            reason: "the change broke off; the log says why".to_owned(),
+        })
+    })
+}
+
+/// Logs what an operator did, and answers what came of it.
+fn log_and_respond(
+    admin: &AdminState,
+    operator: Operator,
+    (action, service): (&str, &str),
+    done: Result<ReloadView, ContractFault>,
+) -> Result<AdminResponse, AdminRefusal> {
+    let result = match &done {
+        Ok(reloaded) => reloaded.result.as_str().to_owned(),
+        Err(fault) => fault.to_string(),
+    };
+    let revision = done.as_ref().ok().and_then(|done| done.revision.as_deref());
+    tracing::info!(
+        service,
+        action,
+        result,
+        revision,
+        peer = %operator.peer,
+        "an operator changes a contract"
+    );
+    let reloaded = done.map_err(|fault| refusal(admin, service, fault))?;
+    match reloaded.result {
+        RevisionResult::Refused => {
+            let reason = reloaded.reason.unwrap_or_else(|| {
+                format!(
+                    "the contract of `{service}` is refused, and nothing has changed; correct it \
+                     and send or reload it again"
+                )
+            });
+            Err(refused(reason, reloaded.problems))
+        }
+        RevisionResult::Unavailable => {
+            let reason = reloaded.reason.unwrap_or_else(|| {
+                format!("the source of `{service}` cannot be read; check it and try again")
+            });
+            Err(refusal(
+                admin,
+                service,
+                ContractFault::Unavailable { reason },
+            ))
+        }
+        RevisionResult::InForce
+        | RevisionResult::Unchanged
+        | RevisionResult::Candidate
+        | RevisionResult::Promoted
+        | RevisionResult::Dropped => Ok(json(&reloaded)),
+    }
+}
+
+fn refusal(admin: &AdminState, service: &str, fault: ContractFault) -> AdminRefusal {
+    match fault {
+        ContractFault::UnknownService => {
+            let services = admin.contracts.services();
+            let known = services.iter().map(|view| view.service.as_str());
+            unknown_name("service", service, known)
+        }
+        ContractFault::NoCandidate => AdminRefusal::new(
+            StatusCode::NOT_FOUND,
+            format!(
+                "`{service}` has no candidate; propose one with \
+                 `POST /contracts/{service}/candidate`"
+            ),
+        ),
+        ContractFault::Refused { reason, problems } => refused(reason, problems),
+        ContractFault::Busy => AdminRefusal::new(
+            StatusCode::CONFLICT,
+            format!(
+                "another change of the contract of `{service}` is under way; try again when it \
+                 is done"
+            ),
+        ),
+        ContractFault::Unavailable { reason } => {
+            AdminRefusal::new(StatusCode::SERVICE_UNAVAILABLE, reason)
+        }
+    }
+}
+
+fn refused(reason: String, problems: Vec<String>) -> AdminRefusal {
+    AdminRefusal::new(StatusCode::UNPROCESSABLE_ENTITY, reason).with_problems(problems)
+}
+
+/// Nothing has to be said: an empty body, or an empty object.
+fn expect_empty(bytes: &[u8]) -> Result<(), AdminRefusal> {
+    if !bytes.is_empty() {
+        let EmptyRequest {} = admin_body::parse_object(bytes, EXAMPLE)?;
+    }
+    Ok(())
+}
+
+/// The file's name in `?name=`, for messages about the contract.
+fn file_name(query: Option<&str>) -> Result<Option<String>, AdminRefusal> {
+    let Some(query) = query.filter(|query| !query.is_empty()) else {
+        return Ok(None);
+    };
+    let name = query.strip_prefix("name=").filter(|name| {
+        !name.contains('&') && name.len() <= 3 * NAME_BYTES_MAX // each byte may be escaped
+    });
+    let name = name.and_then(|name| percent_decode_str(name).decode_utf8().ok());
+    let name = name.filter(|name| {
+        let is_within = (1..=NAME_BYTES_MAX).contains(&name.len());
+        is_within && !name.chars().any(char::is_control)
+    });
+    let name = name.ok_or_else(|| {
+        AdminRefusal::new(
+            StatusCode::BAD_REQUEST,
+            format!(
+                "expected no query but `?name=`, the contract's file name of 1 to \
+                 {NAME_BYTES_MAX} bytes, none of them a control character"
+            ),
+        )
+    })?;
+    Ok(Some(name.into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_or_refused() {
+        let name = |query| file_name(Some(query)).map_err(|refusal| refusal.status());
+        assert!(matches!(file_name(None), Ok(None)));
+        assert_eq!(name(""), Ok(None));
+        assert_eq!(name("name=a%20b.yaml"), Ok(Some("a b.yaml".to_owned())));
+        let long = format!("name={}", "a".repeat(256));
+        for wrong in [
+            "name=", "name", "file=a", "name=a&b", "name=%0A", "name=%FF", &long,
+        ] {
+            assert_eq!(name(wrong), Err(StatusCode::BAD_REQUEST), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What passes, for people: `/traffic` and `/owners`.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::telemetry::{
+    HealthView, InventoryView, OwnerView, ServiceDescription, TrafficInventory,
+};
+use portcullis_vocabulary::{Catalog, Squad};
+
+use super::admin_response::{AdminRefusal, AdminResponse, json};
+use super::name_lookup::unknown_name;
+
+/// What passes the services, and whose they are, whichever configuration is in force.
+pub trait TrafficSource: Send + Sync + std::fmt::Debug {
+    /// The inventories in the order of the configuration.
+    fn inventories(&self) -> Vec<(Arc<TrafficInventory>, ServiceDescription)>;
+
+    /// The health of squads.
+    fn health(&self) -> Vec<HealthView>;
+
+    /// The owners of services, in the order of the configuration.
+    fn owners(&self) -> Vec<OwnerView>;
+}
+
+#[derive(Serialize)]
+struct TrafficView {
+    services: Vec<InventoryView>,
+    squads: Vec<HealthView>,
+}
+
+#[derive(Serialize)]
+struct OwnersView<'a> {
+    services: Vec<OwnerView>,
+    squads: Vec<SquadContact<'a>>,
+}
+
+/// How a squad is reached, whether or not it provides anything: a consumer that breaks a
+/// contract has to be called too.
+#[derive(Serialize)]
+struct SquadContact<'a> {
+    squad: &'a str,
+    email: Option<&'a str>,
+    chat: Option<&'a str>,
+    oncall: Option<&'a str>,
+}
+
+/// All services.
+pub(super) fn all(traffic: &dyn TrafficSource) -> AdminResponse {
+    let services = traffic.inventories();
+    let services = services.iter();
+    json(&TrafficView {
+        services: services
+            .map(|(inventory, described)| inventory.view(described))
+            .collect(),
+        squads: traffic.health(),
+    })
+}
+
+/// One service.
+pub(super) fn one(
+    traffic: &dyn TrafficSource,
+    service: &str,
+) -> Result<AdminResponse, AdminRefusal> {
+    let services = traffic.inventories();
+    let found = services
+        .iter()
+        .find(|(inventory, _)| inventory.service() == service);
+    let (inventory, described) = found.ok_or_else(|| {
+        let known = services.iter().map(|(inventory, _)| inventory.service());
+        unknown_name("service", service, known)
+    })?;
+    Ok(json(&inventory.view(described)))
+}
+
+/// Whose the services are, and how squads are reached.
+pub(super) fn owners(traffic: &dyn TrafficSource, catalog: &Catalog) -> AdminResponse {
+    json(&OwnersView {
+        services: traffic.owners(),
+        squads: catalog.squads().iter().map(SquadContact::of).collect(),
+    })
+}
+
+impl<'a> SquadContact<'a> {
+    fn of(squad: &'a Squad) -> Self {
+        Self {
+            squad: squad.name.as_str(),
+            email: squad.email.as_deref(),
+            chat: squad.chat.as_deref(),
+            oncall: squad.oncall.as_deref(),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The thread of one data core.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::watch;
+
+use crate::admin::ReadinessGuard;
+use crate::identity::IssuerKeys;
+use crate::proxy::{
+    BoundListener, DataCore, DrainSignal, ListenerSettings, ListenerTotals, PublishedConfig,
+    pipeline, refuse_stream, serve,
+};
+use crate::telemetry::{Metrics, Tracer};
+
+/// What every data core is built from; immutable and shared.
+#[derive(Debug)]
+pub(super) struct CoreResources {
+    pub(super) published: Arc<PublishedConfig>,
+    pub(super) metrics: Metrics,
+    /// The keys of tokens, where tokens say who calls.
+    pub(super) keys: Option<IssuerKeys>,
+    /// Begins traces, where they are sent somewhere.
+    pub(super) tracer: Option<Tracer>,
+    pub(super) settings: ListenerSettings,
+}
+
+/// Serves until the drain is complete. The core is ready when it accepts.
+pub(super) fn serve_core(
+    index: usize,
+    bound: BoundListener,
+    blueprint: &CoreResources,
+    drain: DrainSignal,
+    pending: ReadinessGuard,
+) -> ListenerTotals {
+    let runtime = match Builder::new_current_thread()
+        .enable_all()
+        .build_local(LocalOptions::default())
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    let CoreResources {
+        published,
+        metrics,
+        keys,
+        tracer,
+        settings: _,
+    } = blueprint;
+    let core = DataCore::new(published, keys.as_ref(), tracer.clone(), index, metrics);
+    let refusing = Rc::clone(&core);
+    let refuse = move |refusal, peer: &_| refuse_stream(&refusing, refusal, peer);
+    let settings = blueprint.settings.clone();
+    let changes = published.changes();
+    let served = runtime.block_on(async move {
+        tokio::task::spawn_local(refresh(Rc::clone(&core), changes));
+        let serving = serve(bound, pipeline(&core), refuse, settings, drain);
+        drop(pending);
+        serving.await
+    });
+    served.unwrap_or_else(|error| failed(&error))
+}
+
+/// Lets go of what is in force no more, also where no request comes.
+async fn refresh(core: Rc<DataCore>, mut changes: watch::Receiver<()>) {
+    while changes.changed().await.is_ok() {
+        core.refresh();
+    }
+}
+
+/// A data core that cannot serve must not be mistaken for one that is idle.
+fn failed(error: &std::io::Error) -> ListenerTotals {
+    tracing::error!(%error, "a data core cannot serve; check the limits on open files");
+    ListenerTotals::default()
+}

@@ -1,0 +1,319 @@
+//! What operators and signals ask of contracts and configuration.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::spawn_blocking;
+
+use crate::admin::{
+    CandidateRefusal, CandidateRevision, CandidateView, ChangeFuture, ConfigReloadView,
+    ConfigResult, ContractControl, ContractFault, ContractView, HistoryEntry, ReloadView,
+    SinceView,
+};
+
+use super::contract_watcher::WatcherRequest;
+use super::live_state_writer::{ConfigReader, LiveStateWriter, ServiceState};
+use super::revision_history::{ReloadTrigger, RevisionEvent};
+use super::shadow_candidate::ShadowCandidate;
+
+/// Steers contracts and configuration. Clones steer the same.
+#[derive(Clone)]
+pub(in crate::app) struct ReloadController {
+    registrar: Arc<LiveStateWriter>,
+    /// To the keeper of each service.
+    watchers: Vec<mpsc::Sender<WatcherRequest>>,
+    config_reader: Option<ConfigReader>,
+    /// Held while a configuration is read and put in force: one after the other.
+    reading: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl std::fmt::Debug for ReloadController {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Steering")
+            .field("registrar", &self.registrar)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ReloadController {
+    pub(in crate::app) fn new(
+        registrar: &Arc<LiveStateWriter>,
+        keepers: Vec<mpsc::Sender<WatcherRequest>>,
+        reread: Option<ConfigReader>,
+    ) -> Self {
+        Self {
+            registrar: Arc::clone(registrar),
+            watchers: keepers,
+            config_reader: reread,
+            reading: Arc::default(),
+        }
+    }
+
+    /// Reads the configuration and every contract again.
+    pub(in crate::app) async fn reload_all(&self) {
+        tracing::info!("SIGHUP: reading the configuration and all contracts again");
+        let _said = self.read_config().await;
+        for keeper in &self.watchers {
+            let _ended = keeper.send(read(ReloadTrigger::Signal, None)).await;
+        }
+    }
+
+    async fn read_config(&self) -> Result<ConfigReloadView, ContractFault> {
+        let Some(reread) = self.config_reader.clone() else {
+            return Err(ContractFault::Unavailable {
+                reason: "the program was started without a configuration that can be read again"
+                    .to_owned(),
+            });
+        };
+        let _one_at_a_time = self.reading.lock().await;
+        let steering = self.clone();
+        let reading = spawn_blocking(move || steering.read_config_now(&reread)).await;
+        let (reloaded, recompile) = reading.map_err(|error| ContractFault::Unavailable {
+            reason: format!("the configuration could not be read: {error}"),
+        })?;
+        for index in recompile {
+            let order = read(ReloadTrigger::Configuration, None);
+            let _ended = self.watchers[index].send(order).await;
+        }
+        Ok(reloaded)
+    }
+
+    fn read_config_now(&self, reread: &ConfigReader) -> (ConfigReloadView, Vec<usize>) {
+        let config = match reread() {
+            Ok(config) => config,
+            Err(errors) => {
+                let problems: Vec<String> = errors.to_string().lines().map(str::to_owned).collect();
+                tracing::warn!(
+                    problems = problems.join("; "),
+                    "configuration refused: what was in force stays"
+                );
+                let refused = ConfigReloadView {
+                    result: ConfigResult::Refused,
+                    changed: Vec::new(),
+                    needs_restart: Vec::new(),
+                    problems,
+                };
+                return (refused, Vec::new());
+            }
+        };
+        let done = self.registrar.reconfigure(&config);
+        let result = match done.changed.is_empty() {
+            true => ConfigResult::Unchanged,
+            false => ConfigResult::Applied,
+        };
+        let reloaded = ConfigReloadView {
+            result,
+            changed: done.changed,
+            needs_restart: done.needs_restart,
+            problems: Vec::new(),
+        };
+        (reloaded, done.recompile)
+    }
+
+    /// Asks the keeper of a service, and waits for what comes of it.
+    fn request(
+        &self,
+        service: &str,
+        order: impl FnOnce(oneshot::Sender<RevisionEvent>) -> WatcherRequest,
+    ) -> ChangeFuture<ReloadView> {
+        let Some(index) = self.registrar.find(service) else {
+            return Box::pin(async { Err(ContractFault::UnknownService) });
+        };
+        let (reply, answer) = oneshot::channel();
+        let sent = self.watchers[index].try_send(order(reply));
+        let service = service.to_owned();
+        Box::pin(async move {
+            sent.map_err(|error| match error {
+                TrySendError::Full(_) => ContractFault::Busy,
+                TrySendError::Closed(_) => shutting_down(),
+            })?;
+            let entry = answer.await.map_err(|_| shutting_down())?;
+            Ok(reloaded(&service, entry))
+        })
+    }
+
+    fn change(
+        &self,
+        service: &str,
+        change: fn(&LiveStateWriter, usize) -> Option<RevisionEvent>,
+    ) -> ChangeFuture<ReloadView> {
+        let registrar = Arc::clone(&self.registrar);
+        let service = service.to_owned();
+        // A candidate is compared with what is in force, which takes long for large contracts.
+        let changing = spawn_blocking(move || {
+            let index = registrar
+                .find(&service)
+                .ok_or(ContractFault::UnknownService)?;
+            let entry = change(&registrar, index).ok_or(ContractFault::NoCandidate)?;
+            Ok(reloaded(&service, entry))
+        });
+        Box::pin(async move {
+            changing.await.unwrap_or_else(|error| {
+                let reason = format!("the contract could not be changed: {error}");
+                Err(ContractFault::Unavailable { reason })
+            })
+        })
+    }
+}
+
+impl ContractControl for ReloadController {
+    fn services(&self) -> Vec<ContractView> {
+        (0..self.registrar.count())
+            .map(|index| self.registrar.with_service(index, view))
+            .collect()
+    }
+
+    fn reload(&self, service: &str) -> ChangeFuture<ReloadView> {
+        self.request(service, |reply| read(ReloadTrigger::Operator, Some(reply)))
+    }
+
+    fn propose(
+        &self,
+        service: &str,
+        bytes: Bytes,
+        name: Option<String>,
+    ) -> ChangeFuture<ReloadView> {
+        self.request(service, |reply| WatcherRequest::Propose {
+            name: name.unwrap_or_else(|| "the request's body".to_owned()),
+            bytes: bytes.into(),
+            reply,
+        })
+    }
+
+    fn candidate(&self, service: &str) -> Result<CandidateView, ContractFault> {
+        let index = self
+            .registrar
+            .find(service)
+            .ok_or(ContractFault::UnknownService)?;
+        let candidate = self
+            .registrar
+            .with_service(index, |state| state.candidate.clone());
+        let candidate = candidate.ok_or(ContractFault::NoCandidate)?;
+        Ok(candidate_view(service, &candidate))
+    }
+
+    fn promote(&self, service: &str) -> ChangeFuture<ReloadView> {
+        self.change(service, LiveStateWriter::promote)
+    }
+
+    fn drop_candidate(&self, service: &str) -> ChangeFuture<ReloadView> {
+        self.change(service, LiveStateWriter::drop_candidate)
+    }
+
+    fn reload_config(&self) -> ChangeFuture<ConfigReloadView> {
+        let steering = self.clone();
+        Box::pin(async move { steering.read_config().await })
+    }
+}
+
+fn shutting_down() -> ContractFault {
+    ContractFault::Unavailable {
+        reason: "nobody keeps this contract any more: the program is ending, or the log says why"
+            .to_owned(),
+    }
+}
+
+fn read(trigger: ReloadTrigger, reply: Option<oneshot::Sender<RevisionEvent>>) -> WatcherRequest {
+    WatcherRequest::Read { trigger, reply }
+}
+
+fn view(state: &ServiceState) -> ContractView {
+    let contract = state.live.compiled();
+    ContractView {
+        service: state.live.config.name.clone(),
+        title: contract.map(|contract| contract.title.to_string()),
+        version: contract.map(|contract| contract.version.to_string()),
+        revision: contract.map(|contract| contract.revision.to_string()),
+        source: state.live.config.contract.to_string(),
+        operations: contract.map_or(0, |contract| contract.operations.len()),
+        since: contract.map(|_| SinceView::new(state.since, SystemTime::now())),
+        in_force: contract.is_some(),
+        stale: state.last_error.is_some(),
+        last_error: state.last_error.clone(),
+        policy: state.live.config.reload.policy.as_str().to_owned(),
+        candidate: state.candidate.as_ref().map(|candidate| CandidateRevision {
+            version: candidate.contract.version.to_string(),
+            revision: candidate.contract.revision.to_string(),
+        }),
+        history: state.history.newest_first().map(history_entry).collect(),
+    }
+}
+
+fn history_entry(entry: &RevisionEvent) -> HistoryEntry {
+    HistoryEntry {
+        at: entry.at,
+        version: non_empty(&entry.version),
+        revision: non_empty(&entry.revision),
+        source: entry.source.clone(),
+        trigger: entry.trigger.as_str(),
+        result: entry.result,
+        reason: reason(entry),
+        compile_ms: compile_ms(entry),
+    }
+}
+
+fn reloaded(service: &str, entry: RevisionEvent) -> ReloadView {
+    ReloadView {
+        service: service.to_owned(),
+        result: entry.result,
+        version: non_empty(&entry.version),
+        revision: non_empty(&entry.revision),
+        reason: reason(&entry),
+        compile_ms: compile_ms(&entry),
+        problems: entry.problems,
+    }
+}
+
+fn candidate_view(service: &str, candidate: &ShadowCandidate) -> CandidateView {
+    let report = candidate.report();
+    let mut refusals: Vec<CandidateRefusal> = report
+        .refusals
+        .iter()
+        .map(|(kind, found)| CandidateRefusal {
+            operation: kind.operation.clone(),
+            class: kind.class.to_owned(),
+            squad: kind.squad.clone(),
+            count: found.count,
+            example: found.example.clone(),
+            pointer: non_empty(&found.pointer),
+            schema: found.schema.clone(),
+            file: found.file.clone(),
+            line: found.line.map(u64::from),
+        })
+        .collect();
+    refusals.sort_by_key(|refusal| std::cmp::Reverse(refusal.count));
+    let mut squads: Vec<String> = report
+        .refusals
+        .keys()
+        .map(|kind| kind.squad.clone())
+        .collect();
+    squads.dedup();
+    CandidateView {
+        service: service.to_owned(),
+        version: candidate.contract.version.to_string(),
+        revision: candidate.contract.revision.to_string(),
+        since: SinceView::new(candidate.since, SystemTime::now()),
+        sample: candidate.sample,
+        judged: report.judged,
+        refused: report.refused,
+        unjudged: report.unjudged,
+        refusals,
+        squads,
+    }
+}
+
+fn reason(entry: &RevisionEvent) -> Option<String> {
+    entry.problems.first().cloned()
+}
+
+fn compile_ms(entry: &RevisionEvent) -> Option<u64> {
+    let ms = u64::try_from(entry.took.as_millis()).unwrap_or(u64::MAX);
+    (!entry.took.is_zero()).then_some(ms)
+}
+
+fn non_empty(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}

@@ -1,0 +1,67 @@
+//! Running until a signal says otherwise.
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::config::Config;
+
+use super::app_error::AppError;
+use super::reload::ConfigReader;
+use super::running_app::RunningApp;
+use super::startup::build_reloadable;
+
+/// Serves until SIGTERM or SIGINT, then drains. SIGHUP, and operators, have the configuration read
+/// again by `reread`.
+///
+/// # Errors
+/// [`AppError`] when the program cannot start.
+pub fn run(config: Config, reread: Option<ConfigReader>) -> Result<(), AppError> {
+    let signals = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(AppError::Runtime)?;
+    // Before anything is served: a signal must find its handler.
+    let mut waiting = {
+        let _inside = signals.enter();
+        ProcessSignals::new().map_err(AppError::Runtime)?
+    };
+    let running = build_reloadable(config, reread)?;
+    tracing::info!(
+        address = %running.data_address,
+        admin = %running.admin_address,
+        "ready"
+    );
+    signals.block_on(waiting.end(&running));
+    let ended = running.stop();
+    if ended.aborted > 0 {
+        tracing::warn!(connections = ended.aborted, "cut at the drain deadline");
+    }
+    tracing::info!(requests = ended.requests, "stopped");
+    Ok(())
+}
+
+struct ProcessSignals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl ProcessSignals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for a signal that ends the program; reloads when it is told to.
+    async fn end(&mut self, running: &RunningApp) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hang_up.recv() => running.reload(),
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Loading the contracts of all services, for the start.
+
+use std::sync::Arc;
+
+use crate::config::{Config, ContractSource, ServiceConfig};
+use crate::source::load_contract;
+use portcullis_contract::{CompiledContract, ContractLoadError, compile};
+
+use super::app_error::AppError;
+use super::reload::options;
+
+/// Compiles the contract of every service, in the order of the configuration. What is at an
+/// address is waited for later, and so is a missing file where the configuration says so.
+pub(super) fn compile_all(config: &Config) -> Result<Vec<Option<Arc<CompiledContract>>>, AppError> {
+    config
+        .services
+        .iter()
+        .map(|service| match &service.contract {
+            ContractSource::File(_) => compile_one(config, service),
+            ContractSource::Address(_) => Ok(None),
+        })
+        .collect()
+}
+
+fn compile_one(
+    config: &Config,
+    service: &ServiceConfig,
+) -> Result<Option<Arc<CompiledContract>>, AppError> {
+    let name = || service.name.clone();
+    let Some(path) = service.contract.as_file() else {
+        return Ok(None);
+    };
+    let documents = match load_contract(path, &config.limits) {
+        Ok(documents) => documents,
+        Err(ContractLoadError::Read(error)) if service.reload.wait => {
+            tracing::warn!(service = service.name, %error, "waiting for the contract");
+            return Ok(None);
+        }
+        Err(source) => {
+            return Err(AppError::Load {
+                service: name(),
+                source,
+            });
+        }
+    };
+    let contract =
+        compile(documents, &options(service)).map_err(|problems| AppError::Contract {
+            service: name(),
+            problems,
+        })?;
+    for warning in &contract.warnings {
+        tracing::warn!(service = service.name, "{warning}");
+    }
+    tracing::info!(
+        service = service.name,
+        contract = %service.contract,
+        version = &*contract.version,
+        revision = &*contract.revision,
+        operations = contract.operations.len(),
+        "contract in force"
+    );
+    Ok(Some(Arc::new(contract)))
+}

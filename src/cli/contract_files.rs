@@ -1,0 +1,139 @@
+//! Which files below a directory are contracts.
+//!
+//! A contract is a YAML or JSON file whose root has `openapi` or `swagger`; everything else
+//! below a directory, files that contracts refer to among it, is passed over. A file is first
+//! looked through for those words, so that a broken contract is told from a file that never
+//! was one. Names that begin with a dot are not looked at, and links are followed to files
+//! only: a mounted directory links each file to its current version.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use memchr::memmem;
+
+use super::dispatch::RunError;
+
+/// The files below `directory` that look like contracts, sorted.
+pub(super) fn find_contracts(directory: &Path) -> Result<Vec<PathBuf>, RunError> {
+    let mut found = Vec::new();
+    let mut open = vec![directory.to_owned()];
+    while let Some(directory) = open.pop() {
+        visit(&directory, &mut open, &mut found).map_err(|source| RunError::Directory {
+            path: directory,
+            source,
+        })?;
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn visit(directory: &Path, open: &mut Vec<PathBuf>, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            open.push(path);
+        } else if may_be_contract(&path) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// A file that cannot be read is taken for one: reading it again will say why it cannot.
+fn may_be_contract(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    match extension {
+        Some("json") => path.is_file() && fs::read(path).map_or(true, |text| names_in_json(&text)),
+        Some("yaml" | "yml") => {
+            path.is_file() && fs::read(path).map_or(true, |text| names_in_yaml(&text))
+        }
+        _ => false,
+    }
+}
+
+fn names_in_json(text: &[u8]) -> bool {
+    ["\"openapi\"", "\"swagger\""]
+        .iter()
+        .any(|name| memmem::find(text, name.as_bytes()).is_some())
+}
+
+/// Whether a line begins with one of the names, at the margin or after an opening brace.
+fn names_in_yaml(text: &[u8]) -> bool {
+    text.split(|byte| *byte == b'\n').any(|line| {
+        let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
+        let is_flow = line.trim_ascii_start().first() == Some(&b'{');
+        let is_member = !line.first().is_some_and(u8::is_ascii_whitespace) || is_flow;
+        let line = line.trim_ascii_start();
+        let line = line.strip_prefix(b"{").unwrap_or(line).trim_ascii_start();
+        let line = line
+            .strip_prefix(b"\"")
+            .or(line.strip_prefix(b"'"))
+            .unwrap_or(line);
+        is_member && (line.starts_with(b"openapi") || line.starts_with(b"swagger"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contracts_are_told_from_other_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("b.yaml", "info: {}\nopenapi: 3.1.0\n");
+        write("a/c.yml", "\u{feff}'swagger': '2.0'\n");
+        write("a/d.json", r#"{"info": {}, "openapi": "3.1.0"}"#);
+        write("a/broken.yaml", "openapi: [\n");
+        write("flow.yaml", "  {openapi: 3.1.0}\n");
+        write(
+            "fragment.yaml",
+            "type: object\nproperties:\n  openapi: {}\n",
+        );
+        write("package.json", r#"{"name": "a"}"#);
+        write("squads.toml", "openapi = 1");
+        write("openapi.txt", "openapi: 3.1.0");
+        write(".hidden/e.yaml", "openapi: 3.1.0");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("loop")).unwrap();
+        let found: Vec<String> = find_contracts(folder.path())
+            .unwrap()
+            .iter()
+            .map(|path| {
+                path.strip_prefix(folder.path())
+                    .unwrap()
+                    .display()
+                    .to_string()
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "a/broken.yaml",
+                "a/c.yml",
+                "a/d.json",
+                "b.yaml",
+                "flow.yaml"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_is_an_error() {
+        let error = find_contracts(Path::new("no/such"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("no/such: ") && error.ends_with("check the path and its permissions")
+        );
+    }
+}

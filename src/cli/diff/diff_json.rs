@@ -1,0 +1,193 @@
+//! The JSON form of a comparison. It is stable: members are only ever added, and `schema` says
+//! which form it is.
+//!
+//! ```json
+//! {
+//!   "schema": "portcullis-diff/1",
+//!   "verdict": "breaking",
+//!   "contracts": [{
+//!     "path": "new.yaml",
+//!     "old": { "title": "Orders", "version": "1.4.0", "revision": "sha256:…", "provider": "payments" },
+//!     "new": { "title": "Orders", "version": "1.5.0", "revision": "sha256:…", "provider": "payments" },
+//!     "semver": { "required": "major", "honoured": false, "suggested": "2.0.0" },
+//!     "findings": [{
+//!       "fingerprint": "9f3a0c5d7e112233", "rule": "schema.maximum.decreased",
+//!       "aliases": ["request-property-max-decreased"],
+//!       "level": "breaking", "certainty": "witnessed", "reason": null, "direction": "request",
+//!       "subject": "POST /transfers", "site": "request body application/json /amount",
+//!       "provider": "payments", "message": "the maximum is lower: 20 → 10",
+//!       "before": "20", "after": "10",
+//!       "old": { "file": "old.yaml", "line": 12, "pointer": "/paths/…" },
+//!       "new": { "file": "new.yaml", "line": 12, "pointer": "/paths/…" },
+//!       "witness": { "value": {"amount": 11}, "pointer": "/amount", "keyword": "maximum",
+//!                    "refusal": "…", "request": { "method": "POST", "target": "/transfers",
+//!                    "headers": [["content-type", "application/json"]], "body": "…" }, "curl": "curl …" },
+//!       "approval": null
+//!     }],
+//!     "notes": []
+//!   }],
+//!   "gone": [], "added": [], "unchanged": 0,
+//!   "squads": { "payments": { "breaking": 1, "warning": 0, "info": 0 } },
+//!   "approvals": { "expired": [], "stale": [] },
+//!   "notes": [],
+//!   "summary": { "contracts": 1, "breaking": 1, "warning": 0, "info": 0, "unknown": 0, "approved": 0,
+//!                "positions": 12, "unreadable": 0 }
+//! }
+//! ```
+//!
+//! `verdict` is `breaking`, `warning`, `compatible` or `unchanged`; it leaves out what was
+//! approved of. `certainty` is `rule`, `witnessed`, `proved` or `unknown`, and `reason` says why
+//! it is unknown.
+
+use serde_json::{Map, Value, json};
+
+use portcullis_compat::{ChangeApproval, ChangeCertainty, ChangeLevel, CompatFinding, Witness};
+use portcullis_contract::{ContractIdentity, SourceLocation};
+
+use super::super::report_writer::ReportWriter;
+use super::diff_result::{ComparedContract, DiffResult};
+
+/// Prints the comparison as one JSON value.
+pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {
+    let text = serde_json::to_string_pretty(&value(comparison)).expect("JSON values have a text");
+    out.line(text);
+}
+
+fn value(comparison: &DiffResult) -> Value {
+    let counts = comparison.counts();
+    let positions: usize = comparison
+        .contracts
+        .iter()
+        .map(|compared| compared.report.positions)
+        .sum();
+    let squads: Map<String, Value> = comparison
+        .by_squad()
+        .into_iter()
+        .map(|(squad, share)| {
+            let share =
+                json!({"breaking": share.breaking, "warning": share.warning, "info": share.info});
+            (squad, share)
+        })
+        .collect();
+    let only = |list: &[(String, ContractIdentity)]| -> Vec<Value> {
+        let entries = list.iter();
+        entries
+            .map(|(path, of)| json!({"path": path, "contract": identity(of)}))
+            .collect()
+    };
+    json!({
+        "schema": "portcullis-diff/1",
+        "verdict": verdict(comparison),
+        "contracts": comparison.contracts.iter().map(|of| contract(comparison, of)).collect::<Vec<_>>(),
+        "gone": only(&comparison.gone),
+        "added": only(&comparison.added),
+        "unchanged": comparison.unchanged,
+        "squads": squads,
+        "approvals": {"expired": comparison.expired, "stale": comparison.stale},
+        "notes": comparison.notes,
+        "summary": {
+            "contracts": comparison.contracts.len(),
+            "breaking": counts.breaking,
+            "warning": counts.warning,
+            "info": counts.info,
+            "unknown": counts.unknown,
+            "approved": counts.approved,
+            "positions": positions,
+            "unreadable": comparison.unreadable,
+        },
+    })
+}
+
+/// The verdict in one word.
+pub(super) fn verdict(comparison: &DiffResult) -> &'static str {
+    match comparison.level() {
+        Some(ChangeLevel::Breaking) => "breaking",
+        Some(ChangeLevel::Warning) => "warning",
+        Some(ChangeLevel::Info) => "compatible",
+        None if comparison.added.is_empty() => "unchanged",
+        None => "compatible",
+    }
+}
+
+fn contract(comparison: &DiffResult, compared: &ComparedContract) -> Value {
+    let report = &compared.report;
+    let of_squad = |of: &CompatFinding| finding(of, compared.provider(of, &comparison.catalog));
+    json!({
+        "path": compared.path,
+        "old": identity(&report.old),
+        "new": identity(&report.new),
+        "semver": {
+            "required": report.semver.required,
+            "honoured": report.semver.is_sufficient,
+            "suggested": report.semver.suggested,
+        },
+        "findings": report.findings.iter().map(of_squad).collect::<Vec<_>>(),
+        "notes": report.notes,
+    })
+}
+
+fn identity(identity: &ContractIdentity) -> Value {
+    json!({
+        "title": identity.title,
+        "version": identity.version,
+        "revision": identity.revision,
+        "provider": identity.provider,
+    })
+}
+
+fn finding(finding: &CompatFinding, provider: Option<&str>) -> Value {
+    let reason = match &finding.certainty {
+        ChangeCertainty::Unknown(reason) => Some(reason),
+        ChangeCertainty::Rule | ChangeCertainty::Witnessed | ChangeCertainty::Proved => None,
+    };
+    json!({
+        "fingerprint": finding.fingerprint(),
+        "rule": finding.rule.id,
+        "aliases": finding.aliases(),
+        "level": finding.level,
+        "certainty": finding.certainty.as_str(),
+        "reason": reason,
+        "direction": finding.direction.map(|direction| format!("{direction:?}").to_lowercase()),
+        "subject": finding.subject.to_string(),
+        "site": finding.location.to_string(),
+        "provider": provider,
+        "message": finding.message,
+        "before": finding.before,
+        "after": finding.after,
+        "old": finding.old.as_ref().map(spot),
+        "new": finding.new.as_ref().map(spot),
+        "witness": finding.witness.as_ref().map(witness),
+        "approval": finding.approval.as_ref().map(approval),
+    })
+}
+
+fn spot(spot: &SourceLocation) -> Value {
+    json!({"file": spot.file, "line": spot.line, "pointer": spot.pointer})
+}
+
+fn witness(witness: &Witness) -> Value {
+    let request = witness.request.as_ref().map(|request| {
+        json!({
+            "method": request.method,
+            "target": request.target,
+            "headers": request.headers,
+            "body": request.body,
+        })
+    });
+    json!({
+        "value": witness.value,
+        "pointer": witness.pointer,
+        "keyword": witness.keyword,
+        "refusal": witness.refusal,
+        "request": request,
+        "curl": witness.curl(),
+    })
+}
+
+fn approval(approval: &ChangeApproval) -> Value {
+    json!({
+        "owner": approval.owner,
+        "reason": approval.reason,
+        "expires": approval.expires.map(|date| date.to_string()),
+    })
+}

@@ -1,0 +1,189 @@
+//! The comparison for people: by operation, the most severe first.
+
+use portcullis_compat::{ChangeCertainty, ChangeLevel, CompatFinding, CompatReport};
+
+use super::super::check_text::counted;
+use super::super::report_writer::{ReportWriter, TextStyle};
+use super::diff_result::{ComparedContract, DiffResult};
+
+/// The longest witness that is shown, in characters; JSON has them whole.
+const WITNESS_MAX: usize = 400;
+
+/// Prints everything.
+pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {
+    for compared in &comparison.contracts {
+        contract(compared, out);
+    }
+    for (path, identity) in &comparison.gone {
+        let word = out.paint(TextStyle::Red, "breaking").to_string();
+        out.line(format_args!(
+            "{path}\n  {word}  the contract {} is gone\n",
+            identity.title
+        ));
+    }
+    for (path, identity) in &comparison.added {
+        out.line(format_args!(
+            "{path}\n  info  the contract {} was added\n",
+            identity.title
+        ));
+    }
+    for note in &comparison.notes {
+        out.line(format_args!("note: {note}"));
+    }
+    for (entries, what) in [
+        (&comparison.expired, "an approval has expired"),
+        (
+            &comparison.stale,
+            "an approval is for no change of these contracts and can go",
+        ),
+    ] {
+        for entry in entries {
+            let entry = format!("warning: {what}: {entry}");
+            let painted = out.paint(TextStyle::Yellow, entry).to_string();
+            out.line(painted);
+        }
+    }
+    squads(comparison, out);
+    summary(comparison, out);
+}
+
+fn contract(compared: &ComparedContract, out: &mut ReportWriter) {
+    let report = &compared.report;
+    let CompatReport { old, new, .. } = report;
+    let title = out.paint(TextStyle::Bold, &compared.path).to_string();
+    out.line(format_args!(
+        "{title}  {} {} → {}",
+        new.title, old.version, new.version
+    ));
+    for note in &report.notes {
+        let note = out
+            .paint(TextStyle::Yellow, format!("  warning: {note}"))
+            .to_string();
+        out.line(note);
+    }
+    for (subject, findings) in report.by_subject() {
+        let subject = out.paint(TextStyle::Bold, subject).to_string();
+        out.line(format_args!("\n  {subject}"));
+        for finding in findings {
+            print_finding(finding, out);
+        }
+    }
+    let semver = &report.semver;
+    let suggested = semver
+        .suggested
+        .as_deref()
+        .unwrap_or("no semantic version to raise");
+    let verdict = match semver.is_sufficient {
+        Some(true) => "the version is raised enough".to_owned(),
+        Some(false) => format!("the version should be {suggested} at least"),
+        None => suggested.to_owned(),
+    };
+    out.line(format_args!(
+        "\n  version: {} change; {verdict}\n",
+        semver.required
+    ));
+}
+
+fn print_finding(finding: &CompatFinding, out: &mut ReportWriter) {
+    let style = match finding.level {
+        ChangeLevel::Breaking => TextStyle::Red,
+        ChangeLevel::Warning => TextStyle::Yellow,
+        ChangeLevel::Info => TextStyle::Dim,
+    };
+    let level = match finding.approval {
+        Some(_) => "approved",
+        None => finding.level.as_str(),
+    };
+    let level = out.paint(style, format_args!("{level:<8}")).to_string();
+    let site = finding.location.to_string();
+    let place = if site.is_empty() {
+        site
+    } else {
+        format!("{site}: ")
+    };
+    let rule = out
+        .paint(TextStyle::Dim, format_args!("[{}]", finding.rule))
+        .to_string();
+    out.line(format_args!(
+        "    {level}  {place}{} {rule}",
+        finding.message
+    ));
+    if let Some(approval) = &finding.approval {
+        out.line(format_args!(
+            "              approved by {}: {}",
+            approval.owner, approval.reason
+        ));
+    }
+    let spot = finding.new.as_ref().or(finding.old.as_ref());
+    if let Some(spot) = spot.filter(|_| finding.level > ChangeLevel::Info) {
+        out.line(format_args!("              at {}:{}", spot.file, spot.line));
+    }
+    if let ChangeCertainty::Unknown(reason) = &finding.certainty {
+        out.line(format_args!("              not proved: {reason}"));
+    }
+    if let Some(witness) = &finding.witness {
+        let payload = shortened(&witness.payload());
+        out.line(format_args!("              for example {payload}"));
+        out.line(format_args!(
+            "              refused: {}",
+            shortened(&witness.refusal)
+        ));
+        if let Some(curl) = witness.curl() {
+            out.line(format_args!("              {}", shortened(&curl)));
+        }
+    }
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(WITNESS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+fn squads(comparison: &DiffResult, out: &mut ReportWriter) {
+    let shares = comparison.by_squad();
+    let is_one_contract = comparison.contracts.len() + comparison.gone.len() < 2;
+    if is_one_contract || shares.is_empty() {
+        return;
+    }
+    out.line("squad               breaking  warning  info");
+    for (squad, share) in shares {
+        let super::diff_result::SquadTotals {
+            breaking,
+            warning,
+            info,
+        } = share;
+        out.line(format_args!(
+            "{squad:<18}  {breaking:>8}  {warning:>7}  {info:>4}"
+        ));
+    }
+    out.line("");
+}
+
+fn summary(comparison: &DiffResult, out: &mut ReportWriter) {
+    let counts = comparison.counts();
+    let style = match comparison.level() {
+        Some(ChangeLevel::Breaking) => TextStyle::Red,
+        Some(ChangeLevel::Warning) => TextStyle::Yellow,
+        Some(ChangeLevel::Info) | None => TextStyle::Bold,
+    };
+    let mut text = format!(
+        "{} breaking, {}, {}",
+        counts.breaking,
+        counted(counts.warning as u64, "warning"),
+        counted(counts.info as u64, "info"),
+    );
+    for (count, word) in [
+        (counts.unknown, "not proved either way"),
+        (counts.approved, "approved"),
+        (comparison.unchanged, "contracts unchanged"),
+        (comparison.unreadable, "unreadable"),
+    ] {
+        if count > 0 {
+            text.push_str(&format!(", {count} {word}"));
+        }
+    }
+    let painted = out.paint(style, text).to_string();
+    out.line(painted);
+}

@@ -1,0 +1,94 @@
+//! `portcullis gate history`: what was deployed.
+
+use std::collections::BTreeSet;
+
+use portcullis_control::gate::{Deployment, UtcTimestamp};
+
+use super::super::command_line::ReportFormat;
+use super::super::dispatch::{CommandOutcome, RunError};
+use super::super::report_writer::{ReportWriter, TextStyle};
+use super::gate_args::HistoryArgs;
+use super::gate_command::now;
+use super::gate_registry::GateRegistry;
+
+/// Shows a registry, the newest deployment first.
+pub(super) fn history(
+    args: &HistoryArgs,
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
+    let registry = GateRegistry::open(&args.place, &args.place.squad)?;
+    let record = registry.read_existing()?.record;
+    if args.verify {
+        let mut seen = BTreeSet::new();
+        for deployment in &record.deployments {
+            if seen.insert(&deployment.revision) {
+                registry.documents(deployment)?;
+            }
+        }
+    }
+    match args.format {
+        ReportFormat::Json => out.write(record.text()),
+        ReportFormat::Text => {
+            let now = now();
+            record
+                .deployments
+                .iter()
+                .rev()
+                .for_each(|deployment| print(deployment, now, out));
+        }
+    }
+    Ok(CommandOutcome::Success)
+}
+
+fn print(deployment: &Deployment, now: UtcTimestamp, out: &mut ReportWriter) {
+    let Deployment {
+        number,
+        version,
+        deployed_at,
+        by,
+        ..
+    } = deployment;
+    let version = out.paint(TextStyle::Bold, version).to_string();
+    out.line(format_args!(
+        "{number:>4}  {version}  {}  {deployed_at} by {by}",
+        deployment.state(now)
+    ));
+    let mut more = |text: String| out.line(format_args!("      {text}"));
+    more(deployment.revision.clone());
+    more(format!(
+        "risk score {}, reaches {}",
+        deployment.verdict.risk_score,
+        match deployment.verdict.squads.as_slice() {
+            [] => "nobody".to_owned(),
+            squads => squads.join(", "),
+        }
+    ));
+    if let Some(number) = deployment.rollback_of {
+        more(format!("takes back deployment {number}"));
+    }
+    if let Some(overridden) = &deployment.overridden {
+        more(format!(
+            "{} overridden by {}: {}",
+            overridden.rules.join(", "),
+            overridden.name,
+            overridden.reason
+        ));
+    }
+    for approved in &deployment.approvals {
+        more(format!(
+            "{} approved by {}: {}",
+            approved.fingerprint, approved.owner, approved.reason
+        ));
+    }
+    if let Some(until) = deployment.kept_until {
+        more(format!("kept until {until}"));
+    }
+    if let Some(ended) = &deployment.ended {
+        let reason = ended
+            .reason
+            .as_ref()
+            .map(|reason| format!(": {reason}"))
+            .unwrap_or_default();
+        more(format!("ended at {} by {}{reason}", ended.at, ended.by));
+    }
+}

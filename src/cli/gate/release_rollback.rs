@@ -1,0 +1,108 @@
+//! `portcullis gate release` and `portcullis gate rollback`.
+
+use crate::config::load_catalog;
+use crate::source::CommitOutcome;
+use portcullis_compat::{self as compat, CompareOptions};
+use portcullis_control::gate::{Deployment, DeploymentRegistry, UtcTimestamp, rollback_approvals};
+
+use super::super::dispatch::{CommandOutcome, RunError};
+use super::super::report_writer::ReportWriter;
+use super::gate_args::{ReleaseArgs, RollbackArgs};
+use super::gate_command::{actor_name, now};
+use super::gate_error::GateError;
+use super::gate_registry::{GateRegistry, VersionedRecord};
+
+/// Says that a roll-out is finished.
+pub(super) fn release(
+    args: &ReleaseArgs,
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
+    let registry = GateRegistry::open(&args.place, &args.place.squad)?;
+    let mut found = registry.read_existing()?;
+    let now = now();
+    found.record.check_clock(now).map_err(GateError::from)?;
+    let released = found.record.release(now).map_err(GateError::from)?;
+    let line = format!(
+        "released: deployment {}, {} {}",
+        released.number, args.place.service, released.version
+    );
+    write(&registry, &found)?;
+    out.line(line);
+    Ok(CommandOutcome::Success)
+}
+
+/// Takes the last deployment back.
+pub(super) fn roll_back(
+    args: &RollbackArgs,
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
+    let catalog = load_catalog(&args.catalog)?;
+    let registry = GateRegistry::open(&args.place, &args.place.squad)?;
+    let mut found = registry.read_existing()?;
+    let now = now();
+    found.record.check_clock(now).map_err(GateError::from)?;
+    let by = actor_name(args.by.as_deref());
+    let before = found.record.clone();
+    let back = found
+        .record
+        .roll_back(&by, &args.reason, now)
+        .map_err(GateError::from)?;
+    let needs = rollback_approvals(&catalog, back, &args.place.service);
+    let needs: Vec<String> = needs
+        .into_iter()
+        .filter(|(squad, _)| !args.approved_by.contains(squad))
+        .map(|(squad, flag)| format!("{squad} (the flag {flag} has another version now)"))
+        .collect();
+    if !needs.is_empty() {
+        return Err(GateError::RollbackApproval {
+            version: back.version.clone(),
+            needs,
+        }
+        .into());
+    }
+    // What would run again must be there, and be what it was.
+    let back = back.clone();
+    registry.documents(&back)?;
+    let lost = count_rollback_breaks(&registry, &before, &back, now);
+    write(&registry, &found)?;
+    let gone = before
+        .current()
+        .map(|gone| gone.version.clone())
+        .unwrap_or_default();
+    out.line(format_args!(
+        "rolled back: {} {gone} → {}, as deployment {}",
+        args.place.service, back.version, back.number
+    ));
+    if lost > 0 {
+        out.line(format_args!(
+            "{lost} changes break whoever relies on {gone} already; portcullis diff shows them"
+        ));
+    }
+    Ok(CommandOutcome::Success)
+}
+
+/// How many changes of going back break consumers of what runs now. It is told and no more: what
+/// cannot be compared must not keep anybody from going back.
+fn count_rollback_breaks(
+    registry: &GateRegistry,
+    before: &DeploymentRegistry,
+    back: &Deployment,
+    now: UtcTimestamp,
+) -> usize {
+    let current = before.current();
+    let current = current.and_then(|current| registry.contract(current).ok());
+    let back = registry.contract(back).ok();
+    let report = current.zip(back).map(|(current, back)| {
+        compat::compare(&current, &back, CompareOptions::for_day(now.date()))
+    });
+    report.map_or(0, |report| report.counts().breaking)
+}
+
+fn write(registry: &GateRegistry, found: &VersionedRecord) -> Result<(), GateError> {
+    match registry.write(found, None, &[])? {
+        CommitOutcome::Written => Ok(()),
+        CommitOutcome::Conflict => Err(GateError::Overtaken {
+            place: registry.place(),
+        }),
+    }
+}

@@ -1,0 +1,52 @@
+//! Aligned columns for people.
+
+use std::fmt::Write;
+
+use super::super::check_text::length;
+use super::super::report_writer::{ReportWriter, TextStyle};
+
+/// Rows under a head; the last column may be as long as it likes.
+pub(super) struct TextTable<const N: usize> {
+    rows: Vec<[String; N]>,
+    /// Columns whose cells stand on the right.
+    numbers: &'static [usize],
+}
+
+impl<const N: usize> TextTable<N> {
+    /// A table that has only its head.
+    pub(super) fn new(head: [&str; N], numbers: &'static [usize]) -> Self {
+        Self {
+            rows: vec![head.map(str::to_owned)],
+            numbers,
+        }
+    }
+
+    /// Adds a row.
+    pub(super) fn row(&mut self, cells: [String; N]) {
+        self.rows.push(cells);
+    }
+
+    /// Prints it, each line after `indent`.
+    pub(super) fn print(&self, out: &mut ReportWriter, indent: &str) {
+        let widths: [usize; N] = std::array::from_fn(|column| {
+            let cells = self.rows.iter().map(|row| length(&row[column]));
+            cells.max().unwrap_or(0)
+        });
+        for (index, row) in self.rows.iter().enumerate() {
+            let mut line = indent.to_owned();
+            for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
+                let gap = if column == 0 { "" } else { "  " };
+                // Writing to a string does not fail.
+                let _ = match self.numbers.contains(&column) {
+                    true => write!(line, "{gap}{cell:>width$}"),
+                    false => write!(line, "{gap}{cell:<width$}"),
+                };
+            }
+            let line = line.trim_end();
+            match index {
+                0 => out.line(out.paint(TextStyle::Dim, line).to_string()),
+                _ => out.line(line),
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What a replay came to, for people.
+
+use std::cmp::Reverse;
+use std::fmt::Write;
+
+use portcullis_contract::CompiledContract;
+use portcullis_vocabulary::enforcement::ViolationClass;
+
+use super::super::check_text::{counted, length};
+use super::super::report_writer::{ReportWriter, TextStyle};
+use super::replay_tally::{OperationCounts, ReplayTally};
+
+/// The most operations that are listed, those with the most violating exchanges first.
+const OPERATIONS_MAX: usize = 100;
+const NAME_WIDTH_MAX: usize = 40;
+/// The head of the first column.
+const NAME: &str = "operation";
+
+/// What there is to sum up.
+#[derive(Clone, Copy)]
+pub(super) struct ReplaySummary<'a> {
+    pub(super) contract: &'a CompiledContract,
+    pub(super) tally: &'a ReplayTally,
+    /// Whether violations of a class count, for an operation or for none.
+    pub(super) counts: &'a dyn Fn(Option<u32>, ViolationClass) -> bool,
+}
+
+/// The exchanges of one operation, with its name.
+struct ReplayRow<'a> {
+    id: Option<u32>,
+    name: &'a str,
+    counts: &'a OperationCounts,
+}
+
+impl ReplaySummary<'_> {
+    /// Prints the table of operations, examples of each class, and the totals.
+    pub(super) fn print(self, out: &mut ReportWriter) {
+        let title = format!("{} {}", self.contract.title, self.contract.version);
+        let title = out.paint(TextStyle::Bold, title.trim()).to_string();
+        out.line(title);
+        let rows = self.rows();
+        if !rows.is_empty() {
+            self.print_operations(out, &rows);
+        }
+        for class in ViolationClass::ALL {
+            let mut rows = rows.iter();
+            let does_count = rows
+                .any(|row| row.counts.classes[class.index()] > 0 && (self.counts)(row.id, class));
+            self.print_class(out, class, does_count);
+        }
+        self.print_totals(out);
+    }
+
+    /// What was used, the most violating first, else in the order of the contract.
+    fn rows(&self) -> Vec<ReplayRow<'_>> {
+        let operations = (0..).zip(&self.contract.operations);
+        let names = operations.map(|(id, operation)| (Some(id), &*operation.name));
+        let mut rows: Vec<ReplayRow<'_>> = names
+            .chain([(None, "(no operation)")])
+            .zip(&self.tally.operations)
+            .map(|((id, name), counts)| ReplayRow { id, name, counts })
+            .filter(|row| row.counts.exchanges > 0)
+            .collect();
+        rows.sort_by_key(|row| Reverse(row.counts.violating));
+        rows
+    }
+
+    fn print_operations(&self, out: &mut ReportWriter, rows: &[ReplayRow<'_>]) {
+        let shown = &rows[..rows.len().min(OPERATIONS_MAX)];
+        let widest = shown.iter().map(|row| length(row.name)).max();
+        let width = widest.unwrap_or(0).clamp(NAME.len(), NAME_WIDTH_MAX);
+        out.line("");
+        let head = format!("  {NAME:<width$}  exchanges  violating  classes");
+        let head = out.paint(TextStyle::Dim, head).to_string();
+        out.line(head);
+        for row in shown {
+            let OperationCounts {
+                exchanges,
+                violating,
+                ..
+            } = row.counts;
+            let (name, classes) = (row.name, self.classes(row));
+            let text = format!("  {name:<width$}  {exchanges:>9}  {violating:>9}  {classes}");
+            out.line(text.trim_end());
+        }
+        if rows.len() > shown.len() {
+            let more = rows.len() - shown.len();
+            out.line(format_args!("  … and {more} more operations"));
+        }
+    }
+
+    /// The classes of an operation, the most frequent first; those that do not count say so.
+    fn classes(&self, row: &ReplayRow<'_>) -> String {
+        let mut classes: Vec<(ViolationClass, u64)> = ViolationClass::ALL
+            .into_iter()
+            .map(|class| (class, row.counts.classes[class.index()]))
+            .filter(|(_, count)| *count > 0)
+            .collect();
+        classes.sort_by_key(|(_, count)| Reverse(*count));
+        let words: Vec<String> = classes
+            .into_iter()
+            .map(|(class, count)| match (self.counts)(row.id, class) {
+                true => format!("{class} {count}"),
+                false => format!("{class} {count} (reported)"),
+            })
+            .collect();
+        words.join(", ")
+    }
+
+    fn print_class(&self, out: &mut ReportWriter, class: ViolationClass, does_count: bool) {
+        let examples = &self.tally.examples[class.index()];
+        if examples.is_empty() {
+            return;
+        }
+        let style = match does_count {
+            true => TextStyle::Red,
+            false => TextStyle::Yellow,
+        };
+        let name = out.paint(style, class).to_string();
+        let exchanges = counted(self.tally.of_class(class), "exchange");
+        out.line(format_args!("\n{name}, {exchanges}"));
+        for example in examples {
+            out.line(format_args!("  {}  {}", example.place, example.operation));
+            out.line(format_args!("    {}", example.sentence));
+            if !example.advice.is_empty() {
+                let advice = out.paint(TextStyle::Dim, &example.advice).to_string();
+                out.line(format_args!("    {advice}"));
+            }
+        }
+    }
+
+    fn print_totals(&self, out: &mut ReportWriter) {
+        let ReplayTally {
+            exchanges,
+            violating,
+            unreadable,
+            operations,
+            ..
+        } = self.tally;
+        let declared = self.contract.operations.len();
+        let used = operations.iter().take(declared);
+        let used = used.filter(|counts| counts.exchanges > 0).count();
+        let mut text = format!(
+            "{}, {violating} violating, {used} of {} used",
+            counted(*exchanges, "exchange"),
+            counted(declared as u64, "operation"),
+        );
+        if *unreadable > 0 {
+            let _ = write!(text, ", {} unreadable", counted(*unreadable, "record"));
+        }
+        let style = match (unreadable, violating) {
+            (0, 0) => TextStyle::Bold,
+            _ => TextStyle::Red,
+        };
+        let text = out.paint(style, text).to_string();
+        out.line(format_args!("\n{text}"));
+    }
+}

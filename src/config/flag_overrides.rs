@@ -1,0 +1,97 @@
+//! What the flags of the command line say over file and environment.
+
+use portcullis_vocabulary::ConfigLocation;
+use std::path::Path;
+
+use super::config_problem::ConfigProblems;
+use super::config_tree::{ConfigNode, ConfigTable, ConfigValue};
+use super::environment::insert;
+use super::service_config::name_of_contract;
+
+/// Values of flags, as typed; each is judged like the key that it overrides.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FlagOverrides {
+    /// `--listen`: `listen.address`.
+    pub listen: Option<String>,
+    /// `--admin`: `admin.address`.
+    pub admin: Option<String>,
+    /// `--contract`: one service for every host and path, in place of all configured ones.
+    /// Relative to the working directory.
+    pub contract: Option<String>,
+    /// `--upstream`: the upstream of the only service.
+    pub upstream: Option<String>,
+    /// `--log-format`: `log.format`.
+    pub log_format: Option<String>,
+    /// `--log-level`: `log.level`.
+    pub log_level: Option<String>,
+}
+
+impl FlagOverrides {
+    /// Writes the flags into the tree.
+    pub(super) fn apply(&self, root: &mut ConfigTable, problems: &mut ConfigProblems) {
+        let keys: [(&'static str, &Option<String>, &[&str]); 4] = [
+            ("--listen", &self.listen, &["listen", "address"]),
+            ("--admin", &self.admin, &["admin", "address"]),
+            ("--log-format", &self.log_format, &["log", "format"]),
+            ("--log-level", &self.log_level, &["log", "level"]),
+        ];
+        for (flag, value, keys) in keys {
+            let Some(value) = value else { continue };
+            if let Err(message) = insert(root, keys, untyped(flag, value)) {
+                problems.add(ConfigLocation::Flag(flag), &keys.join("."), message);
+            }
+        }
+        if let Some(contract) = &self.contract {
+            root.insert("services".into(), service_of(contract));
+        }
+        if let Some(upstream) = &self.upstream {
+            set_upstream(root, upstream, problems);
+        }
+    }
+}
+
+fn service_of(contract: &str) -> ConfigNode {
+    let place = ConfigLocation::Flag("--contract");
+    let name = name_of_contract(Path::new(contract));
+    let keys = [
+        ("name", name.as_str()),
+        ("contract", contract),
+        ("upstream", "mock"),
+    ];
+    let table = keys
+        .map(|(key, value)| (key.to_owned(), untyped("--contract", value)))
+        .into();
+    let service = ConfigNode {
+        place: place.clone(),
+        value: ConfigValue::Table(table),
+    };
+    ConfigNode {
+        place,
+        value: ConfigValue::List(vec![service]),
+    }
+}
+
+fn set_upstream(root: &mut ConfigTable, upstream: &str, problems: &mut ConfigProblems) {
+    let node = untyped("--upstream", upstream);
+    let services = root.get_mut("services").map(|node| &mut node.value);
+    if let Some(ConfigValue::List(services)) = services
+        && let [
+            ConfigNode {
+                value: ConfigValue::Table(service),
+                ..
+            },
+        ] = services.as_mut_slice()
+    {
+        service.insert("upstream".into(), node);
+        return;
+    }
+    let message = "needs exactly one service; try --contract, or the upstream key of a service";
+    problems.add(node.place, "services", message);
+}
+
+fn untyped(flag: &'static str, value: &str) -> ConfigNode {
+    ConfigNode {
+        place: ConfigLocation::Flag(flag),
+        value: ConfigValue::Untyped(value.to_owned()),
+    }
+}

@@ -1,0 +1,98 @@
+//! Reading files, bounded.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::git_path::GitError;
+
+/// Why a file's bytes could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum FileReadError {
+    /// The operating system refused.
+    #[error("{}: {source}; check the path and its permissions", path.display())]
+    Io {
+        /// The file asked for.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The path names a folder.
+    #[error("{}: this is a folder; name a file", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A revision of git has no such file.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The file is larger than the bound.
+    #[error("{}: larger than the {bytes_max} bytes that are left; raise `limits.contract_bytes_max` if it is meant to be", path.display())]
+    TooLarge {
+        /// The file asked for.
+        path: PathBuf,
+        /// The bound, in bytes.
+        bytes_max: u64,
+    },
+}
+
+/// Reads a whole file of at most `bytes_max` bytes; `-` is standard input.
+///
+/// # Errors
+/// [`FileReadError`] names the path and what to check.
+pub fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, FileReadError> {
+    let io_error = |source| FileReadError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        io::stdin()
+            .lock()
+            .take(bytes_max + 1)
+            .read_to_end(&mut bytes)
+            .map_err(io_error)?;
+    } else {
+        let file = File::open(path).map_err(io_error)?;
+        let metadata = file.metadata().map_err(io_error)?;
+        if metadata.is_dir() {
+            return Err(FileReadError::Folder {
+                path: path.to_owned(),
+            });
+        }
+        bytes.reserve(usize::try_from(metadata.len().min(bytes_max)).unwrap_or(0));
+        file.take(bytes_max + 1)
+            .read_to_end(&mut bytes)
+            .map_err(io_error)?;
+    }
+    if bytes.len() as u64 > bytes_max {
+        return Err(FileReadError::TooLarge {
+            path: path.to_owned(),
+            bytes_max,
+        });
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_within_the_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        std::fs::write(&path, b"12345").unwrap();
+        assert_eq!(read(&path, 5).unwrap(), b"12345");
+        assert!(matches!(
+            read(&path, 4),
+            Err(FileReadError::TooLarge { bytes_max: 4, .. })
+        ));
+        assert!(matches!(
+            read(folder.path(), 4),
+            Err(FileReadError::Folder { .. })
+        ));
+        let missing = read(&folder.path().join("b"), 4).unwrap_err().to_string();
+        assert!(missing.contains("check the path"), "{missing}");
+    }
+}

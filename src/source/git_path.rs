@@ -1,0 +1,160 @@
+//! Files as a revision of git has them, read by running `git`.
+//!
+//! Nothing is checked out and no hook runs: `git cat-file` and `git ls-tree` only read objects.
+//! A path is one of the repository, from its root, or from the working directory where it begins
+//! with `./` (gitrevisions(7), `<rev>:<path>`).
+
+use std::fmt;
+use std::path::Path;
+use std::process::Command;
+
+use super::program_output::{ProgramOutput, run};
+
+/// A file or directory of a revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GitPath {
+    /// The revision: a branch, a tag, a commit.
+    pub revision: String,
+    /// The path; empty for the whole tree.
+    pub path: String,
+}
+
+/// What stands at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GitObjectKind {
+    /// A file.
+    File,
+    /// A directory.
+    Directory,
+}
+
+/// Why git could not be asked, or has nothing to show.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// The program cannot be run.
+    #[error("git cannot be run: {0}; install it, or name files in place of revisions")]
+    Program(std::io::Error),
+    /// There is no such revision or path.
+    #[error("{place}: git cannot read this: {message}")]
+    Unreadable {
+        /// What was asked for.
+        place: GitPath,
+        /// What git said.
+        message: String,
+    },
+    /// The file is larger than the bound.
+    #[error("{place}: larger than the {bytes_max} bytes that are left")]
+    TooLarge {
+        /// What was asked for.
+        place: GitPath,
+        /// The bound, in bytes.
+        bytes_max: u64,
+    },
+}
+
+impl fmt::Display for GitPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.revision, self.path)
+    }
+}
+
+impl GitPath {
+    /// Reads `REV:path`; `None` for what has no colon, is an address, or a path with a drive.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (revision, path) = text.split_once(':')?;
+        let is_address = path.starts_with("//");
+        // An option in place of a revision would be one to git.
+        let is_revision = revision.len() > 1 && !revision.starts_with('-');
+        (is_revision && !is_address).then(|| Self {
+            revision: revision.to_owned(),
+            path: path.trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// Another path of the same revision.
+    #[must_use]
+    pub fn at(&self, path: &Path) -> Self {
+        Self {
+            revision: self.revision.clone(),
+            path: path.to_string_lossy().into_owned(),
+        }
+    }
+
+    /// What stands there.
+    ///
+    /// # Errors
+    /// [`GitError`] when there is nothing.
+    pub fn kind(&self) -> Result<GitObjectKind, GitError> {
+        let kind = self.run_git(&["cat-file", "-t", &self.to_string()], 64)?;
+        match String::from_utf8_lossy(&kind).trim() {
+            "tree" => Ok(GitObjectKind::Directory),
+            "commit" if self.path.is_empty() => Ok(GitObjectKind::Directory),
+            _ => Ok(GitObjectKind::File),
+        }
+    }
+
+    /// The bytes of a file of at most `bytes_max` bytes.
+    ///
+    /// # Errors
+    /// [`GitError`] says what git has against it.
+    pub fn read(&self, bytes_max: u64) -> Result<Vec<u8>, GitError> {
+        self.run_git(&["cat-file", "blob", &self.to_string()], bytes_max)
+    }
+
+    /// The paths of all files below a directory, from there, sorted.
+    ///
+    /// # Errors
+    /// [`GitError`] says what git has against it.
+    pub fn files(&self) -> Result<Vec<String>, GitError> {
+        const LISTING_BYTES_MAX: u64 = 64 << 20;
+        let arguments = [
+            "ls-tree",
+            "-r",
+            "-z",
+            "--name-only",
+            "--full-tree",
+            &self.to_string(),
+        ];
+        let listing = self.run_git(&arguments, LISTING_BYTES_MAX)?;
+        let names = listing
+            .split(|byte| *byte == 0)
+            .filter(|name| !name.is_empty());
+        let mut names: Vec<String> = names
+            .map(|name| String::from_utf8_lossy(name).into_owned())
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+
+    fn run_git(&self, arguments: &[&str], bytes_max: u64) -> Result<Vec<u8>, GitError> {
+        let mut git = Command::new("git");
+        let printed = run(git.args(arguments), bytes_max).map_err(GitError::Program)?;
+        let place = self.clone();
+        match printed {
+            ProgramOutput::Bytes(bytes) => Ok(bytes),
+            ProgramOutput::TooLarge => Err(GitError::TooLarge { place, bytes_max }),
+            ProgramOutput::Failed(message) => Err(GitError::Unreadable { place, message }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places() {
+        let check = |text: &str, expected: Option<(&str, &str)>| {
+            let found = GitPath::parse(text).map(|place| (place.revision, place.path));
+            let expected = expected.map(|(revision, path)| (revision.to_owned(), path.to_owned()));
+            assert_eq!(found, expected, "{text}");
+        };
+        check("main:a/b.yaml", Some(("main", "a/b.yaml")));
+        check("HEAD~2:contracts/", Some(("HEAD~2", "contracts")));
+        check("HEAD:", Some(("HEAD", "")));
+        check("a/b.yaml", None);
+        check("https://host/a", None);
+        check("C:\\a", None);
+        check("--upload-pack=x:a", None);
+    }
+}
