@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use portcullis_vocabulary::limits::{KEY_SET_BYTES_MAX, KEYS_MAX};
 
-use super::algorithm::SignatureAlgorithm;
-use super::fault::TokenFault;
-use super::key::{KeyFault, VerifyingKey};
+use super::signature_algorithm::SignatureAlgorithm;
+use super::token_fault::TokenFault;
+use super::verifying_key::{KeyFault, VerifyingKey};
 
 /// The keys that an issuer signs with; at least one.
 #[derive(Clone, Debug)]

@@ -8,30 +8,30 @@
 //! Signatures are checked by `ring`, everything else here: its own check of claims reads
 //! the clock, and says less about what is wrong than whoever is on call needs.
 
-mod headers;
+mod identity_headers;
 
-mod algorithm;
-mod key;
+mod signature_algorithm;
+mod verifying_key;
 mod key_set;
-mod fault;
-mod token;
-mod bearer;
-mod cache;
-mod keys;
-mod tokens;
-mod identification;
+mod token_fault;
+mod token_verifier;
+mod token_placement;
+mod token_cache;
+mod issuer_keys;
+mod token_authenticator;
+mod identity_resolver;
 
-pub use fault::TokenFault;
-pub use headers::{
+pub use token_fault::TokenFault;
+pub use identity_headers::{
     CallerIdentity, HeaderFault, SQUAD_HEADERS, X_SERVICE_VERSION, X_SLA_TIER, X_SQUAD_OWNER,
     identity_from_headers,
 };
-pub use identification::{IdentityFault, IdentityResolver, remove_squad_headers};
-pub use key::KeyFault;
+pub use identity_resolver::{IdentityFault, IdentityResolver, remove_squad_headers};
+pub use verifying_key::KeyFault;
 pub use key_set::{IgnoredKey, KeySet, KeySetError};
-pub use keys::IssuerKeys;
-pub use token::{TokenClaims, TokenVerifier};
-pub use tokens::TokenAuthenticator;
+pub use issuer_keys::IssuerKeys;
+pub use token_verifier::{TokenClaims, TokenVerifier};
+pub use token_authenticator::TokenAuthenticator;
 
 #[cfg(test)]
 mod signing;

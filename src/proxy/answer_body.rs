@@ -9,10 +9,10 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::telemetry::Span;
 
-use super::passage::InFlight;
+use super::in_flight::InFlight;
 use super::upstream::{UpstreamBody, UpstreamError};
-use super::watch::BodyTee;
-use super::whole::BufferedBody;
+use super::body_tee::BodyTee;
+use super::buffered_body::BufferedBody;
 
 /// The body of an answer.
 #[derive(Debug)]

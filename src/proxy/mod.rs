@@ -9,44 +9,44 @@ mod limits;
 
 pub mod inspect;
 
-mod alarm;
-mod link;
-mod wire;
+mod deadline_timer;
+mod connection_state;
+mod inspected_stream;
 
 mod answer_body;
-mod body;
+mod request_body;
 mod forward_body;
 mod headers;
 mod upstream;
-mod whole;
+mod buffered_body;
 
 mod connection;
-mod drain;
+mod drain_signal;
 mod listener;
-mod refuse;
-mod registry;
+mod final_answer;
+mod connection_registry;
 
-mod answer;
-mod core;
+mod answer_table;
+mod data_core;
 mod layers;
-mod ledger;
-mod access;
-mod owner;
-mod live;
-mod service;
-mod tap;
-mod mock;
-mod passage;
+mod request_record;
+mod service_access_log;
+mod owner_endpoint;
+mod active_config;
+mod service_core;
+mod shadow;
+mod mock_upstream;
+mod in_flight;
 mod pipeline;
-mod problem;
+mod problem_details;
 mod retry;
-mod watch;
+mod body_tee;
 
 pub use answer_body::AnswerBody;
-pub use body::{RequestBody, RequestBodyError};
+pub use request_body::{RequestBody, RequestBodyError};
 pub use connection::IncomingRequest;
-pub use core::DataCore;
-pub use drain::{DrainPhase, DrainSignal, DrainTrigger, drain};
+pub use data_core::DataCore;
+pub use drain_signal::{DrainPhase, DrainSignal, DrainTrigger, drain};
 pub use forward_body::ForwardBody;
 pub use headers::{
     MaxForwards, Peer, add_forwarding, add_request_id, count_hop, remove_hop_by_hop,
@@ -56,8 +56,8 @@ pub use limits::{ClientLimits, UpstreamLimits};
 pub use listener::{
     BindError, BoundListener, ConnectionCap, ListenerSettings, ListenerTotals, bind, serve,
 };
-pub use live::{ActiveConfig, ActiveService, PublishedConfig};
+pub use active_config::{ActiveConfig, ActiveService, PublishedConfig};
 pub use pipeline::{pipeline, refuse_stream};
-pub use tap::{ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler};
+pub use shadow::{ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler};
 pub use upstream::{UpstreamBody, UpstreamClient, UpstreamError, UpstreamPhase};
-pub use whole::{BufferOutcome, BufferedBody};
+pub use buffered_body::{BufferOutcome, BufferedBody};

@@ -16,7 +16,7 @@ use tower::{Layer, Service, ServiceBuilder};
 
 use super::answer_body::AnswerBody;
 use super::connection::IncomingRequest;
-use super::core::DataCore;
+use super::data_core::DataCore;
 use super::headers::Peer;
 use super::inspect::HttpRefusal;
 use super::layers;

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use http::{Method, Request, Response, StatusCode};
 use tokio::time::sleep;
 
-use super::answer::upstream_reason;
+use super::answer_table::upstream_reason;
 use super::forward_body::ForwardBody;
-use super::ledger::RequestRecord;
-use super::passage::{InFlight, retry_after};
+use super::request_record::RequestRecord;
+use super::in_flight::{InFlight, retry_after};
 use super::upstream::{UpstreamBody, UpstreamError, UpstreamPhase, copy};
 
 /// What an attempt came to.

@@ -11,9 +11,9 @@ use metrics_exporter_prometheus::{
     Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
 
-use super::build;
+use super::build_info;
 use super::inventory::{SquadHealth, TrafficInventory};
-use super::names::{
+use super::metric_names::{
     BUILD_INFO, CANDIDATE_JUDGED, CANDIDATE_MISSED, CANDIDATE_REFUSALS, COMPILE, CONNECTIONS,
     DRIFT_RATE, HEALTH, JUDGING, LOG_LINES_LOST, METRICS, Metric, MetricKind, OVERHEAD, RELOADS,
     REVISION_INFO, SERVICE_INFO, STALE,
@@ -58,7 +58,7 @@ impl Metrics {
     pub fn new() -> Self {
         let metrics = Self(Some(Arc::new(MetricsRegistry::new())));
         metrics
-            .gauge(&BUILD_INFO, &[build::VERSION, build::COMMIT.unwrap_or("")])
+            .gauge(&BUILD_INFO, &[build_info::VERSION, build_info::COMMIT.unwrap_or("")])
             .set(1.0);
         metrics
     }

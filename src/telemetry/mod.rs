@@ -4,28 +4,28 @@
 //! counted, so that nobody else builds a label. Labels come from closed sets only: services and
 //! operations of the configuration, classes of the program, squads of the catalog.
 
-pub mod build;
-mod names;
+pub mod build_info;
+mod metric_names;
 mod metrics;
-mod record;
+mod recorders;
 mod inventory;
 mod process;
-mod protection;
-mod owner;
+mod protection_metrics;
+mod owner_view;
 mod log;
-mod access;
+mod access_log;
 mod trace;
 
-pub use access::{AccessLine, AccessLog, ViolationFields};
+pub use access_log::{AccessLine, AccessLog, ViolationFields};
 pub use inventory::{
     DriftEvent, HealthView, InventoryView, MaskedViolation, ServiceDescription, SquadHealth,
     TrafficInventory, ViolatedParts, ViolationView,
 };
 pub use log::{LogGuard, init as init_log, lines_lost, set_level as set_log_level};
 pub use metrics::Metrics;
-pub use names::{METRICS, Metric, MetricKind, PROCESS_METRICS};
-pub use owner::{OwnedContract, OwnerView};
-pub use record::{
+pub use metric_names::{METRICS, Metric, MetricKind, PROCESS_METRICS};
+pub use owner_view::{OwnedContract, OwnerView};
+pub use recorders::{
     CoreRecorder, RequestLabels, RequestMeasurement, RequestOutcome, ServiceRecorder,
 };
 pub use trace::{

@@ -14,39 +14,39 @@
 //! generation of the cell that admitted it; slots are neither lost nor made; unknown consumers
 //! never take a slot that a squad needed lately.
 
-mod window;
+mod sliding_window;
 mod backoff;
-mod state;
-mod word;
-mod probes;
-mod call;
-mod cell;
-mod seats;
-mod line;
-mod slots;
-mod arbiter;
-mod waiting;
-mod vegas;
-mod ratio;
-mod refusal;
-mod bank;
-mod turnstile;
-mod view;
+mod breaker_state;
+mod packed_state;
+mod probe_set;
+mod breaker_permit;
+mod circuit_breaker;
+mod core_slots;
+mod wait_queue;
+mod slot_pool;
+mod slot_arbiter;
+mod slot_wait;
+mod vegas_limit;
+mod request_ratio;
+mod admission_refusal;
+mod service_limits;
+mod core_admission;
+mod service_limits_view;
 #[cfg(test)]
 mod sim;
 
-pub use bank::{
+pub use service_limits::{
     BreakerEvent, BreakerId, DeployWindow, ServiceLimits, ServicePolicy, ServiceProtection,
 };
-pub use call::{BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict};
-pub use cell::CircuitBreaker;
-pub use refusal::{AdmissionRefusal, AdmissionRule};
-pub use slots::{HeldSlot, SlotOutcome, SlotPool};
-pub use state::{BreakerOverride, BreakerState, BreakerTransition, TransitionReason};
-pub use turnstile::{AdmissionPermit, CallResult, CoreAdmission};
-pub use view::{
+pub use breaker_permit::{BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict};
+pub use circuit_breaker::CircuitBreaker;
+pub use admission_refusal::{AdmissionRefusal, AdmissionRule};
+pub use slot_pool::{HeldSlot, SlotOutcome, SlotPool};
+pub use breaker_state::{BreakerOverride, BreakerState, BreakerTransition, TransitionReason};
+pub use core_admission::{AdmissionPermit, CallResult, CoreAdmission};
+pub use service_limits_view::{
     BudgetView, CircuitBreakerView, DeployWindowView, ServiceLimitsView, SlotSharesView,
     SquadShareView, TransitionView,
 };
-pub use waiting::{ShedDetails, ShedReason, SlotWait};
-pub use window::CallTally;
+pub use slot_wait::{ShedDetails, ShedReason, SlotWait};
+pub use sliding_window::CallTally;

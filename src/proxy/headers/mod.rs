@@ -6,12 +6,12 @@
 //! 3.2.2).
 
 mod forwarding;
-mod hop;
+mod hop_by_hop;
 #[cfg(test)]
 mod tests;
-mod value;
+mod header_value;
 
 pub use forwarding::{Peer, add_forwarding, add_request_id};
-pub use hop::{MaxForwards, count_hop, remove_hop_by_hop};
-pub(super) use hop::{normalize_request_head, remove_forbidden_trailers};
-use value::header_value;
+pub use hop_by_hop::{MaxForwards, count_hop, remove_hop_by_hop};
+pub(super) use hop_by_hop::{normalize_request_head, remove_forbidden_trailers};
+use header_value::header_value;

@@ -5,14 +5,14 @@
 //! `Content-Length` beside a `Transfer-Encoding`), so the stream is judged here first and
 //! only unambiguous messages are let through. The inspector is sans-io: bytes in, verdict out.
 
-mod chunked;
-mod head;
-mod refusal;
-mod stream;
-mod target;
+mod chunk_header;
+mod head_reader;
+mod http_refusal;
+mod stream_inspector;
+mod request_target;
 
-pub use refusal::HttpRefusal;
-pub use stream::{FeedOutcome, InspectLimits, StreamInspector, StreamPosition};
+pub use http_refusal::HttpRefusal;
+pub use stream_inspector::{FeedOutcome, InspectLimits, StreamInspector, StreamPosition};
 
 #[cfg(test)]
 mod tests;

@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use tower::Service;
 
-use super::super::answer::ProblemCause;
-use super::super::core::DataCore;
-use super::super::service::ForwardTarget;
-use super::stage::{ExchangeProblem, MatchedRequest, ServiceAnswer};
+use super::super::answer_table::ProblemCause;
+use super::super::data_core::DataCore;
+use super::super::service_core::ForwardTarget;
+use super::staged_request::{ExchangeProblem, MatchedRequest, ServiceAnswer};
 
 pub(in crate::proxy) async fn admit<S>(
     _core: Rc<DataCore>,

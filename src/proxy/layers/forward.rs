@@ -5,20 +5,20 @@ use std::time::Instant;
 
 use http::{Request, Response};
 
-use super::super::answer::{ProblemCause, upstream_reason};
+use super::super::answer_table::{ProblemCause, upstream_reason};
 use super::super::answer_body::AnswerBody;
-use super::super::core::DataCore;
+use super::super::data_core::DataCore;
 use super::super::forward_body::ForwardBody;
 use super::super::headers::{MaxForwards, add_forwarding, count_hop};
-use super::super::ledger::{AnswerSummary, RequestRecord};
-use super::super::mock;
-use super::super::passage::InFlight;
+use super::super::request_record::{AnswerSummary, RequestRecord};
+use super::super::mock_upstream;
+use super::super::in_flight::InFlight;
 use super::super::pipeline::PipelineEnd;
 use super::super::retry::{AttemptResult, RetryableRequest, is_idempotent};
-use super::super::service::ForwardTarget;
+use super::super::service_core::ForwardTarget;
 use super::super::upstream::UpstreamClient;
-use super::answer::outcome_of;
-use super::stage::{AdmittedRequest, ExchangeProblem, RoutedRequest, ServiceAnswer};
+use super::answer_request::outcome_of;
+use super::staged_request::{AdmittedRequest, ExchangeProblem, RoutedRequest, ServiceAnswer};
 use crate::identity::remove_squad_headers;
 
 pub(in crate::proxy) async fn forward(
@@ -46,7 +46,7 @@ pub(in crate::proxy) async fn forward(
             send(upstream, request, passage, &ledger).await
         }
         (ForwardTarget::Mock | ForwardTarget::Upstream(_), _) => {
-            mock::answer(&ledger.service.contract, ledger.operation(), &request)
+            mock_upstream::answer(&ledger.service.contract, ledger.operation(), &request)
         }
     };
     match response {

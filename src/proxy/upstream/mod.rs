@@ -5,13 +5,13 @@
 //! clean up when a request is cancelled. An unused connection is not driven at all; that
 //! the upstream has closed it is found out when it is taken from the pool.
 
-mod body;
-mod client;
-mod error;
-mod lane;
-mod pool;
+mod upstream_body;
+mod upstream_client;
+mod upstream_error;
+mod upstream_connection;
+mod connection_pool;
 
-pub use body::UpstreamBody;
-pub use client::UpstreamClient;
-pub(super) use client::copy;
-pub use error::{UpstreamError, UpstreamPhase};
+pub use upstream_body::UpstreamBody;
+pub use upstream_client::UpstreamClient;
+pub(super) use upstream_client::copy;
+pub use upstream_error::{UpstreamError, UpstreamPhase};

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use portcullis_vocabulary::enforcement::ViolationClass;
 
-use super::finding::MaskedViolation;
+use super::masked_violation::MaskedViolation;
 
 /// Kinds that one data core tells apart for one service.
 const KINDS_MAX: usize = 500;

@@ -7,19 +7,19 @@
 //! Data cores count in places of their own: what every request touches has one writer and no
 //! lock; what only a violation touches has a lock that nobody else holds but a reader, shortly.
 
-mod tally;
-mod latency;
-mod finding;
+mod exchange_tally;
+mod latency_histogram;
+mod masked_violation;
 mod drift;
-mod series;
-mod health;
-mod service;
-mod view;
+mod traffic_series;
+mod squad_health;
+mod traffic_inventory;
+mod inventory_view;
 
 pub use drift::DriftEvent;
-pub use finding::MaskedViolation;
-pub use health::SquadHealth;
-pub use service::{ServiceDescription, TrafficInventory};
-pub(in crate::telemetry) use tally::ExchangeTally;
-pub use tally::ViolatedParts;
-pub use view::{HealthView, InventoryView, ViolationView};
+pub use masked_violation::MaskedViolation;
+pub use squad_health::SquadHealth;
+pub use traffic_inventory::{ServiceDescription, TrafficInventory};
+pub(in crate::telemetry) use exchange_tally::ExchangeTally;
+pub use exchange_tally::ViolatedParts;
+pub use inventory_view::{HealthView, InventoryView, ViolationView};

@@ -9,15 +9,15 @@
 //! No value of a message is in a span: neither its path and query nor what violated a contract.
 
 mod baggage;
-mod context;
-mod data;
-mod export;
+mod trace_parent;
+mod span_data;
+mod span_export;
 mod span;
 mod tracer;
 
 #[cfg(test)]
 mod tests;
 
-pub use export::{SpanExport, TracingError, start_tracing};
+pub use span_export::{SpanExport, TracingError, start_tracing};
 pub use span::{ServiceAttributes, Span};
 pub use tracer::{RequestTrace, TracedRequest, Tracer};

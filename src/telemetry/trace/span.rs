@@ -20,8 +20,8 @@ use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 use portcullis_vocabulary::limits::{SPAN_EVENTS_MAX, SPAN_FIELD_BYTES_MAX};
 
 use super::super::inventory::MaskedViolation;
-use super::super::record::RequestOutcome;
-use super::context::{TRACESTATE, TraceParent};
+use super::super::recorders::RequestOutcome;
+use super::trace_parent::{TRACESTATE, TraceParent};
 use super::tracer::TracedRequest;
 
 /// The span of a request that is under way.

@@ -14,7 +14,7 @@ use tokio::sync::mpsc::{self, Receiver};
 use portcullis_vocabulary::limits::{BAGGAGE_BYTES_MAX, BAGGAGE_MEMBERS_MAX};
 
 use super::baggage::{BAGGAGE, carry_squad};
-use super::context::{TRACEPARENT, TRACESTATE, TraceParent};
+use super::trace_parent::{TRACEPARENT, TRACESTATE, TraceParent};
 use super::span::{SpanRecord, SpanSender};
 use super::tracer::{RequestTrace, TracedRequest, Tracer, is_kept};
 

@@ -9,7 +9,7 @@ use opentelemetry_sdk::trace::{
 };
 
 use super::baggage::carry_squad;
-use super::context::{TRACEPARENT, TRACESTATE, TraceParent};
+use super::trace_parent::{TRACEPARENT, TRACESTATE, TraceParent};
 use super::span::{Span, SpanSender};
 
 /// Begins traces. Each data core has one.

@@ -3,6 +3,6 @@
 //! A failure prints its seed; `SIM_SEED=<seed> cargo test --lib sim` runs that one alone.
 
 mod seeds;
-mod cells;
-mod shares;
-mod banks;
+mod circuit_breakers;
+mod slot_shares;
+mod service_limits_sim;

@@ -1,0 +1,259 @@
+//! Slots: none lost, none made, each squad its share, the unknown what is spare.
+
+use std::time::Duration;
+
+use portcullis_vocabulary::Tier;
+use portcullis_vocabulary::protection::SharePolicy;
+
+use super::super::slot_pool::{HeldSlot, SlotOutcome, SlotPool};
+use super::super::slot_wait::SlotWait;
+use super::seeds::each;
+
+struct Held {
+    slot: HeldSlot,
+    consumer: usize,
+}
+
+struct Queued<'s> {
+    waiting: SlotWait<'s>,
+    consumer: usize,
+}
+
+struct Model<'s> {
+    slots: &'s SlotPool,
+    policy: SharePolicy,
+    cores: usize,
+    consumers: usize,
+    now: Duration,
+    held: Vec<Held>,
+    queued: Vec<Queued<'s>>,
+    shed: usize,
+}
+
+impl<'s> Model<'s> {
+    fn new(slots: &'s SlotPool, policy: SharePolicy, cores: usize, consumers: usize) -> Self {
+        Self {
+            slots,
+            policy,
+            cores,
+            consumers,
+            now: Duration::ZERO,
+            held: Vec::new(),
+            queued: Vec::new(),
+            shed: 0,
+        }
+    }
+
+    fn step(&mut self, random: &mut fastrand::Rng) {
+        match random.u8(0..100) {
+            0..45 => {
+                let consumer = random.usize(0..self.consumers);
+                let tier = Tier::ALL[random.usize(0..3)];
+                self.enter(random.usize(0..self.cores), consumer, tier);
+            }
+            45..80 => self.leave(random),
+            80..85 => self.forget(random),
+            85..90 => self.collect(),
+            90..95 => self.expire(),
+            _ => self.now += Duration::from_millis(random.u64(0..300)),
+        }
+        self.check();
+    }
+
+    fn enter(&mut self, core: usize, consumer: usize, tier: Tier) {
+        self.collect();
+        let (free, reserved) = (self.slots.free(), self.slots.reserved(self.now));
+        let squad_waits = self.queued.iter().any(|queued| queued.consumer != 0);
+        match self
+            .slots
+            .acquire(core, consumer, tier, self.now, &self.policy)
+        {
+            SlotOutcome::Granted(slot) => {
+                assert!(free > 0, "a slot was made");
+                if consumer == 0 && self.consumers > 1 {
+                    let is_spare = free > i64::try_from(reserved).unwrap();
+                    assert!(is_spare && !squad_waits, "the unknown took a needed slot");
+                }
+                self.held.push(Held { slot, consumer });
+            }
+            SlotOutcome::Queued(waiting) => {
+                assert!(waiting.deadline <= self.now + self.policy.wait_max);
+                self.queued.push(Queued { waiting, consumer });
+            }
+            SlotOutcome::Shed(_) => {
+                assert!(self.slots.occupancy().waiting >= self.policy.waiting_max as usize);
+                self.shed += 1;
+            }
+        }
+    }
+
+    fn leave(&mut self, random: &mut fastrand::Rng) {
+        self.collect();
+        if !self.held.is_empty() {
+            let held = self.held.swap_remove(random.usize(0..self.held.len()));
+            self.slots.release(held.slot);
+        }
+    }
+
+    /// A client goes away while it waits, perhaps with a slot that it does not know of.
+    fn forget(&mut self, random: &mut fastrand::Rng) {
+        if !self.queued.is_empty() {
+            drop(self.queued.swap_remove(random.usize(0..self.queued.len())));
+        }
+    }
+
+    /// Whoever got a slot takes it; whoever was turned away goes.
+    fn collect(&mut self) {
+        let mut still = Vec::new();
+        for mut queued in self.queued.drain(..) {
+            match queued.waiting.decided() {
+                Some(Ok(slot)) => self.held.push(Held {
+                    slot,
+                    consumer: queued.consumer,
+                }),
+                Some(Err(_)) => self.shed += 1,
+                None => still.push(queued),
+            }
+        }
+        self.queued = still;
+    }
+
+    fn expire(&mut self) {
+        let (late, early): (Vec<_>, Vec<_>) = self
+            .queued
+            .drain(..)
+            .partition(|queued| queued.waiting.deadline <= self.now);
+        self.queued = early;
+        for queued in late {
+            match queued.waiting.give_up() {
+                Ok(slot) => self.held.push(Held {
+                    slot,
+                    consumer: queued.consumer,
+                }),
+                Err(shed) => {
+                    assert_eq!(shed.limit, self.slots.occupancy().limit);
+                    self.shed += 1;
+                }
+            }
+        }
+    }
+
+    fn check(&mut self) {
+        self.collect();
+        let held = i64::try_from(self.held.len()).unwrap();
+        let occupancy = self.slots.occupancy();
+        let limit = i64::from(occupancy.limit);
+        assert_eq!(self.slots.free() + held, limit, "slots are conserved");
+        for consumer in 0..self.consumers {
+            let own = self.held.iter().filter(|held| held.consumer == consumer);
+            let in_flight = occupancy.consumers[consumer].in_flight;
+            assert_eq!(in_flight as usize, own.count());
+        }
+        let squad_waits = self.queued.iter().any(|queued| queued.consumer != 0);
+        assert!(
+            !squad_waits || self.slots.free() <= 0,
+            "a squad waits while there is a slot"
+        );
+        assert_eq!(occupancy.waiting, self.queued.len());
+        assert!(self.queued.len() <= self.policy.waiting_max as usize);
+    }
+}
+
+#[test]
+fn slots_are_conserved_and_the_unknown_take_what_is_spare() {
+    each(300, |random| {
+        let cores = random.usize(1..4);
+        let consumers = random.usize(1..6);
+        let weights: Vec<u32> = (0..consumers)
+            .map(|consumer| match consumer {
+                0 => 0,
+                _ => random.u32(1..6),
+            })
+            .collect();
+        let policy = SharePolicy {
+            in_flight_max: random.u32(1..80),
+            adaptive: false,
+            waiting_max: random.u32(0..20),
+            wait_max: Duration::from_millis(random.u64(0..200)),
+        };
+        let slots = SlotPool::new(cores, &weights, &policy);
+        let mut model = Model::new(&slots, policy, cores, consumers);
+        for _ in 0..3000 {
+            model.step(random);
+        }
+        // The trouble is over: whoever is left is served, and then everybody is at once.
+        while !model.held.is_empty() || !model.queued.is_empty() {
+            model.now += Duration::from_secs(1);
+            model.expire();
+            model.leave(random);
+            model.check();
+        }
+        model.now += Duration::from_secs(60);
+        for consumer in (1..consumers).chain([0]) {
+            let limit = slots.occupancy().limit as usize;
+            let before = model.held.len();
+            model.slots.reserved(model.now);
+            model.now += Duration::from_secs(60);
+            model.enter(0, consumer, Tier::Bronze);
+            assert_eq!(model.held.len(), (before + 1).min(limit.max(before)));
+            model.leave(random);
+        }
+        assert_eq!(slots.free(), i64::from(slots.occupancy().limit));
+    });
+}
+
+/// Squads that always want more than they get, with calls of random length, and the unknown.
+fn saturate(random: &mut fastrand::Rng, weights: &[u32], limit: u32, cores: usize) -> Vec<f64> {
+    let policy = SharePolicy {
+        in_flight_max: limit,
+        adaptive: false,
+        waiting_max: 10_000,
+        wait_max: Duration::from_secs(3600),
+    };
+    let slots = SlotPool::new(cores, weights, &policy);
+    let mut model = Model::new(&slots, policy, cores, weights.len());
+    let mut sums = vec![0_u64; weights.len()];
+    for step in 0..3000_u64 {
+        for consumer in 0..weights.len() {
+            while model.queued_of(consumer) < 3 {
+                let tier = Tier::ALL[random.usize(0..3)];
+                model.enter(random.usize(0..cores), consumer, tier);
+            }
+        }
+        model.now += Duration::from_millis(random.u64(0..5));
+        model.leave(random);
+        model.check();
+        if step >= 1000 {
+            for (sum, holding) in sums.iter_mut().zip(slots.occupancy().consumers) {
+                *sum += u64::from(holding.in_flight);
+            }
+        }
+    }
+    let all: u64 = sums.iter().sum();
+    sums.iter().map(|sum| *sum as f64 / all as f64).collect()
+}
+
+impl Model<'_> {
+    fn queued_of(&self, consumer: usize) -> usize {
+        let own = self.queued.iter();
+        own.filter(|queued| queued.consumer == consumer).count()
+    }
+}
+
+#[test]
+fn under_saturation_each_squad_has_its_share_and_the_unknown_nothing() {
+    each(100, |random| {
+        let squads = random.usize(2..5);
+        let mut weights = vec![0];
+        weights.extend((0..squads).map(|_| random.u32(1..6)));
+        let cores = random.usize(1..3);
+        let shares = saturate(random, &weights, 120, cores);
+        let sum: u32 = weights.iter().sum();
+        for (share, weight) in shares.iter().zip(&weights).skip(1) {
+            let fair = f64::from(*weight) / f64::from(sum);
+            let off = (share - fair).abs();
+            assert!(off <= 0.05 * fair, "{shares:?} for {weights:?}");
+        }
+        assert!(shares[0] < 0.001, "{shares:?}");
+    });
+}

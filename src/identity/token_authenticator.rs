@@ -1,0 +1,82 @@
+//! Who calls, by the token of a request: what a data core asks.
+
+use std::cell::RefCell;
+use std::time::SystemTime;
+
+use http::HeaderName;
+
+use crate::config::JwtConfig;
+
+use super::token_placement::TokenPlacement;
+use super::token_cache::TokenCache;
+use super::token_fault::TokenFault;
+use super::issuer_keys::IssuerKeys;
+use super::token_verifier::{TokenClaims, TokenVerifier};
+
+/// One data core's reading of tokens.
+#[derive(Debug)]
+pub struct TokenAuthenticator {
+    header: HeaderName,
+    holder: TokenPlacement,
+    is_required: bool,
+    verifier: TokenVerifier,
+    keys: IssuerKeys,
+    cache: RefCell<TokenCache>,
+}
+
+impl TokenAuthenticator {
+    /// Reads tokens as configured, by the keys in force.
+    pub fn new(config: &JwtConfig, keys: IssuerKeys) -> Self {
+        Self {
+            holder: TokenPlacement::of(&config.header),
+            header: config.header.clone(),
+            is_required: config.required,
+            verifier: TokenVerifier::new(config),
+            keys,
+            cache: RefCell::default(),
+        }
+    }
+
+    /// The header whose values [`identify`](Self::identify) takes.
+    pub const fn header(&self) -> &HeaderName {
+        &self.header
+    }
+
+    /// What the token among these values proves, one value for each header line; nothing where
+    /// there is no token and none is required.
+    ///
+    /// # Errors
+    /// [`TokenFault`]: a token that proves nothing is not the same as none.
+    pub fn identify<'h>(
+        &self,
+        values: impl Iterator<Item = &'h [u8]>,
+        now: SystemTime,
+    ) -> Result<Option<TokenClaims>, TokenFault> {
+        match self.holder.token(values)? {
+            Some(token) => self.verify_cached(token, now).map(Some),
+            None if self.is_required => Err(TokenFault::Missing),
+            None => Ok(None),
+        }
+    }
+
+    fn verify_cached(&self, token: &[u8], now: SystemTime) -> Result<TokenClaims, TokenFault> {
+        let keys = self.keys.current();
+        let keys = keys.as_ref().ok_or(TokenFault::KeysUnavailable)?;
+        let mut cache = self.cache.borrow_mut();
+        if let Some(claims) = cache.find(token, keys.generation, now) {
+            return Ok(claims.clone());
+        }
+        match self.verifier.verify(token, &keys.set, now) {
+            Ok(claims) => {
+                cache.insert(token, claims.clone(), now);
+                Ok(claims)
+            }
+            Err(fault) => {
+                if fault == TokenFault::UnknownKey {
+                    self.keys.request_refresh();
+                }
+                Err(fault)
+            }
+        }
+    }
+}

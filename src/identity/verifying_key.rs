@@ -1,0 +1,193 @@
+//! One key of a set (RFC 7517), and why a key is passed over.
+//!
+//! A key that this program cannot use is no error of the set: issuers publish keys for other
+//! purposes beside the ones that sign. What is usable is checked down to the length of its
+//! numbers, so that a key that can verify nothing is named when it is read, not for every token.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::signature::{RsaPublicKeyComponents, UnparsedPublicKey};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::signature_algorithm::{KeyType, SignatureAlgorithm};
+
+/// The lengths of RSA moduli that are taken, in bits.
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
+/// A public key that verifies signatures.
+#[derive(Clone, Debug)]
+pub(super) struct VerifyingKey {
+    pub(super) id: Option<Box<str>>,
+    pub(super) kind: KeyType,
+    /// The only algorithm that it is for, where it says so.
+    algorithm: Option<SignatureAlgorithm>,
+    public: PublicKey,
+}
+
+/// The numbers of a public key, big-endian.
+#[derive(Clone, Debug)]
+enum PublicKey {
+    Rsa(RsaPublicKeyComponents<Box<[u8]>>),
+    /// An uncompressed point (SEC 1 section 2.3.3), or the 32 bytes of Ed25519.
+    Curve(Box<[u8]>),
+}
+
+/// Why a key of a set is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyFault {
+    /// It is no object, or a member has the wrong type.
+    #[error("it is not a JSON Web Key: members are text, `key_ops` is a list of text")]
+    Malformed,
+    /// It is a secret.
+    #[error("it is symmetric (`oct`), and a secret does not belong into a published set")]
+    Symmetric,
+    /// Its type or its curve is not known.
+    #[error("its `kty` or `crv` is not RSA, EC with P-256 or P-384, or OKP with Ed25519")]
+    UnknownType,
+    /// It is meant for something else.
+    #[error("its `use` or `key_ops` says that it does not verify signatures")]
+    OtherUse,
+    /// Its algorithm is not taken, or not one of its type.
+    #[error("its `alg` is not an algorithm that is taken for its `kty` and `crv`")]
+    OtherAlgorithm,
+    /// Its numbers are missing or broken.
+    #[error("its `n` and `e`, or `x` and `y`, are missing, not base64url or of the wrong length")]
+    Incomplete,
+    /// It is too weak, or too large.
+    #[error(
+        "its modulus is not of {} to {} bits",
+        RSA_BITS.start(),
+        RSA_BITS.end()
+    )]
+    ModulusLength,
+    /// An earlier key has its id and its type.
+    #[error("an earlier key has the same `kid` and type")]
+    SameId,
+}
+
+/// The members of a key that are read; RFC 7517 section 4 has others ignored.
+#[derive(Deserialize)]
+struct JwkFields {
+    kty: String,
+    kid: Option<String>,
+    alg: Option<String>,
+    r#use: Option<String>,
+    key_ops: Option<Vec<String>>,
+    crv: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+}
+
+impl VerifyingKey {
+    /// Reads a key.
+    pub(super) fn parse(value: &Value) -> Result<Self, KeyFault> {
+        let members = JwkFields::deserialize(value).map_err(|_| KeyFault::Malformed)?;
+        if members.kty == "oct" {
+            return Err(KeyFault::Symmetric);
+        }
+        let kind =
+            KeyType::named(&members.kty, members.crv.as_deref()).ok_or(KeyFault::UnknownType)?;
+        if !members.is_for_verifying() {
+            return Err(KeyFault::OtherUse);
+        }
+        Ok(Self {
+            algorithm: members.algorithm(kind)?,
+            public: members.public(kind)?,
+            id: members.kid.map(String::into_boxed_str),
+            kind,
+        })
+    }
+
+    /// Whether signatures of this algorithm may be checked with it.
+    pub(super) fn fits(&self, algorithm: SignatureAlgorithm) -> bool {
+        algorithm.takes(self.kind) && self.algorithm.is_none_or(|own| own == algorithm)
+    }
+
+    /// Whether the signature is that of the message. The key has to [fit](Self::fits).
+    pub(super) fn verifies(
+        &self,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+        signature: &str,
+    ) -> bool {
+        let Some(signature) = decode(signature) else {
+            return false;
+        };
+        match &self.public {
+            PublicKey::Rsa(key) => {
+                let parameters = algorithm.rsa();
+                parameters.is_some_and(|rsa| key.verify(rsa, message, &signature).is_ok())
+            }
+            PublicKey::Curve(bytes) => {
+                let key = algorithm
+                    .curve()
+                    .map(|curve| UnparsedPublicKey::new(curve, bytes));
+                key.is_some_and(|key| key.verify(message, &signature).is_ok())
+            }
+        }
+    }
+}
+
+impl JwkFields {
+    fn is_for_verifying(&self) -> bool {
+        let operations = self.key_ops.as_ref();
+        self.r#use.as_ref().is_none_or(|purpose| purpose == "sig")
+            && operations.is_none_or(|operations| operations.iter().any(|one| one == "verify"))
+    }
+
+    fn algorithm(&self, kind: KeyType) -> Result<Option<SignatureAlgorithm>, KeyFault> {
+        let Some(name) = &self.alg else {
+            return Ok(None);
+        };
+        let algorithm = SignatureAlgorithm::named(name).filter(|algorithm| algorithm.takes(kind));
+        algorithm.map(Some).ok_or(KeyFault::OtherAlgorithm)
+    }
+
+    fn public(&self, kind: KeyType) -> Result<PublicKey, KeyFault> {
+        let point = |length| {
+            let mut point = vec![4];
+            point.extend(exactly(self.x.as_ref()?, length)?);
+            point.extend(exactly(self.y.as_ref()?, length)?);
+            Some(point)
+        };
+        let bytes = match kind {
+            KeyType::Rsa => return self.rsa(),
+            KeyType::P256 => point(32),
+            KeyType::P384 => point(48),
+            KeyType::Ed25519 => self.x.as_ref().and_then(|x| exactly(x, 32)),
+        };
+        let bytes = bytes.ok_or(KeyFault::Incomplete)?;
+        Ok(PublicKey::Curve(bytes.into()))
+    }
+
+    fn rsa(&self) -> Result<PublicKey, KeyFault> {
+        let number = |text: &Option<String>| {
+            let bytes = decode(text.as_ref()?)?;
+            let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+            Some(bytes[zeros..].to_vec()).filter(|bytes| !bytes.is_empty())
+        };
+        let (Some(n), Some(e)) = (number(&self.n), number(&self.e)) else {
+            return Err(KeyFault::Incomplete);
+        };
+        let bits = n.len() * 8 - n[0].leading_zeros() as usize;
+        if !RSA_BITS.contains(&bits) {
+            return Err(KeyFault::ModulusLength);
+        }
+        Ok(PublicKey::Rsa(RsaPublicKeyComponents {
+            n: n.into(),
+            e: e.into(),
+        }))
+    }
+}
+
+/// The decoded text, if it has exactly this many bytes.
+fn exactly(text: &str, length: usize) -> Option<Vec<u8>> {
+    decode(text).filter(|bytes| bytes.len() == length)
+}
+
+fn decode(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}

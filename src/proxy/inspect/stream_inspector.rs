@@ -1,0 +1,364 @@
+//! Message boundaries of a request stream.
+//!
+//! The stream is read line by line where it has lines (heads, chunk headers, trailers) and
+//! skipped by count where it has data. Only an unfinished line is ever copied, so the cost
+//! is one pass over heads, nothing on bodies of known length and one look per chunk on
+//! chunked ones.
+
+use memchr::memchr;
+
+use super::chunk_header::{self, CHUNK_LINE_BYTES_MAX, EXTENSION_BYTES_MAX};
+use super::head_reader::{BodyFraming, HeadReader};
+use super::http_refusal::HttpRefusal;
+
+/// Longest target the library reads, in bytes.
+const TARGET_BYTES_MAX: usize = 65_534;
+
+/// The bounds the inspector enforces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InspectLimits {
+    /// Longest request target, in bytes; more than 65,534 are never read.
+    pub target_bytes_max: usize,
+    /// Most header fields in one head, and most trailer fields in one body.
+    pub header_count_max: usize,
+    /// Largest head (request line and fields), and largest trailer section, in bytes.
+    pub header_bytes_max: usize,
+}
+
+/// Where in the stream the inspector stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamPosition {
+    /// Between two messages; not one byte of the next has arrived.
+    Idle,
+    /// Inside a head.
+    Head,
+    /// Inside a body.
+    Body,
+    /// After a message that ends the connection: what follows is not read.
+    Closed,
+}
+
+/// What became of the bytes of one [`StreamInspector::feed`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeedOutcome {
+    /// How many of the bytes may be passed on; the rest must be dropped.
+    pub pass: usize,
+    /// How many heads were completed within those bytes.
+    pub heads: u32,
+    /// The defect that ended the reading.
+    pub refusal: Option<HttpRefusal>,
+    /// Whether the head of the refused message was passed on by an earlier feed, so that
+    /// the request is already being served.
+    pub known: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum InspectorState {
+    RequestLine,
+    Fields,
+    Sized { left: u64 },
+    ChunkHeader,
+    ChunkData { left: u64 },
+    ChunkEnd,
+    Trailers,
+    Closed,
+}
+
+/// Reads one connection's request stream.
+#[derive(Debug)]
+pub struct StreamInspector {
+    limits: InspectLimits,
+    state: InspectorState,
+    head: HeadReader,
+    /// Bytes of the present head or trailer section so far.
+    section_bytes: usize,
+    /// Trailer fields of the present body so far.
+    trailer_count: usize,
+    /// Bytes of chunk extensions of the present body so far.
+    extension_bytes: usize,
+    /// The unfinished last line.
+    carry: Vec<u8>,
+}
+
+/// Progress within one feed.
+struct FeedProgress {
+    at: usize,
+    /// Where the present message begins, 0 if in an earlier feed.
+    message_at: usize,
+    /// Whether the head of the present message was complete before this feed.
+    known: bool,
+    heads: u32,
+    /// Whether the present message's head was counted in `heads`.
+    counted: bool,
+}
+
+impl StreamInspector {
+    /// An inspector at the beginning of a connection.
+    pub fn new(mut limits: InspectLimits) -> Self {
+        limits.target_bytes_max = limits.target_bytes_max.min(TARGET_BYTES_MAX);
+        Self {
+            limits,
+            state: InspectorState::RequestLine,
+            head: HeadReader::default(),
+            section_bytes: 0,
+            trailer_count: 0,
+            extension_bytes: 0,
+            carry: Vec::new(),
+        }
+    }
+
+    /// Where the stream stands after what was fed.
+    pub fn stage(&self) -> StreamPosition {
+        match self.state {
+            // Empty lines between messages do not begin one (RFC 9112 section 2.2).
+            InspectorState::RequestLine if self.carry.is_empty() => StreamPosition::Idle,
+            InspectorState::RequestLine | InspectorState::Fields => StreamPosition::Head,
+            InspectorState::Sized { .. }
+            | InspectorState::ChunkHeader
+            | InspectorState::ChunkData { .. }
+            | InspectorState::ChunkEnd
+            | InspectorState::Trailers => StreamPosition::Body,
+            InspectorState::Closed => StreamPosition::Closed,
+        }
+    }
+
+    /// Whether the present request is a HEAD, whose answer carries no body.
+    pub fn is_head_request(&self) -> bool {
+        self.head.is_head_request()
+    }
+
+    /// Judges the next bytes of the stream. After a refusal nothing more may be fed.
+    pub fn feed(&mut self, bytes: &[u8]) -> FeedOutcome {
+        let head_forwarded = self.stage() == StreamPosition::Body;
+        let mut pass = FeedProgress {
+            at: 0,
+            message_at: 0,
+            known: head_forwarded,
+            heads: 0,
+            counted: false,
+        };
+        let outcome = self.advance(bytes, &mut pass);
+        match outcome {
+            Ok(()) => FeedOutcome {
+                pass: pass.at,
+                heads: pass.heads,
+                refusal: None,
+                known: false,
+            },
+            Err(refusal) => FeedOutcome {
+                pass: pass.message_at,
+                heads: pass.heads - u32::from(pass.counted),
+                refusal: Some(refusal),
+                known: pass.known,
+            },
+        }
+    }
+
+    /// The defect of an unfinished line, for a caller that will not wait for its end.
+    pub fn refuse_partial_line(&mut self) -> HttpRefusal {
+        let mut line = std::mem::take(&mut self.carry);
+        line.extend_from_slice(b"\r\n");
+        let outcome = self.take_line(&line).err();
+        outcome.unwrap_or(HttpRefusal::Unreadable)
+    }
+
+    fn advance(&mut self, bytes: &[u8], pass: &mut FeedProgress) -> Result<(), HttpRefusal> {
+        while pass.at < bytes.len() {
+            let rest = &bytes[pass.at..];
+            match self.state {
+                InspectorState::Sized { left } => {
+                    let n = skip(left, rest.len());
+                    pass.at += n;
+                    self.state = InspectorState::Sized {
+                        left: left - n as u64,
+                    };
+                    if left == n as u64 {
+                        self.end_message(pass);
+                    }
+                }
+                InspectorState::ChunkData { left } => {
+                    let n = skip(left, rest.len());
+                    pass.at += n;
+                    self.state = match left - n as u64 {
+                        0 => InspectorState::ChunkEnd,
+                        left => InspectorState::ChunkData { left },
+                    };
+                }
+                InspectorState::Closed => return Ok(()),
+                InspectorState::RequestLine
+                | InspectorState::Fields
+                | InspectorState::ChunkHeader
+                | InspectorState::ChunkEnd
+                | InspectorState::Trailers => self.advance_line(rest, pass)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn advance_line(&mut self, rest: &[u8], pass: &mut FeedProgress) -> Result<(), HttpRefusal> {
+        let Some(lf) = memchr(b'\n', rest) else {
+            pass.at += rest.len();
+            return self.keep_unfinished(rest);
+        };
+        let was_body = self.stage() == StreamPosition::Body;
+        if self.carry.is_empty() {
+            self.take_line(&rest[..=lf])?;
+        } else {
+            let mut line = std::mem::take(&mut self.carry);
+            line.extend_from_slice(&rest[..=lf]);
+            let outcome = self.take_line(&line);
+            line.clear();
+            self.carry = line;
+            outcome?;
+        }
+        pass.at += lf + 1;
+        let is_body = self.stage() == StreamPosition::Body;
+        match self.state {
+            // A line that ended the head of a message without a body, or a body.
+            InspectorState::RequestLine if self.section_bytes == 0 => {
+                if !was_body {
+                    pass.heads += 1;
+                }
+                self.end_message(pass);
+            }
+            _ if is_body && !was_body => {
+                pass.heads += 1;
+                pass.counted = true;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Judges one complete line, its line end included.
+    fn take_line(&mut self, line: &[u8]) -> Result<(), HttpRefusal> {
+        let in_section = matches!(
+            self.state,
+            InspectorState::RequestLine | InspectorState::Fields | InspectorState::Trailers
+        );
+        if in_section {
+            self.check_section(line.len())?;
+            self.section_bytes += line.len();
+        }
+        let text = line_text(line)?;
+        match self.state {
+            InspectorState::RequestLine if text.is_empty() => {}
+            InspectorState::RequestLine => {
+                self.head = HeadReader::from_request_line(text, self.limits.target_bytes_max)?;
+                self.state = InspectorState::Fields;
+            }
+            InspectorState::Fields if text.is_empty() => self.end_head()?,
+            InspectorState::Fields => {
+                self.head.take_field(text)?;
+                if self.head.field_count() > self.limits.header_count_max {
+                    return Err(HttpRefusal::TooManyFields);
+                }
+            }
+            InspectorState::ChunkHeader => {
+                let header = chunk_header::read_header(text)?;
+                self.extension_bytes += header.extension_bytes;
+                if self.extension_bytes > EXTENSION_BYTES_MAX {
+                    return Err(HttpRefusal::MalformedChunkExtension);
+                }
+                self.state = match header.size {
+                    0 => InspectorState::Trailers,
+                    left => InspectorState::ChunkData { left },
+                };
+            }
+            InspectorState::ChunkEnd if text.is_empty() => self.state = InspectorState::ChunkHeader,
+            InspectorState::ChunkEnd => return Err(HttpRefusal::MalformedChunkEnd),
+            InspectorState::Trailers if text.is_empty() => self.begin_message(),
+            InspectorState::Trailers => {
+                super::head_reader::split_field(text)?;
+                self.trailer_count += 1;
+                if self.trailer_count > self.limits.header_count_max {
+                    return Err(HttpRefusal::TooManyFields);
+                }
+            }
+            InspectorState::Sized { .. }
+            | InspectorState::ChunkData { .. }
+            | InspectorState::Closed => {}
+        }
+        Ok(())
+    }
+
+    fn end_head(&mut self) -> Result<(), HttpRefusal> {
+        match self.head.framing()? {
+            BodyFraming::None => self.begin_message(),
+            BodyFraming::Sized(left) => self.state = InspectorState::Sized { left },
+            BodyFraming::Chunked => self.state = InspectorState::ChunkHeader,
+        }
+        self.section_bytes = 0;
+        Ok(())
+    }
+
+    fn begin_message(&mut self) {
+        self.state = InspectorState::RequestLine;
+        self.section_bytes = 0;
+        self.trailer_count = 0;
+        self.extension_bytes = 0;
+    }
+
+    fn end_message(&mut self, pass: &mut FeedProgress) {
+        self.begin_message();
+        if !self.head.keeps_alive() {
+            self.state = InspectorState::Closed;
+        }
+        pass.message_at = pass.at;
+        pass.known = false;
+        pass.counted = false;
+    }
+
+    /// Keeps the tail of the bytes until its line ends, unless it is refused already.
+    fn keep_unfinished(&mut self, tail: &[u8]) -> Result<(), HttpRefusal> {
+        self.carry.extend_from_slice(tail);
+        let partial_line = self.carry.as_slice();
+        match self.state {
+            InspectorState::ChunkHeader if partial_line.len() > CHUNK_LINE_BYTES_MAX => {
+                return Err(HttpRefusal::MalformedChunkExtension);
+            }
+            InspectorState::ChunkEnd if partial_line != b"\r" => {
+                return Err(HttpRefusal::MalformedChunkEnd);
+            }
+            InspectorState::ChunkHeader | InspectorState::ChunkEnd => {}
+            _ => self.check_section(partial_line.len())?,
+        }
+        let (last, body) = self.carry.split_last().unwrap_or((&b' ', &[]));
+        if body.contains(&b'\r') {
+            return Err(HttpRefusal::BareCarriageReturn);
+        }
+        match last {
+            b'\r' | b'\t' | b' '..=b'~' | 0x80.. if !super::head_reader::has_control(body) => Ok(()),
+            _ => Err(HttpRefusal::ControlCharacter),
+        }
+    }
+
+    fn check_section(&self, unfinished: usize) -> Result<(), HttpRefusal> {
+        // The method, the version and their spaces fit in the slack.
+        const REQUEST_LINE_SLACK: usize = 64;
+        let bytes = self.section_bytes + unfinished;
+        let line_max = self.limits.target_bytes_max + REQUEST_LINE_SLACK;
+        if self.state == InspectorState::RequestLine && unfinished > line_max {
+            return Err(HttpRefusal::TargetTooLong);
+        }
+        if bytes > self.limits.header_bytes_max {
+            return Err(HttpRefusal::HeadTooLarge);
+        }
+        Ok(())
+    }
+}
+
+fn skip(left: u64, available: usize) -> usize {
+    usize::try_from(left).map_or(available, |left| left.min(available))
+}
+
+/// The line without its CRLF.
+fn line_text(line: &[u8]) -> Result<&[u8], HttpRefusal> {
+    let text = line
+        .strip_suffix(b"\r\n")
+        .ok_or(HttpRefusal::BareLineFeed)?;
+    match memchr(b'\r', text) {
+        Some(_) => Err(HttpRefusal::BareCarriageReturn),
+        None => Ok(text),
+    }
+}

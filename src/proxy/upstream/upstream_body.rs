@@ -1,0 +1,144 @@
+//! A response body on its way from the upstream.
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+use super::upstream_error::{UpstreamError, UpstreamPhase};
+use super::upstream_connection::UpstreamConnection;
+use super::connection_pool::ConnectionPool;
+use crate::proxy::headers::remove_forbidden_trailers;
+use crate::proxy::buffered_body::{BufferOutcome, buffer_body};
+
+/// The body of the upstream's response. Reading it drives the connection; once it has been
+/// read to its end the connection is free for the next request, and dropping it before
+/// closes the connection.
+#[derive(Debug)]
+pub struct UpstreamBody {
+    incoming: Incoming,
+    lane: Option<UpstreamConnection>,
+    pool: Rc<ConnectionPool>,
+    deadline: Option<Instant>,
+}
+
+impl UpstreamBody {
+    pub(super) fn new(
+        incoming: Incoming,
+        lane: UpstreamConnection,
+        pool: Rc<ConnectionPool>,
+    ) -> Self {
+        let mut body = Self {
+            incoming,
+            lane: Some(lane),
+            pool,
+            deadline: None,
+        };
+        if body.incoming.is_end_stream() {
+            body.release();
+        }
+        body
+    }
+
+    /// Reads the body into memory, or hands it back when it is larger than `bytes_max`.
+    ///
+    /// # Errors
+    ///
+    /// [`UpstreamError`] when the body breaks off.
+    pub async fn gather(self, bytes_max: u64) -> Result<BufferOutcome<Self>, UpstreamError> {
+        buffer_body(self, bytes_max).await
+    }
+
+    /// Gives the connection back.
+    fn release(&mut self) {
+        if let Some(lane) = self.lane.take() {
+            self.pool.put(lane);
+        }
+    }
+
+    fn poll_incoming(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        // Only driving the connection produces frames, so nobody needs to be woken by them.
+        let mut quiet = Context::from_waker(Waker::noop());
+        let polled = Pin::new(&mut self.incoming).poll_frame(&mut quiet);
+        let (Poll::Pending, Some(lane)) = (&polled, &mut self.lane) else {
+            return polled;
+        };
+        lane.drive(cx);
+        Pin::new(&mut self.incoming).poll_frame(&mut quiet)
+    }
+
+    fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<UpstreamError> {
+        let stall = self.pool.limits.response_stall_timeout;
+        let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + stall);
+        let authority = || Arc::clone(&self.pool.authority);
+        let Some(lane) = &mut self.lane else {
+            return Poll::Ready(UpstreamError::Closed {
+                authority: authority(),
+            });
+        };
+        lane.alarm
+            .poll(cx, deadline)
+            .map(|()| UpstreamError::Timeout {
+                authority: authority(),
+                phase: UpstreamPhase::ResponseBody,
+            })
+    }
+}
+
+impl Body for UpstreamBody {
+    type Data = Bytes;
+    type Error = UpstreamError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
+        let this = self.get_mut();
+        let frame = match this.poll_incoming(cx) {
+            Poll::Ready(frame) => frame,
+            Poll::Pending => {
+                return this.poll_stalled(cx).map(|error| {
+                    this.lane = None;
+                    Some(Err(error))
+                });
+            }
+        };
+        this.deadline = None;
+        match frame {
+            Some(Ok(mut frame)) => {
+                if let Some(trailers) = frame.trailers_mut() {
+                    remove_forbidden_trailers(trailers);
+                }
+                if this.incoming.is_end_stream() {
+                    this.release();
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Some(Err(error)) => {
+                this.lane = None;
+                let error = UpstreamError::from_hyper(&error, &this.pool.authority);
+                Poll::Ready(Some(Err(error)))
+            }
+            None => {
+                this.release();
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}

@@ -1,0 +1,276 @@
+//! An inventory as operators see it: plain data with names and ages.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use serde::Serialize;
+
+use super::drift::{DriftKind, DriftStats, MergedDrift, RecentViolation};
+use super::traffic_series::{POINT_SECONDS, SeriesPoint, TrafficSeries};
+use super::traffic_inventory::{InventoryKey, ServiceDescription, TrafficInventory};
+use super::exchange_tally::{ExchangeTotals, OutcomeCounts};
+
+/// What passes one service.
+#[derive(Debug, Serialize)]
+pub struct InventoryView {
+    service: String,
+    provider: Option<String>,
+    /// For how long it has been counted.
+    since_seconds: f64,
+    contract: Option<ActiveRevision>,
+    #[serde(flatten)]
+    all: ExchangeCounts,
+    /// Of the last minute.
+    drift_rate: f64,
+    consumers: Vec<ConsumerView>,
+    operations: Vec<OperationView>,
+    /// Operations of the contract that nobody has called.
+    uncalled: Vec<Arc<str>>,
+    /// The most frequent first.
+    drift: Vec<DriftView>,
+    /// Departures beyond the bound of kinds.
+    drift_more: u64,
+    /// The newest first.
+    violations: Vec<ViolationView>,
+    series: SeriesView,
+}
+
+/// Which revision is in force.
+#[derive(Debug, Serialize)]
+struct ActiveRevision {
+    version: Arc<str>,
+    revision: Arc<str>,
+}
+
+/// Exchanges.
+#[derive(Debug, Serialize)]
+struct ExchangeCounts {
+    requests: u64,
+    departed: u64,
+    outcomes: OutcomeCounts,
+}
+
+#[derive(Debug, Serialize)]
+struct ConsumerView {
+    squad: Arc<str>,
+    #[serde(flatten)]
+    counts: ExchangeCounts,
+}
+
+#[derive(Debug, Serialize)]
+struct OperationView {
+    operation: Arc<str>,
+    #[serde(flatten)]
+    counts: ExchangeCounts,
+    consumers: Vec<ConsumerView>,
+}
+
+/// One kind of departure.
+#[derive(Debug, Serialize)]
+struct DriftView {
+    class: &'static str,
+    operation: Option<String>,
+    method: Option<String>,
+    path: Option<String>,
+    #[serde(rename = "in")]
+    part: &'static str,
+    name: Option<String>,
+    keyword: Option<String>,
+    status: Option<u16>,
+    schema: Option<String>,
+    file: Option<Arc<str>>,
+    line: Option<u32>,
+    count: u64,
+    consumers: Vec<DriftConsumerView>,
+    first_seconds_ago: f64,
+    last_seconds_ago: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct DriftConsumerView {
+    squad: String,
+    count: u64,
+}
+
+/// One violation.
+#[derive(Clone, Debug, Serialize)]
+pub struct ViolationView {
+    at: String,
+    class: &'static str,
+    operation: Option<String>,
+    squad: String,
+    enforcement: &'static str,
+    #[serde(rename = "in")]
+    part: &'static str,
+    name: Option<String>,
+    pointer: String,
+    keyword: Option<String>,
+    schema: Option<String>,
+    file: Option<Arc<str>>,
+    line: Option<u32>,
+}
+
+#[derive(Debug, Serialize)]
+struct SeriesView {
+    every_seconds: u64,
+    /// The oldest first.
+    points: Vec<SeriesPoint>,
+}
+
+/// How well one squad keeps to the boundaries; see [`Health`](super::Health).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HealthView {
+    /// The squad.
+    pub squad: String,
+    /// From 0 to 1.
+    pub health: f64,
+    /// The share of its calls that departed from contracts.
+    pub violation_rate: f64,
+    /// The share of time in which some of its traffic was cut.
+    pub cut_rate: f64,
+    /// The share of its services' responses that departed from their contracts.
+    pub drift_rate: f64,
+}
+
+impl InventoryView {
+    pub(super) fn new(
+        inventory: &TrafficInventory,
+        described: &ServiceDescription,
+        rows: &[(InventoryKey, ExchangeTotals)],
+        drift: &MergedDrift,
+        series: &TrafficSeries,
+    ) -> Self {
+        let called: BTreeSet<&str> = rows.iter().map(|(row, _)| &*row.operation).collect();
+        let operations = described.operations.iter();
+        let uncalled = operations
+            .filter(|name| !called.contains(&***name))
+            .cloned();
+        let contract = described.contract.clone();
+        let mut kinds: Vec<_> = drift.kinds.iter().collect();
+        kinds.sort_by_key(|(_, seen)| std::cmp::Reverse(seen.count()));
+        let now = SystemTime::now();
+        Self {
+            service: inventory.service().to_owned(),
+            provider: described.provider.clone(),
+            since_seconds: inventory.age().as_secs_f64(),
+            contract: contract.map(|(version, revision)| ActiveRevision { version, revision }),
+            all: ExchangeCounts::from(
+                rows.iter()
+                    .map(|(_, totals)| *totals)
+                    .sum::<ExchangeTotals>(),
+            ),
+            drift_rate: series.drift_rate(),
+            consumers: consumers(rows),
+            uncalled: uncalled.collect(),
+            operations: operations_of(rows),
+            drift: kinds
+                .into_iter()
+                .map(|(kind, seen)| DriftView::new(kind, seen, now))
+                .collect(),
+            drift_more: drift.more,
+            violations: drift.recent.iter().map(ViolationView::from).collect(),
+            series: SeriesView {
+                every_seconds: POINT_SECONDS,
+                points: series.points(),
+            },
+        }
+    }
+}
+
+fn consumers(rows: &[(InventoryKey, ExchangeTotals)]) -> Vec<ConsumerView> {
+    let mut squads = BTreeMap::<&Arc<str>, ExchangeTotals>::new();
+    for (row, totals) in rows {
+        let sum = squads.entry(&row.squad).or_default();
+        *sum = *sum + *totals;
+    }
+    let squads = squads.into_iter();
+    squads
+        .map(|(squad, totals)| ConsumerView::new(squad, totals))
+        .collect()
+}
+
+/// Rows are sorted by operation.
+fn operations_of(rows: &[(InventoryKey, ExchangeTotals)]) -> Vec<OperationView> {
+    let of_one = rows.chunk_by(|(left, _), (right, _)| left.operation == right.operation);
+    let view = |rows: &[(InventoryKey, ExchangeTotals)]| OperationView {
+        operation: Arc::clone(&rows[0].0.operation),
+        counts: ExchangeCounts::from(
+            rows.iter()
+                .map(|(_, totals)| *totals)
+                .sum::<ExchangeTotals>(),
+        ),
+        consumers: consumers(rows),
+    };
+    of_one.map(view).collect()
+}
+
+impl ConsumerView {
+    fn new(squad: &Arc<str>, totals: ExchangeTotals) -> Self {
+        Self {
+            squad: Arc::clone(squad),
+            counts: ExchangeCounts::from(totals),
+        }
+    }
+}
+
+impl From<ExchangeTotals> for ExchangeCounts {
+    fn from(totals: ExchangeTotals) -> Self {
+        Self {
+            requests: totals.requests(),
+            departed: totals.departed,
+            outcomes: OutcomeCounts(totals),
+        }
+    }
+}
+
+impl DriftView {
+    fn new(kind: &DriftKind, seen: &DriftStats, now: SystemTime) -> Self {
+        let ago = |at| now.duration_since(at).unwrap_or_default().as_secs_f64();
+        let consumers = seen.by_squad.iter();
+        let consumer = |(squad, count): (&String, &u64)| DriftConsumerView {
+            squad: squad.clone(),
+            count: *count,
+        };
+        let kind = kind.clone();
+        let (file, line) = seen.place.clone().unzip();
+        Self {
+            class: kind.class.as_str(),
+            operation: kind.operation,
+            method: kind.method,
+            path: kind.path,
+            part: kind.part,
+            name: kind.name,
+            keyword: kind.keyword,
+            status: kind.status,
+            schema: kind.schema,
+            file,
+            line,
+            count: seen.count(),
+            consumers: consumers.map(consumer).collect(),
+            first_seconds_ago: ago(seen.first),
+            last_seconds_ago: ago(seen.last),
+        }
+    }
+}
+
+impl From<&RecentViolation> for ViolationView {
+    fn from(recent: &RecentViolation) -> Self {
+        let finding = recent.finding.clone();
+        let (file, line) = finding.place.unzip();
+        Self {
+            at: humantime::format_rfc3339_millis(recent.at).to_string(),
+            class: finding.class.as_str(),
+            operation: recent.operation.clone(),
+            squad: recent.squad.clone(),
+            enforcement: finding.enforcement.as_str(),
+            part: finding.part,
+            name: finding.name,
+            pointer: finding.pointer,
+            keyword: finding.keyword,
+            schema: finding.schema,
+            file,
+            line,
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What becomes of breakers, shares and budgets, for people and for Prometheus.
+
+use std::time::Instant;
+
+use portcullis_breaker::{BreakerEvent, BreakerId, BreakerState, ServiceProtection};
+use portcullis_vocabulary::{Catalog, Consumer, Tier};
+
+use super::metrics::Metrics;
+use super::metric_names::{
+    BREAKER_STATE, CROSS_SQUAD, CROSS_SQUAD_MAX, GUARANTEED, IN_FLIGHT, LIMIT, TRIPS, WAITING,
+};
+use super::recorders::ServiceRecorder;
+
+/// Squad and tier of the breaker that cuts everybody.
+const EVERYBODY: &str = "everybody";
+
+impl ServiceRecorder {
+    /// A breaker changed: rare enough for labels to be built.
+    pub fn breaker_changed(&self, event: &BreakerEvent, catalog: &Catalog) {
+        let (squad, tier) = match event.cell {
+            BreakerId::Service => (EVERYBODY, EVERYBODY),
+            BreakerId::Squad(consumer, tier) => (catalog.consumer_name(consumer), tier.as_str()),
+        };
+        let change = &event.change;
+        let service = self.service();
+        match change.to {
+            BreakerState::Open => {
+                let reason = change.reason.as_str();
+                let labels = [service, squad, tier, reason];
+                self.metrics().counter(&TRIPS, &labels).increment(1);
+                let wait = change.until.map(|until| until.saturating_sub(change.at));
+                let wait_ms = wait.map_or(0, |wait| wait.as_millis());
+                tracing::warn!(service, squad, tier, reason = %change.reason, wait_ms, "circuit opened");
+            }
+            BreakerState::HalfOpen => {
+                tracing::info!(service, squad, tier, reason = %change.reason, "circuit half-open");
+            }
+            BreakerState::Closed => {
+                tracing::info!(service, squad, tier, reason = %change.reason, "circuit closed");
+            }
+        }
+    }
+}
+
+impl Metrics {
+    /// Sets the gauges of one service. Call it every few seconds.
+    pub fn observe_protection(&self, guarded: &ServiceProtection, catalog: &Catalog) {
+        let service = guarded.service.as_str();
+        let (bank, policy) = (&guarded.bank, &guarded.policy);
+        for (cell, phase) in bank.breaker_states(policy, catalog) {
+            let (squad, tier) = names(cell, catalog);
+            let gauge = self.gauge(&BREAKER_STATE, &[service, squad, tier]);
+            gauge.set(value_of(phase));
+        }
+        let shares = bank.shares_view(policy, catalog);
+        self.gauge(&LIMIT, &[service]).set(f64::from(shares.limit));
+        self.gauge(&WAITING, &[service]).set(shares.waiting as f64);
+        for share in &shares.squads {
+            let labels = [service, share.squad.as_str()];
+            self.gauge(&IN_FLIGHT, &labels)
+                .set(f64::from(share.in_flight));
+            self.gauge(&GUARANTEED, &labels)
+                .set(f64::from(share.guaranteed));
+        }
+        if let Some(budget) = bank.budget_view(policy, bank.at(Instant::now())) {
+            let ratio = f64::from(budget.cross_squad) / f64::from(budget.requests.max(1));
+            self.gauge(&CROSS_SQUAD, &[service]).set(ratio);
+            self.gauge(&CROSS_SQUAD_MAX, &[service])
+                .set(budget.cross_squad_max);
+        }
+    }
+}
+
+fn names(cell: Option<(Consumer, Tier)>, catalog: &Catalog) -> (&str, &'static str) {
+    match cell {
+        None => (EVERYBODY, EVERYBODY),
+        Some((consumer, tier)) => (catalog.consumer_name(consumer), tier.as_str()),
+    }
+}
+
+fn value_of(phase: BreakerState) -> f64 {
+    match phase {
+        BreakerState::Closed => 0.0,
+        BreakerState::HalfOpen => 1.0,
+        BreakerState::Open => 2.0,
+    }
+}

@@ -1,0 +1,310 @@
+//! Counting what happens, cheaply.
+//!
+//! A handle is registered the first time its labels occur and found by small integers after
+//! that: no label is built for a request. Recorders belong to one data core, so nothing is
+//! locked; the cardinality is bounded by operations × squads × outcomes that really occur.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics::{Counter, Histogram};
+
+use portcullis_vocabulary::Tier;
+use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
+
+use super::inventory::{DriftEvent, ExchangeTally, TrafficInventory, ViolatedParts};
+use super::metrics::Metrics;
+use super::metric_names::{
+    DURATION, HTTP_REFUSALS, IDENTITY_FAULTS, JUDGING, Metric, OVERHEAD, PANICS, REQUESTS, RETRIES,
+    SHED, UNJUDGED, UNROUTED, UPSTREAM_ERRORS, VIOLATIONS,
+};
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RequestOutcome {
+    /// The service answered, with a status below 500.
+    Answered,
+    /// The service answered with a status of 500 or above.
+    Failed,
+    /// Refused for violations of the contract.
+    Refused,
+    /// Refused to protect the service.
+    Shed,
+    /// The service did not answer.
+    Unanswered,
+    /// The client went away before its answer.
+    Abandoned,
+}
+
+impl RequestOutcome {
+    /// Each outcome.
+    pub const ALL: [Self; 6] = [
+        Self::Answered,
+        Self::Failed,
+        Self::Refused,
+        Self::Shed,
+        Self::Unanswered,
+        Self::Abandoned,
+    ];
+
+    /// The label's value.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::Shed => "shed",
+            Self::Unanswered => "unanswered",
+            Self::Abandoned => "abandoned",
+        }
+    }
+}
+
+/// Counters with a key of small integers.
+#[derive(Debug)]
+struct KeyedCounters<K> {
+    metric: Metric,
+    handles: RefCell<HashMap<K, Counter>>,
+}
+
+impl<K: Hash + Eq> KeyedCounters<K> {
+    fn new(metric: Metric) -> Self {
+        Self {
+            metric,
+            handles: RefCell::default(),
+        }
+    }
+
+    fn increment<const N: usize>(
+        &self,
+        metrics: &Metrics,
+        key: K,
+        values: impl FnOnce() -> [String; N],
+    ) {
+        self.handles
+            .borrow_mut()
+            .entry(key)
+            .or_insert_with(|| {
+                let values = values();
+                metrics.counter(&self.metric, &values.each_ref().map(String::as_str))
+            })
+            .increment(1);
+    }
+}
+
+/// What one squad gets from one operation, counted.
+#[derive(Debug)]
+struct ExchangeCounters {
+    by_outcome: [OnceCell<Counter>; RequestOutcome::ALL.len()],
+    tally: Arc<ExchangeTally>,
+}
+
+/// Records what happens to one service on one data core.
+#[derive(Debug)]
+pub struct ServiceRecorder {
+    metrics: Metrics,
+    service: String,
+    core: usize,
+    inventory: Arc<TrafficInventory>,
+    exchanges: RefCell<HashMap<(u32, usize), Rc<ExchangeCounters>>>,
+    violations: KeyedCounters<(u32, ViolationClass, usize, Enforcement)>,
+    upstream_errors: KeyedCounters<&'static str>,
+    unjudged: KeyedCounters<&'static str>,
+    shed: KeyedCounters<(usize, Tier, &'static str)>,
+    retries: KeyedCounters<&'static str>,
+    durations: [Histogram; RequestOutcome::ALL.len()],
+    overhead: Histogram,
+    judging: Histogram,
+}
+
+/// What was measured of one request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RequestMeasurement {
+    /// From its head to the head of its answer.
+    pub took: Duration,
+    /// The part of that which Portcullis took.
+    pub own: Duration,
+    /// What judging it by its contract took.
+    pub judging: Duration,
+    /// In which parts it departed from its contract.
+    pub departed: ViolatedParts,
+}
+
+/// Who asked for what: small integers for the hot path, names for the first time.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestLabels<'a> {
+    /// The operation's index; `u32::MAX` where none was found.
+    pub operation: u32,
+    /// The operation's name.
+    pub operation_name: &'a str,
+    /// The calling squad's index.
+    pub squad: usize,
+    /// The calling squad's name.
+    pub squad_name: &'a str,
+}
+
+impl ServiceRecorder {
+    /// A recorder for one service on the data core of this number.
+    pub fn new(metrics: &Metrics, inventory: &Arc<TrafficInventory>, core: usize) -> Self {
+        let service = inventory.service();
+        Self {
+            metrics: metrics.clone(),
+            service: service.to_owned(),
+            core,
+            inventory: Arc::clone(inventory),
+            exchanges: RefCell::default(),
+            violations: KeyedCounters::new(VIOLATIONS),
+            upstream_errors: KeyedCounters::new(UPSTREAM_ERRORS),
+            unjudged: KeyedCounters::new(UNJUDGED),
+            shed: KeyedCounters::new(SHED),
+            retries: KeyedCounters::new(RETRIES),
+            durations: RequestOutcome::ALL
+                .map(|outcome| metrics.histogram(&DURATION, &[service, outcome.as_str()])),
+            overhead: metrics.histogram(&OVERHEAD, &[service]),
+            judging: metrics.histogram(&JUDGING, &[service]),
+        }
+    }
+
+    pub(super) fn service(&self) -> &str {
+        &self.service
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// A request was answered, or its client went away.
+    pub fn request(
+        &self,
+        subject: RequestLabels<'_>,
+        outcome: RequestOutcome,
+        measured: RequestMeasurement,
+    ) {
+        let exchanges = self.exchanges(subject);
+        let counter = exchanges.by_outcome[outcome as usize].get_or_init(|| {
+            let (operation, squad) = (subject.operation_name, subject.squad_name);
+            let labels = [self.service.as_str(), operation, squad, outcome.as_str()];
+            self.metrics.counter(&REQUESTS, &labels)
+        });
+        counter.increment(1);
+        exchanges.tally.count(outcome, measured.departed);
+        self.inventory.record_latency(self.core, measured.took);
+        self.durations[outcome as usize].record(measured.took.as_secs_f64());
+        self.overhead.record(measured.own.as_secs_f64());
+        if !measured.judging.is_zero() {
+            self.judging.record(measured.judging.as_secs_f64());
+        }
+    }
+
+    fn exchanges(&self, subject: RequestLabels<'_>) -> Rc<ExchangeCounters> {
+        let mut exchanges = self.exchanges.borrow_mut();
+        let exchanges = exchanges
+            .entry((subject.operation, subject.squad))
+            .or_insert_with(|| {
+                let (operation, squad) = (subject.operation_name, subject.squad_name);
+                Rc::new(ExchangeCounters {
+                    by_outcome: Default::default(),
+                    tally: self.inventory.tally(self.core, operation, squad),
+                })
+            });
+        Rc::clone(exchanges)
+    }
+
+    /// A message departed from the contract.
+    pub fn record_drift(&self, departure: DriftEvent<'_>) {
+        self.inventory.record_drift(self.core, departure);
+    }
+
+    /// A violation was found.
+    pub fn violation(&self, subject: RequestLabels<'_>, class: ViolationClass, done: Enforcement) {
+        let key = (subject.operation, class, subject.squad, done);
+        self.violations.increment(&self.metrics, key, || {
+            [
+                &self.service,
+                subject.operation_name,
+                class.as_str(),
+                subject.squad_name,
+                done.as_str(),
+            ]
+            .map(str::to_owned)
+        });
+    }
+
+    /// A message passed without being judged.
+    pub fn unjudged(&self, reason: &'static str) {
+        self.unjudged.increment(&self.metrics, reason, || {
+            [self.service.clone(), reason.to_owned()]
+        });
+    }
+
+    /// A rule of traffic refused a request.
+    pub fn shed(&self, subject: RequestLabels<'_>, tier: Tier, rule: &'static str) {
+        self.shed
+            .increment(&self.metrics, (subject.squad, tier, rule), || {
+                [&self.service, subject.squad_name, tier.as_str(), rule].map(str::to_owned)
+            });
+    }
+
+    /// A request is sent again because of this.
+    pub fn retried(&self, reason: &'static str) {
+        self.retries.increment(&self.metrics, reason, || {
+            [self.service.clone(), reason.to_owned()]
+        });
+    }
+
+    /// The upstream did not answer.
+    pub fn upstream_error(&self, reason: &'static str) {
+        self.upstream_errors.increment(&self.metrics, reason, || {
+            [self.service.clone(), reason.to_owned()]
+        });
+    }
+}
+
+/// Records what happens on one data core outside of any service.
+#[derive(Debug)]
+pub struct CoreRecorder {
+    metrics: Metrics,
+    http_refusals: KeyedCounters<&'static str>,
+    identity_faults: KeyedCounters<&'static str>,
+    unrouted: Counter,
+    panics: Counter,
+}
+
+impl CoreRecorder {
+    /// A recorder for one data core.
+    pub fn new(metrics: &Metrics) -> Self {
+        Self {
+            metrics: metrics.clone(),
+            http_refusals: KeyedCounters::new(HTTP_REFUSALS),
+            identity_faults: KeyedCounters::new(IDENTITY_FAULTS),
+            unrouted: metrics.counter(&UNROUTED, &[]),
+            panics: metrics.counter(&PANICS, &[]),
+        }
+    }
+
+    /// A request broke a rule of HTTP.
+    pub fn http_refusal(&self, reason: &'static str) {
+        self.http_refusals
+            .increment(&self.metrics, reason, || [reason.to_owned()]);
+    }
+
+    /// A request does not say in an acceptable way who calls.
+    pub fn identity_fault(&self, reason: &'static str) {
+        self.identity_faults
+            .increment(&self.metrics, reason, || [reason.to_owned()]);
+    }
+
+    /// A request belongs to no service.
+    pub fn unrouted(&self) {
+        self.unrouted.increment(1);
+    }
+
+    /// A defect cost a request its answer.
+    pub fn panicked(&self) {
+        self.panics.increment(1);
+    }
+}

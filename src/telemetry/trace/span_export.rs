@@ -1,0 +1,200 @@
+//! Sending spans to a collector: in batches, one at a time, on the control runtime.
+//!
+//! While one batch is under way, spans wait in the queue and no further than its bound. What cannot
+//! be sent within the timeout, tried again as often as OTLP recommends, is lost and counted: a
+//! collector that is away never makes anything wait or grow.
+
+use std::time::Duration;
+
+use metrics::Counter;
+use opentelemetry::{InstrumentationScope, KeyValue};
+use opentelemetry_otlp::{
+    ExporterBuildError, Protocol, SpanExporter, WithExportConfig, WithHttpConfig,
+};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::SpanExporter as _;
+use tokio::sync::mpsc::{self, Receiver};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::config::{CollectorUrl, TracingConfig};
+use crate::tls;
+use portcullis_vocabulary::limits::{SPAN_EXPORT_DELAY, SPANS_EXPORTED_MAX};
+
+use super::super::metrics::Metrics;
+use super::super::metric_names::SPANS;
+use super::span_data::span_data;
+use super::span::{SpanRecord, SpanSender};
+use super::tracer::Tracer;
+
+const EXPORTED: &str = "exported";
+const LOST_QUEUE: &str = "lost-queue";
+const LOST_EXPORT: &str = "lost-export";
+
+/// Why spans cannot be exported.
+#[derive(Debug, thiserror::Error)]
+pub enum TracingError {
+    /// There is nothing to send with.
+    #[error(
+        "cannot set up TLS: {0}; install the system's certificates (ca-certificates), or name a \
+         file of them in SSL_CERT_FILE"
+    )]
+    Tls(reqwest::Error),
+    /// What the variables `OTEL_EXPORTER_OTLP_…` ask for cannot be done.
+    #[error("{0}; check the variables OTEL_EXPORTER_OTLP_…")]
+    Exporter(ExporterBuildError),
+}
+
+/// Takes spans out of the queue and sends them. Run it on the control runtime.
+#[derive(Debug)]
+pub struct SpanExport {
+    spans: Receiver<SpanRecord>,
+    exporter: SpanExporter,
+    /// Where they go; it holds no credentials.
+    collector: String,
+    scope: InstrumentationScope,
+    timeout: Duration,
+    exported: Counter,
+    lost: Counter,
+    /// Whether the last batch was lost.
+    is_failing: bool,
+}
+
+/// A tracer for each data core to clone, and what sends its spans; nothing where no collector is
+/// configured.
+///
+/// # Errors
+/// [`TracingError`], whatever the collector does.
+pub fn start_tracing(
+    config: &TracingConfig,
+    metrics: &Metrics,
+) -> Result<Option<(Tracer, SpanExport)>, TracingError> {
+    let Some(endpoint) = &config.endpoint else {
+        return Ok(None);
+    };
+    let exporter = exporter(config, endpoint)?;
+    let counter = |result| metrics.counter(&SPANS, &[result]);
+    let (sender, spans) = mpsc::channel(config.queue_max);
+    let outlet = SpanSender {
+        sender,
+        lost: counter(LOST_QUEUE),
+    };
+    let export = SpanExport {
+        spans,
+        exporter,
+        collector: endpoint.traces(),
+        scope: InstrumentationScope::builder("portcullis")
+            .with_version(env!("CARGO_PKG_VERSION"))
+            .build(),
+        timeout: config.timeout,
+        exported: counter(EXPORTED),
+        lost: counter(LOST_EXPORT),
+        is_failing: false,
+    };
+    Ok(Some((Tracer::new(config.sample, outlet), export)))
+}
+
+impl SpanExport {
+    /// Sends spans until every tracer is gone and the queue is empty.
+    pub async fn run(mut self) {
+        let mut batch = Vec::with_capacity(SPANS_EXPORTED_MAX);
+        while self.fill(&mut batch).await {
+            let spans: Vec<_> = batch
+                .drain(..)
+                .map(|record| span_data(&record, &self.scope))
+                .collect();
+            let count = spans.len();
+            // The exporter bounds each attempt; this bounds them all together.
+            let sent = timeout(self.timeout, self.exporter.export(spans)).await;
+            match sent {
+                Ok(Ok(())) => self.succeeded(count),
+                Ok(Err(error)) => self.failed(count, &error.to_string()),
+                Err(_) => self.failed(count, "it took too long"),
+            }
+        }
+    }
+
+    /// Waits for a batch: until it is full, or its first span has waited long enough. False when
+    /// there will be no more.
+    async fn fill(&mut self, batch: &mut Vec<SpanRecord>) -> bool {
+        if self.spans.recv_many(batch, SPANS_EXPORTED_MAX).await == 0 {
+            return false;
+        }
+        let until = Instant::now() + SPAN_EXPORT_DELAY;
+        while batch.len() < SPANS_EXPORTED_MAX {
+            let room = SPANS_EXPORTED_MAX - batch.len();
+            match timeout_at(until, self.spans.recv_many(batch, room)).await {
+                Ok(more) if more > 0 => {}
+                _ => break,
+            }
+        }
+        true
+    }
+
+    fn succeeded(&mut self, count: usize) {
+        self.exported.increment(count as u64);
+        if std::mem::take(&mut self.is_failing) {
+            tracing::info!("the collector takes spans again");
+        }
+    }
+
+    /// Said once, not for each batch: the metric counts.
+    fn failed(&mut self, count: usize, reason: &str) {
+        self.lost.increment(count as u64);
+        if !std::mem::replace(&mut self.is_failing, true) {
+            tracing::warn!(
+                collector = self.collector,
+                reason,
+                "the collector does not take spans; they are lost and counted until it does; check \
+                 tracing.endpoint and the collector"
+            );
+        }
+    }
+}
+
+fn exporter(config: &TracingConfig, endpoint: &CollectorUrl) -> Result<SpanExporter, TracingError> {
+    let text = |(name, value): &(http::HeaderName, http::HeaderValue)| {
+        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+    };
+    let headers = config.headers.reveal().iter().filter_map(text).collect();
+    let exporter = SpanExporter::builder()
+        .with_http()
+        .with_http_client(client(config, endpoint)?)
+        .with_endpoint(endpoint.traces())
+        .with_protocol(Protocol::HttpBinary)
+        .with_timeout(config.timeout)
+        .with_headers(headers);
+    let mut exporter = exporter.build().map_err(TracingError::Exporter)?;
+    exporter.set_resource(&resource(config));
+    Ok(exporter)
+}
+
+/// No redirects: credentials go where they were meant to.
+fn client(
+    config: &TracingConfig,
+    endpoint: &CollectorUrl,
+) -> Result<reqwest::Client, TracingError> {
+    tls::install_provider();
+    let client = reqwest::Client::builder()
+        .timeout(config.timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .http1_only()
+        .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")));
+    // Nobody else can reach a collector beside us.
+    let client = match endpoint.is_loopback() {
+        true => client.no_proxy(),
+        false => client,
+    };
+    client.build().map_err(TracingError::Tls)
+}
+
+/// Who sends: what is configured, over what `OTEL_RESOURCE_ATTRIBUTES` says.
+fn resource(config: &TracingConfig) -> Resource {
+    let pairs = config.attributes.iter();
+    let attributes = pairs.map(|(name, value)| KeyValue::new(name.clone(), value.clone()));
+    Resource::builder()
+        .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+        .with_service_name(config.service_name.clone())
+        .with_attributes(attributes)
+        .build()
+}
