@@ -7,9 +7,9 @@ use clap_complete::Shell;
 
 use crate::config::PathPrefix;
 
+use super::admin_port::{BreakersArgs, ConfigArgs, ContractArgs, DeployWindowArgs};
 use super::diff::DiffArgs;
 use super::gate::GateArgs;
-use super::operate::{BreakersArgs, ConfigArgs, ContractArgs, DeployWindowArgs};
 use super::owners::OwnersArgs;
 
 /// A contract-validating reverse proxy: OpenAPI at the boundary between squads.

@@ -9,9 +9,9 @@ use crate::config::{CONFIG_VARIABLE, ConfigErrors};
 use crate::source::{FileReadError, GitError};
 use portcullis_contract::{ContractLoadError, ContractProblem, Severity};
 
+use super::admin_port::{self, AdminError};
 use super::command_line::{CliArgs, CliCommand};
 use super::gate::{self, GateError};
-use super::operate::{self, AdminError};
 use super::owners::{self, OwnersError};
 use super::report_writer::{ReportWriter, print_error};
 use super::{check_command, completions_command, diff, replay, serve_command};
@@ -159,12 +159,12 @@ pub fn run(args: CliArgs) -> ExitCode {
         CliCommand::Diff(args) => diff::diff(&args, &mut ReportWriter::stdout()),
         CliCommand::Gate(args) => gate::gate(&args, &mut ReportWriter::stdout()),
         CliCommand::Replay(args) => replay::replay(&args, &mut ReportWriter::stdout()),
-        CliCommand::Breakers(args) => operate::breakers(&args, &mut ReportWriter::stdout()),
+        CliCommand::Breakers(args) => admin_port::breakers(&args, &mut ReportWriter::stdout()),
         CliCommand::DeployWindow(args) => {
-            operate::deploy_window(&args, &mut ReportWriter::stdout())
+            admin_port::deploy_window(&args, &mut ReportWriter::stdout())
         }
-        CliCommand::Contract(args) => operate::contract(&args, &mut ReportWriter::stdout()),
-        CliCommand::Config(args) => operate::config(&args, &mut ReportWriter::stdout()),
+        CliCommand::Contract(args) => admin_port::contract(&args, &mut ReportWriter::stdout()),
+        CliCommand::Config(args) => admin_port::config(&args, &mut ReportWriter::stdout()),
         CliCommand::Owners(args) => owners::owners(&args, &mut ReportWriter::stdout()),
         CliCommand::Completions(args) => {
             completions_command::completions(args, &mut ReportWriter::stdout())

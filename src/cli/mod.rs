@@ -18,9 +18,15 @@ mod check_report;
 mod check_text;
 mod replay;
 mod owners;
-mod operate;
+mod admin_port;
 mod completions_command;
 
+pub use admin_port::{
+    AdminArgs, AdminChangeArgs, BreakersAction, BreakersArgs, CandidateArgs, ChangeContractArgs,
+    CloseWindowArgs, ConfigAction, ConfigArgs, ConfigReloadArgs, ContractAction, ContractArgs,
+    DeployWindowAction, DeployWindowArgs, ListContractsArgs, ListWindowsArgs, OpenWindowArgs,
+    SetBreakerArgs, ShowContractArgs,
+};
 pub use command_line::{
     CheckArgs, CliArgs, CliCommand, CompletionsArgs, EnforceScope, FailThreshold,
     OwnedServicesArgs, ReplayArgs, ReportFormat, ServeArgs, ServicesFormat,
@@ -30,12 +36,6 @@ pub use dispatch::run;
 pub use gate::{
     GateAction, GateArgs, GateFormat, HistoryArgs, RegistryArgs, ReleaseArgs, RollbackArgs,
     VerdictArgs,
-};
-pub use operate::{
-    AdminArgs, AdminChangeArgs, BreakersAction, BreakersArgs, CandidateArgs, ChangeContractArgs,
-    CloseWindowArgs, ConfigAction, ConfigArgs, ConfigReloadArgs, ContractAction, ContractArgs,
-    DeployWindowAction, DeployWindowArgs, ListContractsArgs, ListWindowsArgs, OpenWindowArgs,
-    SetBreakerArgs, ShowContractArgs,
 };
 pub use owners::{
     CheckOwnersArgs, CodeownersArgs, ImportArgs, OwnersAction, OwnersArgs, OwnersFormat,

@@ -10,12 +10,12 @@ use http::{HeaderMap, HeaderValue};
 
 use portcullis_vocabulary::Catalog;
 
-use super::token_fault::TokenFault;
 use super::identity_headers::{
     CallerIdentity, HeaderFault, SQUAD_HEADERS, X_SLA_TIER, X_SQUAD_OWNER, identity_from_headers,
 };
-use super::token_verifier::TokenClaims;
 use super::token_authenticator::TokenAuthenticator;
+use super::token_fault::TokenFault;
+use super::token_verifier::TokenClaims;
 
 /// What says who calls.
 #[derive(Debug)]

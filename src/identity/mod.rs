@@ -21,17 +21,17 @@ mod issuer_keys;
 mod token_authenticator;
 mod identity_resolver;
 
-pub use token_fault::TokenFault;
 pub use identity_headers::{
     CallerIdentity, HeaderFault, SQUAD_HEADERS, X_SERVICE_VERSION, X_SLA_TIER, X_SQUAD_OWNER,
     identity_from_headers,
 };
 pub use identity_resolver::{IdentityFault, IdentityResolver, remove_squad_headers};
-pub use verifying_key::KeyFault;
-pub use key_set::{IgnoredKey, KeySet, KeySetError};
 pub use issuer_keys::IssuerKeys;
-pub use token_verifier::{TokenClaims, TokenVerifier};
+pub use key_set::{IgnoredKey, KeySet, KeySetError};
 pub use token_authenticator::TokenAuthenticator;
+pub use token_fault::TokenFault;
+pub use token_verifier::{TokenClaims, TokenVerifier};
+pub use verifying_key::KeyFault;
 
 #[cfg(test)]
 mod signing;

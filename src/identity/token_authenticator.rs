@@ -7,10 +7,10 @@ use http::HeaderName;
 
 use crate::config::JwtConfig;
 
-use super::token_placement::TokenPlacement;
+use super::issuer_keys::IssuerKeys;
 use super::token_cache::TokenCache;
 use super::token_fault::TokenFault;
-use super::issuer_keys::IssuerKeys;
+use super::token_placement::TokenPlacement;
 use super::token_verifier::{TokenClaims, TokenVerifier};
 
 /// One data core's reading of tokens.

@@ -17,9 +17,9 @@ use crate::config::JwtConfig;
 use portcullis_vocabulary::limits::TOKEN_BYTES_MAX;
 use portcullis_vocabulary::{SquadName, Tier};
 
+use super::key_set::KeySet;
 use super::signature_algorithm::SignatureAlgorithm;
 use super::token_fault::TokenFault;
-use super::key_set::KeySet;
 
 /// The last second of the year 9999, in seconds since 1970: what expires later never does.
 const LAST_SECOND: u64 = 253_402_300_799;

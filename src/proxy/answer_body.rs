@@ -9,10 +9,10 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::telemetry::Span;
 
-use super::in_flight::InFlight;
-use super::upstream::{UpstreamBody, UpstreamError};
 use super::body_tee::BodyTee;
 use super::buffered_body::BufferedBody;
+use super::in_flight::InFlight;
+use super::upstream::{UpstreamBody, UpstreamError};
 
 /// The body of an answer.
 #[derive(Debug)]

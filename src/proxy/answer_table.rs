@@ -10,9 +10,9 @@ use portcullis_breaker::{AdmissionRefusal, AdmissionRule};
 use portcullis_contract::{Violation, body_too_large};
 use portcullis_vocabulary::enforcement::ViolationClass;
 
-use super::request_body::RequestBodyError;
 use super::inspect::HttpRefusal;
 use super::problem_details::ProblemDetails;
+use super::request_body::RequestBodyError;
 use super::upstream::UpstreamError;
 
 /// Marks our own answers, so that nobody takes them for the service's.

@@ -22,17 +22,17 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tower::Service;
 
-use super::deadline_timer::DeadlineTimer;
 use super::answer_body::AnswerBody;
-use super::request_body::RequestBody;
+use super::connection_registry::{ConnectionPermit, ConnectionRegistry};
+use super::connection_state::ConnectionState;
+use super::deadline_timer::DeadlineTimer;
+use super::final_answer::{close_with_linger, write_answer};
 use super::headers::{self, Peer};
 use super::inspect::{HttpRefusal, StreamInspector, StreamPosition};
-use super::limits::ClientLimits;
-use super::connection_state::ConnectionState;
-use super::final_answer::{close_with_linger, write_answer};
-use super::connection_registry::{ConnectionPermit, ConnectionRegistry};
-use super::upstream::UpstreamError;
 use super::inspected_stream::InspectedStream;
+use super::limits::ClientLimits;
+use super::request_body::RequestBody;
+use super::upstream::UpstreamError;
 
 /// A request as the service receives it: target in origin-form, `Host` settled, fields of
 /// the hop removed.

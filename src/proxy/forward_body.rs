@@ -9,9 +9,9 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
+use super::buffered_body::BufferedBody;
 use super::request_body::{RequestBody, RequestBodyError, UploadProgress};
 use super::shadow::ShadowBody;
-use super::buffered_body::BufferedBody;
 
 /// The body of a request to the upstream.
 #[derive(Debug)]

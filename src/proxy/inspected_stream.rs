@@ -15,8 +15,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::inspect::{FeedOutcome, StreamInspector, StreamPosition};
 use super::connection_state::ConnectionState;
+use super::inspect::{FeedOutcome, StreamInspector, StreamPosition};
 
 /// Bytes discarded in one go after the last request of a connection.
 const DISCARD_READS_MAX: usize = 8;

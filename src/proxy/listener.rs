@@ -18,12 +18,12 @@ use tower::Service;
 
 use super::answer_body::AnswerBody;
 use super::connection::{ConnectionContext, IncomingRequest, serve_connection};
+pub use super::connection_registry::ConnectionCap;
+use super::connection_registry::ConnectionRegistry;
 use super::drain_signal::{DrainPhase, DrainSignal};
 use super::headers::Peer;
 use super::inspect::HttpRefusal;
 use super::limits::{ClientLimits, LIBRARY_HEADER_COUNT_MAX};
-pub use super::connection_registry::ConnectionCap;
-use super::connection_registry::ConnectionRegistry;
 
 /// Connections the kernel holds until they are accepted.
 const BACKLOG: i32 = 4096;

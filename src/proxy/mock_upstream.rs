@@ -12,8 +12,8 @@ use portcullis_contract::{
     ResponseExample, StatusPattern,
 };
 
-use super::answer_table::ProblemCause;
 use super::answer_body::AnswerBody;
+use super::answer_table::ProblemCause;
 use super::forward_body::ForwardBody;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");

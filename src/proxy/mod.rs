@@ -28,7 +28,7 @@ mod connection_registry;
 
 mod answer_table;
 mod data_core;
-mod layers;
+mod stages;
 mod request_record;
 mod service_access_log;
 mod owner_endpoint;
@@ -42,8 +42,9 @@ mod problem_details;
 mod retry;
 mod body_tee;
 
+pub use active_config::{ActiveConfig, ActiveService, PublishedConfig};
 pub use answer_body::AnswerBody;
-pub use request_body::{RequestBody, RequestBodyError};
+pub use buffered_body::{BufferOutcome, BufferedBody};
 pub use connection::IncomingRequest;
 pub use data_core::DataCore;
 pub use drain_signal::{DrainPhase, DrainSignal, DrainTrigger, drain};
@@ -56,8 +57,7 @@ pub use limits::{ClientLimits, UpstreamLimits};
 pub use listener::{
     BindError, BoundListener, ConnectionCap, ListenerSettings, ListenerTotals, bind, serve,
 };
-pub use active_config::{ActiveConfig, ActiveService, PublishedConfig};
 pub use pipeline::{pipeline, refuse_stream};
+pub use request_body::{RequestBody, RequestBodyError};
 pub use shadow::{ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler};
 pub use upstream::{UpstreamBody, UpstreamClient, UpstreamError, UpstreamPhase};
-pub use buffered_body::{BufferOutcome, BufferedBody};

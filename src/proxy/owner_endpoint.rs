@@ -9,8 +9,8 @@ use http::{Method, Response, StatusCode, Uri};
 
 use crate::telemetry::{OwnedContract, OwnerView};
 
-use super::answer_table::X_PORTCULLIS;
 use super::answer_body::AnswerBody;
+use super::answer_table::X_PORTCULLIS;
 use super::service_core::ServiceCore;
 
 /// The answer, if this asks for the owner.

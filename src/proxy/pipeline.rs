@@ -19,8 +19,8 @@ use super::connection::IncomingRequest;
 use super::data_core::DataCore;
 use super::headers::Peer;
 use super::inspect::HttpRefusal;
-use super::layers;
-use super::layers::{ExchangeProblem, JudgedRequest, ServiceAnswer};
+use super::stages;
+use super::stages::{ExchangeProblem, JudgedRequest, ServiceAnswer};
 
 /// The service of one data core.
 pub fn pipeline(
@@ -29,27 +29,27 @@ pub fn pipeline(
 {
     ServiceBuilder::new()
         // Outermost: whatever happens below becomes one answer here, and a panic costs one request.
-        .layer(stage(core, layers::answer_request))
+        .layer(stage(core, stages::answer_request))
         // Which service: everything after this is accounted to it.
-        .layer(stage(core, layers::select_service))
+        .layer(stage(core, stages::select_service))
         // Which operation, or why none.
-        .layer(stage(core, layers::match_operation))
+        .layer(stage(core, stages::match_operation))
         // May this traffic pass now: before anything is judged for it.
-        .layer(stage(core, layers::admit))
+        .layer(stage(core, stages::admit))
         // Is the head right: before a byte of the body is asked for.
-        .layer(stage(core, layers::judge_head))
+        .layer(stage(core, stages::judge_head))
         // Is the body right: only where the contract has a schema for it; else it streams.
-        .layer(stage(core, layers::judge_body))
+        .layer(stage(core, stages::judge_body))
         .service(BoxedExchange::new(
             ServiceBuilder::new()
                 // A slot among those in flight, which it holds until its answer has passed.
-                .layer(stage(core, layers::acquire_slot))
+                .layer(stage(core, stages::acquire_slot))
                 // Is the response right: on its way back.
-                .layer(stage(core, layers::judge_response))
+                .layer(stage(core, stages::judge_response))
                 // Innermost: what was judged goes out, byte for byte.
                 .service(StageService {
                     core: Rc::clone(core),
-                    act: layers::forward,
+                    act: stages::forward,
                     inner: PipelineEnd,
                 }),
         ))
@@ -152,5 +152,5 @@ where
 
 /// The answer to a stream that cannot be read as HTTP, for the listener.
 pub fn refuse_stream(core: &DataCore, refusal: HttpRefusal, peer: &Peer) -> Response<Bytes> {
-    layers::refuse_stream(core, refusal, peer)
+    stages::refuse_stream(core, refusal, peer)
 }

@@ -14,11 +14,11 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
+use super::buffered_body::{BufferOutcome, BufferedBody, buffer_body};
+use super::connection_state::ConnectionState;
 use super::headers::remove_forbidden_trailers;
 use super::inspect::HttpRefusal;
 use super::limits::ClientLimits;
-use super::connection_state::ConnectionState;
-use super::buffered_body::{BufferOutcome, BufferedBody, buffer_body};
 
 /// Why a request body could not be read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -12,8 +12,8 @@ use tokio::time::sleep;
 
 use super::answer_table::upstream_reason;
 use super::forward_body::ForwardBody;
-use super::request_record::RequestRecord;
 use super::in_flight::{InFlight, retry_after};
+use super::request_record::RequestRecord;
 use super::upstream::{UpstreamBody, UpstreamError, UpstreamPhase, copy};
 
 /// What an attempt came to.

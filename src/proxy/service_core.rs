@@ -11,9 +11,9 @@ use portcullis_vocabulary::enforcement::EnforcementPolicy;
 use portcullis_vocabulary::limits::Limits;
 use portcullis_vocabulary::{Catalog, Squad};
 
-use super::service_access_log::ServiceAccessLog;
-use super::limits::UpstreamLimits;
 use super::active_config::{ActiveConfig, ActiveService};
+use super::limits::UpstreamLimits;
+use super::service_access_log::ServiceAccessLog;
 use super::upstream::UpstreamClient;
 
 /// One service on one data core, with one revision of its contract.

@@ -15,8 +15,8 @@ use tokio::sync::mpsc::Sender;
 use portcullis_vocabulary::Consumer;
 
 use super::answer_body::AnswerBody;
-use super::forward_body::ForwardBody;
 use super::body_tee::BodyCopy;
+use super::forward_body::ForwardBody;
 
 /// One exchange that passed, as a candidate gets it. It may hold anybody's secrets, so it has no
 /// `Debug` of its content.

@@ -58,7 +58,10 @@ impl Metrics {
     pub fn new() -> Self {
         let metrics = Self(Some(Arc::new(MetricsRegistry::new())));
         metrics
-            .gauge(&BUILD_INFO, &[build_info::VERSION, build_info::COMMIT.unwrap_or("")])
+            .gauge(
+                &BUILD_INFO,
+                &[build_info::VERSION, build_info::COMMIT.unwrap_or("")],
+            )
             .set(1.0);
         metrics
     }

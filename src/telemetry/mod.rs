@@ -22,8 +22,8 @@ pub use inventory::{
     TrafficInventory, ViolatedParts, ViolationView,
 };
 pub use log::{LogGuard, init as init_log, lines_lost, set_level as set_log_level};
-pub use metrics::Metrics;
 pub use metric_names::{METRICS, Metric, MetricKind, PROCESS_METRICS};
+pub use metrics::Metrics;
 pub use owner_view::{OwnedContract, OwnerView};
 pub use recorders::{
     CoreRecorder, RequestLabels, RequestMeasurement, RequestOutcome, ServiceRecorder,

@@ -5,10 +5,10 @@ use std::time::Instant;
 use portcullis_breaker::{BreakerEvent, BreakerId, BreakerState, ServiceProtection};
 use portcullis_vocabulary::{Catalog, Consumer, Tier};
 
-use super::metrics::Metrics;
 use super::metric_names::{
     BREAKER_STATE, CROSS_SQUAD, CROSS_SQUAD_MAX, GUARANTEED, IN_FLIGHT, LIMIT, TRIPS, WAITING,
 };
+use super::metrics::Metrics;
 use super::recorders::ServiceRecorder;
 
 /// Squad and tier of the breaker that cuts everybody.

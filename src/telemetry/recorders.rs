@@ -17,11 +17,11 @@ use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
 use super::inventory::{DriftEvent, ExchangeTally, TrafficInventory, ViolatedParts};
-use super::metrics::Metrics;
 use super::metric_names::{
     DURATION, HTTP_REFUSALS, IDENTITY_FAULTS, JUDGING, Metric, OVERHEAD, PANICS, REQUESTS, RETRIES,
     SHED, UNJUDGED, UNROUTED, UPSTREAM_ERRORS, VIOLATIONS,
 };
+use super::metrics::Metrics;
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -6,8 +6,8 @@ use std::time::Duration;
 use portcullis_vocabulary::Tier;
 
 use super::breaker_permit::BreakerRejection;
-use super::slot_wait::ShedDetails;
 use super::sliding_window::CallTally;
+use super::slot_wait::ShedDetails;
 
 /// A request that may not pass now.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use portcullis_vocabulary::protection::BreakerPolicy;
 
-use super::probe_set::ProbeId;
 use super::breaker_state::TransitionReason;
-use super::sliding_window::CallTally;
 use super::packed_state::PackedState;
+use super::probe_set::ProbeId;
+use super::sliding_window::CallTally;
 
 /// When a cell opens.
 #[derive(Clone, Copy, Debug)]

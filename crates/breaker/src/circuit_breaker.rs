@@ -16,11 +16,13 @@ use std::time::Duration;
 use portcullis_vocabulary::protection::{BreakerMode, BreakerPolicy};
 
 use super::backoff::full_jitter;
-use super::breaker_permit::{BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict, trip_reason};
-use super::probe_set::{ProbeId, ProbeSet, ProbeShare, ProbeVerdict};
+use super::breaker_permit::{
+    BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict, trip_reason,
+};
 use super::breaker_state::{BreakerOverride, BreakerState, BreakerTransition, TransitionReason};
-use super::sliding_window::{CallTally, SlidingWindow, tally, windows};
 use super::packed_state::{PackedState, effective_override};
+use super::probe_set::{ProbeId, ProbeSet, ProbeShare, ProbeVerdict};
+use super::sliding_window::{CallTally, SlidingWindow, tally, windows};
 
 /// How many changes a cell remembers.
 pub(super) const HISTORY_MAX: usize = 16;

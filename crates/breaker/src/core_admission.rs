@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use portcullis_vocabulary::{Caller, Consumer};
 
-use super::backoff::full_jitter;
-use super::service_limits::{BreakerEvent, BreakerId, ServiceLimits, ServicePolicy};
-use super::breaker_permit::{BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict};
-use super::request_ratio::{has_budget, may_retry};
 use super::admission_refusal::{AdmissionRefusal, AdmissionRule};
-use super::slot_pool::{HeldSlot, SlotOutcome};
+use super::backoff::full_jitter;
+use super::breaker_permit::{BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict};
 use super::breaker_state::BreakerTransition;
+use super::request_ratio::{has_budget, may_retry};
+use super::service_limits::{BreakerEvent, BreakerId, ServiceLimits, ServicePolicy};
+use super::slot_pool::{HeldSlot, SlotOutcome};
 
 /// A bank as one data core sees it, with the policy in force.
 #[derive(Clone, Debug)]

@@ -35,18 +35,18 @@ mod service_limits_view;
 #[cfg(test)]
 mod sim;
 
+pub use admission_refusal::{AdmissionRefusal, AdmissionRule};
+pub use breaker_permit::{BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict};
+pub use breaker_state::{BreakerOverride, BreakerState, BreakerTransition, TransitionReason};
+pub use circuit_breaker::CircuitBreaker;
+pub use core_admission::{AdmissionPermit, CallResult, CoreAdmission};
 pub use service_limits::{
     BreakerEvent, BreakerId, DeployWindow, ServiceLimits, ServicePolicy, ServiceProtection,
 };
-pub use breaker_permit::{BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict};
-pub use circuit_breaker::CircuitBreaker;
-pub use admission_refusal::{AdmissionRefusal, AdmissionRule};
-pub use slot_pool::{HeldSlot, SlotOutcome, SlotPool};
-pub use breaker_state::{BreakerOverride, BreakerState, BreakerTransition, TransitionReason};
-pub use core_admission::{AdmissionPermit, CallResult, CoreAdmission};
 pub use service_limits_view::{
     BudgetView, CircuitBreakerView, DeployWindowView, ServiceLimitsView, SlotSharesView,
     SquadShareView, TransitionView,
 };
-pub use slot_wait::{ShedDetails, ShedReason, SlotWait};
 pub use sliding_window::CallTally;
+pub use slot_pool::{HeldSlot, SlotOutcome, SlotPool};
+pub use slot_wait::{ShedDetails, ShedReason, SlotWait};

@@ -8,12 +8,12 @@ use portcullis_vocabulary::protection::{Protection, TierPolicies, TierPolicy};
 use portcullis_vocabulary::{Catalog, Consumer, SquadId, Tier};
 
 use super::breaker_permit::BreakerThresholds;
+use super::breaker_state::{BreakerOverride, BreakerTransition};
 use super::circuit_breaker::CircuitBreaker;
+use super::core_admission::CoreAdmission;
 use super::probe_set::ProbeShare;
 use super::request_ratio::RequestRatio;
 use super::slot_pool::SlotPool;
-use super::breaker_state::{BreakerOverride, BreakerTransition};
-use super::core_admission::CoreAdmission;
 
 /// What holds for one service.
 #[derive(Clone, Debug, Default)]

@@ -8,11 +8,11 @@ use std::time::Duration;
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::protection::SharePolicy;
 
-use super::wait_queue::{QueuedConsumer, WaitQueue};
 use super::core_slots::{CallTimes, CoreSlots};
 use super::slot_pool::{HeldSlot, SlotOutcome, SlotPool, UNKNOWN};
-use super::vegas_limit::VegasLimit;
 use super::slot_wait::{QueueTicket, ShedDetails, ShedReason, SlotWait};
+use super::vegas_limit::VegasLimit;
+use super::wait_queue::{QueuedConsumer, WaitQueue};
 
 /// What is free, held and waited for.
 #[derive(Debug)]

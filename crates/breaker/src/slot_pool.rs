@@ -18,8 +18,8 @@ use std::time::Duration;
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::protection::SharePolicy;
 
-use super::slot_arbiter::SlotArbiter;
 use super::core_slots::CoreSlots;
+use super::slot_arbiter::SlotArbiter;
 use super::slot_wait::{QueueTicket, ShedDetails, ShedReason, SlotWait};
 
 /// The unknown consumer's index.

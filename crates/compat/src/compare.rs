@@ -8,9 +8,9 @@ use super::change_approval::ApprovalSet;
 use super::change_level::{ChangeCertainty, ChangeLevel};
 use super::compare_options::CompareOptions;
 use super::compat_finding::{ChangeSubject, CompatFinding};
+use super::operation_diff::ContractComparison;
 use super::schema_judgement::judge_schema_sites;
 use super::semver::{VersionAdvice, advice};
-use super::structure::ContractComparison;
 
 /// The changes between two revisions, most severe first within each operation.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use portcullis_contract::{CompiledContract, MessageDirection, SchemaKey};
 
-use super::schema::{
+use super::containment::{
     ContainmentBudget, ContainmentVerdict, ProducerReading, SchemaComparison, SchemaQuestion,
     ValueEncoding,
 };

@@ -8,15 +8,15 @@
 //! A `witness` is shown only when the validators of both contracts confirm it. Nothing here
 //! reads a file, asks a clock or knows of git: those stand above.
 
-pub mod schema;
+pub mod containment;
 mod change_level;
 mod diff_rule;
 mod rules;
 mod date;
 mod compare_options;
 mod compat_finding;
-mod structure;
-mod edits;
+mod operation_diff;
+mod schema_diff;
 mod containment_checker;
 mod schema_judgement;
 mod responsible_edits;

@@ -6,9 +6,9 @@ use serde_json::Value;
 use portcullis_contract::MessageDirection;
 
 use super::change_level::ChangeLevel;
+use super::containment::SchemaBreak;
 use super::diff_rule::DiffRule;
-use super::edits::LocatedEdit;
-use super::schema::SchemaBreak;
+use super::schema_diff::LocatedEdit;
 
 /// The numbers of the edits that a break comes from; the best kind of match counts alone.
 pub(super) fn responsible(

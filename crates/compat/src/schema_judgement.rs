@@ -9,12 +9,12 @@ use portcullis_contract::{MessageDirection, SourceLocation};
 
 use super::change_level::{ChangeCertainty, ChangeLevel};
 use super::compat_finding::{ChangeLocation, CompatFinding, ExchangePart};
+use super::containment::{ContainmentVerdict, SchemaBreak};
 use super::containment_checker::{ContainmentChecker, SchemaKeyPair};
 use super::diff_rule::{ChangeAction, ChangeCategory, DiffRule};
-use super::edits::LocatedEdit;
+use super::operation_diff::{ContractComparison, SchemaSite, sentence};
 use super::responsible_edits::responsible;
-use super::schema::{ContainmentVerdict, SchemaBreak};
-use super::structure::{ContractComparison, SchemaSite, sentence};
+use super::schema_diff::LocatedEdit;
 use super::witness::{ContractSide, ValueCarrier, Witness, request, verify};
 
 /// Judges the schemas of every place.

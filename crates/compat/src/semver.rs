@@ -9,7 +9,7 @@ use portcullis_contract::{CompiledContract, DocumentSet};
 use super::change_level::{ChangeCertainty, ChangeLevel};
 use super::compat_finding::{ChangeLocation, ChangeSubject, CompatFinding};
 use super::diff_rule::{ChangeArea, ChangeCategory, DiffRule};
-use super::structure::sentence;
+use super::operation_diff::sentence;
 
 /// How much a version is raised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -7,11 +7,11 @@ use portcullis_json::{JsonLimits, JsonNode, Tape};
 use super::compiled_contract::CompiledContract;
 use super::dialect::MessageDirection;
 use super::document::{DocumentSet, NodeRef};
+use super::generate::sample as generate;
 use super::lower::SchemaLowering;
 use super::operation::MediaType;
 use super::parameter::Parameter;
 use super::reference::follow;
-use super::sample::sample as generate;
 use super::schema_set::SchemaKey;
 
 /// A body for a response.

@@ -35,7 +35,7 @@ mod security_requirements;
 mod closest_alternative;
 mod expected_value;
 mod violation;
-mod sample;
+mod generate;
 mod contract_examples;
 pub mod contradiction;
 mod lowered_schemas;

@@ -15,9 +15,9 @@ use portcullis_control::gate::{
 use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::{Catalog, Squad};
 
+use super::super::admin_port::{AdminClient, DEPLOY_WINDOWS};
 use super::super::diff::approvals_file;
 use super::super::dispatch::{CommandOutcome, RunError};
-use super::super::operate::{AdminClient, DEPLOY_WINDOWS};
 use super::super::report_writer::{ReportWriter, print_error};
 use super::gate_args::{GateFormat, RegistryArgs, VerdictArgs};
 use super::gate_command::{actor_name, now};

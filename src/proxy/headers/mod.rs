@@ -12,6 +12,6 @@ mod tests;
 mod header_value;
 
 pub use forwarding::{Peer, add_forwarding, add_request_id};
+use header_value::header_value;
 pub use hop_by_hop::{MaxForwards, count_hop, remove_hop_by_hop};
 pub(super) use hop_by_hop::{normalize_request_head, remove_forbidden_trailers};
-use header_value::header_value;

@@ -328,7 +328,9 @@ impl StreamInspector {
             return Err(HttpRefusal::BareCarriageReturn);
         }
         match last {
-            b'\r' | b'\t' | b' '..=b'~' | 0x80.. if !super::head_reader::has_control(body) => Ok(()),
+            b'\r' | b'\t' | b' '..=b'~' | 0x80.. if !super::head_reader::has_control(body) => {
+                Ok(())
+            }
             _ => Err(HttpRefusal::ControlCharacter),
         }
     }

@@ -10,11 +10,11 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use super::upstream_error::{UpstreamError, UpstreamPhase};
-use super::upstream_connection::UpstreamConnection;
 use super::connection_pool::ConnectionPool;
-use crate::proxy::headers::remove_forbidden_trailers;
+use super::upstream_connection::UpstreamConnection;
+use super::upstream_error::{UpstreamError, UpstreamPhase};
 use crate::proxy::buffered_body::{BufferOutcome, buffer_body};
+use crate::proxy::headers::remove_forbidden_trailers;
 
 /// The body of the upstream's response. Reading it drives the connection; once it has been
 /// read to its end the connection is free for the next request, and dropping it before

@@ -13,14 +13,14 @@ use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use tokio::time::{Instant, timeout};
 
-use super::upstream_body::UpstreamBody;
-use super::upstream_error::{UpstreamError, UpstreamPhase};
-use super::upstream_connection::UpstreamConnection;
 use super::connection_pool::ConnectionPool;
-use crate::proxy::request_body::UploadProgress;
+use super::upstream_body::UpstreamBody;
+use super::upstream_connection::UpstreamConnection;
+use super::upstream_error::{UpstreamError, UpstreamPhase};
 use crate::proxy::forward_body::ForwardBody;
 use crate::proxy::headers::remove_hop_by_hop;
 use crate::proxy::limits::UpstreamLimits;
+use crate::proxy::request_body::UploadProgress;
 
 /// One upstream, as one data core sees it. Cloning shares the connections.
 #[derive(Clone, Debug)]

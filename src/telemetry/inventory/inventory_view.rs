@@ -7,9 +7,9 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use super::drift::{DriftKind, DriftStats, MergedDrift, RecentViolation};
-use super::traffic_series::{POINT_SECONDS, SeriesPoint, TrafficSeries};
-use super::traffic_inventory::{InventoryKey, ServiceDescription, TrafficInventory};
 use super::exchange_tally::{ExchangeTotals, OutcomeCounts};
+use super::traffic_inventory::{InventoryKey, ServiceDescription, TrafficInventory};
+use super::traffic_series::{POINT_SECONDS, SeriesPoint, TrafficSeries};
 
 /// What passes one service.
 #[derive(Debug, Serialize)]

@@ -17,9 +17,9 @@ mod traffic_inventory;
 mod inventory_view;
 
 pub use drift::DriftEvent;
-pub use masked_violation::MaskedViolation;
-pub use squad_health::SquadHealth;
-pub use traffic_inventory::{ServiceDescription, TrafficInventory};
 pub(in crate::telemetry) use exchange_tally::ExchangeTally;
 pub use exchange_tally::ViolatedParts;
 pub use inventory_view::{HealthView, InventoryView, ViolationView};
+pub use masked_violation::MaskedViolation;
+pub use squad_health::SquadHealth;
+pub use traffic_inventory::{ServiceDescription, TrafficInventory};

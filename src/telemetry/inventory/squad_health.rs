@@ -13,9 +13,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Sub;
 
-use super::traffic_inventory::TrafficInventory;
 use super::exchange_tally::share;
 use super::inventory_view::HealthView;
+use super::traffic_inventory::TrafficInventory;
 
 /// How often the counts are kept, in seconds.
 const SAMPLE_SECONDS: u64 = 10;

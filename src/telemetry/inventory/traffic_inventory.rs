@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::drift::{CoreDrift, DriftEvent, MergedDrift};
-use super::latency_histogram::{LatencyHistogram, LatencySnapshot};
-use super::traffic_series::TrafficSeries;
 use super::exchange_tally::{ExchangeTally, ExchangeTotals};
 use super::inventory_view::InventoryView;
+use super::latency_histogram::{LatencyHistogram, LatencySnapshot};
+use super::traffic_series::TrafficSeries;
 
 /// What passes one service. It outlives revisions of the contract: operations and squads are known
 /// by their names.

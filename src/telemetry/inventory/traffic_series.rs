@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use serde::Serialize;
 
 use super::super::recorders::RequestOutcome;
-use super::latency_histogram::LatencySnapshot;
 use super::exchange_tally::ExchangeTotals;
+use super::latency_histogram::LatencySnapshot;
 
 /// The window of the drift rate, in seconds.
 const DRIFT_WINDOW: usize = 60;

@@ -18,6 +18,6 @@ mod tracer;
 #[cfg(test)]
 mod tests;
 
-pub use span_export::{SpanExport, TracingError, start_tracing};
 pub use span::{ServiceAttributes, Span};
+pub use span_export::{SpanExport, TracingError, start_tracing};
 pub use tracer::{RequestTrace, TracedRequest, Tracer};

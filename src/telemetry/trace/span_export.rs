@@ -20,10 +20,10 @@ use crate::config::{CollectorUrl, TracingConfig};
 use crate::tls;
 use portcullis_vocabulary::limits::{SPAN_EXPORT_DELAY, SPANS_EXPORTED_MAX};
 
-use super::super::metrics::Metrics;
 use super::super::metric_names::SPANS;
-use super::span_data::span_data;
+use super::super::metrics::Metrics;
 use super::span::{SpanRecord, SpanSender};
+use super::span_data::span_data;
 use super::tracer::Tracer;
 
 const EXPORTED: &str = "exported";

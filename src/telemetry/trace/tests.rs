@@ -14,8 +14,8 @@ use tokio::sync::mpsc::{self, Receiver};
 use portcullis_vocabulary::limits::{BAGGAGE_BYTES_MAX, BAGGAGE_MEMBERS_MAX};
 
 use super::baggage::{BAGGAGE, carry_squad};
-use super::trace_parent::{TRACEPARENT, TRACESTATE, TraceParent};
 use super::span::{SpanRecord, SpanSender};
+use super::trace_parent::{TRACEPARENT, TRACESTATE, TraceParent};
 use super::tracer::{RequestTrace, TracedRequest, Tracer, is_kept};
 
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";

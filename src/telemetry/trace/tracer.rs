@@ -9,8 +9,8 @@ use opentelemetry_sdk::trace::{
 };
 
 use super::baggage::carry_squad;
-use super::trace_parent::{TRACEPARENT, TRACESTATE, TraceParent};
 use super::span::{Span, SpanSender};
+use super::trace_parent::{TRACEPARENT, TRACESTATE, TraceParent};
 
 /// Begins traces. Each data core has one.
 #[derive(Clone, Debug)]

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use portcullis_vocabulary::protection::{BreakerMode, BreakerPolicy};
 
-use super::super::breaker_permit::{BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict};
+use super::super::breaker_permit::{
+    BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict,
+};
+use super::super::breaker_state::{BreakerOverride, BreakerState};
 use super::super::circuit_breaker::{CircuitBreaker, second};
 use super::super::probe_set::ProbeShare;
-use super::super::breaker_state::{BreakerOverride, BreakerState};
 use super::super::sliding_window::{CallTally, SECONDS};
 use super::seeds::each;
 

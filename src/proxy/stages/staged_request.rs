@@ -9,13 +9,13 @@ use portcullis_contract::Violation;
 use portcullis_contract::route::PathCaptures;
 use portcullis_vocabulary::enforcement::Enforcement;
 
-use super::super::answer_table::ProblemCause;
 use super::super::answer_body::AnswerBody;
-use super::super::request_body::RequestBody;
+use super::super::answer_table::ProblemCause;
 use super::super::forward_body::ForwardBody;
 use super::super::headers::Peer;
-use super::super::request_record::RequestRecord;
 use super::super::in_flight::InFlight;
+use super::super::request_body::RequestBody;
+use super::super::request_record::RequestRecord;
 use super::owned_body_plan::OwnedBodyPlan;
 
 /// A request with its id.

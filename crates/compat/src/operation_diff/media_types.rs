@@ -8,7 +8,7 @@ use portcullis_contract::{
 use portcullis_json::JsonNode;
 
 use super::super::compat_finding::ExchangePart;
-use super::super::edits::canonical;
+use super::super::schema_diff::canonical;
 use super::super::witness::ValueCarrier;
 use super::contract_comparison::{
     ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite,

@@ -17,14 +17,14 @@ use portcullis_contract::{
 };
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
-use super::super::answer_table::ProblemCause;
 use super::super::answer_body::AnswerBody;
+use super::super::answer_table::ProblemCause;
+use super::super::body_tee::{BodyCopy, BodyTee};
+use super::super::buffered_body::{BufferOutcome, buffer_body};
 use super::super::data_core::DataCore;
 use super::super::request_record::RequestRecord;
 use super::super::service_core::ForwardTarget;
 use super::super::shadow::ShadowCapture;
-use super::super::body_tee::{BodyCopy, BodyTee};
-use super::super::buffered_body::{BufferOutcome, buffer_body};
 use super::staged_request::{AdmittedRequest, ExchangeProblem, ServiceAnswer, enforce};
 
 pub(in crate::proxy) async fn judge_response<S>(

@@ -8,9 +8,9 @@ use std::rc::Rc;
 
 use portcullis_contract::{FormData, MediaType, Violation, check_form_data};
 
-use super::super::request_body::RequestBodyError;
 use super::super::data_core::DataCore;
 use super::super::forward_body::BodyChecker;
+use super::super::request_body::RequestBodyError;
 use super::super::request_record::RequestRecord;
 use super::judge_head::declared_body;
 use super::staged_request::{ExchangeProblem, ServiceAnswer, enforce};

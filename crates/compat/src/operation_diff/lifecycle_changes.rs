@@ -4,7 +4,7 @@ use portcullis_contract::{MessageDirection, NodeRef};
 use portcullis_json::JsonNode;
 
 use super::super::compat_finding::ExchangePart;
-use super::super::edits::{LifecycleSubject, lifecycle};
+use super::super::schema_diff::{LifecycleSubject, lifecycle};
 use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison, OperationPair};
 
 impl<'c> ContractComparison<'c> {

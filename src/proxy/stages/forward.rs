@@ -5,15 +5,15 @@ use std::time::Instant;
 
 use http::{Request, Response};
 
-use super::super::answer_table::{ProblemCause, upstream_reason};
 use super::super::answer_body::AnswerBody;
+use super::super::answer_table::{ProblemCause, upstream_reason};
 use super::super::data_core::DataCore;
 use super::super::forward_body::ForwardBody;
 use super::super::headers::{MaxForwards, add_forwarding, count_hop};
-use super::super::request_record::{AnswerSummary, RequestRecord};
-use super::super::mock_upstream;
 use super::super::in_flight::InFlight;
+use super::super::mock_upstream;
 use super::super::pipeline::PipelineEnd;
+use super::super::request_record::{AnswerSummary, RequestRecord};
 use super::super::retry::{AttemptResult, RetryableRequest, is_idempotent};
 use super::super::service_core::ForwardTarget;
 use super::super::upstream::UpstreamClient;

@@ -10,11 +10,11 @@ use portcullis_contract::{FormData, ViolationClass, body_too_large, check_body};
 use portcullis_vocabulary::enforcement::Enforcement;
 
 use super::super::answer_table::ProblemCause;
-use super::super::request_body::RequestBody;
+use super::super::buffered_body::{BufferOutcome, BufferedBody};
 use super::super::data_core::DataCore;
 use super::super::forward_body::{BodyChecker, ForwardBody};
+use super::super::request_body::RequestBody;
 use super::super::service_core::ForwardTarget;
-use super::super::buffered_body::{BufferOutcome, BufferedBody};
 use super::judge_head::declared_body;
 use super::owned_body_plan::OwnedBodyPlan;
 use super::staged_request::{

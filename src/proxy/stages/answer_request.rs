@@ -13,15 +13,15 @@ use tower::Service;
 use crate::telemetry::{RequestOutcome, RequestTrace, Span, TracedRequest};
 use portcullis_vocabulary::Consumer;
 
-use super::super::service_access_log;
-use super::super::answer_table::{ProblemCause, respond};
 use super::super::answer_body::AnswerBody;
+use super::super::answer_table::{ProblemCause, respond};
 use super::super::connection::IncomingRequest;
 use super::super::data_core::DataCore;
 use super::super::headers::{Peer, add_request_id};
 use super::super::inspect::HttpRefusal;
-use super::super::request_record::{AnswerSummary, RequestRecord};
 use super::super::problem_details::ProblemDetails;
+use super::super::request_record::{AnswerSummary, RequestRecord};
+use super::super::service_access_log;
 use super::staged_request::{ExchangeProblem, IdentifiedRequest, ServiceAnswer, report_header};
 
 const X_PORTCULLIS_VIOLATIONS: HeaderName = HeaderName::from_static("x-portcullis-violations");

@@ -8,7 +8,7 @@ use portcullis_json::JsonNode;
 
 use super::super::compat_finding::{ExchangePart, path_expressions};
 use super::super::date::Date;
-use super::super::edits::LifecycleSubject;
+use super::super::schema_diff::LifecycleSubject;
 use super::super::witness::ValueCarrier;
 use super::contract_comparison::{
     ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite, member,

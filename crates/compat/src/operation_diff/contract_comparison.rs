@@ -10,7 +10,7 @@ use super::super::change_level::ChangeCertainty;
 use super::super::compare_options::CompareOptions;
 use super::super::compat_finding::{ChangeLocation, ChangeSubject, CompatFinding, ExchangePart};
 use super::super::diff_rule::DiffRule;
-use super::super::edits::{EditGraph, SchemaPairId};
+use super::super::schema_diff::{EditGraph, SchemaPairId};
 use super::super::witness::ValueCarrier;
 
 /// A comparison of two contracts, while it runs.

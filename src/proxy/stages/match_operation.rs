@@ -13,8 +13,8 @@ use crate::telemetry::RequestOutcome;
 
 use super::super::answer_body::AnswerBody;
 use super::super::data_core::DataCore;
-use super::super::request_record::AnswerSummary;
 use super::super::owner_endpoint;
+use super::super::request_record::AnswerSummary;
 use super::staged_request::{ExchangeProblem, MatchedRequest, RoutedRequest, ServiceAnswer};
 
 pub(in crate::proxy) async fn match_operation<S>(

@@ -9,10 +9,10 @@ use tower::Service;
 
 use crate::identity::{CallerIdentity, IdentityFault};
 
+use super::super::active_config::ActiveService;
 use super::super::answer_table::ProblemCause;
 use super::super::data_core::{DataCore, ServiceLookup};
 use super::super::request_record::{RequestMeta, RequestRecord};
-use super::super::active_config::ActiveService;
 use super::staged_request::{ExchangeProblem, IdentifiedRequest, RoutedRequest, ServiceAnswer};
 
 pub(in crate::proxy) async fn select_service<S>(
