@@ -12,7 +12,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::admin::{self, AdminState};
+use crate::admin;
+use crate::admin::AdminState;
 use crate::proxy::ConnectionCap;
 use crate::telemetry::{Metrics, SpanExport, lines_lost};
 use portcullis_vocabulary::limits::SPAN_FLUSH_MAX;

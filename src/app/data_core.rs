@@ -8,9 +8,10 @@ use tokio::sync::watch;
 
 use crate::admin::ReadinessGuard;
 use crate::identity::IssuerKeys;
+use crate::proxy::exchange::pipeline;
 use crate::proxy::{
     BoundListener, DataCore, DrainSignal, ListenerSettings, ListenerTotals, PublishedConfig,
-    pipeline, refuse_stream, serve,
+    refuse_stream, serve,
 };
 use crate::telemetry::{Metrics, Tracer};
 

@@ -9,12 +9,18 @@ use crate::config::{CONFIG_VARIABLE, ConfigErrors};
 use crate::source::{FileReadError, GitError};
 use portcullis_contract::{ContractLoadError, ContractProblem, Severity};
 
-use super::admin_port::{self, AdminError};
+use super::admin_port;
+use super::admin_port::AdminError;
+use super::check::check_command;
 use super::command_line::{CliArgs, CliCommand};
-use super::gate::{self, GateError};
-use super::owners::{self, OwnersError};
+use super::completions::completions_command;
+use super::gate;
+use super::gate::GateError;
+use super::owners;
+use super::owners::OwnersError;
 use super::report_writer::{ReportWriter, print_error};
-use super::{check_command, completions_command, diff, replay, serve_command};
+use super::serve::serve_command;
+use super::{diff, replay};
 
 /// What a command came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

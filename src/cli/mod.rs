@@ -9,17 +9,18 @@ mod command_line;
 mod dispatch;
 mod report_writer;
 mod escaping;
-mod serve_command;
-mod check_command;
 mod diff;
 mod gate;
 mod contract_files;
-mod check_report;
-mod check_text;
 mod replay;
 mod owners;
 mod admin_port;
-mod completions_command;
+pub(crate) mod serve;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod breakers;
+pub(crate) mod deploy_window;
+pub(crate) mod contract;
 
 pub use admin_port::{
     AdminArgs, AdminChangeArgs, BreakersAction, BreakersArgs, CandidateArgs, ChangeContractArgs,

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use super::config_problem::{ConfigErrors, ConfigProblems};
 use super::config_section::ConfigSection;
-use super::config_tree::{self, ConfigTable};
+use super::config_tree;
+use super::config_tree::ConfigTable;
 use super::config_value;
 use super::{Config, FlagOverrides, catalog_file, environment, resolve_sections};
 use portcullis_vocabulary::Catalog;

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::config_section::ConfigSection;
-use super::config_value::{self, boolean, duration, share, word};
+use super::config_value;
+use super::config_value::{boolean, duration, share, word};
 use portcullis_vocabulary::limits::DURATION_MAX;
 
 /// How contracts change while traffic flows, section `[reload]`.

@@ -6,7 +6,8 @@ use std::path::Path;
 use super::config_problem::{ConfigValueError, nearest, suggestion};
 use super::config_section::ConfigSection;
 use super::config_tree::ConfigNode;
-use super::config_value::{self, boolean, count, share, word};
+use super::config_value;
+use super::config_value::{boolean, count, share, word};
 use super::protection_sections::protection;
 use super::reload_config::reload;
 use super::{

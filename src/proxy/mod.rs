@@ -11,53 +11,29 @@ pub mod inspect;
 
 mod deadline_timer;
 mod connection_state;
-mod inspected_stream;
 
-mod answer_body;
-mod request_body;
-mod forward_body;
 mod headers;
 mod upstream;
-mod buffered_body;
+pub(crate) mod client;
+pub(crate) mod exchange;
+pub(crate) mod body;
 
-mod connection;
-mod drain_signal;
-mod listener;
-mod final_answer;
-mod connection_registry;
-
-mod answer_table;
-mod data_core;
-mod stages;
-mod request_record;
-mod service_access_log;
-mod owner_endpoint;
-mod active_config;
-mod service_core;
-mod shadow;
-mod mock_upstream;
-mod in_flight;
-mod pipeline;
-mod problem_details;
-mod retry;
-mod body_tee;
-
-pub use active_config::{ActiveConfig, ActiveService, PublishedConfig};
-pub use answer_body::AnswerBody;
-pub use buffered_body::{BufferOutcome, BufferedBody};
-pub use connection::IncomingRequest;
-pub use data_core::DataCore;
-pub use drain_signal::{DrainPhase, DrainSignal, DrainTrigger, drain};
-pub use forward_body::ForwardBody;
+pub use body::buffered_body::{BufferOutcome, BufferedBody};
+pub use body::forward_body::ForwardBody;
+pub use body::request_body::{RequestBody, RequestBodyError};
+pub use client::connection::IncomingRequest;
+pub use client::drain_signal::{DrainPhase, DrainSignal, DrainTrigger, drain};
+pub use client::listener::{
+    BindError, BoundListener, ConnectionCap, ListenerSettings, ListenerTotals, bind, serve,
+};
+pub use exchange::active_config::{ActiveConfig, ActiveService, PublishedConfig};
+pub use exchange::answer_body::AnswerBody;
+pub use exchange::data_core::DataCore;
+pub use exchange::pipeline::{pipeline, refuse_stream};
+pub use exchange::shadow::{ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler};
 pub use headers::{
     MaxForwards, Peer, add_forwarding, add_request_id, count_hop, remove_hop_by_hop,
 };
 pub use inspect::{HttpRefusal, InspectLimits};
 pub use limits::{ClientLimits, UpstreamLimits};
-pub use listener::{
-    BindError, BoundListener, ConnectionCap, ListenerSettings, ListenerTotals, bind, serve,
-};
-pub use pipeline::{pipeline, refuse_stream};
-pub use request_body::{RequestBody, RequestBodyError};
-pub use shadow::{ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler};
 pub use upstream::{UpstreamBody, UpstreamClient, UpstreamError, UpstreamPhase};

@@ -5,7 +5,8 @@ use std::path::Path;
 use portcullis_contract::{self as contract, ContractLoadError, DocumentSet, UnreadableFile};
 use portcullis_vocabulary::Limits;
 
-use super::file_read::{self, FileReadError};
+use super::file_read;
+use super::file_read::FileReadError;
 use super::git_path::{GitError, GitPath};
 
 /// Reads the contract at `path` with all local files it refers to.

@@ -18,7 +18,8 @@ use super::metric_names::{
     DRIFT_RATE, HEALTH, JUDGING, LOG_LINES_LOST, METRICS, Metric, MetricKind, OVERHEAD, RELOADS,
     REVISION_INFO, SERVICE_INFO, STALE,
 };
-use super::process::{self, PROCESS_METRICS, ProcessMetricKind};
+use super::process;
+use super::process::{PROCESS_METRICS, ProcessMetricKind};
 
 /// From 100 microseconds, what a near upstream takes, to the ten seconds after which people have
 /// gone.

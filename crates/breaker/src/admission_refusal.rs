@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use portcullis_vocabulary::Tier;
 
-use super::breaker_permit::BreakerRejection;
-use super::sliding_window::CallTally;
-use super::slot_wait::ShedDetails;
+use super::circuit::breaker_permit::BreakerRejection;
+use super::circuit::sliding_window::CallTally;
+use super::sharing::slot_wait::ShedDetails;
 
 /// A request that may not pass now.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -139,8 +139,8 @@ fn write_rejection(f: &mut fmt::Formatter<'_>, shut: BreakerRejection) -> fmt::R
 
 #[cfg(test)]
 mod tests {
-    use super::super::breaker_state::TransitionReason;
-    use super::super::slot_wait::ShedReason;
+    use super::super::circuit::breaker_state::TransitionReason;
+    use super::super::sharing::slot_wait::ShedReason;
     use super::*;
 
     #[test]

@@ -7,11 +7,13 @@ use portcullis_vocabulary::{Caller, Consumer};
 
 use super::admission_refusal::{AdmissionRefusal, AdmissionRule};
 use super::backoff::full_jitter;
-use super::breaker_permit::{BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict};
-use super::breaker_state::BreakerTransition;
+use super::circuit::breaker_permit::{
+    BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict,
+};
+use super::circuit::breaker_state::BreakerTransition;
 use super::request_ratio::{has_budget, may_retry};
 use super::service_limits::{BreakerEvent, BreakerId, ServiceLimits, ServicePolicy};
-use super::slot_pool::{HeldSlot, SlotOutcome};
+use super::sharing::slot_pool::{HeldSlot, SlotOutcome};
 
 /// A bank as one data core sees it, with the policy in force.
 #[derive(Clone, Debug)]

@@ -14,19 +14,7 @@
 //! generation of the cell that admitted it; slots are neither lost nor made; unknown consumers
 //! never take a slot that a squad needed lately.
 
-mod sliding_window;
 mod backoff;
-mod breaker_state;
-mod packed_state;
-mod probe_set;
-mod breaker_permit;
-mod circuit_breaker;
-mod core_slots;
-mod wait_queue;
-mod slot_pool;
-mod slot_arbiter;
-mod slot_wait;
-mod vegas_limit;
 mod request_ratio;
 mod admission_refusal;
 mod service_limits;
@@ -34,11 +22,18 @@ mod core_admission;
 mod service_limits_view;
 #[cfg(test)]
 mod sim;
+pub(crate) mod circuit;
+pub(crate) mod sharing;
 
 pub use admission_refusal::{AdmissionRefusal, AdmissionRule};
-pub use breaker_permit::{BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict};
-pub use breaker_state::{BreakerOverride, BreakerState, BreakerTransition, TransitionReason};
-pub use circuit_breaker::CircuitBreaker;
+pub use circuit::breaker_permit::{
+    BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict,
+};
+pub use circuit::breaker_state::{
+    BreakerOverride, BreakerState, BreakerTransition, TransitionReason,
+};
+pub use circuit::circuit_breaker::CircuitBreaker;
+pub use circuit::sliding_window::CallTally;
 pub use core_admission::{AdmissionPermit, CallResult, CoreAdmission};
 pub use service_limits::{
     BreakerEvent, BreakerId, DeployWindow, ServiceLimits, ServicePolicy, ServiceProtection,
@@ -47,6 +42,5 @@ pub use service_limits_view::{
     BudgetView, CircuitBreakerView, DeployWindowView, ServiceLimitsView, SlotSharesView,
     SquadShareView, TransitionView,
 };
-pub use sliding_window::CallTally;
-pub use slot_pool::{HeldSlot, SlotOutcome, SlotPool};
-pub use slot_wait::{ShedDetails, ShedReason, SlotWait};
+pub use sharing::slot_pool::{HeldSlot, SlotOutcome, SlotPool};
+pub use sharing::slot_wait::{ShedDetails, ShedReason, SlotWait};

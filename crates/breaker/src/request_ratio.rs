@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use portcullis_vocabulary::protection::{BudgetPolicy, RetryPolicy};
 
-use super::circuit_breaker::second;
-use super::sliding_window::{CallTally, SECONDS, SlidingWindow, tally, windows};
+use super::circuit::circuit_breaker::second;
+use super::circuit::sliding_window::{CallTally, SECONDS, SlidingWindow, tally, windows};
 
 /// Counts requests, and among them those of one kind, on each core by itself. Cores that decide
 /// at the same moment may together exceed a bound by one request each.

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use portcullis_vocabulary::protection::{Protection, TierPolicies, TierPolicy};
 use portcullis_vocabulary::{Catalog, Consumer, SquadId, Tier};
 
-use super::breaker_permit::BreakerThresholds;
-use super::breaker_state::{BreakerOverride, BreakerTransition};
-use super::circuit_breaker::CircuitBreaker;
+use super::circuit::breaker_permit::BreakerThresholds;
+use super::circuit::breaker_state::{BreakerOverride, BreakerTransition};
+use super::circuit::circuit_breaker::CircuitBreaker;
+use super::circuit::probe_set::ProbeShare;
 use super::core_admission::CoreAdmission;
-use super::probe_set::ProbeShare;
 use super::request_ratio::RequestRatio;
-use super::slot_pool::SlotPool;
+use super::sharing::slot_pool::SlotPool;
 
 /// What holds for one service.
 #[derive(Clone, Debug, Default)]

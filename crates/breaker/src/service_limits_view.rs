@@ -7,9 +7,9 @@ use serde::Serialize;
 use portcullis_vocabulary::protection::BreakerMode;
 use portcullis_vocabulary::{Catalog, Consumer, Tier};
 
-use super::breaker_state::{BreakerOverride, BreakerState, BreakerTransition};
-use super::circuit_breaker::{BreakerSnapshot, CircuitBreaker};
-use super::packed_state::effective_override;
+use super::circuit::breaker_state::{BreakerOverride, BreakerState, BreakerTransition};
+use super::circuit::circuit_breaker::{BreakerSnapshot, CircuitBreaker};
+use super::circuit::packed_state::effective_override;
 use super::service_limits::{ServiceLimits, ServicePolicy};
 
 /// A service's breakers, shares and budgets.

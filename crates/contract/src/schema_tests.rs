@@ -2,7 +2,7 @@
 //! of a contract that is nothing but its schema.
 
 use super::*;
-use explain_errors::{ViolationSubject, explain};
+use crate::message::explain_errors::{ViolationSubject, explain};
 use portcullis_json::{self as json, Tape};
 use portcullis_vocabulary::Limits;
 
@@ -728,7 +728,7 @@ fn formats_are_asserted() {
 /// The types that decide how a parameter's text is read.
 #[test]
 fn the_surface_of_a_reference_has_its_siblings() {
-    use schema_surface::{SchemaSurface, TypeSet};
+    use crate::schema::schema_surface::{SchemaSurface, TypeSet};
     let types = |version| {
         let schema = r##"{"$ref": "#/components/schemas/A", "type": "integer"}"##;
         let contract = contract(version, schema, r#""A": {"enum": [1, "a"]}"#).unwrap();

@@ -7,14 +7,14 @@ use http::StatusCode;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
-use super::super::admin_body;
-use super::super::admin_response::{AdminRefusal, AdminResponse, json};
-use super::super::name_lookup::unknown_name;
-use super::super::server::{AdminState, Operator};
 use super::contract_control::{ChangeFuture, ContractControl, ContractFault};
 use super::contract_view::{
     ConfigReloadView, ConfigResult, ContractView, ReloadView, RevisionResult,
 };
+use crate::admin::admin_body;
+use crate::admin::admin_response::{AdminRefusal, AdminResponse, json};
+use crate::admin::name_lookup::unknown_name;
+use crate::admin::server::{AdminState, Operator};
 
 /// What to send where nothing has to be said.
 const EXAMPLE: &str = "{}";

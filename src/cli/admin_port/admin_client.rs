@@ -24,7 +24,7 @@ use tokio::time::timeout;
 use crate::config::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, AdminToken};
 
 use super::admin_error::AdminError;
-use super::breakers_args::{AdminArgs, AdminChangeArgs};
+use crate::cli::breakers::breakers_args::{AdminArgs, AdminChangeArgs};
 
 /// Where the admin port of the shipped configuration is.
 const DEFAULT_ADDRESS: &str = "http://127.0.0.1:9901";

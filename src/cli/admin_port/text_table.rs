@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::super::check_text::length;
-use super::super::report_writer::{ReportWriter, TextStyle};
+use crate::cli::check::check_text::length;
+use crate::cli::report_writer::{ReportWriter, TextStyle};
 
 /// Rows under a head; the last column may be as long as it likes.
 pub(super) struct TextTable<const N: usize> {

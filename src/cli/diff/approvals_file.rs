@@ -17,9 +17,9 @@ use toml::Spanned;
 use crate::source;
 use portcullis_compat::{ApprovalSet, ChangeApproval, ChangeLevel, Date};
 
-use super::super::dispatch::RunError;
-use super::super::report_writer::ReportWriter;
 use super::diff_result::DiffResult;
+use crate::cli::dispatch::RunError;
+use crate::cli::report_writer::ReportWriter;
 
 /// The largest file of approvals, in bytes.
 const BYTES_MAX: u64 = 4 << 20;

@@ -8,8 +8,8 @@ use crate::source::{GitObjectKind, GitPath};
 use portcullis_contract::{ContractLoadError, DocumentSet};
 use portcullis_vocabulary::Limits;
 
-use super::super::contract_files::find_contracts;
-use super::super::dispatch::RunError;
+use crate::cli::contract_files::find_contracts;
+use crate::cli::dispatch::RunError;
 
 /// One side of a comparison.
 #[derive(Clone, Debug)]

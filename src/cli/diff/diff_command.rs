@@ -11,13 +11,13 @@ use portcullis_contract::{
 use portcullis_control::ownership::SquadBoundaries;
 use portcullis_vocabulary::Limits;
 
-use super::super::dispatch::{CommandOutcome, RunError};
-use super::super::report_writer::{ReportWriter, print_error};
 use super::approvals_file;
 use super::contract_input::ContractInput;
 use super::diff_args::{DiffArgs, DiffFailThreshold, DiffFormat};
 use super::diff_result::{ComparedContract, DiffResult};
 use super::{diff_json, diff_markdown, diff_text, github_annotations, junit, sarif};
+use crate::cli::dispatch::{CommandOutcome, RunError};
+use crate::cli::report_writer::{ReportWriter, print_error};
 
 /// Compares what the arguments name.
 pub(in crate::cli) fn diff(

@@ -44,8 +44,8 @@ use serde_json::{Map, Value, json};
 use portcullis_compat::{ChangeApproval, ChangeCertainty, ChangeLevel, CompatFinding, Witness};
 use portcullis_contract::{ContractIdentity, SourceLocation};
 
-use super::super::report_writer::ReportWriter;
 use super::diff_result::{ComparedContract, DiffResult};
+use crate::cli::report_writer::ReportWriter;
 
 /// Prints the comparison as one JSON value.
 pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {

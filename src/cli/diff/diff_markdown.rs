@@ -2,10 +2,10 @@
 
 use portcullis_compat::{ChangeCertainty, ChangeLevel, CompatFinding};
 
-use super::super::escaping::{code, markdown};
-use super::super::report_writer::ReportWriter;
 use super::diff_json::verdict;
 use super::diff_result::{ComparedContract, DiffResult};
+use crate::cli::escaping::{code, markdown};
+use crate::cli::report_writer::ReportWriter;
 
 /// Prints everything; what harms nobody is folded.
 pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {

@@ -2,9 +2,9 @@
 
 use portcullis_compat::{ChangeCertainty, ChangeLevel, CompatFinding, CompatReport};
 
-use super::super::check_text::counted;
-use super::super::report_writer::{ReportWriter, TextStyle};
 use super::diff_result::{ComparedContract, DiffResult};
+use crate::cli::check::check_text::counted;
+use crate::cli::report_writer::{ReportWriter, TextStyle};
 
 /// The longest witness that is shown, in characters; JSON has them whole.
 const WITNESS_MAX: usize = 400;

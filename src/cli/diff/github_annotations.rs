@@ -4,9 +4,9 @@
 use portcullis_compat::{ChangeLevel, CompatFinding};
 use portcullis_contract::SourceLocation;
 
-use super::super::escaping::{data, property};
-use super::super::report_writer::ReportWriter;
 use super::diff_result::DiffResult;
+use crate::cli::escaping::{data, property};
+use crate::cli::report_writer::ReportWriter;
 
 /// Prints a command for each change; what was approved of is a notice.
 pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {

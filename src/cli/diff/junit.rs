@@ -3,10 +3,10 @@
 
 use portcullis_compat::{ChangeLevel, CompatFinding};
 
-use super::super::escaping::xml;
-use super::super::report_writer::ReportWriter;
 use super::diff_result::{ComparedContract, DiffResult};
 use super::github_annotations::message;
+use crate::cli::escaping::xml;
+use crate::cli::report_writer::ReportWriter;
 
 /// Prints the results.
 pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use portcullis_compat::{ChangeLevel, CompatFinding, rules};
 use portcullis_contract::SourceLocation;
 
-use super::super::report_writer::ReportWriter;
 use super::diff_result::DiffResult;
 use super::github_annotations::{file, message};
+use crate::cli::report_writer::ReportWriter;
 
 /// Prints the log.
 pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {

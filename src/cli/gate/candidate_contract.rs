@@ -7,9 +7,9 @@ use portcullis_contract::CompiledContract;
 use portcullis_control::gate::RegisteredContract;
 use portcullis_vocabulary::Limits;
 
-use super::super::diff::{ContractInput, compiled};
-use super::super::dispatch::RunError;
 use super::gate_error::GateError;
+use crate::cli::diff::{ContractInput, compiled};
+use crate::cli::dispatch::RunError;
 
 /// Reads and compiles what an argument names.
 pub(super) fn read(

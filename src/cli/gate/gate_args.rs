@@ -7,8 +7,8 @@ use clap::{Args as Flags, Subcommand, ValueEnum};
 
 use portcullis_compat::Date;
 
-use super::super::admin_port::AdminChangeArgs;
-use super::super::command_line::ReportFormat;
+use crate::cli::admin_port::AdminChangeArgs;
+use crate::cli::command_line::ReportFormat;
 
 /// `portcullis gate`.
 #[derive(Clone, Debug, Flags)]

@@ -5,11 +5,11 @@ use std::time::SystemTime;
 
 use portcullis_control::gate::UtcTimestamp;
 
-use super::super::dispatch::{CommandOutcome, RunError};
-use super::super::report_writer::ReportWriter;
 use super::gate_args::{GateAction, GateArgs};
 use super::verdict_command::VerdictRequest;
 use super::{history_command, release_rollback, verdict_command};
+use crate::cli::dispatch::{CommandOutcome, RunError};
+use crate::cli::report_writer::ReportWriter;
 
 /// Judges, or does what else is asked for.
 pub(in crate::cli) fn gate(

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::super::escaping::{code, markdown};
 use super::gate_report::GateReport;
+use crate::cli::escaping::{code, markdown};
 
 /// The whole text.
 pub(super) fn text(report: &GateReport<'_>) -> String {

@@ -13,10 +13,10 @@ use portcullis_control::gate::{
 };
 use portcullis_vocabulary::Limits;
 
-use super::super::diff::compiled;
-use super::super::dispatch::RunError;
 use super::gate_args::RegistryArgs;
 use super::gate_error::GateError;
+use crate::cli::diff::compiled;
+use crate::cli::dispatch::RunError;
 
 /// The registry of one service.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use portcullis_contract::ContractIdentity;
 use portcullis_control::gate::{GateReason, GateRule, GateVerdict, TrafficMeasurement};
 
-use super::super::report_writer::ReportWriter;
+use crate::cli::report_writer::ReportWriter;
 
 /// A verdict with what it is about.
 #[derive(Debug)]

@@ -2,8 +2,8 @@
 
 use portcullis_control::gate::{GateDecision, GateReason, ReasonWeight};
 
-use super::super::report_writer::{ReportWriter, TextStyle};
 use super::gate_report::GateReport;
+use crate::cli::report_writer::{ReportWriter, TextStyle};
 
 /// The longest witness that is shown, in characters; JSON has them whole.
 const WITNESS_MAX: usize = 300;

@@ -8,11 +8,11 @@ use std::path::PathBuf;
 
 use portcullis_control::gate::ReasonWeight;
 
-use super::super::escaping::{data, property};
-use super::super::report_writer::ReportWriter;
 use super::gate_error::GateError;
 use super::gate_markdown;
 use super::gate_report::{GateReport, reason_text};
+use crate::cli::escaping::{data, property};
+use crate::cli::report_writer::ReportWriter;
 
 /// Prints annotations, and writes the files that GitHub names.
 pub(super) fn print(report: &GateReport<'_>, out: &mut ReportWriter) -> Result<(), GateError> {

@@ -6,9 +6,9 @@ use sha2::{Digest, Sha256};
 
 use portcullis_control::gate::{GateReason, ReasonWeight};
 
-use super::super::escaping::xml;
-use super::super::report_writer::ReportWriter;
 use super::gate_report::{GateReport, reason_text};
+use crate::cli::escaping::xml;
+use crate::cli::report_writer::ReportWriter;
 
 /// Prints the results of a test run.
 pub(super) fn print_junit(report: &GateReport<'_>, out: &mut ReportWriter) {

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use portcullis_control::gate::{Deployment, UtcTimestamp};
 
-use super::super::command_line::ReportFormat;
-use super::super::dispatch::{CommandOutcome, RunError};
-use super::super::report_writer::{ReportWriter, TextStyle};
 use super::gate_args::HistoryArgs;
 use super::gate_command::now;
 use super::gate_registry::GateRegistry;
+use crate::cli::command_line::ReportFormat;
+use crate::cli::dispatch::{CommandOutcome, RunError};
+use crate::cli::report_writer::{ReportWriter, TextStyle};
 
 /// Shows a registry, the newest deployment first.
 pub(super) fn history(

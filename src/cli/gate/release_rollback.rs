@@ -5,12 +5,12 @@ use crate::source::CommitOutcome;
 use portcullis_compat::{self as compat, CompareOptions};
 use portcullis_control::gate::{Deployment, DeploymentRegistry, UtcTimestamp, rollback_approvals};
 
-use super::super::dispatch::{CommandOutcome, RunError};
-use super::super::report_writer::ReportWriter;
 use super::gate_args::{ReleaseArgs, RollbackArgs};
 use super::gate_command::{actor_name, now};
 use super::gate_error::GateError;
 use super::gate_registry::{GateRegistry, VersionedRecord};
+use crate::cli::dispatch::{CommandOutcome, RunError};
+use crate::cli::report_writer::ReportWriter;
 
 /// Says that a roll-out is finished.
 pub(super) fn release(

@@ -15,10 +15,6 @@ use portcullis_control::gate::{
 use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::{Catalog, Squad};
 
-use super::super::admin_port::{AdminClient, DEPLOY_WINDOWS};
-use super::super::diff::approvals_file;
-use super::super::dispatch::{CommandOutcome, RunError};
-use super::super::report_writer::{ReportWriter, print_error};
 use super::gate_args::{GateFormat, RegistryArgs, VerdictArgs};
 use super::gate_command::{actor_name, now};
 use super::gate_error::GateError;
@@ -28,6 +24,10 @@ use super::prometheus_queries::measure;
 use super::{
     candidate_contract, gate_markdown, gate_report, gate_text, github, gitlab, otlp, textfile,
 };
+use crate::cli::admin_port::{AdminClient, DEPLOY_WINDOWS};
+use crate::cli::diff::approvals_file;
+use crate::cli::dispatch::{CommandOutcome, RunError};
+use crate::cli::report_writer::{ReportWriter, print_error};
 
 /// What is asked.
 #[derive(Clone, Copy, Debug)]

@@ -24,11 +24,13 @@ use serde::Serialize;
 use super::owners_args::{CheckOwnersArgs, OwnersFormat};
 use super::owners_error::OwnersError;
 use super::owners_markdown;
-use super::owners_notes::{self, NoteLevel, OwnersNote};
+use super::owners_notes;
+use super::owners_notes::{NoteLevel, OwnersNote};
 use crate::cli::command_line::FailThreshold;
 use crate::cli::dispatch::{CommandOutcome, RunError};
 use crate::cli::report_writer::{ReportWriter, TextStyle};
-use crate::config::{self, FlagOverrides};
+use crate::config;
+use crate::config::FlagOverrides;
 use portcullis_control::ownership::{CatalogConcern, CatalogContract, SquadBoundaries, survey};
 use portcullis_vocabulary::ConfigLocation;
 

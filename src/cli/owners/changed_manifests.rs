@@ -8,7 +8,8 @@ use std::path::Path;
 
 use super::owners_error::OwnersError;
 use super::owners_input::ManifestSource;
-use crate::source::{self, GitBlob};
+use crate::source;
+use crate::source::GitBlob;
 use portcullis_control::ownership::{
     BrokenManifest, ManifestClaims, PathChange, PathChangeKind, looks_like_manifest, read_manifests,
 };

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::{self, Config, ContractSource, FlagOverrides, ServiceConfig, nearest};
+use crate::config;
+use crate::config::{Config, ContractSource, FlagOverrides, ServiceConfig, nearest};
 use crate::source::load_contract;
 use crate::telemetry::{OwnedContract, OwnerView};
 use portcullis_contract::ContractIdentity;
 
-use super::super::command_line::{OwnedServicesArgs, ServicesFormat};
-use super::super::dispatch::{CommandOutcome, RunError};
-use super::super::report_writer::{ReportWriter, TextStyle, print_error};
-use super::super::serve_command::configuration;
 use super::backstage;
+use crate::cli::command_line::{OwnedServicesArgs, ServicesFormat};
+use crate::cli::dispatch::{CommandOutcome, RunError};
+use crate::cli::report_writer::{ReportWriter, TextStyle, print_error};
+use crate::cli::serve::serve_command::configuration;
 
 /// A service with its owner and where its contract is.
 pub(super) struct OwnedService<'c> {

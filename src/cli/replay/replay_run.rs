@@ -15,14 +15,14 @@ use portcullis_vocabulary::enforcement::EnforcementPolicy;
 use portcullis_vocabulary::enforcement::ViolationClass;
 use portcullis_vocabulary::limits::TRAFFIC_LINE_BYTES_MAX;
 
-use super::super::command_line::{EnforceScope, ReplayArgs, ReportFormat};
-use super::super::dispatch::{CommandOutcome, RunError};
-use super::super::report_writer::{ReportWriter, print_error};
 use super::recording::{Recording, RecordingError, RecordingLines, open};
 use super::replay_progress::ReplayProgress;
 use super::replay_summary::ReplaySummary;
 use super::replay_tally::{ReplayTally, ViolationExample};
 use super::verdict_line::{EnforcedViolation, RecordPosition, VerdictLine};
+use crate::cli::command_line::{EnforceScope, ReplayArgs, ReportFormat};
+use crate::cli::dispatch::{CommandOutcome, RunError};
+use crate::cli::report_writer::{ReportWriter, print_error};
 
 /// The most records that are complained of one by one in a report for people.
 const ERRORS_PRINTED_MAX: u64 = 10;

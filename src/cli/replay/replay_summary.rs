@@ -6,9 +6,9 @@ use std::fmt::Write;
 use portcullis_contract::CompiledContract;
 use portcullis_vocabulary::enforcement::ViolationClass;
 
-use super::super::check_text::{counted, length};
-use super::super::report_writer::{ReportWriter, TextStyle};
 use super::replay_tally::{OperationCounts, ReplayTally};
+use crate::cli::check::check_text::{counted, length};
+use crate::cli::report_writer::{ReportWriter, TextStyle};
 
 /// The most operations that are listed, those with the most violating exchanges first.
 const OPERATIONS_MAX: usize = 100;

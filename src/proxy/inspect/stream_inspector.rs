@@ -7,7 +7,8 @@
 
 use memchr::memchr;
 
-use super::chunk_header::{self, CHUNK_LINE_BYTES_MAX, EXTENSION_BYTES_MAX};
+use super::chunk_header;
+use super::chunk_header::{CHUNK_LINE_BYTES_MAX, EXTENSION_BYTES_MAX};
 use super::head_reader::{BodyFraming, HeadReader};
 use super::http_refusal::HttpRefusal;
 

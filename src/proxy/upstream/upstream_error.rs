@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::proxy::request_body::RequestBodyError;
+use crate::proxy::body::request_body::RequestBodyError;
 
 /// What was going on when time ran out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

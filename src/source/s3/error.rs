@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::contract_origin::S3Location;
+use crate::source::contract_origin::S3Location;
 
 /// Why an object could not be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

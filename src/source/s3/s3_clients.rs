@@ -14,9 +14,9 @@ use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
 use object_store::{BackoffConfig, ClientOptions, GetOptions, ObjectStore, RetryConfig};
 
-use super::super::contract_origin::S3Location;
-use super::super::http_fetcher::{FetchLimits, FetchOutcome, root_cause};
 use super::error::ObjectError;
+use crate::source::contract_origin::S3Location;
+use crate::source::http_fetcher::{FetchLimits, FetchOutcome, root_cause};
 use crate::tls;
 
 /// What reads objects: one client for each bucket, which keeps credentials until they expire.

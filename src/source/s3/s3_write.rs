@@ -5,10 +5,10 @@ use std::time::Duration;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion};
 
-use super::super::contract_origin::S3Location;
 use super::condition::WritePrecondition;
 use super::error::ObjectError;
 use super::s3_clients::{S3Clients, code_of, failure};
+use crate::source::contract_origin::S3Location;
 
 impl S3Clients {
     /// Writes an object; returns whether the condition held, and it was.

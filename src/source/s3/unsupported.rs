@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use super::super::origin::S3Place;
-use super::super::remote::{Fetched, RemoteLimits};
 use super::condition::Condition;
 use super::error::ObjectError;
+use crate::source::origin::S3Place;
+use crate::source::remote::{Fetched, RemoteLimits};
 
 /// The client of a build without S3 support.
 #[derive(Clone, Debug)]

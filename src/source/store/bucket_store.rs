@@ -7,11 +7,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::super::contract_origin::S3Location;
-use super::super::http_fetcher::{FetchLimits, FetchOutcome};
-use super::super::s3::{ObjectError, S3Clients, WritePrecondition};
 use super::record_store::{CommitOutcome, RecordCommit, RecordTag, StoreError, StoredRecord};
 use super::store_key::StoreKey;
+use crate::source::contract_origin::S3Location;
+use crate::source::http_fetcher::{FetchLimits, FetchOutcome};
+use crate::source::s3::{ObjectError, S3Clients, WritePrecondition};
 
 /// The longest time for one request.
 const TIMEOUT: Duration = Duration::from_secs(30);

@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::super::contract_cache::hex;
 use super::record_store::{CommitOutcome, RecordCommit, RecordTag, StoreError, StoredRecord};
 use super::store_key::StoreKey;
+use crate::source::contract_cache::hex;
 
 /// How the lock's file is called.
 const LOCK: &str = ".lock";

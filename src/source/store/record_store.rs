@@ -4,10 +4,10 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::super::s3::{ObjectError, S3Clients};
 use super::bucket_store::BucketStore;
 use super::directory_store::DirectoryStore;
 use super::store_key::StoreKey;
+use crate::source::s3::{ObjectError, S3Clients};
 
 /// A place where records are kept.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::super::recorders::RequestOutcome;
+use crate::telemetry::recorders::RequestOutcome;
 
 /// In which parts an exchange departed from its contract.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -136,9 +136,9 @@ impl Sub for SquadCounts {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::recorders::RequestOutcome;
     use super::super::exchange_tally::ViolatedParts;
     use super::*;
+    use crate::telemetry::recorders::RequestOutcome;
 
     fn calls(
         inventory: &TrafficInventory,

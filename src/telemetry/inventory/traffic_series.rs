@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
-use super::super::recorders::RequestOutcome;
 use super::exchange_tally::ExchangeTotals;
 use super::latency_histogram::LatencySnapshot;
+use crate::telemetry::recorders::RequestOutcome;
 
 /// The window of the drift rate, in seconds.
 const DRIFT_WINDOW: usize = 60;

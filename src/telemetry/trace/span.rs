@@ -19,10 +19,10 @@ use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 use portcullis_vocabulary::limits::{SPAN_EVENTS_MAX, SPAN_FIELD_BYTES_MAX};
 
-use super::super::inventory::MaskedViolation;
-use super::super::recorders::RequestOutcome;
 use super::trace_parent::{TRACESTATE, TraceParent};
 use super::tracer::TracedRequest;
+use crate::telemetry::inventory::MaskedViolation;
+use crate::telemetry::recorders::RequestOutcome;
 
 /// The span of a request that is under way.
 #[derive(Debug)]

@@ -20,11 +20,11 @@ use crate::config::{CollectorUrl, TracingConfig};
 use crate::tls;
 use portcullis_vocabulary::limits::{SPAN_EXPORT_DELAY, SPANS_EXPORTED_MAX};
 
-use super::super::metric_names::SPANS;
-use super::super::metrics::Metrics;
 use super::span::{SpanRecord, SpanSender};
 use super::span_data::span_data;
 use super::tracer::Tracer;
+use crate::telemetry::metric_names::SPANS;
+use crate::telemetry::metrics::Metrics;
 
 const EXPORTED: &str = "exported";
 const LOST_QUEUE: &str = "lost-queue";

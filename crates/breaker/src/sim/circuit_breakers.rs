@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use portcullis_vocabulary::protection::{BreakerMode, BreakerPolicy};
 
-use super::super::breaker_permit::{
+use super::seeds::each;
+use crate::circuit::breaker_permit::{
     BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict,
 };
-use super::super::breaker_state::{BreakerOverride, BreakerState};
-use super::super::circuit_breaker::{CircuitBreaker, second};
-use super::super::probe_set::ProbeShare;
-use super::super::sliding_window::{CallTally, SECONDS};
-use super::seeds::each;
+use crate::circuit::breaker_state::{BreakerOverride, BreakerState};
+use crate::circuit::circuit_breaker::{CircuitBreaker, second};
+use crate::circuit::probe_set::ProbeShare;
+use crate::circuit::sliding_window::{CallTally, SECONDS};
 
-const ALONE: ProbeShare = ProbeShare {
+pub(crate) const ALONE: ProbeShare = ProbeShare {
     consumer: 1,
     weight: 1,
     weights: 1,

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use portcullis_vocabulary::protection::{BreakerMode, BreakerPolicy, BudgetPolicy, Protection};
 use portcullis_vocabulary::{Caller, Catalog, Consumer, Squad, Tier};
 
-use super::super::admission_refusal::AdmissionRule;
-use super::super::breaker_state::BreakerState;
-use super::super::core_admission::{CallResult, CoreAdmission};
-use super::super::service_limits::{ServiceLimits, ServicePolicy};
-use super::super::slot_pool::SlotOutcome;
 use super::seeds::each;
+use crate::admission_refusal::AdmissionRule;
+use crate::circuit::breaker_state::BreakerState;
+use crate::core_admission::{CallResult, CoreAdmission};
+use crate::service_limits::{ServiceLimits, ServicePolicy};
+use crate::sharing::slot_pool::SlotOutcome;
 
 struct World {
     bank: Arc<ServiceLimits>,

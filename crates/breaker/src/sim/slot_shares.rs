@@ -5,9 +5,9 @@ use std::time::Duration;
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::protection::SharePolicy;
 
-use super::super::slot_pool::{HeldSlot, SlotOutcome, SlotPool};
-use super::super::slot_wait::SlotWait;
 use super::seeds::each;
+use crate::sharing::slot_pool::{HeldSlot, SlotOutcome, SlotPool};
+use crate::sharing::slot_wait::SlotWait;
 
 struct Held {
     slot: HeldSlot,

@@ -2,12 +2,12 @@
 
 use portcullis_json::JsonKind;
 
-use super::super::contract_problem::ContractProblemKind;
-use super::super::document::{DocumentSet, NodeRef};
-use super::super::route::PathTemplate;
-use super::super::server_paths::base_paths;
 use super::compile_paths::EffectiveServers;
 use super::contract_compiler::ContractCompiler;
+use super::server_paths::base_paths;
+use crate::message::route::PathTemplate;
+use crate::openapi::contract_problem::ContractProblemKind;
+use crate::openapi::document::{DocumentSet, NodeRef};
 
 impl<'d> ContractCompiler<'d> {
     /// The templates of the base paths that `servers` name; `/` where none does.

@@ -6,16 +6,16 @@ use http::Method;
 
 use portcullis_json::JsonNode;
 
-use super::super::body::compile_body_shape;
-use super::super::contract_problem::ContractProblemKind;
-use super::super::dialect::{Dialect, MessageDirection};
-use super::super::document::{DocumentSet, NodeRef};
-use super::super::media_range::MediaRange;
-use super::super::operation::{
+use super::contract_compiler::ContractCompiler;
+use crate::message::body::compile_body_shape;
+use crate::message::media_range::MediaRange;
+use crate::message::operation::{
     BodyDeclaration, DeclaredBody, DeclaredResponse, MediaType, StatusPattern,
 };
-use super::super::parameter::{Parameter, header};
-use super::contract_compiler::ContractCompiler;
+use crate::message::parameter::{Parameter, header};
+use crate::openapi::contract_problem::ContractProblemKind;
+use crate::openapi::dialect::{Dialect, MessageDirection};
+use crate::openapi::document::{DocumentSet, NodeRef};
 
 impl<'d> ContractCompiler<'d> {
     pub(super) fn body(

@@ -1,11 +1,11 @@
 //! The entry: documents in, a compiled contract or all that is wrong with it out.
 
-use super::super::compiled_contract::{CompiledContract, declared_names};
-use super::super::contract_problem::{ContractProblem, ContractProblemKind, Severity};
-use super::super::dialect::Dialect;
-use super::super::document::DocumentSet;
-use super::super::revision::ContractIdentity;
 use super::contract_compiler::ContractCompiler;
+use crate::message::compiled_contract::{CompiledContract, declared_names};
+use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
+use crate::openapi::dialect::Dialect;
+use crate::openapi::document::DocumentSet;
+use crate::openapi::revision::ContractIdentity;
 
 /// What can be set about compiling.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -7,15 +7,15 @@ use http::Method;
 use portcullis_json::{JsonKind, JsonNode};
 use portcullis_vocabulary::enforcement::Enforcement;
 
-use super::super::contract_problem::ContractProblemKind;
-use super::super::document::{DocumentSet, NodeRef};
-use super::super::operation::{Operation, OperationEnforcement};
-use super::super::parameter::Parameter;
-use super::super::route::{PathItemMethod, PathTemplate};
-use super::super::security_requirements::SecurityRequirements;
-use super::super::violation::MessagePart;
 use super::compile_paths::InheritedFields;
 use super::contract_compiler::ContractCompiler;
+use crate::message::operation::{Operation, OperationEnforcement};
+use crate::message::parameter::Parameter;
+use crate::message::route::{PathItemMethod, PathTemplate};
+use crate::message::security_requirements::SecurityRequirements;
+use crate::message::violation::MessagePart;
+use crate::openapi::contract_problem::ContractProblemKind;
+use crate::openapi::document::{DocumentSet, NodeRef};
 
 impl<'d> ContractCompiler<'d> {
     pub(super) fn operation(

@@ -2,12 +2,12 @@
 
 use portcullis_json::JsonNode;
 
-use super::super::contract_problem::ContractProblemKind;
-use super::super::document::{DocumentSet, NodeRef};
-use super::super::parameter::{Parameter, ParameterStyle, parameter};
-use super::super::route::PathTemplate;
-use super::super::violation::MessagePart;
 use super::contract_compiler::ContractCompiler;
+use crate::message::parameter::{Parameter, ParameterStyle, parameter};
+use crate::message::route::PathTemplate;
+use crate::message::violation::MessagePart;
+use crate::openapi::contract_problem::ContractProblemKind;
+use crate::openapi::document::{DocumentSet, NodeRef};
 
 impl<'d> ContractCompiler<'d> {
     pub(super) fn parameters(

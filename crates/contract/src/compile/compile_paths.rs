@@ -5,12 +5,12 @@ use std::sync::Arc;
 use portcullis_json::JsonNode;
 use portcullis_vocabulary::Tier;
 
-use super::super::contract_problem::ContractProblemKind;
-use super::super::dialect::Dialect;
-use super::super::document::{DocumentSet, NodeRef};
-use super::super::parameter::Parameter;
-use super::super::route::{OverlapKind, PathItemMethod, PathTemplate, RouteTable};
 use super::contract_compiler::ContractCompiler;
+use crate::message::parameter::Parameter;
+use crate::message::route::{OverlapKind, PathItemMethod, PathTemplate, RouteTable};
+use crate::openapi::contract_problem::ContractProblemKind;
+use crate::openapi::dialect::Dialect;
+use crate::openapi::document::{DocumentSet, NodeRef};
 
 /// The `servers` in force, and a place of the document they stand in.
 pub(super) type EffectiveServers<'d> = Option<(NodeRef, JsonNode<'d>)>;

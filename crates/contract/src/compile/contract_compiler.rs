@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use portcullis_json::{JsonKind, JsonNode};
 
-use super::super::contract_problem::{ContractProblem, ContractProblemKind, Severity};
-use super::super::dialect::{Dialect, MessageDirection};
-use super::super::document::{DocumentSet, NodeRef};
-use super::super::operation::{DeclaredBody, DeclaredResponse, Operation, StatusPattern};
-use super::super::parameter::Parameter;
-use super::super::reference::follow;
-use super::super::route::{RouteTable, RouteTableBuilder};
-use super::super::schema_set::SchemaSet;
-use super::super::schema_surface::SchemaSurface;
-use super::super::security_requirements::SecuritySchemes;
 use super::compile_contract::CompileOptions;
 use super::schema_collector::SchemaCollector;
+use crate::message::operation::{DeclaredBody, DeclaredResponse, Operation, StatusPattern};
+use crate::message::parameter::Parameter;
+use crate::message::route::{RouteTable, RouteTableBuilder};
+use crate::message::security_requirements::SecuritySchemes;
+use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
+use crate::openapi::dialect::{Dialect, MessageDirection};
+use crate::openapi::document::{DocumentSet, NodeRef};
+use crate::openapi::reference::follow;
+use crate::schema::schema_set::SchemaSet;
+use crate::schema::schema_surface::SchemaSurface;
 
 /// The walk over one contract.
 pub(super) struct ContractCompiler<'d> {

@@ -14,5 +14,8 @@ mod compile_operation;
 mod compile_parameters;
 mod compile_content;
 mod outbound_operations;
+pub(crate) mod listing;
+pub(crate) mod server_paths;
+pub(crate) mod lowered_schemas;
 
 pub use compile_contract::{CompileOptions, compile};

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use portcullis_json::JsonNode;
 
-use super::super::document::{DocumentSet, NodeRef};
-use super::super::operation::{Operation, OutboundKind, OutboundOperation};
-use super::super::route::{PathItemMethod, PathTemplate};
 use super::compile_paths::InheritedFields;
 use super::contract_compiler::ContractCompiler;
+use crate::message::operation::{Operation, OutboundKind, OutboundOperation};
+use crate::message::route::{PathItemMethod, PathTemplate};
+use crate::openapi::document::{DocumentSet, NodeRef};
 
 impl<'d> ContractCompiler<'d> {
     /// All webhooks of the document, and the callbacks of the operations walked so far.

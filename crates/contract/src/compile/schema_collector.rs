@@ -1,10 +1,10 @@
 //! The schemas that operations judge by, while they are collected.
 
-use super::super::contract_problem::ContractProblem;
-use super::super::dialect::{Dialect, MessageDirection};
-use super::super::document::{DocumentSet, NodeRef};
-use super::super::lower::SchemaLowering;
-use super::super::schema_set::{SchemaKey, SchemaSet};
+use crate::openapi::contract_problem::ContractProblem;
+use crate::openapi::dialect::{Dialect, MessageDirection};
+use crate::openapi::document::{DocumentSet, NodeRef};
+use crate::schema::lower::SchemaLowering;
+use crate::schema::schema_set::{SchemaKey, SchemaSet};
 
 /// The schemas of one direction, while they are collected.
 pub(super) struct SchemaCollector<'d> {

@@ -8,13 +8,13 @@ use std::collections::HashSet;
 
 use portcullis_json::{JsonKind, JsonNode};
 
-use super::super::compiled_contract::CompiledContract;
-use super::super::dialect::{Dialect, MessageDirection};
-use super::super::document::{DocumentSet, NodeRef};
-use super::super::media_range::MediaRange;
-use super::super::reference::follow;
-use super::super::route::PathItemMethod;
-use super::super::schema_surface::{SchemaSurface, TypeSet};
+use crate::message::compiled_contract::CompiledContract;
+use crate::message::media_range::MediaRange;
+use crate::message::route::PathItemMethod;
+use crate::openapi::dialect::{Dialect, MessageDirection};
+use crate::openapi::document::{DocumentSet, NodeRef};
+use crate::openapi::reference::follow;
+use crate::schema::schema_surface::{SchemaSurface, TypeSet};
 
 /// What the walk found.
 #[derive(Debug, Default)]

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use portcullis_json::JsonNode;
 
-use super::super::compiled_contract::CompiledContract;
-use super::super::contract_problem::ContractProblemKind;
-use super::super::document::NodeRef;
-use super::super::operation::{BodyDeclaration, MediaType};
 use super::lint_contract::LintFindings;
+use crate::message::compiled_contract::CompiledContract;
+use crate::message::operation::{BodyDeclaration, MediaType};
+use crate::openapi::contract_problem::ContractProblemKind;
+use crate::openapi::document::NodeRef;
 
 /// Reports them.
 pub(super) fn inspect(contract: &CompiledContract, findings: &mut LintFindings<'_>) {

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use portcullis_json::JsonNode;
 
-use super::super::contract_problem::ContractProblemKind;
-use super::super::dialect::Dialect;
-use super::super::document::{DocumentSet, NodeRef};
 use super::contract_survey::ContractSurvey;
 use super::lint_contract::LintFindings;
+use crate::openapi::contract_problem::ContractProblemKind;
+use crate::openapi::dialect::Dialect;
+use crate::openapi::document::{DocumentSet, NodeRef};
 
 /// The formats that are judged, and those of OpenAPI that only describe (`float`, `double`,
 /// `binary` and `password`; OpenAPI 3.0.4, Data Types).

@@ -8,17 +8,17 @@ use std::collections::HashMap;
 
 use portcullis_json::{JsonKind, JsonLimits, JsonNode, Tape};
 
-use super::super::compiled_contract::CompiledContract;
-use super::super::contract_problem::{ContractProblem, ContractProblemKind};
-use super::super::contradiction::{SchemaContradiction, contradictions};
-use super::super::dialect::{Dialect, MessageDirection};
-use super::super::document::{DocumentSet, NodeRef};
-use super::super::explain_errors::{ViolationSubject, explain};
-use super::super::lower::SchemaLowering;
-use super::super::schema_set::{SchemaKey, SchemaSet};
-use super::super::violation::{MessagePart, Violation, ViolationClass};
 use super::contract_survey::{ContractSurvey, DEFAULT, DeclaredValue, ValueNotation};
 use super::lint_contract::LintFindings;
+use crate::message::compiled_contract::CompiledContract;
+use crate::message::explain_errors::{ViolationSubject, explain};
+use crate::message::violation::{MessagePart, Violation, ViolationClass};
+use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind};
+use crate::openapi::dialect::{Dialect, MessageDirection};
+use crate::openapi::document::{DocumentSet, NodeRef};
+use crate::schema::contradiction::{SchemaContradiction, contradictions};
+use crate::schema::lower::SchemaLowering;
+use crate::schema::schema_set::{SchemaKey, SchemaSet};
 
 /// The most violations of one value that are counted.
 const VIOLATIONS_MAX: usize = 10;

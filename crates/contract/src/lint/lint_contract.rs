@@ -1,9 +1,9 @@
 //! The entry: one survey, then everything that looks at it.
 
-use super::super::compiled_contract::CompiledContract;
-use super::super::contract_problem::{ContractProblem, ContractProblemKind, Severity};
-use super::super::document::{DocumentSet, NodeRef, SourceLocation};
 use super::{contract_survey, coverage, ineffective_keywords, invalid_examples, parameter_styles};
+use crate::message::compiled_contract::CompiledContract;
+use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
+use crate::openapi::document::{DocumentSet, NodeRef, SourceLocation};
 
 /// Looks at all of a contract and says what is questionable; all of it warnings, in the
 /// order of files and lines. Costs a second

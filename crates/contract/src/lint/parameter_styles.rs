@@ -6,12 +6,12 @@
 
 use portcullis_json::JsonNode;
 
-use super::super::compiled_contract::CompiledContract;
-use super::super::contract_problem::ContractProblemKind;
-use super::super::document::{DocumentSet, NodeRef};
-use super::super::schema_surface::{ObjectShape, SchemaSurface, TypeSet};
 use super::contract_survey::ContractSurvey;
 use super::lint_contract::LintFindings;
+use crate::message::compiled_contract::CompiledContract;
+use crate::openapi::contract_problem::ContractProblemKind;
+use crate::openapi::document::{DocumentSet, NodeRef};
+use crate::schema::schema_surface::{ObjectShape, SchemaSurface, TypeSet};
 
 /// Reports every such parameter.
 pub(super) fn inspect(

@@ -1,8 +1,8 @@
 //! Whole warnings for small contracts.
 
-use super::super::compile::{CompileOptions, compile};
-use super::super::load_contract::parse_single_file;
 use super::lint;
+use crate::compile::{CompileOptions, compile};
+use crate::openapi::load_contract::parse_single_file;
 use portcullis_vocabulary::limits::Limits;
 
 /// Lints a contract and compares its warnings, sorted by line.

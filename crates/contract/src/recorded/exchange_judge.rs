@@ -3,7 +3,7 @@
 //! The proxy stops at the first part of a request that it refuses; here everything is judged
 //! that can be, because nobody waits for the answer.
 
-use crate::route::PathCaptures;
+use crate::message::route::PathCaptures;
 use crate::{
     BodyPlan, CheckScratch, CheckSettings, CompiledContract, OperationPolicies, RequestHead,
     ResponseHead, ResponsePlan, Violation, body_too_large, check_body, check_head,

@@ -20,7 +20,7 @@ pub(super) enum NfaState {
 
 /// An automaton that searches: it accepts a text in which the expression matches anywhere.
 #[derive(Debug)]
-pub(in super::super) struct Automaton {
+pub(crate) struct Automaton {
     states: Vec<NfaState>,
     start: u32,
     /// Where a new class of characters begins, and which class it is.
@@ -104,7 +104,7 @@ impl Automaton {
     }
 
     /// Whether the expression matches anywhere in a text.
-    pub(in super::super) fn is_match(&mut self, text: &str) -> bool {
+    pub(crate) fn is_match(&mut self, text: &str) -> bool {
         let mut state = self.begin();
         // The empty text ends where it begins.
         if text.is_empty() {

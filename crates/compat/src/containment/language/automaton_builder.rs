@@ -9,7 +9,7 @@ const STATES_MAX: usize = 20_000;
 
 /// The automaton of a pattern, translated as the validators do; `None` where it looks around,
 /// refers back or is too large.
-pub(in super::super) fn compile(pattern: &str) -> Option<Automaton> {
+pub(crate) fn compile(pattern: &str) -> Option<Automaton> {
     let rust = jsonschema_regex::to_rust_regex(pattern).ok()?;
     let syntax = regex_syntax::parse(&rust).ok()?;
     let mut building = AutomatonBuilder::default();
@@ -19,9 +19,7 @@ pub(in super::super) fn compile(pattern: &str) -> Option<Automaton> {
 }
 
 /// The automaton that accepts some words and no others.
-pub(in super::super) fn of_words<'w>(
-    words: impl IntoIterator<Item = &'w str>,
-) -> Option<Automaton> {
+pub(crate) fn of_words<'w>(words: impl IntoIterator<Item = &'w str>) -> Option<Automaton> {
     let mut building = AutomatonBuilder::default();
     let end = building.push(NfaState::Match)?;
     let end = building.push(NfaState::End(end))?;

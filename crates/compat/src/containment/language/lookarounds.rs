@@ -5,7 +5,7 @@ const LOOKAROUNDS: [&str; 4] = ["(?=", "(?!", "(?<=", "(?<!"];
 
 /// Takes apart a pattern such as `^(?!a)(?=b)c`: it matches where `^(?:b)` and `^c` match and
 /// `^(?:a)` does not. `None` where it is built in another way.
-pub(in super::super) fn split_lookarounds(pattern: &str) -> Option<Vec<(bool, String)>> {
+pub(crate) fn split_lookarounds(pattern: &str) -> Option<Vec<(bool, String)>> {
     let refers_back = pattern
         .as_bytes()
         .windows(2)
@@ -50,7 +50,7 @@ fn has_alternatives(pattern: &str) -> Option<bool> {
 
 /// The pattern without what looks around: it matches whatever the pattern matches, and more.
 /// `None` where nothing is gained by leaving it out.
-pub(in super::super) fn without_lookarounds(pattern: &str) -> Option<String> {
+pub(crate) fn without_lookarounds(pattern: &str) -> Option<String> {
     let mut plain = String::with_capacity(pattern.len());
     let mut rest = pattern;
     while let Some(character) = rest.chars().next() {

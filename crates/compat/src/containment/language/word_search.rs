@@ -6,7 +6,7 @@ use super::automaton::{Automaton, DEAD, MATCHED};
 
 /// What a search found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) enum WordOutcome {
+pub(crate) enum WordOutcome {
     Word(String),
     /// There is none.
     Empty,
@@ -16,11 +16,11 @@ pub(in super::super) enum WordOutcome {
 
 /// What is sought.
 #[derive(Debug)]
-pub(in super::super) struct WordSearch<'a> {
-    pub(in super::super) inside: Vec<&'a mut Automaton>,
-    pub(in super::super) outside: Vec<&'a mut Automaton>,
-    pub(in super::super) length_min: u64,
-    pub(in super::super) length_max: Option<u64>,
+pub(crate) struct WordSearch<'a> {
+    pub(crate) inside: Vec<&'a mut Automaton>,
+    pub(crate) outside: Vec<&'a mut Automaton>,
+    pub(crate) length_min: u64,
+    pub(crate) length_max: Option<u64>,
 }
 
 /// States of all automata at once.
@@ -37,7 +37,7 @@ const LENGTH_MAX: u64 = 20_000;
 
 impl WordSearch<'_> {
     /// Looks for the shortest word, in at most so many steps.
-    pub(in super::super) fn run(mut self, steps_max: usize, spent: &mut u64) -> WordOutcome {
+    pub(crate) fn run(mut self, steps_max: usize, spent: &mut u64) -> WordOutcome {
         if self.length_max.is_some_and(|max| max < self.length_min) {
             return WordOutcome::Empty;
         }

@@ -14,7 +14,7 @@ const RESOURCE: &str = "urn:portcullis:resource:";
 
 /// A document while it is read.
 #[derive(Debug)]
-pub(in super::super) struct FormulaReader<'d> {
+pub(crate) struct FormulaReader<'d> {
     pub(super) document: &'d Value,
     /// The annotation of members that this direction does not send.
     unsent: &'static str,
@@ -31,21 +31,21 @@ pub(in super::super) struct FormulaReader<'d> {
 }
 
 /// The numbers of definitions, by the pointers that lead to them.
-pub(in super::super) type DefinitionNumbers = HashMap<String, u32>;
+pub(crate) type DefinitionNumbers = HashMap<String, u32>;
 
 /// What a document says.
 #[derive(Debug)]
-pub(in super::super) struct DefinitionFormulas {
+pub(crate) struct DefinitionFormulas {
     /// The nodes of the members of `properties`; they hold references by number.
-    pub(in super::super) roots: HashMap<String, FormulaId>,
+    pub(crate) roots: HashMap<String, FormulaId>,
     /// What the definitions say, from the first number on.
-    pub(in super::super) bodies: Vec<FormulaId>,
-    pub(in super::super) numbers: DefinitionNumbers,
+    pub(crate) bodies: Vec<FormulaId>,
+    pub(crate) numbers: DefinitionNumbers,
 }
 
 impl<'d> FormulaReader<'d> {
     /// Begins to read; its definitions are numbered from `first`.
-    pub(in super::super) fn new(
+    pub(crate) fn new(
         document: &'d Value,
         unsent: &'static str,
         side: &'static str,
@@ -64,7 +64,7 @@ impl<'d> FormulaReader<'d> {
     }
 
     /// Reads single schemas of a document that was read before.
-    pub(in super::super) fn again(
+    pub(crate) fn again(
         document: &'d Value,
         unsent: &'static str,
         side: &'static str,
@@ -78,12 +78,12 @@ impl<'d> FormulaReader<'d> {
     }
 
     /// The numbers, for another time.
-    pub(in super::super) fn into_numbers(self) -> DefinitionNumbers {
+    pub(crate) fn into_numbers(self) -> DefinitionNumbers {
         self.numbers
     }
 
     /// Reads all that `properties` of the document refers to.
-    pub(in super::super) fn read(mut self, arena: &mut FormulaArena) -> DefinitionFormulas {
+    pub(crate) fn read(mut self, arena: &mut FormulaArena) -> DefinitionFormulas {
         let document = self.document;
         let roots = document.get("properties").and_then(Value::as_object);
         let roots = roots.into_iter().flatten();
@@ -101,11 +101,7 @@ impl<'d> FormulaReader<'d> {
         }
     }
 
-    pub(in super::super) fn schema(
-        &mut self,
-        arena: &mut FormulaArena,
-        schema: &'d Value,
-    ) -> FormulaId {
+    pub(crate) fn schema(&mut self, arena: &mut FormulaArena, schema: &'d Value) -> FormulaId {
         match schema {
             Value::Bool(true) => ANY,
             Value::Bool(false) => NEVER,
@@ -115,7 +111,7 @@ impl<'d> FormulaReader<'d> {
     }
 
     /// What one keyword of a schema says.
-    pub(in super::super) fn only(
+    pub(crate) fn only(
         &mut self,
         arena: &mut FormulaArena,
         keywords: &'d Map<String, Value>,
@@ -178,10 +174,7 @@ impl<'d> FormulaReader<'d> {
 }
 
 /// The JSON Pointer that a reference within a document leads by, and what is there.
-pub(in super::super) fn resolve<'d>(
-    document: &'d Value,
-    reference: &str,
-) -> Option<(String, &'d Value)> {
+pub(crate) fn resolve<'d>(document: &'d Value, reference: &str) -> Option<(String, &'d Value)> {
     let (base, fragment) = reference.split_once('#').unwrap_or((reference, ""));
     let fragment = percent_decoded(fragment);
     if !fragment.is_empty() && !fragment.starts_with('/') {

@@ -6,7 +6,7 @@ use super::super::formula::FormulaId;
 
 /// What is asked of a formula.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(in super::super) enum LiteralMode {
+pub(crate) enum LiteralMode {
     /// It fails.
     Fails,
     /// It holds.
@@ -17,21 +17,21 @@ pub(in super::super) enum LiteralMode {
 
 /// A formula, and what is asked of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(in super::super) struct Literal {
-    pub(in super::super) id: FormulaId,
-    pub(in super::super) mode: LiteralMode,
+pub(crate) struct Literal {
+    pub(crate) id: FormulaId,
+    pub(crate) mode: LiteralMode,
 }
 
 impl Literal {
-    pub(in super::super) fn new(id: FormulaId, mode: LiteralMode) -> Self {
+    pub(crate) fn new(id: FormulaId, mode: LiteralMode) -> Self {
         Self { id, mode }
     }
 
-    pub(in super::super) fn holds(id: FormulaId) -> Self {
+    pub(crate) fn holds(id: FormulaId) -> Self {
         Self::new(id, LiteralMode::Holds)
     }
 
-    pub(in super::super) fn fails(id: FormulaId) -> Self {
+    pub(crate) fn fails(id: FormulaId) -> Self {
         Self::new(id, LiteralMode::Fails)
     }
 
@@ -47,14 +47,14 @@ impl Literal {
 
 /// What one value must fulfil.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(in super::super) struct SearchGoal {
+pub(crate) struct SearchGoal {
     pub(super) literals: Box<[Literal]>,
     /// Whether the value is there in any case, in whichever direction it is declared to go.
     pub(super) demanded: bool,
 }
 
 impl SearchGoal {
-    pub(in super::super) fn new(mut literals: Vec<Literal>, demanded: bool) -> Self {
+    pub(crate) fn new(mut literals: Vec<Literal>, demanded: bool) -> Self {
         literals.sort_unstable();
         literals.dedup();
         Self {
@@ -64,7 +64,7 @@ impl SearchGoal {
     }
 
     /// The same goal with one more literal.
-    pub(in super::super) fn with(&self, literal: Literal) -> Self {
+    pub(crate) fn with(&self, literal: Literal) -> Self {
         let mut literals = self.literals.to_vec();
         literals.push(literal);
         Self::new(literals, self.demanded)
@@ -73,7 +73,7 @@ impl SearchGoal {
 
 /// What the search for a goal came to.
 #[derive(Clone, Debug, PartialEq)]
-pub(in super::super) enum SearchAnswer {
+pub(crate) enum SearchAnswer {
     /// A value, and whether it surely fulfils the goal.
     Found(Value, bool),
     /// There is none.

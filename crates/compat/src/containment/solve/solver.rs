@@ -17,9 +17,9 @@ use serde_json::Value;
 const DEPTH_MAX: u32 = 120;
 
 #[derive(Debug)]
-pub(in super::super) struct Solver<'a> {
-    pub(in super::super) arena: &'a mut FormulaArena,
-    pub(in super::super) library: &'a mut StringMatchers,
+pub(crate) struct Solver<'a> {
+    pub(crate) arena: &'a mut FormulaArena,
+    pub(crate) library: &'a mut StringMatchers,
     memo: &'a mut SolverMemo,
     open: HashMap<SearchGoal, u32>,
     /// Goals that are empty as long as another is under way, and the depth of that one.
@@ -27,20 +27,20 @@ pub(in super::super) struct Solver<'a> {
     order: Vec<SearchGoal>,
     /// The lowest goal under way that something leant on.
     touched: u32,
-    pub(in super::super) steps: u64,
+    pub(crate) steps: u64,
     steps_max: u64,
     /// Why the search gave up, the first reason.
-    pub(in super::super) reason: Option<String>,
+    pub(crate) reason: Option<String>,
 }
 
 /// What is known for good.
 #[derive(Debug, Default)]
-pub(in super::super) struct SolverMemo {
+pub(crate) struct SolverMemo {
     answers: HashMap<SearchGoal, SearchAnswer>,
 }
 
 impl<'a> Solver<'a> {
-    pub(in super::super) fn new(
+    pub(crate) fn new(
         arena: &'a mut FormulaArena,
         library: &'a mut StringMatchers,
         memo: &'a mut SolverMemo,
@@ -61,7 +61,7 @@ impl<'a> Solver<'a> {
     }
 
     /// A value for a goal, or none.
-    pub(in super::super) fn solve(&mut self, goal: &SearchGoal) -> SearchAnswer {
+    pub(crate) fn solve(&mut self, goal: &SearchGoal) -> SearchAnswer {
         if let Some(known) = self.memo.answers.get(goal) {
             return known.clone();
         }
@@ -131,7 +131,7 @@ impl<'a> Solver<'a> {
         SearchAnswer::Unsure
     }
 
-    pub(in super::super) fn judge(&mut self) -> FormulaEvaluator<'_> {
+    pub(crate) fn judge(&mut self) -> FormulaEvaluator<'_> {
         FormulaEvaluator::new(self.arena, self.library)
     }
 

@@ -1,0 +1,84 @@
+//! Notations: what the octets of a body mean, by its media type.
+
+use crate::message::media_range::MediaRange;
+
+/// How the value of a body is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyFormat {
+    /// One JSON value (RFC 8259).
+    Json,
+    /// `application/x-www-form-urlencoded` (WHATWG URL section 5.1).
+    Form,
+    /// `multipart/form-data` (RFC 7578).
+    Multipart,
+    /// JSON values, one on each line.
+    JsonLines,
+    /// JSON values, each after a record separator (RFC 7464).
+    JsonSequence,
+    /// Text: one scalar.
+    Text,
+    /// Octets without a notation that a schema could describe: only their number is known.
+    Octets,
+    /// A notation with values of its own that is not read: XML, YAML, event streams, other
+    /// multiparts.
+    Opaque,
+}
+
+impl BodyFormat {
+    /// The notation of a message of this media type.
+    pub(crate) fn of(media: &MediaRange<'_>) -> Self {
+        const LINES: [&str; 5] = ["x-ndjson", "ndjson", "jsonl", "x-jsonl", "x-jsonlines"];
+        if media.is_json() {
+            return Self::Json;
+        }
+        let kind = media.kind().to_ascii_lowercase();
+        let subtype = media.subtype().to_ascii_lowercase();
+        match (kind.as_str(), subtype.as_str()) {
+            ("application", "x-www-form-urlencoded") => Self::Form,
+            ("multipart", "form-data") => Self::Multipart,
+            ("application", "json-seq") => Self::JsonSequence,
+            ("application", lines) if LINES.contains(&lines) => Self::JsonLines,
+            (_, other) if other.ends_with("+json-seq") => Self::JsonSequence,
+            (_, other) if is_opaque(other) => Self::Opaque,
+            ("multipart" | "message", _) | ("text", "event-stream") => Self::Opaque,
+            ("text", _) => Self::Text,
+            _ => Self::Octets,
+        }
+    }
+}
+
+fn is_opaque(subtype: &str) -> bool {
+    ["xml", "yaml", "x-yaml", "cbor"].contains(&subtype)
+        || ["+xml", "+yaml", "+cbor"]
+            .iter()
+            .any(|suffix| subtype.ends_with(suffix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_types_have_notations() {
+        let check = |text, expected| {
+            let media = MediaRange::parse(text).unwrap();
+            assert_eq!(BodyFormat::of(&media), expected, "{text}");
+        };
+        check("application/vnd.a+json; x=1", BodyFormat::Json);
+        check("APPLICATION/X-WWW-Form-Urlencoded", BodyFormat::Form);
+        check("multipart/form-data; boundary=a", BodyFormat::Multipart);
+        check("multipart/mixed; boundary=a", BodyFormat::Opaque);
+        check("application/x-ndjson", BodyFormat::JsonLines);
+        check("application/jsonl", BodyFormat::JsonLines);
+        check("application/json-seq", BodyFormat::JsonSequence);
+        check("application/geo+json-seq", BodyFormat::JsonSequence);
+        check("text/plain", BodyFormat::Text);
+        check("text/csv; charset=utf-8", BodyFormat::Text);
+        check("text/xml", BodyFormat::Opaque);
+        check("image/svg+xml", BodyFormat::Opaque);
+        check("text/event-stream", BodyFormat::Opaque);
+        check("application/yaml", BodyFormat::Opaque);
+        check("application/octet-stream", BodyFormat::Octets);
+        check("image/png", BodyFormat::Octets);
+    }
+}

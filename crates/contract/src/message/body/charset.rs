@@ -1,0 +1,86 @@
+//! Text: octets to characters by their charset.
+
+use std::borrow::Cow;
+
+use crate::message::media_range::MediaRange;
+
+/// A charset that can be decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Charset {
+    Utf8,
+    Ascii,
+    Latin1,
+}
+
+/// Octets that are no text of the charset they are said to be in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not {0} text")]
+pub(crate) struct CharsetError(&'static str);
+
+impl Charset {
+    /// The names, for whoever asks what is supported.
+    pub(crate) const NAMES: &'static str = "charset utf-8, us-ascii or iso-8859-1";
+
+    /// The charset of a media type; UTF-8 where it names none (RFC 6657 lets a media type choose,
+    /// RFC 7578 section 4.4 and WHATWG URL do).
+    /// `None` where it names one that cannot be decoded.
+    pub(crate) fn of(media: &MediaRange<'_>) -> Option<Self> {
+        const NAMES: [(&str, Charset); 7] = [
+            ("utf-8", Charset::Utf8),
+            ("utf8", Charset::Utf8),
+            ("us-ascii", Charset::Ascii),
+            ("ascii", Charset::Ascii),
+            ("iso-8859-1", Charset::Latin1),
+            ("iso8859-1", Charset::Latin1),
+            ("latin1", Charset::Latin1),
+        ];
+        let Some(name) = media.parameter("charset") else {
+            return Some(Self::Utf8);
+        };
+        NAMES
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, charset)| *charset)
+    }
+
+    /// The characters; nothing is copied unless the charset is not UTF-8.
+    ///
+    /// # Errors
+    /// The octets are no text of this charset.
+    pub(crate) fn decode(self, bytes: &[u8]) -> Result<Cow<'_, str>, CharsetError> {
+        match self {
+            Self::Ascii if !bytes.is_ascii() => Err(CharsetError("US-ASCII")),
+            Self::Utf8 | Self::Ascii => std::str::from_utf8(bytes)
+                .map(Cow::Borrowed)
+                .map_err(|_| CharsetError("UTF-8")),
+            Self::Latin1 => Ok(bytes.iter().map(|byte| char::from(*byte)).collect()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn charsets_decode() {
+        let check = |media: &str, bytes: &[u8], expected: Result<&str, &str>| {
+            let media = MediaRange::parse(media).unwrap();
+            let charset = Charset::of(&media).unwrap();
+            let text = charset.decode(bytes).map_err(|error| error.to_string());
+            assert_eq!(text.as_deref(), expected.map_err(str::to_owned).as_deref());
+        };
+        check("text/plain", "é".as_bytes(), Ok("é"));
+        check("text/plain", b"\xe9", Err("not UTF-8 text"));
+        check("text/plain; charset=\"UTF-8\"", b"a", Ok("a"));
+        check("text/plain; charset=us-ascii", b"a", Ok("a"));
+        check(
+            "text/plain; charset=us-ascii",
+            b"\xc3\xa9",
+            Err("not US-ASCII text"),
+        );
+        check("text/plain; charset=ISO-8859-1", b"\xe9", Ok("é"));
+        let unknown = MediaRange::parse("text/plain; charset=utf-16").unwrap();
+        assert_eq!(Charset::of(&unknown), None);
+    }
+}

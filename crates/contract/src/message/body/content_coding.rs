@@ -1,0 +1,285 @@
+//! Content codings (RFC 9110 section 8.4.1): decoding a body for judgement.
+//!
+//! The schema describes the decoded body; what is forwarded stays as it came. Every coding is
+//! decoded under two bounds, a size and a ratio to what arrived, so that a small body cannot
+//! become a large one here. Whatever two decoders may read in two ways is refused: a second
+//! gzip member or zstd frame, and bytes after the end.
+
+use std::io::Read;
+
+use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
+use flate2::bufread::GzDecoder;
+use flate2::{Decompress, FlushDecompress, Status};
+use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
+use smallvec::SmallVec;
+
+/// The most codings that one body may have been put through.
+const CODINGS_MAX: usize = 4;
+
+/// What may always be decoded, whatever the ratio: small texts compress well.
+const RATIO_FREE_BYTES: usize = 64 * 1024;
+
+/// The largest window of a zstd frame, in bytes (RFC 9659 section 3).
+const ZSTD_WINDOW_BYTES_MAX: u64 = 8 << 20;
+
+/// How much is decoded at a time, in bytes.
+const STEP_BYTES: usize = 16 * 1024;
+
+/// A content coding that can be decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ContentCoding {
+    Gzip,
+    Deflate,
+    Brotli,
+    Zstd,
+}
+
+impl ContentCoding {
+    /// The codings, for whoever asks what is supported.
+    pub(crate) const NAMES: &'static str = "gzip, deflate, br or zstd";
+
+    fn parse(name: &str) -> Option<Self> {
+        const NAMES: [(&str, ContentCoding); 5] = [
+            ("gzip", ContentCoding::Gzip),
+            ("x-gzip", ContentCoding::Gzip),
+            ("deflate", ContentCoding::Deflate),
+            ("br", ContentCoding::Brotli),
+            ("zstd", ContentCoding::Zstd),
+        ];
+        NAMES
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, coding)| *coding)
+    }
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Deflate => "deflate",
+            Self::Brotli => "br",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+/// The codings of a body, in the order in which they were applied; `identity` is none.
+pub(crate) type ContentCodings = SmallVec<[ContentCoding; 2]>;
+
+/// A coding that cannot be decoded, so that what it holds cannot be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the body's content coding cannot be undone, and what it holds not be judged")]
+pub(crate) struct UnknownCoding;
+
+/// The codings that a message's head names.
+///
+/// # Errors
+/// One of them cannot be decoded, or there are too many.
+pub(crate) fn codings(headers: &HeaderMap) -> Result<ContentCodings, UnknownCoding> {
+    let mut codings = ContentCodings::new();
+    for line in headers.get_all(CONTENT_ENCODING) {
+        let line = String::from_utf8_lossy(line.as_bytes());
+        for name in line.split(',').map(str::trim) {
+            if name.is_empty() || name.eq_ignore_ascii_case("identity") {
+                continue;
+            }
+            match ContentCoding::parse(name) {
+                Some(coding) if codings.len() < CODINGS_MAX => codings.push(coding),
+                _ => return Err(UnknownCoding),
+            }
+        }
+    }
+    Ok(codings)
+}
+
+/// How much decoding may make of a body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DecodeBounds {
+    /// The largest decoded body, in bytes.
+    pub(crate) bytes_max: usize,
+    /// How many times as large as what arrived it may become.
+    pub(crate) ratio_max: usize,
+}
+
+/// Why a body could not be decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ContentDecodeError {
+    #[error("the body is not {0} data, or is cut short")]
+    Broken(&'static str),
+    #[error("something follows the end of the body's {0} data")]
+    Trailing(&'static str),
+    #[error("the decoded body is larger than {bytes_max} bytes")]
+    TooLarge { bytes_max: usize },
+    #[error("the decoded body is more than {ratio_max} times as large as what was sent")]
+    Ratio { ratio_max: usize },
+}
+
+impl ContentDecodeError {
+    /// Whether a bound was exceeded, rather than the data broken.
+    pub(crate) fn is_bound(self) -> bool {
+        matches!(self, Self::TooLarge { .. } | Self::Ratio { .. })
+    }
+}
+
+/// Undoes all codings, the last one first.
+///
+/// # Errors
+/// The first coding that fails, or the bound that was exceeded.
+pub(crate) fn decode(
+    codings: &[ContentCoding],
+    bytes: &[u8],
+    bounds: DecodeBounds,
+) -> Result<Vec<u8>, ContentDecodeError> {
+    let by_ratio = bytes
+        .len()
+        .saturating_mul(bounds.ratio_max)
+        .max(RATIO_FREE_BYTES);
+    let mut codings = codings.iter().rev();
+    let sink = || BoundedDecoder {
+        bytes: Vec::new(),
+        by_ratio,
+        bounds,
+    };
+    let Some(last) = codings.next() else {
+        return Ok(bytes.to_vec());
+    };
+    let mut decoded = sink().decode(*last, bytes)?;
+    for coding in codings {
+        decoded = sink().decode(*coding, &decoded)?;
+    }
+    Ok(decoded)
+}
+
+/// Where decoded bytes go, as far as the bounds allow.
+struct BoundedDecoder {
+    bytes: Vec<u8>,
+    by_ratio: usize,
+    bounds: DecodeBounds,
+}
+
+impl BoundedDecoder {
+    fn decode(
+        mut self,
+        coding: ContentCoding,
+        bytes: &[u8],
+    ) -> Result<Vec<u8>, ContentDecodeError> {
+        let name = coding.as_str();
+        let rest = match coding {
+            ContentCoding::Gzip => self.gzip(bytes)?,
+            ContentCoding::Deflate => self.deflate(bytes)?,
+            ContentCoding::Brotli => self.brotli(bytes)?,
+            ContentCoding::Zstd => self.zstd(bytes)?,
+        };
+        if rest == 0 {
+            Ok(self.bytes)
+        } else {
+            Err(ContentDecodeError::Trailing(name))
+        }
+    }
+
+    fn push(&mut self, decoded: &[u8]) -> Result<(), ContentDecodeError> {
+        let length = self.bytes.len() + decoded.len();
+        let DecodeBounds {
+            bytes_max,
+            ratio_max,
+        } = self.bounds;
+        if length > bytes_max {
+            return Err(ContentDecodeError::TooLarge { bytes_max });
+        }
+        if length > self.by_ratio {
+            return Err(ContentDecodeError::Ratio { ratio_max });
+        }
+        self.bytes.extend_from_slice(decoded);
+        Ok(())
+    }
+
+    fn drain(
+        &mut self,
+        reader: &mut impl Read,
+        name: &'static str,
+    ) -> Result<(), ContentDecodeError> {
+        let mut step = vec![0; STEP_BYTES];
+        loop {
+            match reader.read(&mut step) {
+                Ok(0) => return Ok(()),
+                Ok(count) => self.push(&step[..count])?,
+                Err(_) => return Err(ContentDecodeError::Broken(name)),
+            }
+        }
+    }
+
+    /// RFC 1952. Gives back how many bytes follow the member.
+    fn gzip(&mut self, bytes: &[u8]) -> Result<usize, ContentDecodeError> {
+        let mut decoder = GzDecoder::new(bytes);
+        self.drain(&mut decoder, "gzip")?;
+        Ok(decoder.into_inner().len())
+    }
+
+    /// RFC 1950; raw deflate data (RFC 1951), which some senders mean by that name, is read too.
+    fn deflate(&mut self, bytes: &[u8]) -> Result<usize, ContentDecodeError> {
+        const BROKEN: ContentDecodeError = ContentDecodeError::Broken("deflate");
+        let is_zlib = matches!(bytes, [first, second, ..]
+            if first & 0x0f == 8 && (u16::from(*first) << 8 | u16::from(*second)) % 31 == 0);
+        let mut inflate = Decompress::new(is_zlib);
+        let mut step = vec![0; STEP_BYTES];
+        loop {
+            let (read, written) = (inflate.total_in() as usize, inflate.total_out());
+            let status = inflate
+                .decompress(&bytes[read..], &mut step, FlushDecompress::None)
+                .map_err(|_| BROKEN)?;
+            let count = (inflate.total_out() - written) as usize;
+            self.push(&step[..count])?;
+            let is_stuck = count == 0 && inflate.total_in() as usize == read;
+            match status {
+                Status::StreamEnd => return Ok(bytes.len() - inflate.total_in() as usize),
+                Status::Ok | Status::BufError if is_stuck => return Err(BROKEN),
+                Status::Ok | Status::BufError => {}
+            }
+        }
+    }
+
+    /// RFC 7932, without the large windows that it does not know.
+    fn brotli(&mut self, bytes: &[u8]) -> Result<usize, ContentDecodeError> {
+        let alloc = StandardAlloc::default;
+        let mut state = BrotliState::new_strict(alloc(), alloc(), alloc());
+        let mut step = vec![0; STEP_BYTES];
+        let (mut left, mut read, mut total) = (bytes.len(), 0, 0);
+        loop {
+            let (mut room, mut written) = (step.len(), 0);
+            let result = BrotliDecompressStream(
+                &mut left,
+                &mut read,
+                bytes,
+                &mut room,
+                &mut written,
+                &mut step,
+                &mut total,
+                &mut state,
+            );
+            self.push(&step[..written])?;
+            match result {
+                BrotliResult::ResultSuccess => return Ok(left),
+                BrotliResult::NeedsMoreOutput => {}
+                BrotliResult::NeedsMoreInput | BrotliResult::ResultFailure => {
+                    return Err(ContentDecodeError::Broken("br"));
+                }
+            }
+        }
+    }
+
+    /// RFC 8878: one frame, with its checksum where it has one.
+    fn zstd(&mut self, mut bytes: &[u8]) -> Result<usize, ContentDecodeError> {
+        const BROKEN: ContentDecodeError = ContentDecodeError::Broken("zstd");
+        let mut frame = FrameDecoder::new();
+        frame.set_max_window_size(ZSTD_WINDOW_BYTES_MAX);
+        let mut decoder =
+            StreamingDecoder::new_with_decoder(&mut bytes, &mut frame).map_err(|_| BROKEN)?;
+        self.drain(&mut decoder, "zstd")?;
+        let declared = frame.get_checksum_from_data();
+        if declared.is_some() && declared != frame.get_calculated_checksum() {
+            return Err(BROKEN);
+        }
+        Ok(bytes.len())
+    }
+}

@@ -1,0 +1,301 @@
+//! `multipart/form-data` bodies (RFC 7578, by the Encoding Object), judged as they arrive.
+//!
+//! Only what a schema says something about is kept: the octets of files are counted and never
+//! decoded, whatever their label says. So a body may be larger than what is held of it.
+
+use std::borrow::Cow;
+
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+
+use portcullis_json::Tape;
+use portcullis_vocabulary::enforcement::ViolationClass;
+
+use super::body_format::BodyFormat;
+use super::body_judge::BodyJudge;
+use super::body_shape::{FieldReading, FormField, FormFields};
+use super::charset::Charset;
+use super::content_coding::codings;
+use super::field_writer::FieldWriter;
+use super::form_entries::{FormEntries, FormValue};
+use super::multipart_reader::{MultipartError, MultipartReader, PartSink};
+use super::part_head::PartHead;
+use crate::message::check::CheckScratch;
+use crate::message::media_range::MediaRange;
+use crate::message::operation::MediaType;
+use crate::message::parameter::{Parameter, ParameterSource, ParameterStyle, RawPairs, read};
+use crate::openapi::document::escape_token;
+
+/// What has been read of one `multipart/form-data` body.
+#[derive(Debug)]
+pub struct FormData {
+    reader: Result<MultipartReader, MultipartError>,
+    parts: Vec<FormPart>,
+    kept: usize,
+    kept_max: usize,
+}
+
+/// One part.
+#[derive(Debug)]
+struct FormPart {
+    head: PartHead,
+    /// The declared member that it is a value of.
+    field: Option<usize>,
+    content: PartContent,
+}
+
+#[derive(Debug)]
+enum PartContent {
+    Kept(Vec<u8>),
+    Counted(u64),
+}
+
+impl FormData {
+    /// What an uncompressed message with these headers carries, if it is `multipart/form-data` and
+    /// the media type of its contract judges that.
+    pub fn of(media: &MediaType, headers: &HeaderMap, kept_max: usize) -> Option<Self> {
+        let content_type = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+        let is_multipart =
+            BodyFormat::of(&MediaRange::parse(content_type)?) == BodyFormat::Multipart;
+        let is_plain = codings(headers).is_ok_and(|codings| codings.is_empty());
+        (media.shape.is_some() && is_multipart && is_plain)
+            .then(|| Self::new(content_type, kept_max))
+    }
+
+    /// A body of this `Content-Type`, of whose parts at most `kept_max` bytes are kept.
+    pub(super) fn new(content_type: &str, kept_max: usize) -> Self {
+        let media = MediaRange::parse(content_type).filter(|media| media.count("boundary") == 1);
+        let boundary = media.and_then(|media| media.parameter("boundary"));
+        Self {
+            reader: MultipartReader::new(boundary.unwrap_or_default()),
+            parts: Vec::new(),
+            kept: 0,
+            kept_max,
+        }
+    }
+
+    /// Reads more of the body, as the media type of the contract says. What follows an error is
+    /// not read.
+    pub fn feed(&mut self, media: &MediaType, bytes: &[u8]) {
+        let (Ok(reader), Some(shape)) = (&mut self.reader, &media.shape) else {
+            return;
+        };
+        let mut collector = PartCollector {
+            fields: &shape.multipart,
+            parts: &mut self.parts,
+            kept: &mut self.kept,
+            kept_max: self.kept_max,
+        };
+        if let Err(error) = reader.feed(bytes, &mut collector) {
+            self.reader = Err(error);
+        }
+    }
+
+    /// Whether it is known already that the body cannot be read.
+    pub fn is_broken(&self) -> bool {
+        self.reader.is_err()
+    }
+
+    /// Judges the body, which ends here or is broken.
+    pub(crate) fn judge(&self, judge: &mut BodyJudge<'_>, scratch: &mut CheckScratch) {
+        let read = match &self.reader {
+            Ok(reader) => reader.finish(),
+            Err(error) => Err(error.clone()),
+        };
+        if let Err(error) = read {
+            let class = match error {
+                MultipartError::TooLarge { .. } => ViolationClass::BodyTooLarge,
+                _ => ViolationClass::MalformedBody,
+            };
+            return judge.push(judge.violation(class, error.to_string()));
+        }
+        let media = judge.media;
+        let (Some(key), Some(shape)) = (&media.schema, &media.shape) else {
+            return;
+        };
+        let before = judge.violations.len();
+        let mut entries = FormEntries::new(&shape.multipart);
+        for part in &self.parts {
+            let field = part.field.map(|index| shape.multipart.get(index));
+            part.labels(judge, field, &mut scratch.inner);
+            let value = match part.value() {
+                Ok(value) => value,
+                Err(message) => return judge.malformed(part.pointer(), message),
+            };
+            let name = Cow::Borrowed(part.head.name.as_str());
+            if let Err(error) = entries.add(name, value, part.is_json()) {
+                return judge.malformed(String::new(), error.to_string());
+            }
+        }
+        // Parts of a wrong type cannot be expected to hold what their schema describes.
+        if judge.violations.len() == before {
+            let mut desk = FieldWriter {
+                tape: &mut scratch.tape,
+                inner: &mut scratch.inner,
+                fields: &shape.multipart,
+                pairs: RawPairs::EMPTY,
+                limits: judge.json_limits(),
+            };
+            entries.judge(judge, key, &mut desk);
+        }
+    }
+}
+
+/// Takes the parts of one body.
+struct PartCollector<'c> {
+    fields: &'c FormFields,
+    parts: &'c mut Vec<FormPart>,
+    kept: &'c mut usize,
+    kept_max: usize,
+}
+
+impl PartSink for PartCollector<'_> {
+    fn begin(&mut self, head: PartHead) -> Result<(), MultipartError> {
+        let field = self.fields.find(&head.name);
+        let is_counted = match field {
+            Some(index) => self.fields.get(index).attempts.iter().any(is_octets),
+            None => {
+                self.fields.undeclared.iter().any(is_octets)
+                    || (head.is_file && self.fields.counts_undeclared_files)
+            }
+        };
+        self.parts.push(FormPart {
+            head,
+            field,
+            content: match is_counted {
+                true => PartContent::Counted(0),
+                false => PartContent::Kept(Vec::new()),
+            },
+        });
+        Ok(())
+    }
+
+    fn data(&mut self, bytes: &[u8]) -> Result<(), MultipartError> {
+        match self.parts.last_mut().map(|part| &mut part.content) {
+            Some(PartContent::Kept(kept)) => {
+                *self.kept += bytes.len();
+                if *self.kept > self.kept_max {
+                    let bytes_max = self.kept_max;
+                    return Err(MultipartError::TooLarge { bytes_max });
+                }
+                kept.extend_from_slice(bytes);
+            }
+            Some(PartContent::Counted(count)) => *count += bytes.len() as u64,
+            None => {}
+        }
+        Ok(())
+    }
+}
+
+fn unknown_charset() -> String {
+    format!(
+        "the part's charset cannot be judged, only {}",
+        Charset::NAMES
+    )
+}
+
+fn is_octets(attempt: &FieldReading) -> bool {
+    attempt.is_octets()
+}
+
+impl FormPart {
+    fn pointer(&self) -> String {
+        format!("/{}", escape_token(&self.head.name))
+    }
+
+    fn is_json(&self) -> bool {
+        let label = self.head.content_type.as_deref();
+        label
+            .and_then(MediaRange::parse)
+            .is_some_and(|label| label.is_json())
+    }
+
+    /// The value, or why there is none.
+    fn value(&self) -> Result<FormValue<'_>, String> {
+        let bytes = match &self.content {
+            PartContent::Counted(count) => return Ok(FormValue::Octets(*count)),
+            PartContent::Kept(bytes) => bytes,
+        };
+        let label = self.head.content_type.as_deref();
+        let charset = match label.and_then(MediaRange::parse) {
+            Some(label) => Charset::of(&label).ok_or_else(unknown_charset)?,
+            None => Charset::Utf8,
+        };
+        let text = charset.decode(bytes).map_err(|error| error.to_string())?;
+        Ok(FormValue::Text(text))
+    }
+
+    /// Judges the part's media type and its other headers.
+    fn labels(&self, judge: &mut BodyJudge<'_>, field: Option<&FormField>, tape: &mut Tape) {
+        let Some(field) = field else {
+            return;
+        };
+        // A part without a type is text (RFC 7578 section 4.4).
+        let label = self.head.content_type.as_deref().unwrap_or("text/plain");
+        let found = MediaRange::parse(label);
+        let is_covered = |range: &String| {
+            let range = MediaRange::parse(range);
+            matches!((range, &found), (Some(range), Some(found)) if range.covers(found).is_some())
+        };
+        if !field.content_types.is_empty() && !field.content_types.iter().any(is_covered) {
+            let shown: String = label.chars().take(100).collect();
+            let message = format!("the part's media type `{shown}` is not declared");
+            let class = ViolationClass::UnsupportedMediaType;
+            let mut violation = judge
+                .violation(class, message)
+                .with_expected(field.content_types.join(" or "));
+            violation.masked = "the part's media type is not declared".to_owned();
+            violation.pointer = self.pointer();
+            judge.push(violation);
+        }
+        for header in &field.headers {
+            self.header(judge, header, tape);
+        }
+    }
+
+    fn header(&self, judge: &mut BodyJudge<'_>, header: &Parameter, tape: &mut Tape) {
+        let name = &header.name;
+        let mut lines = self
+            .head
+            .fields
+            .iter()
+            .filter(|(known, _)| known.eq_ignore_ascii_case(name));
+        let message = match (lines.next(), lines.next()) {
+            (None, _) if !header.required => return,
+            (None, _) => "is required and absent",
+            (Some(_), Some(_)) => "came more than once",
+            (Some((_, text)), None) => match self.judge_header(judge, header, text, tape) {
+                true => return,
+                false => "does not match its schema",
+            },
+        };
+        let message = format!("the part's header `{name}` {message}");
+        let mut violation = judge
+            .violation(ViolationClass::InvalidBody, message)
+            .with_location(judge.contract.location(header.node_ref));
+        violation.pointer = self.pointer();
+        judge.push(violation);
+    }
+
+    fn judge_header(
+        &self,
+        judge: &BodyJudge<'_>,
+        header: &Parameter,
+        text: &str,
+        tape: &mut Tape,
+    ) -> bool {
+        let Some(key) = &header.schema else {
+            return true;
+        };
+        let schemas = judge.contract.schemas(judge.direction);
+        if header.style == ParameterStyle::JsonContent {
+            let parsed = tape.parse(key.as_str(), text.as_bytes(), judge.json_limits());
+            return parsed.is_ok_and(|source| schemas.is_valid(tape.wrapped(source)));
+        }
+        header.readings_in_order().any(|(reading, as_text)| {
+            let source = ParameterSource::One(text);
+            read(tape, key.as_str(), header, reading, source, as_text).is_ok()
+                && schemas.is_valid(tape.wrapped(""))
+        })
+    }
+}

@@ -1,0 +1,78 @@
+//! `application/x-www-form-urlencoded` bodies (WHATWG URL section 5.1, by the Encoding Object).
+//!
+//! Names and values are decoded once. A member whose encoding names a style is read like a query
+//! parameter; any other by the media type that its schema implies: scalars as text, objects as
+//! JSON text, arrays as repeated names.
+
+use super::body_judge::BodyJudge;
+use super::body_shape::FormFields;
+use super::field_writer::FieldWriter;
+use super::form_entries::{FormEntries, FormValue};
+use crate::message::check::CheckScratch;
+use crate::message::parameter::{ParameterSource, RawPairs, decode_form, owns_pair};
+use crate::message::violation::MessagePart;
+use crate::openapi::document::escape_token;
+use crate::schema::schema_set::SchemaKey;
+
+/// Judges the text of a form; an empty one is an object without members.
+pub(super) fn judge(
+    judge: &mut BodyJudge<'_>,
+    key: &SchemaKey,
+    fields: &FormFields,
+    text: &str,
+    scratch: &mut CheckScratch,
+) {
+    let CheckScratch {
+        tape, inner, query, ..
+    } = scratch;
+    let pairs = RawPairs::of_query(text, query);
+    let mut entries = FormEntries::new(fields);
+    for (raw_name, raw_value) in pairs.iter() {
+        let name = match decode_form(raw_name) {
+            Ok(name) => name,
+            Err(error) => return judge.malformed(String::new(), format!("a name: {error}")),
+        };
+        let value = match decode_form(raw_value) {
+            Ok(value) => value,
+            Err(error) => {
+                return judge.malformed(format!("/{}", escape_token(&name)), error.to_string());
+            }
+        };
+        if is_styled(fields, &name) {
+            continue;
+        }
+        if let Err(error) = entries.add(name, FormValue::Text(value), false) {
+            return judge.malformed(String::new(), error.to_string());
+        }
+    }
+    for (index, field) in fields.iter().enumerate() {
+        let Some(parameter) = &field.styled else {
+            continue;
+        };
+        if parameter.is_in(ParameterSource::Pairs(pairs, &fields.siblings)) {
+            entries.add_styled(index, parameter);
+        }
+    }
+    let limits = judge.json_limits();
+    let mut desk = FieldWriter {
+        tape,
+        inner,
+        fields,
+        pairs,
+        limits,
+    };
+    entries.judge(judge, key, &mut desk);
+}
+
+/// Whether a name belongs to a member that is written by a style.
+fn is_styled(fields: &FormFields, name: &str) -> bool {
+    let claimed = |other: &_| owns_pair(other, name, MessagePart::Query);
+    let is_own = |field: &super::body_shape::FormField| {
+        field.styled.as_ref().is_some_and(|parameter| {
+            claimed(parameter)
+                || parameter.takes_member(name)
+                || (parameter.takes_any_query() && !fields.siblings.iter().any(claimed))
+        })
+    };
+    fields.iter().any(is_own)
+}

@@ -1,0 +1,74 @@
+//! Judging a collected body.
+
+use http::HeaderMap;
+
+use super::body_plan::{BodyPlan, is_valid_when_empty, missing_body};
+use crate::message::body::{BodyJudge, FormData};
+use crate::message::check_settings::{CheckScratch, CheckSettings};
+use crate::message::compiled_contract::CompiledContract;
+use crate::message::operation::MediaType;
+use crate::message::violation::{MessagePart, Violation, ViolationClass};
+use crate::openapi::dialect::MessageDirection;
+
+/// Judges a collected body that arrived with these headers.
+pub fn check_body(
+    contract: &CompiledContract,
+    plan: BodyPlan<'_>,
+    headers: &HeaderMap,
+    bytes: &[u8],
+    rules: CheckSettings<'_>,
+    scratch: &mut CheckScratch,
+    violations: &mut Vec<Violation>,
+) {
+    let media = match plan {
+        BodyPlan::Stream => return,
+        BodyPlan::Judge(media) => media,
+        BodyPlan::JudgeIfPresent(media, body) if bytes.is_empty() => {
+            if !body.required {
+                return;
+            }
+            if !is_valid_when_empty(media) {
+                if rules.is_on(ViolationClass::MissingBody) {
+                    violations.push(missing_body(contract, body));
+                }
+                return;
+            }
+            media
+        }
+        BodyPlan::JudgeIfPresent(media, _) => media,
+    };
+    let mut judge = BodyJudge {
+        contract,
+        direction: MessageDirection::Request,
+        media,
+        rules,
+        violations,
+    };
+    judge.validate_body(headers, bytes, scratch);
+}
+
+/// Judges `multipart/form-data` that was read as it arrived.
+pub fn check_form_data(
+    contract: &CompiledContract,
+    media: &MediaType,
+    form: &FormData,
+    rules: CheckSettings<'_>,
+    scratch: &mut CheckScratch,
+    violations: &mut Vec<Violation>,
+) {
+    let mut judge = BodyJudge {
+        contract,
+        direction: MessageDirection::Request,
+        media,
+        rules,
+        violations,
+    };
+    form.judge(&mut judge, scratch);
+}
+
+/// A body beyond the bound within which bodies are judged, in bytes.
+pub fn body_too_large(bytes_max: u64) -> Violation {
+    let message = format!("the body is larger than {bytes_max} bytes");
+    Violation::new(ViolationClass::BodyTooLarge, MessagePart::Body, message)
+        .with_expected(format!("at most {bytes_max} bytes"))
+}

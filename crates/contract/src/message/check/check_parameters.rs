@@ -1,0 +1,239 @@
+//! Judging the parameters of a request.
+
+use portcullis_json::{JsonLimits, JsonNode};
+
+use super::request_head::HeadJudge;
+use crate::message::explain_errors::{ViolationSubject, explain};
+use crate::message::parameter::{
+    Parameter, ParameterReadError, ParameterReading, ParameterSource, ParameterStyle,
+    decoded_query_name, read,
+};
+use crate::message::violation::{MessagePart, Violation, ViolationClass};
+use crate::openapi::dialect::MessageDirection;
+
+impl HeadJudge<'_, '_> {
+    pub(super) fn parameters(&mut self) {
+        let operation = self.operation;
+        for parameter in &operation.parameters {
+            let head = self.head;
+            match parameter.part {
+                MessagePart::Path => {
+                    if let Some(raw) = head.captures.value(head.path, parameter.capture_index) {
+                        self.parameter(parameter, ParameterSource::One(raw));
+                    }
+                }
+                MessagePart::Header => self.header(parameter),
+                MessagePart::Query => {
+                    self.parameter(
+                        parameter,
+                        ParameterSource::Pairs(self.query, &operation.parameters),
+                    );
+                }
+                MessagePart::Cookie => {
+                    self.parameter(
+                        parameter,
+                        ParameterSource::Pairs(self.cookies, &operation.parameters),
+                    );
+                }
+                MessagePart::Target | MessagePart::Body | MessagePart::Status => {}
+            }
+        }
+    }
+
+    pub(super) fn header(&mut self, parameter: &Parameter) {
+        let headers = self.head.headers;
+        let mut lines = headers.get_all(parameter.name.as_str()).iter();
+        let Some(first) = lines.next() else {
+            return self.report_read_error(parameter, ParameterReadError::Missing);
+        };
+        let is_list = parameter
+            .readings
+            .iter()
+            .any(|reading| !matches!(reading, ParameterReading::Scalar(_)));
+        let joined: Option<Vec<&[u8]>> = lines.next().map(|second| {
+            std::iter::once(first)
+                .chain([second])
+                .chain(lines)
+                .map(|line| line.as_bytes())
+                .collect()
+        });
+        match joined {
+            Some(_) if !is_list => self.report_read_error(parameter, ParameterReadError::Repeated),
+            // Field lines of a list join with commas (RFC 9110 section 5.3).
+            Some(lines) => self.header_text(parameter, &lines.join(&b","[..])),
+            None => self.header_text(parameter, first.as_bytes()),
+        }
+    }
+
+    fn header_text(&mut self, parameter: &Parameter, text: &[u8]) {
+        match std::str::from_utf8(text) {
+            Ok(text) => self.parameter(parameter, ParameterSource::One(text)),
+            Err(_) => {
+                self.report_read_error(parameter, ParameterReadError::Malformed("must be UTF-8"))
+            }
+        }
+    }
+
+    /// Reads a parameter in each way its schema admits, until one is valid.
+    fn parameter(&mut self, parameter: &Parameter, source: ParameterSource<'_>) {
+        if parameter.style == ParameterStyle::JsonContent {
+            return self.json_parameter(parameter, source);
+        }
+        let Some(key) = &parameter.schema else {
+            return self.presence(parameter, source);
+        };
+        let schemas = self.contract.schemas(self.direction);
+        let mut first_failure = None;
+        for (reading, as_text) in parameter.readings_in_order() {
+            match read(self.tape, key.as_str(), parameter, reading, source, as_text) {
+                Ok(()) if schemas.is_valid(self.tape.wrapped("")) => return,
+                Ok(()) => {
+                    first_failure.get_or_insert(Ok((reading, as_text)));
+                }
+                Err(ParameterReadError::NotJudged) => return,
+                Err(absent) => {
+                    first_failure.get_or_insert(Err(absent));
+                }
+            }
+        }
+        match first_failure {
+            Some(Ok((reading, as_text))) => {
+                let again = read(self.tape, key.as_str(), parameter, reading, source, as_text);
+                debug_assert_eq!(again, Ok(()), "the same text reads the same");
+                self.invalid(parameter);
+            }
+            Some(Err(absent)) => self.report_read_error(parameter, absent),
+            None => {}
+        }
+    }
+
+    fn invalid_class(&self) -> ViolationClass {
+        match self.direction {
+            MessageDirection::Request => ViolationClass::InvalidParameter,
+            MessageDirection::Response => ViolationClass::InvalidHeader,
+        }
+    }
+
+    fn repeated_class(&self) -> ViolationClass {
+        match self.direction {
+            MessageDirection::Request => ViolationClass::DuplicateParameter,
+            MessageDirection::Response => ViolationClass::InvalidHeader,
+        }
+    }
+
+    fn missing_class(&self) -> ViolationClass {
+        match self.direction {
+            MessageDirection::Request => ViolationClass::MissingParameter,
+            MessageDirection::Response => ViolationClass::MissingHeader,
+        }
+    }
+
+    /// Explains why the value on the tape is invalid.
+    fn invalid(&mut self, parameter: &Parameter) {
+        let wrapped = self.tape.wrapped("");
+        let found = self.explained(parameter, wrapped);
+        for violation in found {
+            self.push(violation);
+        }
+    }
+
+    fn explained(&self, parameter: &Parameter, wrapped: JsonNode<'_>) -> Vec<Violation> {
+        let subject = ViolationSubject {
+            class: self.invalid_class(),
+            part: parameter.part,
+            name: Some(&parameter.name),
+        };
+        let most = self
+            .rules
+            .violations_max
+            .saturating_sub(self.violations.len());
+        let schemas = self.contract.schemas(self.direction);
+        explain(schemas, &self.contract.documents, wrapped, subject, most)
+    }
+
+    /// A parameter without a schema only has to be there.
+    fn presence(&mut self, parameter: &Parameter, source: ParameterSource<'_>) {
+        let is_there = match source {
+            ParameterSource::One(_) => true,
+            ParameterSource::Pairs(pairs, _) => pairs.iter().any(|(name, _)| {
+                decoded_query_name(name).is_some_and(|name| name == parameter.name)
+            }),
+        };
+        if !is_there {
+            self.report_read_error(parameter, ParameterReadError::Missing);
+        }
+    }
+
+    /// A parameter whose value is JSON text (`content`).
+    fn json_parameter(&mut self, parameter: &Parameter, source: ParameterSource<'_>) {
+        let text = match parameter.text(source) {
+            Ok(text) => text,
+            Err(absent) => return self.report_read_error(parameter, absent),
+        };
+        let key = parameter.schema.as_ref().map_or("", |key| key.as_str());
+        let limits = JsonLimits {
+            depth_max: self.rules.json_depth_max,
+            ..JsonLimits::default()
+        };
+        let mut tape = std::mem::take(self.tape);
+        match tape.parse(key, text.as_bytes(), limits) {
+            Ok(source) if parameter.schema.is_some() => {
+                let wrapped = tape.wrapped(source);
+                if !self.contract.schemas(self.direction).is_valid(wrapped) {
+                    for violation in self.explained(parameter, wrapped) {
+                        self.push(violation);
+                    }
+                }
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let message = format!("not JSON: {error}");
+                let violation = self.of_parameter(self.invalid_class(), parameter, message);
+                self.push(violation.with_expected("one JSON value (RFC 8259)"));
+            }
+        }
+        *self.tape = tape;
+    }
+
+    fn report_read_error(&mut self, parameter: &Parameter, absent: ParameterReadError) {
+        let name = &parameter.name;
+        let part = parameter.part;
+        let (class, message) = match absent {
+            ParameterReadError::NotJudged => return,
+            ParameterReadError::Missing if !parameter.required => return,
+            ParameterReadError::Missing => (
+                self.missing_class(),
+                format!("the {part} parameter `{name}` is required and absent"),
+            ),
+            ParameterReadError::Repeated => (
+                self.repeated_class(),
+                format!("the {part} parameter `{name}` holds one value and came more than once"),
+            ),
+            ParameterReadError::RepeatedMember => (
+                self.repeated_class(),
+                format!("the {part} parameter `{name}` names a member more than once"),
+            ),
+            ParameterReadError::Escapes(error) => (
+                self.invalid_class(),
+                format!("the {part} parameter `{name}`: {error}"),
+            ),
+            ParameterReadError::Malformed(error) => (
+                self.invalid_class(),
+                format!("the {part} parameter `{name}` {error}"),
+            ),
+        };
+        let violation = self.of_parameter(class, parameter, message);
+        self.push(violation);
+    }
+
+    fn of_parameter(
+        &self,
+        class: ViolationClass,
+        parameter: &Parameter,
+        message: String,
+    ) -> Violation {
+        Violation::new(class, parameter.part, message)
+            .with_name(&parameter.name)
+            .with_location(self.contract.location(parameter.node_ref))
+    }
+}

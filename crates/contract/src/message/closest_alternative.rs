@@ -1,0 +1,181 @@
+//! `oneOf` and `anyOf` in errors: which alternative a value was meant to be.
+//!
+//! A `discriminator` never changes what is valid (OpenAPI 3.1.1, Discriminator Object); it tells
+//! which alternative the sender meant, and that one is explained. Without one it is the
+//! alternative that came closest: of the right type, the one whose errors lie deepest in the
+//! value, then the one with the fewest.
+
+use std::cmp::Reverse;
+
+use jsonschema::ValidationError;
+use jsonschema::error::ValidationErrorKind as Kind;
+
+use portcullis_json::JsonNode;
+
+use crate::openapi::document::{DocumentSet, NodeRef, unescape_token};
+use crate::openapi::reference::{follow, resolve};
+use crate::schema::schema_set::SchemaSet;
+
+/// The alternative that is explained.
+pub(super) struct ClosestAlternative<'e, 'a> {
+    pub(super) errors: Vec<&'e ValidationError<'a>>,
+    /// Which one it is, to be appended to a message.
+    pub(super) note: String,
+}
+
+/// The alternative to explain where none fits; nothing for other errors, and where none came
+/// further than the value itself, of which the error of the whole says most.
+pub(super) fn closest_alternative<'e, 'a>(
+    schemas: &SchemaSet,
+    documents: &DocumentSet,
+    error: &'e ValidationError<'a>,
+) -> Option<ClosestAlternative<'e, 'a>>
+where
+    'static: 'a,
+{
+    let (Kind::AnyOf { context } | Kind::OneOfNotValid { context }) = error.kind() else {
+        return None;
+    };
+    let union = AlternativeList::of(schemas, documents, error);
+    if let Some((at, property)) = union
+        .as_ref()
+        .and_then(|union| union.by_discriminator(error))
+        && let Some(errors) = context.get(at)
+    {
+        let name = union
+            .as_ref()
+            .map(|union| union.name(at))
+            .unwrap_or_default();
+        let note = format!(" ({name}, by its `{property}`)");
+        return Some(chosen(errors, note));
+    }
+    let own_depth = depth(error);
+    let ranked = context.iter().enumerate().filter_map(|(at, branch)| {
+        let deepest = branch.iter().map(depth).max()?;
+        let is_right_type = !branch
+            .iter()
+            .any(|error| depth(error) == own_depth && matches!(error.kind(), Kind::Type { .. }));
+        is_right_type.then_some((deepest, Reverse(branch.len()), Reverse(at)))
+    });
+    let (_, _, Reverse(at)) = ranked.max()?;
+    let count = context.len();
+    let note = match &union {
+        Some(union) if count > 1 => {
+            format!(" ({}, the closest of {count} alternatives)", union.name(at))
+        }
+        _ => String::new(),
+    };
+    Some(chosen(&context[at], note))
+}
+
+/// The errors of an alternative, those that lie deepest first.
+fn chosen<'e, 'a>(errors: &'e [ValidationError<'a>], note: String) -> ClosestAlternative<'e, 'a> {
+    let mut errors: Vec<&ValidationError<'a>> = errors.iter().collect();
+    errors.sort_by_key(|error| Reverse(depth(error)));
+    ClosestAlternative { errors, note }
+}
+
+/// The alternatives that a value matches all at once, in words.
+pub(super) fn matching_names(
+    schemas: &SchemaSet,
+    documents: &DocumentSet,
+    error: &ValidationError<'_>,
+) -> String {
+    const NAMED_MAX: usize = 6;
+    let Kind::OneOfMultipleValid { context } = error.kind() else {
+        return "several alternatives".to_owned();
+    };
+    let Some(union) = AlternativeList::of(schemas, documents, error) else {
+        return "several alternatives".to_owned();
+    };
+    let names: Vec<String> = context
+        .iter()
+        .enumerate()
+        .filter(|(_, errors)| errors.is_empty())
+        .map(|(at, _)| union.name(at))
+        .take(NAMED_MAX)
+        .collect();
+    names.join(" and ")
+}
+
+fn depth(error: &ValidationError<'_>) -> usize {
+    error.instance_path().as_str().matches('/').count()
+}
+
+/// The list of alternatives in the contract.
+struct AlternativeList<'d> {
+    documents: &'d DocumentSet,
+    /// The schema that has the list.
+    owner: NodeRef,
+    branches: Vec<NodeRef>,
+}
+
+impl<'d> AlternativeList<'d> {
+    fn of(
+        schemas: &SchemaSet,
+        documents: &'d DocumentSet,
+        error: &ValidationError<'_>,
+    ) -> Option<Self> {
+        let (place, rest) = schemas.origin(error.schema_path().as_str())?;
+        let (above, _) = rest.rsplit_once('/')?;
+        let list = documents.deepest_existing(place, rest);
+        let elements = documents.node(list).elements();
+        Some(Self {
+            documents,
+            owner: documents.deepest_existing(place, above),
+            branches: elements
+                .map(|branch| DocumentSet::node_ref(list, branch))
+                .collect(),
+        })
+    }
+
+    /// What an alternative is called: the component it refers to, its title, or its number.
+    fn name(&self, at: usize) -> String {
+        let Some(branch) = self.branches.get(at) else {
+            return format!("alternative {}", at + 1);
+        };
+        let component = self.component(*branch);
+        let title = || {
+            let title = self.documents.node(*branch).get("title");
+            title.and_then(JsonNode::as_str).map(str::to_owned)
+        };
+        match component.or_else(title) {
+            Some(name) => format!("`{name}`"),
+            None => format!("alternative {}", at + 1),
+        }
+    }
+
+    /// The last part of the reference that an alternative is.
+    fn component(&self, branch: NodeRef) -> Option<String> {
+        let reference = self.documents.node(branch).get("$ref")?.as_str()?;
+        let last = reference.rsplit(['/', '#']).find(|part| !part.is_empty())?;
+        Some(unescape_token(last))
+    }
+
+    /// The alternative that the discriminator's value names, and the discriminating property.
+    fn by_discriminator(&self, error: &ValidationError<'_>) -> Option<(usize, String)> {
+        let discriminator = self.documents.node(self.owner).get("discriminator")?;
+        let property = discriminator.get("propertyName")?.as_str()?;
+        let value = error.instance().get(property)?.as_str()?;
+        let mapped = discriminator
+            .get("mapping")
+            .and_then(|mapping| mapping.get(value))
+            .and_then(|target| target.as_str());
+        let target = mapped.unwrap_or(value);
+        let by_name = |branch: &NodeRef| self.component(*branch).as_deref() == Some(target);
+        let at = match self.branches.iter().position(by_name) {
+            Some(at) => at,
+            None => self.at_reference(target)?,
+        };
+        Some((at, property.to_owned()))
+    }
+
+    /// The alternative that is the same schema as a reference leads to.
+    fn at_reference(&self, reference: &str) -> Option<usize> {
+        let target = resolve(self.documents, self.owner, reference).ok()?;
+        let target = follow(self.documents, target).ok()?;
+        self.branches
+            .iter()
+            .position(|branch| follow(self.documents, *branch) == Ok(target))
+    }
+}

@@ -1,0 +1,205 @@
+//! The compiled contract: everything the data plane needs, immutable.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::operation::{MediaType, Operation, OutboundOperation};
+use super::parameter::Parameter;
+use super::route::{PathCaptures, PathOutline, RouteMatch, RouteTable};
+use crate::example::contract_examples;
+use crate::example::contract_examples::ResponseExample;
+use crate::openapi::contract_problem::ContractProblem;
+use crate::openapi::dialect::{Dialect, MessageDirection};
+use crate::openapi::document::{DocumentSet, NodeRef, SourceLocation};
+use crate::openapi::reference::{follow, resolve};
+use crate::openapi::revision::ContractIdentity;
+use crate::schema::schema_set::SchemaSet;
+
+/// One revision of a contract, compiled.
+#[derive(Debug)]
+pub struct CompiledContract {
+    /// `info.title`.
+    pub title: Arc<str>,
+    /// `info.version`.
+    pub version: Arc<str>,
+    /// The hash of the content: `sha256:` and 64 hexadecimal digits.
+    pub revision: Arc<str>,
+    /// The dialect.
+    pub dialect: Dialect,
+    /// `info.x-squad-owner`, or that of the document.
+    pub provider: Option<Arc<str>>,
+    /// The operations, in the order of the document.
+    pub operations: Vec<Operation>,
+    /// Webhooks and callbacks, where they were compiled ([`crate::CompileOptions::outbound_operations`]).
+    pub outbound_operations: Vec<OutboundOperation>,
+    /// What is questionable about the contract without keeping it from being enforced.
+    pub warnings: Vec<ContractProblem>,
+    pub(crate) documents: DocumentSet,
+    /// The names of all members that schemas declare.
+    pub(super) declared_property_names: HashSet<Box<str>>,
+    pub(crate) routes: RouteTable,
+    pub(super) requests: SchemaSet,
+    pub(crate) responses: SchemaSet,
+}
+
+impl CompiledContract {
+    /// A pointer into a message without the names that its sender chose, which are as private as
+    /// values: what no schema declares is `*`.
+    pub fn mask(&self, pointer: &str) -> String {
+        mask(pointer, &self.declared_property_names)
+    }
+
+    /// What tells this revision from others.
+    pub fn identity(&self) -> ContractIdentity {
+        ContractIdentity {
+            title: Arc::clone(&self.title),
+            version: Arc::clone(&self.version),
+            revision: Arc::clone(&self.revision),
+            provider: self.provider.clone(),
+        }
+    }
+
+    /// Finds the operation for a method and a raw path.
+    pub fn match_route(
+        &self,
+        method: &http::Method,
+        path: &str,
+        captures: &mut PathCaptures,
+    ) -> RouteMatch<'_> {
+        self.routes.find(method, path, captures)
+    }
+
+    /// The declared path that is most like an unknown one.
+    pub fn nearest_path(&self, path: &str) -> Option<&str> {
+        self.routes.nearest(path)
+    }
+
+    /// What a path without an operation looks like, without what its sender chose.
+    pub fn outline(&self, path: &str) -> PathOutline {
+        self.routes.outline(path)
+    }
+
+    /// Where a place stands, for a person.
+    pub fn location(&self, place: NodeRef) -> SourceLocation {
+        self.documents.location(place)
+    }
+
+    /// The documents that it was compiled from.
+    pub fn documents(&self) -> &DocumentSet {
+        &self.documents
+    }
+
+    /// The end of the chain of references at a place; the place itself where there is none, or
+    /// where it leads nowhere.
+    pub fn resolved(&self, place: NodeRef) -> NodeRef {
+        follow(&self.documents, place).unwrap_or(place)
+    }
+
+    /// The end of a chain of references that have nothing beside them: what only refers to a
+    /// schema is that schema.
+    pub fn resolved_if_plain(&self, place: NodeRef) -> NodeRef {
+        let mut here = place;
+        // No chain that is longer was compiled.
+        for _ in 0..64 {
+            let is_plain = self.dialect == Dialect::V30 || self.documents.node(here).len() == 1;
+            match self.ref_target(here).filter(|_| is_plain) {
+                Some(next) => here = next,
+                None => break,
+            }
+        }
+        here
+    }
+
+    /// Where the `$ref` of the object at a place leads, one step.
+    pub fn ref_target(&self, place: NodeRef) -> Option<NodeRef> {
+        let reference = self.documents.node(place).get("$ref")?.as_str()?;
+        resolve(&self.documents, place, reference).ok()
+    }
+
+    /// The files of the contract, the entry first.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.documents.list().iter().map(|document| &*document.name)
+    }
+
+    /// The operations by method and path, for people.
+    pub fn operation(&self, index: u32) -> &Operation {
+        &self.operations[index as usize]
+    }
+
+    /// A body for a response: the contract's own example, or a generated value; always one that
+    /// satisfies the response's schema.
+    pub fn response_example(&self, media: &MediaType, name: Option<&str>) -> ResponseExample {
+        contract_examples::response_example(self, media, name)
+    }
+
+    /// A body for a request that satisfies its schema, where one was found.
+    pub fn request_example(&self, media: &MediaType) -> Option<Value> {
+        contract_examples::request_example(self, media)
+    }
+
+    /// A value for a parameter: its own example, else one that satisfies its schema.
+    pub fn parameter_example(&self, parameter: &Parameter) -> Option<Value> {
+        contract_examples::parameter_example(self, parameter)
+    }
+
+    /// The schemas of one direction.
+    pub(crate) fn schemas(&self, direction: MessageDirection) -> &SchemaSet {
+        match direction {
+            MessageDirection::Request => &self.requests,
+            MessageDirection::Response => &self.responses,
+        }
+    }
+}
+
+/// The names of all members that the schemas of some documents declare.
+pub(crate) fn declared_names(documents: &DocumentSet) -> HashSet<Box<str>> {
+    let mut names = HashSet::new();
+    for document in documents.list() {
+        let mut open = vec![document.root()];
+        while let Some(node) = open.pop() {
+            for (name, value) in node.members() {
+                if name == "properties" {
+                    names.extend(value.members().map(|(name, _)| name.into()));
+                }
+                open.push(value);
+            }
+            open.extend(node.elements());
+        }
+    }
+    names
+}
+
+fn mask(pointer: &str, names: &HashSet<Box<str>>) -> String {
+    let shown = |token: &str| {
+        let name = token.replace("~1", "/").replace("~0", "~");
+        let is_index = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+        match is_index || names.contains(&*name) {
+            true => token.to_owned(),
+            false => "*".to_owned(),
+        }
+    };
+    let mut tokens = pointer.split('/');
+    let first = tokens.next().unwrap_or_default().to_owned();
+    std::iter::once(first)
+        .chain(tokens.map(shown))
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_clients_choose_are_masked() {
+        let names = HashSet::from(["emails".into(), "a/b".into()]);
+        let check = |pointer, masked: &str| assert_eq!(mask(pointer, &names), masked);
+        check("", "");
+        check("/emails/0", "/emails/0");
+        check("/emails/jane@x.example", "/emails/*");
+        check("/a~1b/c", "/a~1b/*");
+        check("/", "/*");
+    }
+}

@@ -1,0 +1,319 @@
+//! Parameter objects as they are declared (OpenAPI 3.0.4 and 3.1.1, Parameter Object).
+
+use openapiv3::{ParameterSchemaOrContent, PathStyle, QueryStyle};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use portcullis_json::{JsonKind, JsonNode};
+
+use crate::message::media_range::MediaRange;
+use crate::message::violation::MessagePart;
+use crate::openapi::document::{DocumentSet, NodeRef};
+use crate::schema::schema_set::SchemaKey;
+use crate::schema::schema_surface::{ObjectShape, SchemaSurface, TypeSet};
+
+/// How a value is written (OpenAPI, Style Values).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the specification's own names")]
+pub enum ParameterStyle {
+    Matrix,
+    Label,
+    Simple,
+    Form,
+    SpaceDelimited,
+    PipeDelimited,
+    DeepObject,
+    /// By a media type instead of a style: JSON text.
+    JsonContent,
+    /// By a media type that is not judged.
+    OtherContent,
+}
+
+/// One way to read a parameter's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ParameterReading {
+    Scalar(TypeSet),
+    Array(TypeSet),
+    Object(ObjectShape),
+}
+
+impl ParameterReading {
+    /// Whether a text may be read as a string or as something else.
+    fn is_ambiguous(&self) -> bool {
+        match self {
+            Self::Scalar(types) | Self::Array(types) => types.is_mixed(),
+            Self::Object(shape) => {
+                let types = shape
+                    .members
+                    .iter()
+                    .map(|(_, types)| *types)
+                    .chain(shape.undeclared);
+                types.into_iter().any(TypeSet::is_mixed)
+            }
+        }
+    }
+}
+
+/// A declared parameter, compiled.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Its name; for headers compared without regard to case.
+    pub name: String,
+    /// Where it travels.
+    pub part: MessagePart,
+    /// Whether it must be there.
+    pub required: bool,
+    /// How it is written.
+    pub style: ParameterStyle,
+    /// Whether items and members are separate.
+    pub explode: bool,
+    /// `allowEmptyValue`: an empty value counts as unused.
+    pub allow_empty: bool,
+    /// Where the contract declares it.
+    pub node_ref: NodeRef,
+    pub(crate) readings: Vec<ParameterReading>,
+    pub(crate) schema: Option<SchemaKey>,
+    /// The slot of a path parameter in the template's captures.
+    pub(crate) capture_index: usize,
+}
+
+/// Why a parameter object cannot be used.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ParameterError {
+    #[error("not a Parameter Object: {0}")]
+    Malformed(String),
+    #[error("`content` must hold exactly one media type")]
+    Content,
+}
+
+/// Compiles the parameter object at `node_ref`; `schema_key` registers the schema it names.
+pub(crate) fn parameter(
+    surface: SchemaSurface<'_>,
+    place: NodeRef,
+    schema_key: &mut dyn FnMut(NodeRef) -> SchemaKey,
+) -> Result<Parameter, ParameterError> {
+    let node = surface.documents.node(place);
+    compile(surface, place, skeleton(node), schema_key)
+}
+
+/// Compiles the header object at `node_ref`, which is a parameter object without name and place
+/// (OpenAPI 3.0.4 and 3.1.1, Header Object).
+pub(crate) fn header(
+    surface: SchemaSurface<'_>,
+    name: &str,
+    place: NodeRef,
+    schema_key: &mut dyn FnMut(NodeRef) -> SchemaKey,
+) -> Result<Parameter, ParameterError> {
+    let mut skeleton = skeleton(surface.documents.node(place));
+    skeleton.insert("name".to_owned(), name.into());
+    skeleton.insert("in".to_owned(), "header".into());
+    compile(surface, place, skeleton, schema_key)
+}
+
+fn compile(
+    surface: SchemaSurface<'_>,
+    place: NodeRef,
+    skeleton: Map<String, Value>,
+    schema_key: &mut dyn FnMut(NodeRef) -> SchemaKey,
+) -> Result<Parameter, ParameterError> {
+    let node = surface.documents.node(place);
+    let typed = openapiv3::Parameter::deserialize(Value::Object(skeleton))
+        .map_err(|error| ParameterError::Malformed(error.to_string()))?;
+    let (part, style, allow_empty) = location(&typed);
+    let data = typed.parameter_data();
+    let (style, schema) = match &data.format {
+        ParameterSchemaOrContent::Schema(_) => (style, member(place, node, "schema")),
+        ParameterSchemaOrContent::Content(_) => content(place, node)?,
+    };
+    Ok(Parameter {
+        name: data.name,
+        part,
+        required: data.required || part == MessagePart::Path,
+        explode: data.explode.unwrap_or(matches!(
+            style,
+            ParameterStyle::Form | ParameterStyle::DeepObject
+        )),
+        style,
+        allow_empty,
+        node_ref: place,
+        readings: schema.map_or_else(Vec::new, |schema| readings(surface, schema)),
+        schema: schema.map(schema_key),
+        capture_index: usize::MAX,
+    })
+}
+
+impl Parameter {
+    /// The schema of its value; `None` where values are not judged.
+    pub fn schema(&self) -> Option<&SchemaKey> {
+        self.schema.as_ref()
+    }
+
+    /// Whether its value is one text, whichever its style.
+    pub fn is_plain(&self) -> bool {
+        let mut readings = self.readings.iter();
+        readings.all(|reading| matches!(reading, ParameterReading::Scalar(_)))
+    }
+
+    /// Whether its value may have members.
+    pub fn has_members(&self) -> bool {
+        let mut readings = self.readings.iter();
+        readings.any(|reading| matches!(reading, ParameterReading::Object(_)))
+    }
+
+    /// Whether its value is JSON text in place of a style.
+    pub fn is_json_text(&self) -> bool {
+        self.style == ParameterStyle::JsonContent
+    }
+
+    /// Whether two parameters are the same one: an operation's overrides a path item's.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.part == other.part
+            && if self.part == MessagePart::Header {
+                self.name.eq_ignore_ascii_case(&other.name)
+            } else {
+                self.name == other.name
+            }
+    }
+
+    /// The ways to read its text, in turn: typed first, then what may be a string as one.
+    pub(crate) fn readings_in_order(&self) -> impl Iterator<Item = (&ParameterReading, bool)> {
+        let is_mixed = |reading: &&ParameterReading| reading.is_ambiguous();
+        let typed = self.readings.iter().map(|reading| (reading, false));
+        typed.chain(
+            self.readings
+                .iter()
+                .filter(is_mixed)
+                .map(|reading| (reading, true)),
+        )
+    }
+
+    /// Whether it takes this (decoded) name of the query as a member of an exploded object.
+    pub(crate) fn takes_member(&self, name: &str) -> bool {
+        self.is_exploded_query()
+            && self.readings.iter().any(|reading| match reading {
+                ParameterReading::Object(shape) => {
+                    shape.members.iter().any(|(member, _)| member == name)
+                }
+                ParameterReading::Scalar(_) | ParameterReading::Array(_) => false,
+            })
+    }
+
+    /// Whether it takes every name of the query that no other parameter claims.
+    pub(crate) fn takes_any_query(&self) -> bool {
+        self.is_exploded_query()
+            && self
+                .readings
+                .iter()
+                .any(|reading| matches!(reading, ParameterReading::Object(shape) if shape.is_open))
+    }
+
+    fn is_exploded_query(&self) -> bool {
+        self.part == MessagePart::Query && self.style == ParameterStyle::Form && self.explode
+    }
+
+    /// Headers that are described elsewhere in a contract; a parameter of that name is ignored
+    /// (OpenAPI 3.0.4, Parameter Object, `in`).
+    pub fn is_ignored(&self) -> bool {
+        const IGNORED: [&str; 3] = ["accept", "content-type", "authorization"];
+        self.part == MessagePart::Header
+            && IGNORED
+                .iter()
+                .any(|name| self.name.eq_ignore_ascii_case(name))
+    }
+}
+
+/// The parameter without what the typed model would misread or copy in vain: its schema is
+/// judged from the raw document, and examples are only read when somebody asks for them.
+fn skeleton(node: JsonNode<'_>) -> Map<String, Value> {
+    let mut out = Map::new();
+    for (name, value) in node.members() {
+        let kept = match name {
+            "schema" => Value::Object(Map::from_iter([("$ref".to_owned(), "#".into())])),
+            "content" => Value::Object(Map::new()),
+            "example" | "examples" | "description" => continue,
+            _ if name.starts_with("x-") => continue,
+            _ => value.to_value(),
+        };
+        out.insert(name.to_owned(), kept);
+    }
+    // Neither is against the specification and common all the same: any text will do.
+    if !out.contains_key("schema") && !out.contains_key("content") {
+        out.insert("schema".to_owned(), Value::Object(Map::new()));
+    }
+    out
+}
+
+fn location(parameter: &openapiv3::Parameter) -> (MessagePart, ParameterStyle, bool) {
+    match parameter {
+        openapiv3::Parameter::Query {
+            style,
+            allow_empty_value,
+            ..
+        } => {
+            let style = match style {
+                QueryStyle::Form => ParameterStyle::Form,
+                QueryStyle::SpaceDelimited => ParameterStyle::SpaceDelimited,
+                QueryStyle::PipeDelimited => ParameterStyle::PipeDelimited,
+                QueryStyle::DeepObject => ParameterStyle::DeepObject,
+            };
+            (
+                MessagePart::Query,
+                style,
+                allow_empty_value.unwrap_or(false),
+            )
+        }
+        openapiv3::Parameter::Header { .. } => (MessagePart::Header, ParameterStyle::Simple, false),
+        openapiv3::Parameter::Cookie { .. } => (MessagePart::Cookie, ParameterStyle::Form, false),
+        openapiv3::Parameter::Path { style, .. } => {
+            let style = match style {
+                PathStyle::Matrix => ParameterStyle::Matrix,
+                PathStyle::Label => ParameterStyle::Label,
+                PathStyle::Simple => ParameterStyle::Simple,
+            };
+            (MessagePart::Path, style, false)
+        }
+    }
+}
+
+fn content(
+    place: NodeRef,
+    node: JsonNode<'_>,
+) -> Result<(ParameterStyle, Option<NodeRef>), ParameterError> {
+    let mut media = node
+        .get("content")
+        .into_iter()
+        .flat_map(|content| content.members());
+    let (Some((key, media_type)), None) = (media.next(), media.next()) else {
+        return Err(ParameterError::Content);
+    };
+    if MediaRange::parse(key).is_some_and(|range| range.is_json()) {
+        Ok((
+            ParameterStyle::JsonContent,
+            member(place, media_type, "schema"),
+        ))
+    } else {
+        Ok((ParameterStyle::OtherContent, None))
+    }
+}
+
+fn member(near: NodeRef, node: JsonNode<'_>, name: &str) -> Option<NodeRef> {
+    Some(DocumentSet::node_ref(near, node.get(name)?))
+}
+
+/// The ways to read the text, the most telling first. An untyped schema reads a scalar.
+pub(crate) fn readings(surface: SchemaSurface<'_>, schema: NodeRef) -> Vec<ParameterReading> {
+    let types = surface.types(schema);
+    let node = surface.documents.node(schema);
+    let mut readings = Vec::new();
+    let untyped = types == TypeSet::ALL && node.kind() == JsonKind::Object;
+    if types.has(TypeSet::ARRAY) && (!untyped || node.get("items").is_some()) {
+        readings.push(ParameterReading::Array(surface.item_types(schema)));
+    }
+    if types.has(TypeSet::OBJECT) && (!untyped || node.get("properties").is_some()) {
+        readings.push(ParameterReading::Object(surface.object(schema)));
+    }
+    if types.has(TypeSet::SCALAR) || readings.is_empty() {
+        readings.insert(0, ParameterReading::Scalar(types));
+    }
+    readings
+}

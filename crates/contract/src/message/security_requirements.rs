@@ -1,0 +1,306 @@
+//! Security requirements: which credentials a contract wants to see.
+//!
+//! Only their presence and form are looked at; whether a token is genuine is for whoever can
+//! verify it. A requirement list is an OR of requirements, each an AND of schemes; `{}` admits
+//! everybody, and an operation's list replaces the document's (OpenAPI 3.0.4 and 3.1.1, Security
+//! Requirement Object).
+
+use std::collections::HashMap;
+
+use http::header::{AUTHORIZATION, HeaderMap};
+
+use super::parameter::RawPairs;
+use super::violation::MessagePart;
+use crate::openapi::document::{DocumentSet, NodeRef};
+use crate::openapi::reference::follow;
+
+/// The requirements of one operation. Empty where nothing is required.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SecurityRequirements {
+    alternatives: Vec<Vec<Credential>>,
+    /// Where the contract says so.
+    pub(super) place: Option<NodeRef>,
+}
+
+/// One credential, as a message carries it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Credential {
+    Header(String),
+    Query(String),
+    Cookie(String),
+    /// `http` with the scheme `basic`: user and password (RFC 7617).
+    Basic,
+    /// A bearer token (RFC 6750): `http` with `bearer`, `oauth2`, `openIdConnect`.
+    Bearer,
+    /// `http` with another registered scheme.
+    Scheme(String),
+    /// A client certificate: the business of whoever ends TLS, so never missed here.
+    Certificate,
+}
+
+/// What a message carries.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CredentialSources<'a> {
+    pub(super) headers: &'a HeaderMap,
+    pub(super) query: RawPairs<'a>,
+    pub(super) cookies: RawPairs<'a>,
+}
+
+impl SecurityRequirements {
+    /// Whether one of the alternatives is carried whole.
+    pub(super) fn is_satisfied(&self, carried: CredentialSources<'_>) -> bool {
+        self.alternatives.is_empty()
+            || self
+                .alternatives
+                .iter()
+                .any(|all| all.iter().all(|credential| credential.is_present(carried)))
+    }
+
+    /// Whether cookies must be looked at.
+    pub(super) fn reads_cookies(&self) -> bool {
+        let mut all = self.alternatives.iter().flatten();
+        all.any(|credential| matches!(credential, Credential::Cookie(_)))
+    }
+
+    /// Whether what bears this name is a credential, and so declared.
+    pub(super) fn declares(&self, part: MessagePart, name: &str) -> bool {
+        let mut all = self.alternatives.iter().flatten();
+        all.any(|credential| match credential {
+            Credential::Header(known) => {
+                part == MessagePart::Header && known.eq_ignore_ascii_case(name)
+            }
+            Credential::Query(known) => part == MessagePart::Query && known == name,
+            Credential::Cookie(known) => part == MessagePart::Cookie && known == name,
+            Credential::Basic
+            | Credential::Bearer
+            | Credential::Scheme(_)
+            | Credential::Certificate => false,
+        })
+    }
+
+    /// What to send, in words.
+    pub(super) fn expected(&self) -> String {
+        let alternatives = self.alternatives.iter().map(|all| {
+            let all: Vec<String> = all.iter().map(Credential::described).collect();
+            all.join(" and ")
+        });
+        alternatives.collect::<Vec<_>>().join(", or ")
+    }
+
+    /// The challenges of a 401 (RFC 9110 section 11.6.1), each scheme once.
+    pub(super) fn challenges(&self) -> String {
+        let mut challenges: Vec<String> = self
+            .alternatives
+            .iter()
+            .flatten()
+            .map(Credential::challenge)
+            .collect();
+        challenges.sort();
+        challenges.dedup();
+        challenges.join(", ")
+    }
+}
+
+impl Credential {
+    fn is_present(&self, carried: CredentialSources<'_>) -> bool {
+        match self {
+            Self::Header(name) => carried
+                .headers
+                .get(name.as_str())
+                .is_some_and(|value| !value.is_empty()),
+            Self::Query(name) => is_paired(carried.query, name),
+            Self::Cookie(name) => is_paired(carried.cookies, name),
+            Self::Basic => credentials(carried.headers, "basic").is_some(),
+            Self::Bearer => credentials(carried.headers, "bearer").is_some(),
+            Self::Scheme(scheme) => credentials(carried.headers, scheme).is_some(),
+            Self::Certificate => true,
+        }
+    }
+
+    fn described(&self) -> String {
+        match self {
+            Self::Header(name) => format!("the header `{name}`"),
+            Self::Query(name) => format!("the query parameter `{name}`"),
+            Self::Cookie(name) => format!("the cookie `{name}`"),
+            Self::Basic => "`authorization: Basic …` with user and password in base64".to_owned(),
+            Self::Bearer => "`authorization: Bearer …` with a token".to_owned(),
+            Self::Scheme(scheme) => format!("`authorization: {scheme} …`"),
+            Self::Certificate => "a client certificate".to_owned(),
+        }
+    }
+
+    fn challenge(&self) -> String {
+        match self {
+            Self::Basic => "Basic realm=\"contract\"".to_owned(),
+            Self::Bearer => "Bearer".to_owned(),
+            Self::Scheme(scheme) => scheme.clone(),
+            Self::Header(_) | Self::Query(_) | Self::Cookie(_) => "ApiKey".to_owned(),
+            Self::Certificate => "Mutual".to_owned(),
+        }
+    }
+}
+
+fn is_paired(pairs: RawPairs<'_>, name: &str) -> bool {
+    pairs
+        .iter()
+        .any(|(known, value)| known == name && !value.is_empty())
+}
+
+/// What follows the scheme in `Authorization`, if it is this scheme; schemes ignore case.
+fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
+    let mut lines = headers.get_all(AUTHORIZATION).iter();
+    let (Some(line), None) = (lines.next(), lines.next()) else {
+        return None;
+    };
+    let (found, rest) = line.to_str().ok()?.trim_start().split_once(' ')?;
+    let rest = rest.trim();
+    (found.eq_ignore_ascii_case(scheme) && !rest.is_empty()).then_some(rest)
+}
+
+/// Reads requirements; schemes are those of the entry document (OpenAPI 3.1.1, Appendix F).
+#[derive(Debug)]
+pub(crate) struct SecuritySchemes {
+    by_name: HashMap<String, Result<Credential, String>>,
+}
+
+impl SecuritySchemes {
+    /// The schemes that the entry document declares.
+    pub(crate) fn of(documents: &DocumentSet) -> Self {
+        let entry = documents.entry_ref();
+        let declared = documents
+            .node(entry)
+            .get("components")
+            .and_then(|components| components.get("securitySchemes"));
+        let members = declared.into_iter().flat_map(|schemes| schemes.members());
+        let by_name = members.map(|(name, scheme)| {
+            let node_ref = DocumentSet::node_ref(entry, scheme);
+            let credential = match follow(documents, node_ref) {
+                Ok(place) => credential(documents, place),
+                Err((_, error)) => Err(error.to_string()),
+            };
+            (name.to_owned(), credential)
+        });
+        Self {
+            by_name: by_name.collect(),
+        }
+    }
+
+    /// The requirements in the list at `node_ref`.
+    ///
+    /// # Errors
+    /// The place and what is wrong there: an unknown scheme must not pass for none.
+    pub(crate) fn requirements(
+        &self,
+        documents: &DocumentSet,
+        place: NodeRef,
+    ) -> Result<SecurityRequirements, (NodeRef, String)> {
+        let mut alternatives = Vec::new();
+        for requirement in documents.node(place).elements() {
+            let at = DocumentSet::node_ref(place, requirement);
+            let mut all = Vec::new();
+            for (name, _) in requirement.members() {
+                match self.by_name.get(name) {
+                    Some(Ok(credential)) => all.push(credential.clone()),
+                    Some(Err(reason)) => return Err((at, format!("`{name}`: {reason}"))),
+                    None => {
+                        let message = format!(
+                            "`{name}` is not among `components.securitySchemes` of the entry document"
+                        );
+                        return Err((at, message));
+                    }
+                }
+            }
+            if all.is_empty() {
+                // Anonymous access is one of the alternatives: nothing is required.
+                return Ok(SecurityRequirements::default());
+            }
+            alternatives.push(all);
+        }
+        Ok(SecurityRequirements {
+            alternatives,
+            place: Some(place),
+        })
+    }
+}
+
+fn credential(documents: &DocumentSet, place: NodeRef) -> Result<Credential, String> {
+    let scheme = documents.node(place);
+    let text = |name: &str| scheme.get(name).and_then(|value| value.as_str());
+    match text("type") {
+        Some("apiKey") => {
+            let name = text("name")
+                .ok_or("an `apiKey` scheme needs `name`")?
+                .to_owned();
+            match text("in") {
+                Some("header") => Ok(Credential::Header(name)),
+                Some("query") => Ok(Credential::Query(name)),
+                Some("cookie") => Ok(Credential::Cookie(name)),
+                _ => Err("`in` must be query, header or cookie".to_owned()),
+            }
+        }
+        Some("http") => {
+            let scheme = text("scheme").ok_or("an `http` scheme needs `scheme`")?;
+            Ok(match scheme.to_ascii_lowercase().as_str() {
+                "basic" => Credential::Basic,
+                "bearer" => Credential::Bearer,
+                _ => Credential::Scheme(scheme.to_owned()),
+            })
+        }
+        Some("oauth2" | "openIdConnect") => Ok(Credential::Bearer),
+        Some("mutualTLS") => Ok(Credential::Certificate),
+        _ => Err("`type` must be apiKey, http, oauth2, openIdConnect or mutualTLS".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parameter::PairScratch;
+    use super::*;
+    use http::HeaderValue;
+
+    fn check(credential: &Credential, authorization: &'static str, expected: bool) {
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, HeaderValue::from_static(authorization));
+        let carried = CredentialSources {
+            headers: &headers,
+            query: RawPairs::EMPTY,
+            cookies: RawPairs::EMPTY,
+        };
+        assert_eq!(credential.is_present(carried), expected, "{authorization}");
+    }
+
+    #[test]
+    fn schemes_ignore_case_and_credentials_must_not_be_empty() {
+        check(&Credential::Bearer, "Bearer abc", true);
+        check(&Credential::Bearer, "bEARER abc", true);
+        check(&Credential::Bearer, "Bearer", false);
+        check(&Credential::Bearer, "Bearer  ", false);
+        check(&Credential::Bearer, "Basic dTpw", false);
+        check(&Credential::Basic, "Basic dTpw", true);
+        check(&Credential::Basic, "Basic", false);
+        check(
+            &Credential::Scheme("Digest".to_owned()),
+            "digest username=\"a\"",
+            true,
+        );
+    }
+
+    #[test]
+    fn keys_are_found_where_they_travel() {
+        let (mut query, mut cookies) = (PairScratch::new(), PairScratch::new());
+        let headers = HeaderMap::from_iter([(
+            http::HeaderName::from_static("x-key"),
+            HeaderValue::from_static("k"),
+        )]);
+        let carried = CredentialSources {
+            headers: &headers,
+            query: RawPairs::of_query("key=1&empty=", &mut query),
+            cookies: RawPairs::of_cookies("sid=1", &mut cookies),
+        };
+        assert!(Credential::Header("X-Key".to_owned()).is_present(carried));
+        assert!(Credential::Query("key".to_owned()).is_present(carried));
+        assert!(!Credential::Query("empty".to_owned()).is_present(carried));
+        assert!(Credential::Cookie("sid".to_owned()).is_present(carried));
+        assert!(!Credential::Cookie("key".to_owned()).is_present(carried));
+    }
+}

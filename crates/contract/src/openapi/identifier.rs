@@ -1,0 +1,297 @@
+//! What schemas are called: `$id`, `$anchor` and `$dynamicAnchor` (JSON Schema 2020-12 core,
+//! section 8.2), and the base against which references resolve (section 9.1).
+//!
+//! A schema with `$id` begins a resource of its own; a document is one too, under the address of
+//! its file. Only schemas are looked into: the same members inside an example, an `enum` or an
+//! unknown keyword are data. OpenAPI 3.0 knows none of these keywords, so nothing is indexed
+//! there, and neither is anything where a contract uses none of them.
+
+use std::collections::HashMap;
+
+use jsonschema::{Uri, uri};
+
+use portcullis_json::JsonNode;
+
+use super::dialect::Dialect;
+use super::document::{Document, NodeRef};
+
+/// The resources of a contract's schemas; empty where no schema names itself.
+#[derive(Debug, Default)]
+pub(crate) struct SchemaIdentifiers {
+    /// In the order of documents and of nodes in them, so that the last one that spans a node is
+    /// the innermost.
+    resources: Vec<SchemaResource>,
+    by_address: HashMap<String, NodeRef>,
+}
+
+#[derive(Debug)]
+struct SchemaResource {
+    root: NodeRef,
+    base: Uri<String>,
+    anchors: HashMap<String, NodeRef>,
+    dynamic: Vec<(String, NodeRef)>,
+}
+
+/// The resource that a schema belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SchemaResourceId(usize);
+
+impl SchemaResourceId {
+    /// A number of its own.
+    pub(crate) fn number(self) -> usize {
+        self.0
+    }
+}
+
+/// Keywords whose value is a schema, a list of them, or a map of names to them.
+const ONE: [&str; 11] = [
+    "additionalProperties",
+    "contains",
+    "contentSchema",
+    "else",
+    "if",
+    "items",
+    "not",
+    "propertyNames",
+    "then",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+];
+const LIST: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
+const MAP: [&str; 5] = [
+    "$defs",
+    "definitions",
+    "dependentSchemas",
+    "patternProperties",
+    "properties",
+];
+
+impl SchemaIdentifiers {
+    pub(super) fn of(documents: &[Document]) -> Self {
+        let mut found = Self::default();
+        if Dialect::of(documents[0].root()) != Ok(Dialect::V31) {
+            return found;
+        }
+        let mut is_named = false;
+        for (number, document) in (0..).zip(documents) {
+            let Some(base) = address(document) else {
+                return Self::default();
+            };
+            let root = document.root();
+            let place = NodeRef {
+                document: number,
+                node: root.index(),
+            };
+            found.add(place, base.clone());
+            let is_contract = root.get("openapi").is_some();
+            is_named |= IdentifierWalk {
+                found: &mut found,
+                document: number,
+            }
+            .run(root, &base, is_contract);
+        }
+        if !is_named {
+            return Self::default();
+        }
+        found.resources.sort_by_key(|resource| resource.root);
+        found
+    }
+
+    /// Whether there is a `$dynamicAnchor` anywhere.
+    pub(crate) fn is_dynamic(&self) -> bool {
+        self.resources.iter().any(|one| !one.dynamic.is_empty())
+    }
+
+    fn add(&mut self, root: NodeRef, base: Uri<String>) {
+        self.by_address
+            .entry(base.as_str().to_owned())
+            .or_insert(root);
+        self.resources.push(SchemaResource {
+            root,
+            base,
+            anchors: HashMap::new(),
+            dynamic: Vec::new(),
+        });
+    }
+
+    /// The innermost resource around a place. `node` gives the value at a place.
+    pub(crate) fn resource<'d>(
+        &self,
+        place: NodeRef,
+        node: impl Fn(NodeRef) -> JsonNode<'d>,
+    ) -> Option<SchemaResourceId> {
+        let upto = self.resources.partition_point(|one| one.root <= place);
+        let candidates = self.resources[..upto].iter().enumerate().rev();
+        candidates
+            .take_while(|(_, one)| one.root.document == place.document)
+            .find(|(_, one)| one.root == place || node(one.root).contains_index(place.node))
+            .map(|(at, _)| SchemaResourceId(at))
+    }
+
+    /// Where a resource begins.
+    pub(crate) fn root(&self, resource: SchemaResourceId) -> NodeRef {
+        self.resources[resource.0].root
+    }
+
+    /// The resource that begins at a place.
+    pub(crate) fn resource_at(&self, root: NodeRef) -> Option<SchemaResourceId> {
+        let found = self.resources.binary_search_by_key(&root, |one| one.root);
+        found.ok().map(SchemaResourceId)
+    }
+
+    /// A reference without its fragment, made absolute; nothing where it is no URI reference.
+    pub(super) fn absolute(&self, from: SchemaResourceId, reference: &str) -> Option<Uri<String>> {
+        uri::resolve_against(&self.resources[from.0].base.borrow(), reference).ok()
+    }
+
+    /// Where the resource with this address begins.
+    pub(super) fn by_address(&self, address: &str) -> Option<NodeRef> {
+        self.by_address.get(address).copied()
+    }
+
+    /// The schema with this `$anchor` or `$dynamicAnchor` in a resource.
+    pub(super) fn anchor(&self, resource: SchemaResourceId, name: &str) -> Option<NodeRef> {
+        self.resources[resource.0].anchors.get(name).copied()
+    }
+
+    /// The schemas with a `$dynamicAnchor` in a resource.
+    pub(crate) fn dynamic_anchors(&self, resource: SchemaResourceId) -> &[(String, NodeRef)] {
+        &self.resources[resource.0].dynamic
+    }
+}
+
+/// The address of a document's file; a base that nobody but the contract's own files has.
+fn address(document: &Document) -> Option<Uri<String>> {
+    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+    const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'/')
+        .remove(b'.')
+        .remove(b'-')
+        .remove(b'_')
+        .remove(b'~');
+    let path = std::path::absolute(&document.path).unwrap_or_else(|_| document.path.clone());
+    let text = path.display().to_string().replace('\\', "/");
+    let encoded = utf8_percent_encode(text.trim_start_matches('/'), KEPT);
+    uri::from_str(&format!("file:///{encoded}")).ok()
+}
+
+struct IdentifierWalk<'f> {
+    found: &'f mut SchemaIdentifiers,
+    document: u32,
+}
+
+/// A value to look at, and what it is.
+enum PendingNode<'d> {
+    Schema(JsonNode<'d>, usize),
+    Structure(JsonNode<'d>, usize),
+}
+
+impl IdentifierWalk<'_> {
+    /// Registers what the schemas below `root` are called. Returns whether there was a name.
+    fn run(mut self, root: JsonNode<'_>, base: &Uri<String>, is_contract: bool) -> bool {
+        let resource = self.found.resources.len() - 1;
+        debug_assert_eq!(&self.found.resources[resource].base, base);
+        let mut open = vec![PendingNode::Structure(root, resource)];
+        // A file of its own may be a schema or a part of a contract: it is read as both.
+        if !is_contract {
+            open.push(PendingNode::Schema(root, resource));
+        }
+        let mut is_named = false;
+        while let Some(next) = open.pop() {
+            match next {
+                PendingNode::Schema(node, resource) => {
+                    let own = self.name(node, resource, &mut is_named);
+                    schemas_below(node, &mut |inner| {
+                        open.push(PendingNode::Schema(inner, own))
+                    });
+                }
+                PendingNode::Structure(node, resource) => {
+                    structure_below(node, resource, &mut |next| open.push(next));
+                }
+            }
+        }
+        is_named
+    }
+
+    /// Registers what one schema is called, and returns the resource it belongs to.
+    fn name(&mut self, node: JsonNode<'_>, outer: usize, is_named: &mut bool) -> usize {
+        let text = |name| {
+            node.get(name)
+                .and_then(|value: JsonNode<'_>| value.as_str())
+        };
+        let place = NodeRef {
+            document: self.document,
+            node: node.index(),
+        };
+        let mut own = outer;
+        if let Some(id) = text("$id") {
+            *is_named = true;
+            own = self.begin(place, id, outer);
+        }
+        let resource = &mut self.found.resources[own];
+        for keyword in ["$anchor", "$dynamicAnchor"] {
+            if let Some(name) = text(keyword) {
+                *is_named = true;
+                resource.anchors.entry(name.to_owned()).or_insert(place);
+                let is_first = resource.dynamic.iter().all(|(known, _)| known != name);
+                if keyword == "$dynamicAnchor" && is_first {
+                    resource.dynamic.push((name.to_owned(), place));
+                }
+            }
+        }
+        own
+    }
+
+    fn begin(&mut self, place: NodeRef, id: &str, outer: usize) -> usize {
+        let file = id.split('#').next().unwrap_or_default();
+        let Some(base) = self.found.absolute(SchemaResourceId(outer), file) else {
+            return outer;
+        };
+        let known = self
+            .found
+            .resources
+            .iter()
+            .position(|one| one.root == place);
+        if let Some(known) = known {
+            self.found
+                .by_address
+                .entry(base.as_str().to_owned())
+                .or_insert(place);
+            self.found.resources[known].base = base;
+            return known;
+        }
+        self.found.add(place, base);
+        self.found.resources.len() - 1
+    }
+}
+
+fn schemas_below<'d>(schema: JsonNode<'d>, see: &mut dyn FnMut(JsonNode<'d>)) {
+    for (name, value) in schema.members() {
+        if ONE.contains(&name) {
+            see(value);
+        } else if LIST.contains(&name) {
+            value.elements().for_each(&mut *see);
+        } else if MAP.contains(&name) {
+            value.members().for_each(|(_, inner)| see(inner));
+        }
+    }
+}
+
+fn structure_below<'d>(node: JsonNode<'d>, resource: usize, see: &mut dyn FnMut(PendingNode<'d>)) {
+    for (name, value) in node.members() {
+        match name {
+            "schema" => see(PendingNode::Schema(value, resource)),
+            "schemas" => {
+                for (_, schema) in value.members() {
+                    see(PendingNode::Schema(schema, resource));
+                }
+            }
+            "example" | "examples" => {}
+            _ if name.starts_with("x-") => {}
+            _ => see(PendingNode::Structure(value, resource)),
+        }
+    }
+    for element in node.elements() {
+        see(PendingNode::Structure(element, resource));
+    }
+}

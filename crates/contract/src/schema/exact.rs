@@ -1,0 +1,206 @@
+//! Keywords that judge numbers exactly: bounds, multiples, number formats, and the values that
+//! `serde_json` would round.
+//!
+//! JSON Schema's numbers are decimals of any size (validation, section 6.2); a validator's own
+//! keywords compare through floats as soon as a number is no 64-bit integer. So the bounds are
+//! replaced, and a schema's own value that would be rounded is carried as JSON text in a keyword
+//! whose name begins with [`EXACT`].
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use jsonschema::{Keyword, Retrieve, ValidationError, ValidationOptions};
+use serde_json::Value;
+
+use portcullis_json::{JsonLimits, JsonNode, Tape, TapeJson, compare_numbers, is_multiple};
+
+use super::lower::EXACT;
+
+/// The options of validators of tapes.
+pub(super) type TapeValidatorOptions = ValidationOptions<'static, Arc<dyn Retrieve>, TapeJson>;
+
+/// How a message begins; the rest says what would have been right.
+pub(crate) const MUST_BE: &str = "must be ";
+
+type BoxedKeyword = Box<dyn for<'i> Keyword<'i, TapeJson>>;
+
+/// Adds the keywords of this module.
+pub(crate) fn with_exact_keywords(options: TapeValidatorOptions) -> TapeValidatorOptions {
+    let bounds = [
+        ("minimum", NumberComparison::AtLeast),
+        ("exclusiveMinimum", NumberComparison::Above),
+        ("maximum", NumberComparison::AtMost),
+        ("exclusiveMaximum", NumberComparison::Below),
+        ("multipleOf", NumberComparison::MultipleOf),
+    ];
+    let options = bounds.into_iter().fold(options, |options, (name, rule)| {
+        options
+            .with_keyword(name, move |_, value, _| Ok(bound(rule, value)))
+            .with_keyword(format!("{EXACT}{name}"), move |_, value, _| {
+                Ok(bound(rule, value))
+            })
+    });
+    options
+        .with_keyword(format!("{EXACT}format"), |_, value, _| Ok(range(value)))
+        .with_keyword(format!("{EXACT}const"), |_, value, _| Ok(constant(value)))
+        .with_keyword(format!("{EXACT}enum"), |_, value, _| Ok(one_of(value)))
+}
+
+#[derive(Clone, Copy, Debug)]
+enum NumberComparison {
+    AtLeast,
+    Above,
+    AtMost,
+    Below,
+    MultipleOf,
+}
+
+/// A bound, as it is written.
+struct NumericBound {
+    rule: NumberComparison,
+    literal: Box<str>,
+}
+
+fn bound(rule: NumberComparison, value: &Value) -> BoxedKeyword {
+    let literal = text(value).into();
+    Box::new(NumericBound { rule, literal })
+}
+
+/// The literal of a number, or the JSON text that stands for a value.
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+impl<'i> Keyword<'i, TapeJson> for NumericBound {
+    fn validate(&self, instance: JsonNode<'i>) -> Result<(), ValidationError<'i>> {
+        if Keyword::<TapeJson>::is_valid(self, instance) {
+            return Ok(());
+        }
+        let literal = &self.literal;
+        let expected = match self.rule {
+            NumberComparison::AtLeast => format!("≥ {literal}"),
+            NumberComparison::Above => format!("> {literal}"),
+            NumberComparison::AtMost => format!("≤ {literal}"),
+            NumberComparison::Below => format!("< {literal}"),
+            NumberComparison::MultipleOf => format!("a multiple of {literal}"),
+        };
+        Err(must_be(&expected))
+    }
+
+    fn is_valid(&self, instance: JsonNode<'i>) -> bool {
+        let Some(text) = instance.number_text() else {
+            return true;
+        };
+        let compared = || compare_numbers(text, &self.literal);
+        match self.rule {
+            NumberComparison::AtLeast => compared() != Ordering::Less,
+            NumberComparison::Above => compared() == Ordering::Greater,
+            NumberComparison::AtMost => compared() != Ordering::Greater,
+            NumberComparison::Below => compared() == Ordering::Less,
+            NumberComparison::MultipleOf => is_multiple(text, &self.literal),
+        }
+    }
+}
+
+fn must_be(expected: &str) -> ValidationError<'static> {
+    ValidationError::custom(format!("{MUST_BE}{expected}"))
+}
+
+/// The range of `int32` or `int64`; other numbers pass (`type` judges whether it is integral).
+struct IntegerRange {
+    name: &'static str,
+    min: &'static str,
+    max: &'static str,
+}
+
+fn range(format: &Value) -> BoxedKeyword {
+    Box::new(match format.as_str() {
+        Some("int32") => IntegerRange {
+            name: "int32",
+            min: "-2147483648",
+            max: "2147483647",
+        },
+        _ => IntegerRange {
+            name: "int64",
+            min: "-9223372036854775808",
+            max: "9223372036854775807",
+        },
+    })
+}
+
+impl<'i> Keyword<'i, TapeJson> for IntegerRange {
+    fn validate(&self, instance: JsonNode<'i>) -> Result<(), ValidationError<'i>> {
+        if Keyword::<TapeJson>::is_valid(self, instance) {
+            return Ok(());
+        }
+        let Self { name, min, max } = self;
+        Err(must_be(&format!("within {name}, from {min} to {max}")))
+    }
+
+    fn is_valid(&self, instance: JsonNode<'i>) -> bool {
+        instance.number_text().is_none_or(|text| {
+            compare_numbers(text, self.min) != Ordering::Less
+                && compare_numbers(text, self.max) != Ordering::Greater
+        })
+    }
+}
+
+/// A value of a schema, whose numbers are as they were written.
+struct ExactValue {
+    tape: Tape,
+    source: String,
+    is_list: bool,
+}
+
+fn constant(value: &Value) -> BoxedKeyword {
+    Box::new(ExactValue::new(value, false))
+}
+
+fn one_of(value: &Value) -> BoxedKeyword {
+    Box::new(ExactValue::new(value, true))
+}
+
+impl ExactValue {
+    fn new(value: &Value, is_list: bool) -> Self {
+        let source = text(value);
+        let mut tape = Tape::new();
+        let limits = JsonLimits {
+            depth_max: u32::MAX,
+            ..JsonLimits::default()
+        };
+        tape.parse("", source.as_bytes(), limits)
+            .expect("it was read as JSON before");
+        Self {
+            tape,
+            source,
+            is_list,
+        }
+    }
+
+    fn value(&self) -> JsonNode<'_> {
+        self.tape.root(&self.source)
+    }
+}
+
+impl<'i> Keyword<'i, TapeJson> for ExactValue {
+    fn validate(&self, instance: JsonNode<'i>) -> Result<(), ValidationError<'i>> {
+        if Keyword::<TapeJson>::is_valid(self, instance) {
+            return Ok(());
+        }
+        let value = self.value();
+        Err(must_be(&match self.is_list {
+            true => format!("one of {value}"),
+            false => format!("exactly {value}"),
+        }))
+    }
+
+    fn is_valid(&self, instance: JsonNode<'i>) -> bool {
+        match self.is_list {
+            true => self.value().elements().any(|value| value.equals(instance)),
+            false => self.value().equals(instance),
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! One schema, keyword by keyword.
+
+use serde_json::{Map, Value, json};
+
+use portcullis_json::{JsonKind, JsonNode};
+
+use super::definitions::SchemaLowering;
+use super::pattern_syntax::without_ranges_of_classes;
+use super::required_exemptions::ExemptNames;
+use crate::openapi::contract_problem::ContractProblemKind;
+use crate::openapi::dialect::Dialect;
+use crate::openapi::document::{DocumentSet, NodeRef};
+
+/// How the keywords begin that carry what a validator's own cannot: the rest is the name.
+pub(crate) const EXACT: &str = "x-exact-";
+
+impl<'d> SchemaLowering<'d> {
+    /// The schema at `node_ref` as a definition of its own.
+    pub(super) fn definition(&mut self, place: NodeRef, exempt: ExemptNames) -> Value {
+        let mut schema = self.schema(place, exempt);
+        if let (Some(name), Value::Object(schema)) = (self.dynamic_anchor(place), &mut schema) {
+            schema.insert("$dynamicAnchor".to_owned(), json!(name));
+        }
+        schema
+    }
+
+    fn inner(&mut self, near: NodeRef, node: JsonNode<'d>, exempt: ExemptNames) -> Value {
+        let place = DocumentSet::node_ref(near, node);
+        if self.starts_dynamic_resource(place) {
+            let number = self.define_exactly(place, exempt);
+            return json!({ "$ref": self.name(number) });
+        }
+        self.schema(place, exempt)
+    }
+
+    fn schema(&mut self, place: NodeRef, exempt: ExemptNames) -> Value {
+        let node = self.documents.node(place);
+        match node.kind() {
+            JsonKind::Object => self.object(place, node, exempt),
+            JsonKind::Boolean => Value::Bool(node.as_bool().unwrap_or(true)),
+            JsonKind::Null | JsonKind::Number | JsonKind::String | JsonKind::Array => {
+                self.problem(
+                    ContractProblemKind::MalformedSchema,
+                    place,
+                    "a schema must be an object, such as `{ type: string }`".to_owned(),
+                );
+                Value::Bool(true)
+            }
+        }
+    }
+
+    fn object(&mut self, place: NodeRef, node: JsonNode<'d>, exempt: ExemptNames) -> Value {
+        let mut out = Map::new();
+        if let Some(reference) = node.get("$ref") {
+            if let Some(foreign) = self.meta_schema_reference(reference) {
+                out.insert("$ref".to_owned(), foreign);
+            } else if let Some(number) = self.reference(place, reference, exempt) {
+                out.insert("$ref".to_owned(), json!(self.name(number)));
+            }
+            if self.dialect == Dialect::V30 {
+                return Value::Object(out);
+            }
+        }
+        for (keyword, value) in node.members() {
+            self.keyword(&mut out, place, exempt, keyword, value);
+        }
+        Value::Object(out)
+    }
+
+    fn keyword(
+        &mut self,
+        out: &mut Map<String, Value>,
+        place: NodeRef,
+        exempt: ExemptNames,
+        keyword: &'d str,
+        value: JsonNode<'d>,
+    ) {
+        let lowered = match keyword {
+            "properties" => self.map_of_schemas(place, value),
+            "items" | "not" | "additionalProperties" => self.inner(place, value, ExemptNames::NONE),
+            "allOf" | "anyOf" | "oneOf" => self.branches(place, exempt, keyword, value),
+            "pattern" => {
+                self.backtracks |= value.as_str().is_some_and(needs_backtracking);
+                match value.as_str() {
+                    Some(text) => without_ranges_of_classes(text).into(),
+                    None => value.to_value(),
+                }
+            }
+            "maxLength" | "minLength" | "maxItems" | "minItems" | "uniqueItems"
+            | "maxProperties" | "minProperties" => value.to_value(),
+            "enum" | "multipleOf" => return insert_exactly(out, keyword, value),
+            "format" if is_number_format(value) => {
+                out.insert(format!("{EXACT}format"), value.to_value());
+                return;
+            }
+            "format" => value.to_value(),
+            "required" => self.required(place, exempt, value),
+            "example" | "examples" | "default" if self.with_examples => value.to_value(),
+            "readOnly" | "writeOnly" if self.with_access => value.to_value(),
+            _ => match self.dialect {
+                Dialect::V30 => return self.keyword_30(out, place, keyword, value),
+                Dialect::V31 => return self.keyword_31(out, place, keyword, value),
+            },
+        };
+        out.insert(keyword.to_owned(), lowered);
+    }
+
+    /// What only OpenAPI 3.0 says, or says otherwise (3.0.4, Schema Object).
+    fn keyword_30(
+        &mut self,
+        out: &mut Map<String, Value>,
+        place: NodeRef,
+        keyword: &str,
+        value: JsonNode<'d>,
+    ) {
+        let node = self.documents.node(place);
+        let is_true = |name| node.get(name).and_then(JsonNode::as_bool) == Some(true);
+        let name = match keyword {
+            "type" if value.kind() == JsonKind::Array => {
+                let message = "in OpenAPI 3.0 `type` is one name: use `nullable: true` for null, `oneOf` for alternatives, or OpenAPI 3.1";
+                let at = DocumentSet::node_ref(place, value);
+                return self.problem(ContractProblemKind::MalformedSchema, at, message.to_owned());
+            }
+            "type" if is_true("nullable") => {
+                out.insert(keyword.to_owned(), json!([value.to_value(), "null"]));
+                return;
+            }
+            "type" => "type",
+            "minimum" if is_true("exclusiveMinimum") => "exclusiveMinimum",
+            "maximum" if is_true("exclusiveMaximum") => "exclusiveMaximum",
+            "minimum" | "maximum" => keyword,
+            "exclusiveMinimum" | "exclusiveMaximum" if value.kind() != JsonKind::Boolean => {
+                let bound = bound_of(keyword);
+                let message = format!(
+                    "in OpenAPI 3.0 `{keyword}` is true or false and qualifies `{bound}`: write \
+                     the number there, and `{keyword}: true`"
+                );
+                let at = DocumentSet::node_ref(place, value);
+                return self.problem(ContractProblemKind::MalformedSchema, at, message);
+            }
+            _ => return,
+        };
+        insert_exactly(out, name, value);
+    }
+
+    /// What only 3.1 knows: the rest of JSON Schema 2020-12. Unknown keywords annotate.
+    fn keyword_31(
+        &mut self,
+        out: &mut Map<String, Value>,
+        place: NodeRef,
+        keyword: &str,
+        value: JsonNode<'d>,
+    ) {
+        let lowered = match keyword {
+            "exclusiveMinimum" | "exclusiveMaximum" if value.kind() == JsonKind::Boolean => {
+                return self.boolean_bound(place, keyword, value);
+            }
+            "const" | "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => {
+                return insert_exactly(out, keyword, value);
+            }
+            "type" | "dependentRequired" | "minContains" | "maxContains" => value.to_value(),
+            "if"
+            | "then"
+            | "else"
+            | "contains"
+            | "propertyNames"
+            | "unevaluatedItems"
+            | "unevaluatedProperties" => self.inner(place, value, ExemptNames::NONE),
+            "prefixItems" => self.list_of_schemas(place, value),
+            "patternProperties" => {
+                self.backtracks |= value.members().any(|(name, _)| needs_backtracking(name));
+                self.map_of_schemas(place, value)
+            }
+            "dependentSchemas" => self.map_of_schemas(place, value),
+            "$dynamicRef" => match self.dynamic_reference(place, value) {
+                Some(reference) => reference,
+                None => return,
+            },
+            "$schema" => return self.refuse_foreign(place, keyword, value),
+            "$recursiveRef" => {
+                let message = "`$recursiveRef` belongs to JSON Schema 2019-09: write `$dynamicRef` and `$dynamicAnchor`, or `$ref`";
+                let at = DocumentSet::node_ref(place, value);
+                return self.problem(ContractProblemKind::MalformedSchema, at, message.to_owned());
+            }
+            _ => return,
+        };
+        out.insert(keyword.to_owned(), lowered);
+    }
+
+    fn boolean_bound(&mut self, place: NodeRef, keyword: &str, value: JsonNode<'d>) {
+        let bound = bound_of(keyword);
+        let message = format!(
+            "in OpenAPI 3.1 `{keyword}` is a number: write it there, in place of `{bound}`"
+        );
+        let at = DocumentSet::node_ref(place, value);
+        self.problem(ContractProblemKind::MalformedSchema, at, message);
+    }
+
+    fn map_of_schemas(&mut self, place: NodeRef, value: JsonNode<'d>) -> Value {
+        if value.kind() != JsonKind::Object {
+            return value.to_value();
+        }
+        let lowered = value.members().map(|(name, schema)| {
+            (
+                name.to_owned(),
+                self.inner(place, schema, ExemptNames::NONE),
+            )
+        });
+        Value::Object(lowered.collect())
+    }
+
+    fn list_of_schemas(&mut self, place: NodeRef, value: JsonNode<'d>) -> Value {
+        if value.kind() != JsonKind::Array {
+            return value.to_value();
+        }
+        let lowered = value
+            .elements()
+            .map(|schema| self.inner(place, schema, ExemptNames::NONE));
+        Value::Array(lowered.collect())
+    }
+
+    fn branches(
+        &mut self,
+        place: NodeRef,
+        exempt: ExemptNames,
+        keyword: &str,
+        value: JsonNode<'d>,
+    ) -> Value {
+        if self.dialect == Dialect::V31 || value.kind() != JsonKind::Array {
+            return self.list_of_schemas(place, value);
+        }
+        let lowered = value.elements().map(|branch| {
+            let at = DocumentSet::node_ref(place, branch);
+            let exempt = self.composition.of_branch(place, exempt, keyword, at);
+            self.inner(place, branch, exempt)
+        });
+        Value::Array(lowered.collect())
+    }
+
+    /// The names without those that this direction does not demand, each once.
+    fn required(&mut self, place: NodeRef, exempt: ExemptNames, value: JsonNode<'d>) -> Value {
+        if value.kind() != JsonKind::Array {
+            return value.to_value();
+        }
+        let mut names: Vec<Value> = Vec::with_capacity(value.len());
+        for name in value.elements() {
+            let text = name.as_str().unwrap_or_default();
+            if self.dialect == Dialect::V30 && self.composition.is_exempt(place, exempt, text) {
+                continue;
+            }
+            let name = name.to_value();
+            if names.contains(&name) {
+                let at = DocumentSet::node_ref(place, value);
+                self.warn(
+                    ContractProblemKind::MalformedSchema,
+                    at,
+                    format!("`required` names `{text}` more than once"),
+                );
+            } else {
+                names.push(name);
+            }
+        }
+        Value::Array(names)
+    }
+}
+
+/// Keeps a value as it was written: where a number in it would be rounded, as JSON text under a
+/// keyword that compares exactly.
+fn insert_exactly(out: &mut Map<String, Value>, keyword: &str, value: JsonNode<'_>) {
+    let is_right_kind = match keyword {
+        "const" => true,
+        "enum" => value.kind() == JsonKind::Array,
+        _ => value.kind() == JsonKind::Number,
+    };
+    if is_right_kind && !value.is_exact() {
+        out.insert(format!("{EXACT}{keyword}"), json!(value.to_string()));
+    } else {
+        out.insert(keyword.to_owned(), value.to_value());
+    }
+}
+
+/// The keyword that an exclusive bound is about.
+fn bound_of(keyword: &str) -> &'static str {
+    match keyword {
+        "exclusiveMinimum" => "minimum",
+        _ => "maximum",
+    }
+}
+
+/// `int32` and `int64` bound numbers (3.0.4, Data Types); JSON Schema's `format` judges only
+/// strings, so they get a keyword of their own.
+fn is_number_format(value: JsonNode<'_>) -> bool {
+    matches!(value.as_str(), Some("int32" | "int64"))
+}
+
+/// Whether a pattern may use what no engine of linear time has: looking around, or back at what a
+/// group matched. May be wrong about an escaped parenthesis, which costs time and nothing else.
+fn needs_backtracking(pattern: &str) -> bool {
+    const AROUND: [&str; 5] = ["(?=", "(?!", "(?<=", "(?<!", "\\k<"];
+    let refers_back = pattern
+        .as_bytes()
+        .windows(2)
+        .any(|pair| pair[0] == b'\\' && matches!(pair[1], b'1'..=b'9'));
+    refers_back || AROUND.iter().any(|sign| pattern.contains(sign))
+}

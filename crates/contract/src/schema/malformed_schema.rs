@@ -1,0 +1,111 @@
+//! What is wrong with schemas that are none, in words for those who write them.
+//!
+//! The meta-schema finds every such place; its own words name its keywords, not the mistake.
+//! So the common mistakes have words of their own here.
+
+use jsonschema::ValidationError;
+use jsonschema::error::ValidationErrorKind;
+use serde_json::Value;
+
+use super::schema_set::origin;
+use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
+use crate::openapi::document::{DocumentSet, NodeRef};
+
+const TYPES: [&str; 7] = [
+    "array", "boolean", "integer", "null", "number", "object", "string",
+];
+
+/// Names every place where the lowered document is no JSON Schema.
+pub(super) fn all_malformed(
+    schema: &Value,
+    origins: &[NodeRef],
+    documents: &DocumentSet,
+) -> Vec<ContractProblem> {
+    jsonschema::draft202012::meta::validator()
+        .iter_errors(schema)
+        .map(|error| problem(&error, origins, documents))
+        .collect()
+}
+
+/// The same, or else the place that the build stopped at.
+pub(super) fn malformed(
+    schema: &Value,
+    error: &ValidationError<'_>,
+    origins: &[NodeRef],
+    documents: &DocumentSet,
+) -> Vec<ContractProblem> {
+    let all = all_malformed(schema, origins, documents);
+    match all.is_empty() {
+        true => vec![problem(error, origins, documents)],
+        false => all,
+    }
+}
+
+fn problem(
+    error: &ValidationError<'_>,
+    origins: &[NodeRef],
+    documents: &DocumentSet,
+) -> ContractProblem {
+    let location = error.instance_path().as_str();
+    let (place, rest) = origin(origins, location).unwrap_or((documents.entry_ref(), ""));
+    let (parent, keyword) = rest.rsplit_once('/').unwrap_or(("", rest));
+    let instance = error.instance();
+    let is_pattern_key = parent.ends_with("/patternProperties");
+    let (kind, message) = match instance.as_str() {
+        Some(pattern) if keyword == "pattern" => (
+            ContractProblemKind::MalformedPattern,
+            malformed_pattern(keyword, pattern),
+        ),
+        Some(pattern) if is_pattern_key => (
+            ContractProblemKind::MalformedPattern,
+            malformed_pattern("patternProperties", pattern),
+        ),
+        _ => (
+            ContractProblemKind::MalformedSchema,
+            malformed_keyword(keyword, error),
+        ),
+    };
+    let at = documents.location(documents.deepest_existing(place, rest));
+    ContractProblem {
+        severity: Severity::Error,
+        kind,
+        at,
+        message,
+    }
+}
+
+fn malformed_pattern(keyword: &str, pattern: &str) -> String {
+    let reason = fancy_regex::Regex::new(pattern)
+        .err()
+        .map_or(String::new(), |error| format!(": {error}"));
+    format!("`{keyword}` is not a regular expression (ECMA-262): `{pattern}`{reason}")
+}
+
+fn malformed_keyword(keyword: &str, error: &ValidationError<'_>) -> String {
+    let instance = error.instance();
+    match (keyword, error.kind(), instance.as_ref()) {
+        ("type", _, Value::String(name)) => {
+            let near = TYPES
+                .into_iter()
+                .find(|known| strsim::damerau_levenshtein(known, &name.to_lowercase()) <= 2);
+            let near = near.map(|known| format!("; did you mean `{known}`?"));
+            let types = TYPES.join(", ");
+            format!(
+                "`type` is one of {types}, not `{name}`{}",
+                near.unwrap_or_default()
+            )
+        }
+        ("required", ValidationErrorKind::UniqueItems, Value::Array(names)) => {
+            let twice = names
+                .iter()
+                .enumerate()
+                .find(|(index, name)| names[..*index].contains(name))
+                .map_or(&Value::Null, |(_, name)| name);
+            format!("`required` names {twice} twice: remove one")
+        }
+        ("required", _, Value::Bool(_)) => "`required` is a list of names, and stands beside the \
+             `properties` that it is about: write `required: [name]` there"
+            .to_owned(),
+        _ => format!("`{keyword}` is not as JSON Schema demands: {error}"),
+    }
+}

@@ -1,0 +1,295 @@
+//! What a schema admits at its surface: the types that decide how a parameter's text is read.
+//!
+//! A parameter arrives as text; whether `10` is a number or a string is for its schema to say.
+//! This is a reading of the schema's outside only (`type`, composition, `enum`, `const`); the
+//! validator still judges the value. Where a schema says nothing, everything is admitted.
+
+use std::collections::BTreeMap;
+use std::ops::{BitAnd, BitOr};
+
+use portcullis_json::{JsonKind, JsonNode};
+
+use crate::openapi::dialect::Dialect;
+use crate::openapi::document::{DocumentSet, NodeRef};
+use crate::openapi::reference::{follow, resolve};
+
+/// How deep composition is looked into.
+const DEPTH_MAX: u8 = 16;
+
+/// A set of JSON types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TypeSet(u8);
+
+impl TypeSet {
+    pub(crate) const NONE: Self = Self(0);
+    pub(crate) const NULL: Self = Self(1);
+    pub(crate) const BOOLEAN: Self = Self(2);
+    pub(crate) const NUMBER: Self = Self(4);
+    pub(crate) const STRING: Self = Self(8);
+    pub(crate) const ARRAY: Self = Self(16);
+    pub(crate) const OBJECT: Self = Self(32);
+    pub(crate) const ALL: Self = Self(63);
+    pub(crate) const SCALAR: Self = Self(15);
+
+    pub(crate) fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Whether text may be a string here, and something else too.
+    pub(crate) fn is_mixed(self) -> bool {
+        self.has(Self::STRING) && self.has(Self::NUMBER | Self::BOOLEAN)
+    }
+
+    fn named(name: &str) -> Self {
+        match name {
+            "null" => Self::NULL,
+            "boolean" => Self::BOOLEAN,
+            "integer" | "number" => Self::NUMBER,
+            "string" => Self::STRING,
+            "array" => Self::ARRAY,
+            "object" => Self::OBJECT,
+            _ => Self::NONE,
+        }
+    }
+
+    fn of(value: JsonNode<'_>) -> Self {
+        match value.kind() {
+            JsonKind::Null => Self::NULL,
+            JsonKind::Boolean => Self::BOOLEAN,
+            JsonKind::Number => Self::NUMBER,
+            JsonKind::String => Self::STRING,
+            JsonKind::Array => Self::ARRAY,
+            JsonKind::Object => Self::OBJECT,
+        }
+    }
+}
+
+impl BitOr for TypeSet {
+    type Output = Self;
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl BitAnd for TypeSet {
+    type Output = Self;
+    fn bitand(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+/// The surface of an object schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ObjectShape {
+    pub(crate) members: Vec<(String, TypeSet)>,
+    /// The types of members that are not declared; `None` where they are forbidden.
+    pub(crate) undeclared: Option<TypeSet>,
+    /// Whether the schema asks for members that are not declared: by `additionalProperties`, or
+    /// by declaring none. Only then does an exploded object take every name of a query.
+    pub(crate) is_open: bool,
+}
+
+impl ObjectShape {
+    pub(crate) fn types_of(&self, member: &str) -> Option<TypeSet> {
+        let declared = self.members.iter().find(|(name, _)| name == member);
+        declared.map(|(_, types)| *types).or(self.undeclared)
+    }
+}
+
+/// Reads the surface of schemas.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SchemaSurface<'d> {
+    pub(crate) documents: &'d DocumentSet,
+    pub(crate) dialect: Dialect,
+}
+
+impl<'d> SchemaSurface<'d> {
+    /// The types that the schema at `node_ref` admits.
+    pub(crate) fn types(self, place: NodeRef) -> TypeSet {
+        self.types_at(place, 0)
+    }
+
+    /// The schemas of each member, by name, through references and composition: alternatives may
+    /// declare one name in several ways.
+    pub(crate) fn members(self, place: NodeRef) -> BTreeMap<String, Vec<NodeRef>> {
+        let mut members: BTreeMap<String, Vec<NodeRef>> = BTreeMap::new();
+        self.visit(place, 0, &mut |_, at, node| {
+            let properties = node.get("properties");
+            for (name, schema) in properties.into_iter().flat_map(|map| map.members()) {
+                let places = members.entry(name.to_owned()).or_default();
+                places.push(DocumentSet::node_ref(at, schema));
+            }
+        });
+        members
+    }
+
+    /// The schemas that a keyword holds, through references and composition of the schema at
+    /// `node_ref`.
+    pub(crate) fn keyword_schemas(self, place: NodeRef, keyword: &str) -> Vec<NodeRef> {
+        let mut places = Vec::new();
+        self.visit(place, 0, &mut |_, at, node| {
+            let schema = node.get(keyword);
+            places.extend(schema.map(|schema| DocumentSet::node_ref(at, schema)));
+        });
+        places
+    }
+
+    /// Whether a keyword of the schema at `node_ref`, references and composition included, is so.
+    pub(crate) fn any_keyword(
+        self,
+        place: NodeRef,
+        is_so: &dyn Fn(&str, JsonNode<'d>) -> bool,
+    ) -> bool {
+        let mut found = false;
+        self.visit(place, 0, &mut |_, _, node| {
+            found |= node.members().any(|(keyword, value)| is_so(keyword, value));
+        });
+        found
+    }
+
+    /// The types of the items of the array schema at `node_ref`.
+    pub(crate) fn item_types(self, place: NodeRef) -> TypeSet {
+        let mut types = None;
+        self.visit(place, 0, &mut |_, items_place, node| {
+            if let Some(items) = node.get("items") {
+                let found = self.types(DocumentSet::node_ref(items_place, items));
+                types = Some(types.map_or(found, |types| types | found));
+            }
+        });
+        types.unwrap_or(TypeSet::ALL)
+    }
+
+    /// The members of the object schema at `node_ref`, through references and composition.
+    pub(crate) fn object(self, place: NodeRef) -> ObjectShape {
+        let mut shape = ObjectShape {
+            members: Vec::new(),
+            undeclared: Some(TypeSet::ALL),
+            is_open: false,
+        };
+        self.visit(place, 0, &mut |depth, at, node| {
+            for (name, schema) in node
+                .get("properties")
+                .into_iter()
+                .flat_map(|map| map.members())
+            {
+                let types = self.types(DocumentSet::node_ref(at, schema));
+                if !shape.members.iter().any(|(known, _)| known == name) {
+                    shape.members.push((name.to_owned(), types));
+                }
+            }
+            match node.get("additionalProperties") {
+                Some(rest) if rest.as_bool() == Some(false) && depth == 0 => {
+                    shape.undeclared = None
+                }
+                Some(rest) if rest.as_bool() == Some(true) => shape.is_open = true,
+                Some(rest) if rest.kind() == JsonKind::Object => {
+                    shape.undeclared = Some(self.types(DocumentSet::node_ref(at, rest)));
+                    shape.is_open = true;
+                }
+                _ => {}
+            }
+        });
+        shape.is_open = shape.undeclared.is_some() && (shape.is_open || shape.members.is_empty());
+        shape
+    }
+
+    fn types_at(self, place: NodeRef, depth: u8) -> TypeSet {
+        let node = self.documents.node(place);
+        if depth > DEPTH_MAX || node.kind() != JsonKind::Object {
+            return if node.as_bool() == Some(false) {
+                TypeSet::NONE
+            } else {
+                TypeSet::ALL
+            };
+        }
+        let mut types = match self.referred(place, node) {
+            Some(target) => self.types_at(target, depth + 1),
+            None => TypeSet::ALL,
+        };
+        if self.is_reference_only(node) {
+            return types;
+        }
+        types = types & self.own_types(node);
+        for branch in branches(node, &["allOf"]) {
+            types = types & self.types_at(DocumentSet::node_ref(place, branch), depth + 1);
+        }
+        for union in ["anyOf", "oneOf"] {
+            let any = branches(node, &[union])
+                .map(|branch| self.types_at(DocumentSet::node_ref(place, branch), depth + 1))
+                .reduce(BitOr::bitor);
+            types = types & any.unwrap_or(TypeSet::ALL);
+        }
+        types
+    }
+
+    /// The schema that a schema refers to, one step of a chain that has an end.
+    fn referred(self, place: NodeRef, node: JsonNode<'d>) -> Option<NodeRef> {
+        let reference = node.get("$ref")?.as_str()?;
+        follow(self.documents, place).ok()?;
+        resolve(self.documents, place, reference).ok()
+    }
+
+    /// Whether a reference is all that counts of a schema: 3.0 ignores what stands beside it.
+    fn is_reference_only(self, node: JsonNode<'_>) -> bool {
+        node.get("$ref").is_some() && (self.dialect == Dialect::V30 || node.len() == 1)
+    }
+
+    fn own_types(self, node: JsonNode<'_>) -> TypeSet {
+        let mut types = match node.get("type") {
+            None => TypeSet::ALL,
+            Some(one) if one.kind() == JsonKind::String => {
+                TypeSet::named(one.as_str().unwrap_or_default())
+            }
+            Some(many) => many
+                .elements()
+                .filter_map(|name| name.as_str().map(TypeSet::named))
+                .fold(TypeSet::NONE, BitOr::bitor),
+        };
+        let nullable = node.get("nullable").and_then(|flag| flag.as_bool()) == Some(true);
+        if self.dialect == Dialect::V30 && nullable && types != TypeSet::ALL {
+            types = types | TypeSet::NULL;
+        }
+        if let Some(values) = node.get("enum") {
+            types = types
+                & values
+                    .elements()
+                    .map(TypeSet::of)
+                    .fold(TypeSet::NONE, BitOr::bitor);
+        }
+        match node.get("const") {
+            Some(value) if self.dialect == Dialect::V31 => types & TypeSet::of(value),
+            _ => types,
+        }
+    }
+
+    /// Calls `see` for the schema at `node_ref` and all that composition makes of it.
+    fn visit(self, place: NodeRef, depth: u8, see: &mut dyn FnMut(u8, NodeRef, JsonNode<'d>)) {
+        let node = self.documents.node(place);
+        if depth > DEPTH_MAX || node.kind() != JsonKind::Object {
+            return;
+        }
+        if let Some(target) = self.referred(place, node) {
+            // A schema that is only a reference is no composition.
+            let deeper = u8::from(!self.is_reference_only(node));
+            self.visit(target, depth + deeper, see);
+        }
+        if self.is_reference_only(node) {
+            return;
+        }
+        see(depth, place, node);
+        for branch in branches(node, &["allOf", "anyOf", "oneOf"]) {
+            self.visit(DocumentSet::node_ref(place, branch), depth + 1, see);
+        }
+    }
+}
+
+fn branches<'d>(
+    node: JsonNode<'d>,
+    keywords: &[&'static str],
+) -> impl Iterator<Item = JsonNode<'d>> {
+    let lists: Vec<JsonNode<'d>> = keywords
+        .iter()
+        .filter_map(|keyword| node.get(keyword))
+        .collect();
+    lists.into_iter().flat_map(|list| list.elements())
+}

@@ -1,0 +1,3 @@
+//! `portcullis completions`.
+
+pub(crate) mod completions_command;

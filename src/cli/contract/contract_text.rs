@@ -1,0 +1,236 @@
+//! Contracts and what happens to them, for people.
+
+use std::fmt::Write;
+
+use crate::cli::check::check_text::counted;
+use crate::cli::report_writer::{ReportWriter, TextStyle};
+
+use super::contract_replies::{ChangeRefusal, ConfigReloadReply, ContractStatus, ReloadReply};
+use crate::cli::admin_port::text_table::TextTable;
+use crate::cli::breakers::breakers_text::{print_more, whole_seconds};
+
+/// The most problems that are listed.
+const PROBLEMS_MAX: usize = 50;
+
+/// How much of a revision tells it from others, in characters.
+const REVISION_CHARS: usize = 12;
+
+/// Stands where there is nothing.
+const NONE: &str = "-";
+
+/// Prints a line for each service, and below what went wrong.
+pub(super) fn print_contracts(out: &mut ReportWriter, contracts: &[ContractStatus]) {
+    let head = [
+        "service",
+        "state",
+        "version",
+        "revision",
+        "operations",
+        "candidate",
+        "source",
+    ];
+    let mut table = TextTable::new(head, &[4]);
+    for contract in contracts {
+        let candidate = contract.candidate.as_ref();
+        table.row([
+            contract.service.clone(),
+            contract.state().to_owned(),
+            or_none(contract.version.as_deref()),
+            short(contract.revision.as_deref()),
+            contract.operations.to_string(),
+            or_none(candidate.map(|candidate| candidate.version.as_str())),
+            one_line(&contract.source),
+        ]);
+    }
+    table.print(out, "");
+    for contract in contracts {
+        if let Some(error) = &contract.last_error {
+            let service = out.paint(TextStyle::Red, &contract.service).to_string();
+            out.line(format_args!("{service}: {}", one_line(error)));
+        }
+    }
+}
+
+/// Prints one service with its history.
+pub(super) fn print_contract(out: &mut ReportWriter, contract: &ContractStatus) {
+    let ContractStatus { service, title, .. } = contract;
+    let service = out.paint(TextStyle::Bold, service).to_string();
+    let version = contract.version.as_deref().unwrap_or_default();
+    let title = title.as_deref().unwrap_or_default();
+    let named = one_line(&format!("{title} {version}"));
+    out.line(format!("{service}  {named}").trim_end());
+    let mut fact = |label: &str, value: &str| {
+        let label = out
+            .paint(TextStyle::Dim, format!("{label:<10}"))
+            .to_string();
+        out.line(format_args!("  {label}  {value}"));
+    };
+    let mut state = contract.state().to_owned();
+    if let (Some(since), Some(seconds)) = (&contract.since, contract.since_seconds) {
+        // Writing to a string does not fail.
+        let _ = write!(state, " since {since}, {}", whole_seconds(seconds));
+    }
+    fact("state", &state);
+    fact("revision", contract.revision.as_deref().unwrap_or(NONE));
+    fact("source", &one_line(&contract.source));
+    fact("operations", &contract.operations.to_string());
+    fact("policy", &contract.policy);
+    if let Some(candidate) = &contract.candidate {
+        let revision = short(Some(&candidate.revision));
+        fact(
+            "candidate",
+            &one_line(&format!("{} ({revision})", candidate.version)),
+        );
+    }
+    if let Some(error) = &contract.last_error {
+        fact("last error", &one_line(error));
+    }
+    print_history(out, contract);
+}
+
+fn print_history(out: &mut ReportWriter, contract: &ContractStatus) {
+    if contract.history.is_empty() {
+        return;
+    }
+    let head = [
+        "at", "result", "version", "revision", "trigger", "compiled", "why",
+    ];
+    let mut table = TextTable::new(head, &[5]);
+    for entry in &contract.history {
+        table.row([
+            entry.at.clone(),
+            entry.result.clone(),
+            or_none(entry.version.as_deref()),
+            short(entry.revision.as_deref()),
+            entry.trigger.clone(),
+            or_none(entry.compile_ms.map(milliseconds).as_deref()),
+            one_line(entry.reason.as_deref().unwrap_or_default()),
+        ]);
+    }
+    table.print(out, "  ");
+}
+
+/// Prints what a change came to.
+pub(super) fn print_reloaded(out: &mut ReportWriter, reloaded: &ReloadReply) {
+    let service = out.paint(TextStyle::Bold, &reloaded.service).to_string();
+    let mut line = format!("{service}  {}", reloaded.result);
+    // Writing to a string does not fail.
+    if let Some(version) = &reloaded.version {
+        let _ = write!(line, "  {}", one_line(version));
+    }
+    if reloaded.revision.is_some() {
+        let _ = write!(line, "  {}", short(reloaded.revision.as_deref()));
+    }
+    if let Some(compile_ms) = reloaded.compile_ms {
+        let _ = write!(line, "  compiled in {}", milliseconds(compile_ms));
+    }
+    out.line(line);
+    if let Some(reason) = &reloaded.reason {
+        out.line(format_args!("  {}", one_line(reason)));
+    }
+    print_problems(out, &reloaded.problems);
+}
+
+/// Prints why a change is refused.
+pub(super) fn print_refused(out: &mut ReportWriter, refused: &ChangeRefusal) {
+    let word = out.paint(TextStyle::Red, "refused").to_string();
+    out.line(format_args!("{word}: {}", one_line(&refused.detail)));
+    print_problems(out, &refused.problems);
+}
+
+/// Prints what became of the configuration.
+pub(super) fn print_config(out: &mut ReportWriter, reloaded: &ConfigReloadReply) {
+    let ConfigReloadReply {
+        result,
+        changed,
+        needs_restart,
+        problems,
+    } = reloaded;
+    let result = out.paint(TextStyle::Bold, result).to_string();
+    out.line(format_args!(
+        "{result}  {}",
+        counted(changed.len() as u64, "change")
+    ));
+    for change in changed {
+        out.line(format_args!("  {}", one_line(change)));
+    }
+    if !needs_restart.is_empty() {
+        let text = out.paint(TextStyle::Yellow, "in force after a restart:");
+        out.line(text);
+        for key in needs_restart {
+            out.line(format_args!("  {}", one_line(key)));
+        }
+    }
+    print_problems(out, problems);
+}
+
+fn print_problems(out: &mut ReportWriter, problems: &[String]) {
+    for problem in problems.iter().take(PROBLEMS_MAX) {
+        out.line(format_args!("  {}", one_line(problem)));
+    }
+    print_more(out, problems.len().saturating_sub(PROBLEMS_MAX), "problems");
+}
+
+/// The beginning of a revision's hash.
+pub(super) fn short(revision: Option<&str>) -> String {
+    let hash = revision.map(|revision| revision.rsplit(':').next().unwrap_or(revision));
+    let short = hash.map(|hash| hash.chars().take(REVISION_CHARS).collect());
+    short.unwrap_or_else(|| NONE.to_owned())
+}
+
+fn or_none(text: Option<&str>) -> String {
+    one_line(text.unwrap_or(NONE))
+}
+
+fn milliseconds(milliseconds: u64) -> String {
+    format!("{milliseconds} ms")
+}
+
+/// Text without line breaks and without what steers a terminal.
+pub(super) fn one_line(text: &str) -> String {
+    let words = text.split(char::is_control).filter(|part| !part.is_empty());
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::report_writer::tests::printed;
+
+    use super::super::contract_replies::ContractsReply;
+    use super::*;
+
+    #[test]
+    fn what_a_contract_says_stays_on_its_line() {
+        let contracts = serde_json::json!({"services": [{
+            "service": "orders", "title": "a\u{1b}[2Jb", "version": "1\n2", "revision": "sha256:ab",
+            "source": "a\tb", "operations": 1, "in_force": true, "stale": true, "policy": "adopt",
+            "last_error": "c\r\nd", "history": []
+        }]});
+        let ContractsReply { services } = serde_json::from_value(contracts).unwrap();
+        let expected = "\
+service  state  version  revision  operations  candidate  source
+orders   stale  1 2      ab                 1  -          a b
+orders: c d
+";
+        assert_eq!(printed(|out| print_contracts(out, &services)), expected);
+        let shown = printed(|out| print_contract(out, &services[0]));
+        assert!(
+            shown.starts_with("orders  a [2Jb 1 2\n  state       stale\n"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn long_lists_of_problems_are_cut() {
+        let refused = ChangeRefusal {
+            detail: "no".to_owned(),
+            problems: vec!["wrong".to_owned(); 53],
+        };
+        let text = printed(|out| print_refused(out, &refused));
+        assert_eq!(text.lines().count(), 1 + 50 + 1);
+        assert!(
+            text.ends_with("  … and 3 more problems (--format json lists all)\n"),
+            "{text}"
+        );
+    }
+}

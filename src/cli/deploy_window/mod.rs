@@ -1,0 +1,3 @@
+//! `portcullis deploy-window`.
+
+pub(crate) mod deploy_window_command;

@@ -1,0 +1,3 @@
+//! `portcullis serve`.
+
+pub(crate) mod serve_command;

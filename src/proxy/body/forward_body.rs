@@ -1,0 +1,228 @@
+//! Bodies of requests to the upstream: none, in memory, or passed on as they arrive.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
+
+use super::buffered_body::BufferedBody;
+use super::request_body::{RequestBody, RequestBodyError, UploadProgress};
+use crate::proxy::exchange::shadow::ShadowBody;
+
+/// The body of a request to the upstream.
+#[derive(Debug)]
+pub struct ForwardBody(ForwardBodyKind);
+
+#[derive(Debug)]
+enum ForwardBodyKind {
+    Whole {
+        bytes: Bytes,
+        trailers: Option<HeaderMap>,
+    },
+    Streamed {
+        first: Bytes,
+        rest: RequestBody,
+    },
+    Checked(CheckedBody),
+}
+
+/// Judges a body while it passes.
+pub(super) trait BodyChecker: fmt::Debug {
+    /// More of the body.
+    ///
+    /// # Errors
+    /// [`RequestBodyError::Violated`] when it must not go on.
+    fn data(&mut self, bytes: &[u8]) -> Result<(), RequestBodyError>;
+
+    /// The body ends here.
+    ///
+    /// # Errors
+    /// [`RequestBodyError::Violated`] when it must not arrive as a whole.
+    fn end(&mut self) -> Result<(), RequestBodyError>;
+}
+
+/// A body that is judged while it passes. Its last piece is held back until the verdict, so that
+/// the upstream never has all of a body that is refused.
+#[derive(Debug)]
+struct CheckedBody {
+    held: Bytes,
+    rest: RequestBody,
+    gate: Box<dyn BodyChecker>,
+    trailers: Option<HeaderMap>,
+    has_ended: bool,
+}
+
+impl CheckedBody {
+    fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyError>>> {
+        while !self.has_ended {
+            let frame = ready!(Pin::new(&mut self.rest).poll_frame(cx)).transpose()?;
+            match frame.map(Frame::into_data) {
+                Some(Ok(data)) => {
+                    self.gate.data(&data)?;
+                    let before = std::mem::replace(&mut self.held, data);
+                    if !before.is_empty() {
+                        return Poll::Ready(Some(Ok(Frame::data(before))));
+                    }
+                }
+                last => {
+                    self.gate.end()?;
+                    self.trailers = last.and_then(|frame| frame.err()?.into_trailers().ok());
+                    self.has_ended = true;
+                }
+            }
+        }
+        let held = std::mem::take(&mut self.held);
+        let last = match held.is_empty() {
+            true => self.trailers.take().map(Frame::trailers),
+            false => Some(Frame::data(held)),
+        };
+        Poll::Ready(last.map(Ok))
+    }
+}
+
+impl ForwardBody {
+    /// No body at all.
+    pub fn empty() -> Self {
+        Self::whole(BufferedBody::default())
+    }
+
+    /// A body that was read, and perhaps judged, before.
+    pub fn whole(collected: BufferedBody) -> Self {
+        let BufferedBody { bytes, trailers } = collected;
+        let trailers = trailers.filter(|fields| !fields.is_empty());
+        Self(ForwardBodyKind::Whole { bytes, trailers })
+    }
+
+    /// A body passed on as it arrives.
+    pub fn streamed(body: RequestBody) -> Self {
+        Self::resumed(Bytes::new(), body)
+    }
+
+    /// A body of which the beginning was read already.
+    pub fn resumed(first: Bytes, rest: RequestBody) -> Self {
+        if rest.is_empty() {
+            return Self(ForwardBodyKind::Whole {
+                bytes: first,
+                trailers: None,
+            });
+        }
+        Self(ForwardBodyKind::Streamed { first, rest })
+    }
+
+    /// A body of which the beginning was read and shown to `gate` already, judged to its end
+    /// while it passes.
+    pub(super) fn checked(first: Bytes, rest: RequestBody, gate: Box<dyn BodyChecker>) -> Self {
+        Self(ForwardBodyKind::Checked(CheckedBody {
+            held: first,
+            rest,
+            gate,
+            trailers: None,
+            has_ended: false,
+        }))
+    }
+
+    /// Reads a body to its end for nobody but its gate.
+    pub(super) async fn drain(mut self) -> Result<(), RequestBodyError> {
+        while let Some(frame) = poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await {
+            frame?;
+        }
+        Ok(())
+    }
+
+    /// The trailer fields, when they are known already.
+    pub(super) fn trailers(&self) -> Option<&HeaderMap> {
+        match &self.0 {
+            ForwardBodyKind::Whole { trailers, .. } => trailers.as_ref(),
+            ForwardBodyKind::Streamed { .. } | ForwardBodyKind::Checked(_) => None,
+        }
+    }
+
+    /// A view of how the body proceeds while it is being sent, if it is streamed.
+    pub(super) fn upload(&self) -> Option<UploadProgress> {
+        match &self.0 {
+            ForwardBodyKind::Whole { .. } => None,
+            ForwardBodyKind::Streamed { rest, .. } => Some(rest.progress()),
+            ForwardBodyKind::Checked(gated) => Some(gated.rest.progress()),
+        }
+    }
+
+    /// The body for a sample of the exchange.
+    pub(super) fn shadow_body(&self) -> ShadowBody {
+        match &self.0 {
+            ForwardBodyKind::Whole { bytes, .. } if bytes.is_empty() => ShadowBody::Absent,
+            ForwardBodyKind::Whole { bytes, .. } => ShadowBody::Whole(bytes.clone()),
+            ForwardBodyKind::Streamed { first, rest } if first.is_empty() && rest.is_empty() => {
+                ShadowBody::Absent
+            }
+            ForwardBodyKind::Streamed { .. } | ForwardBodyKind::Checked(_) => ShadowBody::Streamed,
+        }
+    }
+
+    /// The same body once more, when it is in memory.
+    pub(super) fn replay(&self) -> Option<Self> {
+        match &self.0 {
+            ForwardBodyKind::Whole { bytes, trailers } => Some(Self(ForwardBodyKind::Whole {
+                bytes: bytes.clone(),
+                trailers: trailers.clone(),
+            })),
+            ForwardBodyKind::Streamed { .. } | ForwardBodyKind::Checked(_) => None,
+        }
+    }
+}
+
+impl Body for ForwardBody {
+    type Data = Bytes;
+    type Error = RequestBodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyError>>> {
+        match &mut self.get_mut().0 {
+            ForwardBodyKind::Whole { bytes, .. } if !bytes.is_empty() => {
+                Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes)))))
+            }
+            ForwardBodyKind::Whole { trailers, .. } => {
+                Poll::Ready(trailers.take().map(|fields| Ok(Frame::trailers(fields))))
+            }
+            ForwardBodyKind::Streamed { first, .. } if !first.is_empty() => {
+                Poll::Ready(Some(Ok(Frame::data(std::mem::take(first)))))
+            }
+            ForwardBodyKind::Streamed { rest, .. } => Pin::new(rest).poll_frame(cx),
+            ForwardBodyKind::Checked(gated) => gated.poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            ForwardBodyKind::Whole { bytes, trailers } => bytes.is_empty() && trailers.is_none(),
+            ForwardBodyKind::Streamed { first, rest } => first.is_empty() && rest.is_end_stream(),
+            ForwardBodyKind::Checked(gated) => {
+                gated.has_ended && gated.held.is_empty() && gated.trailers.is_none()
+            }
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            ForwardBodyKind::Whole {
+                trailers: Some(_), ..
+            } => SizeHint::default(),
+            ForwardBodyKind::Whole { bytes, .. } => SizeHint::with_exact(bytes.len() as u64),
+            ForwardBodyKind::Streamed { first, rest }
+            | ForwardBodyKind::Checked(CheckedBody {
+                held: first, rest, ..
+            }) => match rest.size_hint().exact() {
+                Some(length) => SizeHint::with_exact(first.len() as u64 + length),
+                None => SizeHint::default(),
+            },
+        }
+    }
+}

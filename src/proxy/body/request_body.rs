@@ -1,0 +1,220 @@
+//! Request bodies as they arrive.
+//!
+//! A body is only as good as the stream it comes from: when the inspector refuses the
+//! stream, or the client is too slow, the body ends in an error that says so, and never in
+//! a clean end. Nothing is copied unless a body must be whole and arrived in pieces.
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+use super::buffered_body::{BufferOutcome, BufferedBody, buffer_body};
+use crate::proxy::connection_state::ConnectionState;
+use crate::proxy::headers::remove_forbidden_trailers;
+use crate::proxy::inspect::HttpRefusal;
+use crate::proxy::limits::ClientLimits;
+
+/// Why a request body could not be read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestBodyError {
+    /// The body is larger than the reader allows.
+    #[error("the request body is larger than {bytes_max} bytes")]
+    TooLarge {
+        /// The bound it exceeded.
+        bytes_max: u64,
+    },
+    /// The body did not arrive in time; answer 408.
+    #[error("the request body did not arrive in time")]
+    Timeout,
+    /// The body is not well formed; answer with the refusal's status.
+    #[error("the request body is refused: {0}")]
+    Refused(HttpRefusal),
+    /// The client closed the connection; there is nobody to answer.
+    #[error("the client closed the connection before the end of the request body")]
+    ClientGone,
+    /// The body departs from its contract, which became clear while it was passed on.
+    #[error("the request body violates the contract")]
+    Violated,
+}
+
+/// The body of an arrived request.
+#[derive(Debug)]
+pub struct RequestBody {
+    incoming: Incoming,
+    link: Rc<ConnectionState>,
+    limits: Rc<ClientLimits>,
+    received: u64,
+    waited: Duration,
+    waiting_since: Option<Instant>,
+}
+
+impl RequestBody {
+    pub(super) fn new(
+        incoming: Incoming,
+        link: Rc<ConnectionState>,
+        limits: Rc<ClientLimits>,
+    ) -> Self {
+        link.body_unread.set(!incoming.is_end_stream());
+        Self {
+            incoming,
+            link,
+            limits,
+            received: 0,
+            waited: Duration::ZERO,
+            waiting_since: None,
+        }
+    }
+
+    /// Whether the request has no body, or an empty one of known length.
+    pub fn is_empty(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    /// Reads the body into memory, or says that it is too large.
+    ///
+    /// # Errors
+    ///
+    /// See [`RequestBodyError`]. Dropping what is left closes the connection after the answer.
+    pub async fn collect(self, bytes_max: u64) -> Result<BufferedBody, RequestBodyError> {
+        match self.gather(bytes_max).await? {
+            BufferOutcome::Whole(collected) => Ok(collected),
+            BufferOutcome::Larger { .. } => Err(RequestBodyError::TooLarge { bytes_max }),
+        }
+    }
+
+    /// Reads the body into memory, or hands it back when it is larger than `bytes_max`. When
+    /// its announced length already is, not a byte of it is asked for, so that a client that
+    /// waits for `100 Continue` need not send it.
+    ///
+    /// # Errors
+    ///
+    /// See [`RequestBodyError`].
+    pub async fn gather(self, bytes_max: u64) -> Result<BufferOutcome<Self>, RequestBodyError> {
+        buffer_body(self, bytes_max).await
+    }
+
+    /// A view of how the body proceeds, for whoever waits for its receiver.
+    pub(super) fn progress(&self) -> UploadProgress {
+        UploadProgress {
+            link: Rc::clone(&self.link),
+            frames: 0,
+        }
+    }
+
+    /// Ends the wait, if any, that `poll_frame` began.
+    fn end_wait(&mut self) {
+        if let Some(since) = self.waiting_since.take() {
+            self.waited += since.elapsed();
+            self.link.body_deadline.set(None);
+        }
+    }
+
+    fn begin_wait(&mut self, cx: &Context<'_>) {
+        let mut waker = self.link.body_waker.borrow_mut();
+        if !waker
+            .as_ref()
+            .is_some_and(|waker| waker.will_wake(cx.waker()))
+        {
+            *waker = Some(cx.waker().clone());
+        }
+        if self.waiting_since.is_none() {
+            let now = Instant::now();
+            let earned = Duration::from_secs(self.received / self.limits.request_body_rate_min);
+            let allowance = (self.limits.request_body_timeout + earned).saturating_sub(self.waited);
+            self.waiting_since = Some(now);
+            self.link.body_deadline.set(Some(now + allowance));
+        }
+    }
+
+    /// Why no more of this body will come, when that is known.
+    fn failure(&self) -> Option<RequestBodyError> {
+        if self.link.refused_in_body.get() {
+            return self.link.refusal.get().map(RequestBodyError::Refused);
+        }
+        self.link
+            .body_expired
+            .get()
+            .then_some(RequestBodyError::Timeout)
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = RequestBodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyError>>> {
+        let this = self.get_mut();
+        if let Some(failure) = this.failure() {
+            return Poll::Ready(Some(Err(failure)));
+        }
+        let polled = Pin::new(&mut this.incoming).poll_frame(cx);
+        let Poll::Ready(frame) = polled else {
+            this.begin_wait(cx);
+            return Poll::Pending;
+        };
+        this.end_wait();
+        match frame {
+            Some(Ok(mut frame)) => {
+                this.link.body_frames.set(this.link.body_frames.get() + 1);
+                if let Some(data) = frame.data_ref() {
+                    this.received += data.len() as u64;
+                } else if let Some(trailers) = frame.trailers_mut() {
+                    remove_forbidden_trailers(trailers);
+                }
+                if this.incoming.is_end_stream() || frame.is_trailers() {
+                    this.link.body_unread.set(false);
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Some(Err(_)) => {
+                let failure = this.failure().unwrap_or(RequestBodyError::ClientGone);
+                Poll::Ready(Some(Err(failure)))
+            }
+            None => {
+                this.link.body_unread.set(false);
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        self.link.body_deadline.set(None);
+        self.link.body_waker.take();
+    }
+}
+
+/// How a streamed request body proceeds.
+#[derive(Debug)]
+pub(super) struct UploadProgress {
+    link: Rc<ConnectionState>,
+    frames: u64,
+}
+
+impl UploadProgress {
+    /// Whether the body is unfinished and has moved since this was last asked, or its
+    /// client, who has a deadline of his own, is being waited for.
+    pub(super) fn has_progressed(&mut self) -> bool {
+        let frames = self.link.body_frames.get();
+        let has_moved = std::mem::replace(&mut self.frames, frames) != frames;
+        self.link.body_unread.get() && (has_moved || self.link.body_deadline.get().is_some())
+    }
+}

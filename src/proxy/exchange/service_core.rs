@@ -1,0 +1,160 @@
+//! One service on one data core: what is in force, with an upstream and recorders of its own.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::config::{Config, PreflightPolicy, ServiceConfig, UpstreamTarget as UpstreamConfig};
+use crate::telemetry::{AccessLog, Metrics, ServiceRecorder};
+use portcullis_breaker::CoreAdmission;
+use portcullis_contract::{CheckSettings, CompiledContract};
+use portcullis_vocabulary::enforcement::EnforcementPolicy;
+use portcullis_vocabulary::limits::Limits;
+use portcullis_vocabulary::{Catalog, Squad};
+
+use super::active_config::{ActiveConfig, ActiveService};
+use super::service_access_log::ServiceAccessLog;
+use crate::proxy::limits::UpstreamLimits;
+use crate::proxy::upstream::UpstreamClient;
+
+/// One service on one data core, with one revision of its contract.
+#[derive(Debug)]
+pub(super) struct ServiceCore {
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) contract: Arc<CompiledContract>,
+    pub(super) upstream: ForwardTarget,
+    pub(super) admission: CoreAdmission,
+    pub(super) recorder: Rc<ServiceRecorder>,
+    pub(super) access: ServiceAccessLog,
+    /// Where clients learn who owns the service.
+    owner_path: Option<String>,
+    pub(super) body_bytes_max: u64,
+    pub(super) response_body_bytes_max: u64,
+    json_depth_max: u32,
+    /// Last, so that it is let go of last: whoever retires it counts on that.
+    pub(super) active: Arc<ActiveService>,
+}
+
+/// Where a service's requests go.
+#[derive(Clone, Debug)]
+pub(super) enum ForwardTarget {
+    /// To a server.
+    Upstream(UpstreamClient),
+    /// Nowhere: the contract's examples answer.
+    Mock,
+}
+
+impl ServiceCore {
+    /// The service on the core of this number; none while it has no contract. What the same
+    /// service had before and still fits is kept: the connections to its upstream, and the
+    /// handles of its metrics.
+    pub(super) fn new(
+        live: &ActiveConfig,
+        service: &Arc<ActiveService>,
+        before: Option<&Self>,
+        core: usize,
+        (metrics, log): (&Metrics, &AccessLog),
+    ) -> Option<Self> {
+        let contract = Arc::clone(service.compiled()?);
+        let limits = &service.limits;
+        let recorder = match before {
+            // Operations are numbered by the contract, and squads by the catalog.
+            Some(before)
+                if Arc::ptr_eq(&before.contract, &contract)
+                    && Arc::ptr_eq(&before.catalog, &live.config.catalog) =>
+            {
+                Rc::clone(&before.recorder)
+            }
+            _ => Rc::new(ServiceRecorder::new(metrics, &service.inventory, core)),
+        };
+        Some(Self {
+            upstream: ForwardTarget::of(service, before),
+            admission: service.protection.turnstile(core),
+            recorder,
+            access: ServiceAccessLog {
+                log: log.clone(),
+                policy: live.config.access_log,
+            },
+            owner_path: owner_path(&live.config, &service.config),
+            catalog: Arc::clone(&live.config.catalog),
+            contract,
+            body_bytes_max: limits.body_bytes_max as u64,
+            response_body_bytes_max: limits.response_body_bytes_max as u64,
+            json_depth_max: u32::try_from(limits.json_depth_max).unwrap_or(u32::MAX),
+            active: Arc::clone(service),
+        })
+    }
+
+    /// What the configuration says of it.
+    pub(super) fn config(&self) -> &ServiceConfig {
+        &self.active.config
+    }
+
+    /// Whether clients learn at this path who owns the service.
+    pub(super) fn is_owner_path(&self, path: &str) -> bool {
+        self.owner_path.as_deref() == Some(path)
+    }
+
+    /// The squad that provides it.
+    pub(super) fn provider(&self) -> Option<&Squad> {
+        self.active.provider.as_ref()
+    }
+
+    /// What is done about violations of an operation, or of a request to none.
+    pub(super) fn policy(&self, operation: Option<u32>) -> &EnforcementPolicy {
+        let contract = self.active.contract.as_ref();
+        let (_, policies) = contract.expect("a service core is made of a service with a contract");
+        policies.of(operation)
+    }
+
+    /// How requests to an operation are judged.
+    pub(super) fn check_settings(&self, operation: u32) -> CheckSettings<'_> {
+        let limits = &self.active.limits;
+        CheckSettings {
+            policy: self.policy(Some(operation)),
+            violations_max: limits.violations_max,
+            json_depth_max: self.json_depth_max,
+            decoded_bytes_max: limits.decoded_bytes_max,
+            decoded_ratio_max: limits.decoded_ratio_max,
+        }
+    }
+
+    /// Whether CORS preflights pass that the contract does not declare.
+    pub(super) fn passes_preflight(&self) -> bool {
+        self.config().preflight == PreflightPolicy::Pass
+    }
+}
+
+impl ForwardTarget {
+    fn of(service: &ActiveService, before: Option<&ServiceCore>) -> Self {
+        let UpstreamConfig::Http(address) = &service.config.upstream else {
+            return Self::Mock;
+        };
+        let limits = upstream_limits(&service.limits);
+        let fits = |before: &&ServiceCore| {
+            before.active.config.upstream == service.config.upstream
+                && upstream_limits(&before.active.limits) == limits
+        };
+        match before.filter(fits) {
+            Some(before) => before.upstream.clone(),
+            None => Self::Upstream(UpstreamClient::new(&address.to_string(), limits)),
+        }
+    }
+}
+
+fn owner_path(config: &Config, service: &ServiceConfig) -> Option<String> {
+    let prefix = service.path_prefix.as_str().trim_end_matches('/');
+    let owner = Some(&config.owner).filter(|owner| owner.enabled)?;
+    Some(format!("{prefix}{}", owner.path))
+}
+
+fn upstream_limits(limits: &Limits) -> UpstreamLimits {
+    UpstreamLimits {
+        connect_timeout: limits.upstream_connect_timeout,
+        response_head_timeout: limits.upstream_timeout,
+        response_stall_timeout: limits.upstream_timeout,
+        idle_timeout: limits.upstream_idle_timeout,
+        idle_max: limits.upstream_connections_idle_max,
+        header_count_max: limits.header_count_max,
+        header_bytes_max: limits.header_bytes_max,
+    }
+}
