@@ -8,10 +8,9 @@ use tokio::sync::watch;
 
 use crate::admin::ReadinessGuard;
 use crate::identity::IssuerKeys;
-use crate::proxy::exchange::pipeline;
 use crate::proxy::{
     BoundListener, DataCore, DrainSignal, ListenerSettings, ListenerTotals, PublishedConfig,
-    refuse_stream, serve,
+    pipeline, refuse_stream, serve,
 };
 use crate::telemetry::{Metrics, Tracer};
 

@@ -24,7 +24,7 @@ use super::{diff, replay};
 
 /// What a command came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum CommandOutcome {
+pub(crate) enum CommandOutcome {
     /// All is well.
     Success,
     /// It did its work and found something.
@@ -35,7 +35,7 @@ pub(super) enum CommandOutcome {
 
 /// Why a command could not run.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum RunError {
+pub(crate) enum RunError {
     /// There is nothing to serve.
     #[error(
         "there is no config.toml in the working directory; name a configuration with --config or \

@@ -8,7 +8,7 @@ use std::fmt::{self, Display};
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 
 /// Where a report goes, and whether it may be coloured.
-pub(super) struct ReportWriter {
+pub(crate) struct ReportWriter {
     sink: BufWriter<Box<dyn Write>>,
     failure: Option<io::Error>,
     has_colour: bool,

@@ -12,7 +12,7 @@ use super::inspect::{HttpRefusal, StreamPosition};
 
 /// The common facts of one connection.
 #[derive(Debug)]
-pub(super) struct ConnectionState {
+pub(crate) struct ConnectionState {
     /// Where the inspector stands in the request stream.
     pub(super) stage: Cell<StreamPosition>,
     /// Since when that stage, or the silence between two requests, lasts.

@@ -14,9 +14,9 @@ mod connection_state;
 
 mod headers;
 mod upstream;
-pub(crate) mod client;
-pub(crate) mod exchange;
-pub(crate) mod body;
+mod client;
+mod exchange;
+mod body;
 
 pub use body::buffered_body::{BufferOutcome, BufferedBody};
 pub use body::forward_body::ForwardBody;

@@ -22,8 +22,8 @@ mod core_admission;
 mod service_limits_view;
 #[cfg(test)]
 mod sim;
-pub(crate) mod circuit;
-pub(crate) mod sharing;
+mod circuit;
+mod sharing;
 
 pub use admission_refusal::{AdmissionRefusal, AdmissionRule};
 pub use circuit::breaker_permit::{

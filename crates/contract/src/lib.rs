@@ -28,6 +28,7 @@ pub use message::operation::{
     OutboundKind, OutboundOperation, StatusPattern,
 };
 pub use message::parameter::{Parameter, ParameterStyle};
+pub use message::route;
 pub use message::violation::{MessagePart, Violation, ViolationClass, ViolationRecord};
 pub use openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
 pub use openapi::dialect::{Dialect, MessageDirection};
@@ -36,11 +37,12 @@ pub use openapi::load_contract::{
     ContractLoadError, ReadFile, UnreadableFile, load, parse_single_file,
 };
 pub use openapi::revision::ContractIdentity;
+pub use schema::contradiction;
 pub use schema::schema_set::SchemaKey;
 
 #[cfg(test)]
 mod schema_tests;
-pub(crate) mod openapi;
-pub(crate) mod message;
-pub(crate) mod schema;
-pub(crate) mod example;
+mod openapi;
+mod message;
+mod schema;
+mod example;

@@ -60,7 +60,7 @@ pub(in crate::cli) struct AdminClient {
 
 /// What came of a change that may be refused for what it says.
 #[derive(Debug)]
-pub(super) enum ChangeOutcome {
+pub(crate) enum ChangeOutcome {
     /// It is done.
     Changed(Value),
     /// It is not, and this problem says why.
@@ -69,16 +69,16 @@ pub(super) enum ChangeOutcome {
 
 /// A document to send.
 #[derive(Debug)]
-pub(super) struct DocumentUpload<'d> {
-    pub(super) bytes: Vec<u8>,
-    pub(super) media_type: &'static str,
+pub(crate) struct DocumentUpload<'d> {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) media_type: &'static str,
     /// The name of its file, where it has one.
-    pub(super) name: Option<&'d str>,
+    pub(crate) name: Option<&'d str>,
 }
 
 impl AdminClient {
     /// For looking.
-    pub(super) fn new(args: &AdminArgs) -> Result<Self, AdminError> {
+    pub(crate) fn new(args: &AdminArgs) -> Result<Self, AdminError> {
         let variable = env::var(ADMIN_URL_VARIABLE).ok();
         let variable = variable.filter(|address| !address.is_empty());
         let address = args.admin.clone().or(variable);
@@ -119,7 +119,7 @@ impl AdminClient {
     }
 
     /// What is at a path.
-    pub(super) fn get(&self, path: &[&str]) -> Result<Value, AdminError> {
+    pub(crate) fn get(&self, path: &[&str]) -> Result<Value, AdminError> {
         self.send(self.request(Method::GET, path, Bytes::new()))
     }
 
@@ -129,12 +129,12 @@ impl AdminClient {
     }
 
     /// Changes a contract or the configuration, which may be refused for what they say.
-    pub(super) fn change(&self, path: &[&str], body: &Value) -> Result<ChangeOutcome, AdminError> {
+    pub(crate) fn change(&self, path: &[&str], body: &Value) -> Result<ChangeOutcome, AdminError> {
         self.send_change(self.changing(path, body.to_string().into(), "application/json"))
     }
 
     /// Sends a document, which may be refused for what it says.
-    pub(super) fn send_document(
+    pub(crate) fn send_document(
         &self,
         path: &[&str],
         document: DocumentUpload<'_>,
@@ -173,7 +173,7 @@ impl AdminClient {
     }
 
     /// The value that an answer holds.
-    pub(super) fn read<T: serde::de::DeserializeOwned>(
+    pub(crate) fn read<T: serde::de::DeserializeOwned>(
         &self,
         value: &Value,
     ) -> Result<T, AdminError> {

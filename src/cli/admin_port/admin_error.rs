@@ -10,7 +10,7 @@ use super::admin_client::ANSWER_BYTES_MAX;
 
 /// Why an admin port could not be asked, or would not do it.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::cli) enum AdminError {
+pub(crate) enum AdminError {
     /// The address is none.
     #[error("{text:?} is no admin port: expected http://host:port, without TLS and without a path")]
     Address {

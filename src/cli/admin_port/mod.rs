@@ -5,8 +5,8 @@
 //! what is right; what it refuses is printed as it says it.
 
 mod admin_error;
-mod admin_client;
-mod text_table;
+pub(crate) mod admin_client;
+pub(crate) mod text_table;
 
 pub use super::breakers::breakers_args::{
     AdminArgs, AdminChangeArgs, BreakersAction, BreakersArgs, CloseWindowArgs, DeployWindowAction,

@@ -6,7 +6,7 @@ use crate::cli::check::check_text::length;
 use crate::cli::report_writer::{ReportWriter, TextStyle};
 
 /// Rows under a head; the last column may be as long as it likes.
-pub(super) struct TextTable<const N: usize> {
+pub(crate) struct TextTable<const N: usize> {
     rows: Vec<[String; N]>,
     /// Columns whose cells stand on the right.
     numbers: &'static [usize],
@@ -14,7 +14,7 @@ pub(super) struct TextTable<const N: usize> {
 
 impl<const N: usize> TextTable<N> {
     /// A table that has only its head.
-    pub(super) fn new(head: [&str; N], numbers: &'static [usize]) -> Self {
+    pub(crate) fn new(head: [&str; N], numbers: &'static [usize]) -> Self {
         Self {
             rows: vec![head.map(str::to_owned)],
             numbers,
@@ -22,12 +22,12 @@ impl<const N: usize> TextTable<N> {
     }
 
     /// Adds a row.
-    pub(super) fn row(&mut self, cells: [String; N]) {
+    pub(crate) fn row(&mut self, cells: [String; N]) {
         self.rows.push(cells);
     }
 
     /// Prints it, each line after `indent`.
-    pub(super) fn print(&self, out: &mut ReportWriter, indent: &str) {
+    pub(crate) fn print(&self, out: &mut ReportWriter, indent: &str) {
         let widths: [usize; N] = std::array::from_fn(|column| {
             let cells = self.rows.iter().map(|row| length(&row[column]));
             cells.max().unwrap_or(0)

@@ -70,7 +70,7 @@ fn set(args: &SetBreakerArgs, out: &mut ReportWriter) -> Result<CommandOutcome, 
 }
 
 /// An object of a member and, where there is one, a reason.
-pub(super) fn with_reason(member: &str, value: &str, reason: Option<&str>) -> Value {
+pub(crate) fn with_reason(member: &str, value: &str, reason: Option<&str>) -> Value {
     let mut object = json!({member: value});
     if let Some(reason) = reason {
         object["reason"] = reason.into();
@@ -79,6 +79,6 @@ pub(super) fn with_reason(member: &str, value: &str, reason: Option<&str>) -> Va
 }
 
 /// An answer as it came, for programs.
-pub(super) fn print_json(out: &mut ReportWriter, answer: &Value) {
+pub(crate) fn print_json(out: &mut ReportWriter, answer: &Value) {
     out.line(format_args!("{answer:#}"));
 }

@@ -71,13 +71,13 @@ pub(super) struct OverrideReply {
 
 /// The answer of `/deploy-windows`.
 #[derive(Debug, Deserialize)]
-pub(super) struct DeployWindowsReply {
-    pub(super) services: Vec<ServiceWindow>,
+pub(crate) struct DeployWindowsReply {
+    pub(crate) services: Vec<ServiceWindow>,
 }
 
 /// The deploy window of one service.
 #[derive(Debug, Deserialize)]
-pub(super) struct ServiceWindow {
+pub(crate) struct ServiceWindow {
     pub(super) service: String,
     pub(super) deploy_window: Option<OpenWindowStatus>,
     pub(super) was_open: Option<bool>,

@@ -44,7 +44,7 @@ pub(super) fn print_changed(out: &mut ReportWriter, changed: &OverrideReply) {
 }
 
 /// Prints a line for each service's deploy window.
-pub(super) fn print_windows(out: &mut ReportWriter, windows: &[ServiceWindow]) {
+pub(crate) fn print_windows(out: &mut ReportWriter, windows: &[ServiceWindow]) {
     let width = widest(windows.iter().map(|window| window.service.as_str()));
     for window in windows {
         let state = match (&window.deploy_window, window.was_open) {
@@ -153,7 +153,7 @@ fn print_head(out: &mut ReportWriter, text: &str) {
     out.line(head);
 }
 
-pub(super) fn print_more(out: &mut ReportWriter, more: usize, what: &str) {
+pub(crate) fn print_more(out: &mut ReportWriter, more: usize, what: &str) {
     if more > 0 {
         out.line(format_args!(
             "  … and {more} more {what} (--format json lists all)"
@@ -179,7 +179,7 @@ fn widest<'t>(texts: impl Iterator<Item = &'t str>) -> usize {
 }
 
 /// A time in whole seconds, rounded up: what is left is never nothing.
-pub(super) fn whole_seconds(seconds: f64) -> humantime::FormattedDuration {
+pub(crate) fn whole_seconds(seconds: f64) -> humantime::FormattedDuration {
     // A cast of what is no number of seconds is 0 or the greatest, both of which can be shown.
     format_duration(Duration::from_secs(seconds.ceil() as u64))
 }

@@ -14,7 +14,7 @@ use crate::cli::report_writer::{ReportWriter, print_error};
 
 /// Checks every contract that the arguments name. Text is printed contract by contract, so
 /// that a long run shows how far it is.
-pub(super) fn check(args: &CheckArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
+pub(crate) fn check(args: &CheckArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
     let limits = Limits::default();
     let mut checking = CheckRun {
         limits: &limits,

@@ -251,12 +251,12 @@ fn print_problem(out: &mut ReportWriter, problem: &ProblemReport) {
     out.line(format_args!("{:INDENT$}{pointer}", ""));
 }
 
-pub(super) fn counted(count: u64, noun: &str) -> String {
+pub(crate) fn counted(count: u64, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
 }
 
-pub(super) fn length(text: &str) -> usize {
+pub(crate) fn length(text: &str) -> usize {
     text.chars().count()
 }
 

@@ -7,7 +7,7 @@ use crate::cli::dispatch::{CommandOutcome, RunError};
 use crate::cli::report_writer::ReportWriter;
 
 /// Prints the completions.
-pub(super) fn completions(
+pub(crate) fn completions(
     args: CompletionsArgs,
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {

@@ -8,7 +8,7 @@ use portcullis_control::gate::{ContractDamage, RegistryDamage, RegistryRefusal};
 
 /// Why the gate could not judge or record. Nothing is recorded then.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::cli) enum GateError {
+pub(crate) enum GateError {
     /// The catalog has no such squad or service.
     #[error("{}: no {what} is called {name:?}{}", catalog.display(), near.as_ref().map_or_else(String::new, |near| format!("; did you mean {near:?}?")))]
     Unknown {

@@ -16,7 +16,7 @@ use crate::cli::dispatch::{CommandOutcome, RunError};
 const CONFIG_FILE: &str = "config.toml";
 
 /// Serves until the process is told to stop.
-pub(super) fn serve(args: ServeArgs) -> Result<CommandOutcome, RunError> {
+pub(crate) fn serve(args: ServeArgs) -> Result<CommandOutcome, RunError> {
     let variable = std::env::var_os(CONFIG_VARIABLE);
     let path = config_path(&args, variable, Path::new(CONFIG_FILE).exists())?;
     let overrides = overrides(args);
@@ -28,7 +28,7 @@ pub(super) fn serve(args: ServeArgs) -> Result<CommandOutcome, RunError> {
 }
 
 /// Which configuration to read where no flags stand in for one.
-pub(super) fn configuration(named: Option<&Path>) -> Result<PathBuf, RunError> {
+pub(crate) fn configuration(named: Option<&Path>) -> Result<PathBuf, RunError> {
     let args = ServeArgs {
         config: named.map(Path::to_owned),
         ..ServeArgs::default()

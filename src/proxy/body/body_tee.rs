@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 
 /// What was seen of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum BodyCopy {
+pub(crate) enum BodyCopy {
     /// All of it.
     Whole(Bytes),
     /// It was larger than the bound.
@@ -17,7 +17,7 @@ pub(super) enum BodyCopy {
 }
 
 /// Watches one body.
-pub(super) struct BodyTee {
+pub(crate) struct BodyTee {
     pieces: Vec<Bytes>,
     len: u64,
     bytes_max: u64,
@@ -34,7 +34,7 @@ impl fmt::Debug for BodyTee {
 
 impl BodyTee {
     /// Watches a body of up to `bytes_max` bytes; `look` is called when it has passed whole.
-    pub(super) fn new(bytes_max: u64, look: impl FnOnce(BodyCopy) + 'static) -> Self {
+    pub(crate) fn new(bytes_max: u64, look: impl FnOnce(BodyCopy) + 'static) -> Self {
         Self {
             pieces: Vec::new(),
             len: 0,
@@ -44,7 +44,7 @@ impl BodyTee {
     }
 
     /// Sees a piece pass.
-    pub(super) fn push(&mut self, piece: &Bytes) {
+    pub(crate) fn push(&mut self, piece: &Bytes) {
         self.len += piece.len() as u64;
         if self.len > self.bytes_max {
             self.pieces.clear();
@@ -54,7 +54,7 @@ impl BodyTee {
     }
 
     /// The body has passed whole.
-    pub(super) fn ended(&mut self) {
+    pub(crate) fn ended(&mut self) {
         let Some(look) = self.look.take() else {
             return;
         };

@@ -31,7 +31,7 @@ pub enum BufferOutcome<B> {
 }
 
 /// Reads a body until it ends or exceeds `bytes_max`; nothing of it is lost.
-pub(super) async fn buffer_body<B>(
+pub(crate) async fn buffer_body<B>(
     mut body: B,
     bytes_max: u64,
 ) -> Result<BufferOutcome<B>, B::Error>

@@ -31,7 +31,7 @@ enum ForwardBodyKind {
 }
 
 /// Judges a body while it passes.
-pub(super) trait BodyChecker: fmt::Debug {
+pub(crate) trait BodyChecker: fmt::Debug {
     /// More of the body.
     ///
     /// # Errors
@@ -118,7 +118,7 @@ impl ForwardBody {
 
     /// A body of which the beginning was read and shown to `gate` already, judged to its end
     /// while it passes.
-    pub(super) fn checked(first: Bytes, rest: RequestBody, gate: Box<dyn BodyChecker>) -> Self {
+    pub(crate) fn checked(first: Bytes, rest: RequestBody, gate: Box<dyn BodyChecker>) -> Self {
         Self(ForwardBodyKind::Checked(CheckedBody {
             held: first,
             rest,
@@ -129,7 +129,7 @@ impl ForwardBody {
     }
 
     /// Reads a body to its end for nobody but its gate.
-    pub(super) async fn drain(mut self) -> Result<(), RequestBodyError> {
+    pub(crate) async fn drain(mut self) -> Result<(), RequestBodyError> {
         while let Some(frame) = poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await {
             frame?;
         }
@@ -137,7 +137,7 @@ impl ForwardBody {
     }
 
     /// The trailer fields, when they are known already.
-    pub(super) fn trailers(&self) -> Option<&HeaderMap> {
+    pub(crate) fn trailers(&self) -> Option<&HeaderMap> {
         match &self.0 {
             ForwardBodyKind::Whole { trailers, .. } => trailers.as_ref(),
             ForwardBodyKind::Streamed { .. } | ForwardBodyKind::Checked(_) => None,
@@ -145,7 +145,7 @@ impl ForwardBody {
     }
 
     /// A view of how the body proceeds while it is being sent, if it is streamed.
-    pub(super) fn upload(&self) -> Option<UploadProgress> {
+    pub(crate) fn upload(&self) -> Option<UploadProgress> {
         match &self.0 {
             ForwardBodyKind::Whole { .. } => None,
             ForwardBodyKind::Streamed { rest, .. } => Some(rest.progress()),
@@ -154,7 +154,7 @@ impl ForwardBody {
     }
 
     /// The body for a sample of the exchange.
-    pub(super) fn shadow_body(&self) -> ShadowBody {
+    pub(crate) fn shadow_body(&self) -> ShadowBody {
         match &self.0 {
             ForwardBodyKind::Whole { bytes, .. } if bytes.is_empty() => ShadowBody::Absent,
             ForwardBodyKind::Whole { bytes, .. } => ShadowBody::Whole(bytes.clone()),
@@ -166,7 +166,7 @@ impl ForwardBody {
     }
 
     /// The same body once more, when it is in memory.
-    pub(super) fn replay(&self) -> Option<Self> {
+    pub(crate) fn replay(&self) -> Option<Self> {
         match &self.0 {
             ForwardBodyKind::Whole { bytes, trailers } => Some(Self(ForwardBodyKind::Whole {
                 bytes: bytes.clone(),

@@ -55,7 +55,7 @@ pub struct RequestBody {
 }
 
 impl RequestBody {
-    pub(super) fn new(
+    pub(crate) fn new(
         incoming: Incoming,
         link: Rc<ConnectionState>,
         limits: Rc<ClientLimits>,
@@ -204,7 +204,7 @@ impl Drop for RequestBody {
 
 /// How a streamed request body proceeds.
 #[derive(Debug)]
-pub(super) struct UploadProgress {
+pub(crate) struct UploadProgress {
     link: Rc<ConnectionState>,
     frames: u64,
 }
@@ -212,7 +212,7 @@ pub(super) struct UploadProgress {
 impl UploadProgress {
     /// Whether the body is unfinished and has moved since this was last asked, or its
     /// client, who has a deadline of his own, is being waited for.
-    pub(super) fn has_progressed(&mut self) -> bool {
+    pub(crate) fn has_progressed(&mut self) -> bool {
         let frames = self.link.body_frames.get();
         let has_moved = std::mem::replace(&mut self.frames, frames) != frames;
         self.link.body_unread.get() && (has_moved || self.link.body_deadline.get().is_some())

@@ -56,8 +56,8 @@ pub(crate) struct BreakerSnapshot {
     pub(crate) over: BreakerOverride,
     pub(crate) tally: CallTally,
     pub(crate) until: Option<Duration>,
-    pub(super) since: Duration,
-    pub(super) reason: Option<TransitionReason>,
+    pub(crate) since: Duration,
+    pub(crate) reason: Option<TransitionReason>,
     pub(crate) probing: usize,
     pub(crate) history: Vec<BreakerTransition>,
 }

@@ -14,11 +14,11 @@ pub(super) struct ProbeId(u64);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ProbeShare {
     /// The consumer's index.
-    pub(super) consumer: usize,
+    pub(crate) consumer: usize,
     /// Its weight; 0 is that of the unknown.
     pub(crate) weight: u32,
     /// The weights of all.
-    pub(super) weights: u32,
+    pub(crate) weights: u32,
 }
 
 #[derive(Clone, Copy, Debug)]

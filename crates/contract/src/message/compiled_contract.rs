@@ -38,9 +38,9 @@ pub struct CompiledContract {
     pub warnings: Vec<ContractProblem>,
     pub(crate) documents: DocumentSet,
     /// The names of all members that schemas declare.
-    pub(super) declared_property_names: HashSet<Box<str>>,
+    pub(crate) declared_property_names: HashSet<Box<str>>,
     pub(crate) routes: RouteTable,
-    pub(super) requests: SchemaSet,
+    pub(crate) requests: SchemaSet,
     pub(crate) responses: SchemaSet,
 }
 

@@ -28,9 +28,9 @@ const DEPTH_MAX: u8 = 8;
 /// What the violations of one value have in common.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ViolationSubject<'a> {
-    pub(super) class: ViolationClass,
-    pub(super) part: MessagePart,
-    pub(super) name: Option<&'a str>,
+    pub(crate) class: ViolationClass,
+    pub(crate) part: MessagePart,
+    pub(crate) name: Option<&'a str>,
 }
 
 /// Explains why a wrapped value does not satisfy its schema, in at most `most` violations.

@@ -6,7 +6,7 @@
 pub(crate) mod compiled_contract;
 pub(crate) mod operation;
 pub(crate) mod media_range;
-pub(crate) mod route;
+pub mod route;
 pub(crate) mod parameter;
 pub(crate) mod body;
 pub(crate) mod check;

@@ -32,7 +32,7 @@ pub struct Operation {
     /// Its parameters; those of the path item included.
     pub parameters: Vec<Parameter>,
     /// The credentials it asks for.
-    pub(super) security: SecurityRequirements,
+    pub(crate) security: SecurityRequirements,
     /// Its body.
     pub body: BodyDeclaration,
     /// Its responses, in the order of the document.
@@ -40,7 +40,7 @@ pub struct Operation {
     /// Where it stands.
     pub node_ref: NodeRef,
     /// Whether a query parameter takes every name that no other claims.
-    pub(super) takes_any_query: bool,
+    pub(crate) takes_any_query: bool,
 }
 
 /// An operation that the service calls and its consumers serve.

@@ -10,4 +10,4 @@ pub(crate) mod timestamp;
 pub(crate) mod format;
 pub(crate) mod schema_set;
 pub(crate) mod malformed_schema;
-pub(crate) mod contradiction;
+pub mod contradiction;
