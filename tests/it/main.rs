@@ -57,7 +57,6 @@ mod spawned;
 mod steered;
 mod sources;
 mod stream;
-mod tidy;
 mod tools;
 mod tracing;
 mod tracing_cost;

@@ -1,33 +1,57 @@
-//! Prints the measures of a source tree.
+//! Measures a source tree by the rules of the house.
 //!
-//! `house [ROOT] [--path PREFIX]`: the table of the tree.
-//! `house [ROOT] [--path PREFIX] --worst [--hints]`: the files with the most odd phrases, with
-//! their lines; with phrases that are worth a second look, too.
+//! ```text
+//! house [ROOT] [--path PREFIX]                     the table of the tree
+//! house [ROOT] [--path PREFIX] --worst [--hints]   the files with the most odd phrases, by line
+//! house [ROOT] --write-debt [--force]              rewrites the lists of debt, which only shrink
+//! ```
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
+use std::process::ExitCode;
 
-use portcullis_tidy::measure::{MeasureOptions, measure, worst_files};
-use portcullis_tidy::sources;
+use portcullis_tidy::debt_counts::write_debt;
+use portcullis_tidy::file_prose::worst_files;
+use portcullis_tidy::house_table::table;
+use portcullis_tidy::source_files::read;
+use portcullis_tidy::tree_analysis::TreeAnalysis;
 
-fn main() -> io::Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(output) if io::stdout().lock().write_all(output.as_bytes()).is_ok() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> io::Result<String> {
     let mut root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-    let mut options = MeasureOptions::default();
-    let mut is_worst = false;
+    let mut path_prefix = String::new();
+    let mut flags = Vec::new();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--worst" => is_worst = true,
-            "--hints" => options.with_hints = true,
-            "--path" => options.path_prefix = arguments.next().unwrap_or_default(),
+            "--path" => path_prefix = arguments.next().unwrap_or_default(),
+            "--worst" | "--hints" | "--write-debt" | "--force" => flags.push(argument),
+            flag if flag.starts_with('-') => {
+                return Err(io::Error::other(format!("unknown flag {flag}")));
+            }
             _ => root = argument.into(),
         }
     }
-    let texts = sources::read(&root)?;
-    let output = if is_worst {
-        worst_files(&texts, &options)
+    let has = |flag: &str| flags.iter().any(|given| given == flag);
+    let texts = read(&root)?;
+    Ok(if has("--write-debt") {
+        write_debt(&TreeAnalysis::new(&texts, ""), &root, has("--force"))?
+    } else if has("--worst") {
+        worst_files(
+            &TreeAnalysis::new(&texts, &path_prefix).prose,
+            has("--hints"),
+        )
     } else {
-        measure(&texts, &options)
-    };
-    io::stdout().lock().write_all(output.as_bytes())
+        table(&TreeAnalysis::new(&texts, &path_prefix))
+    })
 }

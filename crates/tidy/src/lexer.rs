@@ -1,4 +1,4 @@
-//! Splits Rust source into tokens: just enough to tell code, comments and literals apart.
+//! Splits Rust source into tokens: just enough to distinguish code, comments and literals.
 //!
 //! Every other module works on these tokens, so a word in a string is never taken for code. The
 //! lexer accepts all valid Rust; on invalid input it still ends, with tokens of no use.

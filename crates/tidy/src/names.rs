@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::lexer::{Token, TokenKind};
-use crate::sources::RustFile;
+use crate::source_files::RustFile;
+
+/// In how many folders a file name may occur.
+pub const FOLDERS_MAX: usize = 2;
 
 /// A type as it is declared at item level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +21,7 @@ pub struct TypeDeclaration<'a> {
 pub fn type_declarations<'a>(code: &[Token<'a>]) -> Vec<TypeDeclaration<'a>> {
     const KEYWORDS: [&str; 5] = ["struct", "enum", "trait", "union", "type"];
     let mut found = Vec::new();
-    // How many open brackets are no module's braces.
+    // How many open brackets do not belong to a module.
     let mut inner = 0;
     let mut modules = Vec::new();
     for (at, token) in code.iter().enumerate() {
@@ -94,7 +97,7 @@ pub fn file_folders<'a>(files: &[RustFile<'a>]) -> BTreeMap<&'a str, BTreeSet<&'
 mod tests {
     use super::*;
     use crate::lexer::tokens;
-    use crate::sources::rust_file;
+    use crate::source_files::rust_file;
 
     #[test]
     fn types_count_at_item_level_only() {

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use crate::prose::{ProseWord, WordBreak};
+use crate::prose_reader::{ProseWord, WordBreak};
 
 /// Phrases that are always wrong here.
 pub const REFUSED: &str = include_str!("../phrases/refused.txt");

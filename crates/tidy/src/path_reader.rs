@@ -1,54 +1,10 @@
-//! The paths that a file names, and the items it declares, each in its module.
+//! Reads the paths and the declared items of a file from its tokens.
 //!
 //! A `use` tree is expanded to one path for each name. Any other path counts from two segments
 //! on; a single name is a local or was imported.
 
-use std::collections::HashSet;
-
 use crate::lexer::{Token, TokenKind};
-
-/// A path as written, in the module where it is written.
-#[derive(Clone, Debug)]
-pub struct NamedPath<'a> {
-    /// Inline modules around it, within the file.
-    pub inline_modules: Vec<&'a str>,
-    /// The segments; those of a glob import end before the `*`.
-    pub segments: Vec<&'a str>,
-    /// Its line.
-    pub line: usize,
-    /// How it is used.
-    pub role: PathRole<'a>,
-}
-
-/// How a path is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PathRole<'a> {
-    /// `use path as name`; the name is the last segment if there is no `as`.
-    Import {
-        /// The name that it gets here.
-        name: &'a str,
-        /// Whether it is `pub`, with or without a scope.
-        is_public: bool,
-    },
-    /// `use path::*`.
-    Glob {
-        /// Whether it is `pub`, with or without a scope.
-        is_public: bool,
-    },
-    /// Written out in code.
-    Qualified,
-}
-
-/// What a file names and declares.
-#[derive(Debug, Default)]
-pub struct FilePaths<'a> {
-    /// Every path in order.
-    pub paths: Vec<NamedPath<'a>>,
-    /// Declared items, each with the inline modules around it.
-    pub items: HashSet<(Vec<&'a str>, &'a str)>,
-    /// Inline modules, from the outermost.
-    pub inline_modules: HashSet<Vec<&'a str>>,
-}
+use crate::named_path::{FilePaths, NamedPath, PathRole};
 
 /// Reads the paths and items of production code.
 pub fn read<'a>(code: &[Token<'a>]) -> FilePaths<'a> {
