@@ -1,7 +1,7 @@
 //! The table of imports: who may import whom, and which areas may name which third-party crate.
 
 /// What each area may import: other crates of the workspace and other domains under `src/`.
-const MAY_IMPORT: [(&str, &str); 15] = [
+const MAY_IMPORT: [(&str, &str); 16] = [
     ("crates/vocabulary", ""),
     ("crates/json", ""),
     ("crates/contract", "vocabulary json"),
@@ -9,10 +9,11 @@ const MAY_IMPORT: [(&str, &str); 15] = [
     ("crates/breaker", "vocabulary"),
     ("crates/control", "vocabulary json contract compat"),
     ("crates/tidy", ""),
+    ("src/tls", ""),
     ("src/config", "vocabulary"),
-    ("src/source", "vocabulary contract"),
+    ("src/source", "vocabulary contract tls"),
     ("src/identity", "vocabulary config"),
-    ("src/telemetry", "vocabulary breaker config"),
+    ("src/telemetry", "vocabulary breaker config tls"),
     (
         "src/proxy",
         "vocabulary json contract breaker config identity telemetry",
@@ -32,7 +33,7 @@ const MAY_IMPORT: [(&str, &str); 15] = [
 ];
 
 /// Third-party crates, by the beginning of their names, with the areas that may name them.
-const HOMES: [(&str, &str); 11] = [
+const HOMES: [(&str, &str); 12] = [
     // The validators run on the tape, and containment reads lowered schemas.
     ("jsonschema", "crates/json crates/contract crates/compat"),
     ("openapiv3", "crates/contract"),
@@ -46,6 +47,7 @@ const HOMES: [(&str, &str); 11] = [
     ("opentelemetry", "src/telemetry"),
     // The exporter of spans needs its own client, because its trait is for that type.
     ("reqwest", "src/source src/telemetry"),
+    ("rustls", "src/tls"),
     ("tower", "src/proxy"),
 ];
 

@@ -149,7 +149,7 @@ fn is_in_source(path: &str) -> bool {
     in_crate.map_or(path, |(_, rest)| rest).starts_with("src/")
 }
 
-/// The part of the tree a file belongs to: `crates/json`, `src/proxy`, `tests`, `docs`.
+/// The part of the tree a file belongs to: `crates/json`, `src/proxy`, `src/tls`, `tests`.
 pub fn area(path: &str) -> &str {
     let parts = if path.starts_with("crates/") || path.starts_with("src/") {
         2
@@ -159,6 +159,10 @@ pub fn area(path: &str) -> &str {
     let slashes = path.match_indices('/').map(|(at, _)| at);
     let ends: Vec<usize> = slashes.take(parts).collect();
     match ends.last() {
+        // A domain of one file, such as `src/tls.rs`.
+        Some(3) if path.starts_with("src/") && !matches!(path, "src/main.rs" | "src/lib.rs") => {
+            path.trim_end_matches(".rs")
+        }
         Some(&end) => &path[..end],
         None => path,
     }
@@ -199,6 +203,7 @@ mod tests {
         assert_eq!(area("crates/json/src/a/b.rs"), "crates/json");
         assert_eq!(area("src/proxy/a/b.rs"), "src/proxy");
         assert_eq!(area("src/lib.rs"), "src");
+        assert_eq!(area("src/tls.rs"), "src/tls");
         assert_eq!(area("tests/it/a.rs"), "tests");
         assert_eq!(area("README.md"), "README.md");
     }
