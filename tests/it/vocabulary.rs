@@ -65,7 +65,7 @@ fn closed<'a>(values: impl IntoIterator<Item = &'a str>) -> Values {
 
 fn results(metric: &str) -> Values {
     Values::Closed(match metric {
-        "contract_reloads_total" => literals("src/admin/contracts/view.rs", "fn as_str"),
+        "contract_reloads_total" => literals("src/admin/contracts/contract_view.rs", "fn as_str"),
         "portcullis_spans_total" => ["exported", "lost-queue", "lost-export"]
             .map(str::to_owned)
             .to_vec(),
@@ -74,11 +74,11 @@ fn results(metric: &str) -> Values {
 }
 
 fn reasons(metric: &str) -> Values {
-    let upstream = || literals("src/proxy/answer.rs", "fn upstream_reason");
+    let upstream = || literals("src/proxy/exchange/answer_table.rs", "fn upstream_reason");
     Values::Closed(match metric {
         "portcullis_upstream_errors_total" => upstream(),
         "portcullis_retries_total" => {
-            let mut found = literals("src/proxy/retry.rs", "fn reason_of");
+            let mut found = literals("src/proxy/exchange/retry.rs", "fn reason_of");
             // Sent again where the upstream has not begun to answer.
             let again = ["connect", "timeout", "closed"];
             found.extend(
@@ -88,22 +88,29 @@ fn reasons(metric: &str) -> Values {
             );
             found
         }
-        "contract_unjudged_total" => {
-            literals("src/proxy/layers/response.rs", "const RESPONSE_TOO_LARGE")
-        }
+        "contract_unjudged_total" => literals(
+            "src/proxy/exchange/stages/judge_response.rs",
+            "const RESPONSE_TOO_LARGE",
+        ),
         "circuit_breaker_trips_by_squad_total" => {
-            let mut found = literals("src/breaker/state.rs", "impl Reason");
+            let mut found = literals(
+                "crates/breaker/src/circuit/breaker_state.rs",
+                "impl TransitionReason",
+            );
             // These two close a breaker or let it be probed.
             found.retain(|reason| reason != "probes-passed" && reason != "waited");
             found
         }
         "shed_requests_total" => {
-            let mut found = literals("src/breaker/refusal.rs", "fn as_str");
-            found.extend(literals("src/breaker/waiting.rs", "fn as_str"));
+            let mut found = literals("crates/breaker/src/admission_refusal.rs", "fn as_str");
+            found.extend(literals(
+                "crates/breaker/src/sharing/slot_wait.rs",
+                "fn as_str",
+            ));
             found
         }
         "portcullis_identity_faults_total" => {
-            let mut found = literals("src/identity/headers.rs", "fn name");
+            let mut found = literals("src/identity/identity_headers.rs", "fn name");
             found.extend(TokenFault::ALL.map(|fault| fault.name().to_owned()));
             found
         }
