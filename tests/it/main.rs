@@ -44,6 +44,7 @@ mod promql;
 mod owners;
 mod ownership_survey;
 mod protection;
+mod readme;
 mod reference;
 mod refusals;
 mod relay;

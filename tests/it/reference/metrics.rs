@@ -1,135 +1,129 @@
-//! `docs/metrics.md`: every metric with what its labels say and what it is for, written from the
-//! program's own lists and compared with the file.
-//!
-//! `PORTCULLIS_TEST_WRITE=1 cargo test --test it reference` writes the file anew.
+//! `docs/metrics.md`: every metric with its labels and its purpose.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use portcullis::telemetry::{Metric, MetricKind, PROCESS_METRICS};
 
-use super::app::{App, admin};
-use super::deploy::{all_metrics, file, metrics_of_alerts};
-use super::upstream::Upstream;
-use super::vocabulary::{Values, values};
-
-const FILE: &str = "docs/metrics.md";
-
-/// Set to write the file instead of comparing it.
-const WRITE: &str = "PORTCULLIS_TEST_WRITE";
+use super::assert_page;
+use crate::app::{App, admin};
+use crate::deploy::{all_metrics, metrics_of_alerts};
+use crate::upstream::Upstream;
+use crate::vocabulary::{Values, values};
 
 const BEGINNING: &str = "\
 # Metrics
 
-Written from `src/telemetry/names.rs`; a test compares this page with it and writes it anew: \
-`PORTCULLIS_TEST_WRITE=1 cargo test --test it reference`.
+`GET /metrics` on the admin port serves these metrics in the Prometheus text format. A series \
+appears when it is first counted. All label values come from closed sets: the program, the \
+configuration, the contracts and the catalog. So clients cannot create series, and no label \
+contains payload values.
 
-`GET /metrics` on the admin port has them in the Prometheus text format. A series is there from \
-the first time that it counts something. All labels come from closed sets, those of the program, \
-the configuration, the contracts and the catalog, so that nobody outside can make series. No \
-label and no value holds anything of a message.
+[deploy/](../deploy/README.md) has rules, alerts and a dashboard for them.
 
-Rules, alerts and a dashboard that use them are under [deploy/](../deploy/README.md).
+This page is generated; see [CONTRIBUTING.md](../CONTRIBUTING.md#how-the-tests-are-organised).
 ";
 
 /// What to do with a metric, where its description does not say it.
 const ADVICE: &[(&str, &str)] = &[
     (
         "portcullis_requests_total",
-        "The first to ask: who calls what, and how it ends. `failed` and `unanswered` are the \
-         service's doing, `refused` the consumer's, `shed` that of breakers, shares and budgets; \
-         `abandoned` is a client that did not wait.",
+        "Start here: who calls what, with which outcome. `failed` and `unanswered` are caused by \
+         the service, `refused` by the consumer, `shed` by breakers, shares and budgets; \
+         `abandoned` is a client that disconnected.",
     ),
     (
         "portcullis_request_duration_seconds",
-        "What consumers see. Take `outcome=\"answered\"`: refusals take microseconds and pull \
-         percentiles down.",
+        "The latency that consumers see. Select `outcome=\"answered\"`: refusals take microseconds \
+         and lower the percentiles.",
     ),
     (
         "portcullis_overhead_seconds",
-        "What Portcullis costs: the duration without waiting for client, slot and upstream.",
+        "The cost of Portcullis: the duration without waiting for the client, a slot and the \
+         upstream.",
     ),
     (
         "contract_validation_errors_total",
-        "Where contracts are broken, and by whom. `enforcement=\"report\"` passed: look at it \
-         before a class is set to `reject`. One exchange may hold several violations.",
+        "Which contracts are violated, and by which squad. `enforcement=\"report\"` passed: check \
+         it before you set a class to `reject`. One exchange may have several violations.",
     ),
     (
         "contract_unjudged_total",
-        "Such responses go on as they came. Raise `limits.response_body_bytes_max` if they matter.",
+        "Such responses pass unchanged. Raise `limits.response_body_bytes_max` if they matter.",
     ),
     (
         "circuit_breaker_trips_by_squad_total",
-        "How often, and why. For whether it is open now take `circuit_breaker_state`.",
+        "How often a breaker opened, and why. For the current state use `circuit_breaker_state`.",
     ),
     (
         "circuit_breaker_state",
-        "Of each instance. `max` over instances says whether anybody is cut off anywhere; `>= 1` \
-         holds through probing. A breaker that only observes shows what it would do.",
+        "The state in each instance. `max` over instances shows whether traffic is refused \
+         anywhere; `>= 1` includes half-open. A breaker in `observe` mode shows what it would do.",
     ),
     (
         "shed_requests_total",
-        "Together with the requests of the same service and squad it says how much of their \
-         traffic is lost. `waited`, `displaced` and `line-full` are an overload, the others a \
-         decision.",
+        "Divide by the requests of the same service and squad for the share of traffic that is \
+         lost. `waited`, `displaced` and `line-full` mean overload.",
     ),
     (
         "portcullis_in_flight_requests",
-        "Against `portcullis_guaranteed_requests`: who is above the own share, and borrows.",
+        "Compare with `portcullis_guaranteed_requests`: a squad above its guarantee is borrowing.",
     ),
     (
         "portcullis_in_flight_limit",
-        "With `limit = \"adaptive\"` it moves: a limit that falls is an upstream that becomes slow.",
+        "With `limit = \"adaptive\"` it changes: a falling limit means that the upstream slows down.",
     ),
     (
         "portcullis_cross_squad_ratio",
-        "Against `portcullis_cross_squad_ratio_max`; above it requests are refused.",
+        "Compare with `portcullis_cross_squad_ratio_max`; above it requests are refused.",
     ),
     (
         "portcullis_retries_total",
-        "Retries hide failures from consumers and not from the upstream: watch that they stay few.",
+        "Retries hide failures from consumers, but add load to the upstream.",
     ),
     (
         "portcullis_http_refusals_total",
-        "A steady trickle is scanners; a new reason with a new release is a client that breaks HTTP.",
+        "A low constant rate is usually scanners. A new reason after a release is a client that \
+         violates HTTP.",
     ),
     (
         "portcullis_panics_total",
-        "Any is a defect: please report it with the log line.",
+        "Every panic is a defect: please report it with the log line.",
     ),
     (
         "contract_reloads_total",
-        "`refused` and `unavailable` want somebody to look; `in-force` marks changes on a dashboard.",
+        "`refused` and `unavailable` need attention; `in-force` marks changes on a dashboard.",
     ),
     (
         "contract_candidate_refusals_total",
-        "Empty over a day of traffic, with `contract_candidate_judged_total` growing: promote it.",
+        "If it stays empty over a day while `contract_candidate_judged_total` grows, promote the \
+         candidate.",
     ),
     (
         "contract_revision_info",
-        "`== 1` is the revision in force. Several at a time: instances differ.",
+        "`== 1` is the active revision. Several at the same time mean that instances differ.",
     ),
     (
         "portcullis_service_info",
-        "For joining the provider to what names only the service: \
+        "Joins the provider to metrics that have only the service: \
          `… * on (service) group_left (squad) (portcullis_service_info == 1)`.",
     ),
     (
         "contract_drift_rate",
-        "Counts what is only reported, too: whether the contract tells the truth about the traffic.",
+        "Includes reported violations: whether the contract describes the real traffic.",
     ),
     (
         "team_autonomy_health",
-        "A squad answers for what it sends and for what its services answer, and for nothing that \
-         others do. `GET /traffic` on the admin port has the three parts.",
+        "Depends on what the squad sends and on what its services answer, not on other squads. \
+         `GET /traffic` on the admin port has the three parts.",
     ),
     (
         "portcullis_unrouted_requests_total",
-        "Answered 404 `NO_SERVICE`: a name or a path prefix that clients use and no service has.",
+        "Answered with 404 `NO_SERVICE`: a host or path prefix that clients use and no service has.",
     ),
     (
         "portcullis_waiting_requests",
-        "Above 0 for longer than a moment, the limit is reached and somebody is about to be shed.",
+        "Above 0 for more than a moment, the limit is reached and requests are about to be shed.",
     ),
     (
         "contract_validation_seconds",
@@ -137,7 +131,7 @@ const ADVICE: &[(&str, &str)] = &[
     ),
     (
         "process_cpu_seconds_total",
-        "In whole seconds, so take the rate over five minutes or more.",
+        "In whole seconds, so use rates over five minutes or more.",
     ),
 ];
 
@@ -203,22 +197,10 @@ fn described(values: &Values) -> String {
 
 #[test]
 fn the_page_of_metrics_is_what_the_program_has() {
-    let (page, path) = (page(), file(FILE));
-    if std::env::var_os(WRITE).is_some() {
-        std::fs::write(&path, &page).unwrap();
-    }
-    let written = std::fs::read_to_string(&path).unwrap_or_default();
-    let differs = page
-        .lines()
-        .zip(written.lines())
-        .find(|(new, old)| new != old);
-    assert!(
-        page == written,
-        "{FILE} is not what the program has; {WRITE}=1 writes it. It first differs at {differs:#?}"
-    );
+    assert_page("docs/metrics.md", &page());
     for (about, _) in ADVICE {
         let known = all_metrics().any(|metric| metric.name == *about);
-        assert!(known, "there is advice on {about}, which is no metric");
+        assert!(known, "there is advice on {about}, which is not a metric");
     }
 }
 
