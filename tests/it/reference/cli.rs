@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use clap::{Arg, ArgAction, Command, CommandFactory};
-use portcullis::cli::Args;
+use portcullis::cli::CliArgs;
 
 use super::{assert_page, cell};
 
@@ -18,7 +18,7 @@ This page is generated; see [CONTRIBUTING.md](../CONTRIBUTING.md#how-the-tests-a
 ";
 
 fn page() -> String {
-    let mut root = Args::command();
+    let mut root = CliArgs::command();
     root.build();
     let commands = commands(&root);
     let mut page = BEGINNING.to_owned();

@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::Path;
 
-use portcullis::config::{ConfigErrors, Overrides, load, parse_catalog};
+use portcullis::config::{ConfigErrors, FlagOverrides, load, parse_catalog};
 use portcullis_vocabulary::ViolationClass;
 
 use super::shipped_keys::ShippedKeys;
@@ -248,7 +248,7 @@ impl ProbedFile {
                 let directory = tempfile::tempdir().unwrap();
                 let path = directory.path().join("config.toml");
                 std::fs::write(&path, configuration(section, line)).unwrap();
-                load(Some(&path), [], &Overrides::default()).err()
+                load(Some(&path), [], &FlagOverrides::default()).err()
             }
             Self::Catalog => parse_catalog(&table(section, line), Path::new("squads.toml")).err(),
         }
@@ -514,7 +514,7 @@ fn assert_is_variable(variable: &str, section: &str, key: &str) {
     let variable = variable.replace("NAME__", "A__");
     // Any text is right for some keys, and this is wrong for the others.
     let value = [(OsString::from(&variable), OsString::from("\u{1}"))];
-    if let Err(errors) = load(Some(&path), value, &Overrides::default()) {
+    if let Err(errors) = load(Some(&path), value, &FlagOverrides::default()) {
         let unknown = errors.problems().iter().find(|problem| {
             let message = problem.message();
             message.starts_with("unknown") || message.contains("not a key")
