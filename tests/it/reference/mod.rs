@@ -6,6 +6,7 @@ mod admin_api;
 mod cli;
 mod configuration;
 mod metrics;
+mod semantics;
 mod shipped_keys;
 mod violations;
 
