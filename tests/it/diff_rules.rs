@@ -152,41 +152,41 @@ fn the_reference_page_has_every_rule() {
 }
 
 const INTRODUCTION: &str = "\
-# Compatibility
+# Compatibility rules
 
-`portcullis diff OLD NEW` says what a new revision of a contract means for those who keep to the old one. A change is **breaking** when somebody who was right before is wrong after: a request that was accepted is refused, or a response arrives that the old contract forbids. Webhooks and callbacks are seen from the other side: there the service sends and its consumers answer.
+[diff.md](diff.md) explains how to use `portcullis diff`. This page is generated and lists its rules. A change is **breaking** if a request that the old contract accepts is refused, or if a response can occur that the old contract forbids. For webhooks and callbacks the sides are exchanged: there the service sends and its consumers respond.
 
-## How a level is found
+## How the level is determined
 
-Whether a change of a schema breaks anybody is decided by containment: is every value that one revision sends accepted by the other? Senders are taken to send the members that their schema declares. The search has three answers:
+A schema change is decided by containment: is every value that one revision sends accepted by the other? Senders are assumed to send the properties that their schema declares. The search has three results:
 
-- **proved**: it was exhausted, and no value is refused. The change is told of and counts as `info`; a member that is gone stays a `warning`, because whoever used it misses it.
-- **witnessed**: a value is refused. It is shown, and the validators of both contracts have confirmed it, as a message wherever messages of its media type are judged. The change is `breaking`.
-- **unknown**: neither could be shown. The level of the table below stands, and is a `warning` at least; with `--strict` it is `breaking`. The reason is given.
+- **proved**: the search is exhaustive and found no refused value. The change counts as `info`; a removed property stays a `warning`, because its users miss it.
+- **witnessed**: a value is refused. The report shows it. The validators of both contracts have confirmed it, as a whole message if messages of its media type are validated. The change is `breaking`.
+- **unknown**: neither could be shown. The level of the table below applies, but at least `warning`; with `--strict` it is `breaking`. The report gives the reason.
 
-Schemas that accept the same values are no change, however they are written: references, `allOf` of one, `nullable` and `type: [.., \"null\"]`, the order of members, files.
+Schemas that accept the same values are equal, regardless of notation: references, `allOf` with one element, `nullable` and `type: [.., \"null\"]`, the order of properties, files.
 
-Everything else is decided by rule. `rule` in the report says so.
+All other changes are decided by rule. The report names the `rule`.
 
-## Where others say otherwise
+## Differences from other tools
 
-- A status of success that the old contract did not declare is breaking, since its validators refuse it; any other status is a warning.
-- A media type that is covered by a range is not gone. `application/problem+json` is not covered by `application/json`.
-- Security is a formula. Whoever has the credentials of an old alternative must be let in by a new one; API keys and schemes of HTTP are the same where they are the same on the wire.
-- A deprecated operation or parameter may go once its `x-sunset` has passed, not before. An operation whose `x-stability-level` is `draft` or `alpha` may go at any time.
-- `explode` and `style` count where they change what is written.
+- A new success status is breaking, because validators of the old contract reject it; any other new status is a warning.
+- A media type that a range covers is not removed. `application/json` does not cover `application/problem+json`.
+- Security is compared as a formula. Credentials of an old alternative must satisfy a new one. API keys and HTTP schemes are equal if they are equal on the wire.
+- A deprecated operation or parameter may be removed after its `x-sunset`, not before. An operation whose `x-stability-level` is `draft` or `alpha` may be removed at any time.
+- `explode` and `style` matter only if they change the serialised form.
 
 ## Versions
 
-Breaking changes need a greater major version, additions and deprecations a minor one, anything else a patch (semver.org). Below 1.0.0 the minor version plays the major one. Versions that are no semantic versions are left alone. `--semver` makes a version that is raised too little a failure.
+Breaking changes need a higher major version, additions and deprecations a higher minor version, other changes a higher patch version (semver.org). Below 1.0.0 the minor version takes the role of the major version. Other version schemes are not checked. With `--semver` a version that is not raised enough is a failure.
 
 ## Approvals
 
-`--approvals FILE` names a reviewed file; `--print-approvals` prints entries for it. An approved change counts in no level. Approvals are keyed by rule, place, before and after, and outlive other wording and lines. What has expired, and what is for no change any more, is reported.
+`--approvals FILE` names a reviewed file; `--print-approvals` prints entries for it. An approved change does not count. Approvals are identified by rule, location, and values before and after, so they survive changes of wording and line numbers. Expired and unused approvals are reported.
 
 ## Rules
 
-The columns of levels are those of a change in a request, in a response, and in what is neither. Aliases are the ids of oasdiff.
+The level columns are for a change in a request, in a response, and elsewhere. Aliases are the ids of oasdiff.
 ";
 
 fn page() -> String {

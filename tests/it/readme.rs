@@ -5,7 +5,7 @@
 //! to a proxy that serves them. A line `…` of an output stands for any lines. Commands that build,
 //! install or need a cluster are not run.
 //!
-//! `PORTCULLIS_TEST_WRITE=1 cargo test --test it readme` writes the outputs without `…` anew.
+//! `PORTCULLIS_TEST_WRITE=1 cargo test --test it readme` writes the outputs without `…`.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -114,7 +114,7 @@ fn console(text: &str) -> Vec<Shown> {
     shown
 }
 
-/// A copy of what the pages speak of.
+/// A copy of the files that the pages mention.
 struct Workplace {
     directory: TempDir,
     served: Served,
@@ -153,7 +153,7 @@ impl Workplace {
         Self { directory, served }
     }
 
-    /// Runs a command and compares what it prints; returns it where it differs and is to be written.
+    /// Runs a command and compares what it prints; returns it if it differs and must be written.
     fn run(&self, shown: &Shown) -> Option<String> {
         let command = shown.command.as_str();
         if command.contains("serve") {
@@ -314,7 +314,7 @@ fn is_same_text(output: &str, shown: &str) -> bool {
         let is_last = parts.peek().is_none();
         let at = match part.len() {
             0 => 0,
-            // What comes last is looked for at the end.
+            // The last part is at the end.
             len if is_last && number > 0 => rest.len().saturating_sub(len),
             len => {
                 let mut windows = rest.windows(len);

@@ -21,7 +21,7 @@ fn the_page_of_the_admin_port_has_every_route() {
     let page = read("docs/admin-api.md");
     let documented = rows(&page).into_iter().filter_map(|row| {
         let route = row[0].trim_matches('`').to_owned();
-        // The list itself does not name the path that it stands at.
+        // The list does not contain its path.
         let is_route = route.starts_with("GET ") || route.starts_with("POST ");
         (is_route && route != "GET /").then_some(route)
     });

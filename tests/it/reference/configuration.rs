@@ -1,9 +1,9 @@
 //! `docs/configuration.md`: every key of the configuration and of the catalog.
 //!
-//! Which keys there are and which values they take is asked of the program: it names the keys that
-//! it knows when it finds an unknown one, and what it expected when it finds a wrong value. So a
-//! new key without a comment in `config.toml`, or without a line below, fails here. Defaults and
-//! meanings are those of `config.toml`, whose defaults another test compares with the code.
+//! Keys and types are probed: an unknown key makes the program list the known ones, and an invalid
+//! value makes it name the expected type. So a new key without a comment in `config.toml`, or without
+//! a line below, fails here. Defaults and meanings are read from `config.toml`; another test compares
+//! its defaults with the code.
 
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -55,7 +55,7 @@ struct ProbedKey {
     is_required: bool,
 }
 
-/// A section of the same keys in another place.
+/// A section with the same keys as a top-level section.
 const SAME: [(&str, &str); 5] = [
     ("services.breaker", "breaker"),
     ("services.shares", "shares"),
@@ -64,7 +64,7 @@ const SAME: [(&str, &str); 5] = [
     ("services.reload", "reload"),
 ];
 
-/// Sections whose comments stand in another one.
+/// Sections whose keys have their comments in a different section.
 const COMMENTED_IN: [(&str, &str); 2] = [
     ("tiers.silver", "tiers.gold"),
     ("tiers.bronze", "tiers.gold"),
@@ -235,8 +235,8 @@ in `[services.breaker]` and so on.
 const CATALOG_BEGINNING: &str = "
 ## The catalog
 
-The file that `catalog.path` names, by convention `contracts/squads.toml`, is the one place that says \
-who owns what. Names of squads and services have 1 to 64 characters of `a-z 0-9 . _ -`. `unknown` and \
+The file that `catalog.path` names, by convention `contracts/squads.toml`, is the single source of \
+ownership. Names of squads and services have 1 to 64 characters of `a-z 0-9 . _ -`. `unknown` and \
 `everybody` are reserved. Environment variables do not apply to the catalog.
 ";
 
@@ -254,7 +254,7 @@ impl ProbedFile {
         }
     }
 
-    /// What is wrong with a key in a section.
+    /// The problem with a key in a section.
     fn complaint(self, section: &str, line: &str, key: &str) -> Option<String> {
         let errors = self.errors(section, line)?;
         let is_about = |path: &str| path == key || path.ends_with(&format!(".{key}"));
@@ -321,7 +321,7 @@ fn expected(message: &str) -> &str {
     message.split("; try ").next().unwrap_or(message)
 }
 
-/// A configuration that is right but for a line.
+/// A configuration that is valid except for a line.
 fn configuration(section: &str, line: &str) -> String {
     let is_of_service = section == "services";
     // A line that is a comment takes a required key away.
@@ -384,7 +384,7 @@ fn configuration_section(page: &mut String, section: &ProbedSection, shipped: &S
     let name = section.name.as_str();
     let comment = shipped.sections.get(name).map_or("", String::as_str);
     let is_empty = section.keys.is_empty() && section.kind != SectionKind::Data;
-    // A table of tables is not a place for keys and needs no heading.
+    // A table that contains only tables needs no heading.
     if name.is_empty() || (is_empty && comment.is_empty()) {
         return;
     }
@@ -450,7 +450,7 @@ fn names(page: &mut String, section: &str, shipped: &ShippedKeys) {
     .unwrap();
 }
 
-/// The classes of violations, which have a page of their own.
+/// The classes of violations; `docs/violations.md` explains them.
 fn classes(page: &mut String, section: &str, shipped: &ShippedKeys) {
     let example = variable(section, "unknown-query");
     writeln!(

@@ -1,5 +1,4 @@
-//! `docs/semantics.md` names tests by file and function. The file is looked for, so that a moved test
-//! is written anew and not searched by hand.
+//! `docs/semantics.md` names tests by file and function. The file of a moved test is found here.
 
 use std::path::Path;
 
