@@ -1,4 +1,4 @@
-//! Taking what was read: a contract, a candidate, or the reason why there is none.
+//! Applies the result of a read: activates a contract, starts a candidate or records the failure.
 
 use std::io;
 use std::sync::Arc;
@@ -16,63 +16,69 @@ use super::reload_verdict::{ReloadBasis, ReloadVerdict};
 use super::revision_history::{ReloadTrigger, RevisionEvent};
 use super::shadow_candidate::ShadowCandidate;
 
-/// What was read, from where and why.
+/// The result of reading a source.
 #[derive(Debug)]
-pub(in crate::app) struct SourceReadOutcome {
-    pub(in crate::app) trigger: ReloadTrigger,
-    pub(in crate::app) source: String,
-    pub(in crate::app) outcome: CompileOutcome,
-    /// Why this is not what the source holds, where it is not.
-    pub(in crate::app) stale: Option<String>,
+pub(super) struct SourceReadOutcome {
+    pub(super) trigger: ReloadTrigger,
+    pub(super) source: String,
+    pub(super) outcome: CompileOutcome,
+    /// Why the outcome is from the cache and not from the source.
+    pub(super) stale: Option<String>,
 }
 
 impl LiveStateWriter {
-    /// Takes what was read of a service's contract, and says what came of it.
-    pub(in crate::app) fn apply_read(
+    /// Applies a read of a service's contract. Returns the event for the history.
+    pub(super) fn apply_read(
         &self,
         index: usize,
-        found: SourceReadOutcome,
+        read_outcome: SourceReadOutcome,
     ) -> RevisionEvent {
         let mut state = self.lock();
         let config = Arc::clone(&state.config);
         let service = &mut state.services[index];
-        let is_set_aside = |contract: &CompiledContract| {
+        let was_superseded = |contract: &CompiledContract| {
             service.superseded.as_ref() == Some(&contract.revision)
-                && found.trigger != ReloadTrigger::Operator
+                && read_outcome.trigger != ReloadTrigger::Operator
         };
-        let entry = match found.outcome {
-            Err(nothing) => nothing.entry(found.trigger, found.source),
-            Ok(CompiledRevision { contract, .. }) if is_set_aside(&contract) => {
+        let entry = match read_outcome.outcome {
+            Err(not_compiled) => not_compiled.entry(read_outcome.trigger, read_outcome.source),
+            Ok(CompiledRevision { contract, .. }) if was_superseded(&contract) => {
                 let problem = format!(
-                    "a candidate was promoted, and the source still holds {}: change it there \
-                     too, or reload the contract to go back",
+                    "a candidate was promoted, but the source still has {}: update the source, or \
+                     reload the contract to go back",
                     contract.version
                 );
-                RevisionEvent::of(found.trigger, found.source, RevisionResult::Unchanged)
-                    .with_revision(&contract.version, &contract.revision)
-                    .with_problems(vec![problem])
+                RevisionEvent::of(
+                    read_outcome.trigger,
+                    read_outcome.source,
+                    RevisionResult::Unchanged,
+                )
+                .with_revision(&contract.version, &contract.revision)
+                .with_problems(vec![problem])
             }
             Ok(CompiledRevision {
                 contract,
                 options,
                 took,
-                opinion,
+                verdict,
             }) => {
                 self.metrics.compiled(&service.live.config.name, took);
                 let basis = basis(service);
-                // Whoever reads to put in force asks; who did not is of another opinion now.
+                // A read for the active contract always has a verdict. `objections` rejects one
+                // that is about another active contract.
                 let objections =
-                    opinion.map_or_else(Vec::new, |opinion| opinion.objections(&basis));
-                let result = match objections.is_empty() {
-                    true => RevisionResult::InForce,
-                    false => RevisionResult::Refused,
+                    verdict.map_or_else(Vec::new, |verdict| verdict.objections(&basis));
+                let result = if objections.is_empty() {
+                    RevisionResult::Active
+                } else {
+                    RevisionResult::Refused
                 };
-                if result == RevisionResult::InForce {
+                if result == RevisionResult::Active {
                     service.options = Some(options);
                     service.superseded = None;
                     self.activate(&mut state, &config, index, &contract);
                 }
-                RevisionEvent::of(found.trigger, found.source, result)
+                RevisionEvent::of(read_outcome.trigger, read_outcome.source, result)
                     .with_revision(&contract.version, &contract.revision)
                     .with_problems(objections)
                     .compiled_in(took)
@@ -80,11 +86,11 @@ impl LiveStateWriter {
         };
         let service = &mut state.services[index];
         service.last_error = entry.problems.first().cloned();
-        if let Some(problem) = found.stale {
+        if let Some(problem) = read_outcome.stale {
             tracing::warn!(
                 service = service.live.config.name,
                 problem,
-                "contract in force without its source"
+                "contract loaded from the cache: the source is unavailable"
             );
             service.last_error = Some(problem);
         }
@@ -92,23 +98,26 @@ impl LiveStateWriter {
         entry
     }
 
-    /// Takes a candidate, in the place of the one there may be.
-    pub(in crate::app) fn propose(&self, index: usize, found: SourceReadOutcome) -> RevisionEvent {
+    /// Starts a candidate, and replaces the previous one.
+    pub(super) fn propose(&self, index: usize, read_outcome: SourceReadOutcome) -> RevisionEvent {
         let mut state = self.lock();
         let config = Arc::clone(&state.config);
         let service = &mut state.services[index];
-        let entry = match found.outcome {
-            Err(nothing) => nothing.entry(found.trigger, found.source),
+        let entry = match read_outcome.outcome {
+            Err(not_compiled) => not_compiled.entry(read_outcome.trigger, read_outcome.source),
             Ok(CompiledRevision {
                 contract,
                 options,
                 took,
-                opinion: _,
+                verdict: _,
             }) => {
-                let entry =
-                    RevisionEvent::of(found.trigger, found.source, RevisionResult::Candidate)
-                        .with_revision(&contract.version, &contract.revision)
-                        .compiled_in(took);
+                let entry = RevisionEvent::of(
+                    read_outcome.trigger,
+                    read_outcome.source,
+                    RevisionResult::Candidate,
+                )
+                .with_revision(&contract.version, &contract.revision)
+                .compiled_in(took);
                 let own = &service.live.config;
                 let started =
                     ShadowCandidate::start(contract, options, &config, own, &self.metrics);
@@ -129,9 +138,9 @@ impl LiveStateWriter {
         entry
     }
 
-    /// Puts the candidate in force; nothing where there is none. Slow where it is compared with
-    /// what is in force: not where others wait.
-    pub(in crate::app) fn promote(&self, index: usize) -> Option<RevisionEvent> {
+    /// Activates the candidate. Returns `None` if there is no candidate. Slow, because it compares
+    /// the candidate with the active contract: call it on a blocking thread.
+    pub(super) fn promote(&self, index: usize) -> Option<RevisionEvent> {
         let (basis, candidate) = self.with_service(index, |service| {
             let candidate = service.candidate.as_ref();
             let contract = candidate.map(|candidate| Arc::clone(&candidate.contract));
@@ -145,7 +154,7 @@ impl LiveStateWriter {
         &self,
         index: usize,
         compared: &Arc<CompiledContract>,
-        opinion: ReloadVerdict,
+        verdict: ReloadVerdict,
     ) -> Option<RevisionEvent> {
         let mut state = self.lock();
         let config = Arc::clone(&state.config);
@@ -153,18 +162,20 @@ impl LiveStateWriter {
         let candidate = service.candidate.as_ref()?;
         let contract = Arc::clone(&candidate.contract);
         let options = candidate.options.clone();
-        let mut objections = opinion.objections(&basis(service));
+        let mut objections = verdict.objections(&basis(service));
         if !Arc::ptr_eq(&contract, compared) {
-            objections.push("another candidate came meanwhile: promote it again".to_owned());
+            objections.push("the candidate was replaced meanwhile: promote the new one".to_owned());
         }
         if options != options_of(&service.live.config) {
             objections.push(
-                "the configuration compiles contracts otherwise now: propose it again".to_owned(),
+                "the configuration changed how contracts are compiled: propose the candidate again"
+                    .to_owned(),
             );
         }
-        let result = match objections.is_empty() {
-            true => RevisionResult::Promoted,
-            false => RevisionResult::Refused,
+        let result = if objections.is_empty() {
+            RevisionResult::Promoted
+        } else {
+            RevisionResult::Refused
         };
         let entry = RevisionEvent::of(ReloadTrigger::Operator, "the candidate".to_owned(), result)
             .with_revision(&contract.version, &contract.revision)
@@ -181,8 +192,8 @@ impl LiveStateWriter {
         Some(entry)
     }
 
-    /// Drops the candidate; nothing where there is none.
-    pub(in crate::app) fn drop_candidate(&self, index: usize) -> Option<RevisionEvent> {
+    /// Drops the candidate. Returns `None` if there is no candidate.
+    pub(super) fn drop_candidate(&self, index: usize) -> Option<RevisionEvent> {
         let mut state = self.lock();
         let config = Arc::clone(&state.config);
         let candidate = state.services[index].candidate.take()?;
@@ -223,7 +234,7 @@ impl LiveStateWriter {
         self.publish(state);
     }
 
-    /// Publishes a service with the same contract and another tap.
+    /// Publishes a service with the same contract and the current shadow sampler.
     fn republish(&self, state: &mut LiveState, config: &Config, index: usize) {
         let service = &mut state.services[index];
         let live = ActiveService::new(
@@ -270,9 +281,9 @@ impl LiveStateWriter {
                 %trigger,
                 result = result_name,
                 problem,
-                "contract refused: what was in force stays"
+                "reload refused: the active contract stays"
             ),
-            RevisionResult::InForce
+            RevisionResult::Active
             | RevisionResult::Candidate
             | RevisionResult::Promoted
             | RevisionResult::Dropped => {
@@ -292,7 +303,7 @@ impl LiveStateWriter {
     }
 }
 
-/// What a revision of a service would follow.
+/// The policy and the active contract that a new revision is compared with.
 pub(super) fn basis(service: &ServiceState) -> ReloadBasis {
     ReloadBasis {
         policy: service.live.config.reload.policy,
@@ -301,7 +312,7 @@ pub(super) fn basis(service: &ServiceState) -> ReloadBasis {
 }
 
 impl NotCompiled {
-    /// What to remember of it.
+    /// The event for the history.
     fn entry(self, trigger: ReloadTrigger, source: String) -> RevisionEvent {
         let entry = |result| RevisionEvent::of(trigger, source, result);
         match self {
@@ -322,10 +333,10 @@ impl NotCompiled {
 }
 
 fn no_thread(error: &io::Error) -> String {
-    format!("a thread for the candidate cannot be started: {error}; check the limit on threads")
+    format!("cannot start a thread for the candidate: {error}; check the limit on threads")
 }
 
-/// The guard of a service, with the provider that its new contract may name.
+/// The protection of a service, with the provider that its new contract names.
 fn with_declared_provider(
     live: &ActiveService,
     config: &Config,
