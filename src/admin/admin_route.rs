@@ -148,7 +148,7 @@ impl<'p> AdminRoute<'p> {
     /// The route of a request, if it allows the method.
     pub(super) fn find(method: &Method, path: &'p str) -> Result<Self, AdminRefusal> {
         let route = Self::of(path).ok_or_else(|| {
-            AdminRefusal::new(StatusCode::NOT_FOUND, "nothing here; `/` lists the routes")
+            AdminRefusal::new(StatusCode::NOT_FOUND, "unknown route; `/` lists the routes")
         })?;
         if let Self::Candidate { service } = route {
             return match *method {

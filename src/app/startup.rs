@@ -35,7 +35,7 @@ const WATCHER_REQUESTS_MAX: usize = 4;
 /// returns. The program is ready when every service has its contract.
 ///
 /// # Errors
-/// [`AppError`] if the program cannot start. No thread is left running then.
+/// [`AppError`] if the program cannot start.
 pub fn build(config: Config) -> Result<RunningApp, AppError> {
     build_reloadable(config, None)
 }

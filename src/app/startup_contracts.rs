@@ -8,10 +8,10 @@ use portcullis_contract::{CompiledContract, ContractLoadError, compile};
 
 use super::app_error::AppError;
 use super::reload::options;
+
 /// Compiles the contract of every service, in the order of the configuration. A service whose
 /// contract comes from a URL starts without one, and so does a service whose file is missing if
 /// its configuration allows the wait.
-/// address is waited for later, and so is a missing file where the configuration says so.
 pub(super) fn compile_all(config: &Config) -> Result<Vec<Option<Arc<CompiledContract>>>, AppError> {
     config
         .services

@@ -167,8 +167,8 @@ fn what_nothing_answers_to_is_refused() {
         assert_eq!(refused(&answer, status), detail, "{line}");
         assert_eq!(answer.field("allow"), allow, "{line}");
     };
-    check("GET /nothing", 404, None, "nothing here; `/` lists the routes");
-    check("GET /breakers/shop/", 404, None, "nothing here; `/` lists the routes");
+    check("GET /nothing", 404, None, "unknown route; `/` lists the routes");
+    check("GET /breakers/shop/", 404, None, "unknown route; `/` lists the routes");
     check("POST /breakers", 405, Some("GET, HEAD"), "expected GET, HEAD; `/` lists the routes");
     check("DELETE /deploy-windows", 405, Some("GET, HEAD"), "expected GET, HEAD; `/` lists the routes");
     check("GET /breakers/shop/everybody", 405, Some("POST"), "expected POST; `/` lists the routes");
@@ -204,7 +204,7 @@ fn a_body_that_is_not_right_is_refused() {
     check(over, "{\"override\": 1}", "invalid type: integer `1`, expected a string");
     check(over, "{\"override\": \"open\", \"override\": \"auto\"}", "duplicate field `override`");
     check(over, "{\"override\": \"open\", \"because\": \"\"}", "unknown field `because`, expected `override` or `reason`");
-    check(over, "{\"override\": \"shut\"}", "expected an override of `auto`, `open`, `disabled`, `observe`");
+    check(over, "{\"override\": \"shut\"}", "expected an override: `auto`, `open`, `disabled`, `observe`");
     let reason = "expected a `reason` of 1 to 500 characters, none of them a control character";
     check(over, "{\"override\": \"open\", \"reason\": \" \"}", reason);
     check(over, "{\"override\": \"open\", \"reason\": \"a\\nb\"}", reason);

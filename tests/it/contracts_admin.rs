@@ -186,7 +186,7 @@ fn faults_say_what_to_do() {
     let none = "`market` has no candidate; propose one with `POST /contracts/market/candidate`";
     check(&get(&port, "/contracts/market/candidate"), 404, none);
     check(&post(&port, "/contracts/market/candidate/drop"), 404, none);
-    let busy = "another change of the contract of `busy` is under way; try again when it is done";
+    let busy = "another change of the contract of `busy` is in progress; try again when it is done";
     check(&post(&port, "/contracts/busy/reload"), 409, busy);
     let gone = "gone.yaml: No such file; check the path";
     check(&post(&port, "/contracts/gone/reload"), 503, gone);

@@ -224,7 +224,7 @@ fn what_cannot_be_done_exits_with_2() {
     check(
         "contract reload busy",
         409,
-        "another change of the contract of `busy` is under way",
+        "another change of the contract of `busy` is in progress",
     );
     check(
         "contract reload gone",
@@ -239,7 +239,7 @@ fn what_cannot_be_done_exits_with_2() {
     check(
         "config reload",
         409,
-        "another reload of the configuration is under way",
+        "another reload of the configuration is in progress",
     );
     for words in ["contract", "config"] {
         let message = complaint(words, &[]);

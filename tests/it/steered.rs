@@ -112,11 +112,7 @@ impl ContractControl for Fake {
     }
 
     fn reload(&self, service: &str) -> ChangeFuture<ReloadView> {
-        self.change(
-            service,
-            format!("reload {service}"),
-            RevisionResult::Active,
-        )
+        self.change(service, format!("reload {service}"), RevisionResult::Active)
     }
 
     fn propose(

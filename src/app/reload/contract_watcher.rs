@@ -1,7 +1,7 @@
 //! Watches the contract of one service: waits for a change or a request, reads the source and
 //! passes the result to the writer.
 //!
-//! Each service has one task, so everything that happens to its contract happens in request. Reads
+//! Each service has one task, so everything that happens to its contract happens in order. Reads
 //! and compilations run on blocking threads, because the control runtime also answers probes.
 
 use std::path::{Path, PathBuf};

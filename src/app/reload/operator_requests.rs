@@ -46,7 +46,7 @@ impl ReloadController {
     ) -> Self {
         Self {
             writer: Arc::clone(writer),
-            watchers: watchers,
+            watchers,
             config_reader,
             reload_lock: Arc::default(),
         }
