@@ -155,7 +155,7 @@ fn the_configuration_is_reloaded() {
     let answer = post(&port, "/config/reload");
     let detail = refused(&answer, 422);
     assert!(
-        detail.contains("the one in force stays; correct it"),
+        detail.contains("the active one stays; correct it"),
         "{detail}"
     );
     assert_eq!(
@@ -198,11 +198,11 @@ fn faults_say_what_to_do() {
     check(
         &post(&port, "/contracts/broken/reload"),
         503,
-        "the change broke off; the log says why",
+        "the change failed; the log shows the cause",
     );
 
     let strict = post(&port, "/contracts/strict/reload");
-    let detail = "the contract of `strict` is refused, and nothing has changed; correct it";
+    let detail = "the contract of `strict` is refused and nothing has changed; correct it";
     check(&strict, 422, detail);
     let problems = json!(["strict.yaml:3 `paths` must be an object #/paths"]);
     assert_eq!(body(&strict)["problems"], problems);
@@ -237,7 +237,7 @@ fn other_methods_queries_and_bodies_are_refused() {
         match query {
             "?" => assert_eq!(answer.status, 200),
             _ => assert!(
-                refused(&answer, 400).starts_with("expected no query but"),
+                refused(&answer, 400).starts_with("expected only the query"),
                 "{query}"
             ),
         }

@@ -45,7 +45,7 @@ fn a_start_does_not_fail_with_its_issuer() {
     let place = format!("identity.jwt.jwks: http://{address}/keys: ");
     assert!(log.contains(&place) && !log.contains("secret"), "{log}");
     assert!(
-        log.contains("tokens are refused until there are keys"),
+        log.contains("tokens are rejected until keys are loaded"),
         "{log}"
     );
 }

@@ -596,7 +596,7 @@ fn a_promotion_lasts_until_somebody_decides_otherwise() {
         error
             .as_str()
             .unwrap()
-            .contains("the source still holds 1.0.0"),
+            .contains("the source still has 1.0.0"),
         "{error}"
     );
     assert_eq!(reload(process.admin)["result"], "in-force");
