@@ -25,19 +25,19 @@ pub struct Metric {
 }
 
 /// The label names.
-pub(super) mod label {
-    pub(in crate::telemetry) const SERVICE: &str = "service";
-    pub(in crate::telemetry) const OPERATION: &str = "operation";
-    pub(in crate::telemetry) const SQUAD: &str = "squad";
-    pub(in crate::telemetry) const TIER: &str = "tier";
-    pub(in crate::telemetry) const OUTCOME: &str = "outcome";
-    pub(in crate::telemetry) const CLASS: &str = "class";
-    pub(in crate::telemetry) const ENFORCEMENT: &str = "enforcement";
-    pub(in crate::telemetry) const RESULT: &str = "result";
-    pub(in crate::telemetry) const REASON: &str = "reason";
-    pub(in crate::telemetry) const VERSION: &str = "version";
-    pub(in crate::telemetry) const REVISION: &str = "revision";
-    pub(in crate::telemetry) const COMMIT: &str = "commit";
+mod label {
+    pub(super) const SERVICE: &str = "service";
+    pub(super) const OPERATION: &str = "operation";
+    pub(super) const SQUAD: &str = "squad";
+    pub(super) const TIER: &str = "tier";
+    pub(super) const OUTCOME: &str = "outcome";
+    pub(super) const CLASS: &str = "class";
+    pub(super) const ENFORCEMENT: &str = "enforcement";
+    pub(super) const RESULT: &str = "result";
+    pub(super) const REASON: &str = "reason";
+    pub(super) const VERSION: &str = "version";
+    pub(super) const REVISION: &str = "revision";
+    pub(super) const COMMIT: &str = "commit";
 }
 
 macro_rules! metrics {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::metric_names::{Metric, MetricKind};
 
-/// The metrics of this process, in the order in which [`read`] reads them.
+/// The metrics of this process, in the order in which `read` returns them.
 pub const PROCESS_METRICS: &[Metric] = &[
     process_metric(
         "process_cpu_seconds_total",

@@ -15,7 +15,7 @@ use super::recorders::ServiceRecorder;
 const EVERYBODY: &str = "everybody";
 
 impl ServiceRecorder {
-    /// Counts and logs a change of a breaker. Builds the labels each time, because changes are rare.
+    /// Counts and logs a change of a breaker. Changes are rare, so the labels are built each time.
     pub fn breaker_changed(&self, event: &BreakerEvent, catalog: &Catalog) {
         let (squad, tier) = match event.cell {
             BreakerId::Service => (EVERYBODY, EVERYBODY),

@@ -146,8 +146,8 @@ impl ContractWatcher {
                     .source
                     .read_now(trigger == ReloadTrigger::Configuration)
                     .await;
-                let entry = self.read(ContractRole::Active, event, trigger).await;
-                answer(reply, entry);
+                let recorded = self.read(ContractRole::Active, event, trigger).await;
+                answer(reply, recorded);
             }
             WatcherRequest::Propose { name, bytes, reply } => {
                 let source = name.clone();
@@ -162,8 +162,8 @@ impl ContractWatcher {
                     outcome: run_task(task).await.outcome,
                     stale: None,
                 };
-                let entry = self.apply(ContractRole::Candidate, read_outcome).await;
-                answer(Some(reply), entry);
+                let recorded = self.apply(ContractRole::Candidate, read_outcome).await;
+                answer(Some(reply), recorded);
             }
         }
     }
@@ -265,19 +265,19 @@ impl ContractWatcher {
         read_outcome: SourceReadOutcome,
     ) -> RevisionEvent {
         let (writer, index) = (Arc::clone(&self.writer), self.index);
-        let entry = match role {
+        let recorded = match role {
             ContractRole::Active => writer.apply_read(index, read_outcome),
             ContractRole::Candidate => writer.propose(index, read_outcome),
         };
         if let (ContractRole::Active, WatchedSource::Remote(remote)) = (role, &mut self.source) {
-            remote.cache_if_active(&entry).await;
+            remote.cache_if_active(&recorded).await;
         }
-        if entry.result == RevisionResult::Active {
+        if recorded.result == RevisionResult::Active {
             // Limits how many revisions are in memory when they follow each other quickly.
             sleep(RELEASE_PAUSE).await;
             self.writer.maintain();
         }
-        entry
+        recorded
     }
 
     fn source_of(&mut self, role: ContractRole) -> &mut WatchedSource {
@@ -366,8 +366,8 @@ fn outcome_if_unchanged(role: ContractRole) -> impl FnOnce(&ServiceState) -> Not
 }
 
 /// Sends a reply. The receiver may have been dropped.
-fn answer(reply: Option<oneshot::Sender<RevisionEvent>>, entry: RevisionEvent) {
+fn answer(reply: Option<oneshot::Sender<RevisionEvent>>, recorded: RevisionEvent) {
     if let Some(reply) = reply {
-        let _ = reply.send(entry);
+        let _ = reply.send(recorded);
     }
 }

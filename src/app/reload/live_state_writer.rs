@@ -211,9 +211,9 @@ impl ServiceState {
         let mut history = RevisionHistory::default();
         if let Some(contract) = live.compiled() {
             let source = live.config.contract.to_string();
-            let entry = RevisionEvent::of(ReloadTrigger::Start, source, RevisionResult::Active)
+            let event = RevisionEvent::of(ReloadTrigger::Start, source, RevisionResult::Active)
                 .with_revision(&contract.version, &contract.revision);
-            history.add(entry);
+            history.add(event);
         }
         let options = live.compiled().map(|_| options(&live.config));
         Self {

@@ -132,8 +132,8 @@ impl ReloadController {
                 TrySendError::Full(_) => ContractFault::Busy,
                 TrySendError::Closed(_) => shutting_down(),
             })?;
-            let entry = answer.await.map_err(|_| shutting_down())?;
-            Ok(reloaded(&service, entry))
+            let event = answer.await.map_err(|_| shutting_down())?;
+            Ok(reloaded(&service, event))
         })
     }
 
@@ -147,8 +147,8 @@ impl ReloadController {
         // Blocking: comparing large contracts takes long.
         let changing = spawn_blocking(move || {
             let index = writer.find(&service).ok_or(ContractFault::UnknownService)?;
-            let entry = change(&writer, index).ok_or(ContractFault::NoCandidate)?;
-            Ok(reloaded(&service, entry))
+            let event = change(&writer, index).ok_or(ContractFault::NoCandidate)?;
+            Ok(reloaded(&service, event))
         });
         Box::pin(async move {
             changing.await.unwrap_or_else(|error| {
@@ -243,28 +243,28 @@ fn view(state: &ServiceState) -> ContractView {
     }
 }
 
-fn history_entry(entry: &RevisionEvent) -> HistoryEntry {
+fn history_entry(event: &RevisionEvent) -> HistoryEntry {
     HistoryEntry {
-        at: entry.at,
-        version: non_empty(&entry.version),
-        revision: non_empty(&entry.revision),
-        source: entry.source.clone(),
-        trigger: entry.trigger.as_str(),
-        result: entry.result,
-        reason: reason(entry),
-        compile_ms: compile_ms(entry),
+        at: event.at,
+        version: non_empty(&event.version),
+        revision: non_empty(&event.revision),
+        source: event.source.clone(),
+        trigger: event.trigger.as_str(),
+        result: event.result,
+        reason: reason(event),
+        compile_ms: compile_ms(event),
     }
 }
 
-fn reloaded(service: &str, entry: RevisionEvent) -> ReloadView {
+fn reloaded(service: &str, event: RevisionEvent) -> ReloadView {
     ReloadView {
         service: service.to_owned(),
-        result: entry.result,
-        version: non_empty(&entry.version),
-        revision: non_empty(&entry.revision),
-        reason: reason(&entry),
-        compile_ms: compile_ms(&entry),
-        problems: entry.problems,
+        result: event.result,
+        version: non_empty(&event.version),
+        revision: non_empty(&event.revision),
+        reason: reason(&event),
+        compile_ms: compile_ms(&event),
+        problems: event.problems,
     }
 }
 
@@ -306,13 +306,13 @@ fn candidate_view(service: &str, candidate: &ShadowCandidate) -> CandidateView {
     }
 }
 
-fn reason(entry: &RevisionEvent) -> Option<String> {
-    entry.problems.first().cloned()
+fn reason(event: &RevisionEvent) -> Option<String> {
+    event.problems.first().cloned()
 }
 
-fn compile_ms(entry: &RevisionEvent) -> Option<u64> {
-    let ms = u64::try_from(entry.took.as_millis()).unwrap_or(u64::MAX);
-    (!entry.took.is_zero()).then_some(ms)
+fn compile_ms(event: &RevisionEvent) -> Option<u64> {
+    let ms = u64::try_from(event.took.as_millis()).unwrap_or(u64::MAX);
+    (!event.took.is_zero()).then_some(ms)
 }
 
 fn non_empty(text: &str) -> Option<String> {

@@ -28,33 +28,25 @@ pub(super) struct SourceReadOutcome {
 
 impl LiveStateWriter {
     /// Applies a read of a service's contract. Returns the event for the history.
-    pub(super) fn apply_read(
-        &self,
-        index: usize,
-        read_outcome: SourceReadOutcome,
-    ) -> RevisionEvent {
+    pub(super) fn apply_read(&self, index: usize, read: SourceReadOutcome) -> RevisionEvent {
         let mut state = self.lock();
         let config = Arc::clone(&state.config);
         let service = &mut state.services[index];
         let was_superseded = |contract: &CompiledContract| {
             service.superseded.as_ref() == Some(&contract.revision)
-                && read_outcome.trigger != ReloadTrigger::Operator
+                && read.trigger != ReloadTrigger::Operator
         };
-        let entry = match read_outcome.outcome {
-            Err(not_compiled) => not_compiled.entry(read_outcome.trigger, read_outcome.source),
+        let event = match read.outcome {
+            Err(not_compiled) => not_compiled.into_event(read.trigger, read.source),
             Ok(CompiledRevision { contract, .. }) if was_superseded(&contract) => {
                 let problem = format!(
                     "a candidate was promoted, but the source still has {}: update the source, or \
                      reload the contract to go back",
                     contract.version
                 );
-                RevisionEvent::of(
-                    read_outcome.trigger,
-                    read_outcome.source,
-                    RevisionResult::Unchanged,
-                )
-                .with_revision(&contract.version, &contract.revision)
-                .with_problems(vec![problem])
+                RevisionEvent::of(read.trigger, read.source, RevisionResult::Unchanged)
+                    .with_revision(&contract.version, &contract.revision)
+                    .with_problems(vec![problem])
             }
             Ok(CompiledRevision {
                 contract,
@@ -78,15 +70,15 @@ impl LiveStateWriter {
                     service.superseded = None;
                     self.activate(&mut state, &config, index, &contract);
                 }
-                RevisionEvent::of(read_outcome.trigger, read_outcome.source, result)
+                RevisionEvent::of(read.trigger, read.source, result)
                     .with_revision(&contract.version, &contract.revision)
                     .with_problems(objections)
                     .compiled_in(took)
             }
         };
         let service = &mut state.services[index];
-        service.last_error = entry.problems.first().cloned();
-        if let Some(problem) = read_outcome.stale {
+        service.last_error = event.problems.first().cloned();
+        if let Some(problem) = read.stale {
             tracing::warn!(
                 service = service.live.config.name,
                 problem,
@@ -94,30 +86,26 @@ impl LiveStateWriter {
             );
             service.last_error = Some(problem);
         }
-        self.record_event(&mut state, index, &entry);
-        entry
+        self.record_event(&mut state, index, &event);
+        event
     }
 
     /// Starts a candidate, and replaces the previous one.
-    pub(super) fn propose(&self, index: usize, read_outcome: SourceReadOutcome) -> RevisionEvent {
+    pub(super) fn propose(&self, index: usize, read: SourceReadOutcome) -> RevisionEvent {
         let mut state = self.lock();
         let config = Arc::clone(&state.config);
         let service = &mut state.services[index];
-        let entry = match read_outcome.outcome {
-            Err(not_compiled) => not_compiled.entry(read_outcome.trigger, read_outcome.source),
+        let event = match read.outcome {
+            Err(not_compiled) => not_compiled.into_event(read.trigger, read.source),
             Ok(CompiledRevision {
                 contract,
                 options,
                 took,
                 verdict: _,
             }) => {
-                let entry = RevisionEvent::of(
-                    read_outcome.trigger,
-                    read_outcome.source,
-                    RevisionResult::Candidate,
-                )
-                .with_revision(&contract.version, &contract.revision)
-                .compiled_in(took);
+                let event = RevisionEvent::of(read.trigger, read.source, RevisionResult::Candidate)
+                    .with_revision(&contract.version, &contract.revision)
+                    .compiled_in(took);
                 let own = &service.live.config;
                 let started =
                     ShadowCandidate::start(contract, options, &config, own, &self.metrics);
@@ -125,17 +113,17 @@ impl LiveStateWriter {
                     Ok(candidate) => {
                         service.candidate = Some(candidate);
                         self.republish(&mut state, &config, index);
-                        entry
+                        event
                     }
                     Err(error) => RevisionEvent {
                         result: RevisionResult::Unavailable,
-                        ..entry.with_problems(vec![no_thread(&error)])
+                        ..event.with_problems(vec![no_thread(&error)])
                     },
                 }
             }
         };
-        self.record_event(&mut state, index, &entry);
-        entry
+        self.record_event(&mut state, index, &event);
+        event
     }
 
     /// Activates the candidate. Returns `None` if there is no candidate. Slow, because it compares
@@ -177,7 +165,7 @@ impl LiveStateWriter {
         } else {
             RevisionResult::Refused
         };
-        let entry = RevisionEvent::of(ReloadTrigger::Operator, "the candidate".to_owned(), result)
+        let event = RevisionEvent::of(ReloadTrigger::Operator, "the candidate".to_owned(), result)
             .with_revision(&contract.version, &contract.revision)
             .with_problems(objections);
         if result == RevisionResult::Promoted {
@@ -188,8 +176,8 @@ impl LiveStateWriter {
             service.superseded = before.map(|before| Arc::clone(&before.revision));
             self.activate(&mut state, &config, index, &contract);
         }
-        self.record_event(&mut state, index, &entry);
-        Some(entry)
+        self.record_event(&mut state, index, &event);
+        Some(event)
     }
 
     /// Drops the candidate. Returns `None` if there is no candidate.
@@ -197,15 +185,15 @@ impl LiveStateWriter {
         let mut state = self.lock();
         let config = Arc::clone(&state.config);
         let candidate = state.services[index].candidate.take()?;
-        let entry = RevisionEvent::of(
+        let event = RevisionEvent::of(
             ReloadTrigger::Operator,
             "the candidate".to_owned(),
             RevisionResult::Dropped,
         )
         .with_revision(&candidate.contract.version, &candidate.contract.revision);
         self.republish(&mut state, &config, index);
-        self.record_event(&mut state, index, &entry);
-        Some(entry)
+        self.record_event(&mut state, index, &event);
+        Some(event)
     }
 
     fn activate(
@@ -251,10 +239,10 @@ impl LiveStateWriter {
         self.publish(state);
     }
 
-    fn record_event(&self, state: &mut LiveState, index: usize, entry: &RevisionEvent) {
+    fn record_event(&self, state: &mut LiveState, index: usize, event: &RevisionEvent) {
         let service = &mut state.services[index];
         let name = service.live.config.name.as_str();
-        self.metrics.reloaded(name, entry.result.as_str());
+        self.metrics.reloaded(name, event.result.as_str());
         self.metrics.stale(name, service.last_error.is_some());
         let RevisionEvent {
             version,
@@ -265,7 +253,7 @@ impl LiveStateWriter {
             problems,
             took,
             at: _,
-        } = entry;
+        } = event;
         let compile_ms = took.as_millis();
         let problem = problems.join("; ");
         let result_name = result.as_str();
@@ -299,7 +287,7 @@ impl LiveStateWriter {
                 );
             }
         }
-        service.history.add(entry.clone());
+        service.history.add(event.clone());
     }
 }
 
@@ -313,19 +301,19 @@ pub(super) fn basis(service: &ServiceState) -> ReloadBasis {
 
 impl NotCompiled {
     /// The event for the history.
-    fn entry(self, trigger: ReloadTrigger, source: String) -> RevisionEvent {
-        let entry = |result| RevisionEvent::of(trigger, source, result);
+    fn into_event(self, trigger: ReloadTrigger, source: String) -> RevisionEvent {
+        let event = |result| RevisionEvent::of(trigger, source, result);
         match self {
-            Self::Unchanged(identity) => entry(RevisionResult::Unchanged)
+            Self::Unchanged(identity) => event(RevisionResult::Unchanged)
                 .with_revision(&identity.version, &identity.revision),
             Self::Unavailable(problem) => {
-                entry(RevisionResult::Unavailable).with_problems(vec![problem])
+                event(RevisionResult::Unavailable).with_problems(vec![problem])
             }
             Self::Refused { identity, problems } => {
-                let entry = entry(RevisionResult::Refused).with_problems(problems);
+                let event = event(RevisionResult::Refused).with_problems(problems);
                 match identity {
-                    Some(identity) => entry.with_revision(&identity.version, &identity.revision),
-                    None => entry,
+                    Some(identity) => event.with_revision(&identity.version, &identity.revision),
+                    None => event,
                 }
             }
         }

@@ -124,12 +124,12 @@ impl RemoteSource {
     }
 
     /// Caches the last content if it is the active contract now.
-    pub(super) async fn cache_if_active(&mut self, entry: &RevisionEvent) {
+    pub(super) async fn cache_if_active(&mut self, event: &RevisionEvent) {
         let (Some(bytes), Some(cache)) = (self.last.take(), &self.cache) else {
             return;
         };
         if !matches!(
-            entry.result,
+            event.result,
             RevisionResult::Active | RevisionResult::Unchanged
         ) {
             return;

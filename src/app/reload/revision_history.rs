@@ -43,13 +43,13 @@ pub(super) struct RevisionHistory(VecDeque<RevisionEvent>);
 
 impl RevisionHistory {
     /// Adds an event. Repeated reads without a change are kept once.
-    pub(super) fn add(&mut self, entry: RevisionEvent) {
+    pub(super) fn add(&mut self, event: RevisionEvent) {
         let is_repeated = |last: &RevisionEvent| {
-            last.result == entry.result
-                && last.revision == entry.revision
-                && last.problems == entry.problems
+            last.result == event.result
+                && last.revision == event.revision
+                && last.problems == event.problems
                 && matches!(
-                    entry.result,
+                    event.result,
                     RevisionResult::Unchanged | RevisionResult::Unavailable
                 )
         };
@@ -59,7 +59,7 @@ impl RevisionHistory {
         if self.0.len() == HISTORY_MAX {
             self.0.pop_front();
         }
-        self.0.push_back(entry);
+        self.0.push_back(event);
     }
 
     /// The events, newest first.
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn repeated_events_are_kept_once() {
-        let entry = |result, revision: &str| RevisionEvent {
+        let event = |result, revision: &str| RevisionEvent {
             at: SystemTime::UNIX_EPOCH,
             version: "1.0.0".to_owned(),
             revision: revision.to_owned(),
@@ -135,19 +135,19 @@ mod tests {
             took: Duration::ZERO,
         };
         let mut history = RevisionHistory::default();
-        history.add(entry(RevisionResult::Active, "a"));
+        history.add(event(RevisionResult::Active, "a"));
         for _ in 0..5 {
-            history.add(entry(RevisionResult::Unavailable, ""));
+            history.add(event(RevisionResult::Unavailable, ""));
         }
-        history.add(entry(RevisionResult::Active, "b"));
-        history.add(entry(RevisionResult::Active, "a"));
+        history.add(event(RevisionResult::Active, "b"));
+        history.add(event(RevisionResult::Active, "a"));
         let results: Vec<_> = history
             .newest_first()
-            .map(|entry| entry.result.as_str())
+            .map(|event| event.result.as_str())
             .collect();
         assert_eq!(results, ["in-force", "in-force", "unavailable", "in-force"]);
         for number in 0..2 * HISTORY_MAX {
-            history.add(entry(RevisionResult::Active, &number.to_string()));
+            history.add(event(RevisionResult::Active, &number.to_string()));
         }
         assert_eq!(history.newest_first().count(), HISTORY_MAX);
     }
