@@ -1,8 +1,8 @@
 //! Serves `/`: the dashboard for browsers, the list of routes for other clients.
 //!
-//! The page is one file and needs no build step. Its content security policy allows its own script
-//! and style, by hash, and requests to this port, and nothing else. Text of a contract or a request
-//! that reached the page as markup could therefore not run.
+//! The page is one file and needs no build step. Its content security policy allows only its own
+//! script and style, by hash, and requests to this port. Text of a contract or a request that
+//! reached the page as markup could therefore not run.
 
 use std::sync::LazyLock;
 

@@ -1,8 +1,9 @@
 //! Reads the keys that verify tokens: once at startup, then regularly on the control runtime.
 //!
 //! A key file belongs to the operator, so a file that cannot be used stops the startup. A URL
-//! belongs to someone else: when it does not answer, the program starts, rejects tokens with a
-//! fault that says so, and keeps trying. Once keys are loaded, they stay until a newer set is read.
+//! belongs to someone else: when it does not answer, the program starts, rejects tokens with the
+//! fault `keys-unavailable`, and keeps trying. Once keys are loaded, they stay until a newer set is
+//! read.
 
 use std::path::PathBuf;
 use std::time::Duration;
