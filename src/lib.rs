@@ -2,10 +2,10 @@
 //!
 //! # A request
 //! A data core accepts the connection and parses the request strictly (`proxy::client`). One list
-//! of tower layers (`proxy::exchange::pipeline`) then finds the service, the calling squad and the operation,
-//! asks the circuit breakers for admission, validates the head and the body, sends the request to
-//! the upstream and validates the response. The layers call [`portcullis_contract`], which uses
-//! neither sockets nor clocks.
+//! of tower layers (`proxy::exchange::pipeline`) then finds the service, the calling squad and the
+//! operation, asks the circuit breakers for admission, validates the head and the body, sends the
+//! request to the upstream and validates the response. The layers call [`portcullis_contract`],
+//! which uses neither sockets nor clocks.
 //!
 //! # The map
 //! The libraries, each a crate of the workspace:

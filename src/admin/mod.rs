@@ -2,8 +2,8 @@
 //! change breakers, deploy windows and contracts.
 //!
 //! It runs on the control runtime and never on a data core, so a scrape cannot delay a request.
-//! Anyone who can reach the port can read. On a loopback address all routes but the probes require a
-//! `Host` that a web page cannot forge. Changes must pass further checks of [`AdminAccess`].
+//! Anyone who can reach the port can read. On a loopback address all routes but the probes require
+//! a `Host` that a web page cannot forge. Changes must pass further checks of [`AdminAccess`].
 //!
 //! - `server` accepts connections, checks access and calls the handler of the route
 //! - `admin_route` is the table of routes, `admin_state` what the handlers work with
