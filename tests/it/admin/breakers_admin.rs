@@ -167,8 +167,8 @@ fn what_nothing_answers_to_is_refused() {
         assert_eq!(refused(&answer, status), detail, "{line}");
         assert_eq!(answer.field("allow"), allow, "{line}");
     };
-    check("GET /nothing", 404, None, "nothing here; `/` lists the routes");
-    check("GET /breakers/shop/", 404, None, "nothing here; `/` lists the routes");
+    check("GET /nothing", 404, None, "unknown route; `/` lists the routes");
+    check("GET /breakers/shop/", 404, None, "unknown route; `/` lists the routes");
     check("POST /breakers", 405, Some("GET, HEAD"), "expected GET, HEAD; `/` lists the routes");
     check("DELETE /deploy-windows", 405, Some("GET, HEAD"), "expected GET, HEAD; `/` lists the routes");
     check("GET /breakers/shop/everybody", 405, Some("POST"), "expected POST; `/` lists the routes");
@@ -180,9 +180,9 @@ fn what_nothing_answers_to_is_refused() {
     check("POST /breakers/shop/payment", 404, None, "there is no squad `payment`, did you mean `payments`? known: checkout, payments, unknown, everybody");
     check("POST /breakers/shop/payments/golden", 404, None, "there is no tier `golden`; known: bronze, silver, gold");
     check("POST /breakers/shop/unknown/gold", 404, None, "unknown consumers are always bronze");
-    check("POST /breakers/shop/everybody/gold", 404, None, "the breaker that cuts everybody has no tiers");
+    check("POST /breakers/shop/everybody/gold", 404, None, "the breaker for all callers has no tiers");
     let long = format!("POST /breakers/{}/everybody", "x".repeat(200));
-    check(&long, 404, None, "there is no service of so long a name; known: shop, market");
+    check(&long, 404, None, "there is no service with such a long name; known: shop, market");
     let view = request(app.admin, "GET /breakers/shop", HOST, "");
     assert_eq!(good(&view)["everybody"]["history"], json!([]), "nothing changed");
 }
@@ -204,8 +204,8 @@ fn a_body_that_is_not_right_is_refused() {
     check(over, "{\"override\": 1}", "invalid type: integer `1`, expected a string");
     check(over, "{\"override\": \"open\", \"override\": \"auto\"}", "duplicate field `override`");
     check(over, "{\"override\": \"open\", \"because\": \"\"}", "unknown field `because`, expected `override` or `reason`");
-    check(over, "{\"override\": \"shut\"}", "expected an override of `auto`, `open`, `disabled`, `observe`");
-    let reason = "expected a `reason` of 1 to 500 characters, none of them a control character";
+    check(over, "{\"override\": \"shut\"}", "expected an override: `auto`, `open`, `disabled`, `observe`");
+    let reason = "expected a `reason` of 1 to 500 characters without control characters";
     check(over, "{\"override\": \"open\", \"reason\": \" \"}", reason);
     check(over, "{\"override\": \"open\", \"reason\": \"a\\nb\"}", reason);
     check(over, &json!({"override": "open", "reason": "x".repeat(501)}).to_string(), reason);
@@ -319,7 +319,7 @@ fn elsewhere_than_on_loopback_changes_need_the_token() {
         );
         refuse(
             "authorization: Bearer correct-horse-batterz\r\n",
-            "the token is not the one",
+            "the token is not the configured",
         );
         refuse("authorization: Bearer \r\n", "send `authorization");
         let fields = format!("{named}authorization: Bearer {TOKEN}\r\n");
@@ -397,7 +397,7 @@ fn changes_are_logged_and_tokens_are_not() {
         "/breakers/shop/payments/gold",
         r#"{"override": "open", "reason": "it floods"}"#,
     );
-    let line = process.await_line("an operator overrides a breaker");
+    let line = process.await_line("operator overrides a breaker");
     for part in [
         "INFO",
         "service=\"shop\"",
@@ -410,13 +410,13 @@ fn changes_are_logged_and_tokens_are_not() {
         assert!(line.contains(part), "{part}: {line}");
     }
     send(&process, "/deploy-windows/shop/open", r#"{"for": "600s"}"#);
-    let line = process.await_line("an operator opens a deploy window");
+    let line = process.await_line("operator opens a deploy window");
     assert!(
         line.contains("service=\"shop\" length=10m") && !line.contains("reason"),
         "{line}"
     );
     send(&process, "/deploy-windows/shop/close", "{}");
-    let line = process.await_line("an operator closes a deploy window");
+    let line = process.await_line("operator closes a deploy window");
     assert!(line.contains("was_open=true"), "{line}");
     process.signal("TERM");
     let (_, log) = process.wait();

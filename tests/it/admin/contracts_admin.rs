@@ -155,7 +155,7 @@ fn the_configuration_is_reloaded() {
     let answer = post(&port, "/config/reload");
     let detail = refused(&answer, 422);
     assert!(
-        detail.contains("the one in force stays; correct it"),
+        detail.contains("the active one stays; correct it"),
         "{detail}"
     );
     assert_eq!(
@@ -186,7 +186,7 @@ fn faults_say_what_to_do() {
     let none = "`market` has no candidate; propose one with `POST /contracts/market/candidate`";
     check(&get(&port, "/contracts/market/candidate"), 404, none);
     check(&post(&port, "/contracts/market/candidate/drop"), 404, none);
-    let busy = "another change of the contract of `busy` is under way; try again when it is done";
+    let busy = "another change of the contract of `busy` is in progress; try again when it is done";
     check(&post(&port, "/contracts/busy/reload"), 409, busy);
     let gone = "gone.yaml: No such file; check the path";
     check(&post(&port, "/contracts/gone/reload"), 503, gone);
@@ -198,11 +198,11 @@ fn faults_say_what_to_do() {
     check(
         &post(&port, "/contracts/broken/reload"),
         503,
-        "the change broke off; the log says why",
+        "the change failed; the log shows the cause",
     );
 
     let strict = post(&port, "/contracts/strict/reload");
-    let detail = "the contract of `strict` is refused, and nothing has changed; correct it";
+    let detail = "the contract of `strict` is refused and nothing has changed; correct it";
     check(&strict, 422, detail);
     let problems = json!(["strict.yaml:3 `paths` must be an object #/paths"]);
     assert_eq!(body(&strict)["problems"], problems);
@@ -237,7 +237,7 @@ fn other_methods_queries_and_bodies_are_refused() {
         match query {
             "?" => assert_eq!(answer.status, 200),
             _ => assert!(
-                refused(&answer, 400).starts_with("expected no query but"),
+                refused(&answer, 400).starts_with("expected only the query"),
                 "{query}"
             ),
         }

@@ -523,7 +523,7 @@ fn a_configuration_changes_what_it_can_and_names_the_rest() {
     )
     .unwrap();
     process.signal("HUP");
-    process.await_line("configuration refused");
+    process.await_line("reload refused: the active configuration stays");
     assert_eq!(ask(process.data, bound).status, 200);
     fs::write(&config, before).unwrap();
     process.signal("HUP");
@@ -596,7 +596,7 @@ fn a_promotion_lasts_until_somebody_decides_otherwise() {
         error
             .as_str()
             .unwrap()
-            .contains("the source still holds 1.0.0"),
+            .contains("the source still has 1.0.0"),
         "{error}"
     );
     assert_eq!(reload(process.admin)["result"], "in-force");
@@ -749,7 +749,7 @@ fn a_contract_at_an_address_comes_changes_and_is_kept() {
     );
     let error = view["last_error"].as_str().unwrap();
     assert!(
-        error.contains("503") && error.contains("what was kept"),
+        error.contains("503") && error.contains("the contract cached"),
         "{error}"
     );
     assert_eq!(app.ask("GET /v HTTP/1.1\r\nhost: flux\r\n\r\n").status, 200);

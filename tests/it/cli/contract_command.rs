@@ -80,7 +80,7 @@ fn contracts_are_changed() {
 fn a_refused_contract_is_a_finding() {
     let port = Port::start();
     let expected = "\
-refused: the contract of `strict` is refused, and nothing has changed; correct it and send or reload it again
+refused: the contract of `strict` is refused and nothing has changed; correct it and send or reload it again
   strict.yaml:3 `paths` must be an object #/paths
 ";
     assert_eq!(printed(port.address, "contract reload strict", 1), expected);
@@ -191,7 +191,7 @@ in force after a restart:
     });
     let refused = printed(port.address, "config reload", 1);
     let expected = "\
-refused: the configuration is refused, and the one in force stays; correct it and reload it again
+refused: the configuration is refused and the active one stays; correct it and reload it again
   config.toml:3: no such key
 ";
     assert_eq!(refused, expected);
@@ -224,7 +224,7 @@ fn what_cannot_be_done_exits_with_2() {
     check(
         "contract reload busy",
         409,
-        "another change of the contract of `busy` is under way",
+        "another change of the contract of `busy` is in progress",
     );
     check(
         "contract reload gone",
@@ -239,7 +239,7 @@ fn what_cannot_be_done_exits_with_2() {
     check(
         "config reload",
         409,
-        "another reload of the configuration is under way",
+        "another reload of the configuration is in progress",
     );
     for words in ["contract", "config"] {
         let message = complaint(words, &[]);
@@ -270,7 +270,7 @@ fn changes_carry_the_token_and_looking_does_not_need_it() {
     ] {
         let message = complaint(&format!("{words} --admin {url}"), &[]);
         assert!(
-            message.contains("answers 401: changes need the token"),
+            message.contains("answers 401: changes need the configured"),
             "{message}"
         );
         printed(port.address, &format!("{words} --token-file {file}"), 0);

@@ -314,12 +314,12 @@ fn a_token_is_taken_from_the_variable_or_a_file_and_never_shown() {
     good("breakers", &[address, other]);
     let message = complaint(close, &[address]);
     assert!(
-        message.contains("answers 401: changes need the token"),
+        message.contains("answers 401: changes need the configured"),
         "{message}"
     );
     let message = complaint(close, &[address, other]);
     assert!(
-        message.contains("answers 401: the token is not the one"),
+        message.contains("answers 401: the token is not the configured"),
         "{message}"
     );
     assert!(!message.contains(other.1), "{message}");

@@ -32,7 +32,7 @@ fn a_start_says_which_keys_are_in_force() {
     let keys = include_str!("../../../src/identity/fixtures/keys.json");
     let mixed = keys.replacen("\"use\": \"sig\"", "\"use\": \"enc\"", 1);
     let log = log_of(site("keys.json").file("keys.json", &mixed));
-    assert!(log.contains("keys in force"), "{log}");
+    assert!(log.contains("keys loaded"), "{log}");
     assert!(log.contains("a key is ignored: its `use`"), "{log}");
 }
 
@@ -45,7 +45,7 @@ fn a_start_does_not_fail_with_its_issuer() {
     let place = format!("identity.jwt.jwks: http://{address}/keys: ");
     assert!(log.contains(&place) && !log.contains("secret"), "{log}");
     assert!(
-        log.contains("tokens are refused until there are keys"),
+        log.contains("tokens are rejected until keys are loaded"),
         "{log}"
     );
 }

@@ -112,11 +112,7 @@ impl ContractControl for Fake {
     }
 
     fn reload(&self, service: &str) -> ChangeFuture<ReloadView> {
-        self.change(
-            service,
-            format!("reload {service}"),
-            RevisionResult::InForce,
-        )
+        self.change(service, format!("reload {service}"), RevisionResult::Active)
     }
 
     fn propose(
@@ -215,7 +211,7 @@ fn orders() -> ContractView {
         }),
         history: vec![
             entry(9, "1.4.1", RevisionResult::Refused, Some("2 errors\nin it")),
-            entry(3600, "1.4.0", RevisionResult::InForce, None),
+            entry(3600, "1.4.0", RevisionResult::Active, None),
         ],
     }
 }
@@ -287,7 +283,7 @@ impl Port {
         let admin = AdminState {
             readiness: Readiness::new(),
             metrics: Metrics::new(),
-            guards: Arc::new(NoGuards),
+            protection: Arc::new(NoGuards),
             traffic: Arc::new(NoGuards),
             contracts: Arc::new(contracts.clone()),
             contract_bytes_max: CONTRACT_BYTES_MAX,
