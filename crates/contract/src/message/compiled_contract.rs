@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use portcullis_json::pointer;
+
 use super::operation::{MediaType, Operation, OutboundOperation};
 use super::parameter::Parameter;
 use super::route::{PathCaptures, PathOutline, RouteMatch, RouteTable};
@@ -173,9 +175,9 @@ pub(crate) fn declared_names(documents: &DocumentSet) -> HashSet<Box<str>> {
 
 fn mask(pointer: &str, names: &HashSet<Box<str>>) -> String {
     let shown = |token: &str| {
-        let name = token.replace("~1", "/").replace("~0", "~");
+        let name = pointer::unescape(token);
         let is_index = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
-        match is_index || names.contains(&*name) {
+        match is_index || names.contains(name.as_ref()) {
             true => token.to_owned(),
             false => "*".to_owned(),
         }

@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 
-use portcullis_json::{JsonLimits, JsonNode, Tape};
+use portcullis_json::{JsonLimits, JsonNode, Tape, pointer};
 
 use super::identifier::SchemaIdentifiers;
 use super::yaml::parse_yaml;
@@ -284,8 +284,7 @@ impl DocumentSet {
     /// up, even where the pointer leads into something that lowering made.
     pub fn deepest_existing(&self, place: NodeRef, pointer: &str) -> NodeRef {
         let mut node = self.node(place);
-        for token in pointer.split('/').skip(1) {
-            let name = unescape_token(token);
+        for name in pointer::tokens(pointer) {
             let Some(next) = child(node, &name) else {
                 break;
             };
@@ -315,20 +314,11 @@ fn pointer_to(root: JsonNode<'_>, index: u32) -> String {
             )
             .find(|(_, value)| value.contains_index(index));
         let Some((token, value)) = next else { break };
-        pointer.push('/');
-        // Only the step that is taken is written.
-        pointer.push_str(&token.map_or_else(|at: usize| at.to_string(), escape_token));
+        match token {
+            Ok(name) => pointer::push(&mut pointer, name),
+            Err(position) => pointer::push(&mut pointer, &position.to_string()),
+        }
         node = value;
     }
     pointer
-}
-
-/// Escapes a member name as a token of a JSON pointer (RFC 6901 section 3).
-pub(crate) fn escape_token(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
-/// Undoes [`escape_token`].
-pub(crate) fn unescape_token(token: &str) -> String {
-    token.replace("~1", "/").replace("~0", "~")
 }
