@@ -3,15 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use portcullis_json::pointer;
 
-use super::operation::{MediaType, Operation, OutboundOperation};
-use super::parameter::Parameter;
+use super::operation::{Operation, OutboundOperation};
 use super::route::{PathCaptures, PathOutline, RouteMatch, RouteTable};
-use crate::example::contract_examples;
-use crate::example::contract_examples::ResponseExample;
 use crate::openapi::contract_problem::ContractProblem;
 use crate::openapi::dialect::{Dialect, MessageDirection};
 use crate::openapi::document::{DocumentSet, NodeRef, SourceLocation};
@@ -128,22 +123,6 @@ impl CompiledContract {
     /// The operations by method and path, for people.
     pub fn operation(&self, index: u32) -> &Operation {
         &self.operations[index as usize]
-    }
-
-    /// A body for a response: the contract's own example, or a generated value; always one that
-    /// satisfies the response's schema.
-    pub fn response_example(&self, media: &MediaType, name: Option<&str>) -> ResponseExample {
-        contract_examples::response_example(self, media, name)
-    }
-
-    /// A body for a request that satisfies its schema, where one was found.
-    pub fn request_example(&self, media: &MediaType) -> Option<Value> {
-        contract_examples::request_example(self, media)
-    }
-
-    /// A value for a parameter: its own example, else one that satisfies its schema.
-    pub fn parameter_example(&self, parameter: &Parameter) -> Option<Value> {
-        contract_examples::parameter_example(self, parameter)
     }
 
     /// The schemas of one direction.
