@@ -1,4 +1,4 @@
-//! The base paths in force for an operation.
+//! The base paths of an operation.
 
 use portcullis_json::JsonKind;
 
@@ -10,7 +10,7 @@ use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::document::{DocumentSet, NodeRef};
 
 impl<'d> ContractCompiler<'d> {
-    /// The templates of the base paths that `servers` name; `/` where none does.
+    /// The templates of the base paths of `servers`; `/` if there are none.
     pub(super) fn bases(&mut self, servers: EffectiveServers<'d>) -> Vec<PathTemplate> {
         let mut paths: Vec<(NodeRef, String)> = Vec::new();
         let entry = self.documents.entry_ref();
@@ -45,7 +45,7 @@ impl<'d> ContractCompiler<'d> {
                 Err(error) => self.error(
                     ContractProblemKind::MalformedPath,
                     place,
-                    &format!("the server's path `{path}`: {error}"),
+                    &format!("server path `{path}`: {error}"),
                 ),
             }
         }

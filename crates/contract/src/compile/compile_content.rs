@@ -1,4 +1,4 @@
-//! Request bodies and responses, and the media types of both.
+//! Compiles request bodies, responses and their media types.
 
 use std::sync::Arc;
 
@@ -27,7 +27,8 @@ impl<'d> ContractCompiler<'d> {
         let Some(declared) = operation.get("requestBody") else {
             return BodyDeclaration::Undeclared;
         };
-        // 3.0.4, Operation Object: ignored where HTTP gives a body no meaning. 3.1 lifted that.
+        // OpenAPI 3.0.4, Operation Object: a request body is ignored if HTTP does not define its meaning
+        // for the method. OpenAPI 3.1 allows it.
         let has_meaning = ![Method::GET, Method::HEAD, Method::DELETE].contains(method);
         if self.surface.dialect == Dialect::V30 && !has_meaning {
             return BodyDeclaration::Ignored;
@@ -39,7 +40,7 @@ impl<'d> ContractCompiler<'d> {
         if !self.bodies.contains_key(&place) {
             let node = self.documents.node(place);
             if node.get("content").is_none() {
-                let message = "`content` is missing: it says which media types the body may have";
+                let message = "`content` is missing: it must list the media types of the body";
                 self.error(ContractProblemKind::MalformedDocument, place, message);
             }
             let required = node.get("required").and_then(|flag| flag.as_bool());
@@ -66,7 +67,7 @@ impl<'d> ContractCompiler<'d> {
             let at = DocumentSet::node_ref(near, value);
             let Some(status) = StatusPattern::parse(key) else {
                 let message = format!(
-                    "`{key}` is no status: use a code such as 200, a range such as 2XX, or default"
+                    "`{key}` is not a status: use a code such as 200, a range such as 2XX, or default"
                 );
                 self.warn(ContractProblemKind::MalformedDocument, at, &message);
                 continue;
@@ -91,8 +92,8 @@ impl<'d> ContractCompiler<'d> {
         responses
     }
 
-    /// The header fields of a response. `Content-Type` is described elsewhere and ignored here
-    /// (OpenAPI 3.0.4 and 3.1.1, Response Object).
+    /// The header fields of a response, without `Content-Type`, which is ignored here (OpenAPI 3.0.4 and
+    /// 3.1.1, Response Object).
     fn response_headers(&mut self, near: NodeRef, response: JsonNode<'d>) -> Vec<Parameter> {
         let declared = response.get("headers").into_iter();
         let mut headers = Vec::new();
@@ -134,7 +135,7 @@ impl<'d> ContractCompiler<'d> {
                 continue;
             };
             let Some(range) = MediaRange::parse(key) else {
-                let message = format!("`{key}` is no media type: write type/subtype");
+                let message = format!("`{key}` is not a media type: write type/subtype");
                 self.warn(ContractProblemKind::MalformedDocument, place, &message);
                 continue;
             };

@@ -1,4 +1,4 @@
-//! Operations: what is their own and what they inherit.
+//! Compiles operations, with what they inherit from their path item and document.
 
 use std::sync::Arc;
 
@@ -29,21 +29,22 @@ impl<'d> ContractCompiler<'d> {
             return None;
         }
         let node = self.documents.node(place);
-        let method = Method::from_bytes(verb.name().as_bytes()).expect("verbs are methods");
-        let own = self.inherit(place, node, inherited);
+        let method = Method::from_bytes(verb.name().as_bytes())
+            .expect("every field of PathItemMethod is a valid method");
+        let effective = self.inherit(place, node, inherited);
         let mut parameters = self.parameters(place, node, template);
         for above in &inherited.parameters {
             if !parameters.iter().any(|parameter| parameter.is_same(above)) {
                 parameters.push(above.clone());
             }
         }
-        self.undeclared_expressions(template, place, &parameters);
+        self.warn_undeclared_expressions(template, place, &parameters);
         let id = u32::try_from(self.operations.len()).ok()?;
         let operation = Operation {
             name: self.name(node, &method, template, place),
             path: template.key().into(),
-            provider: own.provider,
-            tier: own.tier,
+            provider: effective.provider,
+            tier: effective.tier,
             enforcement: self.enforcement(place, node),
             takes_any_query: parameters.iter().any(Parameter::takes_any_query),
             parameters,
@@ -72,14 +73,14 @@ impl<'d> ContractCompiler<'d> {
         if let Some(first) = self.names.insert(Arc::clone(&name), place) {
             let line = self.documents.line(first);
             let message = format!(
-                "the operationId `{name}` is taken by the operation in line {line}; metrics and refusals cannot tell them apart"
+                "the operation on line {line} has the same operationId `{name}`; metrics and error responses cannot distinguish the two"
             );
             self.warn(ContractProblemKind::MalformedDocument, place, &message);
         }
         name
     }
 
-    /// Its own requirements, else those of the document.
+    /// The security requirements of the operation, or else those of the document.
     fn security(&mut self, place: NodeRef, node: JsonNode<'d>) -> SecurityRequirements {
         let own = node.get("security");
         let entry = self.documents.entry_ref();
@@ -99,7 +100,7 @@ impl<'d> ContractCompiler<'d> {
         }
     }
 
-    /// `x-portcullis: { request: report, response: off, idempotent: true }`.
+    /// Reads `x-portcullis`, such as `{ request: report, response: off, idempotent: true }`.
     fn enforcement(&mut self, near: NodeRef, node: JsonNode<'d>) -> OperationEnforcement {
         let mut own = OperationEnforcement::default();
         for (name, value) in node
@@ -120,7 +121,7 @@ impl<'d> ContractCompiler<'d> {
                 "request" => &mut own.request,
                 "response" => &mut own.response,
                 other => {
-                    let message = format!("`x-portcullis.{other}` is not known and does nothing");
+                    let message = format!("`x-portcullis.{other}` is unknown and has no effect");
                     self.warn(ContractProblemKind::NotJudged, at, &message);
                     continue;
                 }
@@ -137,7 +138,8 @@ impl<'d> ContractCompiler<'d> {
         own
     }
 
-    fn undeclared_expressions(
+    /// Warns about expressions of the path template without a path parameter.
+    fn warn_undeclared_expressions(
         &mut self,
         template: &PathTemplate,
         place: NodeRef,
@@ -149,7 +151,7 @@ impl<'d> ContractCompiler<'d> {
                 .any(|known| known.part == MessagePart::Path && known.name == name)
             {
                 let message = format!(
-                    "`{{{name}}}` in `{}` has no parameter and takes any text",
+                    "`{{{name}}}` in `{}` has no parameter and accepts any text",
                     template.key()
                 );
                 self.warn(ContractProblemKind::MalformedPath, place, &message);

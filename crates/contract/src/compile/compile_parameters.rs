@@ -1,4 +1,4 @@
-//! The parameters of a path item or an operation. One that many refer to is compiled once.
+//! Compiles the parameters of path items and operations. A shared parameter is compiled once.
 
 use portcullis_json::JsonNode;
 
@@ -31,7 +31,7 @@ impl<'d> ContractCompiler<'d> {
             if parameter.part == MessagePart::Path {
                 let Some(slot) = template.slot(&parameter.name) else {
                     let message = format!(
-                        "the path parameter `{}` does not stand in `{}` and is not judged",
+                        "the path parameter `{}` does not occur in `{}` and is not validated",
                         parameter.name,
                         template.key()
                     );
@@ -61,7 +61,7 @@ impl<'d> ContractCompiler<'d> {
         let compiled = parameter(self.surface, place, &mut |schema| requests.key(schema));
         let found = match compiled {
             Ok(parameter) => {
-                self.judgeable(&parameter);
+                self.warn_permissive(&parameter);
                 Some(parameter)
             }
             Err(error) => {
@@ -77,11 +77,11 @@ impl<'d> ContractCompiler<'d> {
         found
     }
 
-    /// Warns where a parameter takes more than its author may think.
-    fn judgeable(&mut self, parameter: &Parameter) {
+    /// Warns about a parameter that accepts more than its author may expect.
+    fn warn_permissive(&mut self, parameter: &Parameter) {
         if parameter.style == ParameterStyle::OtherContent {
             let message = format!(
-                "the values of `{}` are not judged: only JSON is among the media types of parameters",
+                "the values of `{}` are not validated: JSON is the only supported media type of parameters",
                 parameter.name
             );
             self.warn(ContractProblemKind::NotJudged, parameter.node_ref, &message);
@@ -89,7 +89,7 @@ impl<'d> ContractCompiler<'d> {
         let node = self.documents.node(parameter.node_ref);
         if node.get("schema").or(node.get("content")).is_none() {
             let message = format!(
-                "`{}` has no `schema` and takes any text: write `schema: {{type: string}}` if it may",
+                "`{}` has no `schema` and accepts any text: write `schema: {{type: string}}` if that is intended",
                 parameter.name
             );
             self.warn(

@@ -1,4 +1,4 @@
-//! Paths: their templates, what operations inherit from them, and their routes.
+//! Compiles paths: their templates, their routes and what operations inherit from them.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
 
-/// The `servers` in force, and a place of the document they stand in.
+/// The active `servers`, with a node of the document that contains them.
 pub(super) type EffectiveServers<'d> = Option<(NodeRef, JsonNode<'d>)>;
 
-/// What an operation takes from its path item and its document unless it says otherwise.
+/// What an operation inherits from its path item and document unless it overrides it.
 #[derive(Clone, Default)]
 pub(super) struct InheritedFields<'d> {
     pub(super) parameters: Vec<Parameter>,
@@ -74,7 +74,7 @@ impl<'d> ContractCompiler<'d> {
         for (name, value) in item.members() {
             let place = DocumentSet::node_ref(place, value);
             let Some(verb) = PathItemMethod::from_field(name) else {
-                self.unknown_field(name, place);
+                self.warn_unknown_field(name, place);
                 continue;
             };
             let Some(id) = self.operation(template, verb, place, &inherited) else {
@@ -137,8 +137,8 @@ impl<'d> ContractCompiler<'d> {
         tier
     }
 
-    /// A member of a path item that is no method may be one that is misspelt.
-    fn unknown_field(&mut self, name: &str, place: NodeRef) {
+    /// Warns about an unknown field of a path item, which may be a misspelt method.
+    fn warn_unknown_field(&mut self, name: &str, place: NodeRef) {
         const KNOWN: [&str; 5] = ["$ref", "summary", "description", "servers", "parameters"];
         if KNOWN.contains(&name) || name.starts_with("x-") {
             return;
@@ -147,11 +147,12 @@ impl<'d> ContractCompiler<'d> {
             Some(_) => format!("write `{}`", name.to_lowercase()),
             None => "methods are get, put, post, delete, options, head, patch, trace".to_owned(),
         };
-        let message = format!("a path item has no `{name}`, and it is ignored: {advice}");
+        let message = format!("`{name}` is not a field of a path item and is ignored: {advice}");
         self.warn(ContractProblemKind::MalformedDocument, place, &message);
     }
 
-    pub(super) fn overlaps(&mut self, routes: &RouteTable) {
+    /// Reports templates that match the same paths.
+    pub(super) fn report_overlaps(&mut self, routes: &RouteTable) {
         let entry = self.documents.entry_ref();
         let paths = self.documents.node(entry).get("paths");
         for overlap in routes.overlaps() {

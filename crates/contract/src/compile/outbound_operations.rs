@@ -1,7 +1,7 @@
-//! Webhooks and callbacks: the operations that the service calls and its consumers serve.
+//! Compiles webhooks and callbacks: operations that the service calls and its consumers implement
+//! (OpenAPI 3.1.1, `webhooks`; 3.0.4 and 3.1.1, Callback Object).
 //!
-//! A proxy in front of the service never sees them, so they are compiled for whoever compares
-//! contracts only (OpenAPI 3.1.1, `webhooks`; 3.0.4 and 3.1.1, Callback Object).
+//! They never pass a proxy in front of the service, so only the comparison of contracts needs them.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::message::route::{PathItemMethod, PathTemplate};
 use crate::openapi::document::{DocumentSet, NodeRef};
 
 impl<'d> ContractCompiler<'d> {
-    /// All webhooks of the document, and the callbacks of the operations walked so far.
+    /// Compiles the webhooks of the document and the callbacks of the operations compiled so far.
     pub(super) fn outbound_operations(&mut self) -> Vec<OutboundOperation> {
         let entry = self.documents.entry_ref();
         let root = self.documents.node(entry);
@@ -63,8 +63,8 @@ impl<'d> ContractCompiler<'d> {
         }
     }
 
-    /// The operations of one path item. Where they are served is for their receivers to say, so
-    /// they have no path of their own.
+    /// Compiles the operations of one path item. Their path is `/`, because the receiver chooses where it
+    /// serves them.
     fn outbound_path_item(
         &mut self,
         kind: OutboundKind,
@@ -75,7 +75,7 @@ impl<'d> ContractCompiler<'d> {
         let Some(place) = self.object(at, "a path item") else {
             return;
         };
-        let template = PathTemplate::parse("/").expect("the root is a template");
+        let template = PathTemplate::parse("/").expect("`/` is a valid template");
         let item: JsonNode<'d> = self.documents.node(place);
         let mut inherited = self.inherit(place, item, &InheritedFields::default());
         inherited.parameters = self.parameters(place, item, &template);

@@ -1,8 +1,8 @@
-//! One walk over everything that a contract's documents declare.
+//! Collects what the documents of a contract declare, in one walk.
 //!
-//! It finds every schema once, every parameter, and every value that is meant to satisfy a
-//! schema, with the schema and the direction in which that is judged. References are followed;
-//! where one leads nowhere the walk ends, since others report it.
+//! The survey has every schema and every parameter once, and every example and default with its schema
+//! and direction. The walk follows references and skips those that do not resolve, which compiling
+//! reports.
 
 use std::collections::HashSet;
 
@@ -16,14 +16,14 @@ use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::openapi::reference::follow;
 use crate::schema::schema_surface::{SchemaSurface, TypeSet};
 
-/// What the walk found.
+/// What a contract declares.
 #[derive(Debug, Default)]
 pub(super) struct ContractSurvey {
-    /// Every schema, those inside others included, in the order of the walk.
+    /// Every schema, including nested ones, in walk order.
     pub(super) schemas: Vec<NodeRef>,
-    /// The schemas among them that do not stand inside another one.
+    /// The schemas that are not nested inside another one.
     pub(super) roots: Vec<NodeRef>,
-    /// Those that the contract's validators were built from.
+    /// The schemas that the validators of the contract were built from.
     pub(super) compiled: HashSet<NodeRef>,
     /// Every parameter.
     pub(super) parameters: Vec<NodeRef>,
@@ -31,36 +31,37 @@ pub(super) struct ContractSurvey {
     pub(super) values: Vec<DeclaredValue>,
 }
 
-/// A value that is meant to satisfy a schema.
+/// An example or a default.
 #[derive(Clone, Debug)]
 pub(super) struct DeclaredValue {
-    /// What it is, such as "the example `large`".
+    /// Its description for messages, such as "the example `large`".
     pub(super) what: String,
     /// The value.
     pub(super) value: NodeRef,
-    /// The schema.
+    /// The schema that it must satisfy.
     pub(super) schema: NodeRef,
-    /// Which way it travels; a schema's own examples may travel both ways.
+    /// The direction that it is sent in. `None` for the examples of a schema itself, which may be sent in
+    /// both.
     pub(super) direction: Option<MessageDirection>,
-    /// How it may be written.
+    /// How it may be written in the contract.
     pub(super) notation: ValueNotation,
 }
 
-/// In which notations a value may be given.
+/// The notations that a contract may use for a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ValueNotation {
-    /// As itself.
+    /// The value itself.
     Plain,
-    /// As itself, or as a string that holds its JSON text (OpenAPI 3.1.1, Working with Examples).
+    /// The value itself, or a string with its JSON text (OpenAPI 3.1.1, Working with Examples).
     Json,
-    /// As itself, or as the text in which it travels: parameters and headers.
+    /// The value itself, or the text that a parameter or header field carries.
     Text,
 }
 
-/// What a default is called.
+/// The description of a default.
 pub(super) const DEFAULT: &str = "the default";
 
-/// What a place is looked at as.
+/// The kind of object that the walk visits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum SurveyRole {
     PathItem,
@@ -76,7 +77,7 @@ enum SurveyRole {
     Schema,
 }
 
-/// Walks over all of a contract.
+/// Surveys a whole contract.
 pub(super) fn survey(contract: &CompiledContract) -> ContractSurvey {
     let mut walk = SurveyWalk {
         documents: &contract.documents,
@@ -220,7 +221,7 @@ impl<'d> SurveyWalk<'d> {
             return;
         };
         self.push(place, schema, SurveyRole::RootSchema);
-        // The examples of other media types show text, not the value that the schema describes.
+        // Examples of other media types are text, not the value that the schema describes.
         if node
             .key()
             .and_then(MediaRange::parse)
@@ -247,8 +248,8 @@ impl<'d> SurveyWalk<'d> {
         self.samples(place, node, None, ValueNotation::Plain);
     }
 
-    /// The values that the object at `node_ref` gives for a schema, in `example` and `examples`
-    /// (of a schema: `default` too, and `examples` is a list).
+    /// Collects the values of `example` and `examples` of the object at `node_ref`. For a schema, also
+    /// `default`, and `examples` is an array.
     fn samples(
         &mut self,
         place: NodeRef,
@@ -267,7 +268,7 @@ impl<'d> SurveyWalk<'d> {
             && surface.types(schema).has(TypeSet::ARRAY | TypeSet::OBJECT);
         let documents = self.documents;
         let mut add = |what: String, value: NodeRef| {
-            // The delimiters of a list's text are for its style, which is not read here.
+            // A delimited text depends on the style of the parameter, which is not parsed here.
             if !(is_delimited && documents.node(value).as_str().is_some()) {
                 self.survey.values.push(DeclaredValue {
                     what,
@@ -284,11 +285,11 @@ impl<'d> SurveyWalk<'d> {
                 DocumentSet::node_ref(place, value),
             );
         }
-        // A default of null says that there is none.
-        let of_schema = notation == ValueNotation::Plain;
+        // A default of null means no default.
+        let is_schema = notation == ValueNotation::Plain;
         if let Some(value) = node
             .get("default")
-            .filter(|value| of_schema && !value.is_null())
+            .filter(|value| is_schema && !value.is_null())
         {
             add(DEFAULT.to_owned(), DocumentSet::node_ref(place, value));
         }
@@ -296,14 +297,14 @@ impl<'d> SurveyWalk<'d> {
             return;
         };
         for (index, value) in examples.elements().enumerate() {
-            if of_schema && self.dialect == Dialect::V31 {
+            if is_schema && self.dialect == Dialect::V31 {
                 add(
                     format!("example {}", index + 1),
                     DocumentSet::node_ref(place, value),
                 );
             }
         }
-        for (name, example) in examples.members().filter(|_| !of_schema) {
+        for (name, example) in examples.members().filter(|_| !is_schema) {
             if let Ok(target) = follow(self.documents, DocumentSet::node_ref(place, example))
                 && let Some(value) = DocumentSet::member(self.documents, target, "value")
             {
@@ -312,7 +313,7 @@ impl<'d> SurveyWalk<'d> {
         }
     }
 
-    /// Looks at every member that is no extension.
+    /// Visits every property that is not an extension.
     fn each(&mut self, near: NodeRef, map: Option<JsonNode<'d>>, role: SurveyRole) {
         for (name, node) in map.into_iter().flat_map(|map| map.members()) {
             if role == SurveyRole::RootSchema || !name.starts_with("x-") {
@@ -332,7 +333,7 @@ impl<'d> SurveyWalk<'d> {
     }
 }
 
-/// Where the value of a keyword holds schemas.
+/// How the value of a keyword contains schemas.
 enum SubschemaShape {
     One,
     List,

@@ -1,5 +1,5 @@
-//! Keywords of schemas that are written and do nothing: formats that nobody knows, and what
-//! only the other dialect of OpenAPI has.
+//! Warns about schema keywords without effect: unknown formats, and keywords that only another version
+//! of OpenAPI has.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
 
-/// The formats that are judged, and those of OpenAPI that only describe (`float`, `double`,
-/// `binary` and `password`; OpenAPI 3.0.4, Data Types).
+/// The formats that validators assert, and the formats of OpenAPI that are only annotations (`float`,
+/// `double`, `binary` and `password`; OpenAPI 3.0.4, Data Types).
 const FORMATS: [&str; 27] = [
     "base64url",
     "binary",
@@ -43,7 +43,7 @@ const FORMATS: [&str; 27] = [
     "uuid",
 ];
 
-/// Reports them: a format once for each name, a keyword wherever it stands.
+/// Reports each unknown format once and every occurrence of a foreign keyword.
 pub(super) fn inspect(dialect: Dialect, survey: &ContractSurvey, findings: &mut LintFindings<'_>) {
     let documents = findings.documents;
     let mut unknown: BTreeMap<&str, (NodeRef, usize)> = BTreeMap::new();
@@ -79,17 +79,17 @@ pub(super) fn inspect(dialect: Dialect, survey: &ContractSurvey, findings: &mut 
 fn unknown_format(name: &str, count: usize) -> String {
     let times = match count {
         1 => String::new(),
-        count => format!(" (it stands in {count} schemas)"),
+        count => format!(" (in {count} schemas)"),
     };
-    let advice = match meant(name) {
+    let advice = match intended_format(name) {
         Some(known) => format!("did you mean `{known}`?"),
-        None => "where values must have a form, say it by `pattern`, or by bounds".to_owned(),
+        None => "to constrain the values, use `pattern` or bounds".to_owned(),
     };
-    format!("the format `{name}` is not known and judges nothing{times}; {advice}")
+    format!("the format `{name}` is unknown and validates nothing{times}; {advice}")
 }
 
-/// The known format that a name differs from in its spelling only.
-fn meant(name: &str) -> Option<&'static str> {
+/// The known format that a name probably means: a synonym, or another spelling.
+fn intended_format(name: &str) -> Option<&'static str> {
     let plain = |name: &str| name.replace(['-', '_', ' '], "").to_lowercase();
     let name = plain(name);
     match name.as_str() {
@@ -99,7 +99,7 @@ fn meant(name: &str) -> Option<&'static str> {
     }
 }
 
-/// What is wrong with a keyword that the dialect does not have.
+/// A message about a keyword that the version of OpenAPI does not have.
 fn foreign(dialect: Dialect, keyword: &str, value: JsonNode<'_>) -> Option<String> {
     match dialect {
         Dialect::V30 => foreign_to_30(keyword, value),
@@ -111,8 +111,8 @@ fn foreign_to_30(keyword: &str, value: JsonNode<'_>) -> Option<String> {
     let instead = match keyword {
         "type" if value.as_str() == Some("null") => {
             return Some(
-                "OpenAPI 3.0 has no type `null`: write `nullable: true` beside another type; it \
-                 is read as 3.1 does"
+                "OpenAPI 3.0 does not have the type `null`: write `nullable: true` next to another \
+                 type; it is interpreted as in OpenAPI 3.1"
                     .to_owned(),
             );
         }
@@ -131,15 +131,15 @@ fn foreign_to_30(keyword: &str, value: JsonNode<'_>) -> Option<String> {
         _ => return None,
     };
     Some(format!(
-        "OpenAPI 3.0 has no `{keyword}`, and it judges nothing: {instead}, or move the document \
-         to `openapi: 3.1.1`"
+        "OpenAPI 3.0 does not have `{keyword}`, which validates nothing: {instead}, or change the \
+         document to `openapi: 3.1.1`"
     ))
 }
 
 fn foreign_to_31(keyword: &str, value: JsonNode<'_>) -> Option<String> {
     match keyword {
         "nullable" if value.as_bool() == Some(true) => Some(
-            "OpenAPI 3.1 has no `nullable`, and null is refused: add \"null\" to `type`, as in \
+            "OpenAPI 3.1 does not have `nullable`, so null is invalid: add \"null\" to `type`, as in \
              `type: [string, \"null\"]`"
                 .to_owned(),
         ),

@@ -1,7 +1,7 @@
-//! What is wrong with schemas that are none, in words for those who write them.
+//! Explains schemas that are not valid JSON Schema.
 //!
-//! The meta-schema finds every such place; its own words name its keywords, not the mistake.
-//! So the common mistakes have words of their own here.
+//! The meta-schema finds every error, but its messages name keywords of the meta-schema instead of the
+//! mistake. This module has a specific message for each common mistake.
 
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
@@ -15,7 +15,7 @@ const TYPES: [&str; 7] = [
     "array", "boolean", "integer", "null", "number", "object", "string",
 ];
 
-/// Names every place where the lowered document is no JSON Schema.
+/// Every location where the lowered document is not valid JSON Schema.
 pub(super) fn all_malformed(
     schema: &Value,
     origins: &[NodeRef],
@@ -27,7 +27,7 @@ pub(super) fn all_malformed(
         .collect()
 }
 
-/// The same, or else the place that the build stopped at.
+/// The problems that [`all_malformed`] finds, or else the error that stopped the build.
 pub(super) fn malformed(
     schema: &Value,
     error: &ValidationError<'_>,
@@ -91,7 +91,7 @@ fn malformed_keyword(keyword: &str, error: &ValidationError<'_>) -> String {
             let near = near.map(|known| format!("; did you mean `{known}`?"));
             let types = TYPES.join(", ");
             format!(
-                "`type` is one of {types}, not `{name}`{}",
+                "`type` must be one of {types}, not `{name}`{}",
                 near.unwrap_or_default()
             )
         }
@@ -101,11 +101,11 @@ fn malformed_keyword(keyword: &str, error: &ValidationError<'_>) -> String {
                 .enumerate()
                 .find(|(index, name)| names[..*index].contains(name))
                 .map_or(&Value::Null, |(_, name)| name);
-            format!("`required` names {twice} twice: remove one")
+            format!("`required` lists {twice} twice: remove one")
         }
-        ("required", _, Value::Bool(_)) => "`required` is a list of names, and stands beside the \
-             `properties` that it is about: write `required: [name]` there"
+        ("required", _, Value::Bool(_)) => "`required` is a list of property names: write \
+             `required: [name]` next to `properties` of the object that has them"
             .to_owned(),
-        _ => format!("`{keyword}` is not as JSON Schema demands: {error}"),
+        _ => format!("`{keyword}` is not valid JSON Schema: {error}"),
     }
 }

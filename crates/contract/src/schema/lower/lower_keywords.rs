@@ -1,4 +1,4 @@
-//! One schema, keyword by keyword.
+//! Lowers one schema, keyword by keyword.
 
 use serde_json::{Map, Value, json};
 
@@ -11,11 +11,11 @@ use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
 
-/// How the keywords begin that carry what a validator's own cannot: the rest is the name.
+/// The prefix of keywords that compare exactly what the keyword of the same name would round.
 pub(crate) const EXACT: &str = "x-exact-";
 
 impl<'d> SchemaLowering<'d> {
-    /// The schema at `node_ref` as a definition of its own.
+    /// Lowers the schema at `node_ref` as a definition.
     pub(super) fn definition(&mut self, place: NodeRef, exempt: ExemptNames) -> Value {
         let mut schema = self.schema(place, exempt);
         if let (Some(name), Value::Object(schema)) = (self.dynamic_anchor(place), &mut schema) {
@@ -105,7 +105,7 @@ impl<'d> SchemaLowering<'d> {
         out.insert(keyword.to_owned(), lowered);
     }
 
-    /// What only OpenAPI 3.0 says, or says otherwise (3.0.4, Schema Object).
+    /// Lowers keywords that OpenAPI 3.0 defines differently (3.0.4, Schema Object).
     fn keyword_30(
         &mut self,
         out: &mut Map<String, Value>,
@@ -117,7 +117,7 @@ impl<'d> SchemaLowering<'d> {
         let is_true = |name| node.get(name).and_then(JsonNode::as_bool) == Some(true);
         let name = match keyword {
             "type" if value.kind() == JsonKind::Array => {
-                let message = "in OpenAPI 3.0 `type` is one name: use `nullable: true` for null, `oneOf` for alternatives, or OpenAPI 3.1";
+                let message = "in OpenAPI 3.0 `type` must be one name: use `nullable: true` for null, `oneOf` for alternatives, or OpenAPI 3.1";
                 let at = DocumentSet::node_ref(place, value);
                 return self.problem(ContractProblemKind::MalformedSchema, at, message.to_owned());
             }
@@ -132,8 +132,8 @@ impl<'d> SchemaLowering<'d> {
             "exclusiveMinimum" | "exclusiveMaximum" if value.kind() != JsonKind::Boolean => {
                 let bound = bound_of(keyword);
                 let message = format!(
-                    "in OpenAPI 3.0 `{keyword}` is true or false and qualifies `{bound}`: write \
-                     the number there, and `{keyword}: true`"
+                    "in OpenAPI 3.0 `{keyword}` is a boolean that modifies `{bound}`: write \
+                     the number in `{bound}`, and `{keyword}: true`"
                 );
                 let at = DocumentSet::node_ref(place, value);
                 return self.problem(ContractProblemKind::MalformedSchema, at, message);
@@ -143,7 +143,8 @@ impl<'d> SchemaLowering<'d> {
         insert_exactly(out, name, value);
     }
 
-    /// What only 3.1 knows: the rest of JSON Schema 2020-12. Unknown keywords annotate.
+    /// Lowers keywords that only OpenAPI 3.1 has: the rest of JSON Schema 2020-12. Unknown keywords are
+    /// annotations.
     fn keyword_31(
         &mut self,
         out: &mut Map<String, Value>,
@@ -176,7 +177,7 @@ impl<'d> SchemaLowering<'d> {
                 Some(reference) => reference,
                 None => return,
             },
-            "$schema" => return self.refuse_foreign(place, keyword, value),
+            "$schema" => return self.check_dialect(place, keyword, value),
             "$recursiveRef" => {
                 let message = "`$recursiveRef` belongs to JSON Schema 2019-09: write `$dynamicRef` and `$dynamicAnchor`, or `$ref`";
                 let at = DocumentSet::node_ref(place, value);
@@ -190,7 +191,7 @@ impl<'d> SchemaLowering<'d> {
     fn boolean_bound(&mut self, place: NodeRef, keyword: &str, value: JsonNode<'d>) {
         let bound = bound_of(keyword);
         let message = format!(
-            "in OpenAPI 3.1 `{keyword}` is a number: write it there, in place of `{bound}`"
+            "in OpenAPI 3.1 `{keyword}` is a number: write the bound there instead of in `{bound}`"
         );
         let at = DocumentSet::node_ref(place, value);
         self.problem(ContractProblemKind::MalformedSchema, at, message);
@@ -237,7 +238,7 @@ impl<'d> SchemaLowering<'d> {
         Value::Array(lowered.collect())
     }
 
-    /// The names without those that this direction does not demand, each once.
+    /// Lowers `required`: omits the names that this direction does not require, and duplicates.
     fn required(&mut self, place: NodeRef, exempt: ExemptNames, value: JsonNode<'d>) -> Value {
         if value.kind() != JsonKind::Array {
             return value.to_value();
@@ -254,7 +255,7 @@ impl<'d> SchemaLowering<'d> {
                 self.warn(
                     ContractProblemKind::MalformedSchema,
                     at,
-                    format!("`required` names `{text}` more than once"),
+                    format!("`required` lists `{text}` more than once"),
                 );
             } else {
                 names.push(name);
@@ -264,22 +265,22 @@ impl<'d> SchemaLowering<'d> {
     }
 }
 
-/// Keeps a value as it was written: where a number in it would be rounded, as JSON text under a
-/// keyword that compares exactly.
+/// Inserts a keyword with its value. If `serde_json` would round a number in the value, inserts the
+/// exact keyword with the value as JSON text instead.
 fn insert_exactly(out: &mut Map<String, Value>, keyword: &str, value: JsonNode<'_>) {
-    let is_right_kind = match keyword {
+    let has_expected_type = match keyword {
         "const" => true,
         "enum" => value.kind() == JsonKind::Array,
         _ => value.kind() == JsonKind::Number,
     };
-    if is_right_kind && !value.is_exact() {
+    if has_expected_type && !value.is_exact() {
         out.insert(format!("{EXACT}{keyword}"), json!(value.to_string()));
     } else {
         out.insert(keyword.to_owned(), value.to_value());
     }
 }
 
-/// The keyword that an exclusive bound is about.
+/// The inclusive keyword of an exclusive bound.
 fn bound_of(keyword: &str) -> &'static str {
     match keyword {
         "exclusiveMinimum" => "minimum",
@@ -287,14 +288,14 @@ fn bound_of(keyword: &str) -> &'static str {
     }
 }
 
-/// `int32` and `int64` bound numbers (3.0.4, Data Types); JSON Schema's `format` judges only
-/// strings, so they get a keyword of their own.
+/// Whether a `format` is `int32` or `int64`, which limit numbers (OpenAPI 3.0.4, Data Types). They need
+/// a separate keyword, because the `format` of validators applies only to strings.
 fn is_number_format(value: JsonNode<'_>) -> bool {
     matches!(value.as_str(), Some("int32" | "int64"))
 }
 
-/// Whether a pattern may use what no engine of linear time has: looking around, or back at what a
-/// group matched. May be wrong about an escaped parenthesis, which costs time and nothing else.
+/// Whether a pattern may have look-around or backreferences, which no linear-time engine supports. An
+/// escaped parenthesis can be a false positive, which only costs speed.
 fn needs_backtracking(pattern: &str) -> bool {
     const AROUND: [&str; 5] = ["(?=", "(?!", "(?<=", "(?<!", "\\k<"];
     let refers_back = pattern
