@@ -24,11 +24,11 @@ impl<'d> ContractCompiler<'d> {
             )
         {
             for server in servers.elements() {
-                let place = DocumentSet::node_ref(near, server);
+                let node_ref = DocumentSet::node_ref(near, server);
                 match base_paths(server) {
-                    Ok(found) => paths.extend(found.into_iter().map(|path| (place, path))),
+                    Ok(found) => paths.extend(found.into_iter().map(|path| (node_ref, path))),
                     Err(message) => {
-                        self.error(ContractProblemKind::MalformedDocument, place, &message)
+                        self.error(ContractProblemKind::MalformedDocument, node_ref, &message)
                     }
                 }
             }
@@ -39,12 +39,12 @@ impl<'d> ContractCompiler<'d> {
         paths.sort_by(|left, right| left.1.cmp(&right.1));
         paths.dedup_by(|left, right| left.1.trim_end_matches('/') == right.1.trim_end_matches('/'));
         let mut bases = Vec::new();
-        for (place, path) in paths {
+        for (node_ref, path) in paths {
             match PathTemplate::parse_base(&path) {
                 Ok(base) => bases.push(base),
                 Err(error) => self.error(
                     ContractProblemKind::MalformedPath,
-                    place,
+                    node_ref,
                     &format!("server path `{path}`: {error}"),
                 ),
             }

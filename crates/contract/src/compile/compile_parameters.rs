@@ -18,11 +18,11 @@ impl<'d> ContractCompiler<'d> {
     ) -> Vec<Parameter> {
         let mut parameters = Vec::new();
         for element in self.elements(near, owner, "parameters") {
-            let Some(place) = self.object(DocumentSet::node_ref(near, element), "a parameter")
+            let Some(node_ref) = self.object(DocumentSet::node_ref(near, element), "a parameter")
             else {
                 continue;
             };
-            let Some(mut parameter) = self.parameter(place) else {
+            let Some(mut parameter) = self.parameter(node_ref) else {
                 continue;
             };
             if parameter.is_ignored() {
@@ -35,7 +35,7 @@ impl<'d> ContractCompiler<'d> {
                         parameter.name,
                         template.key()
                     );
-                    self.warn(ContractProblemKind::MalformedParameter, place, &message);
+                    self.warn(ContractProblemKind::MalformedParameter, node_ref, &message);
                     continue;
                 };
                 parameter.capture_index = slot;
@@ -45,7 +45,7 @@ impl<'d> ContractCompiler<'d> {
                     "the {} parameter `{}` is declared twice here: remove one",
                     parameter.part, parameter.name
                 );
-                self.error(ContractProblemKind::MalformedParameter, place, &message);
+                self.error(ContractProblemKind::MalformedParameter, node_ref, &message);
                 continue;
             }
             parameters.push(parameter);
@@ -53,12 +53,12 @@ impl<'d> ContractCompiler<'d> {
         parameters
     }
 
-    fn parameter(&mut self, place: NodeRef) -> Option<Parameter> {
-        if let Some(known) = self.parameters.get(&place) {
+    fn parameter(&mut self, node_ref: NodeRef) -> Option<Parameter> {
+        if let Some(known) = self.parameters.get(&node_ref) {
             return known.clone();
         }
         let requests = &mut self.requests;
-        let compiled = parameter(self.surface, place, &mut |schema| requests.key(schema));
+        let compiled = parameter(self.surface, node_ref, &mut |schema| requests.key(schema));
         let found = match compiled {
             Ok(parameter) => {
                 self.warn_permissive(&parameter);
@@ -67,13 +67,13 @@ impl<'d> ContractCompiler<'d> {
             Err(error) => {
                 self.error(
                     ContractProblemKind::MalformedParameter,
-                    place,
+                    node_ref,
                     &error.to_string(),
                 );
                 None
             }
         };
-        self.parameters.insert(place, found.clone());
+        self.parameters.insert(node_ref, found.clone());
         found
     }
 

@@ -43,13 +43,13 @@ impl<'d> ContractCompiler<'d> {
             if key.starts_with("x-") {
                 continue;
             }
-            let place = DocumentSet::node_ref(entry, item);
+            let node_ref = DocumentSet::node_ref(entry, item);
             match PathTemplate::parse(key) {
-                Ok(template) => self.path_item(&template, place, &inherited),
+                Ok(template) => self.path_item(&template, node_ref, &inherited),
                 Err(error) => {
                     self.error(
                         ContractProblemKind::MalformedPath,
-                        place,
+                        node_ref,
                         &format!("path `{key}`: {error}"),
                     );
                 }
@@ -60,28 +60,28 @@ impl<'d> ContractCompiler<'d> {
     fn path_item(
         &mut self,
         template: &PathTemplate,
-        place: NodeRef,
+        node_ref: NodeRef,
         inherited: &InheritedFields<'d>,
     ) {
-        let Some(place) = self.object(place, "a path item") else {
+        let Some(node_ref) = self.object(node_ref, "a path item") else {
             return;
         };
-        let item = self.documents.node(place);
-        let mut inherited = self.inherit(place, item, inherited);
-        inherited.parameters = self.parameters(place, item, template);
+        let item = self.documents.node(node_ref);
+        let mut inherited = self.inherit(node_ref, item, inherited);
+        inherited.parameters = self.parameters(node_ref, item, template);
         let mut by_servers: Vec<(EffectiveServers<'d>, Vec<(PathItemMethod, u32)>)> =
             vec![(inherited.servers, vec![])];
         for (name, value) in item.members() {
-            let place = DocumentSet::node_ref(place, value);
+            let node_ref = DocumentSet::node_ref(node_ref, value);
             let Some(verb) = PathItemMethod::from_field(name) else {
-                self.warn_unknown_field(name, place);
+                self.warn_unknown_field(name, node_ref);
                 continue;
             };
-            let Some(id) = self.operation(template, verb, place, &inherited) else {
+            let Some(id) = self.operation(template, verb, node_ref, &inherited) else {
                 continue;
             };
             match value.get("servers") {
-                Some(servers) => by_servers.push((Some((place, servers)), vec![(verb, id)])),
+                Some(servers) => by_servers.push((Some((node_ref, servers)), vec![(verb, id)])),
                 None => by_servers[0].1.push((verb, id)),
             }
         }
@@ -106,7 +106,7 @@ impl<'d> ContractCompiler<'d> {
 
     pub(super) fn inherit(
         &mut self,
-        place: NodeRef,
+        node_ref: NodeRef,
         node: JsonNode<'d>,
         above: &InheritedFields<'d>,
     ) -> InheritedFields<'d> {
@@ -115,12 +115,12 @@ impl<'d> ContractCompiler<'d> {
             parameters: Vec::new(),
             servers: node
                 .get("servers")
-                .map(|servers| (place, servers))
+                .map(|servers| (node_ref, servers))
                 .or(above.servers),
             provider: text("x-squad-owner")
                 .map(Arc::from)
                 .or_else(|| above.provider.clone()),
-            tier: self.tier(place, node).or(above.tier),
+            tier: self.tier(node_ref, node).or(above.tier),
         }
     }
 
@@ -138,7 +138,7 @@ impl<'d> ContractCompiler<'d> {
     }
 
     /// Warns about an unknown field of a path item, which may be a misspelt method.
-    fn warn_unknown_field(&mut self, name: &str, place: NodeRef) {
+    fn warn_unknown_field(&mut self, name: &str, node_ref: NodeRef) {
         const KNOWN: [&str; 5] = ["$ref", "summary", "description", "servers", "parameters"];
         if KNOWN.contains(&name) || name.starts_with("x-") {
             return;
@@ -148,7 +148,7 @@ impl<'d> ContractCompiler<'d> {
             None => "methods are get, put, post, delete, options, head, patch, trace".to_owned(),
         };
         let message = format!("`{name}` is not a field of a path item and is ignored: {advice}");
-        self.warn(ContractProblemKind::MalformedDocument, place, &message);
+        self.warn(ContractProblemKind::MalformedDocument, node_ref, &message);
     }
 
     /// Reports templates that match the same paths.

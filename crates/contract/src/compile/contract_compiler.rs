@@ -115,8 +115,8 @@ impl<'d> ContractCompiler<'d> {
     }
 
     /// Follows the `$ref` of an object, if it has one. Reports a reference that does not resolve.
-    pub(super) fn target(&mut self, place: NodeRef) -> Option<NodeRef> {
-        match follow(self.documents, place) {
+    pub(super) fn target(&mut self, node_ref: NodeRef) -> Option<NodeRef> {
+        match follow(self.documents, node_ref) {
             Ok(target) => Some(target),
             Err((at, error)) => {
                 self.error(
@@ -131,9 +131,10 @@ impl<'d> ContractCompiler<'d> {
 
     /// Follows the `$ref` like [`Self::target`] and reports a target that is not an object. `what` names
     /// it in the message, with its article.
-    pub(super) fn object(&mut self, place: NodeRef, what: &str) -> Option<NodeRef> {
-        let place = self.target(place)?;
-        self.is_a(JsonKind::Object, place, what).then_some(place)
+    pub(super) fn object(&mut self, node_ref: NodeRef, what: &str) -> Option<NodeRef> {
+        let node_ref = self.target(node_ref)?;
+        self.is_a(JsonKind::Object, node_ref, what)
+            .then_some(node_ref)
     }
 
     /// The properties of the object in the field `name` of `owner`. Empty if the field is absent. Reports
@@ -177,35 +178,35 @@ impl<'d> ContractCompiler<'d> {
     }
 
     /// Whether the value at `node_ref` is of a type. Reports a value of another type; `what` names it.
-    pub(super) fn is_a(&mut self, kind: JsonKind, place: NodeRef, what: &str) -> bool {
-        let found = self.documents.node(place).kind();
+    pub(super) fn is_a(&mut self, kind: JsonKind, node_ref: NodeRef, what: &str) -> bool {
+        let found = self.documents.node(node_ref).kind();
         if found != kind {
             let message = format!(
                 "{what} must be {}, not {}",
                 described(kind),
                 described(found)
             );
-            self.error(ContractProblemKind::MalformedDocument, place, &message);
+            self.error(ContractProblemKind::MalformedDocument, node_ref, &message);
         }
         found == kind
     }
 
-    pub(super) fn error(&mut self, kind: ContractProblemKind, place: NodeRef, message: &str) {
-        self.problem(Severity::Error, kind, place, message);
+    pub(super) fn error(&mut self, kind: ContractProblemKind, node_ref: NodeRef, message: &str) {
+        self.problem(Severity::Error, kind, node_ref, message);
     }
 
-    pub(super) fn warn(&mut self, kind: ContractProblemKind, place: NodeRef, message: &str) {
-        self.problem(Severity::Warning, kind, place, message);
+    pub(super) fn warn(&mut self, kind: ContractProblemKind, node_ref: NodeRef, message: &str) {
+        self.problem(Severity::Warning, kind, node_ref, message);
     }
 
     fn problem(
         &mut self,
         severity: Severity,
         kind: ContractProblemKind,
-        place: NodeRef,
+        node_ref: NodeRef,
         message: &str,
     ) {
-        let at = self.documents.location(place);
+        let at = self.documents.location(node_ref);
         let problem = ContractProblem {
             severity,
             kind,

@@ -40,9 +40,9 @@ impl LoweredSchemas {
     /// The contract location of a location in the lowered document: the keyword itself, or its nearest
     /// ancestor that exists in the contract.
     pub fn location(&self, contract: &CompiledContract, location: &str) -> Option<SourceLocation> {
-        let (place, rest) = origin(&self.origins, location)?;
+        let (node_ref, rest) = origin(&self.origins, location)?;
         let rest = rest.replace(EXACT, "");
-        Some(contract.location(contract.documents.deepest_existing(place, &rest)))
+        Some(contract.location(contract.documents.deepest_existing(node_ref, &rest)))
     }
 }
 
@@ -54,8 +54,8 @@ impl CompiledContract {
             SchemaLowering::new(&self.documents, self.dialect, direction).with_access();
         let known = schemas.roots().last().map_or(0, |last| *last as usize + 1);
         // Compiling defined these schemas first, in this order, so they get the same numbers.
-        for place in &schemas.origins()[..known] {
-            lowering.define(*place);
+        for node_ref in &schemas.origins()[..known] {
+            lowering.define(*node_ref);
         }
         let LoweringOutput {
             schema, origins, ..

@@ -20,8 +20,8 @@ impl<'d> ContractCompiler<'d> {
         let root = self.documents.node(entry);
         let mut outbound = Vec::new();
         for (name, item) in self.members(entry, root, "webhooks") {
-            let place = DocumentSet::node_ref(entry, item);
-            self.outbound_path_item(OutboundKind::Webhook, name, place, &mut outbound);
+            let node_ref = DocumentSet::node_ref(entry, item);
+            self.outbound_path_item(OutboundKind::Webhook, name, node_ref, &mut outbound);
         }
         let owners: Vec<(Arc<str>, NodeRef)> = self
             .operations
@@ -33,10 +33,10 @@ impl<'d> ContractCompiler<'d> {
                 )
             })
             .collect();
-        for (owner, place) in owners {
-            let node = self.documents.node(place);
-            for (name, callback) in self.members(place, node, "callbacks") {
-                let at = DocumentSet::node_ref(place, callback);
+        for (owner, node_ref) in owners {
+            let node = self.documents.node(node_ref);
+            for (name, callback) in self.members(node_ref, node, "callbacks") {
+                let at = DocumentSet::node_ref(node_ref, callback);
                 self.callback(&owner, name, at, &mut outbound);
             }
         }
@@ -50,15 +50,15 @@ impl<'d> ContractCompiler<'d> {
         at: NodeRef,
         outbound: &mut Vec<OutboundOperation>,
     ) {
-        let Some(place) = self.object(at, "a callback") else {
+        let Some(node_ref) = self.object(at, "a callback") else {
             return;
         };
-        for (expression, item) in self.documents.node(place).members() {
+        for (expression, item) in self.documents.node(node_ref).members() {
             if expression.starts_with("x-") {
                 continue;
             }
             let full = format!("{owner} {name} {expression}");
-            let at = DocumentSet::node_ref(place, item);
+            let at = DocumentSet::node_ref(node_ref, item);
             self.outbound_path_item(OutboundKind::Callback, &full, at, outbound);
         }
     }
@@ -72,20 +72,20 @@ impl<'d> ContractCompiler<'d> {
         at: NodeRef,
         outbound: &mut Vec<OutboundOperation>,
     ) {
-        let Some(place) = self.object(at, "a path item") else {
+        let Some(node_ref) = self.object(at, "a path item") else {
             return;
         };
         let template = PathTemplate::parse("/").expect("`/` is a valid template");
-        let item: JsonNode<'d> = self.documents.node(place);
-        let mut inherited = self.inherit(place, item, &InheritedFields::default());
-        inherited.parameters = self.parameters(place, item, &template);
+        let item: JsonNode<'d> = self.documents.node(node_ref);
+        let mut inherited = self.inherit(node_ref, item, &InheritedFields::default());
+        inherited.parameters = self.parameters(node_ref, item, &template);
         for (field, value) in item.members() {
             let Some(verb) = PathItemMethod::from_field(field) else {
                 continue;
             };
-            let place = DocumentSet::node_ref(place, value);
+            let node_ref = DocumentSet::node_ref(node_ref, value);
             let known = self.operations.len();
-            self.operation(&template, verb, place, &inherited);
+            self.operation(&template, verb, node_ref, &inherited);
             let found = self.operations.split_off(known);
             outbound.extend(
                 found

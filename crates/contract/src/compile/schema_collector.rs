@@ -25,8 +25,8 @@ impl<'d> SchemaCollector<'d> {
     }
 
     /// Adds a schema and returns its key.
-    pub(super) fn key(&mut self, place: NodeRef) -> SchemaKey {
-        let number = self.lowering.define(place);
+    pub(super) fn key(&mut self, node_ref: NodeRef) -> SchemaKey {
+        let number = self.lowering.define(node_ref);
         self.roots.push(number);
         SchemaKey::new(number)
     }

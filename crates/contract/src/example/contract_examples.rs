@@ -116,10 +116,10 @@ fn generate_valid(
     direction: MessageDirection,
 ) -> Option<Value> {
     let schema = contract.documents.node(owner).get("schema")?;
-    let place = DocumentSet::node_ref(owner, schema);
+    let node_ref = DocumentSet::node_ref(owner, schema);
     let mut lowering =
         SchemaLowering::new(&contract.documents, contract.dialect, direction).with_examples();
-    let number = lowering.define(place);
+    let number = lowering.define(node_ref);
     let lowered = lowering.finish(&[number]).schema;
     let definition = lowered.get("$defs")?.get(number.to_string())?;
     let schemas = contract.schemas(direction);

@@ -28,7 +28,7 @@ pub(super) fn inspect(contract: &CompiledContract, findings: &mut LintFindings<'
             *count += 1;
         }
     }
-    for (key, (place, count)) in skipped {
+    for (key, (node_ref, count)) in skipped {
         let operations = match count {
             1 => "one operation".to_owned(),
             count => format!("{count} operations"),
@@ -37,7 +37,7 @@ pub(super) fn inspect(contract: &CompiledContract, findings: &mut LintFindings<'
             "bodies of `{key}` are not validated against their schema, because Portcullis does not \
              parse that media type ({operations}); the service must validate them"
         );
-        findings.warn(ContractProblemKind::NotJudged, place, message);
+        findings.warn(ContractProblemKind::NotJudged, node_ref, message);
     }
 }
 

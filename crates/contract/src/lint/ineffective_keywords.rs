@@ -47,12 +47,12 @@ const FORMATS: [&str; 27] = [
 pub(super) fn inspect(dialect: Dialect, survey: &ContractSurvey, findings: &mut LintFindings<'_>) {
     let documents = findings.documents;
     let mut unknown: BTreeMap<&str, (NodeRef, usize)> = BTreeMap::new();
-    for &place in &survey.schemas {
-        let node = documents.node(place);
+    for &node_ref in &survey.schemas {
+        let node = documents.node(node_ref);
         if let Some(format) = node.get("format")
             && let Some(name) = format.as_str().filter(|name| !FORMATS.contains(name))
         {
-            let at = DocumentSet::node_ref(place, format);
+            let at = DocumentSet::node_ref(node_ref, format);
             let (first, count) = unknown.entry(name).or_insert((at, 0));
             *first = at.min(*first);
             *count += 1;
@@ -61,16 +61,16 @@ pub(super) fn inspect(dialect: Dialect, survey: &ContractSurvey, findings: &mut 
             if let Some(message) = foreign(dialect, keyword, value) {
                 findings.warn(
                     ContractProblemKind::ForeignKeyword,
-                    DocumentSet::node_ref(place, value),
+                    DocumentSet::node_ref(node_ref, value),
                     message,
                 );
             }
         }
     }
-    for (name, (place, count)) in unknown {
+    for (name, (node_ref, count)) in unknown {
         findings.warn(
             ContractProblemKind::UnknownFormat,
-            place,
+            node_ref,
             unknown_format(name, count),
         );
     }

@@ -32,7 +32,7 @@ pub(super) fn inspect(
     let all: Vec<NodeRef> = survey
         .roots
         .iter()
-        .chain(places(&survey.values))
+        .chain(schemas_of(&survey.values))
         .copied()
         .collect();
     let judges = match ExampleValidators::build(contract, &all, findings) {
@@ -41,7 +41,7 @@ pub(super) fn inspect(
             problems
                 .into_iter()
                 .for_each(|problem| findings.add(problem));
-            let compiled = |place: &NodeRef| survey.compiled.contains(place);
+            let compiled = |node_ref: &NodeRef| survey.compiled.contains(node_ref);
             let known: Vec<NodeRef> = all.into_iter().filter(compiled).collect();
             // These schemas compiled before, so the build succeeds.
             let Ok(judges) = ExampleValidators::build(contract, &known, findings) else {
@@ -62,7 +62,7 @@ pub(super) fn inspect(
     }
 }
 
-fn places(values: &[DeclaredValue]) -> impl Iterator<Item = &NodeRef> {
+fn schemas_of(values: &[DeclaredValue]) -> impl Iterator<Item = &NodeRef> {
     values.iter().map(|sample| &sample.schema)
 }
 
@@ -73,17 +73,18 @@ fn message(sample: &DeclaredValue, file: &str, first: &Violation, count: usize) 
         pointer => format!("at {pointer}, "),
     };
     // A shortened message lacks its end, which says what is wrong.
-    let violation = match first.message.contains('…') {
-        true => &first.masked,
-        false => &first.message,
+    let violation = if first.message.contains('…') {
+        &first.masked
+    } else {
+        &first.message
     };
-    let rule = first
-        .contract
-        .as_ref()
-        .map(|location| match *location.file == *file {
-            true => format!(" (line {})", location.line),
-            false => format!(" ({}:{})", location.file, location.line),
-        });
+    let rule = first.contract.as_ref().map(|location| {
+        if *location.file == *file {
+            format!(" (line {})", location.line)
+        } else {
+            format!(" ({}:{})", location.file, location.line)
+        }
+    });
     let more = match count {
         1 => String::new(),
         VIOLATIONS_MAX => format!(", and at least {} more", VIOLATIONS_MAX - 1),
@@ -111,11 +112,11 @@ struct DirectionValidator {
 impl<'d> ExampleValidators<'d> {
     fn build(
         contract: &'d CompiledContract,
-        places: &[NodeRef],
+        node_refs: &[NodeRef],
         findings: &mut LintFindings<'_>,
     ) -> Result<Self, Vec<ContractProblem>> {
         let mut build =
-            |direction| DirectionValidator::build(contract, direction, places, findings);
+            |direction| DirectionValidator::build(contract, direction, node_refs, findings);
         let request = build(MessageDirection::Request)?;
         let response = match contract.dialect {
             Dialect::V30 => Some(build(MessageDirection::Response)?),
@@ -153,14 +154,14 @@ impl DirectionValidator {
     fn build(
         contract: &CompiledContract,
         direction: MessageDirection,
-        places: &[NodeRef],
+        node_refs: &[NodeRef],
         findings: &mut LintFindings<'_>,
     ) -> Result<Self, Vec<ContractProblem>> {
         let documents = &contract.documents;
         let mut lowering = SchemaLowering::new(documents, contract.dialect, direction);
-        let numbers: HashMap<NodeRef, u32> = places
+        let numbers: HashMap<NodeRef, u32> = node_refs
             .iter()
-            .map(|place| (*place, lowering.define(*place)))
+            .map(|node_ref| (*node_ref, lowering.define(*node_ref)))
             .collect();
         let mut roots: Vec<u32> = numbers.values().copied().collect();
         roots.sort_unstable();
@@ -169,14 +170,14 @@ impl DirectionValidator {
         let contradictions = contradictions(&lowered.schema);
         let schemas = SchemaSet::build(lowered, documents)?;
         for SchemaContradiction { pointer, message } in contradictions {
-            if let Some((place, rest)) = schemas.origin(&pointer) {
-                let place = documents.deepest_existing(place, rest);
-                findings.warn(ContractProblemKind::UnsatisfiableSchema, place, message);
+            if let Some((node_ref, rest)) = schemas.origin(&pointer) {
+                let node_ref = documents.deepest_existing(node_ref, rest);
+                findings.warn(ContractProblemKind::UnsatisfiableSchema, node_ref, message);
             }
         }
         let keys = numbers
             .into_iter()
-            .map(|(place, number)| (place, SchemaKey::new(number)));
+            .map(|(node_ref, number)| (node_ref, SchemaKey::new(number)));
         Ok(Self {
             schemas,
             keys: keys.collect(),

@@ -24,9 +24,9 @@ pub fn lint(contract: &CompiledContract) -> Vec<ContractProblem> {
             line,
             pointer,
         } = &left.at;
-        let place = file.cmp(&right.at.file).then(line.cmp(&right.at.line));
-        let place = place.then_with(|| pointer.cmp(&right.at.pointer));
-        place.then_with(|| (left.kind, &left.message).cmp(&(right.kind, &right.message)))
+        let node_ref = file.cmp(&right.at.file).then(line.cmp(&right.at.line));
+        let node_ref = node_ref.then_with(|| pointer.cmp(&right.at.pointer));
+        node_ref.then_with(|| (left.kind, &left.message).cmp(&(right.kind, &right.message)))
     });
     problems.dedup();
     problems

@@ -22,8 +22,8 @@ impl<'d> LintFindings<'d> {
         self.problems
     }
 
-    pub(super) fn warn(&mut self, kind: ContractProblemKind, place: NodeRef, message: String) {
-        let at = self.documents.location(place);
+    pub(super) fn warn(&mut self, kind: ContractProblemKind, node_ref: NodeRef, message: String) {
+        let at = self.documents.location(node_ref);
         self.add(ContractProblem {
             severity: Severity::Warning,
             kind,

@@ -24,12 +24,12 @@ pub(super) fn inspect(
         documents: &contract.documents,
         dialect: contract.dialect,
     };
-    for &place in &survey.parameters {
-        let node = contract.documents.node(place);
+    for &node_ref in &survey.parameters {
+        let node = contract.documents.node(node_ref);
         let Some(schema) = node.get("schema") else {
             continue;
         };
-        let schema = DocumentSet::node_ref(place, schema);
+        let schema = DocumentSet::node_ref(node_ref, schema);
         let name = node
             .get("name")
             .and_then(|name| name.as_str())
@@ -42,7 +42,7 @@ pub(super) fn inspect(
             _ => None,
         };
         if let Some((kind, message)) = found {
-            findings.warn(kind, place, message);
+            findings.warn(kind, node_ref, message);
         }
     }
 }

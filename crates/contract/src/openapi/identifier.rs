@@ -79,11 +79,11 @@ impl SchemaIdentifiers {
                 return Self::default();
             };
             let root = document.root();
-            let place = NodeRef {
+            let node_ref = NodeRef {
                 document: number,
                 node: root.index(),
             };
-            found.add(place, base.clone());
+            found.add(node_ref, base.clone());
             let is_contract = root.get("openapi").is_some();
             is_named |= IdentifierWalk {
                 found: &mut found,
@@ -118,14 +118,14 @@ impl SchemaIdentifiers {
     /// The innermost resource that contains a node. `node` returns the value of a reference.
     pub(crate) fn resource<'d>(
         &self,
-        place: NodeRef,
+        node_ref: NodeRef,
         node: impl Fn(NodeRef) -> JsonNode<'d>,
     ) -> Option<SchemaResourceId> {
-        let upto = self.resources.partition_point(|one| one.root <= place);
+        let upto = self.resources.partition_point(|one| one.root <= node_ref);
         let candidates = self.resources[..upto].iter().enumerate().rev();
         candidates
-            .take_while(|(_, one)| one.root.document == place.document)
-            .find(|(_, one)| one.root == place || node(one.root).contains_index(place.node))
+            .take_while(|(_, one)| one.root.document == node_ref.document)
+            .find(|(_, one)| one.root == node_ref || node(one.root).contains_index(node_ref.node))
             .map(|(at, _)| SchemaResourceId(at))
     }
 
@@ -222,30 +222,30 @@ impl IdentifierWalk<'_> {
             node.get(name)
                 .and_then(|value: JsonNode<'_>| value.as_str())
         };
-        let place = NodeRef {
+        let node_ref = NodeRef {
             document: self.document,
             node: node.index(),
         };
         let mut own = outer;
         if let Some(id) = text("$id") {
             *is_named = true;
-            own = self.begin(place, id, outer);
+            own = self.begin(node_ref, id, outer);
         }
         let resource = &mut self.found.resources[own];
         for keyword in ["$anchor", "$dynamicAnchor"] {
             if let Some(name) = text(keyword) {
                 *is_named = true;
-                resource.anchors.entry(name.to_owned()).or_insert(place);
+                resource.anchors.entry(name.to_owned()).or_insert(node_ref);
                 let is_first = resource.dynamic.iter().all(|(known, _)| known != name);
                 if keyword == "$dynamicAnchor" && is_first {
-                    resource.dynamic.push((name.to_owned(), place));
+                    resource.dynamic.push((name.to_owned(), node_ref));
                 }
             }
         }
         own
     }
 
-    fn begin(&mut self, place: NodeRef, id: &str, outer: usize) -> usize {
+    fn begin(&mut self, node_ref: NodeRef, id: &str, outer: usize) -> usize {
         let file = id.split('#').next().unwrap_or_default();
         let Some(base) = self.found.absolute(SchemaResourceId(outer), file) else {
             return outer;
@@ -254,16 +254,16 @@ impl IdentifierWalk<'_> {
             .found
             .resources
             .iter()
-            .position(|one| one.root == place);
+            .position(|one| one.root == node_ref);
         if let Some(known) = known {
             self.found
                 .by_address
                 .entry(base.as_str().to_owned())
-                .or_insert(place);
+                .or_insert(node_ref);
             self.found.resources[known].base = base;
             return known;
         }
-        self.found.add(place, base);
+        self.found.add(node_ref, base);
         self.found.resources.len() - 1
     }
 }

@@ -73,25 +73,25 @@ const CHAIN_MAX: usize = 64;
 /// The object whose reference does not resolve, and why.
 pub(crate) fn follow(
     documents: &DocumentSet,
-    place: NodeRef,
+    node_ref: NodeRef,
 ) -> Result<NodeRef, (NodeRef, ReferenceError)> {
-    let mut here = place;
+    let mut here = node_ref;
     for _ in 0..CHAIN_MAX {
         let Some(reference) = documents.node(here).get("$ref") else {
             return Ok(here);
         };
         let text = reference.as_str().ok_or((here, ReferenceError::NotText))?;
         here = resolve(documents, here, text).map_err(|error| (here, error))?;
-        if here == place {
-            return Err((place, ReferenceError::Cycle(text.to_owned())));
+        if here == node_ref {
+            return Err((node_ref, ReferenceError::Cycle(text.to_owned())));
         }
     }
     let text = documents
-        .node(place)
+        .node(node_ref)
         .get("$ref")
         .and_then(|text| text.as_str())
         .unwrap_or_default();
-    Err((place, ReferenceError::Cycle(text.to_owned())))
+    Err((node_ref, ReferenceError::Cycle(text.to_owned())))
 }
 
 /// Resolves one reference that occurs at `from`, without following the `$ref` of its target.
@@ -129,7 +129,7 @@ fn resource_of(
     reference: &str,
 ) -> Result<NodeRef, ReferenceError> {
     let identifiers = documents.identifiers();
-    let own = identifiers.resource(from, |place| documents.node(place));
+    let own = identifiers.resource(from, |node_ref| documents.node(node_ref));
     if let Some(own) = own {
         let base = identifiers.root(own);
         if file.is_empty() {
@@ -137,8 +137,8 @@ fn resource_of(
         }
         let address = identifiers.absolute(own, file);
         let named = address.as_ref().map(|address| address.as_str());
-        if let Some(place) = named.and_then(|address| identifiers.by_address(address)) {
-            return Ok(place);
+        if let Some(node_ref) = named.and_then(|address| identifiers.by_address(address)) {
+            return Ok(node_ref);
         }
         let is_own = base == documents.root_ref(from.document);
         if let Some(address) = named

@@ -82,14 +82,14 @@ fn describe(cause: &Cause, pointer: &str) -> String {
         .iter()
         .map(|name| format!("`{name}`"))
         .collect();
-    let place = cause
+    let location = cause
         .pointer
         .strip_prefix(pointer)
         .unwrap_or(&cause.pointer);
-    match (keywords.join(", "), place) {
+    match (keywords.join(", "), location) {
         (keywords, "") => keywords,
-        (keywords, place) if keywords.is_empty() => format!("the schema at {place}"),
-        (keywords, place) => format!("{keywords} at {place}"),
+        (keywords, location) if keywords.is_empty() => format!("the schema at {location}"),
+        (keywords, location) => format!("{keywords} at {location}"),
     }
 }
 

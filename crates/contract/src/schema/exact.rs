@@ -191,16 +191,18 @@ impl<'i> Keyword<'i, TapeJson> for ExactValue {
             return Ok(());
         }
         let value = self.value();
-        Err(must_be(&match self.is_list {
-            true => format!("one of {value}"),
-            false => format!("exactly {value}"),
+        Err(must_be(&if self.is_list {
+            format!("one of {value}")
+        } else {
+            format!("exactly {value}")
         }))
     }
 
     fn is_valid(&self, instance: JsonNode<'i>) -> bool {
-        match self.is_list {
-            true => self.value().elements().any(|value| value.equals(instance)),
-            false => self.value().equals(instance),
+        if self.is_list {
+            self.value().elements().any(|value| value.equals(instance))
+        } else {
+            self.value().equals(instance)
         }
     }
 }

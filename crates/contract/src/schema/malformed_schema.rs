@@ -35,9 +35,10 @@ pub(super) fn malformed(
     documents: &DocumentSet,
 ) -> Vec<ContractProblem> {
     let all = all_malformed(schema, origins, documents);
-    match all.is_empty() {
-        true => vec![problem(error, origins, documents)],
-        false => all,
+    if all.is_empty() {
+        vec![problem(error, origins, documents)]
+    } else {
+        all
     }
 }
 
@@ -47,7 +48,7 @@ fn problem(
     documents: &DocumentSet,
 ) -> ContractProblem {
     let location = error.instance_path().as_str();
-    let (place, rest) = origin(origins, location).unwrap_or((documents.entry_ref(), ""));
+    let (node_ref, rest) = origin(origins, location).unwrap_or((documents.entry_ref(), ""));
     let (parent, keyword) = rest.rsplit_once('/').unwrap_or(("", rest));
     let instance = error.instance();
     let is_pattern_key = parent.ends_with("/patternProperties");
@@ -65,7 +66,7 @@ fn problem(
             malformed_keyword(keyword, error),
         ),
     };
-    let at = documents.location(documents.deepest_existing(place, rest));
+    let at = documents.location(documents.deepest_existing(node_ref, rest));
     ContractProblem {
         severity: Severity::Error,
         kind,

@@ -105,43 +105,43 @@ pub(crate) struct SchemaSurface<'d> {
 
 impl<'d> SchemaSurface<'d> {
     /// The types that the schema at `node_ref` admits.
-    pub(crate) fn types(self, place: NodeRef) -> TypeSet {
-        self.types_at(place, 0)
+    pub(crate) fn types(self, node_ref: NodeRef) -> TypeSet {
+        self.types_at(node_ref, 0)
     }
 
     /// The schemas of each property by name, through references and composition. Alternatives may
     /// declare the same property differently.
-    pub(crate) fn members(self, place: NodeRef) -> BTreeMap<String, Vec<NodeRef>> {
+    pub(crate) fn members(self, node_ref: NodeRef) -> BTreeMap<String, Vec<NodeRef>> {
         let mut members: BTreeMap<String, Vec<NodeRef>> = BTreeMap::new();
-        self.visit(place, 0, &mut |_, at, node| {
+        self.visit(node_ref, 0, &mut |_, at, node| {
             let properties = node.get("properties");
             for (name, schema) in properties.into_iter().flat_map(|map| map.members()) {
-                let places = members.entry(name.to_owned()).or_default();
-                places.push(DocumentSet::node_ref(at, schema));
+                let node_refs = members.entry(name.to_owned()).or_default();
+                node_refs.push(DocumentSet::node_ref(at, schema));
             }
         });
         members
     }
 
     /// The schemas in a keyword of the schema at `node_ref`, through references and composition.
-    pub(crate) fn keyword_schemas(self, place: NodeRef, keyword: &str) -> Vec<NodeRef> {
-        let mut places = Vec::new();
-        self.visit(place, 0, &mut |_, at, node| {
+    pub(crate) fn keyword_schemas(self, node_ref: NodeRef, keyword: &str) -> Vec<NodeRef> {
+        let mut node_refs = Vec::new();
+        self.visit(node_ref, 0, &mut |_, at, node| {
             let schema = node.get(keyword);
-            places.extend(schema.map(|schema| DocumentSet::node_ref(at, schema)));
+            node_refs.extend(schema.map(|schema| DocumentSet::node_ref(at, schema)));
         });
-        places
+        node_refs
     }
 
     /// Whether any keyword of the schema at `node_ref`, through references and composition, satisfies
     /// `predicate`.
     pub(crate) fn any_keyword(
         self,
-        place: NodeRef,
+        node_ref: NodeRef,
         predicate: &dyn Fn(&str, JsonNode<'d>) -> bool,
     ) -> bool {
         let mut found = false;
-        self.visit(place, 0, &mut |_, _, node| {
+        self.visit(node_ref, 0, &mut |_, _, node| {
             found |= node
                 .members()
                 .any(|(keyword, value)| predicate(keyword, value));
@@ -150,11 +150,11 @@ impl<'d> SchemaSurface<'d> {
     }
 
     /// The types of the items of the array schema at `node_ref`.
-    pub(crate) fn item_types(self, place: NodeRef) -> TypeSet {
+    pub(crate) fn item_types(self, node_ref: NodeRef) -> TypeSet {
         let mut types = None;
-        self.visit(place, 0, &mut |_, items_place, node| {
+        self.visit(node_ref, 0, &mut |_, owner, node| {
             if let Some(items) = node.get("items") {
-                let found = self.types(DocumentSet::node_ref(items_place, items));
+                let found = self.types(DocumentSet::node_ref(owner, items));
                 types = Some(types.map_or(found, |types| types | found));
             }
         });
@@ -162,13 +162,13 @@ impl<'d> SchemaSurface<'d> {
     }
 
     /// The properties of the object schema at `node_ref`, through references and composition.
-    pub(crate) fn object(self, place: NodeRef) -> ObjectShape {
+    pub(crate) fn object(self, node_ref: NodeRef) -> ObjectShape {
         let mut shape = ObjectShape {
             members: Vec::new(),
             undeclared: Some(TypeSet::ALL),
             is_open: false,
         };
-        self.visit(place, 0, &mut |depth, at, node| {
+        self.visit(node_ref, 0, &mut |depth, at, node| {
             for (name, schema) in node
                 .get("properties")
                 .into_iter()
@@ -195,8 +195,8 @@ impl<'d> SchemaSurface<'d> {
         shape
     }
 
-    fn types_at(self, place: NodeRef, depth: u8) -> TypeSet {
-        let node = self.documents.node(place);
+    fn types_at(self, node_ref: NodeRef, depth: u8) -> TypeSet {
+        let node = self.documents.node(node_ref);
         if depth > DEPTH_MAX || node.kind() != JsonKind::Object {
             return if node.as_bool() == Some(false) {
                 TypeSet::NONE
@@ -204,7 +204,7 @@ impl<'d> SchemaSurface<'d> {
                 TypeSet::ALL
             };
         }
-        let mut types = match self.referred(place, node) {
+        let mut types = match self.referred(node_ref, node) {
             Some(target) => self.types_at(target, depth + 1),
             None => TypeSet::ALL,
         };
@@ -213,11 +213,11 @@ impl<'d> SchemaSurface<'d> {
         }
         types = types & self.own_types(node);
         for branch in branches(node, &["allOf"]) {
-            types = types & self.types_at(DocumentSet::node_ref(place, branch), depth + 1);
+            types = types & self.types_at(DocumentSet::node_ref(node_ref, branch), depth + 1);
         }
         for union in ["anyOf", "oneOf"] {
             let any = branches(node, &[union])
-                .map(|branch| self.types_at(DocumentSet::node_ref(place, branch), depth + 1))
+                .map(|branch| self.types_at(DocumentSet::node_ref(node_ref, branch), depth + 1))
                 .reduce(BitOr::bitor);
             types = types & any.unwrap_or(TypeSet::ALL);
         }
@@ -225,10 +225,10 @@ impl<'d> SchemaSurface<'d> {
     }
 
     /// The direct target of the `$ref` of a schema, if the chain of references ends.
-    fn referred(self, place: NodeRef, node: JsonNode<'d>) -> Option<NodeRef> {
+    fn referred(self, node_ref: NodeRef, node: JsonNode<'d>) -> Option<NodeRef> {
         let reference = node.get("$ref")?.as_str()?;
-        follow(self.documents, place).ok()?;
-        resolve(self.documents, place, reference).ok()
+        follow(self.documents, node_ref).ok()?;
+        resolve(self.documents, node_ref, reference).ok()
     }
 
     /// Whether only the `$ref` of a schema counts. OpenAPI 3.0 ignores the other keywords.
@@ -265,12 +265,12 @@ impl<'d> SchemaSurface<'d> {
     }
 
     /// Calls `see` for the schema at `node_ref` and every schema that it is composed of.
-    fn visit(self, place: NodeRef, depth: u8, see: &mut dyn FnMut(u8, NodeRef, JsonNode<'d>)) {
-        let node = self.documents.node(place);
+    fn visit(self, node_ref: NodeRef, depth: u8, see: &mut dyn FnMut(u8, NodeRef, JsonNode<'d>)) {
+        let node = self.documents.node(node_ref);
         if depth > DEPTH_MAX || node.kind() != JsonKind::Object {
             return;
         }
-        if let Some(target) = self.referred(place, node) {
+        if let Some(target) = self.referred(node_ref, node) {
             // A schema that is only a reference does not add a level of composition.
             let deeper = u8::from(!self.is_reference_only(node));
             self.visit(target, depth + deeper, see);
@@ -278,9 +278,9 @@ impl<'d> SchemaSurface<'d> {
         if self.is_reference_only(node) {
             return;
         }
-        see(depth, place, node);
+        see(depth, node_ref, node);
         for branch in branches(node, &["allOf", "anyOf", "oneOf"]) {
-            self.visit(DocumentSet::node_ref(place, branch), depth + 1, see);
+            self.visit(DocumentSet::node_ref(node_ref, branch), depth + 1, see);
         }
     }
 }

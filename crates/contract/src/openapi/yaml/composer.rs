@@ -50,7 +50,7 @@ pub(super) enum YamlContent<'a> {
 
 #[derive(Debug)]
 pub(super) struct YamlItem<'a> {
-    pub(super) place: YamlPosition,
+    pub(super) position: YamlPosition,
     pub(super) content: YamlContent<'a>,
 }
 
@@ -76,11 +76,11 @@ pub(super) fn compose(text: &str, depth_max: u32) -> Result<Vec<YamlItem<'_>>, Y
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| {
-            let place = YamlPosition::at(error.marker());
+            let position = YamlPosition::at(error.marker());
             match error.info() {
                 // The limit of the parser itself, which it can reach while it looks ahead.
-                "recursion limit exceeded" => place.error(too_deep(depth_max)),
-                info => place.error(info),
+                "recursion limit exceeded" => position.error(too_deep(depth_max)),
+                info => position.error(info),
             }
         })?;
         composer.compose_event(event, YamlPosition::at(&span.start))?;
@@ -106,40 +106,39 @@ struct YamlComposer<'a> {
 }
 
 impl<'a> YamlComposer<'a> {
-    fn compose_event(&mut self, event: Event<'a>, place: YamlPosition) -> Result<(), YamlError> {
+    fn compose_event(&mut self, event: Event<'a>, position: YamlPosition) -> Result<(), YamlError> {
         match event {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err(
-                        place.error("a second document starts here; a file must hold one document")
-                    );
+                    return Err(position
+                        .error("a second document starts here; a file must hold one document"));
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
                 self.note_anchor(anchor);
                 let tag = tag
-                    .and_then(|tag| scalar_tag(&tag, place).transpose())
+                    .and_then(|tag| scalar_tag(&tag, position).transpose())
                     .transpose()?;
                 let plain = style == ScalarStyle::Plain;
                 self.items.push(YamlItem {
-                    place,
+                    position,
                     content: YamlContent::Scalar { text, plain, tag },
                 });
             }
             Event::SequenceStart(anchor, tag) => {
-                check_container_tag(tag.as_deref(), "seq", place)?;
-                self.open(anchor, YamlContent::Sequence { past: usize::MAX }, place)?;
+                check_container_tag(tag.as_deref(), "seq", position)?;
+                self.open(anchor, YamlContent::Sequence { past: usize::MAX }, position)?;
             }
             Event::MappingStart(anchor, tag) => {
-                check_container_tag(tag.as_deref(), "map", place)?;
-                self.open(anchor, YamlContent::Mapping { past: usize::MAX }, place)?;
+                check_container_tag(tag.as_deref(), "map", position)?;
+                self.open(anchor, YamlContent::Mapping { past: usize::MAX }, position)?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             Event::Alias(anchor) => {
-                let target = self.alias_target(anchor, place)?;
+                let target = self.alias_target(anchor, position)?;
                 self.items.push(YamlItem {
-                    place,
+                    position,
                     content: YamlContent::Alias(target),
                 });
             }
@@ -152,14 +151,14 @@ impl<'a> YamlComposer<'a> {
         &mut self,
         anchor: usize,
         content: YamlContent<'a>,
-        place: YamlPosition,
+        position: YamlPosition,
     ) -> Result<(), YamlError> {
         if self.open.len() >= self.depth_max as usize {
-            return Err(place.error(too_deep(self.depth_max)));
+            return Err(position.error(too_deep(self.depth_max)));
         }
         self.note_anchor(anchor);
         self.open.push(self.items.len());
-        self.items.push(YamlItem { place, content });
+        self.items.push(YamlItem { position, content });
         Ok(())
     }
 
@@ -185,15 +184,15 @@ impl<'a> YamlComposer<'a> {
         }
     }
 
-    fn alias_target(&self, anchor: usize, place: YamlPosition) -> Result<usize, YamlError> {
+    fn alias_target(&self, anchor: usize, position: YamlPosition) -> Result<usize, YamlError> {
         let target = self
             .anchors
             .get(anchor)
             .copied()
             .filter(|&at| at < self.items.len());
-        let target = target.ok_or_else(|| place.error("an alias without an anchor"))?;
+        let target = target.ok_or_else(|| position.error("an alias without an anchor"))?;
         if self.open.contains(&target) {
-            return Err(place.error("an alias to a value that contains it"));
+            return Err(position.error("an alias to a value that contains it"));
         }
         Ok(target)
     }
@@ -201,7 +200,7 @@ impl<'a> YamlComposer<'a> {
 
 /// The core-schema tag of a scalar. The non-specific tag `!` means a string (YAML 1.2.2 section
 /// 6.9.1).
-fn scalar_tag(tag: &Tag, place: YamlPosition) -> Result<Option<ScalarTag>, YamlError> {
+fn scalar_tag(tag: &Tag, position: YamlPosition) -> Result<Option<ScalarTag>, YamlError> {
     if tag.handle.is_empty() && tag.suffix == "!" || tag.handle == "!" && tag.suffix.is_empty() {
         return Ok(Some(ScalarTag::Str));
     }
@@ -214,26 +213,27 @@ fn scalar_tag(tag: &Tag, place: YamlPosition) -> Result<Option<ScalarTag>, YamlE
         "null" => Some(ScalarTag::Null),
         _ => None,
     };
-    known.map(Some).ok_or_else(|| unknown_tag(tag, place))
+    known.map(Some).ok_or_else(|| unknown_tag(tag, position))
 }
 
 fn check_container_tag(
     tag: Option<&Tag>,
     name: &str,
-    place: YamlPosition,
+    position: YamlPosition,
 ) -> Result<(), YamlError> {
     match tag {
         Some(tag) if !(tag.is_yaml_core_schema() && tag.suffix == name) => {
-            Err(unknown_tag(tag, place))
+            Err(unknown_tag(tag, position))
         }
         _ => Ok(()),
     }
 }
 
-fn unknown_tag(tag: &Tag, place: YamlPosition) -> YamlError {
-    let name = match tag.is_yaml_core_schema() {
-        true => format!("!!{}", tag.suffix),
-        false => format!("{}{}", tag.handle, tag.suffix),
+fn unknown_tag(tag: &Tag, position: YamlPosition) -> YamlError {
+    let name = if tag.is_yaml_core_schema() {
+        format!("!!{}", tag.suffix)
+    } else {
+        format!("{}{}", tag.handle, tag.suffix)
     };
-    place.error(format!("the tag `{name}` is not supported"))
+    position.error(format!("the tag `{name}` is not supported"))
 }

@@ -74,9 +74,10 @@ fn integer(text: &str) -> Result<Option<String>, String> {
         (_, Some(digits)) => (digits, 8),
         _ => {
             let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-            return match is_digits(unsigned) && !unsigned.is_empty() {
-                true => decimal(text),
-                false => Ok(None),
+            return if is_digits(unsigned) && !unsigned.is_empty() {
+                decimal(text)
+            } else {
+                Ok(None)
             };
         }
     };

@@ -20,7 +20,7 @@ const ENTRY_BYTES: usize = 20;
 pub(super) fn emit(items: &[YamlItem<'_>], limits: JsonLimits) -> Result<Tape, YamlError> {
     let mut tape = Tape::new();
     tape.begin(DOCUMENT_KEY);
-    let first = items.first().map_or(1, |item| item.place.line);
+    let first = items.first().map_or(1, |item| item.position.line);
     let mut emitter = TapeEmitter {
         items,
         limits,
@@ -60,12 +60,12 @@ impl<'a> TapeEmitter<'a> {
         let item = &self.items[at];
         match &item.content {
             YamlContent::Scalar { text, plain, tag } => {
-                let scalar = resolve(text, *plain, *tag).map_err(|why| item.place.error(why))?;
-                self.scalar(text, scalar, item.place)
+                let scalar = resolve(text, *plain, *tag).map_err(|why| item.position.error(why))?;
+                self.scalar(text, scalar, item.position)
             }
             YamlContent::Alias(target) => self.copied(|this| this.value(*target, depth)),
             YamlContent::Sequence { past } => {
-                self.enter(item.place, depth)?;
+                self.enter(item.position, depth)?;
                 self.tape.begin_array();
                 let mut element = at + 1;
                 while element < *past {
@@ -90,9 +90,9 @@ impl<'a> TapeEmitter<'a> {
         &mut self,
         text: &str,
         scalar: YamlScalar,
-        place: YamlPosition,
+        position: YamlPosition,
     ) -> Result<(), YamlError> {
-        self.note_entry(place, text.len())?;
+        self.note_entry(position, text.len())?;
         match scalar {
             YamlScalar::Null => self.tape.null(),
             YamlScalar::Boolean(value) => self.tape.boolean(value),
@@ -100,40 +100,40 @@ impl<'a> TapeEmitter<'a> {
             YamlScalar::Number(literal) => {
                 self.tape
                     .number(&literal)
-                    .map_err(|error| place.error(error.to_string()))?;
+                    .map_err(|error| position.error(error.to_string()))?;
             }
         }
         Ok(())
     }
 
     /// Checks the depth limit and records the container that is about to be opened.
-    fn enter(&mut self, place: YamlPosition, depth: u32) -> Result<(), YamlError> {
+    fn enter(&mut self, position: YamlPosition, depth: u32) -> Result<(), YamlError> {
         if depth >= self.limits.depth_max {
             let depth_max = self.limits.depth_max;
-            return Err(place.error(format!("nested deeper than {depth_max} levels by aliases")));
+            return Err(position.error(format!("nested deeper than {depth_max} levels by aliases")));
         }
-        self.note_entry(place, 0)
+        self.note_entry(position, 0)
     }
 
     /// Records the line of the next tape entry and charges it to the budget if it is a copy.
-    fn note_entry(&mut self, place: YamlPosition, text_bytes: usize) -> Result<(), YamlError> {
+    fn note_entry(&mut self, position: YamlPosition, text_bytes: usize) -> Result<(), YamlError> {
         if self.copies > 0 {
-            self.charge(ENTRY_BYTES + text_bytes, place)?;
+            self.charge(ENTRY_BYTES + text_bytes, position)?;
         }
-        self.lines.push(place.line);
+        self.lines.push(position.line);
         Ok(())
     }
 
-    fn charge(&mut self, bytes: usize, place: YamlPosition) -> Result<(), YamlError> {
+    fn charge(&mut self, bytes: usize, position: YamlPosition) -> Result<(), YamlError> {
         self.expansion_bytes = self
             .expansion_bytes
             .checked_sub(bytes)
-            .ok_or_else(|| place.error("aliases expand the document beyond 64 MiB"))?;
+            .ok_or_else(|| position.error("aliases expand the document beyond 64 MiB"))?;
         Ok(())
     }
 
     fn mapping(&mut self, at: usize, past: usize, depth: u32) -> Result<(), YamlError> {
-        self.enter(self.items[at].place, depth)?;
+        self.enter(self.items[at].position, depth)?;
         let object = self.tape.len();
         self.tape.begin_object();
         let mut merges = Vec::new();
@@ -163,9 +163,9 @@ impl<'a> TapeEmitter<'a> {
     }
 
     fn member(&mut self, (key, value): MappingEntry, depth: u32) -> Result<(), YamlError> {
-        let place = self.items[key].place;
+        let position = self.items[key].position;
         let name = self.name(key)?;
-        self.note_entry(place, name.len())?;
+        self.note_entry(position, name.len())?;
         self.tape.key(name);
         self.value(value, depth + 1)
     }
@@ -190,16 +190,16 @@ impl<'a> TapeEmitter<'a> {
 
     /// The text of a key, as it is written.
     fn name(&self, key: usize) -> Result<&'a str, YamlError> {
-        let place = self.items[key].place;
+        let position = self.items[key].position;
         match &self.items[self.target(key)].content {
             YamlContent::Scalar {
                 text,
                 plain: true,
                 tag: None,
-            } if text.is_empty() => Err(place.error("the key is empty")),
+            } if text.is_empty() => Err(position.error("the key is empty")),
             YamlContent::Scalar { text, .. } => Ok(text),
             YamlContent::Sequence { .. } | YamlContent::Mapping { .. } | YamlContent::Alias(_) => {
-                Err(place.error("the key is not a scalar"))
+                Err(position.error("the key is not a scalar"))
             }
         }
     }
@@ -240,10 +240,10 @@ impl<'a> TapeEmitter<'a> {
         names: &mut HashSet<&'a str>,
         inherited: &mut Vec<MappingEntry>,
     ) -> Result<(), YamlError> {
-        let place = self.items[at].place;
-        self.charge(ENTRY_BYTES, place)?;
+        let position = self.items[at].position;
+        self.charge(ENTRY_BYTES, position)?;
         if depth >= self.limits.depth_max {
-            return Err(place.error("merge keys refer to each other too deeply"));
+            return Err(position.error("merge keys refer to each other too deeply"));
         }
         let source = self.target(at);
         match self.items[source].content {
@@ -259,7 +259,7 @@ impl<'a> TapeEmitter<'a> {
                 let mut merges = Vec::new();
                 let mut key = source + 1;
                 while key < past {
-                    self.charge(ENTRY_BYTES, place)?;
+                    self.charge(ENTRY_BYTES, position)?;
                     let value = self.items[key].end_index(key);
                     if self.is_merge(key) {
                         merges.push(value);
@@ -272,7 +272,7 @@ impl<'a> TapeEmitter<'a> {
                     .into_iter()
                     .try_for_each(|at| self.merge(at, depth + 1, names, inherited))
             }
-            YamlContent::Scalar { .. } | YamlContent::Alias(_) => Err(place
+            YamlContent::Scalar { .. } | YamlContent::Alias(_) => Err(position
                 .error("the value of the merge key `<<` must be a mapping or a list of mappings")),
         }
     }

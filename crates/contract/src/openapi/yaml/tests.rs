@@ -222,14 +222,14 @@ fn reads_exactly_one_document() {
 
 #[test]
 fn reports_the_position_of_syntax_errors() {
-    for (text, place) in [
+    for (text, position) in [
         ("a:\n\t- b", "line 2, column 2"),
         ("a: 1\n b: 2", "line 2, column 3"),
         ("a: [1\nb: 2", "line 2, column 2"),
         ("a: \"x", "line 1, column 4"),
     ] {
         let message = read(text).unwrap_err();
-        assert!(message.ends_with(place), "{text:?}: {message}");
+        assert!(message.ends_with(position), "{text:?}: {message}");
     }
 }
 

@@ -89,33 +89,33 @@ impl<'d> SchemaLowering<'d> {
     }
 
     /// The number of the definition for the schema at `node_ref`. Each schema has one definition.
-    pub(crate) fn define(&mut self, place: NodeRef) -> u32 {
-        self.define_with_exemptions(place, ExemptNames::NONE)
+    pub(crate) fn define(&mut self, node_ref: NodeRef) -> u32 {
+        self.define_with_exemptions(node_ref, ExemptNames::NONE)
     }
 
     /// The number of the definition whose `required` omits the exempt names.
-    pub(super) fn define_with_exemptions(&mut self, place: NodeRef, exempt: ExemptNames) -> u32 {
-        let place = self.final_target(place);
-        self.define_exactly(place, exempt)
+    pub(super) fn define_with_exemptions(&mut self, node_ref: NodeRef, exempt: ExemptNames) -> u32 {
+        let node_ref = self.final_target(node_ref);
+        self.define_exactly(node_ref, exempt)
     }
 
-    pub(super) fn define_exactly(&mut self, place: NodeRef, exempt: ExemptNames) -> u32 {
-        if let Some(number) = self.numbers.get(&(place, exempt)) {
+    pub(super) fn define_exactly(&mut self, node_ref: NodeRef, exempt: ExemptNames) -> u32 {
+        if let Some(number) = self.numbers.get(&(node_ref, exempt)) {
             return *number;
         }
         let number = u32::try_from(self.origins.len()).expect("tape indices are u32");
-        self.numbers.insert((place, exempt), number);
-        self.origins.push(place);
+        self.numbers.insert((node_ref, exempt), number);
+        self.origins.push(node_ref);
         self.exempt.push(exempt);
-        let home = self.dynamic_resource(place);
+        let home = self.dynamic_resource(node_ref);
         self.dynamic_resources.push(home);
         self.define_anchors(home);
         number
     }
 
     /// The target of a schema that is only a reference, through the whole chain.
-    fn final_target(&mut self, place: NodeRef) -> NodeRef {
-        let mut here = place;
+    fn final_target(&mut self, node_ref: NodeRef) -> NodeRef {
+        let mut here = node_ref;
         for _ in 0..self.documents.list().len() + 64 {
             let node = self.documents.node(here);
             let alone = self.dialect == Dialect::V30 || node.len() == 1;
@@ -130,14 +130,14 @@ impl<'d> SchemaLowering<'d> {
                 Err(_) => return here,
             }
         }
-        place
+        node_ref
     }
 
     /// Lowers all definitions and everything that they refer to. The wrapper schema refers to `roots`.
     pub(crate) fn finish(mut self, roots: &[u32]) -> LoweringOutput {
-        while let Some(place) = self.origins.get(self.lowered.len()).copied() {
+        while let Some(node_ref) = self.origins.get(self.lowered.len()).copied() {
             let exempt = self.exempt[self.lowered.len()];
-            let schema = self.definition(place, exempt);
+            let schema = self.definition(node_ref, exempt);
             self.lowered.push(schema);
         }
         let properties: Map<String, Value> = roots
@@ -166,11 +166,11 @@ impl<'d> SchemaLowering<'d> {
     /// The number of the definition that a reference names. Reports a reference that does not resolve.
     pub(super) fn reference(
         &mut self,
-        place: NodeRef,
+        node_ref: NodeRef,
         reference: JsonNode<'d>,
         exempt: ExemptNames,
     ) -> Option<u32> {
-        let at = DocumentSet::node_ref(place, reference);
+        let at = DocumentSet::node_ref(node_ref, reference);
         let Some(text) = reference.as_str() else {
             self.unresolved(
                 at,
@@ -178,7 +178,7 @@ impl<'d> SchemaLowering<'d> {
             );
             return None;
         };
-        match self.target(place, at, text) {
+        match self.target(node_ref, at, text) {
             Ok(target) => {
                 let exempt = self.composition.restricted_to(exempt, target);
                 Some(self.define_with_exemptions(target, exempt))
@@ -192,21 +192,21 @@ impl<'d> SchemaLowering<'d> {
 
     fn target(
         &mut self,
-        place: NodeRef,
+        node_ref: NodeRef,
         at: NodeRef,
         text: &'d str,
     ) -> Result<NodeRef, (NodeRef, String)> {
         let identifiers = self.documents.identifiers();
         let base = identifiers
-            .resource(place, |place| self.documents.node(place))
-            .map_or(self.documents.root_ref(place.document), |resource| {
+            .resource(node_ref, |node_ref| self.documents.node(node_ref))
+            .map_or(self.documents.root_ref(node_ref.document), |resource| {
                 identifiers.root(resource)
             });
         if let Some(target) = self.targets.get(&(base, text)) {
             return Ok(*target);
         }
-        let target = follow(self.documents, place)
-            .and_then(|_| resolve(self.documents, place, text).map_err(|error| (at, error)))
+        let target = follow(self.documents, node_ref)
+            .and_then(|_| resolve(self.documents, node_ref, text).map_err(|error| (at, error)))
             .map_err(|(at, error)| (at, error.to_string()))?;
         self.targets.insert((base, text), target);
         Ok(target)

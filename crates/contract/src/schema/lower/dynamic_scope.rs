@@ -34,10 +34,10 @@ impl<'d> SchemaLowering<'d> {
     }
 
     /// The resource with dynamic anchors that a schema belongs to, if any.
-    pub(super) fn dynamic_resource(&self, place: NodeRef) -> Option<SchemaResourceId> {
+    pub(super) fn dynamic_resource(&self, node_ref: NodeRef) -> Option<SchemaResourceId> {
         let identifiers = self.documents.identifiers();
         identifiers
-            .resource(place, |place| self.documents.node(place))
+            .resource(node_ref, |node_ref| self.documents.node(node_ref))
             .filter(|resource| !identifiers.dynamic_anchors(*resource).is_empty())
     }
 
@@ -46,8 +46,8 @@ impl<'d> SchemaLowering<'d> {
     pub(super) fn define_anchors(&mut self, home: Option<SchemaResourceId>) {
         let Some(home) = home else { return };
         let documents: &'d DocumentSet = self.documents;
-        for (_, place) in documents.identifiers().dynamic_anchors(home) {
-            self.define_exactly(*place, ExemptNames::NONE);
+        for (_, node_ref) in documents.identifiers().dynamic_anchors(home) {
+            self.define_exactly(*node_ref, ExemptNames::NONE);
         }
     }
 
@@ -65,10 +65,10 @@ impl<'d> SchemaLowering<'d> {
     }
 
     /// Whether a schema is the root of a resource with dynamic anchors.
-    pub(super) fn starts_dynamic_resource(&self, place: NodeRef) -> bool {
+    pub(super) fn starts_dynamic_resource(&self, node_ref: NodeRef) -> bool {
         let identifiers = self.documents.identifiers();
         identifiers
-            .resource_at(place)
+            .resource_at(node_ref)
             .is_some_and(|resource| !identifiers.dynamic_anchors(resource).is_empty())
     }
 
@@ -98,11 +98,11 @@ impl<'d> SchemaLowering<'d> {
     }
 
     /// The `$dynamicAnchor` of a definition.
-    pub(super) fn dynamic_anchor(&self, place: NodeRef) -> Option<&'d str> {
-        let home = self.dynamic_resource(place)?;
+    pub(super) fn dynamic_anchor(&self, node_ref: NodeRef) -> Option<&'d str> {
+        let home = self.dynamic_resource(node_ref)?;
         let documents: &'d DocumentSet = self.documents;
         let anchors = documents.identifiers().dynamic_anchors(home);
-        let (name, _) = anchors.iter().find(|(_, known)| *known == place)?;
+        let (name, _) = anchors.iter().find(|(_, known)| *known == node_ref)?;
         Some(name)
     }
 
@@ -116,13 +116,13 @@ impl<'d> SchemaLowering<'d> {
     /// `$dynamicAnchor`.
     pub(super) fn dynamic_reference(
         &mut self,
-        place: NodeRef,
+        node_ref: NodeRef,
         reference: JsonNode<'d>,
     ) -> Option<Value> {
         let text = reference.as_str().unwrap_or_default();
         let name = text.split_once('#').map_or("", |(_, fragment)| fragment);
-        let number = self.reference(place, reference, ExemptNames::NONE)?;
-        let start = resolve(self.documents, place, text).ok()?;
+        let number = self.reference(node_ref, reference, ExemptNames::NONE)?;
+        let start = resolve(self.documents, node_ref, text).ok()?;
         if self.dynamic_anchor(start) == Some(name) {
             let address = address(self.dynamic_resource(start));
             return Some(json!(format!("{address}#{name}")));

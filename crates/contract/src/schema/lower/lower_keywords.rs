@@ -16,32 +16,32 @@ pub(crate) const EXACT: &str = "x-exact-";
 
 impl<'d> SchemaLowering<'d> {
     /// Lowers the schema at `node_ref` as a definition.
-    pub(super) fn definition(&mut self, place: NodeRef, exempt: ExemptNames) -> Value {
-        let mut schema = self.schema(place, exempt);
-        if let (Some(name), Value::Object(schema)) = (self.dynamic_anchor(place), &mut schema) {
+    pub(super) fn definition(&mut self, node_ref: NodeRef, exempt: ExemptNames) -> Value {
+        let mut schema = self.schema(node_ref, exempt);
+        if let (Some(name), Value::Object(schema)) = (self.dynamic_anchor(node_ref), &mut schema) {
             schema.insert("$dynamicAnchor".to_owned(), json!(name));
         }
         schema
     }
 
     fn inner(&mut self, near: NodeRef, node: JsonNode<'d>, exempt: ExemptNames) -> Value {
-        let place = DocumentSet::node_ref(near, node);
-        if self.starts_dynamic_resource(place) {
-            let number = self.define_exactly(place, exempt);
+        let node_ref = DocumentSet::node_ref(near, node);
+        if self.starts_dynamic_resource(node_ref) {
+            let number = self.define_exactly(node_ref, exempt);
             return json!({ "$ref": self.name(number) });
         }
-        self.schema(place, exempt)
+        self.schema(node_ref, exempt)
     }
 
-    fn schema(&mut self, place: NodeRef, exempt: ExemptNames) -> Value {
-        let node = self.documents.node(place);
+    fn schema(&mut self, node_ref: NodeRef, exempt: ExemptNames) -> Value {
+        let node = self.documents.node(node_ref);
         match node.kind() {
-            JsonKind::Object => self.object(place, node, exempt),
+            JsonKind::Object => self.object(node_ref, node, exempt),
             JsonKind::Boolean => Value::Bool(node.as_bool().unwrap_or(true)),
             JsonKind::Null | JsonKind::Number | JsonKind::String | JsonKind::Array => {
                 self.problem(
                     ContractProblemKind::MalformedSchema,
-                    place,
+                    node_ref,
                     "a schema must be an object, such as `{ type: string }`".to_owned(),
                 );
                 Value::Bool(true)
@@ -49,12 +49,12 @@ impl<'d> SchemaLowering<'d> {
         }
     }
 
-    fn object(&mut self, place: NodeRef, node: JsonNode<'d>, exempt: ExemptNames) -> Value {
+    fn object(&mut self, node_ref: NodeRef, node: JsonNode<'d>, exempt: ExemptNames) -> Value {
         let mut out = Map::new();
         if let Some(reference) = node.get("$ref") {
             if let Some(foreign) = self.meta_schema_reference(reference) {
                 out.insert("$ref".to_owned(), foreign);
-            } else if let Some(number) = self.reference(place, reference, exempt) {
+            } else if let Some(number) = self.reference(node_ref, reference, exempt) {
                 out.insert("$ref".to_owned(), json!(self.name(number)));
             }
             if self.dialect == Dialect::V30 {
@@ -62,7 +62,7 @@ impl<'d> SchemaLowering<'d> {
             }
         }
         for (keyword, value) in node.members() {
-            self.keyword(&mut out, place, exempt, keyword, value);
+            self.keyword(&mut out, node_ref, exempt, keyword, value);
         }
         Value::Object(out)
     }
@@ -70,15 +70,17 @@ impl<'d> SchemaLowering<'d> {
     fn keyword(
         &mut self,
         out: &mut Map<String, Value>,
-        place: NodeRef,
+        node_ref: NodeRef,
         exempt: ExemptNames,
         keyword: &'d str,
         value: JsonNode<'d>,
     ) {
         let lowered = match keyword {
-            "properties" => self.map_of_schemas(place, value),
-            "items" | "not" | "additionalProperties" => self.inner(place, value, ExemptNames::NONE),
-            "allOf" | "anyOf" | "oneOf" => self.branches(place, exempt, keyword, value),
+            "properties" => self.map_of_schemas(node_ref, value),
+            "items" | "not" | "additionalProperties" => {
+                self.inner(node_ref, value, ExemptNames::NONE)
+            }
+            "allOf" | "anyOf" | "oneOf" => self.branches(node_ref, exempt, keyword, value),
             "pattern" => {
                 self.backtracks |= value.as_str().is_some_and(needs_backtracking);
                 match value.as_str() {
@@ -94,12 +96,12 @@ impl<'d> SchemaLowering<'d> {
                 return;
             }
             "format" => value.to_value(),
-            "required" => self.required(place, exempt, value),
+            "required" => self.required(node_ref, exempt, value),
             "example" | "examples" | "default" if self.with_examples => value.to_value(),
             "readOnly" | "writeOnly" if self.with_access => value.to_value(),
             _ => match self.dialect {
-                Dialect::V30 => return self.keyword_30(out, place, keyword, value),
-                Dialect::V31 => return self.keyword_31(out, place, keyword, value),
+                Dialect::V30 => return self.keyword_30(out, node_ref, keyword, value),
+                Dialect::V31 => return self.keyword_31(out, node_ref, keyword, value),
             },
         };
         out.insert(keyword.to_owned(), lowered);
@@ -109,16 +111,16 @@ impl<'d> SchemaLowering<'d> {
     fn keyword_30(
         &mut self,
         out: &mut Map<String, Value>,
-        place: NodeRef,
+        node_ref: NodeRef,
         keyword: &str,
         value: JsonNode<'d>,
     ) {
-        let node = self.documents.node(place);
+        let node = self.documents.node(node_ref);
         let is_true = |name| node.get(name).and_then(JsonNode::as_bool) == Some(true);
         let name = match keyword {
             "type" if value.kind() == JsonKind::Array => {
                 let message = "in OpenAPI 3.0 `type` must be one name: use `nullable: true` for null, `oneOf` for alternatives, or OpenAPI 3.1";
-                let at = DocumentSet::node_ref(place, value);
+                let at = DocumentSet::node_ref(node_ref, value);
                 return self.problem(ContractProblemKind::MalformedSchema, at, message.to_owned());
             }
             "type" if is_true("nullable") => {
@@ -135,7 +137,7 @@ impl<'d> SchemaLowering<'d> {
                     "in OpenAPI 3.0 `{keyword}` is a boolean that modifies `{bound}`: write \
                      the number in `{bound}`, and `{keyword}: true`"
                 );
-                let at = DocumentSet::node_ref(place, value);
+                let at = DocumentSet::node_ref(node_ref, value);
                 return self.problem(ContractProblemKind::MalformedSchema, at, message);
             }
             _ => return,
@@ -148,13 +150,13 @@ impl<'d> SchemaLowering<'d> {
     fn keyword_31(
         &mut self,
         out: &mut Map<String, Value>,
-        place: NodeRef,
+        node_ref: NodeRef,
         keyword: &str,
         value: JsonNode<'d>,
     ) {
         let lowered = match keyword {
             "exclusiveMinimum" | "exclusiveMaximum" if value.kind() == JsonKind::Boolean => {
-                return self.boolean_bound(place, keyword, value);
+                return self.boolean_bound(node_ref, keyword, value);
             }
             "const" | "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => {
                 return insert_exactly(out, keyword, value);
@@ -166,21 +168,21 @@ impl<'d> SchemaLowering<'d> {
             | "contains"
             | "propertyNames"
             | "unevaluatedItems"
-            | "unevaluatedProperties" => self.inner(place, value, ExemptNames::NONE),
-            "prefixItems" => self.list_of_schemas(place, value),
+            | "unevaluatedProperties" => self.inner(node_ref, value, ExemptNames::NONE),
+            "prefixItems" => self.list_of_schemas(node_ref, value),
             "patternProperties" => {
                 self.backtracks |= value.members().any(|(name, _)| needs_backtracking(name));
-                self.map_of_schemas(place, value)
+                self.map_of_schemas(node_ref, value)
             }
-            "dependentSchemas" => self.map_of_schemas(place, value),
-            "$dynamicRef" => match self.dynamic_reference(place, value) {
+            "dependentSchemas" => self.map_of_schemas(node_ref, value),
+            "$dynamicRef" => match self.dynamic_reference(node_ref, value) {
                 Some(reference) => reference,
                 None => return,
             },
-            "$schema" => return self.check_dialect(place, keyword, value),
+            "$schema" => return self.check_dialect(node_ref, keyword, value),
             "$recursiveRef" => {
                 let message = "`$recursiveRef` belongs to JSON Schema 2019-09: write `$dynamicRef` and `$dynamicAnchor`, or `$ref`";
-                let at = DocumentSet::node_ref(place, value);
+                let at = DocumentSet::node_ref(node_ref, value);
                 return self.problem(ContractProblemKind::MalformedSchema, at, message.to_owned());
             }
             _ => return,
@@ -188,70 +190,70 @@ impl<'d> SchemaLowering<'d> {
         out.insert(keyword.to_owned(), lowered);
     }
 
-    fn boolean_bound(&mut self, place: NodeRef, keyword: &str, value: JsonNode<'d>) {
+    fn boolean_bound(&mut self, node_ref: NodeRef, keyword: &str, value: JsonNode<'d>) {
         let bound = bound_of(keyword);
         let message = format!(
             "in OpenAPI 3.1 `{keyword}` is a number: write the bound there instead of in `{bound}`"
         );
-        let at = DocumentSet::node_ref(place, value);
+        let at = DocumentSet::node_ref(node_ref, value);
         self.problem(ContractProblemKind::MalformedSchema, at, message);
     }
 
-    fn map_of_schemas(&mut self, place: NodeRef, value: JsonNode<'d>) -> Value {
+    fn map_of_schemas(&mut self, node_ref: NodeRef, value: JsonNode<'d>) -> Value {
         if value.kind() != JsonKind::Object {
             return value.to_value();
         }
         let lowered = value.members().map(|(name, schema)| {
             (
                 name.to_owned(),
-                self.inner(place, schema, ExemptNames::NONE),
+                self.inner(node_ref, schema, ExemptNames::NONE),
             )
         });
         Value::Object(lowered.collect())
     }
 
-    fn list_of_schemas(&mut self, place: NodeRef, value: JsonNode<'d>) -> Value {
+    fn list_of_schemas(&mut self, node_ref: NodeRef, value: JsonNode<'d>) -> Value {
         if value.kind() != JsonKind::Array {
             return value.to_value();
         }
         let lowered = value
             .elements()
-            .map(|schema| self.inner(place, schema, ExemptNames::NONE));
+            .map(|schema| self.inner(node_ref, schema, ExemptNames::NONE));
         Value::Array(lowered.collect())
     }
 
     fn branches(
         &mut self,
-        place: NodeRef,
+        node_ref: NodeRef,
         exempt: ExemptNames,
         keyword: &str,
         value: JsonNode<'d>,
     ) -> Value {
         if self.dialect == Dialect::V31 || value.kind() != JsonKind::Array {
-            return self.list_of_schemas(place, value);
+            return self.list_of_schemas(node_ref, value);
         }
         let lowered = value.elements().map(|branch| {
-            let at = DocumentSet::node_ref(place, branch);
-            let exempt = self.composition.of_branch(place, exempt, keyword, at);
-            self.inner(place, branch, exempt)
+            let at = DocumentSet::node_ref(node_ref, branch);
+            let exempt = self.composition.of_branch(node_ref, exempt, keyword, at);
+            self.inner(node_ref, branch, exempt)
         });
         Value::Array(lowered.collect())
     }
 
     /// Lowers `required`: omits the names that this direction does not require, and duplicates.
-    fn required(&mut self, place: NodeRef, exempt: ExemptNames, value: JsonNode<'d>) -> Value {
+    fn required(&mut self, node_ref: NodeRef, exempt: ExemptNames, value: JsonNode<'d>) -> Value {
         if value.kind() != JsonKind::Array {
             return value.to_value();
         }
         let mut names: Vec<Value> = Vec::with_capacity(value.len());
         for name in value.elements() {
             let text = name.as_str().unwrap_or_default();
-            if self.dialect == Dialect::V30 && self.composition.is_exempt(place, exempt, text) {
+            if self.dialect == Dialect::V30 && self.composition.is_exempt(node_ref, exempt, text) {
                 continue;
             }
             let name = name.to_value();
             if names.contains(&name) {
-                let at = DocumentSet::node_ref(place, value);
+                let at = DocumentSet::node_ref(node_ref, value);
                 self.warn(
                     ContractProblemKind::MalformedSchema,
                     at,

@@ -52,15 +52,15 @@ impl<'d> RequiredExemptions<'d> {
     }
 
     /// Whether the `required` of the schema at `node_ref` omits a name.
-    pub(super) fn is_exempt(&self, place: NodeRef, exempt: ExemptNames, name: &str) -> bool {
-        self.sets[exempt.0 as usize].contains(&name) || self.is_flagged(place, name, 0)
+    pub(super) fn is_exempt(&self, node_ref: NodeRef, exempt: ExemptNames, name: &str) -> bool {
+        self.sets[exempt.0 as usize].contains(&name) || self.is_flagged(node_ref, name, 0)
     }
 
     /// The exempt names of a branch of a composition: those of the composition itself, and those that
     /// it or another applicable branch declares with the flag.
     pub(super) fn of_branch(
         &mut self,
-        place: NodeRef,
+        node_ref: NodeRef,
         exempt: ExemptNames,
         keyword: &str,
         branch: NodeRef,
@@ -76,8 +76,8 @@ impl<'d> RequiredExemptions<'d> {
         };
         let names = required.iter().copied().filter(|name| {
             let outside = self.sets[exempt.0 as usize].contains(name)
-                || self.is_declared(place, name)
-                || self.is_flagged_in(place, siblings, name, 0);
+                || self.is_declared(node_ref, name)
+                || self.is_flagged_in(node_ref, siblings, name, 0);
             outside && !self.is_flagged(branch, name, 0)
         });
         let names = names.collect();
@@ -107,24 +107,24 @@ impl<'d> RequiredExemptions<'d> {
     }
 
     /// Every name in the `required` of a schema and of the schemas that it is composed of.
-    fn required_names(&mut self, place: NodeRef) -> Arc<[&'d str]> {
-        if let Some(known) = self.required.get(&place) {
+    fn required_names(&mut self, node_ref: NodeRef) -> Arc<[&'d str]> {
+        if let Some(known) = self.required.get(&node_ref) {
             return Arc::clone(known);
         }
         let mut names = Vec::new();
-        self.collect_required(place, &mut names, 0);
+        self.collect_required(node_ref, &mut names, 0);
         names.sort_unstable();
         names.dedup();
         let names: Arc<[&'d str]> = names.into();
-        self.required.insert(place, Arc::clone(&names));
+        self.required.insert(node_ref, Arc::clone(&names));
         names
     }
 
-    fn collect_required(&self, place: NodeRef, names: &mut Vec<&'d str>, depth: u8) {
-        let Ok(place) = follow(self.documents, place) else {
+    fn collect_required(&self, node_ref: NodeRef, names: &mut Vec<&'d str>, depth: u8) {
+        let Ok(node_ref) = follow(self.documents, node_ref) else {
             return;
         };
-        let node = self.documents.node(place);
+        let node = self.documents.node(node_ref);
         let required = node.get("required").into_iter();
         names.extend(
             required
@@ -133,43 +133,43 @@ impl<'d> RequiredExemptions<'d> {
         );
         if depth < DEPTH_MAX {
             for branch in branches(node, &COMPOSED) {
-                self.collect_required(DocumentSet::node_ref(place, branch), names, depth + 1);
+                self.collect_required(DocumentSet::node_ref(node_ref, branch), names, depth + 1);
             }
         }
     }
 
     /// Whether a schema, or a schema that it is composed of, declares a property with the flag.
-    fn is_flagged(&self, place: NodeRef, name: &str, depth: u8) -> bool {
-        let Ok(place) = follow(self.documents, place) else {
+    fn is_flagged(&self, node_ref: NodeRef, name: &str, depth: u8) -> bool {
+        let Ok(node_ref) = follow(self.documents, node_ref) else {
             return false;
         };
-        self.is_declared(place, name)
-            || depth < DEPTH_MAX && self.is_flagged_in(place, &COMPOSED, name, depth + 1)
+        self.is_declared(node_ref, name)
+            || depth < DEPTH_MAX && self.is_flagged_in(node_ref, &COMPOSED, name, depth + 1)
     }
 
-    fn is_flagged_in(&self, place: NodeRef, keywords: &[&str], name: &str, depth: u8) -> bool {
-        branches(self.documents.node(place), keywords)
-            .any(|branch| self.is_flagged(DocumentSet::node_ref(place, branch), name, depth))
+    fn is_flagged_in(&self, node_ref: NodeRef, keywords: &[&str], name: &str, depth: u8) -> bool {
+        branches(self.documents.node(node_ref), keywords)
+            .any(|branch| self.is_flagged(DocumentSet::node_ref(node_ref, branch), name, depth))
     }
 
-    fn is_declared(&self, place: NodeRef, name: &str) -> bool {
-        let properties = self.documents.node(place).get("properties");
+    fn is_declared(&self, node_ref: NodeRef, name: &str) -> bool {
+        let properties = self.documents.node(node_ref).get("properties");
         properties
             .and_then(|properties| properties.get(name))
-            .is_some_and(|schema| self.has_flag(DocumentSet::node_ref(place, schema), 0))
+            .is_some_and(|schema| self.has_flag(DocumentSet::node_ref(node_ref, schema), 0))
     }
 
     /// Whether the schema of a property has the flag: itself, in a branch of `allOf`, or in every
     /// alternative.
-    fn has_flag(&self, place: NodeRef, depth: u8) -> bool {
-        let Ok(place) = follow(self.documents, place) else {
+    fn has_flag(&self, node_ref: NodeRef, depth: u8) -> bool {
+        let Ok(node_ref) = follow(self.documents, node_ref) else {
             return false;
         };
-        let node = self.documents.node(place);
+        let node = self.documents.node(node_ref);
         if node.get(self.flag).and_then(JsonNode::as_bool) == Some(true) {
             return true;
         }
-        let carries = |branch| self.has_flag(DocumentSet::node_ref(place, branch), depth + 1);
+        let carries = |branch| self.has_flag(DocumentSet::node_ref(node_ref, branch), depth + 1);
         let every = |keyword| {
             let alternatives = node.get(keyword).filter(|list| !list.is_empty());
             alternatives.is_some_and(|list| list.elements().all(carries))
