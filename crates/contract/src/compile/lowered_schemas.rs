@@ -4,18 +4,15 @@
 //! numbers. So a [`SchemaKey`] of the contract names a definition of the lowered document, and every
 //! location in the document leads back to the contract.
 
-use jsonschema::{Draft, PatternOptions, Validator};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use portcullis_json::{JsonLimits, Tape, TapeJson};
+use portcullis_json::{JsonLimits, Tape};
 
 use crate::message::compiled_contract::CompiledContract;
 use crate::openapi::dialect::MessageDirection;
 use crate::openapi::document::{NodeRef, SourceLocation};
-use crate::schema::exact::with_exact_keywords;
-use crate::schema::format::with_formats;
 use crate::schema::lower::{EXACT, LoweringOutput, SchemaLowering, origin};
-use crate::schema::schema_set::{BACKTRACKS_MAX, SchemaKey, SchemaSet};
+use crate::schema::schema_set::{SchemaKey, SchemaSet};
 
 /// The schemas of one contract and direction as one JSON Schema 2020-12 document:
 /// `{"$defs": {"0": …}, "properties": {"0": {"$ref": "#/$defs/0"}}}`. In addition to the keywords of
@@ -105,54 +102,3 @@ fn refusals(schemas: &SchemaSet, key: &SchemaKey, text: &str) -> Vec<SchemaRefus
         })
         .collect()
 }
-
-/// A validator of one schema, with the formats and exact comparisons of contracts.
-#[derive(Debug)]
-pub struct SchemaValidator(Validator<TapeJson>);
-
-impl SchemaValidator {
-    /// Builds the validator of a JSON Schema 2020-12, which may be lowered. `None` if it is not a valid
-    /// schema.
-    pub fn new(schema: &Value) -> Option<Self> {
-        let wrapper = json!({ "properties": { "": schema } });
-        let options = jsonschema::options_for::<TapeJson>()
-            .with_draft(Draft::Draft202012)
-            .offline()
-            .should_validate_formats(true)
-            .with_pattern_options(PatternOptions::fancy_regex().backtrack_limit(BACKTRACKS_MAX));
-        let options = with_exact_keywords(with_formats(options));
-        options.build(&wrapper).ok().map(Self)
-    }
-
-    /// Whether a value, given as JSON text, satisfies the schema.
-    pub fn accepts(&self, text: &str) -> bool {
-        let mut tape = Tape::new();
-        tape.parse("", text.as_bytes(), JsonLimits::default())
-            .is_ok_and(|source| self.0.is_valid(tape.wrapped(source)))
-    }
-}
-
-/// The string formats that validators assert. All others are annotations.
-pub const ASSERTED_FORMATS: [&str; 21] = [
-    "date",
-    "date-time",
-    "time",
-    "duration",
-    "email",
-    "idn-email",
-    "hostname",
-    "idn-hostname",
-    "ipv4",
-    "ipv6",
-    "uri",
-    "uri-reference",
-    "iri",
-    "iri-reference",
-    "uri-template",
-    "uuid",
-    "json-pointer",
-    "relative-json-pointer",
-    "regex",
-    "byte",
-    "base64url",
-];

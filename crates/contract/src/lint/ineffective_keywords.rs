@@ -10,38 +10,14 @@ use super::lint_findings::LintFindings;
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
+use crate::schema::ASSERTED_FORMATS;
 
-/// The formats that validators assert, and the formats of OpenAPI that are only annotations (`float`,
-/// `double`, `binary` and `password`; OpenAPI 3.0.4, Data Types).
-const FORMATS: [&str; 27] = [
-    "base64url",
-    "binary",
-    "byte",
-    "date",
-    "date-time",
-    "double",
-    "duration",
-    "email",
-    "float",
-    "hostname",
-    "idn-email",
-    "idn-hostname",
-    "int32",
-    "int64",
-    "ipv4",
-    "ipv6",
-    "iri",
-    "iri-reference",
-    "json-pointer",
-    "password",
-    "regex",
-    "relative-json-pointer",
-    "time",
-    "uri",
-    "uri-reference",
-    "uri-template",
-    "uuid",
-];
+/// The formats of OpenAPI that limit numbers or are only annotations (OpenAPI 3.0.4, Data Types).
+const OTHER_FORMATS: [&str; 6] = ["binary", "double", "float", "int32", "int64", "password"];
+
+fn known_formats() -> impl Iterator<Item = &'static str> {
+    ASSERTED_FORMATS.into_iter().chain(OTHER_FORMATS)
+}
 
 /// Reports each unknown format once and every occurrence of a foreign keyword.
 pub(super) fn inspect(dialect: Dialect, survey: &ContractSurvey, findings: &mut LintFindings<'_>) {
@@ -50,7 +26,9 @@ pub(super) fn inspect(dialect: Dialect, survey: &ContractSurvey, findings: &mut 
     for &node_ref in &survey.schemas {
         let node = documents.node(node_ref);
         if let Some(format) = node.get("format")
-            && let Some(name) = format.as_str().filter(|name| !FORMATS.contains(name))
+            && let Some(name) = format
+                .as_str()
+                .filter(|name| known_formats().all(|known| known != *name))
         {
             let at = DocumentSet::node_ref(node_ref, format);
             let (first, count) = unknown.entry(name).or_insert((at, 0));
@@ -95,7 +73,7 @@ fn intended_format(name: &str) -> Option<&'static str> {
     match name.as_str() {
         "url" => Some("uri"),
         "guid" => Some("uuid"),
-        _ => FORMATS.into_iter().find(|known| plain(known) == name),
+        _ => known_formats().find(|known| plain(known) == name),
     }
 }
 

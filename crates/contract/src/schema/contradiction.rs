@@ -13,11 +13,11 @@ use serde_json::Value;
 
 /// A schema that no value satisfies.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SchemaContradiction {
+pub(crate) struct SchemaContradiction {
     /// JSON Pointer of the schema.
-    pub pointer: String,
+    pub(crate) pointer: String,
     /// A sentence that names the contradicting keywords.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 /// Every contradiction in a JSON Schema 2020-12 document, by pointer.
@@ -27,7 +27,7 @@ pub struct SchemaContradiction {
 /// valid without it. An invalid schema has no findings, nor does one that only an infinite value would
 /// satisfy.
 #[must_use]
-pub fn contradictions(root: &Value) -> Vec<SchemaContradiction> {
+pub(crate) fn contradictions(root: &Value) -> Vec<SchemaContradiction> {
     let options = canonical::options()
         .with_draft(Draft::Draft202012)
         .offline();

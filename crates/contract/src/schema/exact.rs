@@ -24,7 +24,7 @@ pub(crate) const MUST_BE: &str = "must be ";
 type BoxedKeyword = Box<dyn for<'i> Keyword<'i, TapeJson>>;
 
 /// Adds the keywords of this module.
-pub(crate) fn with_exact_keywords(options: TapeValidatorOptions) -> TapeValidatorOptions {
+pub(super) fn with_exact_keywords(options: TapeValidatorOptions) -> TapeValidatorOptions {
     let bounds = [
         ("minimum", NumberComparison::AtLeast),
         ("exclusiveMinimum", NumberComparison::Above),

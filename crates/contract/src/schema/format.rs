@@ -10,8 +10,33 @@
 use super::exact::TapeValidatorOptions;
 use super::timestamp::{is_date, is_date_time, is_time};
 
+/// The string formats that validators assert. All others are annotations.
+pub const ASSERTED_FORMATS: [&str; 21] = [
+    "date",
+    "date-time",
+    "time",
+    "duration",
+    "email",
+    "idn-email",
+    "hostname",
+    "idn-hostname",
+    "ipv4",
+    "ipv6",
+    "uri",
+    "uri-reference",
+    "iri",
+    "iri-reference",
+    "uri-template",
+    "uuid",
+    "json-pointer",
+    "relative-json-pointer",
+    "regex",
+    "byte",
+    "base64url",
+];
+
 /// Adds the formats that the `jsonschema` crate lacks or checks less strictly.
-pub(crate) fn with_formats(options: TapeValidatorOptions) -> TapeValidatorOptions {
+pub(super) fn with_formats(options: TapeValidatorOptions) -> TapeValidatorOptions {
     options
         .with_format("date", is_date)
         .with_format("time", is_time)

@@ -6,16 +6,13 @@
 
 use std::fmt;
 
-use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
-
-use serde_json::Value;
+use jsonschema::{ValidationError, Validator};
 
 use portcullis_json::{JsonNode, TapeJson, with_errors_at_most};
 
-use super::exact::with_exact_keywords;
-use super::format::with_formats;
 use super::lower::{LoweringOutput, closed, origin};
 use super::malformed_schema::{all_malformed, malformed};
+use super::schema_validator::build_validator;
 use crate::openapi::contract_problem::{ContractProblem, Severity};
 use crate::openapi::document::{DocumentSet, NodeRef};
 
@@ -43,10 +40,6 @@ pub(crate) struct SchemaSet {
     /// The same schemas, without undeclared properties.
     closed: Option<Box<Self>>,
 }
-
-/// The backtracking limit of one match. Only patterns with look-around or backreferences backtrack. A
-/// match that reaches the limit counts as failed.
-pub(crate) const BACKTRACKS_MAX: usize = 200_000;
 
 impl fmt::Debug for SchemaSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,7 +76,7 @@ impl SchemaSet {
             problems.extend(all_malformed(&schema, &origins, documents));
             return Err(problems);
         }
-        match validator(&schema, backtracks) {
+        match build_validator(&schema, backtracks) {
             Ok(validator) => Ok(Self {
                 validator,
                 origins,
@@ -157,25 +150,5 @@ impl SchemaSet {
     /// pointer below that node.
     pub(crate) fn origin<'p>(&self, location: &'p str) -> Option<(NodeRef, &'p str)> {
         origin(&self.origins, location)
-    }
-}
-
-/// Builds a validator. It matches patterns in linear time unless one of them needs backtracking.
-fn validator(
-    schema: &Value,
-    backtracks: bool,
-) -> Result<Validator<TapeJson>, ValidationError<'static>> {
-    let options = jsonschema::options_for::<TapeJson>()
-        .with_draft(Draft::Draft202012)
-        .offline()
-        .should_validate_formats(true);
-    let options = with_exact_keywords(with_formats(options));
-    if backtracks {
-        let engine = PatternOptions::fancy_regex().backtrack_limit(BACKTRACKS_MAX);
-        options.with_pattern_options(engine).build(schema)
-    } else {
-        options
-            .with_pattern_options(PatternOptions::regex())
-            .build(schema)
     }
 }
