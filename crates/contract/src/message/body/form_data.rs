@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
-use portcullis_json::Tape;
+use portcullis_json::{Tape, pointer};
 use portcullis_vocabulary::enforcement::ViolationClass;
 
 use super::body_format::BodyFormat;
@@ -24,7 +24,6 @@ use crate::message::check::CheckScratch;
 use crate::message::media_range::MediaRange;
 use crate::message::operation::MediaType;
 use crate::message::parameter::{Parameter, ParameterSource, ParameterStyle, RawPairs, read};
-use crate::openapi::document::escape_token;
 
 /// What has been read of one `multipart/form-data` body.
 #[derive(Debug)]
@@ -200,7 +199,7 @@ fn is_octets(attempt: &FieldReading) -> bool {
 
 impl FormPart {
     fn pointer(&self) -> String {
-        format!("/{}", escape_token(&self.head.name))
+        format!("/{}", pointer::escape(&self.head.name))
     }
 
     fn is_json(&self) -> bool {

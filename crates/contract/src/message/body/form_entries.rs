@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use smallvec::{SmallVec, smallvec};
 
-use portcullis_json::SyntaxError;
+use portcullis_json::{SyntaxError, pointer};
 use portcullis_vocabulary::enforcement::Enforcement;
 use portcullis_vocabulary::limits::FORM_FIELDS_MAX;
 
@@ -18,7 +18,6 @@ use super::body_shape::{FieldReading, FormFields};
 use super::field_writer::FieldWriter;
 use crate::message::parameter::{Parameter, ParameterReadError};
 use crate::message::violation::ViolationClass;
-use crate::openapi::document::{escape_token, unescape_token};
 use crate::schema::schema_set::SchemaKey;
 
 /// How often an object is read again at most.
@@ -282,12 +281,12 @@ impl FormEntry<'_> {
 
 /// The member of the body that an error's path leads into: `/<key>/<member>/…`.
 fn member_of(path: &str) -> Option<String> {
-    path.split('/').nth(2).map(unescape_token)
+    pointer::tokens(path).nth(1).map(Cow::into_owned)
 }
 
 /// Says why a member cannot be read.
 fn report_unreadable(judge: &mut BodyJudge<'_>, name: &str, unread: FieldReadError) {
-    let below = format!("/{}", escape_token(name));
+    let below = format!("/{}", pointer::escape(name));
     match unread {
         FieldReadError::Syntax(error) => {
             let violation = judge.syntax_violation(&error, &below);
@@ -311,6 +310,6 @@ fn repeated(judge: &mut BodyJudge<'_>, name: &str) {
     let name: String = name.chars().take(NAME_SHOWN_MAX).collect();
     let message = format!("`{name}` holds one value and came more than once");
     let mut violation = judge.violation(ViolationClass::DuplicateKey, message);
-    violation.pointer = format!("/{}", escape_token(&name));
+    violation.pointer = format!("/{}", pointer::escape(&name));
     judge.push(violation);
 }

@@ -4,6 +4,8 @@
 //! parameter; any other by the media type that its schema implies: scalars as text, objects as
 //! JSON text, arrays as repeated names.
 
+use portcullis_json::pointer;
+
 use super::body_judge::BodyJudge;
 use super::body_shape::FormFields;
 use super::field_writer::FieldWriter;
@@ -11,7 +13,6 @@ use super::form_entries::{FormEntries, FormValue};
 use crate::message::check::CheckScratch;
 use crate::message::parameter::{ParameterSource, RawPairs, decode_form, owns_pair};
 use crate::message::violation::MessagePart;
-use crate::openapi::document::escape_token;
 use crate::schema::schema_set::SchemaKey;
 
 /// Judges the text of a form; an empty one is an object without members.
@@ -35,7 +36,7 @@ pub(super) fn judge(
         let value = match decode_form(raw_value) {
             Ok(value) => value,
             Err(error) => {
-                return judge.malformed(format!("/{}", escape_token(&name)), error.to_string());
+                return judge.malformed(format!("/{}", pointer::escape(&name)), error.to_string());
             }
         };
         if is_styled(fields, &name) {
