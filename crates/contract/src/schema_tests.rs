@@ -399,7 +399,7 @@ fn discriminators_explain_and_decide_nothing() {
     check(
         &by_kind,
         r#"{"kind": "Cat", "lives": 9}"#,
-        "matches `Cat` and `Dog`, and may match only one",
+        "matches `Cat` and `Dog`, but must match exactly one",
     );
     check(
         &union(""),
