@@ -22,7 +22,7 @@ pub(crate) fn contract(fragment: &str) -> CompiledContract {
     let text = format!("openapi: 3.1.0\ninfo: {{title: t, version: {version}}}\n{fragment}\n");
     let documents = parse_single_file("t.yaml", text.into_bytes(), &Limits::default()).unwrap();
     let options = CompileOptions {
-        channels: true,
+        outbound_operations: true,
         ..CompileOptions::default()
     };
     compile(documents, &options).unwrap_or_else(|problems| panic!("{fragment}: {problems:?}"))

@@ -45,7 +45,7 @@ pub struct CompatCounts {
 }
 
 /// Compares two revisions of a contract, compiled with
-/// [`portcullis_contract::CompileOptions::channels`].
+/// [`portcullis_contract::CompileOptions::outbound_operations`].
 pub fn compare(
     old: &CompiledContract,
     new: &CompiledContract,

@@ -1,12 +1,12 @@
 //! `JsonNode`: a small handle on one value of a tape.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::Value;
 
 use super::member_index::digest;
 use super::number;
+use super::pointer;
 use super::tape::{EntryTag, OCTETS, Tape, TapeEntry};
 
 /// The six kinds of JSON values.
@@ -206,11 +206,7 @@ impl<'a> JsonNode<'a> {
                 .elements()
                 .nth(token.parse().ok().filter(|_| is_index)?);
         }
-        let name = match token.contains('~') {
-            true => Cow::Owned(token.replace("~1", "/").replace("~0", "~")),
-            false => Cow::Borrowed(token),
-        };
-        self.get(&name)
+        self.get(&pointer::unescape(token))
     }
 
     /// Byte offset of the value in the source; 0 for values that were not read from JSON text.

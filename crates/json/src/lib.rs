@@ -14,6 +14,7 @@ mod error_limit;
 mod json_node;
 mod number;
 mod parse;
+pub mod pointer;
 mod deserialize;
 mod scan_string;
 mod schema_node;

@@ -5,6 +5,7 @@
 
 use super::member_index::digest;
 use super::number::{self, NumberError};
+use super::pointer;
 use super::scan_string::{skip_space, string_failure, string_stop, unescape};
 use super::syntax_error::{SyntaxError, SyntaxErrorKind, UnlocatedError, trailing, unexpected};
 use super::tape::{EntryTag, Tape, TapeEntry};
@@ -379,11 +380,10 @@ impl JsonParser<'_, '_> {
             position += 1;
             at = self.tape.entry(at).end_index(at);
         }
-        pointer.push('/');
         if is_object {
-            pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+            pointer::push(pointer, name);
         } else {
-            pointer.push_str(&position.to_string());
+            pointer::push(pointer, &position.to_string());
         }
     }
 }

@@ -4,11 +4,12 @@
 use serde_json::Value;
 
 use portcullis_contract::{MessageDirection, SourceLocation};
+use portcullis_json::pointer;
 
 use super::break_sentence::sentence;
 use super::containment_query::ContainmentQuery;
 use super::containment_verdict::SchemaBreak;
-use super::failed_keyword::{FailedKeyword, FailureSearch, SCHEMAS_MAX, escaped};
+use super::failed_keyword::{FailedKeyword, FailureSearch, SCHEMAS_MAX};
 use super::formula::{FormulaId, NEVER};
 use super::formula_pair::ContainmentSide;
 use super::schema_comparison::SchemaComparison;
@@ -103,7 +104,7 @@ impl ContainmentQuery<'_, '_> {
         trace.follow(&location, schema, witness, &blame.pointer, 0);
         let declared = format!(
             "/properties/{}",
-            escaped(blame.member.as_deref().unwrap_or_default())
+            pointer::escape(blame.member.as_deref().unwrap_or_default())
         );
         let (location, said) = match (&blame.member, blame.keyword.as_str()) {
             // A member that is not wanted any more is spoken of where it was declared.

@@ -1,10 +1,13 @@
 //! One sentence for a person about one cause.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use portcullis_contract::MessageDirection;
+use portcullis_json::pointer;
 
-use super::failed_keyword::{FailedKeyword, unescaped};
+use super::failed_keyword::FailedKeyword;
 
 /// Longer values are not quoted.
 const QUOTED_MAX: usize = 60;
@@ -24,7 +27,7 @@ pub(super) fn sentence(
 
 /// The part in words: its name, and what holds it.
 fn subject(pointer: &str) -> String {
-    let mut tokens: Vec<String> = pointer.split('/').skip(1).map(unescaped).collect();
+    let mut tokens: Vec<String> = pointer::tokens(pointer).map(Cow::into_owned).collect();
     let is_index =
         |token: &String| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_digit());
     let mut items = 0;

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use portcullis_json::pointer;
+
 use super::formula::FormulaId;
 use super::formula_pair::{ContainmentSide, FormulaPair};
 use super::read::resolve;
@@ -373,7 +375,7 @@ impl FailureCursor {
     }
 
     fn token(&self, token: &str) -> Self {
-        let location = format!("{}/{}", self.location, escaped(token));
+        let location = format!("{}/{}", self.location, pointer::escape(token));
         Self {
             location,
             ..self.deeper()
@@ -385,20 +387,10 @@ impl FailureCursor {
     }
 
     fn member(&self, name: &str) -> Self {
-        let pointer = format!("{}/{}", self.pointer, escaped(name));
+        let pointer = format!("{}/{}", self.pointer, pointer::escape(name));
         Self {
             pointer,
             ..self.deeper()
         }
     }
-}
-
-/// A token of a JSON Pointer (RFC 6901 section 3).
-pub(super) fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
-/// Undoes [`escaped`].
-pub(super) fn unescaped(token: &str) -> String {
-    token.replace("~1", "/").replace("~0", "~")
 }

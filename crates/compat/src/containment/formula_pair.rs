@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use portcullis_contract::MessageDirection;
+use portcullis_json::pointer;
 
 use super::containment_verdict::{ProducerReading, ValueEncoding};
-use super::failed_keyword::{FailedKeyword, unescaped};
+use super::failed_keyword::FailedKeyword;
 use super::formula::{ANY, FormulaId, FormulaNode, ItemFormulas, NEVER, PropertyFormulas};
 use super::formula_arena::FormulaArena;
 use super::formula_evaluator::{FormulaEvaluator, TruthValue};
@@ -207,10 +208,10 @@ impl FormulaPair {
         } else {
             format!("/{rest}")
         };
-        let name = unescaped(token);
+        let name = pointer::unescape(token);
         let (next, is_list) = match value {
             Value::Array(items) => (name.parse().ok().and_then(|at: usize| items.get(at)), true),
-            other => (other.get(&name), false),
+            other => (other.get(name.as_ref()), false),
         };
         let inner = self.at(next.unwrap_or(&Value::Null), &rest, inner);
         if is_list {

@@ -1,7 +1,10 @@
 //! An acceptor without one keyword at one place: for looking beyond a cause that no value of the
 //! producer avoids, such as a member that is newly required.
 
-use super::failed_keyword::unescaped;
+use std::borrow::Cow;
+
+use portcullis_json::pointer;
+
 use super::formula::{
     ANY, FormulaId, FormulaNode, ItemFormulas, NEVER, PropertyFormulas, StringId,
 };
@@ -26,7 +29,7 @@ pub(super) fn without(
     pointer: &str,
     omission: &KeywordOmission,
 ) -> FormulaId {
-    let tokens: Vec<String> = pointer.split('/').skip(1).map(unescaped).collect();
+    let tokens: Vec<String> = pointer::tokens(pointer).map(Cow::into_owned).collect();
     weakened(arena, id, &tokens, omission, 0)
 }
 

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::failed_keyword::{escaped, unescaped};
+use portcullis_json::pointer;
+
 use super::formula_pair::{ContainmentSide, FormulaPair};
 use super::read::resolve;
 
@@ -49,7 +50,7 @@ impl<'d> SchemaTrace<'d, '_> {
             return;
         };
         let (token, rest) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
-        let name = unescaped(token);
+        let name = pointer::unescape(token);
         let none = Value::Null;
         let below = |child: Option<&'d Value>, at: String| {
             child.map(|child| (child, format!("{location}/{at}")))
@@ -67,8 +68,8 @@ impl<'d> SchemaTrace<'d, '_> {
             other => {
                 let named = keywords
                     .get("properties")
-                    .and_then(|named| named.get(&name));
-                let child = below(named, format!("properties/{}", escaped(&name)))
+                    .and_then(|named| named.get(name.as_ref()));
+                let child = below(named, format!("properties/{}", pointer::escape(&name)))
                     .or_else(|| self.patterned(location, keywords, &name))
                     .or_else(|| {
                         below(
@@ -76,7 +77,7 @@ impl<'d> SchemaTrace<'d, '_> {
                             "additionalProperties".to_owned(),
                         )
                     });
-                (other.get(&name), child)
+                (other.get(name.as_ref()), child)
             }
         };
         if let Some((child, at)) = child {
@@ -97,7 +98,7 @@ impl<'d> SchemaTrace<'d, '_> {
             .find(|(pattern, _)| self.pair.matches(pattern, name) == Some(true))?;
         Some((
             schema,
-            format!("{location}/patternProperties/{}", escaped(pattern)),
+            format!("{location}/patternProperties/{}", pointer::escape(pattern)),
         ))
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::failed_keyword::{escaped, unescaped};
+use portcullis_json::pointer;
 
 /// How many values are tried; fewer where each is large.
 const TRIES_MAX: usize = 400;
@@ -44,9 +44,9 @@ fn parts(value: &Value) -> Vec<String> {
         match value {
             Value::Object(members) => {
                 let below = members.iter().rev();
-                open.extend(
-                    below.map(|(name, member)| (format!("{pointer}/{}", escaped(name)), member)),
-                );
+                open.extend(below.map(|(name, member)| {
+                    (format!("{pointer}/{}", pointer::escape(name)), member)
+                }));
             }
             Value::Array(items) => {
                 let below = items.iter().enumerate();
@@ -80,7 +80,7 @@ fn without(value: &Value, pointer: &str) -> Option<Value> {
     let mut changed = value.clone();
     match changed.pointer_mut(holder)? {
         Value::Object(members) => {
-            members.remove(&unescaped(token))?;
+            members.remove(&*pointer::unescape(token))?;
         }
         Value::Array(items) => {
             let at: usize = token.parse().ok()?;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use portcullis_contract::NodeRef;
+use portcullis_json::pointer;
 
 /// One keyword that says something else than before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +81,7 @@ impl fmt::Display for SchemaStep {
     /// As a token of a JSON pointer (RFC 6901 section 3).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Property(name) => write!(f, "/{}", name.replace('~', "~0").replace('/', "~1")),
+            Self::Property(name) => write!(f, "/{}", pointer::escape(name)),
             Self::Any => f.write_str("/*"),
             Self::Position(position) => write!(f, "/{position}"),
             Self::SameValue => Ok(()),

@@ -153,7 +153,7 @@ impl<'d> ContractCompiler<'d> {
                 })
             });
             let schema = declared
-                .filter(|_| is_json || shape.is_some() || self.options.channels)
+                .filter(|_| is_json || shape.is_some() || self.options.outbound_operations)
                 .map(|schema| schemas.key(schema));
             content.push(MediaType {
                 key: key.to_owned(),

@@ -1,25 +1,12 @@
 //! The entry: documents in, a compiled contract or all that is wrong with it out.
 
+use super::compile_options::CompileOptions;
 use super::contract_compiler::ContractCompiler;
 use crate::message::compiled_contract::{CompiledContract, declared_names};
 use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::DocumentSet;
 use crate::openapi::revision::ContractIdentity;
-
-/// What can be set about compiling.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CompileOptions {
-    /// Base paths that replace those of the document's `servers`.
-    pub base_paths: Option<Vec<String>>,
-    /// Whether members of request bodies that are not declared can be found. It costs a second
-    /// validator.
-    pub detect_undeclared: bool,
-    /// Whether everything is compiled that only comparing contracts needs: webhooks and callbacks,
-    /// which no proxy in front of a service sees, and the schemas of media types that are not
-    /// judged.
-    pub channels: bool,
-}
 
 /// Compiles the documents of a contract.
 ///
@@ -41,8 +28,8 @@ pub fn compile(
     })?;
     let mut walk = ContractCompiler::new(&documents, dialect, options);
     walk.paths();
-    let for_comparison = match options.channels {
-        true => walk.channels(),
+    let for_comparison = match options.outbound_operations {
+        true => walk.outbound_operations(),
         false => Vec::new(),
     };
     let walked = walk.finish()?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use portcullis_json::{JsonKind, JsonNode};
 
-use super::compile_contract::CompileOptions;
+use super::compile_options::CompileOptions;
 use super::schema_collector::SchemaCollector;
 use crate::message::operation::{DeclaredBody, DeclaredResponse, Operation, StatusPattern};
 use crate::message::parameter::Parameter;

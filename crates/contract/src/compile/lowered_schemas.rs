@@ -14,8 +14,8 @@ use crate::openapi::dialect::MessageDirection;
 use crate::openapi::document::{NodeRef, SourceLocation};
 use crate::schema::exact::with_exact_keywords;
 use crate::schema::format::with_formats;
-use crate::schema::lower::{EXACT, LoweringOutput, SchemaLowering};
-use crate::schema::schema_set::{BACKTRACKS_MAX, SchemaKey, SchemaSet, origin};
+use crate::schema::lower::{EXACT, LoweringOutput, SchemaLowering, origin};
+use crate::schema::schema_set::{BACKTRACKS_MAX, SchemaKey, SchemaSet};
 
 /// The schemas of one contract and direction as one JSON Schema 2020-12 document:
 /// `{"$defs": {"0": …}, "properties": {"0": {"$ref": "#/$defs/0"}}}`. Beside the keywords of

@@ -5,6 +5,7 @@
 //! one error refuses it. What has the wrong shape is an error even where nothing would miss it:
 //! an empty list of parameters and one that could not be read must not look alike.
 
+mod compile_options;
 mod compile_contract;
 mod contract_compiler;
 mod schema_collector;
@@ -18,4 +19,5 @@ pub(crate) mod listing;
 pub(crate) mod server_paths;
 pub(crate) mod lowered_schemas;
 
-pub use compile_contract::{CompileOptions, compile};
+pub use compile_contract::compile;
+pub use compile_options::CompileOptions;

@@ -15,13 +15,13 @@ use crate::openapi::document::{DocumentSet, NodeRef};
 
 impl<'d> ContractCompiler<'d> {
     /// All webhooks of the document, and the callbacks of the operations walked so far.
-    pub(super) fn channels(&mut self) -> Vec<OutboundOperation> {
+    pub(super) fn outbound_operations(&mut self) -> Vec<OutboundOperation> {
         let entry = self.documents.entry_ref();
         let root = self.documents.node(entry);
-        let mut channels = Vec::new();
+        let mut outbound = Vec::new();
         for (name, item) in self.members(entry, root, "webhooks") {
             let place = DocumentSet::node_ref(entry, item);
-            self.channel(OutboundKind::Webhook, name, place, &mut channels);
+            self.outbound_path_item(OutboundKind::Webhook, name, place, &mut outbound);
         }
         let owners: Vec<(Arc<str>, NodeRef)> = self
             .operations
@@ -37,10 +37,10 @@ impl<'d> ContractCompiler<'d> {
             let node = self.documents.node(place);
             for (name, callback) in self.members(place, node, "callbacks") {
                 let at = DocumentSet::node_ref(place, callback);
-                self.callback(&owner, name, at, &mut channels);
+                self.callback(&owner, name, at, &mut outbound);
             }
         }
-        channels
+        outbound
     }
 
     fn callback(
@@ -48,7 +48,7 @@ impl<'d> ContractCompiler<'d> {
         owner: &str,
         name: &str,
         at: NodeRef,
-        channels: &mut Vec<OutboundOperation>,
+        outbound: &mut Vec<OutboundOperation>,
     ) {
         let Some(place) = self.object(at, "a callback") else {
             return;
@@ -59,18 +59,18 @@ impl<'d> ContractCompiler<'d> {
             }
             let full = format!("{owner} {name} {expression}");
             let at = DocumentSet::node_ref(place, item);
-            self.channel(OutboundKind::Callback, &full, at, channels);
+            self.outbound_path_item(OutboundKind::Callback, &full, at, outbound);
         }
     }
 
     /// The operations of one path item. Where they are served is for their receivers to say, so
     /// they have no path of their own.
-    fn channel(
+    fn outbound_path_item(
         &mut self,
         kind: OutboundKind,
         name: &str,
         at: NodeRef,
-        channels: &mut Vec<OutboundOperation>,
+        outbound: &mut Vec<OutboundOperation>,
     ) {
         let Some(place) = self.object(at, "a path item") else {
             return;
@@ -87,7 +87,7 @@ impl<'d> ContractCompiler<'d> {
             let known = self.operations.len();
             self.operation(&template, verb, place, &inherited);
             let found = self.operations.split_off(known);
-            channels.extend(
+            outbound.extend(
                 found
                     .into_iter()
                     .map(|operation: Operation| OutboundOperation {

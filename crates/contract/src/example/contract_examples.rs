@@ -25,36 +25,59 @@ pub enum ResponseExample {
     None,
 }
 
-/// The named example, else the first one that satisfies the schema, else a generated value.
-pub(crate) fn response_example(
-    contract: &CompiledContract,
-    media: &MediaType,
-    name: Option<&str>,
-) -> ResponseExample {
-    let documents = &contract.documents;
-    let examples = examples(documents, media.node_ref);
-    if let Some(name) = name {
-        let found = examples.iter().find(|(known, _)| *known == name);
-        return found.map_or(ResponseExample::NoSuchExample, |(_, value)| {
-            ResponseExample::Body(bytes(media, *value))
-        });
+impl CompiledContract {
+    /// The named example, else the first one that satisfies the schema, else a generated value.
+    pub fn response_example(&self, media: &MediaType, name: Option<&str>) -> ResponseExample {
+        let documents = &self.documents;
+        let examples = examples(documents, media.node_ref);
+        if let Some(name) = name {
+            let found = examples.iter().find(|(known, _)| *known == name);
+            return found.map_or(ResponseExample::NoSuchExample, |(_, value)| {
+                ResponseExample::Body(bytes(media, *value))
+            });
+        }
+        // Examples of other media types show text, not the value that the schema describes.
+        let key = media.schema.as_ref().filter(|_| media.is_json);
+        let fitting = examples
+            .iter()
+            .map(|(_, value)| bytes(media, *value))
+            .find(|bytes| key.is_none_or(|key| is_valid(self, key, bytes)));
+        if let Some(body) = fitting {
+            return ResponseExample::Body(body);
+        }
+        key.and_then(|key| generated(self, key, media))
+            .map_or(ResponseExample::None, ResponseExample::Body)
     }
-    // Examples of other media types show text, not the value that the schema describes.
-    let key = media.schema.as_ref().filter(|_| media.is_json);
-    let fitting = examples
-        .iter()
-        .map(|(_, value)| bytes(media, *value))
-        .find(|bytes| key.is_none_or(|key| is_valid(contract, key, bytes)));
-    if let Some(body) = fitting {
-        return ResponseExample::Body(body);
+
+    /// A body for a request in a media type, where one that satisfies its schema was found.
+    pub fn request_example(&self, media: &MediaType) -> Option<Value> {
+        generate_valid(
+            self,
+            media.schema.as_ref()?,
+            media.node_ref,
+            MessageDirection::Request,
+        )
     }
-    key.and_then(|key| generated(contract, key, media))
-        .map_or(ResponseExample::None, ResponseExample::Body)
+
+    /// A value of a parameter: its own example, else a generated one.
+    pub fn parameter_example(&self, parameter: &Parameter) -> Option<Value> {
+        let documents = &self.documents;
+        let shown = examples(documents, parameter.node_ref).into_iter().next();
+        let shown = shown.map(|(_, value)| value.to_value());
+        shown.or_else(|| {
+            generate_valid(
+                self,
+                parameter.schema()?,
+                parameter.node_ref,
+                MessageDirection::Request,
+            )
+        })
+    }
 }
 
 /// Examples of a media type: `example`, then the values of `examples` (OpenAPI, Media Type
 /// Object).
-pub(super) fn examples(documents: &DocumentSet, media: NodeRef) -> Vec<(&str, JsonNode<'_>)> {
+fn examples(documents: &DocumentSet, media: NodeRef) -> Vec<(&str, JsonNode<'_>)> {
     let node = documents.node(media);
     let one = node.get("example").map(|value| ("", value));
     let named = node
@@ -82,34 +105,6 @@ fn generated(contract: &CompiledContract, key: &SchemaKey, media: &MediaType) ->
     }
     let value = generate_valid(contract, key, media.node_ref, MessageDirection::Response)?;
     Some(value.to_string().into_bytes())
-}
-
-/// A body for a request in a media type, where one that satisfies its schema was found.
-pub(crate) fn request_example(contract: &CompiledContract, media: &MediaType) -> Option<Value> {
-    generate_valid(
-        contract,
-        media.schema.as_ref()?,
-        media.node_ref,
-        MessageDirection::Request,
-    )
-}
-
-/// A value of a parameter: its own example, else a generated one.
-pub(crate) fn parameter_example(
-    contract: &CompiledContract,
-    parameter: &Parameter,
-) -> Option<Value> {
-    let documents = &contract.documents;
-    let shown = examples(documents, parameter.node_ref).into_iter().next();
-    let shown = shown.map(|(_, value)| value.to_value());
-    shown.or_else(|| {
-        generate_valid(
-            contract,
-            parameter.schema()?,
-            parameter.node_ref,
-            MessageDirection::Request,
-        )
-    })
 }
 
 /// A value for the schema of the object at `owner`.

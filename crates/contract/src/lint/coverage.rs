@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use portcullis_json::JsonNode;
 
-use super::lint_contract::LintFindings;
+use super::lint_findings::LintFindings;
 use crate::message::compiled_contract::CompiledContract;
 use crate::message::operation::{BodyDeclaration, MediaType};
 use crate::openapi::contract_problem::ContractProblemKind;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use portcullis_json::JsonNode;
 
 use super::contract_survey::ContractSurvey;
-use super::lint_contract::LintFindings;
+use super::lint_findings::LintFindings;
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};

@@ -6,8 +6,9 @@
 //! that is not true costs more trust than one that is missing, so whatever can be read in two
 //! ways is read in the author's favour.
 
-mod contract_survey;
 mod lint_contract;
+mod contract_survey;
+mod lint_findings;
 mod invalid_examples;
 mod ineffective_keywords;
 mod parameter_styles;

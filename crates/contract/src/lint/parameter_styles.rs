@@ -7,7 +7,7 @@
 use portcullis_json::JsonNode;
 
 use super::contract_survey::ContractSurvey;
-use super::lint_contract::LintFindings;
+use super::lint_findings::LintFindings;
 use crate::message::compiled_contract::CompiledContract;
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::document::{DocumentSet, NodeRef};

@@ -10,9 +10,9 @@ use std::cmp::Reverse;
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 
-use portcullis_json::JsonNode;
+use portcullis_json::{JsonNode, pointer};
 
-use crate::openapi::document::{DocumentSet, NodeRef, unescape_token};
+use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::openapi::reference::{follow, resolve};
 use crate::schema::schema_set::SchemaSet;
 
@@ -145,7 +145,7 @@ impl<'d> AlternativeList<'d> {
     fn component(&self, branch: NodeRef) -> Option<String> {
         let reference = self.documents.node(branch).get("$ref")?.as_str()?;
         let last = reference.rsplit(['/', '#']).find(|part| !part.is_empty())?;
-        Some(unescape_token(last))
+        Some(pointer::unescape(last).into_owned())
     }
 
     /// The alternative that the discriminator's value names, and the discriminating property.

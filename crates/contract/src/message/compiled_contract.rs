@@ -3,13 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use serde_json::Value;
+use portcullis_json::pointer;
 
-use super::operation::{MediaType, Operation, OutboundOperation};
-use super::parameter::Parameter;
+use super::operation::{Operation, OutboundOperation};
 use super::route::{PathCaptures, PathOutline, RouteMatch, RouteTable};
-use crate::example::contract_examples;
-use crate::example::contract_examples::ResponseExample;
 use crate::openapi::contract_problem::ContractProblem;
 use crate::openapi::dialect::{Dialect, MessageDirection};
 use crate::openapi::document::{DocumentSet, NodeRef, SourceLocation};
@@ -128,22 +125,6 @@ impl CompiledContract {
         &self.operations[index as usize]
     }
 
-    /// A body for a response: the contract's own example, or a generated value; always one that
-    /// satisfies the response's schema.
-    pub fn response_example(&self, media: &MediaType, name: Option<&str>) -> ResponseExample {
-        contract_examples::response_example(self, media, name)
-    }
-
-    /// A body for a request that satisfies its schema, where one was found.
-    pub fn request_example(&self, media: &MediaType) -> Option<Value> {
-        contract_examples::request_example(self, media)
-    }
-
-    /// A value for a parameter: its own example, else one that satisfies its schema.
-    pub fn parameter_example(&self, parameter: &Parameter) -> Option<Value> {
-        contract_examples::parameter_example(self, parameter)
-    }
-
     /// The schemas of one direction.
     pub(crate) fn schemas(&self, direction: MessageDirection) -> &SchemaSet {
         match direction {
@@ -173,7 +154,7 @@ pub(crate) fn declared_names(documents: &DocumentSet) -> HashSet<Box<str>> {
 
 fn mask(pointer: &str, names: &HashSet<Box<str>>) -> String {
     let shown = |token: &str| {
-        let name = token.replace("~1", "/").replace("~0", "~");
+        let name = pointer::unescape(token);
         let is_index = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
         let is_shown = is_index || names.contains(&*name);
         (if is_shown { token } else { "*" }).to_owned()

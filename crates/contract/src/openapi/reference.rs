@@ -8,7 +8,9 @@
 
 use std::path::Path;
 
-use super::document::{DocumentSet, NodeRef, unescape_token};
+use portcullis_json::pointer;
+
+use super::document::{DocumentSet, NodeRef};
 use super::load_contract::{decode, is_address, normalise};
 
 /// Why a reference leads nowhere.
@@ -194,7 +196,7 @@ fn point(
     let mut node = documents.node(root);
     let mut walked = String::from("#");
     for token in pointer.split('/') {
-        let name = unescape_token(token);
+        let name = pointer::unescape(token);
         let next = match node.get(&name) {
             Some(member) => Some(member),
             None => name.parse().ok().and_then(|at| node.elements().nth(at)),
@@ -205,7 +207,7 @@ fn point(
                 reference: reference.to_owned(),
                 existing: walked,
                 suggestion: suggest(&name, &names),
-                missing: name,
+                missing: name.into_owned(),
             });
         };
         walked.push('/');

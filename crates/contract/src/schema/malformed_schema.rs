@@ -7,7 +7,7 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
-use super::schema_set::origin;
+use super::lower::origin;
 use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
 use crate::openapi::document::{DocumentSet, NodeRef};
 

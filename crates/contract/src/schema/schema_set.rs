@@ -15,7 +15,7 @@ use portcullis_json::{JsonNode, TapeJson, with_errors_at_most};
 
 use super::exact::with_exact_keywords;
 use super::format::with_formats;
-use super::lower::{LoweringOutput, closed, number_of};
+use super::lower::{LoweringOutput, closed, origin};
 use super::malformed_schema::{all_malformed, malformed};
 use crate::openapi::contract_problem::{ContractProblem, Severity};
 use crate::openapi::document::{DocumentSet, NodeRef};
@@ -158,13 +158,6 @@ impl SchemaSet {
     pub(crate) fn origin<'p>(&self, location: &'p str) -> Option<(NodeRef, &'p str)> {
         origin(&self.origins, location)
     }
-}
-
-/// The definition that a location in the lowered schema is inside of, and the rest of the
-/// pointer below it.
-pub(crate) fn origin<'p>(origins: &[NodeRef], location: &'p str) -> Option<(NodeRef, &'p str)> {
-    let (number, rest) = number_of(location)?;
-    Some((*origins.get(number)?, rest))
 }
 
 /// Patterns run in linear time where every one of the contract can.

@@ -23,7 +23,7 @@ fn contract(version: &str, most: u32) -> CompiledContract {
     compile(
         documents,
         &CompileOptions {
-            channels: true,
+            outbound_operations: true,
             ..CompileOptions::default()
         },
     )

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
+use portcullis_json::pointer;
+
 /// Drafts by their year; 4, 6 and 7 are themselves.
 pub(super) fn lowered(schema: &Value, draft: u16) -> Value {
     let mut reading = Reading {
@@ -100,7 +102,7 @@ impl<'s> Reading<'s> {
         }
         self.bases.insert(pointer.to_owned(), base.clone());
         for (keyword, value) in keywords {
-            let below = format!("{pointer}/{}", escaped(keyword));
+            let below = format!("{pointer}/{}", pointer::escape(keyword));
             match value {
                 Value::Object(_) if SINGLE.contains(&keyword.as_str()) => {
                     self.index(value, &below, &base)
@@ -112,7 +114,7 @@ impl<'s> Reading<'s> {
                 }
                 Value::Object(map) if MAPS.contains(&keyword.as_str()) => {
                     for (name, branch) in map {
-                        self.index(branch, &format!("{below}/{}", escaped(name)), &base);
+                        self.index(branch, &format!("{below}/{}", pointer::escape(name)), &base);
                     }
                 }
                 _ => {}
@@ -194,7 +196,7 @@ impl<'s> Reading<'s> {
         value: &'s Value,
         (pointer, base): (&str, &str),
     ) {
-        let below = format!("{pointer}/{}", escaped(keyword));
+        let below = format!("{pointer}/{}", pointer::escape(keyword));
         let is_old = self.draft <= 2019;
         let new_in = |keyword: &str| match keyword {
             "contains" | "propertyNames" => 6,
@@ -269,7 +271,7 @@ impl<'s> Reading<'s> {
         let members = map.iter().map(|(name, schema)| {
             (
                 name.clone(),
-                self.schema(schema, &format!("{below}/{}", escaped(name)), base),
+                self.schema(schema, &format!("{below}/{}", pointer::escape(name)), base),
             )
         });
         Value::Object(members.collect())
@@ -288,7 +290,8 @@ impl<'s> Reading<'s> {
                 Value::Array(_) => required.insert(name.clone(), dependency.clone()),
                 Value::String(only) => required.insert(name.clone(), json!([only])),
                 schema => {
-                    let lowered = self.schema(schema, &format!("{below}/{}", escaped(name)), base);
+                    let lowered =
+                        self.schema(schema, &format!("{below}/{}", pointer::escape(name)), base);
                     schemas.insert(name.clone(), lowered)
                 }
             };
@@ -296,10 +299,6 @@ impl<'s> Reading<'s> {
         out.insert("dependentRequired".to_owned(), Value::Object(required));
         out.insert("dependentSchemas".to_owned(), Value::Object(schemas));
     }
-}
-
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// Resolves a reference against a base (RFC 3986 section 5.2).

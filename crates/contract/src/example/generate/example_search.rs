@@ -8,6 +8,7 @@ use std::mem;
 
 use serde_json::Value;
 
+use super::generation_choices::{GenerationChoices, GenerationMode};
 use super::text_pattern::PatternCache;
 use super::value_generator::ValueGenerator;
 
@@ -16,15 +17,6 @@ const DRAWINGS_MAX: usize = 600;
 /// Most values made in one drawing, and in all drawings of one schema, parts included.
 const VALUES_MAX: usize = 20_000;
 const VALUES_TOTAL_MAX: usize = 200_000;
-
-/// What a drawing is made of.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct GenerationMode {
-    /// Take `example`, `examples` and `default` where they are given.
-    pub(super) hints: bool,
-    /// Fill in members that are not required, near the top.
-    pub(super) optional: bool,
-}
 
 const MODES: [GenerationMode; 4] = [
     GenerationMode {
@@ -44,24 +36,6 @@ const MODES: [GenerationMode; 4] = [
         optional: false,
     },
 ];
-
-/// The decisions of one drawing: which ones to change, and what was asked.
-#[derive(Debug, Default)]
-pub(super) struct GenerationChoices {
-    overrides: Vec<(usize, usize)>,
-    /// How many options each decision had.
-    option_counts: Vec<usize>,
-}
-
-impl GenerationChoices {
-    /// Decides between `options` (at least one) and says which to try first.
-    pub(super) fn pick(&mut self, options: usize) -> usize {
-        let index = self.option_counts.len();
-        self.option_counts.push(options);
-        let change = self.overrides.iter().find(|(at, _)| *at == index);
-        change.map_or(0, |(_, option)| option % options.max(1))
-    }
-}
 
 /// An instance of `schema`, or `None` if none was found.
 ///

@@ -5,13 +5,14 @@
 //! other decisions until the verdict function, which is the real validator, accepts a value. The
 //! parts here may therefore be approximate: they can miss an instance, never return a wrong one.
 
-mod number_constraints;
-mod value_generator;
-mod text_pattern;
 mod example_search;
+mod generation_choices;
+mod value_generator;
 mod merged_schema;
 mod structure_constraints;
 mod string_constraints;
+mod number_constraints;
+mod text_pattern;
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
-use super::example_search::{GenerationChoices, GenerationMode};
+use super::generation_choices::{GenerationChoices, GenerationMode};
 use super::merged_schema::MergedSchema;
 use super::number_constraints::NumberKind;
 use super::text_pattern::PatternCache;

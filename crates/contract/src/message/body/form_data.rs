@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
-use portcullis_json::Tape;
+use portcullis_json::{Tape, pointer};
 use portcullis_vocabulary::enforcement::ViolationClass;
 
 use super::body_format::BodyFormat;
@@ -25,7 +25,6 @@ use crate::message::check_settings::CheckScratch;
 use crate::message::media_range::MediaRange;
 use crate::message::operation::MediaType;
 use crate::message::parameter::{Parameter, ParameterSource, ParameterStyle, RawPairs, read};
-use crate::openapi::document::escape_token;
 
 /// One `multipart/form-data` body, as far as it has been read.
 #[derive(Debug)]
@@ -201,7 +200,7 @@ fn is_octets(reading: &FieldReading) -> bool {
 
 impl FormPart {
     fn pointer(&self) -> String {
-        format!("/{}", escape_token(&self.head.name))
+        format!("/{}", pointer::escape(&self.head.name))
     }
 
     fn is_json(&self) -> bool {

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use smallvec::{SmallVec, smallvec};
 
-use portcullis_json::SyntaxError;
+use portcullis_json::{SyntaxError, pointer};
 use portcullis_vocabulary::enforcement::Enforcement;
 use portcullis_vocabulary::limits::FORM_FIELDS_MAX;
 
@@ -19,7 +19,6 @@ use super::field_writer::FieldWriter;
 use super::form_value::FormValue;
 use crate::message::parameter::{Parameter, ParameterReadError};
 use crate::message::violation::ViolationClass;
-use crate::openapi::document::{escape_token, unescape_token};
 use crate::schema::schema_set::SchemaKey;
 
 /// The most times that an object is read again.
@@ -306,12 +305,12 @@ impl FormEntry<'_> {
 
 /// The property of the body that contains an error: `/<key>/<property>/…`.
 fn property_of(path: &str) -> Option<String> {
-    path.split('/').nth(2).map(unescape_token)
+    pointer::tokens(path).nth(1).map(Cow::into_owned)
 }
 
 /// Reports why a field cannot be read.
 fn report_unreadable(judge: &mut BodyJudge<'_>, name: &str, error: FieldReadError) {
-    let below = format!("/{}", escape_token(name));
+    let below = format!("/{}", pointer::escape(name));
     match error {
         FieldReadError::Syntax(error) => {
             let violation = judge.syntax_violation(&error, &below);
@@ -335,6 +334,6 @@ fn report_repeated(judge: &mut BodyJudge<'_>, name: &str) {
     let name: String = name.chars().take(NAME_CHARS_MAX).collect();
     let message = format!("`{name}` takes one value but occurs more than once");
     let mut violation = judge.violation(ViolationClass::DuplicateKey, message);
-    violation.pointer = format!("/{}", escape_token(&name));
+    violation.pointer = format!("/{}", pointer::escape(&name));
     judge.push(violation);
 }

@@ -4,6 +4,8 @@
 //! parameter. Any other field is read by the media type that its schema implies: scalars as text,
 //! objects as JSON text, arrays as repeated names.
 
+use portcullis_json::pointer;
+
 use super::body_judge::BodyJudge;
 use super::body_shape::FormFields;
 use super::field_writer::FieldWriter;
@@ -12,7 +14,6 @@ use super::form_value::FormValue;
 use crate::message::check_settings::CheckScratch;
 use crate::message::parameter::{ParameterSource, RawPairs, decode_form, owns_pair};
 use crate::message::violation::MessagePart;
-use crate::openapi::document::escape_token;
 use crate::schema::schema_set::SchemaKey;
 
 /// Checks the text of a form. An empty text is an object without properties.
@@ -36,7 +37,7 @@ pub(super) fn check_form(
         let value = match decode_form(raw_value) {
             Ok(value) => value,
             Err(error) => {
-                return judge.malformed(format!("/{}", escape_token(&name)), error.to_string());
+                return judge.malformed(format!("/{}", pointer::escape(&name)), error.to_string());
             }
         };
         if is_styled(fields, &name) {

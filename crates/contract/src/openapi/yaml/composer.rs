@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 
-use super::parse_yaml::YamlError;
+use super::scalar::ScalarTag;
+use super::yaml_error::YamlError;
 
 /// Where an item starts.
 #[derive(Clone, Copy, Debug)]
@@ -30,16 +31,6 @@ impl YamlPosition {
             message: message.into(),
         }
     }
-}
-
-/// A tag of the core schema on a scalar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ScalarTag {
-    Str,
-    Int,
-    Float,
-    Bool,
-    Null,
 }
 
 #[derive(Debug)]

@@ -7,10 +7,11 @@
 //! Invariants: an alias refers to an item that is complete before it, so expansion ends; an
 //! expansion budget and the depth limit bound what a small document can grow into.
 
+mod parse_yaml;
 mod composer;
 mod tape_emitter;
-mod parse_yaml;
 mod scalar;
+mod yaml_error;
 
 pub(super) use parse_yaml::parse_yaml;
 

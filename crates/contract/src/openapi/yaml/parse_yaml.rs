@@ -1,21 +1,9 @@
-//! The entry: one YAML text in, one tape out, and the error in between.
+//! The entry point: YAML text in, a tape or an error out.
 
-use super::{composer, tape_emitter};
 use portcullis_json::{JsonLimits, SOURCE_BYTES_MAX, Tape};
 
-/// A YAML document that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message} at line {line}, column {column}")]
-pub(crate) struct YamlError {
-    /// 1-based.
-    pub line: u32,
-    /// 1-based, in characters.
-    pub column: u32,
-    pub message: String,
-}
-
-/// The member of the tape's wrapper that holds a document.
-pub(super) const DOCUMENT_KEY: &str = "document";
+use super::yaml_error::YamlError;
+use super::{composer, tape_emitter};
 
 /// Reads one YAML document. The tape holds all its text: its handles are made with
 /// `tape.root("")`, and tell the lines of the YAML text.

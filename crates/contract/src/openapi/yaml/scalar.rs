@@ -1,6 +1,14 @@
 //! Scalars by the core schema (YAML 1.2.2 section 10.3.2): what a plain word stands for.
 
-use super::composer::ScalarTag;
+/// A tag of the core schema on a scalar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ScalarTag {
+    Str,
+    Int,
+    Float,
+    Bool,
+    Null,
+}
 
 /// What a scalar stands for.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,9 +3,12 @@
 use std::collections::HashSet;
 
 use super::composer::{YamlContent, YamlItem, YamlPosition};
-use super::parse_yaml::{DOCUMENT_KEY, YamlError};
 use super::scalar::{YamlScalar, resolve};
+use super::yaml_error::YamlError;
 use portcullis_json::{DuplicateKeys, JsonLimits, Tape};
+
+/// The member of the tape's wrapper that holds a document.
+const DOCUMENT_KEY: &str = "document";
 
 /// What aliases and merge keys may add to a document, in bytes of tape and text.
 const EXPANSION_BYTES_MAX: usize = 64 << 20;

@@ -52,20 +52,6 @@ pub(crate) struct LoweringOutput {
     pub(crate) problems: Vec<ContractProblem>,
 }
 
-/// The number of the definition that a location in the lowered document lies in, and the rest of
-/// the location below it.
-pub(crate) fn number_of(location: &str) -> Option<(usize, &str)> {
-    // A value that is judged on its own bears the number of its definition.
-    let judged = || location.strip_prefix("/properties/");
-    let rest = location.strip_prefix("/$defs/").or_else(judged)?;
-    let end = rest.find('/').unwrap_or(rest.len());
-    match rest[..end].parse() {
-        Ok(number) => Some((number, &rest[end..])),
-        // The definitions of a resource with dynamic anchors stand one level deeper.
-        Err(_) => number_of(&rest[end..]),
-    }
-}
-
 impl<'d> SchemaLowering<'d> {
     pub(crate) fn new(
         documents: &'d DocumentSet,
@@ -161,8 +147,8 @@ impl<'d> SchemaLowering<'d> {
             .map(|number| (number.to_string(), json!({ "$ref": self.name(*number) })))
             .collect();
         let mut schema = Map::new();
-        if self.is_dynamic() {
-            schema.insert("$id".to_owned(), json!(super::dynamic_scope::ROOT));
+        if let Some(id) = self.document_id() {
+            schema.insert("$id".to_owned(), json!(id));
         }
         let lowered = std::mem::take(&mut self.lowered);
         schema.insert(

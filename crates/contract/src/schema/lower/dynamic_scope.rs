@@ -18,14 +18,19 @@ use crate::openapi::identifier::SchemaResourceId;
 use crate::openapi::reference::resolve;
 
 /// The base of the lowered document, where there are resources beside it.
-pub(super) const ROOT: &str = "urn:portcullis:contract";
+const ROOT: &str = "urn:portcullis:contract";
 
 /// The meta-schema, which validators bring along.
 const META_SCHEMA: &str = "https://json-schema.org/draft/2020-12/schema";
 
 impl<'d> SchemaLowering<'d> {
-    /// Whether there is a resource beside the lowered document itself.
-    pub(super) fn is_dynamic(&self) -> bool {
+    /// The `$id` of the lowered document. It needs one only if it embeds other resources.
+    pub(super) fn document_id(&self) -> Option<&'static str> {
+        self.is_dynamic().then_some(ROOT)
+    }
+
+    /// Whether the lowered document embeds resources with an `$id`.
+    fn is_dynamic(&self) -> bool {
         self.documents.identifiers().is_dynamic()
     }
 

@@ -11,12 +11,14 @@
 
 mod definitions;
 mod lower_keywords;
-mod pattern_syntax;
-mod dynamic_scope;
 mod schema_dialect;
+mod pattern_syntax;
 mod required_exemptions;
+mod dynamic_scope;
 mod closed_schema;
+mod schema_origin;
 
 pub(super) use closed_schema::closed;
-pub(crate) use definitions::{LoweringOutput, SchemaLowering, number_of};
+pub(crate) use definitions::{LoweringOutput, SchemaLowering};
 pub(crate) use lower_keywords::EXACT;
+pub(crate) use schema_origin::origin;
