@@ -7,6 +7,8 @@
 
 mod compile;
 mod lint;
+#[cfg(feature = "tower")]
+pub mod layer;
 pub mod recorded;
 
 pub use compile::lowered_schemas::{
@@ -28,6 +30,7 @@ pub use message::operation::{
     OutboundKind, OutboundOperation, StatusPattern,
 };
 pub use message::parameter::{Parameter, ParameterStyle};
+pub use message::refusal_status::RefusalStatus;
 pub use message::route;
 pub use message::violation::{MessagePart, Violation, ViolationClass, ViolationRecord};
 pub use openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};

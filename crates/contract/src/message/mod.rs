@@ -5,8 +5,9 @@
 //! - `check` is the entry: it checks the target, the head and the body of a message and returns
 //!   violations.
 //! - `parameter`, `body`, `media_range` and `security_requirements` read the parts of a message.
-//! - `violation`, and the three files after it, describe what is wrong. Validators first decide
-//!   whether a value is valid; an explanation is computed only for an invalid one.
+//! - `violation` and `refusal_status` describe what is wrong and how it is answered.
+//! - `explain_errors`, `closest_alternative` and `expected_value` explain invalid values. Validators
+//!   first decide whether a value is valid; only invalid ones are explained.
 
 pub(crate) mod compiled_contract;
 pub(crate) mod operation;
@@ -18,6 +19,7 @@ pub(crate) mod body;
 pub(crate) mod media_range;
 pub(crate) mod security_requirements;
 pub(crate) mod violation;
+pub(crate) mod refusal_status;
 pub(crate) mod explain_errors;
 mod closest_alternative;
 mod expected_value;

@@ -147,7 +147,7 @@ pub enum StatusPattern {
     Exact(u16),
     /// A class of statuses: `2XX` is 2.
     Range(u8),
-    /// Every status without a key of its own.
+    /// Every status that no other key covers.
     Default,
 }
 

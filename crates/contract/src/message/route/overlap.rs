@@ -147,8 +147,8 @@ fn tokens(segment: &TemplateSegment) -> Vec<SegmentToken> {
     }
 }
 
-/// Whether some text matches both segments. `common[j]` holds the answer for the tails from
-/// `one[i]` and `other[j]`, `below[j]` the answer for those from `one[i + 1]` and `other[j]`.
+/// Whether some text matches both segments. `common[j]` is the result for the tails from `one[i]`
+/// and `other[j]`, `below[j]` the result for those from `one[i + 1]` and `other[j]`.
 fn have_common_text(one: &TemplateSegment, other: &TemplateSegment) -> bool {
     let (one, other) = (tokens(one), tokens(other));
     let mut below = vec![false; other.len() + 1];
