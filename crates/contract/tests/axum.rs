@@ -1,14 +1,23 @@
 //! An axum service behind the layer, on a real socket.
 
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
+
+use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use axum::body::Bytes;
+use axum::http::{Request, StatusCode};
 use axum::routing::{any, get};
 use axum::{Extension, Router};
+use http_body::{Body, Frame};
 use portcullis_contract::layer::{ContractLayer, ContractVerdict};
 use portcullis_contract::{CompileOptions, CompiledContract, compile, parse_single_file};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tower_layer::Layer as _;
+use tower_service::Service as _;
 
 const CONTRACT: &str = r#"
 openapi: 3.1.1
@@ -48,20 +57,23 @@ async fn echo(Extension(verdict): Extension<ContractVerdict>, body: Bytes) -> Ve
     [format!("{operation} {found} ").as_bytes(), &body].concat()
 }
 
-/// Starts the service on a free port.
-async fn serve(layer: ContractLayer) -> SocketAddr {
-    let app = Router::new()
+fn app() -> Router {
+    Router::new()
         .route("/orders", any(echo))
         .route("/orders/{id}", get(echo))
         .fallback(echo)
-        .layer(layer);
+}
+
+/// Starts the service behind the layer on a free port.
+async fn serve(layer: ContractLayer) -> SocketAddr {
+    let app = app().layer(layer);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, app).await });
     address
 }
 
-/// Sends a request on a connection of its own and returns the text of the response.
+/// Sends a request on a new connection and returns the text of the response.
 async fn send(address: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     // The service may refuse a large body before all of it was sent.
@@ -198,4 +210,38 @@ async fn report_only_passes_every_request() {
     let large = "a".repeat(BODY_BYTES_MAX + 1);
     let response = send(address, &post(&large)).await;
     assert_contains(&response, &[ok, "POST /orders 1 ", &large]);
+}
+
+/// A body that fails after its first frame.
+struct FailingBody(Option<Bytes>);
+
+impl Body for FailingBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let frame = self.0.take().map(Frame::data);
+        Poll::Ready(Some(frame.ok_or_else(|| io::Error::other("reset"))))
+    }
+}
+
+#[tokio::test]
+async fn refuses_a_request_whose_body_fails() {
+    let send = async |layer: ContractLayer| {
+        let body = FailingBody(Some(Bytes::from_static(b"{\"quantity\": 1}")));
+        let request = Request::post("/orders").header("content-type", "application/json");
+        let mut service = layer.layer(app());
+        service.call(request.body(body).unwrap()).await.unwrap()
+    };
+    let response = send(layer()).await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert!(response.extensions().get::<ContractVerdict>().is_none());
+    // The inner service receives the error.
+    let response = send(layer().report_only()).await;
+    assert!(response.status().is_client_error());
+    let verdict = response.extensions().get::<ContractVerdict>().unwrap();
+    assert!(!verdict.is_refused && verdict.violations.is_empty());
 }

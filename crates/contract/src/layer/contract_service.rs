@@ -11,10 +11,10 @@ use http_body::Body;
 use http_body_util::{Either, Full};
 use tower_service::Service;
 
-use super::checked_body::CheckedBody;
+use super::checked_request_body::CheckedRequestBody;
 use super::contract_verdict::ContractVerdict;
 use super::layer_settings::LayerSettings;
-use super::problem_response::{ProblemOr, broken_request, refusal};
+use super::problem_response::{ProblemOr, refusal, unreadable_request};
 use super::read_body::{BodyRead, read_body};
 use super::request_check::RequestCheck;
 use crate::{BodyLength, BodyPlan};
@@ -39,7 +39,7 @@ impl<S> ContractService<S> {
 
 impl<S, B, R> Service<Request<B>> for ContractService<S>
 where
-    S: Service<Request<CheckedBody<B>>, Response = Response<R>> + Clone + Send + 'static,
+    S: Service<Request<CheckedRequestBody<B>>, Response = Response<R>> + Clone + Send + 'static,
     S::Future: Send,
     B: Body + Send + 'static,
     B::Data: Send,
@@ -68,7 +68,7 @@ async fn respond<S, B, R>(
     request: Request<B>,
 ) -> Result<Response<ProblemOr<R>>, S::Error>
 where
-    S: Service<Request<CheckedBody<B>>, Response = Response<R>>,
+    S: Service<Request<CheckedRequestBody<B>>, Response = Response<R>>,
     B: Body,
 {
     let (request, verdict) = match check_request(&settings, request).await {
@@ -84,12 +84,12 @@ where
 async fn check_request<B: Body>(
     settings: &LayerSettings,
     request: Request<B>,
-) -> Result<(Request<CheckedBody<B>>, ContractVerdict), Response<Full<Bytes>>> {
+) -> Result<(Request<CheckedRequestBody<B>>, ContractVerdict), Response<Full<Bytes>>> {
     let (mut head, body) = request.into_parts();
     let mut check = RequestCheck::of_head(settings, &head, body_length(&body));
     // A refused head needs no body, so a client that expects `100 Continue` does not send one.
     let body = if check.is_refused() || matches!(check.plan, BodyPlan::Stream) {
-        CheckedBody::unread(body)
+        CheckedRequestBody::unread(body)
     } else {
         match read_body(body, settings.limits.body_bytes_max).await {
             BodyRead::Whole(body, bytes) => {
@@ -101,7 +101,7 @@ async fn check_request<B: Body>(
                 body
             }
             BodyRead::Failed(body) if settings.is_report_only => body,
-            BodyRead::Failed(_) => return Err(broken_request()),
+            BodyRead::Failed(_) => return Err(unreadable_request()),
         }
     };
     let (verdict, header) = check.finish();

@@ -37,7 +37,7 @@
 //! - `contract_layer` and `layer_settings`: the configuration.
 //! - `contract_service`: the service, and the order of its steps.
 //! - `request_check`: the check of one request, without I/O.
-//! - `read_body` and `checked_body`: buffering a body, and passing it on unchanged.
+//! - `read_body` and `checked_request_body`: buffering a body, and passing it on unchanged.
 //! - `contract_verdict` and `problem_response`: the result, for the program and for the client.
 
 mod contract_layer;
@@ -45,11 +45,11 @@ mod layer_settings;
 mod contract_service;
 mod request_check;
 mod read_body;
-mod checked_body;
+mod checked_request_body;
 mod contract_verdict;
 mod problem_response;
 
-pub use checked_body::CheckedBody;
+pub use checked_request_body::CheckedRequestBody;
 pub use contract_layer::ContractLayer;
 pub use contract_service::{ContractService, ResponseFuture};
 pub use contract_verdict::ContractVerdict;

@@ -25,12 +25,12 @@ struct ContractProblemDetails<'a> {
     error: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     operation: Option<&'a str>,
-    contract: ContractDetails<'a>,
+    contract: JudgedRevision<'a>,
     violations: Vec<ViolationRecord<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-struct ContractDetails<'a> {
+struct JudgedRevision<'a> {
     version: &'a str,
     revision: &'a str,
 }
@@ -60,7 +60,7 @@ pub(super) fn refusal(
         detail: first.map_or_else(String::new, |first| first.sentence(*quotes_values)),
         error: "CONTRACT_VIOLATION",
         operation: verdict.operation.as_deref(),
-        contract: ContractDetails {
+        contract: JudgedRevision {
             version: &contract.version,
             revision: &contract.revision,
         },
@@ -76,16 +76,16 @@ pub(super) fn refusal(
     response
 }
 
-/// The response to a request whose body broke off.
-pub(super) fn broken_request() -> Response<Full<Bytes>> {
+/// The response to a request whose body could not be read to its end.
+pub(super) fn unreadable_request() -> Response<Full<Bytes>> {
     #[derive(Serialize)]
-    struct BrokenRequest {
+    struct UnreadableRequest {
         title: &'static str,
         status: u16,
         error: &'static str,
     }
     let status = StatusCode::BAD_REQUEST;
-    let problem = BrokenRequest {
+    let problem = UnreadableRequest {
         title: "The request body could not be read",
         status: status.as_u16(),
         error: "MALFORMED_REQUEST",

@@ -7,22 +7,22 @@ use std::pin::Pin;
 use bytes::Bytes;
 use http_body::{Body, Frame};
 
-use super::checked_body::{CheckedBody, into_bytes};
+use super::checked_request_body::{CheckedRequestBody, into_bytes};
 
 /// The result of reading a body.
 pub(super) enum BodyRead<B: Body> {
     /// The whole body, and its bytes.
-    Whole(CheckedBody<B>, Bytes),
+    Whole(CheckedRequestBody<B>, Bytes),
     /// The body is larger than the maximum.
-    TooLarge(CheckedBody<B>),
-    /// The body broke off. Reading it again returns the error.
-    Failed(CheckedBody<B>),
+    TooLarge(CheckedRequestBody<B>),
+    /// The body failed before its end. Reading it again returns the error.
+    Failed(CheckedRequestBody<B>),
 }
 
 /// Reads a body of at most `bytes_max`.
 pub(super) async fn read_body<B: Body>(body: B, bytes_max: usize) -> BodyRead<B> {
     if body.size_hint().lower() > bytes_max as u64 {
-        return BodyRead::TooLarge(CheckedBody::unread(body));
+        return BodyRead::TooLarge(CheckedRequestBody::unread(body));
     }
     let mut rest: Pin<Box<B>> = Box::pin(body);
     let (mut chunks, mut size, mut trailers) = (Vec::new(), 0_usize, None);
@@ -32,7 +32,7 @@ pub(super) async fn read_body<B: Body>(body: B, bytes_max: usize) -> BodyRead<B>
             Err(error) => {
                 let mut read = data_frames(chunks);
                 read.push_back(Err(error));
-                return BodyRead::Failed(CheckedBody::new(read, None));
+                return BodyRead::Failed(CheckedRequestBody::new(read, None));
             }
         };
         match frame.into_data() {
@@ -40,7 +40,10 @@ pub(super) async fn read_body<B: Body>(body: B, bytes_max: usize) -> BodyRead<B>
                 size = size.saturating_add(data.len());
                 chunks.push(data);
                 if size > bytes_max {
-                    return BodyRead::TooLarge(CheckedBody::new(data_frames(chunks), Some(rest)));
+                    return BodyRead::TooLarge(CheckedRequestBody::new(
+                        data_frames(chunks),
+                        Some(rest),
+                    ));
                 }
             }
             Err(frame) => trailers = Some(frame),
@@ -49,7 +52,7 @@ pub(super) async fn read_body<B: Body>(body: B, bytes_max: usize) -> BodyRead<B>
     let bytes = join(chunks);
     let mut read = data_frames(vec![bytes.clone()]);
     read.extend(trailers.map(Ok));
-    BodyRead::Whole(CheckedBody::new(read, None), bytes)
+    BodyRead::Whole(CheckedRequestBody::new(read, None), bytes)
 }
 
 fn data_frames<E>(chunks: Vec<Bytes>) -> VecDeque<Result<Frame<Bytes>, E>> {

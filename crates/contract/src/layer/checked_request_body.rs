@@ -9,13 +9,13 @@ use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 
 /// A request body with the bytes of the original one. Frames of a buffered body may be joined.
-pub struct CheckedBody<B: Body> {
+pub struct CheckedRequestBody<B: Body> {
     read: VecDeque<Result<Frame<Bytes>, B::Error>>,
     /// The unread rest; `None` after the end of the original body.
     rest: Option<Pin<Box<B>>>,
 }
 
-impl<B: Body> CheckedBody<B> {
+impl<B: Body> CheckedRequestBody<B> {
     pub(super) fn new(
         read: VecDeque<Result<Frame<Bytes>, B::Error>>,
         rest: Option<Pin<Box<B>>>,
@@ -30,9 +30,9 @@ impl<B: Body> CheckedBody<B> {
 }
 
 // The rest is pinned in its box, and the other field is never pinned.
-impl<B: Body> Unpin for CheckedBody<B> {}
+impl<B: Body> Unpin for CheckedRequestBody<B> {}
 
-impl<B: Body> Body for CheckedBody<B> {
+impl<B: Body> Body for CheckedRequestBody<B> {
     type Data = Bytes;
     type Error = B::Error;
 
@@ -76,10 +76,10 @@ impl<B: Body> Body for CheckedBody<B> {
     }
 }
 
-impl<B: Body> fmt::Debug for CheckedBody<B> {
+impl<B: Body> fmt::Debug for CheckedRequestBody<B> {
     /// Shows the size and not the content.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CheckedBody")
+        f.debug_struct("CheckedRequestBody")
             .field("size", &self.size_hint())
             .finish_non_exhaustive()
     }
