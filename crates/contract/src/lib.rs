@@ -45,6 +45,8 @@ mod message;
 mod compile;
 mod lint;
 mod example;
+#[cfg(feature = "tower")]
+pub mod layer;
 pub mod recorded;
 
 #[cfg(test)]
@@ -67,6 +69,7 @@ pub use message::operation::{
     OutboundKind, OutboundOperation, StatusPattern,
 };
 pub use message::parameter::{Parameter, ParameterStyle};
+pub use message::refusal_status::RefusalStatus;
 pub use message::route;
 pub use message::violation::{MessagePart, Violation, ViolationClass, ViolationRecord};
 pub use openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};

@@ -407,7 +407,7 @@ fn discriminators_affect_messages_but_not_validity() {
     check(
         &by_kind,
         r#"{"kind": "Cat", "lives": 9}"#,
-        "matches `Cat` and `Dog`, and may match only one",
+        "matches `Cat` and `Dog`, but must match exactly one",
     );
     check(
         &union(""),

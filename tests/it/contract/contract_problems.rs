@@ -134,10 +134,10 @@ fn malformed_paths() {
     paths("/a: x", "a.yaml:3: error: a path item must be an object, not a string [malformed-document] at #/paths/~1a");
     paths("/a: []", "a.yaml:3: error: a path item must be an object, not an array [malformed-document] at #/paths/~1a");
     paths("/a/{b: {get: {}}", "a.yaml:3: error: path `/a/{b`: column 4: `{` is not closed within its segment; add `}` [malformed-path] at #/paths/~1a~1{b");
-    paths("'/a?b=c': {get: {}}", "a.yaml:3: error: path `/a?b=c`: column 3: `?` cannot stand in a path; declare query parameters instead [malformed-path] at #/paths/~1a?b=c");
-    paths("'/a#b': {get: {}}", "a.yaml:3: error: path `/a#b`: column 3: `#` cannot stand in a path; paths have no fragment, remove it [malformed-path] at #/paths/~1a#b");
+    paths("'/a?b=c': {get: {}}", "a.yaml:3: error: path `/a?b=c`: column 3: a path cannot contain `?`; declare query parameters instead [malformed-path] at #/paths/~1a?b=c");
+    paths("'/a#b': {get: {}}", "a.yaml:3: error: path `/a#b`: column 3: a path cannot contain `#`; remove the fragment [malformed-path] at #/paths/~1a#b");
     paths("/a/{}: {get: {}}", "a.yaml:3: error: path `/a/{}`: column 4: `{}` has no name; name the parameter [malformed-path] at #/paths/~1a~1{}");
-    paths("'/a/{b}{c}': {get: {}}", "a.yaml:3: error: path `/a/{b}{c}`: column 7: `{c}` touches the expression before it, so nothing says where one value ends; put text between them [malformed-path] at #/paths/~1a~1{b}{c}");
+    paths("'/a/{b}{c}': {get: {}}", "a.yaml:3: error: path `/a/{b}{c}`: column 7: `{c}` is adjacent to the expression before it; put text between them to separate their values [malformed-path] at #/paths/~1a~1{b}{c}");
     paths("/a: {GET: {}}", "a.yaml:3: warning: `GET` is not a field of a path item and is ignored: write `get` [malformed-document] at #/paths/~1a/GET");
     paths("/a: {gte: {}}", "a.yaml:3: warning: `gte` is not a field of a path item and is ignored: methods are get, put, post, delete, options, head, patch, trace [malformed-document] at #/paths/~1a/gte");
     paths("/a: {get: []}", "a.yaml:3: error: an operation must be an object, not an array [malformed-document] at #/paths/~1a/get");
