@@ -1,4 +1,4 @@
-//! Every rule of `diff` has a fixture that shows it, and the reference page has every rule.
+//! Checks that every rule of `diff` has a fixture, and that the reference page lists every rule.
 //!
 //! `PORTCULLIS_TEST_WRITE=1` rewrites `docs/compatibility.md` from the table of rules.
 
@@ -114,22 +114,25 @@ fn schemas_are_told_of_on_both_sides_and_breaks_have_witnesses() {
 }
 
 #[test]
-fn a_mirror_is_told_of_when_the_change_is_taken_back() {
+fn reverting_a_change_reports_its_mirror_rule() {
     let mut checked = 0;
     for (id, old, new) in DOCUMENTS {
         let rule = rules().iter().find(|rule| rule.id == *id).unwrap();
         let MirrorRule::Of(mirror) = rule.mirror else {
             continue;
         };
-        // Some come back as the whole that was gone, whichever way it went.
+        // Some reverse changes are reported for the whole element, by another rule of the family.
         let back = report(new, old);
         let family = mirror.rsplit_once('.').map_or(mirror, |(family, _)| family);
-        let is_told = back
+        let is_reported = back
             .findings
             .iter()
             .any(|finding| finding.rule.id.starts_with(family));
         assert!(
-            is_told || back.findings.is_empty() || id.contains("sunset") || id.contains("retired"),
+            is_reported
+                || back.findings.is_empty()
+                || id.contains("sunset")
+                || id.contains("retired"),
             "{id}: {mirror}"
         );
         checked += 1;
@@ -147,46 +150,46 @@ fn the_reference_page_has_every_rule() {
     let written = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         written == page,
-        "docs/compatibility.md is not what the rules say: run with PORTCULLIS_TEST_WRITE=1"
+        "docs/compatibility.md is outdated: run with PORTCULLIS_TEST_WRITE=1"
     );
 }
 
 const INTRODUCTION: &str = "\
 # Compatibility
 
-`portcullis diff OLD NEW` says what a new revision of a contract means for those who keep to the old one. A change is **breaking** when somebody who was right before is wrong after: a request that was accepted is refused, or a response arrives that the old contract forbids. Webhooks and callbacks are seen from the other side: there the service sends and its consumers answer.
+`portcullis diff OLD NEW` compares two revisions of a contract and reports what the changes mean for consumers. A change is **breaking** if a message that was valid becomes invalid: the service refuses a request that it used to accept, or sends a response that the old contract forbids. For webhooks and callbacks the roles are swapped: the service sends the request, and its consumers respond.
 
-## How a level is found
+## How a level is determined
 
-Whether a change of a schema breaks anybody is decided by containment: is every value that one revision sends accepted by the other? Senders are taken to send the members that their schema declares. The search has three answers:
+For schemas, containment decides whether a change is breaking: does one revision accept every value that the other sends? Senders are assumed to send only the properties that their schema declares. The search has three answers:
 
-- **proved**: it was exhausted, and no value is refused. The change is told of and counts as `info`; a member that is gone stays a `warning`, because whoever used it misses it.
-- **witnessed**: a value is refused. It is shown, and the validators of both contracts have confirmed it, as a message wherever messages of its media type are judged. The change is `breaking`.
-- **unknown**: neither could be shown. The level of the table below stands, and is a `warning` at least; with `--strict` it is `breaking`. The reason is given.
+- **proved**: the search was exhaustive and found no refused value. The change counts as `info`. A removed property remains a `warning`, because consumers may use it.
+- **witnessed**: a value is refused. The report shows it. The validators of both contracts have confirmed it, as a complete message if they validate messages of its media type. The change is `breaking`.
+- **unknown**: neither could be shown. The level of the table below applies, but at least `warning`; with `--strict` it is `breaking`. The report gives the reason.
 
-Schemas that accept the same values are no change, however they are written: references, `allOf` of one, `nullable` and `type: [.., \"null\"]`, the order of members, files.
+Schemas that accept the same values count as unchanged, however they are written. This covers references, `allOf` with one element, `nullable` and `type: [.., \"null\"]`, the order of properties, and the split into files.
 
-Everything else is decided by rule. `rule` in the report says so.
+All other changes have the level of their rule; the report marks them with `rule`.
 
-## Where others say otherwise
+## Differences from other tools
 
-- A status of success that the old contract did not declare is breaking, since its validators refuse it; any other status is a warning.
-- A media type that is covered by a range is not gone. `application/problem+json` is not covered by `application/json`.
-- Security is a formula. Whoever has the credentials of an old alternative must be let in by a new one; API keys and schemes of HTTP are the same where they are the same on the wire.
-- A deprecated operation or parameter may go once its `x-sunset` has passed, not before. An operation whose `x-stability-level` is `draft` or `alpha` may go at any time.
-- `explode` and `style` count where they change what is written.
+- A success status that the old contract did not declare is breaking, because the old contract's validators refuse it. Any other new status is a warning.
+- A media type that a range still covers does not count as removed. `application/json` does not cover `application/problem+json`.
+- Security requirements are compared by meaning. Credentials that satisfied an old alternative must satisfy a new one. API keys and HTTP schemes are equal if they look the same on the wire.
+- A deprecated operation or parameter may be removed once its `x-sunset` has passed, not before. An operation with the `x-stability-level` `draft` or `alpha` may be removed at any time.
+- Changes of `explode` and `style` count only if they change the serialized value.
 
 ## Versions
 
-Breaking changes need a greater major version, additions and deprecations a minor one, anything else a patch (semver.org). Below 1.0.0 the minor version plays the major one. Versions that are no semantic versions are left alone. `--semver` makes a version that is raised too little a failure.
+Breaking changes require a greater major version, additions and deprecations a greater minor version, and all other changes a greater patch version (semver.org). Below 1.0.0 the minor version takes the role of the major version. A pre-release promises no compatibility, so any greater version may follow it. The check is skipped unless both versions are semantic versions; an optional `v` in front is ignored. With `--semver`, the command fails if the version is not raised enough.
 
 ## Approvals
 
-`--approvals FILE` names a reviewed file; `--print-approvals` prints entries for it. An approved change counts in no level. Approvals are keyed by rule, place, before and after, and outlive other wording and lines. What has expired, and what is for no change any more, is reported.
+`--approvals FILE` reads a reviewed file of approved changes; `--print-approvals` prints entries for it. An approved change counts in no level. An approval refers to a change by its rule, its location, and the values before and after, so it survives new wording and moved lines. The report lists expired approvals and approvals of changes that no longer exist.
 
 ## Rules
 
-The columns of levels are those of a change in a request, in a response, and in what is neither. Aliases are the ids of oasdiff.
+The three level columns apply to a change in a request, in a response, and in neither. The aliases are the ids of oasdiff.
 ";
 
 fn page() -> String {

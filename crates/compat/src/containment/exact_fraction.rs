@@ -1,4 +1,4 @@
-//! Exact fractions: what bounds and multiples of schemas are, and how numbers are equal.
+//! Exact fractions, for bounds and multiples, and for the equality of numbers.
 
 use std::fmt::Write;
 
@@ -6,10 +6,10 @@ use num::bigint::Sign;
 use num::{BigInt, BigRational, BigUint, Integer, One, Signed, Zero};
 use serde_json::{Number, Value};
 
-/// Beyond this power of ten a literal is left unread: no float has it.
+/// Literals with a larger power of ten are not read; no `f64` has one.
 const POWER_MAX: i64 = 1_100;
 
-/// A number, exact.
+/// An exact rational number.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct ExactFraction(BigRational);
 
@@ -33,7 +33,7 @@ impl ExactFraction {
         }
     }
 
-    /// Reads a number literal of JSON; `None` for other texts and for endless powers.
+    /// Parses a JSON number literal; `None` for other texts and for very large exponents.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (mantissa, power) = match text.split_once(['e', 'E']) {
             Some((mantissa, power)) => (mantissa, power.parse::<i64>().ok()?),
@@ -50,13 +50,14 @@ impl ExactFraction {
             BigInt::from(10),
             usize::try_from(power.unsigned_abs()).ok()?,
         );
-        Some(Self(match power >= 0 {
-            true => BigRational::from_integer(coefficient * scale),
-            false => BigRational::new(coefficient, scale),
+        Some(Self(if power >= 0 {
+            BigRational::from_integer(coefficient * scale)
+        } else {
+            BigRational::new(coefficient, scale)
         }))
     }
 
-    /// The number as JSON; `None` where `serde_json` would round it or it has no last digit.
+    /// The number as JSON; `None` if `serde_json` would round it or it has no finite decimal form.
     pub(super) fn to_number(&self) -> Option<Number> {
         let number: Number = match self.decimal()?.parse::<i64>() {
             Ok(integer) => integer.into(),
@@ -114,12 +115,12 @@ impl ExactFraction {
         Self(&self.0 * &other.0)
     }
 
-    /// Divided by another that is not zero.
+    /// Divides by a number that is not zero.
     pub(super) fn over(&self, other: &Self) -> Self {
         Self(&self.0 / &other.0)
     }
 
-    /// How often `step` goes into the number, rounded down or up.
+    /// The quotient by `step`, rounded down or up.
     pub(super) fn steps(&self, step: &Self, is_up: bool) -> Self {
         let quotient = &self.0 / &step.0;
         Self(if is_up {
@@ -143,7 +144,7 @@ impl ExactFraction {
         Self(BigRational::new(numerator, denominator))
     }
 
-    /// As a count, where it is a small one.
+    /// The number as a count, if it fits into `u64`.
     pub(super) fn to_count(&self) -> Option<u64> {
         let number = self.is_integer().then(|| self.0.to_integer())?;
         match number.into_parts() {
@@ -161,8 +162,8 @@ fn small(number: &BigUint) -> Option<u64> {
     }
 }
 
-/// A text that two values share if and only if they are equal as JSON Schema sees it: numbers by
-/// what they amount to, objects without the order of their members.
+/// A text that two values share if and only if they are equal in JSON Schema: numbers compare by
+/// value, and the order of properties does not matter.
 pub(super) fn canonical(value: &Value) -> String {
     let mut text = String::new();
     write_canonical(value, &mut text);
@@ -188,10 +189,10 @@ fn write_canonical(value: &Value, text: &mut String) {
             let mut members: Vec<_> = members.iter().collect();
             members.sort_unstable_by_key(|(name, _)| *name);
             text.push('{');
-            for (name, member) in members {
+            for (name, property) in members {
                 text.push_str(&Value::from(name.as_str()).to_string());
                 text.push(':');
-                write_canonical(member, text);
+                write_canonical(property, text);
                 text.push(',');
             }
             text.push('}');
