@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::exact_fraction::{ExactFraction, canonical};
+use portcullis_json::ExactFraction;
+
+use super::canonical_text::canonical;
 use super::formula::{
     ANY, ConstantId, FormulaId, FormulaNode, ItemFormulas, NEVER, NumberId, PropertyFormulas,
     StringId, children,

@@ -5,7 +5,9 @@
 
 use serde_json::Value;
 
-use super::exact_fraction::{ExactFraction, canonical};
+use portcullis_json::ExactFraction;
+
+use super::canonical_text::canonical;
 use super::formula::{FormulaId, FormulaNode, PropertyFormulas, StringId};
 use super::formula_arena::FormulaArena;
 use super::string_matchers::StringMatchers;

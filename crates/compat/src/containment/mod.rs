@@ -15,7 +15,7 @@ mod compared_schemas;
 mod containment_query;
 
 mod type_mask;
-mod exact_fraction;
+mod canonical_text;
 mod formula;
 mod formula_arena;
 mod read;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::exact_fraction::ExactFraction;
+use portcullis_json::ExactFraction;
 
 /// A set of types.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

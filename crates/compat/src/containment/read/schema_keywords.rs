@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use portcullis_contract::ASSERTED_FORMATS;
 
-use super::super::exact_fraction::ExactFraction;
+use portcullis_json::ExactFraction;
+
 use super::super::formula::{ANY, FormulaId, FormulaNode, ItemFormulas, NEVER, PropertyFormulas};
 use super::super::formula_arena::FormulaArena;
 use super::super::language::split_lookarounds;
@@ -299,7 +300,7 @@ fn range(arena: &mut FormulaArena, from: i64, upto: i64) -> FormulaId {
 }
 
 fn bound(arena: &mut FormulaArena, keyword: &str, ratio: ExactFraction) -> Option<FormulaId> {
-    if keyword == "multipleOf" && (ratio.is_zero() || ratio.abs() != ratio) {
+    if keyword == "multipleOf" && !ratio.is_positive() {
         return None;
     }
     let number_id = arena.intern_number(ratio);

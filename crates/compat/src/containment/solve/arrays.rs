@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::super::exact_fraction::canonical;
+use super::super::canonical_text::canonical;
 use super::super::formula::FormulaId;
 use super::array_goal::{ArrayGoal, ItemCount};
 use super::goal_state::GoalState;

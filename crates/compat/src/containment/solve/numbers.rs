@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::super::exact_fraction::{ExactFraction, canonical};
+use portcullis_json::ExactFraction;
+
+use super::super::canonical_text::canonical;
 use super::super::formula::FormulaNode;
 use super::super::formula_evaluator::number_holds;
 use super::super::type_mask::TypeMask;
