@@ -6,6 +6,7 @@
 //! that, and nothing at all is allocated once its buffers are warm.
 
 mod arithmetic;
+mod exact_fraction;
 mod build_tape;
 mod equality;
 mod syntax_error;
@@ -24,6 +25,7 @@ mod write;
 pub use self::arithmetic::{compare_numbers, is_multiple};
 pub use self::deserialize::JsonReadError;
 pub use self::error_limit::with_errors_at_most;
+pub use self::exact_fraction::ExactFraction;
 pub use self::json_node::{JsonElements, JsonKind, JsonMembers, JsonNode};
 pub use self::member_index::DuplicateMember;
 pub use self::number::NumberError;

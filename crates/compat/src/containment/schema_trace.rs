@@ -1,32 +1,31 @@
-//! Which schemas of a document speak of a part of a value.
-
-use serde_json::{Map, Value};
+//! Finds the schemas of a document that apply to a part of a value.
 
 use portcullis_json::pointer;
+use serde_json::{Map, Value};
 
 use super::formula_pair::{ContainmentSide, FormulaPair};
 use super::read::resolve;
 
 const DEPTH_MAX: u32 = 200;
 
-/// A schema that is in force for the part, and where it stands in the lowered document.
+/// A schema that applies to the part, with its location in the lowered document.
 pub(super) struct TracedSchema<'d> {
     pub(super) location: String,
     pub(super) keywords: &'d Map<String, Value>,
 }
 
-/// Follows a pointer through a document's schemas.
+/// Follows a pointer through the schemas of a document.
 pub(super) struct SchemaTrace<'d, 'p> {
     pub(super) pair: &'p mut FormulaPair,
     pub(super) side: ContainmentSide,
     pub(super) document: &'d Value,
     pub(super) found: Vec<TracedSchema<'d>>,
-    /// Where members on the way are declared.
+    /// The locations of the declarations along the path.
     pub(super) declared: Vec<String>,
 }
 
 impl<'d> SchemaTrace<'d, '_> {
-    /// Collects what speaks of the part of `value` at `pointer`, from the schema at a location.
+    /// Collects the schemas that apply to the part of `value` at `pointer`, starting from a schema.
     pub(super) fn follow(
         &mut self,
         location: &str,
@@ -102,7 +101,7 @@ impl<'d> SchemaTrace<'d, '_> {
         ))
     }
 
-    /// What a schema is composed of applies to the same value.
+    /// Follows the subschemas that apply to the same value.
     fn composed(
         &mut self,
         location: &str,
@@ -124,7 +123,7 @@ impl<'d> SchemaTrace<'d, '_> {
                 .flatten();
             for (at, branch) in branches.enumerate() {
                 let formula = self.pair.schema(self.side, self.document, branch);
-                if self.pair.judge().holds(formula, value) != Some(false) {
+                if self.pair.evaluator().holds(formula, value) != Some(false) {
                     self.follow(
                         &format!("{location}/{keyword}/{at}"),
                         branch,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use portcullis_compat::ChangeApproval;
+use portcullis_compat::{ChangeApproval, SemanticVersion};
 use portcullis_contract::ContractIdentity;
 use portcullis_vocabulary::{Catalog, Squad};
 
@@ -58,17 +58,26 @@ pub fn replaced_deployment<'r>(
     version: &str,
     now: UtcTimestamp,
 ) -> Option<&'r Deployment> {
-    let is_same = |live: &&Deployment| major(&live.version) == major(version);
+    let is_same = |live: &&Deployment| are_compatible(&live.version, version);
     record.live(now).find(is_same).or_else(|| record.current())
 }
 
-/// The part of a version that breaks may raise: below 1.0.0 minor plays major (semver.org 2.0.0,
-/// item 4).
-fn major(version: &str) -> (&str, &str) {
-    let version = version.strip_prefix('v').unwrap_or(version);
-    let (major, rest) = version.split_once('.').unwrap_or((version, ""));
-    let minor = rest.split('.').next().unwrap_or_default();
-    (major, if major == "0" { minor } else { "" })
+/// Whether no version between the two announces breaking changes (semver.org 2.0.0, items 4 and 8).
+/// Other texts must be equal.
+fn are_compatible(one: &str, other: &str) -> bool {
+    let range = |version: &str| {
+        // A date such as 2026-05-01 is not a short version.
+        let parsed = if version.contains('-') {
+            SemanticVersion::parse(version)
+        } else {
+            SemanticVersion::parse_short(version)
+        };
+        Some(parsed?.compatibility_range())
+    };
+    match (range(one), range(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => one == other,
+    }
 }
 
 impl GateCase<'_> {
@@ -130,4 +139,24 @@ pub fn rollback_approvals(
     changed
         .filter_map(|flag| Some((flag.target.as_ref()?.to_string(), flag.name.clone())))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compatible_versions_replace_each_other() {
+        for (one, other, expected) in [
+            ("1.2.3", "1.9.0-rc.1", true),
+            ("1.2.3", "2.0.0", false),
+            ("0.4.0", "0.4.9", true),
+            ("0.4.0", "0.5.0", false),
+            ("v1", "1.2", true),
+            ("2026-05-01", "2026-06-01", false),
+            ("2026-05-01", "2026-05-01", true),
+        ] {
+            assert_eq!(are_compatible(one, other), expected, "{one} {other}");
+        }
+    }
 }
