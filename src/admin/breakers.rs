@@ -75,7 +75,7 @@ pub(super) fn set(
     let reason = admin_body::reason(wanted.reason, EXAMPLE)?;
     for cell in &cells {
         // The change is in the cell's history; what is told of it is the line below.
-        let _event = guarded.bank.set_override(*cell, over, bank_time(guarded));
+        let _event = guarded.limits.set_override(*cell, over, bank_time(guarded));
         let tier = match cell {
             BreakerId::Service => None,
             BreakerId::Squad(_, tier) => Some(tier.as_str()),

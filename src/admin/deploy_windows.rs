@@ -77,7 +77,7 @@ pub(super) fn open(
         "an operator opens a deploy window"
     );
     guarded
-        .bank
+        .limits
         .open_deploy_window(bank_time(guarded), length, reason);
     Ok(json(&ServiceWindowView::of(guarded)))
 }
@@ -93,7 +93,7 @@ pub(super) fn close(
     if !bytes.is_empty() {
         let CloseWindowRequest {} = admin_body::parse_object(bytes, CLOSE_EXAMPLE)?;
     }
-    let was_open = guarded.bank.close_deploy_window(bank_time(guarded));
+    let was_open = guarded.limits.close_deploy_window(bank_time(guarded));
     tracing::info!(service, was_open, peer = %operator.peer, "an operator closes a deploy window");
     Ok(json(&ServiceWindowView {
         was_open: Some(was_open),
@@ -105,7 +105,7 @@ impl<'a> ServiceWindowView<'a> {
     fn of(guarded: &'a ServiceProtection) -> Self {
         Self {
             service: &guarded.service,
-            deploy_window: guarded.bank.deploy_window_view(bank_time(guarded)),
+            deploy_window: guarded.limits.deploy_window_view(bank_time(guarded)),
             was_open: None,
         }
     }

@@ -18,17 +18,17 @@ const NAMES_MAX: usize = 20;
 
 /// The time as a service's bank counts it.
 pub(super) fn bank_time(guarded: &ServiceProtection) -> Duration {
-    guarded.bank.at(Instant::now())
+    guarded.limits.at(Instant::now())
 }
 
 /// The bank of a service as it is now.
 pub(super) fn bank_view(guarded: &ServiceProtection, catalog: &Catalog) -> ServiceLimitsView {
     let ServiceProtection {
         service,
-        bank,
+        limits,
         policy,
     } = guarded;
-    bank.view(service, policy, catalog, bank_time(guarded))
+    limits.view(service, policy, catalog, bank_time(guarded))
 }
 
 /// The service of a name.

@@ -9,7 +9,7 @@ use crate::telemetry::{
     HealthView, Metrics, OwnedContract, OwnerView, ServiceDescription, SquadHealth,
     TrafficInventory,
 };
-use portcullis_breaker::{BreakerState, ServiceProtection};
+use portcullis_breaker::{BreakerId, BreakerState, ServiceProtection};
 use portcullis_vocabulary::Catalog;
 
 use super::reload::LiveStateWriter;
@@ -89,12 +89,13 @@ fn with_provider(service: &ActiveService) -> (&TrafficInventory, Option<&str>) {
 fn squads_cut_off(guards: &[ServiceProtection], catalog: &Catalog) -> BTreeSet<String> {
     let phases = guards
         .iter()
-        .flat_map(|guarded| guarded.bank.breaker_states(&guarded.policy, catalog));
-    let open = phases.filter(|(_, phase)| *phase == BreakerState::Open);
-    let squads = open.filter_map(|(cell, _)| cell);
-    squads
-        .map(|(consumer, _)| catalog.consumer_name(consumer).to_owned())
-        .collect()
+        .flat_map(|guarded| guarded.limits.breaker_states(&guarded.policy, catalog));
+    let open = phases.filter(|view| view.state == BreakerState::Open);
+    let squads = open.filter_map(|view| match view.breaker {
+        BreakerId::Service => None,
+        BreakerId::Squad(consumer, _) => Some(catalog.consumer_name(consumer).to_owned()),
+    });
+    squads.collect()
 }
 
 fn described(service: &ActiveService) -> ServiceDescription {

@@ -77,11 +77,11 @@ impl LiveStateWriter {
                     tiers: new.tiers,
                     provider: new.provider_of(config, declared(contract.as_deref())),
                 });
-                let bank = Arc::clone(&service.live.protection.bank);
-                bank.adopt(&new.catalog, &policy);
+                let limits = Arc::clone(&service.live.protection.limits);
+                limits.adopt(&new.catalog, &policy);
                 ServiceProtection {
                     service: config.name.clone(),
-                    bank,
+                    limits,
                     policy,
                 }
             }
@@ -89,9 +89,9 @@ impl LiveStateWriter {
             // operators decided does.
             false => {
                 let guarded = self.new_guard(new, config, contract.as_deref());
-                let before = &service.live.protection.bank;
+                let before = &service.live.protection.limits;
                 guarded
-                    .bank
+                    .limits
                     .inherit_overrides(before, &old.catalog, &new.catalog);
                 guarded
             }
