@@ -44,10 +44,10 @@ pub struct FeatureFlag {
     /// The service that reads it.
     pub service: String,
     /// Whether switching it changes behaviour that another squad sees.
-    /// Whether switching it changes behaviour that another squad sees.
+    pub cross_squad: bool,
     /// The other squad.
     pub target: Option<SquadName>,
-    /// Counts the flag's changes.
+    /// The number of the flag's changes.
     pub version: u64,
     /// Whether a rollback to a deployment with another version of the flag needs the approval of
     /// the other squad.

@@ -10,7 +10,8 @@ use portcullis_compat::{self as compat, CompareOptions};
 use portcullis_contract::CompiledContract;
 use portcullis_control::gate::{
     self, DeploymentComparison, DeploymentRegistry, GateCase, GateDecision, GateReason, GateRule,
-    GateVerdict, ReasonWeight, RegisteredContract, TrafficMeasurement, UtcTimestamp,
+    GateVerdict, OverrideRequest, ReasonWeight, RegisteredContract, TrafficMeasurement,
+    UtcTimestamp,
 };
 use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::{Catalog, Squad};
@@ -87,7 +88,8 @@ pub(super) fn verdict(
             .verdict_args
             .overriding
             .as_deref()
-            .zip(args.verdict_args.reason.as_deref()),
+            .zip(args.verdict_args.reason.as_deref())
+            .map(|(name, reason)| OverrideRequest { name, reason }),
         now,
     };
     let mut verdict = case.judge();
