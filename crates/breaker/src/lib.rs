@@ -19,7 +19,8 @@
 //! Nothing here waits, reads a clock or opens a socket: time is an argument, counted from the
 //! creation of the [`ServiceLimits`], and each change of a breaker is returned as a
 //! [`BreakerTransition`]. While slots are plentiful and breakers closed, a request touches no
-//! memory that other cores write. Locks guard what is scarce or changes; none is held across an await.
+//! memory that other cores write. Locks guard what is scarce or changes; none is held across an
+//! await.
 //!
 //! Invariants:
 //! - A request that Portcullis refuses is never counted as a failure.

@@ -83,8 +83,8 @@ impl Tape {
     /// Adds a number as it is written.
     ///
     /// # Errors
-    /// `text` is not a JSON number (RFC 8259 section 6), or it is outside the range of an `f64`. The
-    /// tape is then unchanged.
+    /// `text` is not a JSON number (RFC 8259 section 6), or it is outside the range of an `f64`.
+    /// The tape is then unchanged.
     pub fn number(&mut self, text: &str) -> Result<(), NumberError> {
         number::check(text)?;
         let range = self.add_side(text);

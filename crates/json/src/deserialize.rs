@@ -11,7 +11,8 @@ use super::json_node::{JsonElements, JsonKind, JsonMembers, JsonNode};
 /// Why a value does not fit the model that it is read into.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonReadError {
-    /// The entry of the innermost value that could not be read, see [`Tape::node`](super::Tape::node).
+    /// The entry of the innermost value that could not be read, see
+    /// [`Tape::node`](super::Tape::node).
     pub index: Option<u32>,
     /// What was expected and what was found.
     pub message: String,

@@ -74,8 +74,8 @@ pub(super) fn equals_value(node: JsonNode<'_>, expected: &Value) -> bool {
     }
 }
 
-/// Compares a number with a number of a schema. If `serde_json` rounded the latter, its shortest text
-/// stands for the number that the schema means.
+/// Compares a number with a number of a schema. If `serde_json` rounded the latter, its shortest
+/// text stands for the number that the schema means.
 fn equals_number(text: &str, expected: &Number) -> bool {
     if let Some(expected) = expected.as_i64()
         && let Some(integer) = number::as_i64(text)

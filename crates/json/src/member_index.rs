@@ -53,7 +53,8 @@ pub struct DuplicateMember {
     pub second: u32,
 }
 
-/// A digest of the bytes of a member name. Equal names have equal digests; different names rarely do.
+/// A digest of the bytes of a member name. Equal names have equal digests; different names rarely
+/// do.
 #[inline]
 pub(super) fn digest(bytes: &[u8]) -> u16 {
     let mixed = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {

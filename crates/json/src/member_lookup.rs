@@ -48,8 +48,8 @@ impl Tape {
     /// Indexes the members of a complete object. Every object on a tape passes through here.
     ///
     /// # Errors
-    /// The first key that repeats an earlier one. All members are indexed nevertheless, and a lookup
-    /// finds the last one with a name.
+    /// The first key that repeats an earlier one. All members are indexed nevertheless, and a
+    /// lookup finds the last one with a name.
     pub(super) fn index_members(
         &mut self,
         object: u32,

@@ -18,7 +18,8 @@ use super::tape_entry::{EntryTag, TapeEntry};
 /// parsing allocates nothing.
 ///
 /// A tape does not hold its source. [`Tape::root`] makes handles from the text that [`Tape::parse`]
-/// returned. Tapes that were built, or read from YAML, hold all their text themselves and take `""`.
+/// returned. Tapes that were built, or read from YAML, hold all their text themselves and take
+/// `""`.
 #[derive(Default)]
 pub struct Tape {
     pub(super) entries: Vec<TapeEntry>,

@@ -1,7 +1,7 @@
 //! Service level tiers, which rank traffic.
 //!
-//! The variants are in the order of their ranks, `Gold > Silver > Bronze`, so the lower of two tiers
-//! is their `min`.
+//! The variants are in the order of their ranks, `Gold > Silver > Bronze`, so the lower of two
+//! tiers is their `min`.
 
 use std::fmt;
 use std::str::FromStr;

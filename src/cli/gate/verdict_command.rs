@@ -9,8 +9,8 @@ use crate::source::{CommitOutcome, PrometheusClient};
 use portcullis_compat::{self as compat, CompareOptions};
 use portcullis_contract::CompiledContract;
 use portcullis_control::gate::{
-    self, DeploymentComparison, DeploymentRegistry, GateCase, GateDecision, GateReason, GateRule,
-    GateVerdict, OverrideRequest, ReasonWeight, RegisteredContract, TrafficMeasurement,
+    self, DeploymentComparison, DeploymentRegistry, GateCase, GateDecision, GateOverride,
+    GateReason, GateRule, GateVerdict, ReasonWeight, RegisteredContract, TrafficMeasurement,
     UtcTimestamp,
 };
 use portcullis_vocabulary::Limits;
@@ -89,7 +89,7 @@ pub(super) fn verdict(
             .overriding
             .as_deref()
             .zip(args.verdict_args.reason.as_deref())
-            .map(|(name, reason)| OverrideRequest { name, reason }),
+            .map(|(name, reason)| GateOverride { name, reason }),
         now,
     };
     let mut verdict = case.judge();

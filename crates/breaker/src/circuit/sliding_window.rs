@@ -101,7 +101,8 @@ impl SlidingWindow {
             let of = bucket.second.load(Ordering::Acquire);
             // Another core may be a second ahead.
             if of != NEVER && second.saturating_sub(of) < SECONDS {
-                // Read in the reverse order of writing, so there are never more failures than calls.
+                // Read in the reverse order of writing, so there are never more failures than
+                // calls.
                 tally.slow += bucket.slow.load(Ordering::Acquire);
                 tally.failures += bucket.failures.load(Ordering::Acquire);
                 tally.calls += bucket.calls.load(Ordering::Acquire);

@@ -9,12 +9,12 @@ use std::time::Duration;
 use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::protection::SharePolicy;
 
-use super::core_slots::CallTimes;
 use super::held_slot::HeldSlot;
 use super::lent_slots::LentSlots;
+use super::limit_adapter::LimitAdapter;
 use super::queue_ticket::QueueTicket;
+use super::recent_demand::RecentDemand;
 use super::shed_details::{ShedDetails, ShedReason};
-use super::vegas_limit::VegasLimit;
 use super::wait_queue::{QueuedConsumer, WaitQueue};
 use crate::consumer_index::ConsumerIndex;
 use crate::core_index::CoreIndex;
@@ -32,29 +32,6 @@ pub(super) struct SlotArbiter {
     now: Duration,
     demand: RecentDemand,
     adaptive: Option<LimitAdapter>,
-}
-
-/// A squad's demand is remembered for between one and two periods.
-const DEMAND_PERIOD: Duration = Duration::from_secs(5);
-
-/// How often an adaptive limit is reconsidered.
-const ADAPT_EVERY: Duration = Duration::from_millis(100);
-
-/// The least number of calls that an adaptive limit is adapted to.
-const ADAPT_CALLS_MIN: u32 = 10;
-
-/// The most slots that each consumer needed at a time, in this period and the one before.
-#[derive(Debug)]
-struct RecentDemand {
-    since: Duration,
-    peaks: Box<[[u32; 2]]>,
-}
-
-#[derive(Debug)]
-struct LimitAdapter {
-    vegas: VegasLimit,
-    since: Duration,
-    times: Vec<CallTimes>,
 }
 
 /// A request that was put in the queue.
@@ -80,15 +57,12 @@ pub(super) type PendingWakers = Vec<Waker>;
 
 impl SlotArbiter {
     pub(super) fn new(cores: usize, weights: &[u32], policy: &SharePolicy) -> Self {
-        let adaptive = policy.adaptive.then(|| LimitAdapter {
-            vegas: VegasLimit::new(policy.in_flight_max),
-            since: Duration::ZERO,
-            times: vec![CallTimes::default(); cores],
-        });
-        let limit = match &adaptive {
-            Some(adaptive) => adaptive.vegas.limit(),
-            None => policy.in_flight_max,
-        };
+        let adaptive = policy
+            .adaptive
+            .then(|| LimitAdapter::new(cores, policy.in_flight_max));
+        let limit = adaptive
+            .as_ref()
+            .map_or(policy.in_flight_max, LimitAdapter::limit);
         Self {
             limit,
             free: i64::from(limit),
@@ -97,10 +71,7 @@ impl SlotArbiter {
             held: vec![0; weights.len()].into(),
             queue: WaitQueue::default(),
             now: Duration::ZERO,
-            demand: RecentDemand {
-                since: Duration::ZERO,
-                peaks: vec![[0; 2]; weights.len()].into(),
-            },
+            demand: RecentDemand::new(weights.len()),
             adaptive,
         }
     }
@@ -134,8 +105,7 @@ impl SlotArbiter {
     /// How many slots squads needed recently, up to their shares, and do not hold now.
     pub(super) fn reserved(&self, lent: &LentSlots) -> u64 {
         let reserved = |consumer: ConsumerIndex| {
-            let [this, before] = self.demand.peaks[consumer.get()];
-            let needed = this.max(before).max(lent.peak(consumer));
+            let needed = self.demand.peak(consumer).max(lent.peak(consumer));
             let needed = needed.min(self.share(consumer));
             u64::from(needed.saturating_sub(self.in_flight(lent, consumer)))
         };
@@ -184,16 +154,11 @@ impl SlotArbiter {
     pub(super) fn hold(&mut self, lent: &LentSlots, consumer: ConsumerIndex) -> HeldSlot {
         self.free -= 1;
         self.held[consumer.get()] += 1;
-        self.note_demand(consumer, self.in_flight(lent, consumer));
+        self.demand.note(consumer, self.in_flight(lent, consumer));
         HeldSlot {
             consumer,
             lender: None,
         }
-    }
-
-    fn note_demand(&mut self, consumer: ConsumerIndex, wanted: u32) {
-        let peak = &mut self.demand.peaks[consumer.get()][0];
-        *peak = wanted.max(*peak);
     }
 
     /// Lends slots to a core, while slots are plentiful.
@@ -241,7 +206,8 @@ impl SlotArbiter {
         let ticket = QueueTicket::new(consumer, tier, self.now);
         self.queue.join(Arc::clone(&ticket));
         let wanted = self.in_flight(lent, consumer) as usize + self.queue.len_of(consumer);
-        self.note_demand(consumer, u32::try_from(wanted).unwrap_or(u32::MAX));
+        self.demand
+            .note(consumer, u32::try_from(wanted).unwrap_or(u32::MAX));
         Ok(EnqueuedTicket {
             ticket,
             deadline: self.now + patience,
@@ -337,27 +303,9 @@ impl SlotArbiter {
     /// Moves the time on, and with it the periods of recent demand.
     pub(super) fn advance(&mut self, lent: &LentSlots, now: Duration) {
         self.now = self.now.max(now);
-        let elapsed = self.now - self.demand.since;
-        if elapsed < DEMAND_PERIOD {
-            return;
-        }
-        let is_long_ago = elapsed >= 2 * DEMAND_PERIOD;
-        self.demand.since = self.now;
-        for consumer in (0..self.weights.len()).map(ConsumerIndex::new) {
-            let lent_peak = lent.take_peak(consumer);
-            let [this, before] = self.demand.peaks[consumer.get()];
-            let had_demand = before.max(this) > 0 || lent_peak > 0;
-            if had_demand {
-                let in_flight = self.in_flight(lent, consumer);
-                // The peak of lent slots may be recent, however long ago the arbiter was asked.
-                let before = if is_long_ago {
-                    lent_peak
-                } else {
-                    this.max(lent_peak)
-                };
-                self.demand.peaks[consumer.get()] = [in_flight, before];
-            }
-        }
+        let held = &self.held;
+        let in_flight = |consumer: ConsumerIndex| held[consumer.get()] + lent.in_flight(consumer);
+        self.demand.advance(lent, self.now, in_flight);
     }
 
     /// Adapts the limit to the times of recent calls, if there are enough.
@@ -366,29 +314,14 @@ impl SlotArbiter {
         let in_flight = self
             .limit
             .saturating_sub(u32::try_from(free).unwrap_or_default());
-        let Some(adaptive) = &mut self.adaptive else {
-            return PendingWakers::new();
-        };
-        if now.saturating_sub(adaptive.since) < ADAPT_EVERY {
-            return PendingWakers::new();
+        let adaptive = self.adaptive.as_mut();
+        match adaptive.and_then(|adaptive| adaptive.adapt(lent, now, in_flight)) {
+            Some(limit) => self.set_limit(lent, limit),
+            None => PendingWakers::new(),
         }
-        let times = lent.times();
-        let (mut calls, mut micros) = (0_u32, 0_u64);
-        for (now, before) in times.iter().zip(&adaptive.times) {
-            calls += now.calls.wrapping_sub(before.calls);
-            micros += now.micros.wrapping_sub(before.micros);
-        }
-        if calls < ADAPT_CALLS_MIN {
-            return PendingWakers::new();
-        }
-        (adaptive.since, adaptive.times) = (now, times);
-        adaptive
-            .vegas
-            .sample(micros as f64 / f64::from(calls), in_flight);
-        let limit = adaptive.vegas.limit();
-        self.set_limit(lent, limit)
     }
 
+    /// Takes over a policy and weights of the same consumers.
     pub(super) fn adopt(
         &mut self,
         lent: &LentSlots,
@@ -398,17 +331,18 @@ impl SlotArbiter {
         let fresh = Self::new(lent.core_count(), weights, policy);
         self.weights = fresh.weights;
         self.weights_sum = fresh.weights_sum;
-        let is_same = self.adaptive.is_some() && fresh.adaptive.is_some();
-        let limit = match &self.adaptive {
+        let limit = match &mut self.adaptive {
             // The learnt limit is still valid.
-            Some(adaptive) if is_same => adaptive.vegas.limit().min(policy.in_flight_max),
-            _ => fresh.limit,
+            Some(adaptive) if fresh.adaptive.is_some() => {
+                let learnt = adaptive.limit();
+                adaptive.set_limit_max(policy.in_flight_max);
+                learnt.min(policy.in_flight_max)
+            }
+            adaptive => {
+                *adaptive = fresh.adaptive;
+                fresh.limit
+            }
         };
-        if !is_same {
-            self.adaptive = fresh.adaptive;
-        } else if let Some(adaptive) = &mut self.adaptive {
-            adaptive.vegas.set_limit_max(policy.in_flight_max);
-        }
         self.set_limit(lent, limit)
     }
 

@@ -35,14 +35,14 @@ pub struct GateCase<'c> {
     /// Until when the replaced deployment stays deployed next to the new one.
     pub keep_until: Option<UtcTimestamp>,
     /// The request to override blocking rules.
-    pub override_request: Option<OverrideRequest<'c>>,
+    pub override_request: Option<GateOverride<'c>>,
     /// The current time.
     pub now: UtcTimestamp,
 }
 
 /// A request to override the blocking rules that can be overridden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OverrideRequest<'c> {
+pub struct GateOverride<'c> {
     /// Who takes responsibility.
     pub name: &'c str,
     /// Why.

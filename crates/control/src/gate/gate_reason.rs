@@ -130,7 +130,8 @@ impl GateRule {
         }
     }
 
-    /// Whether an operator can override the rule. Rules that protect other squads cannot be overridden.
+    /// Whether an operator can override the rule. Rules that protect other squads cannot be
+    /// overridden.
     pub const fn can_be_overridden(self) -> bool {
         matches!(self, Self::Drift | Self::Cooldown | Self::Risk)
     }

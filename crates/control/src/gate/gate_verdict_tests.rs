@@ -162,7 +162,7 @@ fn judge(set: &CaseSettings<'_>) -> GateVerdict {
         approvals: &approvals,
         measurement: set.measured.as_ref(),
         keep_until: set.keep,
-        override_request: set.overriding.then_some(OverrideRequest {
+        override_request: set.overriding.then_some(GateOverride {
             name: "ann",
             reason: "outage",
         }),
@@ -200,7 +200,8 @@ fn breaking_changes_need_a_version_and_approvals() {
     check(&CaseSettings { old, new: Some(("1.0.0", 20)), ..CaseSettings::default() }, Allowed, "warns version", DECLARED);
     let breaking = || CaseSettings { old, new: Some(("2.0.0", 5)), ..CaseSettings::default() };
     check(&breaking(), Blocked, "blocks breaking-change", DECLARED);
-    // Only squads that use the contract must approve, not those that share a database or see a flag.
+    // Only squads that use the contract must approve, not those that share a database or see a
+    // flag.
     check(&CaseSettings { approved_by: &["search", "payments"], ..breaking() }, Blocked, "blocks breaking-change", DECLARED);
     check(&CaseSettings { approved_by: &["checkout"], ..breaking() }, Allowed, "tells breaking-change", DECLARED);
     check(&CaseSettings { approved_by: &["checkout"], new: Some(("1.1.0", 5)), ..breaking() }, Blocked, "blocks version, tells breaking-change", DECLARED);

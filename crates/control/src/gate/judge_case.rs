@@ -3,7 +3,7 @@
 use super::blast_radius::{BlastRadius, BrokenOperations};
 use super::deployment::RecordedOverride;
 use super::deployment_comparison::DeploymentComparison;
-use super::gate_case::{GateCase, OverrideRequest, replaced_deployment};
+use super::gate_case::{GateCase, GateOverride, replaced_deployment};
 use super::gate_reason::{GateReason, GateRule, ReasonWeight};
 use super::gate_verdict::{GateDecision, GateVerdict};
 
@@ -78,7 +78,7 @@ impl GateCase<'_> {
 
     /// Overrides the blocking reasons that can be overridden.
     fn override_blocking(&self, reasons: &mut [GateReason]) -> Option<RecordedOverride> {
-        let OverrideRequest { name, reason } = self.override_request?;
+        let GateOverride { name, reason } = self.override_request?;
         let mut rules = Vec::new();
         for blocking in reasons.iter_mut() {
             if blocking.weight == ReasonWeight::Blocks && blocking.rule.can_be_overridden() {

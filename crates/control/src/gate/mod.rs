@@ -2,8 +2,8 @@
 //!
 //! A [`GateCase`] holds everything that the verdict follows from: the catalog, the candidate, the
 //! [`DeploymentRegistry`], a [`DeploymentComparison`] with each live deployment, approvals and
-//! measured traffic. Each of the `gate_rules` gives a [`GateReason`] if it applies, and `judge_case`
-//! joins them to a [`GateVerdict`].
+//! measured traffic. Each of the `gate_rules` gives a [`GateReason`] if it applies, and
+//! `judge_case` joins them to a [`GateVerdict`].
 //!
 //! `deployment_registry` reads the registry strictly, and `registry_history` has all its changes.
 //! The contracts are kept as [`RegisteredContract`]s.
@@ -31,7 +31,7 @@ pub use deployment::{
 pub use deployment_comparison::DeploymentComparison;
 pub use deployment_registry::{DeploymentRegistry, FORMAT, RECORD_BYTES_MAX, RegistryDamage};
 pub use gate_case::{
-    GateCase, OverrideRequest, RollbackApproval, TrafficMeasurement, replaced_deployment,
+    GateCase, GateOverride, RollbackApproval, TrafficMeasurement, replaced_deployment,
     rollback_approvals,
 };
 pub use gate_reason::{BreakingChange, GateReason, GateRule, ReasonLocation, ReasonWeight};

@@ -170,8 +170,8 @@ impl DeploymentRegistry {
         Ok(self.deployments.last().expect("one was added"))
     }
 
-    /// Removes deployments that ended longer ago than `retention`, and returns the revisions that no
-    /// remaining deployment has. Live deployments and the rollback target stay.
+    /// Removes deployments that ended longer ago than `retention`, and returns the revisions that
+    /// no remaining deployment has. Live deployments and the rollback target stay.
     pub fn prune(&mut self, retention: Duration, now: UtcTimestamp) -> Vec<String> {
         let previous = self.previous().map(|previous| previous.number);
         let before: Vec<String> = self

@@ -1,10 +1,10 @@
 //! Reads what Kubernetes manifests claim: namespaces and release names.
 //!
 //! Manifests claim a namespace by `metadata.namespace`, by an object of kind `Namespace`, by
-//! kustomizations (kustomize and Flux), by Flux's `HelmRelease` and by the destination of an Argo CD
-//! `Application`. They claim a release name by the label `app.kubernetes.io/instance`, by Helm's own
-//! annotations, by a `HelmRelease` and by an `Application`. The namespace of an `Application` itself
-//! is not a claim: it is where the controller looks for applications.
+//! kustomizations (kustomize and Flux), by Flux's `HelmRelease` and by the destination of an Argo
+//! CD `Application`. They claim a release name by the label `app.kubernetes.io/instance`, by Helm's
+//! own annotations, by a `HelmRelease` and by an `Application`. The namespace of an `Application`
+//! itself is not a claim: it is where the controller looks for applications.
 //!
 //! A stream is split at its document markers, which YAML allows nowhere else (YAML 1.2.2 section
 //! 9.1.2), and each document is read like a contract. A document that does not look like a manifest

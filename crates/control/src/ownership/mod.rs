@@ -1,10 +1,10 @@
 //! Ownership: does this change stay within its squad's boundary?
 //!
-//! [`SquadBoundaries`] compiles the patterns of a catalog to one automaton, which finds the owner of
-//! a path in one walk. [`judge`] compares a [`ChangeProposal`] with the boundaries and returns an
-//! [`OwnershipVerdict`]. [`read_manifests`] reads what the Kubernetes manifests of a change claim,
-//! and `claim_collision` finds the claims that collide. [`survey`] reports gaps in a catalog, and
-//! `codeowners` exports and imports CODEOWNERS files.
+//! [`SquadBoundaries`] compiles the patterns of a catalog to one automaton, which finds the owner
+//! of a path in one walk. [`judge`] compares a [`ChangeProposal`] with the boundaries and returns
+//! an [`OwnershipVerdict`]. [`read_manifests`] reads what the Kubernetes manifests of a change
+//! claim, and `claim_collision` finds the claims that collide. [`survey`] reports gaps in a
+//! catalog, and `codeowners` exports and imports CODEOWNERS files.
 //!
 //! Everything is pure: paths, texts and the catalog are arguments, verdicts are results. The caller
 //! runs git and prints.

@@ -87,8 +87,8 @@ const fn plain(character: char) -> char {
     if character == '?' { 'x' } else { character }
 }
 
-/// A common instance of two sequences. `both` joins two elements to one, `alone` converts an element
-/// that the other sequence's [`SequenceElement::Many`] covers.
+/// A common instance of two sequences. `both` joins two elements to one, `alone` converts an
+/// element that the other sequence's [`SequenceElement::Many`] covers.
 fn search<T, W>(
     one: &[SequenceElement<T>],
     other: &[SequenceElement<T>],

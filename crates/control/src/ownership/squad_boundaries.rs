@@ -1,10 +1,10 @@
 //! Finds the owner of a path: the patterns of a catalog as one automaton.
 //!
-//! All patterns share a trie of segments. A path is walked once, segment by segment, with the set of
-//! nodes that its beginning leads to, as a nondeterministic automaton is simulated. So no pattern
-//! causes backtracking, and the cost depends on the number of patterns that can still match, not on
-//! the number of all patterns. Patterns are numbered from the most specific down, so the lowest
-//! number that is reached decides.
+//! All patterns share a trie of segments. A path is walked once, segment by segment, with the set
+//! of nodes that its beginning leads to, as a nondeterministic automaton is simulated. So no
+//! pattern causes backtracking, and the cost depends on the number of patterns that can still
+//! match, not on the number of all patterns. Patterns are numbered from the most specific down, so
+//! the lowest number that is reached decides.
 
 use std::collections::HashMap;
 

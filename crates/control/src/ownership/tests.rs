@@ -201,8 +201,8 @@ fn codeowners_are_imported() {
     check("/a @unknown", &["unknown-2 @unknown /a"], &[]);
 }
 
-/// An independent reader of CODEOWNERS: each pattern as a regular expression, and the last line that
-/// matches.
+/// An independent reader of CODEOWNERS: each pattern as a regular expression, and the last line
+/// that matches.
 struct CodeownersLines(Vec<(fancy_regex::Regex, String)>);
 
 impl CodeownersLines {
@@ -395,7 +395,8 @@ proptest! {
         let boundaries = SquadBoundaries::new(catalog(&imported.catalog));
         let lines = CodeownersLines::read(&text);
         for path in paths {
-            // In a catalog the owner of a directory owns its name too, in CODEOWNERS only what is below.
+            // In a catalog the owner of a directory owns its name too, in CODEOWNERS only what is
+            // below.
             let owns_name = rules.iter().any(|(pattern, _)| pattern.ends_with('/') || pattern.ends_with("**"));
             if imported.inexpressible.is_empty() && !owns_name {
                 prop_assert_eq!(lines.owner(&path), owner(&boundaries, &path), "{} in\n{}", path, text);

@@ -1,4 +1,5 @@
-//! CODEOWNERS files: exports the catalog's patterns in the notation of code hosts, and imports them.
+//! CODEOWNERS files: exports the catalog's patterns in the notation of code hosts, and imports
+//! them.
 //!
 //! In CODEOWNERS the last line that matches a path decides; in a catalog the most specific pattern
 //! does. So patterns are exported from the least specific to the most specific. A file in which the
