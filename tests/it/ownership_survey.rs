@@ -50,7 +50,7 @@ fn what_a_catalog_leaves_open() {
     check(full, &["b/s", "a/t"], &["b/s: misplaced-contract: s is a service of a, but its contract is in the folder of b; move it to a/s/"]);
     check(&format!("{full}[squads.b]\nnamespaces = [\n'm',\n'n']"), &["a/s", "a/t"], &["squads.toml:8: shared-namespace: the namespace n of b also belongs to a, squads.toml:4; a namespace must have one owner"]);
     let circle = format!("{full}[[dependencies]]\nservice = 's'\nuses = ['t']\n[[dependencies]]\nservice = 't'\nuses = ['elsewhere',\n's']");
-    check(&circle, &["a/s", "a/t"], &["squads.toml:7: dependency-cycle: a dependency cycle: s uses t (squads.toml:7), t uses s (squads.toml:11); none of the services can release a breaking change before the service that uses it, so release such changes in two compatible steps"]);
+    check(&circle, &["a/s", "a/t"], &["squads.toml:7: dependency-cycle: a dependency cycle: s uses t (squads.toml:7), t uses s (squads.toml:11); no order of deployments is safe for a breaking change among them, so release such changes in two compatible steps"]);
     check("[squads.a]\npaths = ['x/pay-*']\n[squads.b]\npaths = ['x/*-api', 'x/z', 'x/**']", &[], &["squads.toml:2: ambiguous-paths: `x/pay-*` of a and `x/*-api` of b, squads.toml:4, both match `x/pay-api`, and neither is more specific; give one of the squads a more specific pattern"]);
     check("[squads.a]\npaths = ['x/pay-*', 'x/*-api']", &[], &[]);
 }

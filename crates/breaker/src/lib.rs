@@ -2,7 +2,7 @@
 //! the squad that calls.
 //!
 //! A service has one upstream, and cutting it off is an outage for every caller. So each squad's
-//! traffic of each tier has its own [`CircuitBreaker`]: a squad whose calls fail is cut off, and
+//! traffic of each tier has its own circuit breaker: a squad whose calls fail is cut off, and
 //! the others are not. One more breaker cuts off the whole service. It counts only calls that did
 //! not reach the upstream, because no squad's requests can cause that. The concurrency limit is
 //! shared by weight, and requests of other squads than the provider can have a budget.
@@ -47,13 +47,10 @@ mod sim;
 
 pub use admission_refusal::{AdmissionRefusal, AdmissionRule};
 pub use breaker_event::{BreakerEvent, BreakerId};
-pub use circuit::breaker_permit::{
-    BreakerPermit, BreakerRejection, BreakerThresholds, CallVerdict,
-};
+pub use circuit::breaker_permit::BreakerRejection;
 pub use circuit::breaker_state::{
     BreakerOverride, BreakerState, BreakerTransition, TransitionReason,
 };
-pub use circuit::circuit_breaker::CircuitBreaker;
 pub use circuit::sliding_window::CallTally;
 pub use core_admission::{AdmissionPermit, CallOutcome, CallResult, CoreAdmission};
 pub use core_index::CoreIndex;

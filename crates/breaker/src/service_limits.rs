@@ -72,7 +72,7 @@ impl ServiceLimits {
 
     /// The breaker of a squad's traffic of one tier.
     #[inline]
-    pub fn squad_breaker(&self, consumer: Consumer, tier: Tier) -> &CircuitBreaker {
+    pub(super) fn squad_breaker(&self, consumer: Consumer, tier: Tier) -> &CircuitBreaker {
         let index = breaker_index(consumer, tier);
         self.squads[index].get_or_init(|| {
             Box::new(CircuitBreaker::new(
@@ -170,7 +170,7 @@ impl ServiceLimits {
     }
 
     /// Whether a deploy window is open.
-    pub fn is_deploying(&self, now: Duration) -> bool {
+    pub(super) fn is_deploying(&self, now: Duration) -> bool {
         self.deploy_window.is_open(now)
     }
 

@@ -15,7 +15,7 @@ use super::tier::Tier;
 pub struct SharedResource {
     /// Its name, unique among resources.
     pub name: String,
-    /// What it is.
+    /// Its kind.
     pub kind: ResourceKind,
     /// The squad that owns it.
     pub owner: SquadName,

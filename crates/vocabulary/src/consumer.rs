@@ -34,7 +34,7 @@ impl Consumer {
     /// The name of the unknown consumer; no squad may have it.
     pub const UNKNOWN_NAME: &'static str = "unknown";
 
-    /// The squad, where it is known.
+    /// The squad, if it is known.
     pub const fn squad(self) -> Option<SquadId> {
         match self {
             Self::Unknown => None,

@@ -174,7 +174,7 @@ impl ViolationClass {
     /// undeclared query parameters and bodies are errors, and honest clients send them, so they are
     /// reported. Every browser and every hop sends undeclared headers and cookies, so those are not
     /// even counted.
-    pub const fn default_enforcement(self) -> Enforcement {
+    const fn default_enforcement(self) -> Enforcement {
         match self {
             Self::UnknownQuery | Self::UnexpectedBody => Enforcement::Report,
             Self::UnknownHeader | Self::UnknownCookie | Self::UnknownBodyProperty => {

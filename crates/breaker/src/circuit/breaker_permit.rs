@@ -11,16 +11,16 @@ use super::sliding_window::CallTally;
 
 /// When a breaker opens.
 #[derive(Clone, Copy, Debug)]
-pub struct BreakerThresholds<'a> {
+pub(crate) struct BreakerThresholds<'a> {
     /// The policy of the service.
-    pub policy: &'a BreakerPolicy,
+    pub(crate) policy: &'a BreakerPolicy,
     /// The share of calls that may fail.
-    pub failure_rate_max: f64,
+    pub(crate) failure_rate_max: f64,
 }
 
 /// The permit of a call that a breaker admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BreakerPermit {
+pub(crate) struct BreakerPermit {
     pub(super) generation: u32,
     pub(super) probe: Option<ProbeId>,
 }
@@ -43,13 +43,13 @@ pub enum BreakerRejection {
 
 /// How the upstream handled a call.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct CallVerdict {
+pub(crate) struct CallVerdict {
     /// It failed.
-    pub failed: bool,
+    pub(crate) failed: bool,
     /// It was slow.
-    pub slow: bool,
+    pub(crate) slow: bool,
     /// How long the upstream asked not to be called.
-    pub retry_after: Option<Duration>,
+    pub(crate) retry_after: Option<Duration>,
 }
 
 /// The answer of a breaker to a call, with the transition that the call caused.
@@ -78,7 +78,8 @@ impl BreakerPermit {
     }
 
     /// Whether the call probes a half-open breaker.
-    pub fn is_probe(self) -> bool {
+    #[cfg(test)]
+    pub(crate) fn is_probe(self) -> bool {
         self.probe.is_some()
     }
 }

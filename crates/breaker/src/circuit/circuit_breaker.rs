@@ -26,7 +26,7 @@ use crate::core_index::CoreIndex;
 
 /// A circuit breaker.
 #[derive(Debug)]
-pub struct CircuitBreaker {
+pub(crate) struct CircuitBreaker {
     packed: AtomicU64,
     windows: Box<[SlidingWindow]>,
     locked: Mutex<LockedState>,
@@ -48,7 +48,7 @@ pub(crate) struct BreakerSnapshot {
 
 impl CircuitBreaker {
     /// A closed breaker that `cores` data cores share.
-    pub fn new(cores: usize, seed: u64) -> Self {
+    pub(crate) fn new(cores: usize, seed: u64) -> Self {
         Self {
             packed: AtomicU64::new(0),
             windows: windows(cores),
@@ -57,7 +57,7 @@ impl CircuitBreaker {
     }
 
     /// Why a call would not be admitted now; nothing is taken.
-    pub fn peek(&self, now: Duration, policy: &BreakerPolicy) -> Option<BreakerRejection> {
+    pub(crate) fn peek(&self, now: Duration, policy: &BreakerPolicy) -> Option<BreakerRejection> {
         let packed = self.load();
         match effective_override(packed.operator_override, policy.mode) {
             BreakerOverride::ForcedOpen => Some(BreakerRejection::Forced),
@@ -148,7 +148,7 @@ impl CircuitBreaker {
     }
 
     /// Records a call that was answered or failed. Only the core that admitted it may do so.
-    pub fn record(
+    pub(crate) fn record(
         &self,
         core: CoreIndex,
         permit: BreakerPermit,
@@ -185,7 +185,7 @@ impl CircuitBreaker {
     }
 
     /// Records that a call failed after it was recorded as a success at `recorded`.
-    pub fn record_late_failure(
+    pub(crate) fn record_late_failure(
         &self,
         core: CoreIndex,
         permit: BreakerPermit,
@@ -214,7 +214,7 @@ impl CircuitBreaker {
     }
 
     /// Gives back the permit of a call that was abandoned before the upstream answered or failed.
-    pub fn release(&self, permit: BreakerPermit) {
+    pub(crate) fn release(&self, permit: BreakerPermit) {
         if let Some(probe) = permit.probe {
             self.lock().probes.end(probe);
         }
@@ -222,7 +222,7 @@ impl CircuitBreaker {
 
     /// Sets an operator's override. The breaker closes, and a new generation begins with nothing
     /// counted.
-    pub fn set_override(
+    pub(crate) fn set_override(
         &self,
         operator_override: BreakerOverride,
         now: Duration,

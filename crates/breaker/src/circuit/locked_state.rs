@@ -52,7 +52,7 @@ impl LockedState {
         }
     }
 
-    /// The upstream asked not to be called until then.
+    /// Notes until when the upstream asked not to be called.
     pub(super) fn extend_retry_after(&mut self, until: Duration) {
         self.retry_after = self.retry_after.max(until);
     }

@@ -72,7 +72,7 @@ impl QueueTicket {
         matches!(*self.lock(), TicketState::Taken)
     }
 
-    /// Notes which task the decision wakes, if there is none yet.
+    /// Stores the waker of the task that waits for the decision.
     pub(super) fn wake_on_decision(&self, cx: &Context<'_>) {
         if let TicketState::Waiting(waker) = &mut *self.lock() {
             *waker = Some(cx.waker().clone());

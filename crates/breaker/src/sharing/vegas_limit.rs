@@ -3,8 +3,8 @@
 //! Source: L. Brakmo, S. O'Malley, L. Peterson, "TCP Vegas", SIGCOMM 1994, as Netflix's
 //! concurrency-limits applies it to requests. From the latency without load and the latency now it
 //! estimates how many of the requests in flight wait inside the upstream. The limit grows while
-//! these are few and shrinks while they are many. It changes only while it is used, because the
-//! latency below the limit says nothing about it.
+//! these are few and shrinks while they are many. It changes only while it is used, because an
+//! upstream with fewer requests says nothing about the limit.
 //!
 //! A gradient of long-term and short-term latency would be simpler, but in a lasting overload the
 //! long-term latency follows the short-term one, and the limit creeps up. Vegas keeps the latency

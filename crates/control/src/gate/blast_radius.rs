@@ -162,7 +162,7 @@ impl BlastRadius {
     /// The squads that a break of an operation affects; without an operation, of the whole
     /// contract. These are the squads that were measured to call it, or without a measurement
     /// those that the catalog declares to use the service.
-    pub fn affected_squads(&self, operation: Option<&str>) -> BTreeSet<&str> {
+    pub(super) fn affected_squads(&self, operation: Option<&str>) -> BTreeSet<&str> {
         let is_hit = |reached: &&ReachedSquad| match (self.measured, operation) {
             (true, Some(operation)) => reached.calls.contains_key(operation),
             (true, None) => !reached.calls.is_empty(),

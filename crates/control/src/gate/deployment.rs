@@ -119,17 +119,17 @@ pub enum DeploymentOutcome {
 
 impl Deployment {
     /// Whether it serves traffic at this time.
-    pub fn is_live(&self, now: UtcTimestamp) -> bool {
+    pub(super) fn is_live(&self, now: UtcTimestamp) -> bool {
         self.ended.is_none() && self.kept_until.is_none_or(|until| now < until)
     }
 
     /// Whether it has neither ended nor a date on which it will.
-    pub fn has_no_end(&self) -> bool {
+    pub(super) fn has_no_end(&self) -> bool {
         self.ended.is_none() && self.kept_until.is_none()
     }
 
     /// When it stopped serving traffic, if it has.
-    pub fn ended_since(&self, now: UtcTimestamp) -> Option<UtcTimestamp> {
+    pub(super) fn ended_since(&self, now: UtcTimestamp) -> Option<UtcTimestamp> {
         let ended = self.ended.as_ref().map(|ended| ended.at);
         ended.or(self.kept_until.filter(|until| *until <= now))
     }

@@ -61,7 +61,7 @@ impl DeploymentComparison {
     }
 
     /// The operations that break.
-    pub fn broken_operations(&self) -> BrokenOperations {
+    pub(super) fn broken_operations(&self) -> BrokenOperations {
         let mut broken = BrokenOperations::default();
         for finding in self.breaking() {
             match self.operation(finding) {

@@ -3,8 +3,8 @@
 //! A file that contradicts the invariants was not written by Portcullis. It is refused with the
 //! location of the damage and never overwritten, because a registry is evidence.
 //!
-//! Invariants: numbers and times only increase, and at most one deployment has no end. Other live
-//! deployments are kept next to it until a date.
+//! Invariants: numbers increase, times never decrease, and at most one deployment has no end. Other
+//! live deployments are kept next to it until a date.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use super::deployment::Deployment;
 use super::utc_timestamp::UtcTimestamp;
 
 /// The format version of the file.
-pub const FORMAT: u64 = 1;
+const FORMAT: u64 = 1;
 
 /// The largest registry that is read, in bytes: years of deployments of one service.
 pub const RECORD_BYTES_MAX: u64 = 64 << 20;
@@ -187,7 +187,7 @@ impl DeploymentRegistry {
     }
 
     /// The latest deployment of a revision.
-    pub fn last_of(&self, revision: &str) -> Option<&Deployment> {
+    pub(super) fn last_of(&self, revision: &str) -> Option<&Deployment> {
         self.deployments
             .iter()
             .rev()

@@ -29,7 +29,7 @@ pub use deployment::{
     RecordedVerdict,
 };
 pub use deployment_comparison::DeploymentComparison;
-pub use deployment_registry::{DeploymentRegistry, FORMAT, RECORD_BYTES_MAX, RegistryDamage};
+pub use deployment_registry::{DeploymentRegistry, RECORD_BYTES_MAX, RegistryDamage};
 pub use gate_case::{
     GateCase, GateOverride, RollbackApproval, TrafficMeasurement, replaced_deployment,
     rollback_approvals,
@@ -37,7 +37,7 @@ pub use gate_case::{
 pub use gate_reason::{BreakingChange, GateReason, GateRule, ReasonLocation, ReasonWeight};
 pub use gate_verdict::{GateDecision, GateVerdict};
 pub use registered_contract::{ContractDamage, RegisteredContract};
-pub use registry_history::{CLOCK_SKEW_MAX, RETENTION_DEFAULT, RegistryRefusal};
+pub use registry_history::RegistryRefusal;
 pub use utc_timestamp::UtcTimestamp;
 
 #[cfg(test)]

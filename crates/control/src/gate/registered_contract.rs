@@ -61,7 +61,7 @@ impl RegisteredContract {
     /// Reads a contract and everything that the registry keeps of it.
     ///
     /// # Errors
-    /// [`ContractLoadError`] when the entry file cannot be read or parsed.
+    /// [`ContractLoadError`] if the entry file cannot be read or parsed.
     pub fn load(
         path: &Path,
         name: &str,

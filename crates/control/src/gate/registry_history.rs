@@ -8,10 +8,7 @@ use super::deployment_registry::DeploymentRegistry;
 use super::utc_timestamp::UtcTimestamp;
 
 /// How far the clocks of two machines may differ before one of them counts as wrong.
-pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(60);
-
-/// How long ended deployments are remembered by default.
-pub const RETENTION_DEFAULT: Duration = Duration::from_secs(90 * 86_400);
+const CLOCK_SKEW_MAX: Duration = Duration::from_secs(60);
 
 /// Why a registry cannot be changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,5 +1,4 @@
-//! Surveys a catalog for gaps and contradictions. How a catalog is written is the business of its
-//! reader; this is about what it leaves open.
+//! Surveys a catalog for gaps and contradictions. Its syntax is already checked when it is read.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -230,8 +229,8 @@ fn cycle_concern(boundaries: &SquadBoundaries, cycle: &[CycleStep<'_>]) -> Optio
         kind: ConcernKind::DependencyCycle,
         place: at.clone(),
         message: format!(
-            "a dependency cycle: {path}; none of the services can release a breaking change before \
-             the service that uses it, so release such changes in two compatible steps"
+            "a dependency cycle: {path}; no order of deployments is safe for a breaking change \
+             among them, so release such changes in two compatible steps"
         ),
     })
 }

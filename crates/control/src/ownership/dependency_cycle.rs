@@ -1,7 +1,7 @@
 //! Finds services that depend on each other's contracts in a cycle.
 //!
-//! A cycle is not an error in a contract: each can be read and served. But none of the services can
-//! release a breaking change first. So cycles are reported as warnings and block nothing.
+//! A cycle is not an error in a contract: each can be read and served. But no order of deployments
+//! is safe for a breaking change among these services. So cycles are reported as warnings.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

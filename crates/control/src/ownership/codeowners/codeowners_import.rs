@@ -141,7 +141,7 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// The squads that the owners in the file become.
+/// The squads that stand for the owners in the file.
 #[derive(Default)]
 struct SquadHandles {
     /// Each squad with its owner in the file.
