@@ -12,8 +12,8 @@ use http::{HeaderMap, HeaderName, Response, StatusCode};
 use tokio::time::timeout;
 
 use portcullis_breaker::{
-    AdmissionPermit, AdmissionRefusal, AdmissionRule, BreakerEvent, CallResult, CoreAdmission,
-    HeldSlot, SlotOutcome,
+    AdmissionPermit, AdmissionRefusal, AdmissionRule, BreakerEvent, CallOutcome, CallResult,
+    CoreAdmission, HeldSlot, SlotOutcome,
 };
 use portcullis_vocabulary::Caller;
 use portcullis_vocabulary::protection::BreakerPolicy;
@@ -167,8 +167,11 @@ impl InFlight {
             self.caller,
             passes,
             now,
-            took,
-            (ended, retry_after),
+            CallOutcome {
+                result: ended,
+                took,
+                retry_after,
+            },
             &mut events,
         );
         self.answered = (ended == CallResult::Answered).then_some((passes, now));

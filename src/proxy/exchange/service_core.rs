@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::config::{Config, PreflightPolicy, ServiceConfig, UpstreamTarget as UpstreamConfig};
 use crate::telemetry::{AccessLog, Metrics, ServiceRecorder};
-use portcullis_breaker::CoreAdmission;
+use portcullis_breaker::{CoreAdmission, CoreIndex};
 use portcullis_contract::{CheckSettings, CompiledContract};
 use portcullis_vocabulary::enforcement::EnforcementPolicy;
 use portcullis_vocabulary::limits::Limits;
@@ -68,7 +68,7 @@ impl ServiceCore {
         };
         Some(Self {
             upstream: ForwardTarget::of(service, before),
-            admission: service.protection.turnstile(core),
+            admission: service.protection.core_admission(CoreIndex::new(core)),
             recorder,
             access: ServiceAccessLog {
                 log: log.clone(),
