@@ -14,7 +14,7 @@ use super::inspect::{HttpRefusal, StreamPosition};
 #[derive(Debug)]
 pub(crate) struct ConnectionState {
     /// Where the inspector stands in the request stream.
-    pub(super) stage: Cell<StreamPosition>,
+    pub(super) position: Cell<StreamPosition>,
     /// Since when that stage, or the silence between two requests, lasts.
     pub(super) since: Cell<Instant>,
     /// Heads passed on to the library.
@@ -50,7 +50,7 @@ pub(crate) struct ConnectionState {
 impl ConnectionState {
     pub(super) fn new(now: Instant) -> Self {
         Self {
-            stage: Cell::new(StreamPosition::Idle),
+            position: Cell::new(StreamPosition::Idle),
             since: Cell::new(now),
             heads: Cell::new(0),
             requests: Cell::new(0),
@@ -81,7 +81,7 @@ impl ConnectionState {
 
     /// Whether all bytes of the request being served have arrived.
     pub(super) fn has_whole_request(&self) -> bool {
-        self.heads.get() > self.requests.get() || self.stage.get() != StreamPosition::Body
+        self.heads.get() > self.requests.get() || self.position.get() != StreamPosition::Body
     }
 
     /// Takes note that the library has flushed what it had.

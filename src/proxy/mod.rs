@@ -21,16 +21,14 @@ mod body;
 pub use body::buffered_body::{BufferOutcome, BufferedBody};
 pub use body::forward_body::ForwardBody;
 pub use body::request_body::{RequestBody, RequestBodyError};
-pub use client::connection::IncomingRequest;
-pub use client::drain_signal::{DrainPhase, DrainSignal, DrainTrigger, drain};
-pub use client::listener::{
-    BindError, BoundListener, ConnectionCap, ListenerSettings, ListenerTotals, bind, serve,
+pub use client::{
+    BindError, BoundListener, ConnectionCap, DrainPhase, DrainSignal, DrainTrigger,
+    IncomingRequest, ListenerSettings, ListenerTotals, RequestHandler, bind, drain, serve,
 };
-pub use exchange::active_config::{ActiveConfig, ActiveService, PublishedConfig};
-pub use exchange::answer_body::AnswerBody;
-pub use exchange::data_core::DataCore;
-pub use exchange::pipeline::{pipeline, refuse_stream};
-pub use exchange::shadow::{ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler};
+pub use exchange::{
+    ActiveConfig, ActiveService, AnswerBody, DataCore, PublishedConfig, ShadowAnswer, ShadowBody,
+    ShadowExchange, ShadowSampler,
+};
 pub use headers::{
     MaxForwards, Peer, add_forwarding, add_request_id, count_hop, remove_hop_by_hop,
 };

@@ -11,7 +11,6 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::buffered_body::BufferedBody;
 use super::request_body::{RequestBody, RequestBodyError, UploadProgress};
-use crate::proxy::exchange::shadow::ShadowBody;
 
 /// The body of a request to the upstream.
 #[derive(Debug)]
@@ -27,7 +26,8 @@ enum ForwardBodyKind {
         first: Bytes,
         rest: RequestBody,
     },
-    Checked(CheckedBody),
+    /// Boxed, because it is rare and every request moves the largest variant.
+    Checked(Box<CheckedBody>),
 }
 
 /// Judges a body while it passes.
@@ -119,13 +119,13 @@ impl ForwardBody {
     /// A body of which the beginning was read and shown to `gate` already, judged to its end
     /// while it passes.
     pub(crate) fn checked(first: Bytes, rest: RequestBody, gate: Box<dyn BodyChecker>) -> Self {
-        Self(ForwardBodyKind::Checked(CheckedBody {
+        Self(ForwardBodyKind::Checked(Box::new(CheckedBody {
             held: first,
             rest,
             gate,
             trailers: None,
             has_ended: false,
-        }))
+        })))
     }
 
     /// Reads a body to its end for nobody but its gate.
@@ -153,15 +153,11 @@ impl ForwardBody {
         }
     }
 
-    /// The body for a sample of the exchange.
-    pub(crate) fn shadow_body(&self) -> ShadowBody {
+    /// The bytes of a body in memory.
+    pub(crate) fn buffered(&self) -> Option<&Bytes> {
         match &self.0 {
-            ForwardBodyKind::Whole { bytes, .. } if bytes.is_empty() => ShadowBody::Absent,
-            ForwardBodyKind::Whole { bytes, .. } => ShadowBody::Whole(bytes.clone()),
-            ForwardBodyKind::Streamed { first, rest } if first.is_empty() && rest.is_empty() => {
-                ShadowBody::Absent
-            }
-            ForwardBodyKind::Streamed { .. } | ForwardBodyKind::Checked(_) => ShadowBody::Streamed,
+            ForwardBodyKind::Whole { bytes, .. } => Some(bytes),
+            ForwardBodyKind::Streamed { .. } | ForwardBodyKind::Checked(_) => None,
         }
     }
 
@@ -216,13 +212,16 @@ impl Body for ForwardBody {
                 trailers: Some(_), ..
             } => SizeHint::default(),
             ForwardBodyKind::Whole { bytes, .. } => SizeHint::with_exact(bytes.len() as u64),
-            ForwardBodyKind::Streamed { first, rest }
-            | ForwardBodyKind::Checked(CheckedBody {
-                held: first, rest, ..
-            }) => match rest.size_hint().exact() {
-                Some(length) => SizeHint::with_exact(first.len() as u64 + length),
-                None => SizeHint::default(),
-            },
+            ForwardBodyKind::Streamed { first, rest } => length_after(first, rest),
+            ForwardBodyKind::Checked(checked) => length_after(&checked.held, &checked.rest),
         }
+    }
+}
+
+/// The length of a body of which `first` was read already.
+fn length_after(first: &Bytes, rest: &RequestBody) -> SizeHint {
+    match rest.size_hint().exact() {
+        Some(length) => SizeHint::with_exact(first.len() as u64 + length),
+        None => SizeHint::default(),
     }
 }

@@ -47,7 +47,7 @@ pub enum RequestBodyError {
 #[derive(Debug)]
 pub struct RequestBody {
     incoming: Incoming,
-    link: Rc<ConnectionState>,
+    state: Rc<ConnectionState>,
     limits: Rc<ClientLimits>,
     received: u64,
     waited: Duration,
@@ -57,13 +57,13 @@ pub struct RequestBody {
 impl RequestBody {
     pub(crate) fn new(
         incoming: Incoming,
-        link: Rc<ConnectionState>,
+        state: Rc<ConnectionState>,
         limits: Rc<ClientLimits>,
     ) -> Self {
-        link.body_unread.set(!incoming.is_end_stream());
+        state.body_unread.set(!incoming.is_end_stream());
         Self {
             incoming,
-            link,
+            state,
             limits,
             received: 0,
             waited: Duration::ZERO,
@@ -102,7 +102,7 @@ impl RequestBody {
     /// A view of how the body proceeds, for whoever waits for its receiver.
     pub(super) fn progress(&self) -> UploadProgress {
         UploadProgress {
-            link: Rc::clone(&self.link),
+            state: Rc::clone(&self.state),
             frames: 0,
         }
     }
@@ -111,12 +111,12 @@ impl RequestBody {
     fn end_wait(&mut self) {
         if let Some(since) = self.waiting_since.take() {
             self.waited += since.elapsed();
-            self.link.body_deadline.set(None);
+            self.state.body_deadline.set(None);
         }
     }
 
     fn begin_wait(&mut self, cx: &Context<'_>) {
-        let mut waker = self.link.body_waker.borrow_mut();
+        let mut waker = self.state.body_waker.borrow_mut();
         if !waker
             .as_ref()
             .is_some_and(|waker| waker.will_wake(cx.waker()))
@@ -128,16 +128,16 @@ impl RequestBody {
             let earned = Duration::from_secs(self.received / self.limits.request_body_rate_min);
             let allowance = (self.limits.request_body_timeout + earned).saturating_sub(self.waited);
             self.waiting_since = Some(now);
-            self.link.body_deadline.set(Some(now + allowance));
+            self.state.body_deadline.set(Some(now + allowance));
         }
     }
 
     /// Why no more of this body will come, when that is known.
     fn failure(&self) -> Option<RequestBodyError> {
-        if self.link.refused_in_body.get() {
-            return self.link.refusal.get().map(RequestBodyError::Refused);
+        if self.state.refused_in_body.get() {
+            return self.state.refusal.get().map(RequestBodyError::Refused);
         }
-        self.link
+        self.state
             .body_expired
             .get()
             .then_some(RequestBodyError::Timeout)
@@ -164,14 +164,14 @@ impl Body for RequestBody {
         this.end_wait();
         match frame {
             Some(Ok(mut frame)) => {
-                this.link.body_frames.set(this.link.body_frames.get() + 1);
+                this.state.body_frames.set(this.state.body_frames.get() + 1);
                 if let Some(data) = frame.data_ref() {
                     this.received += data.len() as u64;
                 } else if let Some(trailers) = frame.trailers_mut() {
                     remove_forbidden_trailers(trailers);
                 }
                 if this.incoming.is_end_stream() || frame.is_trailers() {
-                    this.link.body_unread.set(false);
+                    this.state.body_unread.set(false);
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
@@ -180,7 +180,7 @@ impl Body for RequestBody {
                 Poll::Ready(Some(Err(failure)))
             }
             None => {
-                this.link.body_unread.set(false);
+                this.state.body_unread.set(false);
                 Poll::Ready(None)
             }
         }
@@ -197,15 +197,15 @@ impl Body for RequestBody {
 
 impl Drop for RequestBody {
     fn drop(&mut self) {
-        self.link.body_deadline.set(None);
-        self.link.body_waker.take();
+        self.state.body_deadline.set(None);
+        self.state.body_waker.take();
     }
 }
 
 /// How a streamed request body proceeds.
 #[derive(Debug)]
 pub(crate) struct UploadProgress {
-    link: Rc<ConnectionState>,
+    state: Rc<ConnectionState>,
     frames: u64,
 }
 
@@ -213,8 +213,8 @@ impl UploadProgress {
     /// Whether the body is unfinished and has moved since this was last asked, or its
     /// client, who has a deadline of his own, is being waited for.
     pub(crate) fn has_progressed(&mut self) -> bool {
-        let frames = self.link.body_frames.get();
+        let frames = self.state.body_frames.get();
         let has_moved = std::mem::replace(&mut self.frames, frames) != frames;
-        self.link.body_unread.get() && (has_moved || self.link.body_deadline.get().is_some())
+        self.state.body_unread.get() && (has_moved || self.state.body_deadline.get().is_some())
     }
 }

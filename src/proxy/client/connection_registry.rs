@@ -9,7 +9,7 @@ use std::task::Waker;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::listener::ListenerTotals;
+use super::listener_totals::ListenerTotals;
 
 /// The bound on client connections, common to all data cores.
 #[derive(Debug)]

@@ -26,19 +26,19 @@ const DISCARD_READS_MAX: usize = 8;
 pub(super) struct InspectedStream {
     stream: TcpStream,
     inspector: StreamInspector,
-    link: Rc<ConnectionState>,
+    state: Rc<ConnectionState>,
 }
 
 impl InspectedStream {
     pub(super) fn new(
         stream: TcpStream,
         inspector: StreamInspector,
-        link: Rc<ConnectionState>,
+        state: Rc<ConnectionState>,
     ) -> Self {
         Self {
             stream,
             inspector,
-            link,
+            state,
         }
     }
 
@@ -49,18 +49,18 @@ impl InspectedStream {
 
     /// Takes note of a verdict; true when there are bytes to pass on.
     fn note(&self, fed: FeedOutcome) -> bool {
-        let link = &self.link;
-        let before = link.stage.get();
-        let stage = self.inspector.stage();
-        link.stage.set(stage);
-        link.heads.set(link.heads.get() + u64::from(fed.heads));
-        if stage == StreamPosition::Head && (before != StreamPosition::Head || fed.heads > 0) {
-            link.since.set(Instant::now());
+        let state = &self.state;
+        let before = state.position.get();
+        let position = self.inspector.position();
+        state.position.set(position);
+        state.heads.set(state.heads.get() + u64::from(fed.heads));
+        if position == StreamPosition::Head && (before != StreamPosition::Head || fed.heads > 0) {
+            state.since.set(Instant::now());
         }
         if let Some(refusal) = fed.refusal {
-            link.refusal.set(Some(refusal));
-            link.refused_in_body.set(fed.known);
-            link.wake_body();
+            state.refusal.set(Some(refusal));
+            state.refused_in_body.set(fed.known);
+            state.wake_body();
         }
         fed.pass > 0
     }
@@ -86,34 +86,34 @@ impl InspectedStream {
     /// The client has closed its sending side. The library would drop unfinished answers, so
     /// it learns of this only when none is left, or when a body can never be completed.
     fn poll_end(&self) -> Poll<io::Result<()>> {
-        if self.link.is_idle() || self.link.stage.get() == StreamPosition::Body {
+        if self.state.is_idle() || self.state.position.get() == StreamPosition::Body {
             return Poll::Ready(Ok(()));
         }
-        if self.link.half_closed.get().is_none() {
-            self.link.half_closed.set(Some(Instant::now()));
+        if self.state.half_closed.get().is_none() {
+            self.state.half_closed.set(Some(Instant::now()));
         }
         Poll::Pending
     }
 
     /// Whether the library may write: only while a request is being served.
     fn may_write(&mut self) -> bool {
-        if self.link.is_serving() {
+        if self.state.is_serving() {
             return true;
         }
-        if self.link.refusal.get().is_none() {
+        if self.state.refusal.get().is_none() {
             let refusal = self.inspector.refuse_partial_line();
-            self.link.refusal.set(Some(refusal));
+            self.state.refusal.set(Some(refusal));
         }
         // Whatever head the library failed on is not one that awaits an answer.
-        self.link.heads.set(self.link.answered.get());
+        self.state.heads.set(self.state.answered.get());
         false
     }
 
     fn note_write(&self, written: &Poll<io::Result<usize>>) {
         if written.is_ready() {
-            self.link.stalled.set(None);
-        } else if self.link.stalled.get().is_none() {
-            self.link.stalled.set(Some(Instant::now()));
+            self.state.stalled.set(None);
+        } else if self.state.stalled.get().is_none() {
+            self.state.stalled.set(Some(Instant::now()));
         }
     }
 }
@@ -125,13 +125,13 @@ impl AsyncRead for InspectedStream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.link.refusal.get().is_some() {
+        if this.state.refusal.get().is_some() {
             return Poll::Pending;
         }
-        if this.link.half_closed.get().is_some() {
+        if this.state.half_closed.get().is_some() {
             return this.poll_end();
         }
-        if this.link.stage.get() == StreamPosition::Closed {
+        if this.state.position.get() == StreamPosition::Closed {
             return this.poll_discard(cx, buf);
         }
         let start = buf.filled().len();
@@ -184,11 +184,11 @@ impl AsyncWrite for InspectedStream {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let was_serving = this.link.is_serving();
-        this.link.note_flush();
-        if was_serving && !this.link.is_serving() {
+        let was_serving = this.state.is_serving();
+        this.state.note_flush();
+        if was_serving && !this.state.is_serving() {
             // A read that was held back during the answer is to be asked for again.
-            if this.link.half_closed.get().is_some() {
+            if this.state.half_closed.get().is_some() {
                 cx.waker().wake_by_ref();
             }
         }

@@ -1,28 +1,23 @@
 //! The listening socket of one data core, from binding to the last connection's end.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::Response;
 use hyper::server::conn::http1;
 use ipnet::IpNet;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
-use tower::Service;
 
-use super::connection::{ConnectionContext, IncomingRequest, serve_connection};
-pub use super::connection_registry::ConnectionCap;
-use super::connection_registry::ConnectionRegistry;
+use super::connection::{ConnectionContext, serve_connection};
+use super::connection_registry::{ConnectionCap, ConnectionRegistry};
 use super::drain_signal::{DrainPhase, DrainSignal};
-use crate::proxy::exchange::answer_body::AnswerBody;
+use super::incoming_request::RequestHandler;
+use super::listener_totals::ListenerTotals;
 use crate::proxy::headers::Peer;
-use crate::proxy::inspect::HttpRefusal;
 use crate::proxy::limits::{ClientLimits, LIBRARY_HEADER_COUNT_MAX};
 
 /// Connections the kernel holds until they are accepted.
@@ -100,21 +95,6 @@ pub struct ListenerSettings {
     pub cap: Arc<ConnectionCap>,
 }
 
-/// What a data core has done when [`serve`] returns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListenerTotals {
-    /// Connections accepted.
-    pub connections: u64,
-    /// Requests answered by the service.
-    pub requests: u64,
-    /// Streams answered with a refusal.
-    pub refused: u64,
-    /// Connections that a panic ended.
-    pub panicked: u64,
-    /// Connections aborted at the deadline.
-    pub aborted: u64,
-}
-
 /// Binds an address once per data core; the kernel spreads the connections over the sockets.
 /// Port 0 asks for any free port, the same for all.
 ///
@@ -170,23 +150,15 @@ fn open(address: SocketAddr, shared: bool) -> io::Result<std::net::TcpListener> 
 /// # Errors
 ///
 /// When the socket cannot be registered with the runtime.
-pub async fn serve<S, R>(
+pub async fn serve<H: RequestHandler>(
     bound: BoundListener,
-    service: S,
-    refuse: R,
+    handler: Rc<H>,
     settings: ListenerSettings,
     mut drain: DrainSignal,
-) -> io::Result<ListenerTotals>
-where
-    S: Service<IncomingRequest, Response = Response<AnswerBody>, Error = Infallible>
-        + Clone
-        + 'static,
-    R: Fn(HttpRefusal, &Peer) -> Response<Bytes> + 'static,
-{
+) -> io::Result<ListenerTotals> {
     let registry = Rc::new(ConnectionRegistry::default());
     let serving = Rc::new(ConnectionContext {
-        service,
-        refuse,
+        handler,
         builder: builder(&settings.limits),
         limits: Rc::new(settings.limits.clone()),
         registry: Rc::clone(&registry),
@@ -230,17 +202,12 @@ where
     Ok(served)
 }
 
-fn spawn_connection<S, R>(
+fn spawn_connection<H: RequestHandler>(
     stream: TcpStream,
     address: SocketAddr,
     settings: &ListenerSettings,
-    serving: &Rc<ConnectionContext<S, R>>,
-) where
-    S: Service<IncomingRequest, Response = Response<AnswerBody>, Error = Infallible>
-        + Clone
-        + 'static,
-    R: Fn(HttpRefusal, &Peer) -> Response<Bytes> + 'static,
-{
+    serving: &Rc<ConnectionContext<H>>,
+) {
     // An answer is written in one piece, so waiting for more to send only delays it.
     if stream.set_nodelay(true).is_err() {
         return;

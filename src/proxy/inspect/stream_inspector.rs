@@ -109,7 +109,7 @@ impl StreamInspector {
     }
 
     /// Where the stream stands after what was fed.
-    pub fn stage(&self) -> StreamPosition {
+    pub fn position(&self) -> StreamPosition {
         match self.state {
             // Empty lines between messages do not begin one (RFC 9112 section 2.2).
             InspectorState::RequestLine if self.carry.is_empty() => StreamPosition::Idle,
@@ -130,7 +130,7 @@ impl StreamInspector {
 
     /// Judges the next bytes of the stream. After a refusal nothing more may be fed.
     pub fn feed(&mut self, bytes: &[u8]) -> FeedOutcome {
-        let head_forwarded = self.stage() == StreamPosition::Body;
+        let head_forwarded = self.position() == StreamPosition::Body;
         let mut pass = FeedProgress {
             at: 0,
             message_at: 0,
@@ -201,7 +201,7 @@ impl StreamInspector {
             pass.at += rest.len();
             return self.keep_unfinished(rest);
         };
-        let was_body = self.stage() == StreamPosition::Body;
+        let was_body = self.position() == StreamPosition::Body;
         if self.carry.is_empty() {
             self.take_line(&rest[..=lf])?;
         } else {
@@ -213,7 +213,7 @@ impl StreamInspector {
             outcome?;
         }
         pass.at += lf + 1;
-        let is_body = self.stage() == StreamPosition::Body;
+        let is_body = self.position() == StreamPosition::Body;
         match self.state {
             // A line that ended the head of a message without a body, or a body.
             InspectorState::RequestLine if self.section_bytes == 0 => {

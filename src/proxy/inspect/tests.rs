@@ -37,7 +37,7 @@ fn read(stream: &[u8], piece: usize) -> (u32, Result<StreamPosition, HttpRefusal
             return (heads, Err(refusal), passed);
         }
     }
-    (heads, Ok(inspector.stage()), passed)
+    (heads, Ok(inspector.position()), passed)
 }
 
 /// Checks the verdict on a stream, whole and byte by byte.

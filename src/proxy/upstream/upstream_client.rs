@@ -67,7 +67,7 @@ impl UpstreamClient {
     /// See [`UpstreamError`].
     pub async fn send(
         &self,
-        mut request: Request<ForwardBody>,
+        mut request: Box<Request<ForwardBody>>,
         is_idempotent: bool,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         self.prepare(&mut request);
@@ -79,7 +79,7 @@ impl UpstreamClient {
             Ok(response) => Ok(response),
             Err(SendFailure::Final(error)) => Err(error),
             Err(SendFailure::Unsent(request)) => {
-                Box::pin(self.send_on_new_connection(*request)).await
+                Box::pin(self.send_on_new_connection(request)).await
             }
             Err(SendFailure::ClosedSilently(error)) => match copy {
                 Some(request) => Box::pin(self.send_on_new_connection(request)).await,
@@ -92,7 +92,7 @@ impl UpstreamClient {
     /// size would count for every request.
     async fn send_on_new_connection(
         &self,
-        request: Request<ForwardBody>,
+        request: Box<Request<ForwardBody>>,
     ) -> Result<Response<UpstreamBody>, UpstreamError> {
         let lane = self.connect().await?;
         self.exchange(lane, request)
@@ -121,13 +121,13 @@ impl UpstreamClient {
     async fn exchange(
         &self,
         mut lane: UpstreamConnection,
-        request: Request<ForwardBody>,
+        request: Box<Request<ForwardBody>>,
     ) -> Result<Response<UpstreamBody>, SendFailure> {
         lane.reset_received();
         let patience = self.pool.limits.response_head_timeout;
         let mut deadline = Instant::now() + patience;
         let mut upload = request.body().upload();
-        let mut sent = pin!(lane.sender.try_send_request(request));
+        let mut sent = pin!(lane.sender.try_send_request(*request));
         let outcome = poll_fn(|cx| {
             lane.drive(cx);
             let mut quiet = Context::from_waker(Waker::noop());
@@ -233,8 +233,8 @@ impl UpstreamClient {
 }
 
 /// The same request once more, if its body is in memory.
-pub(in crate::proxy) fn copy(request: &Request<ForwardBody>) -> Option<Request<ForwardBody>> {
-    let mut copy = Request::new(request.body().replay()?);
+pub(in crate::proxy) fn copy(request: &Request<ForwardBody>) -> Option<Box<Request<ForwardBody>>> {
+    let mut copy = Box::new(Request::new(request.body().replay()?));
     *copy.method_mut() = request.method().clone();
     *copy.uri_mut() = request.uri().clone();
     *copy.headers_mut() = request.headers().clone();
