@@ -1,4 +1,4 @@
-//! Bodies of requests to the upstream: none, in memory, or passed on as they arrive.
+//! Bodies of requests to the upstream: in memory, streamed, or judged while they pass.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -32,26 +32,26 @@ enum ForwardBodyKind {
 
 /// Judges a body while it passes.
 pub(crate) trait BodyChecker: fmt::Debug {
-    /// More of the body.
+    /// Judges the next bytes.
     ///
     /// # Errors
-    /// [`RequestBodyError::Violated`] when it must not go on.
+    /// [`RequestBodyError::Violated`] if the body must not continue.
     fn data(&mut self, bytes: &[u8]) -> Result<(), RequestBodyError>;
 
-    /// The body ends here.
+    /// Judges the whole body at its end.
     ///
     /// # Errors
-    /// [`RequestBodyError::Violated`] when it must not arrive as a whole.
+    /// [`RequestBodyError::Violated`] if the body is refused.
     fn end(&mut self) -> Result<(), RequestBodyError>;
 }
 
-/// A body that is judged while it passes. Its last piece is held back until the verdict, so that
-/// the upstream never has all of a body that is refused.
+/// A body that is judged while it passes. The last piece is held back until the verdict, so the
+/// upstream never gets all of a refused body.
 #[derive(Debug)]
 struct CheckedBody {
     held: Bytes,
     rest: RequestBody,
-    gate: Box<dyn BodyChecker>,
+    checker: Box<dyn BodyChecker>,
     trailers: Option<HeaderMap>,
     has_ended: bool,
 }
@@ -65,23 +65,24 @@ impl CheckedBody {
             let frame = ready!(Pin::new(&mut self.rest).poll_frame(cx)).transpose()?;
             match frame.map(Frame::into_data) {
                 Some(Ok(data)) => {
-                    self.gate.data(&data)?;
+                    self.checker.data(&data)?;
                     let before = std::mem::replace(&mut self.held, data);
                     if !before.is_empty() {
                         return Poll::Ready(Some(Ok(Frame::data(before))));
                     }
                 }
                 last => {
-                    self.gate.end()?;
+                    self.checker.end()?;
                     self.trailers = last.and_then(|frame| frame.err()?.into_trailers().ok());
                     self.has_ended = true;
                 }
             }
         }
         let held = std::mem::take(&mut self.held);
-        let last = match held.is_empty() {
-            true => self.trailers.take().map(Frame::trailers),
-            false => Some(Frame::data(held)),
+        let last = if held.is_empty() {
+            self.trailers.take().map(Frame::trailers)
+        } else {
+            Some(Frame::data(held))
         };
         Poll::Ready(last.map(Ok))
     }
@@ -93,19 +94,19 @@ impl ForwardBody {
         Self::whole(BufferedBody::default())
     }
 
-    /// A body that was read, and perhaps judged, before.
-    pub fn whole(collected: BufferedBody) -> Self {
-        let BufferedBody { bytes, trailers } = collected;
+    /// A body in memory.
+    pub fn whole(whole: BufferedBody) -> Self {
+        let BufferedBody { bytes, trailers } = whole;
         let trailers = trailers.filter(|fields| !fields.is_empty());
         Self(ForwardBodyKind::Whole { bytes, trailers })
     }
 
-    /// A body passed on as it arrives.
+    /// A body that is forwarded as it arrives.
     pub fn streamed(body: RequestBody) -> Self {
         Self::resumed(Bytes::new(), body)
     }
 
-    /// A body of which the beginning was read already.
+    /// The same, after `first` was read.
     pub fn resumed(first: Bytes, rest: RequestBody) -> Self {
         if rest.is_empty() {
             return Self(ForwardBodyKind::Whole {
@@ -116,19 +117,18 @@ impl ForwardBody {
         Self(ForwardBodyKind::Streamed { first, rest })
     }
 
-    /// A body of which the beginning was read and shown to `gate` already, judged to its end
-    /// while it passes.
-    pub(crate) fn checked(first: Bytes, rest: RequestBody, gate: Box<dyn BodyChecker>) -> Self {
+    /// A body that `checker` judges while it passes. The checker has judged `first` already.
+    pub(crate) fn checked(first: Bytes, rest: RequestBody, checker: Box<dyn BodyChecker>) -> Self {
         Self(ForwardBodyKind::Checked(Box::new(CheckedBody {
             held: first,
             rest,
-            gate,
+            checker,
             trailers: None,
             has_ended: false,
         })))
     }
 
-    /// Reads a body to its end for nobody but its gate.
+    /// Reads a body to its end, only to judge it.
     pub(crate) async fn drain(mut self) -> Result<(), RequestBodyError> {
         while let Some(frame) = poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await {
             frame?;
@@ -136,7 +136,7 @@ impl ForwardBody {
         Ok(())
     }
 
-    /// The trailer fields, when they are known already.
+    /// The trailer fields, if they are known before the body is sent.
     pub(crate) fn trailers(&self) -> Option<&HeaderMap> {
         match &self.0 {
             ForwardBodyKind::Whole { trailers, .. } => trailers.as_ref(),
@@ -144,12 +144,12 @@ impl ForwardBody {
         }
     }
 
-    /// A view of how the body proceeds while it is being sent, if it is streamed.
+    /// The progress of the body while it is sent; `None` if it is in memory.
     pub(crate) fn upload(&self) -> Option<UploadProgress> {
         match &self.0 {
             ForwardBodyKind::Whole { .. } => None,
             ForwardBodyKind::Streamed { rest, .. } => Some(rest.progress()),
-            ForwardBodyKind::Checked(gated) => Some(gated.rest.progress()),
+            ForwardBodyKind::Checked(checked) => Some(checked.rest.progress()),
         }
     }
 
@@ -161,7 +161,7 @@ impl ForwardBody {
         }
     }
 
-    /// The same body once more, when it is in memory.
+    /// A copy of the body, if it is in memory.
     pub(crate) fn replay(&self) -> Option<Self> {
         match &self.0 {
             ForwardBodyKind::Whole { bytes, trailers } => Some(Self(ForwardBodyKind::Whole {
@@ -192,7 +192,7 @@ impl Body for ForwardBody {
                 Poll::Ready(Some(Ok(Frame::data(std::mem::take(first)))))
             }
             ForwardBodyKind::Streamed { rest, .. } => Pin::new(rest).poll_frame(cx),
-            ForwardBodyKind::Checked(gated) => gated.poll_frame(cx),
+            ForwardBodyKind::Checked(checked) => checked.poll_frame(cx),
         }
     }
 
@@ -200,8 +200,8 @@ impl Body for ForwardBody {
         match &self.0 {
             ForwardBodyKind::Whole { bytes, trailers } => bytes.is_empty() && trailers.is_none(),
             ForwardBodyKind::Streamed { first, rest } => first.is_empty() && rest.is_end_stream(),
-            ForwardBodyKind::Checked(gated) => {
-                gated.has_ended && gated.held.is_empty() && gated.trailers.is_none()
+            ForwardBodyKind::Checked(checked) => {
+                checked.has_ended && checked.held.is_empty() && checked.trailers.is_none()
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Bodies on their way: held until they are judged, judged while they pass, or copied.
+//! Message bodies: read into memory, streamed, judged while they pass, or copied.
 
 pub(crate) mod request_body;
 pub(crate) mod forward_body;

@@ -1,8 +1,8 @@
 //! Request bodies as they arrive.
 //!
-//! A body is only as good as the stream it comes from: when the inspector refuses the
-//! stream, or the client is too slow, the body ends in an error that says so, and never in
-//! a clean end. Nothing is copied unless a body must be whole and arrived in pieces.
+//! If the inspector refuses the stream, or the client is too slow, the body ends with that error
+//! and never looks complete. Nothing is copied unless a body must be in one piece and arrived in
+//! several.
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -29,16 +29,16 @@ pub enum RequestBodyError {
         /// The bound it exceeded.
         bytes_max: u64,
     },
-    /// The body did not arrive in time; answer 408.
+    /// The body did not arrive in time; the answer is 408.
     #[error("the request body did not arrive in time")]
     Timeout,
-    /// The body is not well formed; answer with the refusal's status.
+    /// The body is malformed; the refusal has the status of the answer.
     #[error("the request body is refused: {0}")]
     Refused(HttpRefusal),
-    /// The client closed the connection; there is nobody to answer.
+    /// The client closed the connection, so no answer is possible.
     #[error("the client closed the connection before the end of the request body")]
     ClientGone,
-    /// The body departs from its contract, which became clear while it was passed on.
+    /// The body violates the contract. This was found while the body was forwarded.
     #[error("the request body violates the contract")]
     Violated,
 }
@@ -76,21 +76,22 @@ impl RequestBody {
         self.incoming.is_end_stream()
     }
 
-    /// Reads the body into memory, or says that it is too large.
+    /// Reads the body into memory.
     ///
     /// # Errors
     ///
-    /// See [`RequestBodyError`]. Dropping what is left closes the connection after the answer.
+    /// See [`RequestBodyError`]. The connection closes after the answer, because the rest of the
+    /// body is not read.
     pub async fn collect(self, bytes_max: u64) -> Result<BufferedBody, RequestBodyError> {
         match self.gather(bytes_max).await? {
-            BufferOutcome::Whole(collected) => Ok(collected),
+            BufferOutcome::Whole(whole) => Ok(whole),
             BufferOutcome::Larger { .. } => Err(RequestBodyError::TooLarge { bytes_max }),
         }
     }
 
-    /// Reads the body into memory, or hands it back when it is larger than `bytes_max`. When
-    /// its announced length already is, not a byte of it is asked for, so that a client that
-    /// waits for `100 Continue` need not send it.
+    /// Reads the body into memory, or returns it if it is larger than `bytes_max`. A body whose
+    /// `Content-Length` is too large is not read at all, so a client that waits for
+    /// `100 Continue` does not send it.
     ///
     /// # Errors
     ///
@@ -99,7 +100,7 @@ impl RequestBody {
         buffer_body(self, bytes_max).await
     }
 
-    /// A view of how the body proceeds, for whoever waits for its receiver.
+    /// The progress of the body, for code that waits for the upstream.
     pub(super) fn progress(&self) -> UploadProgress {
         UploadProgress {
             state: Rc::clone(&self.state),
@@ -107,7 +108,7 @@ impl RequestBody {
         }
     }
 
-    /// Ends the wait, if any, that `poll_frame` began.
+    /// Ends the wait that `poll_frame` began, if there is one.
     fn end_wait(&mut self) {
         if let Some(since) = self.waiting_since.take() {
             self.waited += since.elapsed();
@@ -125,14 +126,14 @@ impl RequestBody {
         }
         if self.waiting_since.is_none() {
             let now = Instant::now();
-            let earned = Duration::from_secs(self.received / self.limits.request_body_rate_min);
-            let allowance = (self.limits.request_body_timeout + earned).saturating_sub(self.waited);
+            let bonus = Duration::from_secs(self.received / self.limits.request_body_rate_min);
+            let allowance = (self.limits.request_body_timeout + bonus).saturating_sub(self.waited);
             self.waiting_since = Some(now);
             self.state.body_deadline.set(Some(now + allowance));
         }
     }
 
-    /// Why no more of this body will come, when that is known.
+    /// The known reason why the body will not continue.
     fn failure(&self) -> Option<RequestBodyError> {
         if self.state.refused_in_body.get() {
             return self.state.refusal.get().map(RequestBodyError::Refused);
@@ -202,7 +203,7 @@ impl Drop for RequestBody {
     }
 }
 
-/// How a streamed request body proceeds.
+/// The progress of a streamed request body.
 #[derive(Debug)]
 pub(crate) struct UploadProgress {
     state: Rc<ConnectionState>,
@@ -210,8 +211,8 @@ pub(crate) struct UploadProgress {
 }
 
 impl UploadProgress {
-    /// Whether the body is unfinished and has moved since this was last asked, or its
-    /// client, who has a deadline of his own, is being waited for.
+    /// Whether the body is unfinished and either has moved since the last call or waits for its
+    /// client, which has a separate deadline.
     pub(crate) fn has_progressed(&mut self) -> bool {
         let frames = self.state.body_frames.get();
         let has_moved = std::mem::replace(&mut self.frames, frames) != frames;

@@ -1,10 +1,10 @@
-//! The client's socket as the HTTP library sees it: inspected.
+//! The client's socket, as the HTTP library reads it: through the inspector.
 //!
-//! Reads pass through the inspector, and the library is shown only what may be passed on.
-//! After a refusal it sees nothing more, neither bytes nor an end of the stream, so that
-//! requests accepted before are answered in peace; the driver then takes the socket back.
-//! Writes pass unchanged, unless the library answers of its own accord, which only happens
-//! when it disagrees with the inspector: that answer is discarded for one of ours.
+//! The library gets only the bytes that passed the inspector. After a refusal it gets neither bytes
+//! nor an end of the stream, so it can finish the answers to earlier requests; then the driver
+//! takes the socket back. Writes pass unchanged, with one exception: if the library answers without
+//! a request being served, it disagrees with the inspector, and its answer is discarded in favour
+//! of a refusal by Portcullis.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::proxy::connection_state::ConnectionState;
 use crate::proxy::inspect::{FeedOutcome, StreamInspector, StreamPosition};
 
-/// Bytes discarded in one go after the last request of a connection.
+/// Most reads to discard in one poll after the last request of a connection.
 const DISCARD_READS_MAX: usize = 8;
 
 /// An inspected connection.
@@ -42,12 +42,12 @@ impl InspectedStream {
         }
     }
 
-    /// The socket, and whether the answer to the present request may carry a body.
+    /// The socket, and whether the answer to the current request may have a body.
     pub(super) fn into_stream(self) -> (TcpStream, bool) {
         (self.stream, !self.inspector.is_head_request())
     }
 
-    /// Takes note of a verdict; true when there are bytes to pass on.
+    /// Notes the inspector's result. Returns whether there are bytes for the library.
     fn note(&self, fed: FeedOutcome) -> bool {
         let state = &self.state;
         let before = state.position.get();
@@ -59,13 +59,13 @@ impl InspectedStream {
         }
         if let Some(refusal) = fed.refusal {
             state.refusal.set(Some(refusal));
-            state.refused_in_body.set(fed.known);
+            state.refused_in_body.set(fed.is_known);
             state.wake_body();
         }
         fed.pass > 0
     }
 
-    /// Reads past the last request, only to notice that the client has gone.
+    /// Discards bytes after the last request, only to detect that the client closes.
     fn poll_discard(
         &mut self,
         cx: &mut Context<'_>,
@@ -79,12 +79,12 @@ impl InspectedStream {
             }
             buf.set_filled(start);
         }
-        // A client that floods is read no further.
+        // A client that sends more than this is not read any further.
         Poll::Pending
     }
 
-    /// The client has closed its sending side. The library would drop unfinished answers, so
-    /// it learns of this only when none is left, or when a body can never be completed.
+    /// Handles the end of the client's sending side. The library would drop unfinished answers, so
+    /// it sees the end only if all answers are finished or a request body cannot be completed.
     fn poll_end(&self) -> Poll<io::Result<()>> {
         if self.state.is_idle() || self.state.position.get() == StreamPosition::Body {
             return Poll::Ready(Ok(()));
@@ -104,7 +104,7 @@ impl InspectedStream {
             let refusal = self.inspector.refuse_partial_line();
             self.state.refusal.set(Some(refusal));
         }
-        // Whatever head the library failed on is not one that awaits an answer.
+        // The head that the library rejected gets no answer from the handler.
         self.state.heads.set(self.state.answered.get());
         false
     }
@@ -187,7 +187,8 @@ impl AsyncWrite for InspectedStream {
         let was_serving = this.state.is_serving();
         this.state.note_flush();
         if was_serving && !this.state.is_serving() {
-            // A read that was held back during the answer is to be asked for again.
+            // The end of the stream was held back during the answer, so the library must read
+            // again.
             if this.state.half_closed.get().is_some() {
                 cx.waker().wake_by_ref();
             }
@@ -195,7 +196,7 @@ impl AsyncWrite for InspectedStream {
         Poll::Ready(Ok(()))
     }
 
-    /// Does nothing: how the socket ends is decided when the library is done with it.
+    /// Does nothing. The connection decides how the socket ends after the library has finished.
     fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
