@@ -12,7 +12,7 @@ use super::inspect::{HttpRefusal, StreamPosition};
 
 /// The shared state of one connection.
 #[derive(Debug)]
-pub(crate) struct ConnectionState {
+pub(in crate::proxy) struct ConnectionState {
     /// The inspector's position in the request stream.
     pub(super) position: Cell<StreamPosition>,
     /// When the connection reached that position or became idle.

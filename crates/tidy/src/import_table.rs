@@ -33,7 +33,7 @@ const MAY_IMPORT: [(&str, &str); 16] = [
 ];
 
 /// Third-party crates, by the beginning of their names, with the areas that may name them.
-const HOMES: [(&str, &str); 12] = [
+const HOMES: [(&str, &str); 11] = [
     // The validators run on the tape, and containment reads lowered schemas.
     ("jsonschema", "crates/json crates/contract crates/compat"),
     ("openapiv3", "crates/contract"),
@@ -48,7 +48,6 @@ const HOMES: [(&str, &str); 12] = [
     // The exporter of spans needs its own client, because its trait is for that type.
     ("reqwest", "src/source src/telemetry"),
     ("rustls", "src/tls"),
-    ("tower", "src/proxy"),
 ];
 
 /// What crates below `crates/` may not name. They take bytes and instants as arguments.

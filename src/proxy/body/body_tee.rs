@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 
 /// The copy of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum BodyCopy {
+pub(in crate::proxy) enum BodyCopy {
     /// The whole body.
     Whole(Bytes),
     /// The body was larger than the bound.
@@ -17,7 +17,7 @@ pub(crate) enum BodyCopy {
 }
 
 /// Copies one body.
-pub(crate) struct BodyTee {
+pub(in crate::proxy) struct BodyTee {
     pieces: Vec<Bytes>,
     len: u64,
     bytes_max: u64,
@@ -34,7 +34,7 @@ impl fmt::Debug for BodyTee {
 
 impl BodyTee {
     /// Copies a body of up to `bytes_max` bytes and calls `on_end` after the whole body has passed.
-    pub(crate) fn new(bytes_max: u64, on_end: impl FnOnce(BodyCopy) + 'static) -> Self {
+    pub(in crate::proxy) fn new(bytes_max: u64, on_end: impl FnOnce(BodyCopy) + 'static) -> Self {
         Self {
             pieces: Vec::new(),
             len: 0,
@@ -44,7 +44,7 @@ impl BodyTee {
     }
 
     /// Adds a piece that passes.
-    pub(crate) fn push(&mut self, piece: &Bytes) {
+    pub(in crate::proxy) fn push(&mut self, piece: &Bytes) {
         self.len += piece.len() as u64;
         if self.len > self.bytes_max {
             self.pieces.clear();
@@ -54,7 +54,7 @@ impl BodyTee {
     }
 
     /// Ends the copy, after the whole body has passed.
-    pub(crate) fn finish(&mut self) {
+    pub(in crate::proxy) fn finish(&mut self) {
         let Some(on_end) = self.on_end.take() else {
             return;
         };

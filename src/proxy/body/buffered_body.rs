@@ -31,7 +31,7 @@ pub enum BufferOutcome<B> {
 }
 
 /// Reads a body until it ends or exceeds `bytes_max`. No bytes are lost.
-pub(crate) async fn buffer_body<B>(
+pub(in crate::proxy) async fn buffer_body<B>(
     mut body: B,
     bytes_max: u64,
 ) -> Result<BufferOutcome<B>, B::Error>

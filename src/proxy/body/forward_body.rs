@@ -31,7 +31,7 @@ enum ForwardBodyKind {
 }
 
 /// Judges a body while it passes.
-pub(crate) trait BodyChecker: fmt::Debug {
+pub(in crate::proxy) trait BodyChecker: fmt::Debug {
     /// Judges the next bytes.
     ///
     /// # Errors
@@ -118,7 +118,11 @@ impl ForwardBody {
     }
 
     /// A body that `checker` judges while it passes. The checker has judged `first` already.
-    pub(crate) fn checked(first: Bytes, rest: RequestBody, checker: Box<dyn BodyChecker>) -> Self {
+    pub(in crate::proxy) fn checked(
+        first: Bytes,
+        rest: RequestBody,
+        checker: Box<dyn BodyChecker>,
+    ) -> Self {
         Self(ForwardBodyKind::Checked(Box::new(CheckedBody {
             held: first,
             rest,
@@ -129,7 +133,7 @@ impl ForwardBody {
     }
 
     /// Reads a body to its end, only to judge it.
-    pub(crate) async fn drain(mut self) -> Result<(), RequestBodyError> {
+    pub(in crate::proxy) async fn drain(mut self) -> Result<(), RequestBodyError> {
         while let Some(frame) = poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await {
             frame?;
         }
@@ -137,7 +141,7 @@ impl ForwardBody {
     }
 
     /// The trailer fields, if they are known before the body is sent.
-    pub(crate) fn trailers(&self) -> Option<&HeaderMap> {
+    pub(in crate::proxy) fn trailers(&self) -> Option<&HeaderMap> {
         match &self.0 {
             ForwardBodyKind::Whole { trailers, .. } => trailers.as_ref(),
             ForwardBodyKind::Streamed { .. } | ForwardBodyKind::Checked(_) => None,
@@ -145,7 +149,7 @@ impl ForwardBody {
     }
 
     /// The progress of the body while it is sent; `None` if it is in memory.
-    pub(crate) fn upload(&self) -> Option<UploadProgress> {
+    pub(in crate::proxy) fn upload(&self) -> Option<UploadProgress> {
         match &self.0 {
             ForwardBodyKind::Whole { .. } => None,
             ForwardBodyKind::Streamed { rest, .. } => Some(rest.progress()),
@@ -154,7 +158,7 @@ impl ForwardBody {
     }
 
     /// The bytes of a body in memory.
-    pub(crate) fn buffered(&self) -> Option<&Bytes> {
+    pub(in crate::proxy) fn buffered(&self) -> Option<&Bytes> {
         match &self.0 {
             ForwardBodyKind::Whole { bytes, .. } => Some(bytes),
             ForwardBodyKind::Streamed { .. } | ForwardBodyKind::Checked(_) => None,
@@ -162,7 +166,7 @@ impl ForwardBody {
     }
 
     /// A copy of the body, if it is in memory.
-    pub(crate) fn replay(&self) -> Option<Self> {
+    pub(in crate::proxy) fn replay(&self) -> Option<Self> {
         match &self.0 {
             ForwardBodyKind::Whole { bytes, trailers } => Some(Self(ForwardBodyKind::Whole {
                 bytes: bytes.clone(),

@@ -55,7 +55,7 @@ pub struct RequestBody {
 }
 
 impl RequestBody {
-    pub(crate) fn new(
+    pub(in crate::proxy) fn new(
         incoming: Incoming,
         state: Rc<ConnectionState>,
         limits: Rc<ClientLimits>,
@@ -205,7 +205,7 @@ impl Drop for RequestBody {
 
 /// The progress of a streamed request body.
 #[derive(Debug)]
-pub(crate) struct UploadProgress {
+pub(in crate::proxy) struct UploadProgress {
     state: Rc<ConnectionState>,
     frames: u64,
 }
@@ -213,7 +213,7 @@ pub(crate) struct UploadProgress {
 impl UploadProgress {
     /// Whether the body is unfinished and either has moved since the last call or waits for its
     /// client, which has a separate deadline.
-    pub(crate) fn has_progressed(&mut self) -> bool {
+    pub(in crate::proxy) fn has_progressed(&mut self) -> bool {
         let frames = self.state.body_frames.get();
         let has_moved = std::mem::replace(&mut self.frames, frames) != frames;
         self.state.body_unread.get() && (has_moved || self.state.body_deadline.get().is_some())

@@ -8,7 +8,7 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use crate::proxy::body::request_body::RequestBody;
+use crate::proxy::body::RequestBody;
 use crate::proxy::connection_state::ConnectionState;
 use crate::proxy::exchange::AnswerBody;
 use crate::proxy::headers;

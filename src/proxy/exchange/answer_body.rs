@@ -10,8 +10,8 @@ use http_body::{Body, Frame, SizeHint};
 use crate::telemetry::Span;
 
 use super::in_flight::InFlight;
-use crate::proxy::body::body_tee::BodyTee;
-use crate::proxy::body::buffered_body::BufferedBody;
+use crate::proxy::body::BodyTee;
+use crate::proxy::body::BufferedBody;
 use crate::proxy::upstream::{UpstreamBody, UpstreamError};
 
 /// The body of an answer.

@@ -8,7 +8,7 @@ use portcullis_breaker::{AdmissionRefusal, AdmissionRule};
 use portcullis_contract::{Violation, body_too_large};
 use portcullis_vocabulary::enforcement::ViolationClass;
 
-use crate::proxy::body::request_body::RequestBodyError;
+use crate::proxy::body::RequestBodyError;
 use crate::proxy::inspect::HttpRefusal;
 use crate::proxy::upstream::UpstreamError;
 
@@ -143,7 +143,7 @@ impl ProblemCause {
             Self::Upstream(error) => error.to_string(),
             Self::NoExample(reason) => reason.clone(),
             Self::Panicked => {
-                "a defect of the proxy, which is counted; the request was not forwarded".to_owned()
+                "the proxy failed because of a defect; the failure is counted".to_owned()
             }
         }
     }

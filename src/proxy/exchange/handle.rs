@@ -8,6 +8,7 @@
 //! holds and records the request as abandoned.
 
 use std::future::{Future, poll_fn};
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
@@ -23,7 +24,7 @@ use super::answer_table::ProblemCause;
 use super::data_core::DataCore;
 use super::problem_response::problem_response;
 use super::stages;
-use super::stages::{ExchangeProblem, IdentifiedRequest, OperationLookup};
+use super::stages::{ExchangeProblem, IdentifiedRequest};
 use crate::proxy::client::{IncomingRequest, RequestHandler};
 use crate::proxy::headers::{Peer, add_request_id};
 use crate::proxy::inspect::HttpRefusal;
@@ -69,8 +70,8 @@ async fn answer_by_service(
     let routed = stages::select_service(core, request)?;
     // Which operation? `/__owner` is answered without one.
     let matched = match stages::match_operation(routed)? {
-        OperationLookup::Matched(matched) => matched,
-        OperationLookup::Owner(response) => return Ok(*response),
+        ControlFlow::Continue(matched) => matched,
+        ControlFlow::Break(answer) => return Ok(answer),
     };
     // May this traffic pass now? Asked before time is spent on validation.
     let allowed = stages::check_traffic(matched)?;

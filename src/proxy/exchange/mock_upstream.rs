@@ -15,7 +15,7 @@ use portcullis_contract::{
 
 use super::answer_body::AnswerBody;
 use super::answer_table::ProblemCause;
-use crate::proxy::body::forward_body::ForwardBody;
+use crate::proxy::body::ForwardBody;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 

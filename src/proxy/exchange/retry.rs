@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use super::answer_table::upstream_reason;
 use super::in_flight::{InFlight, retry_after};
 use super::request_record::RequestRecord;
-use crate::proxy::body::forward_body::ForwardBody;
+use crate::proxy::body::ForwardBody;
 use crate::proxy::upstream::{UpstreamBody, UpstreamError, UpstreamPhase, copy};
 
 /// The result of one attempt.

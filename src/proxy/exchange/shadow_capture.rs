@@ -8,8 +8,8 @@ use http_body::Body;
 use super::answer_body::AnswerBody;
 use super::request_record::RequestRecord;
 use super::shadow::{ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler};
-use crate::proxy::body::body_tee::BodyCopy;
-use crate::proxy::body::forward_body::ForwardBody;
+use crate::proxy::body::BodyCopy;
+use crate::proxy::body::ForwardBody;
 
 /// The copy of an exchange while the exchange proceeds. Dropping it sends what was recorded.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::connection_pool::ConnectionPool;
 use super::upstream_connection::UpstreamConnection;
 use super::upstream_error::{UpstreamError, UpstreamPhase};
-use crate::proxy::body::buffered_body::{BufferOutcome, buffer_body};
+use crate::proxy::body::{BufferOutcome, buffer_body};
 use crate::proxy::headers::remove_forbidden_trailers;
 
 /// The body of the upstream's response. Reading it drives the connection. At its end the connection

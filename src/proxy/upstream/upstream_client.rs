@@ -17,8 +17,8 @@ use super::connection_pool::ConnectionPool;
 use super::upstream_body::UpstreamBody;
 use super::upstream_connection::UpstreamConnection;
 use super::upstream_error::{UpstreamError, UpstreamPhase};
-use crate::proxy::body::forward_body::ForwardBody;
-use crate::proxy::body::request_body::UploadProgress;
+use crate::proxy::body::ForwardBody;
+use crate::proxy::body::UploadProgress;
 use crate::proxy::headers::remove_hop_by_hop;
 use crate::proxy::limits::UpstreamLimits;
 

@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, lookup_host};
 
-use crate::proxy::body::forward_body::ForwardBody;
+use crate::proxy::body::ForwardBody;
 use crate::proxy::deadline_timer::DeadlineTimer;
 use crate::proxy::limits::{LIBRARY_HEADER_COUNT_MAX, UpstreamLimits};
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::proxy::body::request_body::RequestBodyError;
+use crate::proxy::body::RequestBodyError;
 
 /// The phase of an exchange in which a timeout occurred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

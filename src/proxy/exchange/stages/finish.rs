@@ -6,7 +6,7 @@ use http_body::Body;
 use portcullis_contract::Violation;
 
 use super::staged_request::ServiceAnswer;
-use crate::proxy::body::body_tee::BodyTee;
+use crate::proxy::body::BodyTee;
 use crate::proxy::exchange::answer_body::AnswerBody;
 use crate::proxy::exchange::data_core::DataCore;
 

@@ -6,7 +6,7 @@ use http::{Method, Request, Response, StatusCode};
 
 use super::staged_request::{AdmittedRequest, ExchangeProblem, JudgedRequest, ServiceAnswer};
 use crate::identity::remove_squad_headers;
-use crate::proxy::body::forward_body::ForwardBody;
+use crate::proxy::body::ForwardBody;
 use crate::proxy::exchange::answer_body::AnswerBody;
 use crate::proxy::exchange::answer_table::{ProblemCause, upstream_reason};
 use crate::proxy::exchange::in_flight::InFlight;

@@ -18,8 +18,8 @@ use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
 use super::enforce::enforce;
 use super::staged_request::{ExchangeProblem, ServiceAnswer};
-use crate::proxy::body::body_tee::{BodyCopy, BodyTee};
-use crate::proxy::body::buffered_body::{BufferOutcome, buffer_body};
+use crate::proxy::body::{BodyCopy, BodyTee};
+use crate::proxy::body::{BufferOutcome, buffer_body};
 use crate::proxy::exchange::answer_body::AnswerBody;
 use crate::proxy::exchange::answer_table::ProblemCause;
 use crate::proxy::exchange::data_core::DataCore;

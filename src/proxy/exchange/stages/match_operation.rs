@@ -1,5 +1,6 @@
 //! Finds the operation of a request.
 
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use http::Response;
@@ -16,18 +17,11 @@ use crate::proxy::exchange::answer_body::AnswerBody;
 use crate::proxy::exchange::owner_endpoint;
 use crate::proxy::exchange::request_record::AnswerSummary;
 
-/// What a request asks for.
-#[derive(Debug)]
-pub(in crate::proxy::exchange) enum OperationLookup {
-    /// An operation, or something undeclared that the policy lets pass.
-    Matched(MatchedRequest),
-    /// The owner of the service, in this answer.
-    Owner(Box<Response<AnswerBody>>),
-}
-
+/// Continues with the operation, or with an undeclared request that the policy lets pass. Breaks
+/// with an answer if the request asks for the owner of the service.
 pub(in crate::proxy::exchange) fn match_operation(
     routed: RoutedRequest,
-) -> Result<OperationLookup, ExchangeProblem> {
+) -> Result<ControlFlow<Response<AnswerBody>, MatchedRequest>, ExchangeProblem> {
     let service = Rc::clone(&routed.record.service);
     let contract = &service.contract;
     let (method, path) = (routed.request.method(), routed.request.uri().path());
@@ -36,15 +30,12 @@ pub(in crate::proxy::exchange) fn match_operation(
         Ok(operation) => {
             routed.record.set_operation(operation);
             let operation = Some((operation, captures));
-            return Ok(OperationLookup::Matched(MatchedRequest {
-                routed,
-                operation,
-            }));
+            return Ok(ControlFlow::Continue(MatchedRequest { routed, operation }));
         }
         Err(stray) => stray,
     };
     if service.passes_preflight() && stray.is_preflight(method, routed.request.headers()) {
-        return Ok(without_operation(routed));
+        return Ok(ControlFlow::Continue(without_operation(routed)));
     }
     if let Some(response) = owner_endpoint::answer(&service, method, routed.request.uri()) {
         routed.record.set_owner_request();
@@ -53,7 +44,7 @@ pub(in crate::proxy::exchange) fn match_operation(
             status: Some(response.status()),
             error: None,
         });
-        return Ok(OperationLookup::Owner(Box::new(response)));
+        return Ok(ControlFlow::Break(response));
     }
     let violation = stray.violation(contract, method, path);
     let allow = stray
@@ -61,12 +52,12 @@ pub(in crate::proxy::exchange) fn match_operation(
         .and_then(|allow| HeaderValue::from_str(allow).ok());
     let headers = allow.map(|allow| (ALLOW, allow)).into_iter().collect();
     enforce(&routed.record, vec![violation], headers)?;
-    Ok(without_operation(routed))
+    Ok(ControlFlow::Continue(without_operation(routed)))
 }
 
-fn without_operation(routed: RoutedRequest) -> OperationLookup {
-    OperationLookup::Matched(MatchedRequest {
+fn without_operation(routed: RoutedRequest) -> MatchedRequest {
+    MatchedRequest {
         routed,
         operation: None,
-    })
+    }
 }

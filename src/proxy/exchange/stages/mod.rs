@@ -22,6 +22,6 @@ pub(super) use forward::forward;
 pub(super) use judge_body::judge_body;
 pub(super) use judge_head::judge_head;
 pub(super) use judge_response::judge_response;
-pub(super) use match_operation::{OperationLookup, match_operation};
+pub(super) use match_operation::match_operation;
 pub(super) use select_service::select_service;
 pub(super) use staged_request::{ExchangeProblem, IdentifiedRequest};

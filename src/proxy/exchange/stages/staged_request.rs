@@ -8,8 +8,8 @@ use crate::telemetry::RequestTrace;
 use portcullis_contract::route::PathCaptures;
 
 use super::owned_body_plan::OwnedBodyPlan;
-use crate::proxy::body::forward_body::ForwardBody;
-use crate::proxy::body::request_body::RequestBody;
+use crate::proxy::body::ForwardBody;
+use crate::proxy::body::RequestBody;
 use crate::proxy::exchange::answer_body::AnswerBody;
 use crate::proxy::exchange::answer_table::ProblemCause;
 use crate::proxy::exchange::in_flight::InFlight;

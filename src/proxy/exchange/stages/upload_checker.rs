@@ -9,8 +9,8 @@ use portcullis_contract::{FormData, MediaType, check_form_data};
 
 use super::enforce::enforce;
 use super::judge_head::declared_body;
-use crate::proxy::body::forward_body::BodyChecker;
-use crate::proxy::body::request_body::RequestBodyError;
+use crate::proxy::body::BodyChecker;
+use crate::proxy::body::RequestBodyError;
 use crate::proxy::exchange::data_core::DataCore;
 use crate::proxy::exchange::request_record::RequestRecord;
 
