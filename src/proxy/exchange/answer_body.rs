@@ -90,7 +90,7 @@ impl AnswerBody {
         Self { in_flight, ..self }
     }
 
-    /// The same body, with whose end the span ends.
+    /// The same body, which ends the span when it has passed.
     #[must_use]
     pub(super) fn traced(self, span: Rc<Span>) -> Self {
         let span = (!self.is_end_stream()).then_some(span);

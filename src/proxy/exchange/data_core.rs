@@ -13,7 +13,7 @@ use crate::telemetry::{AccessLog, CoreRecorder, Metrics, Tracer};
 use portcullis_contract::CheckScratch;
 
 use super::active_config::{ActiveConfig, ActiveService, PublishedConfig};
-use super::service_core::ServiceCore;
+use super::service_core::{CoreContext, ServiceCore};
 
 /// The state that all requests of a data core use.
 #[derive(Debug)]
@@ -69,7 +69,12 @@ impl DataCore {
     ) -> Rc<Self> {
         let active = published.load();
         let access_log = AccessLog::of_process();
-        let snapshot = CoreSnapshot::new(Arc::clone(&active), None, number, (metrics, &access_log));
+        let context = CoreContext {
+            number,
+            metrics,
+            access_log: &access_log,
+        };
+        let snapshot = CoreSnapshot::new(Arc::clone(&active), None, context);
         Rc::new(Self {
             identification: identity_resolver(&active.config, keys),
             number,
@@ -88,13 +93,13 @@ impl DataCore {
         let active = self.published.load();
         let mut snapshot = self.snapshot.borrow_mut();
         if !Arc::ptr_eq(&active, &snapshot.active) {
-            let active = Arc::clone(&active);
-            *snapshot = Rc::new(CoreSnapshot::new(
-                active,
-                Some(&snapshot),
-                self.number,
-                (&self.metrics, &self.access_log),
-            ));
+            let context = CoreContext {
+                number: self.number,
+                metrics: &self.metrics,
+                access_log: &self.access_log,
+            };
+            let next = CoreSnapshot::new(Arc::clone(&active), Some(&snapshot), context);
+            *snapshot = Rc::new(next);
         }
         Rc::clone(&snapshot)
     }
@@ -106,16 +111,11 @@ impl DataCore {
 }
 
 impl CoreSnapshot {
-    fn new(
-        active: Arc<ActiveConfig>,
-        before: Option<&Self>,
-        number: usize,
-        outputs: (&Metrics, &AccessLog),
-    ) -> Self {
+    fn new(active: Arc<ActiveConfig>, before: Option<&Self>, context: CoreContext<'_>) -> Self {
         let config = &active.config;
         let core = |service: &Arc<ActiveService>| {
             let before = before.and_then(|before| before.named(&service.config.name));
-            ServiceCore::new(&active, service, before, number, outputs).map(Rc::new)
+            ServiceCore::new(&active, service, before, context).map(Rc::new)
         };
         Self {
             refusals: RefusalSettings {

@@ -19,7 +19,7 @@ use crate::proxy::body::ForwardBody;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
-/// Answers a request. A request without an operation has passed validation, but has no example.
+/// Answers a request. An undeclared request may get here, but the contract has no example for it.
 pub(super) fn answer(
     contract: &CompiledContract,
     operation: Option<u32>,

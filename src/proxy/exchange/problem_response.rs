@@ -40,7 +40,8 @@ pub(super) fn problem_response(
             &core.access_log,
             peer.address.ip(),
             request_id,
-            (entry.status, entry.error),
+            entry.status,
+            entry.error,
         );
     }
     let with_values = core.snapshot().refusals.with_values;

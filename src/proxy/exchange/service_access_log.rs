@@ -38,7 +38,8 @@ pub(super) fn write_unrouted(
     log: &AccessLog,
     peer: IpAddr,
     request_id: &str,
-    (status, error): (StatusCode, &'static str),
+    status: StatusCode,
+    error: &'static str,
 ) {
     if !log.is_open() {
         return;

@@ -31,9 +31,18 @@ pub(super) struct ServiceCore {
     pub(super) body_bytes_max: u64,
     pub(super) response_body_bytes_max: u64,
     json_depth_max: u32,
-    /// Last, so that it is dropped last: the control thread waits for this before it frees the
-    /// service.
+    /// Dropped last, hence the last field. The control thread frees a contract after the last data
+    /// core has dropped this, so the fields above must be gone by then.
     pub(super) active: Arc<ActiveService>,
+}
+
+/// What a service needs of its data core.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CoreContext<'c> {
+    /// The number of the core, counted from 0.
+    pub(super) number: usize,
+    pub(super) metrics: &'c Metrics,
+    pub(super) access_log: &'c AccessLog,
 }
 
 /// Where the requests of a service go.
@@ -46,15 +55,14 @@ pub(super) enum ForwardTarget {
 }
 
 impl ServiceCore {
-    /// The service on the core with this number; `None` while it has no contract. Connections to
+    /// The service on a data core; `None` while it has no contract. Connections to
     /// the upstream and metric handles of `before`, the same service in the previous snapshot, are
     /// kept where they still fit.
     pub(super) fn new(
         active: &ActiveConfig,
         service: &Arc<ActiveService>,
         before: Option<&Self>,
-        core: usize,
-        (metrics, log): (&Metrics, &AccessLog),
+        core: CoreContext<'_>,
     ) -> Option<Self> {
         let contract = Arc::clone(service.compiled()?);
         let limits = &service.limits;
@@ -67,14 +75,18 @@ impl ServiceCore {
             {
                 Rc::clone(&before.recorder)
             }
-            _ => Rc::new(ServiceRecorder::new(metrics, &service.inventory, core)),
+            _ => Rc::new(ServiceRecorder::new(
+                core.metrics,
+                &service.inventory,
+                core.number,
+            )),
         };
         Some(Self {
             upstream: ForwardTarget::of(service, before),
-            admission: service.protection.turnstile(core),
+            admission: service.protection.turnstile(core.number),
             recorder,
             access: ServiceAccessLog {
-                log: log.clone(),
+                log: core.access_log.clone(),
                 policy: active.config.access_log,
             },
             owner_path: owner_path(&active.config, &service.config),
