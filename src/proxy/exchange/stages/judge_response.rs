@@ -24,26 +24,20 @@ use crate::proxy::exchange::answer_body::AnswerBody;
 use crate::proxy::exchange::answer_table::ProblemCause;
 use crate::proxy::exchange::data_core::DataCore;
 use crate::proxy::exchange::request_record::RequestRecord;
-use crate::proxy::exchange::service_core::ForwardTarget;
+use crate::proxy::exchange::service_core::{ForwardTarget, ServiceCore};
 
 pub(in crate::proxy::exchange) async fn judge_response(
     core: &Rc<DataCore>,
     answer: ServiceAnswer,
 ) -> Result<ServiceAnswer, ExchangeProblem> {
-    let record = &answer.record;
-    let has_checks = record.service.policy(record.operation()).checks_responses();
-    match (record.operation(), &record.service.upstream) {
-        (Some(id), ForwardTarget::Upstream(_)) if has_checks => {
-            let judge = ResponseJudge {
-                core: Rc::clone(core),
-                record: Rc::clone(record),
-                id,
-                is_head: answer.is_head,
-                headers: HeaderMap::new(),
-            };
-            judge.judge(answer).await
-        }
-        _ => Ok(answer),
+    let Some(judge) = ResponseJudge::of(core, &answer) else {
+        return Ok(answer);
+    };
+    if judge.may_reject_body() {
+        // Boxed, because its state is large and counts for requests that do not need it.
+        Box::pin(judge.judge_buffered(answer)).await
+    } else {
+        judge.judge_streamed(answer)
     }
 }
 
@@ -60,42 +54,81 @@ struct ResponseJudge {
 }
 
 impl ResponseJudge {
-    async fn judge(mut self, answer: ServiceAnswer) -> Result<ServiceAnswer, ExchangeProblem> {
+    /// The judge of an answer; `None` if the policy does not check responses.
+    fn of(core: &Rc<DataCore>, answer: &ServiceAnswer) -> Option<Self> {
+        let record = &answer.record;
+        let service = &record.service;
+        let id = record.operation()?;
+        let is_checked = matches!(service.upstream, ForwardTarget::Upstream(_))
+            && service.policy(Some(id)).checks_responses();
+        is_checked.then(|| Self {
+            core: Rc::clone(core),
+            record: Rc::clone(record),
+            id,
+            is_head: answer.is_head,
+            headers: HeaderMap::new(),
+        })
+    }
+
+    /// Judges an answer whose body may be rejected, before the client gets it.
+    async fn judge_buffered(
+        mut self,
+        answer: ServiceAnswer,
+    ) -> Result<ServiceAnswer, ExchangeProblem> {
         let service = Rc::clone(&self.record.service);
+        let ResponsePlan::Judge(media) = self.judge_head(&service, &answer.response)? else {
+            return Ok(answer);
+        };
+        self.headers = body_headers(answer.response.headers());
+        let (parts, body) = answer.response.into_parts();
+        let body = self.read_body(media, body, &parts.headers).await?;
+        Ok(ServiceAnswer {
+            response: Response::from_parts(parts, body),
+            ..answer
+        })
+    }
+
+    /// Judges an answer of which only the head may be rejected.
+    fn judge_streamed(mut self, answer: ServiceAnswer) -> Result<ServiceAnswer, ExchangeProblem> {
+        let service = Rc::clone(&self.record.service);
+        let ResponsePlan::Judge(media) = self.judge_head(&service, &answer.response)? else {
+            return Ok(answer);
+        };
+        self.headers = body_headers(answer.response.headers());
+        let status = answer.response.status().as_u16();
         let operation = service.contract.operation(self.id);
+        Ok(ServiceAnswer {
+            response: answer
+                .response
+                .map(|body| self.copy_body(body, status, media, operation)),
+            ..answer
+        })
+    }
+
+    fn judge_head<'s>(
+        &self,
+        service: &'s ServiceCore,
+        response: &Response<AnswerBody>,
+    ) -> Result<ResponsePlan<'s>, ExchangeProblem> {
         let mut violations = Vec::new();
         let head = ResponseHead {
-            status: answer.response.status().as_u16(),
-            headers: answer.response.headers(),
-            body: self.length_of(&answer.response),
+            status: response.status().as_u16(),
+            headers: response.headers(),
+            body: self.length_of(response),
             is_to_head: self.is_head,
         };
         let plan = self.record.timed(|| {
             check_response_head(
                 &service.contract,
-                operation,
+                service.contract.operation(self.id),
                 head,
                 service.check_settings(self.id),
                 &mut self.core.scratch.borrow_mut(),
                 &mut violations,
             )
         });
-        let cors = cors_headers(answer.response.headers());
-        enforce(&self.record, violations, cors)?;
-        let ResponsePlan::Judge(media) = plan else {
-            return Ok(answer);
-        };
-        self.headers = body_headers(answer.response.headers());
-        let (parts, body) = answer.response.into_parts();
-        let body = if self.may_reject_body() {
-            self.judge_buffered(media, body, &parts.headers).await?
-        } else {
-            self.judge_streamed(body, parts.status, media, operation)
-        };
-        Ok(ServiceAnswer {
-            response: Response::from_parts(parts, body),
-            ..answer
-        })
+        enforce(&self.record, violations, cors_headers(response.headers()))?;
+        Ok(plan)
     }
 
     fn length_of(&self, response: &Response<AnswerBody>) -> BodyLength {
@@ -120,7 +153,7 @@ impl ResponseJudge {
     }
 
     /// Reads and judges a body that may be rejected. A body beyond the bound passes unjudged.
-    async fn judge_buffered(
+    async fn read_body(
         &self,
         media: &MediaType,
         body: AnswerBody,
@@ -153,22 +186,21 @@ impl ResponseJudge {
 
     /// Streams a body and judges a copy of it. The client has the head by then, so violations are
     /// only recorded.
-    fn judge_streamed(
+    fn copy_body(
         self,
         body: AnswerBody,
-        status: StatusCode,
+        status: u16,
         media: &MediaType,
         operation: &Operation,
     ) -> AnswerBody {
         let is_media = |known: &MediaType| std::ptr::eq(known, media);
-        let declared = operation.response(status.as_u16());
+        let declared = operation.response(status);
         let index = declared.and_then(|declared| declared.content.iter().position(is_media));
         let bytes_max = self.record.service.response_body_bytes_max;
         body.with_tee(BodyTee::new(bytes_max, move |copy| {
             let service = Rc::clone(&self.record.service);
             let operation = service.contract.operation(self.id);
-            let media =
-                index.and_then(|index| operation.response(status.as_u16())?.content.get(index));
+            let media = index.and_then(|index| operation.response(status)?.content.get(index));
             match (copy, media) {
                 (BodyCopy::Whole(bytes), Some(media)) => {
                     for violation in self.body_violations(media, &bytes) {
