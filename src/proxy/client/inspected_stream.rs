@@ -48,21 +48,24 @@ impl InspectedStream {
     }
 
     /// Notes the inspector's result. Returns whether there are bytes for the library.
-    fn note(&self, fed: FeedOutcome) -> bool {
+    fn record_outcome(&self, outcome: FeedOutcome) -> bool {
         let state = &self.state;
         let before = state.position.get();
         let position = self.inspector.position();
         state.position.set(position);
-        state.heads.set(state.heads.get() + u64::from(fed.heads));
-        if position == StreamPosition::Head && (before != StreamPosition::Head || fed.heads > 0) {
+        state
+            .heads
+            .set(state.heads.get() + u64::from(outcome.heads));
+        if position == StreamPosition::Head && (before != StreamPosition::Head || outcome.heads > 0)
+        {
             state.since.set(Instant::now());
         }
-        if let Some(refusal) = fed.refusal {
+        if let Some(refusal) = outcome.refusal {
             state.refusal.set(Some(refusal));
-            state.refused_in_body.set(fed.is_known);
+            state.refused_in_body.set(outcome.is_known);
             state.wake_body();
         }
-        fed.pass > 0
+        outcome.pass > 0
     }
 
     /// Discards bytes after the last request, only to detect that the client closes.
@@ -139,9 +142,9 @@ impl AsyncRead for InspectedStream {
         if buf.filled().len() == start {
             return this.poll_end();
         }
-        let fed = this.inspector.feed(&buf.filled()[start..]);
-        buf.set_filled(start + fed.pass);
-        if this.note(fed) {
+        let outcome = this.inspector.feed(&buf.filled()[start..]);
+        buf.set_filled(start + outcome.pass);
+        if this.record_outcome(outcome) {
             Poll::Ready(Ok(()))
         } else {
             Poll::Pending

@@ -73,8 +73,8 @@ fn check_absolute(target: &[u8]) -> Result<(), HttpRefusal> {
 fn after_scheme(target: &[u8]) -> Option<&[u8]> {
     let colon = target.iter().position(|b| *b == b':')?;
     let scheme = &target[..colon];
-    let known = scheme.eq_ignore_ascii_case(b"http") || scheme.eq_ignore_ascii_case(b"https");
-    target[colon..].strip_prefix(b"://").filter(|_| known)
+    let is_http = scheme.eq_ignore_ascii_case(b"http") || scheme.eq_ignore_ascii_case(b"https");
+    target[colon..].strip_prefix(b"://").filter(|_| is_http)
 }
 
 fn is_path_and_query(bytes: &[u8]) -> bool {

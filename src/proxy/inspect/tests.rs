@@ -31,10 +31,10 @@ fn read(stream: &[u8], piece: usize) -> (u32, Result<StreamPosition, HttpRefusal
     let mut inspector = StreamInspector::new(LIMITS);
     let (mut heads, mut passed) = (0, Vec::new());
     for bytes in stream.chunks(piece) {
-        let fed = inspector.feed(bytes);
-        heads += fed.heads;
-        passed.extend_from_slice(&bytes[..fed.pass]);
-        if let Some(refusal) = fed.refusal {
+        let outcome = inspector.feed(bytes);
+        heads += outcome.heads;
+        passed.extend_from_slice(&bytes[..outcome.pass]);
+        if let Some(refusal) = outcome.refusal {
             return (heads, Err(refusal), passed);
         }
     }
@@ -45,9 +45,9 @@ fn read(stream: &[u8], piece: usize) -> (u32, Result<StreamPosition, HttpRefusal
 #[track_caller]
 fn check(stream: impl AsRef<[u8]>, heads: u32, expected: Result<StreamPosition, HttpRefusal>) {
     let stream = stream.as_ref();
-    let (seen, verdict, _) = read(stream, usize::MAX);
+    let (heads_read, verdict, _) = read(stream, usize::MAX);
     assert_eq!(
-        (seen, verdict),
+        (heads_read, verdict),
         (heads, expected),
         "{}",
         stream.escape_ascii()
@@ -428,13 +428,19 @@ fn connections() {
 fn messages_before_a_refused_one_pass() {
     let good = get("");
     let stream = good.clone() + "GET / HTTP/1.1\r\nx y\r\n\r\n";
-    let fed = StreamInspector::new(LIMITS).feed(stream.as_bytes());
-    assert_eq!((fed.pass, fed.heads, fed.is_known), (good.len(), 1, false));
+    let outcome = StreamInspector::new(LIMITS).feed(stream.as_bytes());
+    assert_eq!(
+        (outcome.pass, outcome.heads, outcome.is_known),
+        (good.len(), 1, false)
+    );
 
     let mut inspector = StreamInspector::new(LIMITS);
     assert_eq!(inspector.feed(chunked("1\r\n").as_bytes()).heads, 1);
-    let fed = inspector.feed(b"ab");
-    assert_eq!((fed.pass, fed.heads, fed.is_known), (0, 0, true));
+    let outcome = inspector.feed(b"ab");
+    assert_eq!(
+        (outcome.pass, outcome.heads, outcome.is_known),
+        (0, 0, true)
+    );
 }
 
 #[test]

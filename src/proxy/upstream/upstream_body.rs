@@ -65,13 +65,13 @@ impl UpstreamBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         // Frames arrive only while the connection is driven below, so no waker is needed here.
-        let mut quiet = Context::from_waker(Waker::noop());
-        let polled = Pin::new(&mut self.incoming).poll_frame(&mut quiet);
+        let mut noop_context = Context::from_waker(Waker::noop());
+        let polled = Pin::new(&mut self.incoming).poll_frame(&mut noop_context);
         let (Poll::Pending, Some(connection)) = (&polled, &mut self.connection) else {
             return polled;
         };
         connection.drive(cx);
-        Pin::new(&mut self.incoming).poll_frame(&mut quiet)
+        Pin::new(&mut self.incoming).poll_frame(&mut noop_context)
     }
 
     fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<UpstreamError> {

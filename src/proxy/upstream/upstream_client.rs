@@ -131,8 +131,8 @@ impl UpstreamClient {
         let mut sent = pin!(connection.sender.try_send_request(*request));
         let outcome = poll_fn(|cx| {
             connection.drive(cx);
-            let mut quiet = Context::from_waker(Waker::noop());
-            if let Poll::Ready(outcome) = sent.as_mut().poll(&mut quiet) {
+            let mut noop_context = Context::from_waker(Waker::noop());
+            if let Poll::Ready(outcome) = sent.as_mut().poll(&mut noop_context) {
                 return Poll::Ready(Some(outcome));
             }
             while connection.timer.poll(cx, deadline).is_ready() {

@@ -193,7 +193,7 @@ impl ResponseJudge {
         media: &MediaType,
         operation: &Operation,
     ) -> AnswerBody {
-        let is_media = |known: &MediaType| std::ptr::eq(known, media);
+        let is_media = |candidate: &MediaType| std::ptr::eq(candidate, media);
         let declared = operation.response(status);
         let index = declared.and_then(|declared| declared.content.iter().position(is_media));
         let bytes_max = self.record.service.response_body_bytes_max;

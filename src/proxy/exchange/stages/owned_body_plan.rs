@@ -13,7 +13,9 @@ impl OwnedBodyPlan {
     pub(super) fn of(plan: BodyPlan<'_>, body: Option<&ContractBody>) -> Self {
         let position = |media: &MediaType| {
             let content = &body?.content;
-            content.iter().position(|known| std::ptr::eq(known, media))
+            content
+                .iter()
+                .position(|candidate| std::ptr::eq(candidate, media))
         };
         let (media, may_be_absent) = match plan {
             BodyPlan::Stream => return Self::Stream,
