@@ -287,7 +287,7 @@ fn a_service_waits_for_its_contract_and_nothing_passes_before() {
     assert_eq!(problem["error"], "CONTRACT_UNAVAILABLE");
     assert_eq!(
         problem["detail"],
-        "the contract of flux could not be read yet, and nothing passes unjudged"
+        "the contract of flux could not be read yet, and no request passes without validation"
     );
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("openapi.yaml"), revision('a')).unwrap();
