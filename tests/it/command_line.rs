@@ -63,7 +63,7 @@ fn exit_codes() {
     check("check none.yaml", 2, "portcullis: none.yaml: No such file");
     check("check empty", 2, "portcullis: empty: no contract below this directory");
     check("chekc", 2, "a similar subcommand exists: 'check'");
-    check("check --format xml good.yaml", 2, "[possible values: text, json]");
+    check("check --format xml good.yaml", 2, "[possible values: text, json, markdown, github, sarif, junit, gitlab]");
     check("completions bash", 0, "");
     check("serve", 2, "portcullis: there is no config.toml in the working directory");
     check("serve --config config.bad", 2, "portcullis: the configuration is refused\nconfig.bad:1: ");

@@ -14,9 +14,9 @@ use super::steered::{NEXT, Port, REVISION, applied, refusal};
 fn contracts_are_listed() {
     let port = Port::start();
     let expected = "\
-service  state     version  revision      operations  candidate  source
-orders   in force  1.4.0    3d53ae5d7bfd          12  1.5.0      orders.yaml
-market   none      -        -                      0  -          https://contracts.example/market.yaml
+service  state   version  revision      operations  candidate  source
+orders   active  1.4.0    3d53ae5d7bfd          12  1.5.0      orders.yaml
+market   none    -        -                      0  -          https://contracts.example/market.yaml
 market: 404; check the address
 ";
     assert_eq!(printed(port.address, "contract list", 1), expected);
@@ -31,7 +31,7 @@ fn a_contract_is_shown_with_its_history() {
     let expected = format!(
         "\
 orders  Orders 1.4.0
-  state       in force since 2025-12-31T23:00:00.000Z, 1h
+  state       active since 2025-12-31T23:00:00.000Z, 1h
   revision    {REVISION}
   source      orders.yaml
   operations  12
@@ -138,7 +138,7 @@ fn what_a_candidate_would_refuse_is_a_finding() {
     let port = Port::start();
     let clean = "\
 orders  candidate 1.5.0 (a23c5b838760) since 2025-12-31T23:58:20.000Z, 1m 40s
-  1000 exchanges judged, 0 would be refused, 3 could not be judged; it sees 12.5 % of the traffic
+  1000 exchanges validated, 0 would be rejected, 3 could not be validated; it receives 12.5 % of the traffic
 ";
     assert_eq!(printed(port.address, "contract candidate orders", 0), clean);
     port.contracts.refuse(vec![
@@ -148,7 +148,7 @@ orders  candidate 1.5.0 (a23c5b838760) since 2025-12-31T23:58:20.000Z, 1m 40s
     ]);
     let expected = "\
 orders  candidate 1.5.0 (a23c5b838760) since 2025-12-31T23:58:20.000Z, 1m 40s
-  1000 exchanges judged, 37 would be refused, 3 could not be judged; it sees 12.5 % of the traffic
+  1000 exchanges validated, 37 would be rejected, 3 could not be validated; it receives 12.5 % of the traffic
   checkout  35
     createOrder
           31  request_body
@@ -180,7 +180,7 @@ fn the_configuration_is_reloaded() {
     let expected = "\
 applied  1 change
   services.orders.timeout
-in force after a restart:
+active after a restart:
   listen.address
 ";
     assert_eq!(printed(port.address, "config reload", 0), expected);

@@ -467,7 +467,7 @@ fn flags_that_changed_hold_up_a_rollback() {
     let output = site.run(&format!("{words} --approved-by checkout"));
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),
-        "rolled back: orders 1.1.0 → 1.0.0, as deployment 3\n1 changes break whoever relies on 1.1.0 already; portcullis diff shows them\n"
+        "rolled back: orders 1.1.0 → 1.0.0, as deployment 3\n1 changes break clients that already rely on 1.1.0; portcullis diff shows them\n"
     );
 }
 
@@ -514,11 +514,11 @@ fn bad_input_is_explained_and_nothing_is_written() {
     check(&asked("payments", "orders", "broken.yaml", "registry", "squads.toml"), "broken.yaml is refused\nbroken.yaml:3");
     check(&asked("payments", "orders", "nowhere.yaml", "registry", "squads.toml"), "nowhere.yaml: No such file");
     check(&asked("payments", "orders", "registry", "registry", "squads.toml"), "--contract registry: expected one contract, found a directory");
-    check(&format!("{good} --prometheus http://127.0.0.1:1"), "Prometheus cannot be asked: http://127.0.0.1:1/api/v1/query: cannot connect");
+    check(&format!("{good} --prometheus http://127.0.0.1:1"), "Prometheus cannot be queried: http://127.0.0.1:1/api/v1/query: cannot connect");
     check(&format!("{good} --prometheus nowhere"), "--prometheus: not an http or https address");
     check(&format!("{good} --open-window 10m --admin http://127.0.0.1:1"), "cannot connect to http://127.0.0.1:1");
     check(&format!("{good} --override ann"), "--reason <TEXT>");
-    check(&format!("{good} --keep 0.9.0 --until 2999-01-01"), "--keep 0.9.0: nothing is deployed that could be kept");
+    check(&format!("{good} --keep 0.9.0 --until 2999-01-01"), "--keep 0.9.0: no deployment could be kept");
     check(&format!("{good} --approvals nowhere.toml"), "nowhere.toml: No such file");
 
     // What is in the registry is looked at before anything is added to it.
@@ -541,7 +541,7 @@ fn bad_input_is_explained_and_nothing_is_written() {
     fs::write(&kept, content.replace("maximum: 100", "maximum: 900")).unwrap();
     check(&next, "it was altered: its files have the hash sha256:");
     fs::remove_file(&kept).unwrap();
-    check(&next, "deployment 1 refers to this contract, and it is not there");
+    check(&next, "deployment 1 refers to this contract, which is missing");
 }
 
 #[test]

@@ -49,6 +49,7 @@ mod refusals;
 mod relay;
 mod replay;
 mod reload;
+mod reports;
 mod requests;
 mod responses;
 mod semantics;

@@ -109,7 +109,7 @@ fn what_an_operator_says_holds_for_traffic() {
     assert!(
         shown.contains(
             "  everybody          open       auto          0       0  20 of 20 calls failed within \
-             10 s, more than 90 %; tried again in "
+             10 s, more than 90 %; next probe in "
         ),
         "{shown}"
     );
@@ -171,7 +171,7 @@ fn deploy_windows_are_opened_listed_and_closed() {
         "{shown}"
     );
     assert_eq!(print("deploy-window close shop"), "shop   closed\n");
-    assert_eq!(print("deploy-window close shop"), "shop   none was open\n");
+    assert_eq!(print("deploy-window close shop"), "shop   was not open\n");
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn what_cannot_be_done_is_said_and_exits_with_2() {
     assert_eq!(output.status.code(), Some(0));
     let message = complaint("breakers --admin https://127.0.0.1:1", &[]);
     assert!(
-        message.contains("is no admin port: expected http://host:port"),
+        message.contains("is not an admin port: expected http://host:port"),
         "{message}"
     );
     let message = complaint("breakers set shop everybody shut", &[]);

@@ -178,7 +178,7 @@ fn a_change_is_judged_by_the_paths_that_it_touches() {
     let catalog = text.split_once("contracts/squads.toml of ").unwrap().1;
     let commit = &catalog[..12];
     let expected = "\
-nobody owns
+no owner
     added        tools/x y.sh
 
 payments owns (#payments, on call payments-pager)
@@ -186,9 +186,9 @@ payments owns (#payments, on call payments-pager)
     renamed-from services/orders/main.rs
     deleted      services/orders/old.rs
 
-blocked: 5 files, 2 of checkout, 2 of others without approval, 1 of nobody
-  get approval and run again with --approved-by payments, or take these files out of the change
-  give what nobody owns to a squad: `paths` in contracts/squads.toml of <commit>
+blocked: 5 files, 2 of checkout, 2 of other squads without approval, 1 without an owner
+  get approval and run again with --approved-by payments, or remove these files from the change
+  assign paths without an owner to a squad: `paths` in contracts/squads.toml of <commit>
 ";
     assert_eq!(text.replace(commit, "<commit>"), expected);
     let approved = "--squad checkout --base main --head branch --approved-by payments";
@@ -321,8 +321,8 @@ fn manifests_are_read_where_the_change_is() {
 fn paths_by_hand() {
     let work = Work::new();
     work.check("--squad checkout apps/checkout/a.ts ./services//orders/../ledger/ui/b.ts", 0, "passes: 2 files, 2 of checkout\n");
-    work.check("--squad payments services/orders/ui/a.ts", 1, "checkout owns\n  services/*/ui/**  contracts/squads.toml:13\n    named        services/orders/ui/a.ts\n\nblocked: 1 file, 0 of payments, 1 of others without approval\n  get approval and run again with --approved-by checkout, or take these files out of the change\n");
-    work.check("--squad checkout --unowned allow LICENSE", 0, "passes: 1 file, 0 of checkout, 1 of nobody\n");
+    work.check("--squad payments services/orders/ui/a.ts", 1, "checkout owns\n  services/*/ui/**  contracts/squads.toml:13\n    named        services/orders/ui/a.ts\n\nblocked: 1 file, 0 of payments, 1 of other squads without approval\n  get approval and run again with --approved-by checkout, or remove these files from the change\n");
+    work.check("--squad checkout --unowned allow LICENSE", 0, "passes: 1 file, 0 of checkout, 1 without an owner\n");
     let lists = |words: &str, input: &str, expected: &str| {
         let (code, text, errors) = work.owners(&format!("--squad checkout {words}"), input);
         assert_eq!((code, text.as_str(), errors.as_str()), (0, expected, ""), "{words}");
@@ -349,42 +349,42 @@ fn formats_for_machines() {
     let work = Work::new();
     let change = "--squad checkout services/orders/a,b.rs LICENSE";
     work.check(&format!("{change} --format github"), 1, "\
-::warning file=LICENSE,title=unowned-path::no squad owns this path; add it to `paths` of one in contracts/squads.toml
-::error file=services/orders/a%2Cb.rs,title=foreign-path::payments owns `services/orders/**` (contracts/squads.toml:7); ask for its approval (#payments, on call payments-pager), or take the file out of the change
+::warning file=LICENSE,title=unowned-path::no squad owns this path; add it to the `paths` of a squad in contracts/squads.toml
+::error file=services/orders/a%2Cb.rs,title=foreign-path::payments owns `services/orders/**` (contracts/squads.toml:7); ask for its approval (#payments, on call payments-pager), or remove the file from the change
 ");
     work.check(&format!("{change} --format markdown"), 1, "\
-### Boundary of checkout: blocked
+## Boundary of checkout: blocked
 
-blocked: 2 files, 0 of checkout, 1 of others without approval, 1 of nobody
+blocked: 2 files, 0 of checkout, 1 of other squads without approval, 1 without an owner
 
 | ask | how | files | manifests |
-|---|---|--:|--:|
-| payments | #payments, on call payments-pager | 1 | 0 |
+|---|---|---|---|
+| payments | \\#payments, on call payments-pager | 1 | 0 |
 
-| | where | what |
-|---|---|---|
-| warning | `LICENSE` | no squad owns this path; add it to `paths` of one in contracts/squads.toml |
-| error | `services/orders/a,b.rs` | payments owns `services/orders/**` (contracts/squads.toml:7); ask for its approval (#payments, on call payments-pager), or take the file out of the change |
+| level | rule | what | where |
+|---|---|---|---|
+| warning | unowned-path | no squad owns this path; add it to the <code>paths</code> of a squad in contracts/squads.toml | <code>LICENSE</code> |
+| error | foreign-path | payments owns <code>services/orders/\\*\\*</code> (contracts/squads.toml:7); ask for its approval (\\#payments, on call payments-pager), or remove the file from the change | <code>services/orders/a,b.rs</code> |
 
-- get approval and run again with --approved-by payments, or take these files out of the change
-- give what nobody owns to a squad: `paths` in contracts/squads.toml
+- get approval and run again with --approved-by payments, or remove these files from the change
+- assign paths without an owner to a squad: <code>paths</code> in contracts/squads.toml
 ");
     work.check(&format!("{change} --format junit"), 1, "\
 <?xml version=\"1.0\" encoding=\"UTF-8\"?>
-<testsuites tests=\"2\" failures=\"1\">
+<testsuites name=\"portcullis owners\" tests=\"2\" failures=\"1\">
   <testsuite name=\"portcullis owners\" tests=\"2\" failures=\"1\">
     <testcase classname=\"unowned-path\" name=\"LICENSE\">
-      <system-out>no squad owns this path; add it to `paths` of one in contracts/squads.toml</system-out>
+      <system-out>warning: no squad owns this path; add it to the `paths` of a squad in contracts/squads.toml</system-out>
     </testcase>
     <testcase classname=\"foreign-path\" name=\"services/orders/a,b.rs\">
-      <failure message=\"payments owns `services/orders/**` (contracts/squads.toml:7); ask for its approval (#payments, on call payments-pager), or take the file out of the change\"/>
+      <failure type=\"foreign-path\" message=\"payments owns `services/orders/**` (contracts/squads.toml:7); ask for its approval (#payments, on call payments-pager), or remove the file from the change\"/>
     </testcase>
   </testsuite>
 </testsuites>
 ");
     work.check("--squad checkout apps/checkout/a --format junit", 0, "\
 <?xml version=\"1.0\" encoding=\"UTF-8\"?>
-<testsuites tests=\"1\" failures=\"0\">
+<testsuites name=\"portcullis owners\" tests=\"1\" failures=\"0\">
   <testsuite name=\"portcullis owners\" tests=\"1\" failures=\"0\">
     <testcase classname=\"portcullis owners\" name=\"no findings\"/>
   </testsuite>
@@ -397,7 +397,7 @@ blocked: 2 files, 0 of checkout, 1 of others without approval, 1 of nobody
 fn what_cannot_be_judged_is_said() {
     let work = Work::new();
     let refused = |words: &str, expected: &str| work.check_refused(words, "", expected);
-    refused("--squad checkout", "nothing to judge: name a revision");
+    refused("--squad checkout", "nothing to check: name a revision");
     refused("a", "--squad <SQUAD>");
     refused("--squad chekout a", "--squad: no squad of contracts/squads.toml is called `chekout`; did you mean `checkout`?");
     refused("--squad checkout a --approved-by payments,serch", "--approved-by: no squad of contracts/squads.toml is called `serch`");
@@ -503,7 +503,7 @@ fn codeowners_are_written_and_read() {
     work.write("CODEOWNERS", "");
     let (code, _, errors) = work.owners("codeowners --check CODEOWNERS", "");
     assert_eq!(code, 1);
-    assert!(errors.contains("CODEOWNERS: not what contracts/squads.toml says; write it again: portcullis owners codeowners --catalog contracts/squads.toml > CODEOWNERS"), "{errors}");
+    assert!(errors.contains("CODEOWNERS: not up to date with contracts/squads.toml; write it again: portcullis owners codeowners --catalog contracts/squads.toml > CODEOWNERS"), "{errors}");
     let (code, text, errors) = work.owners("import -", "/docs/ @org/docs\n!/x @a\n");
     assert_eq!((code, text.as_str()), (1, "[squads.docs]\ncodeowners = [\"@org/docs\"]\npaths = [\n    \"/docs/\",\n]\n"));
     assert!(errors.starts_with("portcullis: -:2: `!/x` excepts paths"), "{errors}");
