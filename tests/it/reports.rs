@@ -29,6 +29,8 @@ struct ReportingCommand {
     words: &'static str,
     rule: &'static str,
     message: &'static str,
+    /// A part of its JSON document.
+    json: &'static str,
     code: i32,
 }
 
@@ -36,6 +38,7 @@ const CHECK: ReportingCommand = ReportingCommand {
     words: "check questionable.yaml --fail-on warning",
     rule: "invalid-example",
     message: "is not of type",
+    json: "\"kind\": \"invalid-example\"",
     code: 1,
 };
 
@@ -43,6 +46,7 @@ const REPLAY: ReportingCommand = ReportingCommand {
     words: "replay --contract 1.0.yaml traffic.jsonl",
     rule: "invalid-body",
     message: "less than the minimum",
+    json: "\"class\":\"invalid-body\"",
     code: 1,
 };
 
@@ -50,6 +54,7 @@ const DIFF: ReportingCommand = ReportingCommand {
     words: "diff 1.0.yaml 1.1.yaml",
     rule: "schema.maximum.decreased",
     message: "maximum",
+    json: "\"rule\": \"schema.maximum.decreased\"",
     code: 1,
 };
 
@@ -58,6 +63,7 @@ const GATE: ReportingCommand = ReportingCommand {
             --catalog contracts/squads.toml",
     rule: "breaking-change",
     message: "POST /orders: ",
+    json: "\"rule\": \"breaking-change\"",
     code: 1,
 };
 
@@ -65,6 +71,7 @@ const OWNERS: ReportingCommand = ReportingCommand {
     words: "owners --squad checkout services/orders/main.rs",
     rule: "foreign-path",
     message: "payments owns",
+    json: "\"standing\": \"foreign\"",
     code: 1,
 };
 
@@ -72,6 +79,7 @@ const OWNERS_CHECK: ReportingCommand = ReportingCommand {
     words: "owners check",
     rule: "no-oncall",
     message: "oncall",
+    json: "\"kind\": \"no-oncall\"",
     code: 1,
 };
 
@@ -121,10 +129,12 @@ fn check_formats(command: &ReportingCommand) {
         let text = print(folder.path(), command, format);
         let ReportingCommand { rule, message, .. } = command;
         let words = command.words;
-        assert!(
-            format == "text" || text.contains(rule),
-            "{words} {format}: {text}"
-        );
+        let expected = match format {
+            "text" => message,
+            "json" => &command.json,
+            _ => rule,
+        };
+        assert!(text.contains(expected), "{words} {format}: {text}");
         match format {
             "json" => check_json(&text),
             "sarif" => check_sarif(&text, rule, message),
@@ -132,7 +142,7 @@ fn check_formats(command: &ReportingCommand) {
             "gitlab" => check_gitlab(&text, rule, message),
             "github" => check_github(&text, rule, message),
             "markdown" => check_markdown(&text),
-            _ => assert!(text.contains(message), "{words} {format}: {text}"),
+            _ => {}
         }
     }
 }
@@ -311,5 +321,40 @@ fn reports_without_findings_are_well_formed() {
             "{words}"
         );
         check_junit(&print("junit"), "");
+    }
+}
+
+#[test]
+fn reports_contain_unreadable_files() {
+    let folder = folder();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write("broken.yaml", "openapi: [\n");
+    write("broken.jsonl", "{}\n");
+    write("before/a.yaml", &contract("1.0.0", 100, "first"));
+    write("after/a.yaml", "openapi: [\n");
+    for (words, rule) in [
+        ("check broken.yaml", "unreadable-file"),
+        ("diff before after", "unreadable-file"),
+        (
+            "replay --contract 1.0.yaml broken.jsonl",
+            "unreadable-record",
+        ),
+        (
+            "replay --contract 1.0.yaml none.jsonl",
+            "unreadable-recording",
+        ),
+    ] {
+        let output = run(folder.path(), &format!("{words} --format sarif"), "");
+        assert_eq!(output.status.code(), Some(2), "{words}");
+        let log: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        assert!(
+            results.iter().any(|result| result["ruleId"] == rule),
+            "{words}: {log:#}"
+        );
     }
 }

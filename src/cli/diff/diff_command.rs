@@ -65,7 +65,7 @@ pub(crate) fn diff(args: &DiffArgs, out: &mut ReportWriter) -> Result<CommandOut
 }
 
 fn outcome(args: &DiffArgs, comparison: &DiffResult) -> CommandOutcome {
-    if comparison.unreadable > 0 {
+    if !comparison.unreadable.is_empty() {
         return CommandOutcome::CouldNotRun;
     }
     let is_reached = match args.fail_on {
@@ -126,12 +126,12 @@ impl DiffRun {
                 path: old.name().into(),
             });
         }
-        let gone: Vec<String> = before
+        let removed: Vec<String> = before
             .keys()
             .filter(|name| !after.contains_key(*name))
             .cloned()
             .collect();
-        for name in gone {
+        for name in removed {
             let title = title(&before[&name].documents);
             let moved = after
                 .iter()
@@ -156,7 +156,7 @@ impl DiffRun {
                 (Some(old), Some(new)) => self.pair(name, old, new),
                 (Some(old), None) => self
                     .comparison
-                    .gone
+                    .removed
                     .push((name, ContractIdentity::of(&old.documents))),
                 (None, Some(new)) => self
                     .comparison
@@ -202,8 +202,9 @@ impl DiffRun {
     }
 
     fn report_unreadable(&mut self, error: &RunError) {
-        print_error(&error.to_string());
-        self.comparison.unreadable += 1;
+        let message = error.to_string();
+        print_error(&message);
+        self.comparison.unreadable.push(message);
     }
 }
 

@@ -1,4 +1,5 @@
-//! The comparison as a [`Report`]: a section for each contract and one for the approvals.
+//! The comparison as a [`Report`]: a section for each contract, one for the approvals and one for
+//! unreadable files.
 
 use serde_json::{Map, Value, json};
 
@@ -28,7 +29,7 @@ impl CommandReport for DiffResult {
 
     fn report(&self) -> Report {
         let counts = self.counts();
-        let removed = self.gone.iter().map(|(path, identity)| {
+        let removed = self.removed.iter().map(|(path, identity)| {
             let message = format!("contract {} ({path}) removed", identity.title);
             let level = FindingLevel::Error;
             lone_contract(
@@ -59,6 +60,7 @@ impl CommandReport for DiffResult {
                 .chain(removed)
                 .chain(added)
                 .chain(approvals_section(self))
+                .chain(unreadable_section(self))
                 .collect(),
             remarks: self.notes.clone(),
         }
@@ -157,6 +159,25 @@ fn approvals_section(comparison: &DiffResult) -> Option<ReportSection> {
         notes: Vec::new(),
         seconds: None,
         passed: TestCase::new("approvals", "approvals"),
+        findings,
+    })
+}
+
+/// The section of the files that could not be read or compiled.
+fn unreadable_section(comparison: &DiffResult) -> Option<ReportSection> {
+    let name = "unreadable contracts";
+    let finding = |message: &String| {
+        let case = TestCase::new(name, message);
+        ReportFinding::new("unreadable-file", FindingLevel::Error, message, case)
+    };
+    let findings: Vec<ReportFinding> = comparison.unreadable.iter().map(finding).collect();
+    (!findings.is_empty()).then(|| ReportSection {
+        name: name.to_owned(),
+        path: String::new(),
+        heading: Some("Unreadable contracts".to_owned()),
+        notes: Vec::new(),
+        seconds: None,
+        passed: TestCase::new(name, name),
         findings,
     })
 }

@@ -81,7 +81,7 @@ fn document(comparison: &DiffResult) -> Value {
         "schema": "portcullis-diff/1",
         "verdict": verdict(comparison),
         "contracts": comparison.contracts.iter().map(|compared| contract(comparison, compared)).collect::<Vec<_>>(),
-        "gone": lone_contracts(&comparison.gone),
+        "gone": lone_contracts(&comparison.removed),
         "added": lone_contracts(&comparison.added),
         "unchanged": comparison.unchanged,
         "squads": squads,
@@ -95,7 +95,7 @@ fn document(comparison: &DiffResult) -> Value {
             "unknown": counts.unknown,
             "approved": counts.approved,
             "positions": positions,
-            "unreadable": comparison.unreadable,
+            "unreadable": comparison.unreadable.len(),
         },
     })
 }

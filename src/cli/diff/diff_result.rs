@@ -23,15 +23,15 @@ pub(super) struct DiffResult {
     /// How many contracts are equal byte for byte.
     pub(super) unchanged: usize,
     /// Contracts that exist on the older side only, by their paths.
-    pub(super) gone: Vec<(String, ContractIdentity)>,
+    pub(super) removed: Vec<(String, ContractIdentity)>,
     /// Contracts that exist on the newer side only, by their paths.
     pub(super) added: Vec<(String, ContractIdentity)>,
     /// The providers of contracts that do not name one.
     pub(super) catalog: ContractProviders,
     /// Notes about the run, such as moved contracts.
     pub(super) notes: Vec<String>,
-    /// How many files could not be read or compiled.
-    pub(super) unreadable: usize,
+    /// The errors of files that could not be read or compiled.
+    pub(super) unreadable: Vec<String>,
     /// The approvals file.
     pub(super) approvals_path: Option<String>,
     /// Approvals past their expiry date.
@@ -114,12 +114,12 @@ impl DiffResult {
 
     /// The highest level among changes without approval. A removed contract is breaking.
     pub(super) fn level(&self) -> Option<ChangeLevel> {
-        let gone = (!self.gone.is_empty()).then_some(ChangeLevel::Breaking);
+        let removed = (!self.removed.is_empty()).then_some(ChangeLevel::Breaking);
         let levels = self
             .contracts
             .iter()
             .filter_map(|compared| compared.report.level());
-        levels.chain(gone).max()
+        levels.chain(removed).max()
     }
 
     /// Whether each semantic version is raised as much as its changes require.
@@ -131,7 +131,7 @@ impl DiffResult {
     /// The changes by level.
     pub(super) fn counts(&self) -> CompatCounts {
         let mut all = CompatCounts {
-            breaking: self.gone.len(),
+            breaking: self.removed.len(),
             info: self.added.len(),
             ..CompatCounts::default()
         };
@@ -164,7 +164,7 @@ impl DiffResult {
                 ChangeLevel::Info => squad_totals.info += 1,
             }
         }
-        for (path, identity) in &self.gone {
+        for (path, identity) in &self.removed {
             let squad = provider(path, [identity, identity], &self.catalog)
                 .unwrap_or("-")
                 .to_owned();

@@ -13,7 +13,7 @@ pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {
     for compared in &comparison.contracts {
         print_contract(compared, out);
     }
-    for (path, identity) in &comparison.gone {
+    for (path, identity) in &comparison.removed {
         let word = out.paint(TextStyle::Red, "breaking").to_string();
         out.line(format_args!(
             "{path}\n  {word}  contract {} removed\n",
@@ -139,7 +139,7 @@ fn print_finding(finding: &CompatFinding, out: &mut ReportWriter) {
 
 fn print_squads(comparison: &DiffResult, out: &mut ReportWriter) {
     let squads = comparison.by_squad();
-    let is_one_contract = comparison.contracts.len() + comparison.gone.len() < 2;
+    let is_one_contract = comparison.contracts.len() + comparison.removed.len() < 2;
     if is_one_contract || squads.is_empty() {
         return;
     }
@@ -174,7 +174,7 @@ fn print_summary(comparison: &DiffResult, out: &mut ReportWriter) {
         (counts.unknown, "not proved either way"),
         (counts.approved, "approved"),
         (comparison.unchanged, "contracts unchanged"),
-        (comparison.unreadable, "unreadable"),
+        (comparison.unreadable.len(), "unreadable"),
     ] {
         if count > 0 {
             text.push_str(&format!(", {count} {word}"));

@@ -38,8 +38,8 @@ pub(super) async fn send(
 
 fn request(report: &GateReport<'_>, now: SystemTime) -> Value {
     let at = nanoseconds(now);
-    let took = Duration::from_secs_f64(report.duration_ms() / 1000.0);
-    let started = nanoseconds(now.checked_sub(took).unwrap_or(now));
+    let duration = Duration::from_secs_f64(report.duration_ms() / 1000.0);
+    let started = nanoseconds(now.checked_sub(duration).unwrap_or(now));
     let attributes = json!([
         attribute("service", report.service),
         attribute("squad", report.squad),

@@ -58,7 +58,7 @@ impl ReportWriter {
         self.write(format_args!("{text}\n"));
     }
 
-    /// Writes text without a line break.
+    /// Writes text without adding a line break.
     pub(crate) fn write(&mut self, text: impl Display) {
         if self.failure.is_none() {
             self.failure = write!(self.sink, "{text}").err();

@@ -22,8 +22,8 @@ pub(super) fn file_message(file: &FileReport, report: &OwnersReport) -> String {
         .as_ref()
         .map(|FileLine { file, line }| format!(" ({file}:{line})"));
     let declared = declared.unwrap_or_default();
-    let asked = report.ask.iter().find(|ask| ask.squad == *owner);
-    let contact = asked.map(contact).unwrap_or_default();
+    let missing = report.ask.iter().find(|ask| ask.squad == *owner);
+    let contact = missing.map(contact).unwrap_or_default();
     format!(
         "{owner} owns `{pattern}`{declared}; ask for its approval{contact}, or remove the file \
          from the change"

@@ -9,7 +9,7 @@ use memchr::memchr;
 use portcullis_vocabulary::limits::{TRAFFIC_ARCHIVE_BYTES_MAX, TRAFFIC_LINE_BYTES_MAX};
 
 /// How much of a recording is read to detect its format, in bytes.
-const SNIFFED_BYTES: u64 = 256;
+const DETECTION_BYTES: u64 = 256;
 const BUFFER_BYTES: usize = 128 * 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -47,8 +47,11 @@ pub(super) fn open(path: &Path) -> Result<Recording, RecordingError> {
         Box::new(File::open(path).map_err(io_error)?)
     };
     let mut first = Vec::new();
-    let sniffed = source.by_ref().take(SNIFFED_BYTES).read_to_end(&mut first);
-    sniffed.map_err(io_error)?;
+    let read = source
+        .by_ref()
+        .take(DETECTION_BYTES)
+        .read_to_end(&mut first);
+    read.map_err(io_error)?;
     let is_named = path
         .extension()
         .is_some_and(|end| end.eq_ignore_ascii_case("har"));

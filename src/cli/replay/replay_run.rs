@@ -181,7 +181,7 @@ impl ReplayRun<'_> {
             };
             let exchange = match line.text {
                 Some(text) => {
-                    read_line(&mut tape, text).map_err(|fault| fault.offset_lines(line.number - 1))
+                    read_line(&mut tape, text).map_err(|error| error.offset_lines(line.number - 1))
                 }
                 None => Err(RecordError {
                     line: line.number,
@@ -210,7 +210,7 @@ impl ReplayRun<'_> {
                     self.progress.advance(0);
                 }
             }
-            Err(fault) => self.report_unreadable(position(fault.line, 0), &fault),
+            Err(error) => self.report_unreadable(position(error.line, 0), &error),
         }
     }
 
@@ -221,25 +221,25 @@ impl ReplayRun<'_> {
     ) {
         match exchange {
             Ok(exchange) => self.check_exchange(position, &exchange),
-            Err(fault) => self.report_unreadable(position, &fault),
+            Err(error) => self.report_unreadable(position, &error),
         }
     }
 
-    fn report_unreadable(&mut self, position: RecordPosition<'_>, fault: &RecordError) {
+    fn report_unreadable(&mut self, position: RecordPosition<'_>, error: &RecordError) {
         self.tally.unreadable += 1;
         if self.args.format == ReportFormat::Json {
             self.out
-                .line(VerdictLine::unreadable(position, fault).to_json());
+                .line(VerdictLine::unreadable(position, error).to_json());
             return;
         }
         if self.args.format != ReportFormat::Text {
-            self.findings.add_unreadable(position, fault);
+            self.findings.add_unreadable(position, error);
         }
         if self.tally.unreadable <= ERRORS_PRINTED_MAX {
             self.progress.clear();
             print_error(&format!(
                 "{}:{}:{}: {}",
-                position.source, fault.line, fault.column, fault.message
+                position.source, error.line, error.column, error.message
             ));
         }
     }

@@ -71,7 +71,7 @@ impl RecordPosition<'_> {
 
 impl<'a> VerdictLine<'a> {
     /// The verdict on a record that cannot be read.
-    pub(super) fn unreadable(position: RecordPosition<'a>, fault: &'a RecordError) -> Self {
+    pub(super) fn unreadable(position: RecordPosition<'a>, error: &'a RecordError) -> Self {
         Self {
             position,
             method: None,
@@ -81,9 +81,9 @@ impl<'a> VerdictLine<'a> {
             verdict: "unreadable",
             violations: Vec::new(),
             fault: Some(FaultRecord {
-                line: fault.line,
-                column: fault.column,
-                message: &fault.message,
+                line: error.line,
+                column: error.column,
+                message: &error.message,
             }),
         }
     }
