@@ -21,5 +21,5 @@ pub(crate) struct AdminChangeArgs {
     /// A file that contains admin.token, if the proxy requires it [default: the value of
     /// PORTCULLIS_ADMIN__TOKEN]
     #[arg(long, value_name = "FILE")]
-    pub(crate) token_file: Option<PathBuf>,
+    pub(super) token_file: Option<PathBuf>,
 }

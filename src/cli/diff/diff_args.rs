@@ -67,7 +67,7 @@ fn date(text: &str) -> Result<Date, &'static str> {
 
 /// The lowest level of change that makes the exit code 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum DiffFailThreshold {
+pub(super) enum DiffFailThreshold {
     /// Breaking changes
     #[default]
     Breaking,

@@ -36,7 +36,7 @@ pub(crate) fn escape_xml(text: &str) -> String {
     escaped
 }
 
-/// Escapes all characters that mean something in Markdown or HTML.
+/// Escapes all characters that mean something in Markdown or HTML. Control characters become spaces.
 pub(crate) fn escape_markdown(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
@@ -44,7 +44,7 @@ pub(crate) fn escape_markdown(text: &str) -> String {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
-            '\n' | '\r' => escaped.push(' '),
+            c if c.is_control() => escaped.push(' '),
             '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '#' | '~' | '@' => {
                 escaped.push('\\');
                 escaped.push(c);
@@ -90,7 +90,10 @@ mod tests {
             escape_xml("<a b=\"&\">\n\u{1b}"),
             "&lt;a b=&quot;&amp;&quot;&gt; \u{fffd}"
         );
-        assert_eq!(escape_markdown("a|b <c>\n@d"), "a\\|b &lt;c&gt; \\@d");
+        assert_eq!(
+            escape_markdown("a|b <c>\n\u{1b}@d"),
+            "a\\|b &lt;c&gt;  \\@d"
+        );
         assert_eq!(markdown_code("a|`b`"), "<code>a\\|\\`b\\`</code>");
         assert_eq!(markdown_prose("use `a|b`"), "use <code>a\\|b</code>");
         assert_eq!(markdown_prose("a ` b"), "a \\` b");

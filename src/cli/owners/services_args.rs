@@ -15,7 +15,7 @@ Examples:
 A running proxy serves the same data at /__owner of each service and at /owners of its admin port.
 
 Exit codes: 0 fine, 2 a configuration or a contract cannot be read.")]
-pub(crate) struct ServicesArgs {
+pub(super) struct ServicesArgs {
     /// The services [default: all]
     #[arg(value_name = "SERVICE")]
     pub(super) services: Vec<String>,
@@ -29,7 +29,7 @@ pub(crate) struct ServicesArgs {
 
 /// How owners of services are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ServicesFormat {
+pub(super) enum ServicesFormat {
     /// For humans
     #[default]
     Text,

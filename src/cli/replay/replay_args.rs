@@ -50,7 +50,7 @@ fn base_path(text: &str) -> Result<PathPrefix, &'static str> {
 
 /// Which violations count in a replay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum EnforceScope {
+pub(super) enum EnforceScope {
     /// Violations of the classes that are rejected by default
     #[default]
     Rejectable,

@@ -23,3 +23,6 @@ pub(super) use report_format::ReportFormat;
 pub(super) use report_markdown::render_markdown;
 pub(super) use report_output::{CommandReport, print_report};
 pub(super) use report_text::{level_style, print_findings};
+
+#[cfg(test)]
+mod tests;

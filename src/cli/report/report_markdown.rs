@@ -62,7 +62,7 @@ fn section_text(section: &ReportSection) -> String {
         push(
             &mut text,
             format_args!(
-                "\n<details><summary>{} for information or approved</summary>\n{}\n</details>\n",
+                "\n<details><summary>{} more, for information or approved</summary>\n{}\n</details>\n",
                 folded.len(),
                 findings(&folded)
             ),
