@@ -52,7 +52,9 @@ Examples:
   portcullis breakers set orders checkout auto
       ends the override: the breaker decides again
 
-The change lasts until the next one, or until the proxy stops.")]
+The change lasts until the next one, or until the proxy stops.
+
+Exit codes: 0 fine, 2 could not run.")]
 pub(super) struct SetBreakerArgs {
     /// The service
     #[arg(value_name = "SERVICE")]

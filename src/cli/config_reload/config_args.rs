@@ -10,7 +10,9 @@ use crate::cli::output::DataFormat;
 #[command(arg_required_else_help = true)]
 #[command(after_help = "\
 Examples:
-  portcullis config reload")]
+  portcullis config reload
+
+Exit codes: 0 fine, 1 a finding, 2 could not run.")]
 pub(crate) struct ConfigArgs {
     /// The subcommand
     #[command(subcommand)]

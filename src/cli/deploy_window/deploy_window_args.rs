@@ -12,7 +12,9 @@ use crate::cli::output::DataFormat;
 Examples:
   portcullis deploy-window open orders --for 10m --reason 'release 42'
   portcullis deploy-window close orders
-  portcullis deploy-window list")]
+  portcullis deploy-window list
+
+Exit codes: 0 fine, 2 could not run.")]
 pub(crate) struct DeployWindowArgs {
     /// The subcommand
     #[command(subcommand)]
@@ -37,7 +39,9 @@ Examples:
   portcullis deploy-window open orders --for 10m --reason 'release 42'
 
 Within a window the deploy_failure_rate_max of each tier applies. The window ends by itself; opening
-it again changes its end.")]
+it again changes its end.
+
+Exit codes: 0 fine, 2 could not run.")]
 pub(super) struct OpenWindowArgs {
     /// The service
     #[arg(value_name = "SERVICE")]
@@ -57,7 +61,9 @@ pub(super) struct OpenWindowArgs {
 #[derive(Clone, Debug, Flags)]
 #[command(after_help = "\
 Examples:
-  portcullis deploy-window close orders")]
+  portcullis deploy-window close orders
+
+Exit codes: 0 fine, 2 could not run.")]
 pub(super) struct CloseWindowArgs {
     /// The service
     #[arg(value_name = "SERVICE")]
@@ -72,7 +78,9 @@ pub(super) struct CloseWindowArgs {
 #[command(after_help = "\
 Examples:
   portcullis deploy-window list
-  portcullis deploy-window list --format json | jq '.services[] | select(.deploy_window)'")]
+  portcullis deploy-window list --format json | jq '.services[] | select(.deploy_window)'
+
+Exit codes: 0 fine, 2 could not run.")]
 pub(super) struct ListWindowsArgs {
     /// The proxy
     #[command(flatten)]
