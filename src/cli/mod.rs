@@ -1,44 +1,36 @@
-//! The command line: words in, words out, an exit code at the end.
+//! The command line.
 //!
-//! `args` is the whole of it, as clap reads it. Each subcommand has a file of its own and
-//! returns what it found; `run` turns that into the exit code. Data goes to standard output
-//! through `output` alone, everything else to standard error. What `check` knows about a
-//! contract is a value (`report`), printed as JSON or, by `text`, for people.
+//! [`CliArgs`] is the whole command line as clap parses it; [`run`] executes one command and
+//! returns its exit code. Each subcommand has a folder with its arguments, its work and its
+//! output. The other folders are shared:
+//!
+//! - `inputs`: the contracts, approvals and configurations that commands read
+//! - `report`: the findings of a command and the formats that print them
+//! - `output`: standard output, escaping and text layout
+//! - `admin_port`: the HTTP client for the admin port of a running proxy
+//!
+//! Imports lead from `dispatch` to the commands and from the commands to the shared folders,
+//! never back.
 
 mod command_line;
 mod dispatch;
-mod report_writer;
-mod escaping;
+mod serve;
+mod check;
 mod diff;
 mod gate;
-mod contract_files;
 mod replay;
 mod owners;
+mod breakers;
+mod deploy_window;
+mod contract;
+mod config_reload;
+mod completions;
 mod admin_port;
-pub(crate) mod serve;
-pub(crate) mod check;
-pub(crate) mod completions;
-pub(crate) mod breakers;
-pub(crate) mod deploy_window;
-pub(crate) mod contract;
+mod inputs;
+mod report;
+mod run_error;
+mod exit_code;
+mod output;
 
-pub use admin_port::{
-    AdminArgs, AdminChangeArgs, BreakersAction, BreakersArgs, CandidateArgs, ChangeContractArgs,
-    CloseWindowArgs, ConfigAction, ConfigArgs, ConfigReloadArgs, ContractAction, ContractArgs,
-    DeployWindowAction, DeployWindowArgs, ListContractsArgs, ListWindowsArgs, OpenWindowArgs,
-    SetBreakerArgs, ShowContractArgs,
-};
-pub use command_line::{
-    CheckArgs, CliArgs, CliCommand, CompletionsArgs, EnforceScope, FailThreshold,
-    OwnedServicesArgs, ReplayArgs, ReportFormat, ServeArgs, ServicesFormat,
-};
-pub use diff::{DiffArgs, DiffFailThreshold, DiffFormat};
+pub use command_line::CliArgs;
 pub use dispatch::run;
-pub use gate::{
-    GateAction, GateArgs, GateFormat, HistoryArgs, RegistryArgs, ReleaseArgs, RollbackArgs,
-    VerdictArgs,
-};
-pub use owners::{
-    CheckOwnersArgs, CodeownersArgs, ImportArgs, OwnersAction, OwnersArgs, OwnersFormat,
-    UnownedChoice,
-};

@@ -1,7 +1,7 @@
-//! Asking an admin port.
+//! The HTTP client for the admin port.
 //!
-//! One request on a connection of its own. The token is sent with changes only, for looking
-//! needs none; redirects are not followed, so it goes nowhere else.
+//! Each request uses a new connection. The token is sent only with changes, because queries need
+//! none. Redirects are not followed, so the token is sent to no other server.
 
 use std::env;
 use std::fs::File;
@@ -17,40 +17,43 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::handshake;
 use hyper_util::rt::TokioIo;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::config::{ADMIN_TOKEN_VARIABLE, ADMIN_URL_VARIABLE, AdminToken};
 
+use super::admin_args::{AdminArgs, AdminChangeArgs};
 use super::admin_error::AdminError;
-use crate::cli::breakers::breakers_args::{AdminArgs, AdminChangeArgs};
 
-/// Where the admin port of the shipped configuration is.
+/// The path of the deploy windows.
+pub(crate) const DEPLOY_WINDOWS: &str = "deploy-windows";
+
+/// The admin port of the default configuration.
 const DEFAULT_ADDRESS: &str = "http://127.0.0.1:9901";
 
-/// How long the whole exchange may take.
+/// The timeout of an exchange.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long it may take where a contract is sent, read or compiled meanwhile.
+/// The timeout of an exchange in which the proxy reads and compiles a contract.
 const CONTRACT_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// The largest answer, in bytes: thousands of squads with their histories.
-pub(super) const ANSWER_BYTES_MAX: usize = 64 << 20;
+/// The largest response, in bytes. It suffices for thousands of squads.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
 
-/// The largest file of a token, in bytes; more than a token may have.
+/// The most bytes that are read of a token file, more than the longest token.
 const TOKEN_FILE_BYTES_MAX: u64 = 4096;
 
-/// What stands in a name as it is (RFC 3986 section 2.3).
+/// Everything but the unreserved characters (RFC 3986 section 2.3).
 const ENCODED_IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// An admin port.
+/// A client for one admin port.
 #[derive(Debug)]
-pub(in crate::cli) struct AdminClient {
+pub(crate) struct AdminClient {
     address: String,
     host: String,
     port: u16,
@@ -58,26 +61,26 @@ pub(in crate::cli) struct AdminClient {
     token: Option<AdminToken>,
 }
 
-/// What came of a change that may be refused for what it says.
+/// The outcome of a change whose content the proxy validates.
 #[derive(Debug)]
 pub(crate) enum ChangeOutcome {
-    /// It is done.
+    /// The response of a successful change.
     Changed(Value),
-    /// It is not, and this problem says why.
-    Refused(Value),
+    /// The problem document of a rejected change.
+    Rejected(Value),
 }
 
-/// A document to send.
+/// A document to upload.
 #[derive(Debug)]
 pub(crate) struct DocumentUpload<'d> {
     pub(crate) bytes: Vec<u8>,
     pub(crate) media_type: &'static str,
-    /// The name of its file, where it has one.
+    /// The file name, if there is one.
     pub(crate) name: Option<&'d str>,
 }
 
 impl AdminClient {
-    /// For looking.
+    /// A client for queries.
     pub(crate) fn new(args: &AdminArgs) -> Result<Self, AdminError> {
         let variable = env::var(ADMIN_URL_VARIABLE).ok();
         let variable = variable.filter(|address| !address.is_empty());
@@ -85,8 +88,8 @@ impl AdminClient {
         Self::at(address.as_deref().unwrap_or(DEFAULT_ADDRESS))
     }
 
-    /// For changing.
-    pub(in crate::cli) fn with_token(args: &AdminChangeArgs) -> Result<Self, AdminError> {
+    /// A client for changes, with the token.
+    pub(crate) fn with_token(args: &AdminChangeArgs) -> Result<Self, AdminError> {
         Ok(Self {
             token: token(args.token_file.as_deref())?,
             ..Self::new(&args.admin)?
@@ -118,22 +121,22 @@ impl AdminClient {
         })
     }
 
-    /// What is at a path.
+    /// Gets the resource at a path.
     pub(crate) fn get(&self, path: &[&str]) -> Result<Value, AdminError> {
         self.send(self.request(Method::GET, path, Bytes::new()))
     }
 
-    /// Changes something.
-    pub(in crate::cli) fn post(&self, path: &[&str], body: &Value) -> Result<Value, AdminError> {
-        self.send(self.changing(path, body.to_string().into(), "application/json"))
+    /// Posts a JSON body.
+    pub(crate) fn post(&self, path: &[&str], body: &Value) -> Result<Value, AdminError> {
+        self.send(self.change_request(path, body.to_string().into(), "application/json"))
     }
 
-    /// Changes a contract or the configuration, which may be refused for what they say.
+    /// Changes a contract or the configuration. The proxy may reject their content.
     pub(crate) fn change(&self, path: &[&str], body: &Value) -> Result<ChangeOutcome, AdminError> {
-        self.send_change(self.changing(path, body.to_string().into(), "application/json"))
+        self.send_change(self.change_request(path, body.to_string().into(), "application/json"))
     }
 
-    /// Sends a document, which may be refused for what it says.
+    /// Uploads a document. The proxy may reject its content.
     pub(crate) fn send_document(
         &self,
         path: &[&str],
@@ -144,7 +147,7 @@ impl AdminClient {
             media_type,
             name,
         } = document;
-        let mut request = self.changing(path, bytes.into(), media_type);
+        let mut request = self.change_request(path, bytes.into(), media_type);
         if let Some(name) = name {
             let name = utf8_percent_encode(name, ENCODED_IN_SEGMENT);
             let target = format!("{}?name={name}", request.uri().path());
@@ -153,7 +156,7 @@ impl AdminClient {
         self.send_change(request)
     }
 
-    fn changing(
+    fn change_request(
         &self,
         path: &[&str],
         body: Bytes,
@@ -172,8 +175,8 @@ impl AdminClient {
         request
     }
 
-    /// The value that an answer holds.
-    pub(crate) fn read<T: serde::de::DeserializeOwned>(
+    /// Deserializes a response.
+    pub(crate) fn deserialize<T: serde::de::DeserializeOwned>(
         &self,
         value: &Value,
     ) -> Result<T, AdminError> {
@@ -214,29 +217,29 @@ impl AdminClient {
                 .map(ChangeOutcome::Changed)
                 .map_err(|source| self.malformed(source)),
             (StatusCode::UNPROCESSABLE_ENTITY, Ok(problem)) if problem["detail"].is_string() => {
-                Ok(ChangeOutcome::Refused(problem))
+                Ok(ChangeOutcome::Rejected(problem))
             }
             (status, value) => Err(self.refused(status, value.ok().as_ref())),
         }
     }
 
-    /// The status of an answer, and its JSON.
+    /// The status code and the JSON of the response.
     fn exchange_within(
         &self,
         request: Request<Full<Bytes>>,
-        patience: Duration,
+        limit: Duration,
     ) -> Result<(StatusCode, serde_json::Result<Value>), AdminError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(AdminError::Runtime)?;
-        let exchange = async { timeout(patience, self.exchange(request)).await };
+        let exchange = async { timeout(limit, self.exchange(request)).await };
         let exchanged = runtime.block_on(exchange);
-        // A name that is still being looked up is not waited for.
+        // Does not wait for a name lookup that is still running.
         runtime.shutdown_background();
         let (status, body) = exchanged.map_err(|_| AdminError::Timeout {
             address: self.address.clone(),
-            timeout: patience,
+            timeout: limit,
         })??;
         Ok((status, serde_json::from_slice(&body)))
     }
@@ -255,7 +258,7 @@ impl AdminClient {
             source,
         };
         let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(broken)?;
-        // What goes wrong with it is told to whoever waits for the answer.
+        // Errors of the connection are reported by the pending request.
         tokio::spawn(connection);
         let response = sender.send_request(request).await.map_err(broken)?;
         self.collect(response).await
@@ -275,7 +278,10 @@ impl AdminClient {
                     address: address(),
                     source: *source,
                 },
-                Err(_) => AdminError::TooLarge { address: address() },
+                Err(_) => AdminError::TooLarge {
+                    address: address(),
+                    bytes_max: ANSWER_BYTES_MAX,
+                },
             }),
         }
     }
@@ -286,13 +292,13 @@ impl AdminClient {
             address: self.address.clone(),
             status: status.as_u16(),
             detail: detail
-                .unwrap_or("it does not say why; is this an admin port of portcullis?")
+                .unwrap_or("no reason given; is this an admin port of portcullis?")
                 .to_owned(),
         }
     }
 }
 
-/// The token that changes are sent with: the file's, else the variable's, else none.
+/// The token for changes: from the file, else from the variable.
 fn token(file: Option<&Path>) -> Result<Option<AdminToken>, AdminError> {
     let (place, text) = match file {
         Some(path) => {
@@ -303,7 +309,7 @@ fn token(file: Option<&Path>) -> Result<Option<AdminToken>, AdminError> {
             (format!("--token-file {}", path.display()), text)
         }
         None => match env::var_os(ADMIN_TOKEN_VARIABLE).filter(|value| !value.is_empty()) {
-            // What is no text is no token either.
+            // A value that is not UTF-8 is rejected below, like any other malformed token.
             Some(value) => (
                 ADMIN_TOKEN_VARIABLE.to_owned(),
                 value.into_string().unwrap_or_default(),
@@ -315,6 +321,15 @@ fn token(file: Option<&Path>) -> Result<Option<AdminToken>, AdminError> {
         Ok(token) => Ok(Some(token)),
         Err(source) => Err(AdminError::Token { place, source }),
     }
+}
+
+/// A JSON object with one property and, if there is one, a reason.
+pub(crate) fn body_with_reason(name: &str, value: &str, reason: Option<&str>) -> Value {
+    let mut body = json!({name: value});
+    if let Some(reason) = reason {
+        body["reason"] = reason.into();
+    }
+    body
 }
 
 fn read_token(path: &Path) -> io::Result<String> {
@@ -329,7 +344,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_read_or_refused() {
+    fn parses_or_rejects_urls() {
         let check = |text: &str, expected: &str| {
             let read =
                 AdminClient::at(text).map(|client| format!("{} {}", client.host, client.port));
@@ -339,7 +354,7 @@ mod tests {
         check("http://localhost:9901/", "localhost 9901");
         check("http://[::1]:9901", "::1 9901");
         check("http://portcullis", "portcullis 80");
-        for wrong in [
+        for invalid in [
             "",
             "127.0.0.1:9901",
             "https://127.0.0.1:9901",
@@ -350,15 +365,15 @@ mod tests {
             "http://",
         ] {
             let message = format!(
-                "{wrong:?} is no admin port: expected http://host:port, without TLS and without a \
+                "{invalid:?} is not an admin port: expected http://host:port, without TLS and without a \
                  path"
             );
-            check(wrong, &message);
+            check(invalid, &message);
         }
     }
 
     #[test]
-    fn names_stay_one_segment() {
+    fn encodes_names_as_one_segment() {
         let client = AdminClient::at(DEFAULT_ADDRESS).unwrap();
         let path = ["breakers", "a/../b?c", "search-api_1.x"];
         let request = client.request(Method::GET, &path, Bytes::new());
@@ -369,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_comes_from_its_file() {
+    fn reads_the_token_from_its_file() {
         let folder = tempfile::tempdir().unwrap();
         let file = |text: &str| {
             let path = folder.path().join("token");
@@ -378,8 +393,8 @@ mod tests {
         };
         let read = file("0123456789abcdef\n").unwrap().unwrap();
         assert_eq!(read.reveal(), "0123456789abcdef");
-        for wrong in ["", "short\n", "0123456789abcdef\n0123456789abcdef\n"] {
-            let message = file(wrong).unwrap_err().to_string();
+        for invalid in ["", "short\n", "0123456789abcdef\n0123456789abcdef\n"] {
+            let message = file(invalid).unwrap_err().to_string();
             assert!(
                 message.ends_with(
                     "/token: expected a token of 16 to 1024 visible ASCII characters without blanks"

@@ -1,4 +1,4 @@
-//! Why an admin port could not be asked.
+//! Why a request to the admin port failed.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,88 +6,87 @@ use std::time::Duration;
 
 use crate::config::{ADMIN_URL_VARIABLE, InvalidAdminToken};
 
-use super::admin_client::ANSWER_BYTES_MAX;
-
-/// Why an admin port could not be asked, or would not do it.
+/// Why a request to the admin port failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AdminError {
-    /// The address is none.
-    #[error("{text:?} is no admin port: expected http://host:port, without TLS and without a path")]
+    /// The URL is not supported.
+    #[error(
+        "{text:?} is not an admin port: expected http://host:port, without TLS and without a path"
+    )]
     Address {
-        /// What was given.
+        /// The text from the command line or the variable.
         text: String,
     },
-    /// Nobody listens there.
+    /// The connection failed.
     #[error(
         "cannot connect to {address}: {source}; `portcullis serve` must run with its admin port \
          there, or name another one with --admin or {ADMIN_URL_VARIABLE}"
     )]
     Connect {
-        /// Where.
+        /// The URL of the admin port.
         address: String,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// It takes too long.
+    /// The response took too long.
     #[error("{address} did not answer within {} s; is the proxy overloaded?", timeout.as_secs())]
     Timeout {
-        /// Where.
+        /// The URL of the admin port.
         address: String,
-        /// How long it was waited for.
+        /// The timeout.
         timeout: Duration,
     },
-    /// What comes back is no HTTP.
+    /// The exchange failed, for example because the server does not speak HTTP.
     #[error("{address}: {source}; is this an admin port of portcullis?")]
     Exchange {
-        /// Where.
+        /// The URL of the admin port.
         address: String,
-        /// What went wrong.
+        /// The error of the HTTP client.
         source: hyper::Error,
     },
-    /// What comes back is too much.
-    #[error(
-        "{address} answers with more than {} MiB; name one service",
-        ANSWER_BYTES_MAX >> 20
-    )]
+    /// The response is too large.
+    #[error("{address} answers with more than {} MiB; name one service", bytes_max >> 20)]
     TooLarge {
-        /// Where.
+        /// The limit.
+        bytes_max: usize,
+        /// The URL of the admin port.
         address: String,
     },
-    /// The proxy refuses.
+    /// The proxy rejected the request.
     #[error("{address} answers {status}: {detail}")]
     Refused {
-        /// Where.
+        /// The URL of the admin port.
         address: String,
-        /// The status.
+        /// The status code.
         status: u16,
-        /// Why, in its words.
+        /// The detail of the problem document.
         detail: String,
     },
-    /// What comes back is not what was asked for.
+    /// The response is not the expected JSON.
     #[error("{address}: the answer cannot be read: {source}; is this an admin port of portcullis?")]
     Malformed {
-        /// Where.
+        /// The URL of the admin port.
         address: String,
-        /// What is wrong with it.
+        /// The error of the parser.
         source: serde_json::Error,
     },
     /// The runtime cannot be started.
     #[error("cannot start a runtime: {0}")]
     Runtime(io::Error),
-    /// The token's file cannot be read.
+    /// The token file cannot be read.
     #[error("--token-file {}: {source}; check the path and its permissions", path.display())]
     TokenFile {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// What is there is no token; it is not shown.
+    /// The token is malformed. It is not printed.
     #[error("{place}: {source}")]
     Token {
-        /// Where it came from.
+        /// The flag or the variable.
         place: String,
-        /// What was expected.
+        /// The expected format.
         source: InvalidAdminToken,
     },
 }

@@ -1,25 +1,16 @@
-//! `portcullis breakers`, `deploy-window`, `contract` and `config`: what an operator sees and
-//! changes of a proxy that runs, over its admin port.
+//! The HTTP client for the admin port of a running proxy.
 //!
-//! `client` asks, `view` reads what comes back, `text` prints it for people. The server decides
-//! what is right; what it refuses is printed as it says it.
+//! `breakers`, `deploy-window`, `contract`, `config` and `gate --open-window` use it. The proxy
+//! validates all requests; its error messages are printed as they are.
 
+mod admin_args;
+mod admin_client;
 mod admin_error;
-pub(crate) mod admin_client;
-pub(crate) mod text_table;
+mod change_output;
 
-pub use super::breakers::breakers_args::{
-    AdminArgs, AdminChangeArgs, BreakersAction, BreakersArgs, CloseWindowArgs, DeployWindowAction,
-    DeployWindowArgs, ListWindowsArgs, OpenWindowArgs, SetBreakerArgs,
+pub(super) use admin_args::{AdminArgs, AdminChangeArgs};
+pub(super) use admin_client::{
+    AdminClient, ChangeOutcome, DEPLOY_WINDOWS, DocumentUpload, body_with_reason,
 };
-pub(super) use super::breakers::breakers_command::breakers;
-pub use super::contract::{
-    CandidateArgs, ChangeContractArgs, ConfigAction, ConfigArgs, ConfigReloadArgs, ContractAction,
-    ContractArgs, ListContractsArgs, ShowContractArgs,
-};
-pub(super) use super::contract::{config, contract};
-pub(super) use super::deploy_window::deploy_window_command::{
-    PATH as DEPLOY_WINDOWS, deploy_window,
-};
-pub(super) use admin_client::AdminClient;
 pub(super) use admin_error::AdminError;
+pub(super) use change_output::{print_change, print_problems};

@@ -1,17 +1,17 @@
-//! `portcullis breakers`: shows them, and sets overrides.
+//! Shows circuit breakers, or overrides one.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::breakers_args::{BreakersAction, BreakersArgs, SetBreakerArgs};
 use super::breakers_reply::{BreakerStatus, BreakersReply, OverrideReply, ServiceBreakers};
 use super::breakers_text::{print_changed, print_service};
-use crate::cli::admin_port::admin_client::AdminClient;
-use crate::cli::command_line::ReportFormat;
-use crate::cli::dispatch::{CommandOutcome, RunError};
-use crate::cli::report_writer::ReportWriter;
+use crate::cli::admin_port::{AdminClient, body_with_reason};
+use crate::cli::exit_code::CommandOutcome;
+use crate::cli::output::{DataFormat, ReportWriter, print_json};
+use crate::cli::run_error::RunError;
 
-/// Shows the breakers, or sets one.
-pub(in crate::cli) fn breakers(
+/// Shows the breakers, or overrides one.
+pub(crate) fn breakers(
     args: &BreakersArgs,
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
@@ -23,19 +23,19 @@ pub(in crate::cli) fn breakers(
 
 fn show(args: &BreakersArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
     let client = AdminClient::new(&args.admin)?;
-    let answer = match &args.service {
+    let reply = match &args.service {
         Some(service) => json!({"services": [client.get(&["breakers", service])?]}),
         None => client.get(&["breakers"])?,
     };
-    let BreakersReply { services } = client.read(&answer)?;
+    let BreakersReply { services } = client.deserialize(&reply)?;
     match args.format {
-        ReportFormat::Json => print_json(out, &answer),
-        ReportFormat::Text => {
-            for (index, bank) in services.iter().enumerate() {
+        DataFormat::Json => print_json(out, &reply),
+        DataFormat::Text => {
+            for (index, service) in services.iter().enumerate() {
                 if index > 0 {
                     out.line("");
                 }
-                print_service(out, bank);
+                print_service(out, service);
             }
         }
     }
@@ -44,10 +44,7 @@ fn show(args: &BreakersArgs, out: &mut ReportWriter) -> Result<CommandOutcome, R
         .iter()
         .flat_map(ServiceBreakers::breakers)
         .all(BreakerStatus::is_closed);
-    Ok(match all_closed {
-        true => CommandOutcome::Success,
-        false => CommandOutcome::Finding,
-    })
+    Ok(CommandOutcome::finding_unless(all_closed))
 }
 
 fn set(args: &SetBreakerArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
@@ -62,23 +59,10 @@ fn set(args: &SetBreakerArgs, out: &mut ReportWriter) -> Result<CommandOutcome, 
     let client = AdminClient::with_token(change)?;
     let path = ["breakers", service, squad];
     let path: Vec<&str> = path.into_iter().chain(tier.as_deref()).collect();
-    let answer = client.post(&path, &with_reason("override", over, reason.as_deref()))?;
-    let changed: OverrideReply = client.read(&answer)?;
+    let body = body_with_reason("override", over, reason.as_deref());
+    let reply = client.post(&path, &body)?;
+    let changed: OverrideReply = client.deserialize(&reply)?;
     print_changed(out, &changed);
     out.finish()?;
     Ok(CommandOutcome::Success)
-}
-
-/// An object of a member and, where there is one, a reason.
-pub(crate) fn with_reason(member: &str, value: &str, reason: Option<&str>) -> Value {
-    let mut object = json!({member: value});
-    if let Some(reason) = reason {
-        object["reason"] = reason.into();
-    }
-    object
-}
-
-/// An answer as it came, for programs.
-pub(crate) fn print_json(out: &mut ReportWriter, answer: &Value) {
-    out.line(format_args!("{answer:#}"));
 }

@@ -1,27 +1,31 @@
-//! What an admin port answers, as far as it is printed. What is not known here is passed over,
-//! so that an older command can ask a newer proxy.
+//! The responses of the admin port about circuit breakers, as far as they are printed. Unknown
+//! properties are ignored, so an older command works with a newer proxy.
 
 use serde::Deserialize;
 
-/// The answer of `/breakers`.
+use crate::cli::deploy_window::OpenWindowStatus;
+
+/// The response of `/breakers`.
 #[derive(Debug, Deserialize)]
 pub(super) struct BreakersReply {
     pub(super) services: Vec<ServiceBreakers>,
 }
 
-/// One service.
+/// The breakers, shares and budget of one service.
 #[derive(Debug, Deserialize)]
 pub(super) struct ServiceBreakers {
     pub(super) service: String,
     pub(super) mode: String,
     pub(super) deploy_window: Option<OpenWindowStatus>,
-    pub(super) everybody: BreakerStatus,
+    /// The breaker for all callers.
+    #[serde(rename = "everybody")]
+    pub(super) all_callers: BreakerStatus,
     pub(super) squads: Vec<BreakerStatus>,
     pub(super) shares: ShareStatus,
     pub(super) budget: Option<BudgetStatus>,
 }
 
-/// One breaker.
+/// One circuit breaker.
 #[derive(Debug, Deserialize)]
 pub(super) struct BreakerStatus {
     pub(super) squad: Option<String>,
@@ -35,7 +39,7 @@ pub(super) struct BreakerStatus {
     pub(super) failures: u64,
 }
 
-/// What is in flight.
+/// The requests in flight.
 #[derive(Debug, Deserialize)]
 pub(super) struct ShareStatus {
     pub(super) limit: u64,
@@ -45,7 +49,7 @@ pub(super) struct ShareStatus {
     pub(super) squads: Vec<SquadShare>,
 }
 
-/// One squad's part.
+/// The share of one squad.
 #[derive(Debug, Deserialize)]
 pub(super) struct SquadShare {
     pub(super) squad: String,
@@ -54,7 +58,7 @@ pub(super) struct SquadShare {
     pub(super) in_flight: u64,
 }
 
-/// Traffic between squads.
+/// The budget for requests between squads.
 #[derive(Debug, Deserialize)]
 pub(super) struct BudgetStatus {
     pub(super) requests: u64,
@@ -62,32 +66,11 @@ pub(super) struct BudgetStatus {
     pub(super) cross_squad_max: f64,
 }
 
-/// The answer to an override.
+/// The response to an override.
 #[derive(Debug, Deserialize)]
 pub(super) struct OverrideReply {
     pub(super) service: String,
     pub(super) changed: Vec<BreakerStatus>,
-}
-
-/// The answer of `/deploy-windows`.
-#[derive(Debug, Deserialize)]
-pub(crate) struct DeployWindowsReply {
-    pub(crate) services: Vec<ServiceWindow>,
-}
-
-/// The deploy window of one service.
-#[derive(Debug, Deserialize)]
-pub(crate) struct ServiceWindow {
-    pub(super) service: String,
-    pub(super) deploy_window: Option<OpenWindowStatus>,
-    pub(super) was_open: Option<bool>,
-}
-
-/// An open deploy window.
-#[derive(Debug, Deserialize)]
-pub(super) struct OpenWindowStatus {
-    pub(super) remaining_seconds: f64,
-    pub(super) reason: Option<String>,
 }
 
 impl BreakerStatus {
@@ -98,8 +81,8 @@ impl BreakerStatus {
 }
 
 impl ServiceBreakers {
-    /// Every breaker, the one that cuts everybody first.
+    /// Every breaker; the one for all callers comes first.
     pub(super) fn breakers(&self) -> impl Iterator<Item = &BreakerStatus> {
-        std::iter::once(&self.everybody).chain(&self.squads)
+        std::iter::once(&self.all_callers).chain(&self.squads)
     }
 }

@@ -1,36 +1,32 @@
-//! Breakers, shares and deploy windows for people.
+//! Circuit breakers and shares as text for humans.
 
 use std::cmp::Reverse;
 use std::fmt::Write;
-use std::time::Duration;
-
-use humantime::format_duration;
 
 use super::breakers_reply::{
-    BreakerStatus, BudgetStatus, OpenWindowStatus, OverrideReply, ServiceBreakers, ServiceWindow,
-    ShareStatus,
+    BreakerStatus, BudgetStatus, OverrideReply, ServiceBreakers, ShareStatus,
 };
-use crate::cli::check::check_text::length;
-use crate::cli::report_writer::{ReportWriter, TextStyle};
+use crate::cli::deploy_window::window_text;
+use crate::cli::output::{ReportWriter, TextStyle, print_more, text_width, whole_seconds};
 
 /// The most breakers and the most shares of one service that are listed.
-const CELLS_MAX: usize = 200;
+const BREAKERS_MAX: usize = 200;
 const SHARES_MAX: usize = 50;
 
-/// Who the breaker without a squad is for.
-const EVERYBODY: &str = "everybody";
+/// The name of the breaker for all callers.
+const ALL_CALLERS: &str = "everybody";
 
-/// Prints one service.
-pub(super) fn print_service(out: &mut ReportWriter, bank: &ServiceBreakers) {
-    let title = out.paint(TextStyle::Bold, &bank.service).to_string();
-    out.line(format_args!("{title}  mode {}", bank.mode));
-    if let Some(window) = &bank.deploy_window {
-        out.line(format_args!("  deploy window {}", open_window(window)));
+/// Prints the breakers, shares and budget of one service.
+pub(super) fn print_service(out: &mut ReportWriter, service: &ServiceBreakers) {
+    let title = out.paint(TextStyle::Bold, &service.service).to_string();
+    out.line(format_args!("{title}  mode {}", service.mode));
+    if let Some(window) = &service.deploy_window {
+        out.line(format_args!("  deploy window {}", window_text(window)));
     }
-    let cells: Vec<&BreakerStatus> = bank.breakers().collect();
-    print_breakers(out, &cells);
-    print_shares(out, &bank.shares);
-    if let Some(budget) = &bank.budget {
+    let breakers: Vec<&BreakerStatus> = service.breakers().collect();
+    print_breakers(out, &breakers);
+    print_shares(out, &service.shares);
+    if let Some(budget) = &service.budget {
         print_budget(out, budget);
     }
 }
@@ -39,27 +35,13 @@ pub(super) fn print_service(out: &mut ReportWriter, bank: &ServiceBreakers) {
 pub(super) fn print_changed(out: &mut ReportWriter, changed: &OverrideReply) {
     let title = out.paint(TextStyle::Bold, &changed.service).to_string();
     out.line(title);
-    let cells: Vec<&BreakerStatus> = changed.changed.iter().collect();
-    print_breakers(out, &cells);
+    let breakers: Vec<&BreakerStatus> = changed.changed.iter().collect();
+    print_breakers(out, &breakers);
 }
 
-/// Prints a line for each service's deploy window.
-pub(crate) fn print_windows(out: &mut ReportWriter, windows: &[ServiceWindow]) {
-    let width = widest(windows.iter().map(|window| window.service.as_str()));
-    for window in windows {
-        let state = match (&window.deploy_window, window.was_open) {
-            (Some(window), _) => open_window(window),
-            (None, Some(true)) => "closed".to_owned(),
-            (None, Some(false)) => "none was open".to_owned(),
-            (None, None) => "none".to_owned(),
-        };
-        out.line(format_args!("{:<width$}  {state}", window.service));
-    }
-}
-
-fn print_breakers(out: &mut ReportWriter, cells: &[&BreakerStatus]) {
-    let shown = &cells[..cells.len().min(CELLS_MAX)];
-    let width = widest(shown.iter().map(|cell| squad(cell)));
+fn print_breakers(out: &mut ReportWriter, breakers: &[&BreakerStatus]) {
+    let shown = &breakers[..breakers.len().min(BREAKERS_MAX)];
+    let width = widest(shown.iter().map(|breaker| squad(breaker)));
     print_head(
         out,
         &format!(
@@ -67,39 +49,39 @@ fn print_breakers(out: &mut ReportWriter, cells: &[&BreakerStatus]) {
             "squad"
         ),
     );
-    for cell in shown {
-        print_cell(out, cell, width);
+    for breaker in shown {
+        print_breaker(out, breaker, width);
     }
-    print_more(out, cells.len() - shown.len(), "breakers");
+    print_more(out, breakers.len() - shown.len(), "breakers");
 }
 
-fn print_cell(out: &mut ReportWriter, cell: &BreakerStatus, width: usize) {
-    let state = format!("{:<9}", cell.state);
-    let state = match cell.state.as_str() {
+fn print_breaker(out: &mut ReportWriter, breaker: &BreakerStatus, width: usize) {
+    let state = format!("{:<9}", breaker.state);
+    let state = match breaker.state.as_str() {
         "open" => out.paint(TextStyle::Red, state).to_string(),
         "half-open" => out.paint(TextStyle::Yellow, state).to_string(),
         _ => state,
     };
-    let squad = squad(cell);
-    let tier = cell.tier.as_deref().unwrap_or_default();
+    let squad = squad(breaker);
+    let tier = breaker.tier.as_deref().unwrap_or_default();
     let BreakerStatus {
         over,
         calls,
         failures,
         ..
-    } = cell;
+    } = breaker;
     let line = format!(
         "  {squad:<width$}  {tier:<6}  {state}  {over:<8}  {calls:>5}  {failures:>6}  {}",
-        breaker_reason(cell)
+        breaker_reason(breaker)
     );
     out.line(line.trim_end());
 }
 
-/// Why a breaker is as it is, and until when.
-fn breaker_reason(cell: &BreakerStatus) -> String {
-    let mut text = cell.reason.clone().unwrap_or_default();
-    if let Some(remaining) = cell.remaining_seconds {
-        let _ = write!(text, "; tried again in {}", whole_seconds(remaining));
+/// Why a breaker is in its state, and until when.
+fn breaker_reason(breaker: &BreakerStatus) -> String {
+    let mut text = breaker.reason.clone().unwrap_or_default();
+    if let Some(remaining) = breaker.remaining_seconds {
+        let _ = write!(text, "; next probe in {}", whole_seconds(remaining));
     }
     text
 }
@@ -153,45 +135,23 @@ fn print_head(out: &mut ReportWriter, text: &str) {
     out.line(head);
 }
 
-pub(crate) fn print_more(out: &mut ReportWriter, more: usize, what: &str) {
-    if more > 0 {
-        out.line(format_args!(
-            "  … and {more} more {what} (--format json lists all)"
-        ));
-    }
+fn squad(breaker: &BreakerStatus) -> &str {
+    breaker.squad.as_deref().unwrap_or(ALL_CALLERS)
 }
 
-fn open_window(window: &OpenWindowStatus) -> String {
-    let remaining = whole_seconds(window.remaining_seconds);
-    match &window.reason {
-        Some(reason) => format!("open for another {remaining}: {reason}"),
-        None => format!("open for another {remaining}"),
-    }
-}
-
-fn squad(cell: &BreakerStatus) -> &str {
-    cell.squad.as_deref().unwrap_or(EVERYBODY)
-}
-
-/// The width of a column with these texts and a head of five letters.
+/// The width of a column with these texts and a heading of five letters.
 fn widest<'t>(texts: impl Iterator<Item = &'t str>) -> usize {
-    texts.map(length).max().unwrap_or(0).max(5)
-}
-
-/// A time in whole seconds, rounded up: what is left is never nothing.
-pub(crate) fn whole_seconds(seconds: f64) -> humantime::FormattedDuration {
-    // A cast of what is no number of seconds is 0 or the greatest, both of which can be shown.
-    format_duration(Duration::from_secs(seconds.ceil() as u64))
+    texts.map(text_width).max().unwrap_or(0).max(5)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::report_writer::tests::printed;
+    use crate::cli::output::printed;
 
     #[test]
-    fn a_service_in_trouble() {
-        let bank = serde_json::json!({
+    fn prints_a_failing_service() {
+        let service = serde_json::json!({
             "service": "orders", "mode": "enforce",
             "deploy_window": {"open_seconds": 1.5, "remaining_seconds": 598.5, "reason": "release 42"},
             "everybody": {
@@ -218,13 +178,13 @@ mod tests {
             },
             "budget": {"requests": 100, "cross_squad": 7, "cross_squad_max": 0.15}
         });
-        let bank: ServiceBreakers = serde_json::from_value(bank).unwrap();
+        let service: ServiceBreakers = serde_json::from_value(service).unwrap();
         let expected = "\
 orders  mode enforce
   deploy window open for another 9m 59s: release 42
   squad      tier    state      override  calls  failed  why
   everybody          closed     auto        120       0
-  checkout   bronze  open       auto         40      31  31 of 40 calls failed within 10 s, more than 50 %; tried again in 3s
+  checkout   bronze  open       auto         40      31  31 of 40 calls failed within 10 s, more than 50 %; next probe in 3s
   payments   gold    half-open  observe       0       0  the wait is over, probes may pass
   in flight 13 of 1000 (adaptive), waiting 2
   squad     weight  guaranteed  in flight
@@ -232,16 +192,16 @@ orders  mode enforce
   checkout       1         200          1
   from other squads 7 of 100 requests within 10 s, at most 15 %
 ";
-        assert_eq!(printed(|out| print_service(out, &bank)), expected);
+        assert_eq!(printed(|out| print_service(out, &service)), expected);
     }
 
     #[test]
-    fn long_lists_are_cut() {
-        let cell = serde_json::json!({
+    fn shortens_long_lists() {
+        let breaker = serde_json::json!({
             "squad": "a", "tier": "gold", "state": "closed", "override": "auto", "reason": null,
             "calls": 0, "failures": 0
         });
-        let changed = serde_json::json!({"service": "orders", "changed": vec![cell; 203]});
+        let changed = serde_json::json!({"service": "orders", "changed": vec![breaker; 203]});
         let changed: OverrideReply = serde_json::from_value(changed).unwrap();
         let text = printed(|out| print_changed(out, &changed));
         assert_eq!(text.lines().count(), 1 + 1 + 200 + 1);

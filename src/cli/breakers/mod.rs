@@ -1,6 +1,9 @@
-//! `portcullis breakers`.
+//! `portcullis breakers`: shows the circuit breakers of a running proxy, and overrides them.
 
-pub(crate) mod breakers_args;
-pub(crate) mod breakers_reply;
-pub(crate) mod breakers_text;
-pub(crate) mod breakers_command;
+mod breakers_args;
+mod breakers_command;
+mod breakers_reply;
+mod breakers_text;
+
+pub(super) use breakers_args::BreakersArgs;
+pub(super) use breakers_command::breakers;

@@ -1,22 +1,24 @@
-//! `portcullis check`: compiles contracts and says what is wrong with them.
+//! Checks every contract that the arguments name.
 
 use std::path::Path;
 
 use portcullis_contract::DocumentSet;
 use portcullis_vocabulary::Limits;
 
+use super::check_args::CheckArgs;
 use super::check_report::{CheckReport, CheckSummary, ContractReport};
 use super::check_text;
-use crate::cli::command_line::{CheckArgs, FailThreshold, ReportFormat};
-use crate::cli::contract_files::find_contracts;
-use crate::cli::dispatch::{CommandOutcome, RunError};
-use crate::cli::report_writer::{ReportWriter, print_error};
+use crate::cli::exit_code::CommandOutcome;
+use crate::cli::inputs::{find_contracts, is_contract};
+use crate::cli::output::{ReportWriter, print_error};
+use crate::cli::report::{FailThreshold, ReportFormat, print_report};
+use crate::cli::run_error::RunError;
 
-/// Checks every contract that the arguments name. Text is printed contract by contract, so
-/// that a long run shows how far it is.
+/// Checks every contract that the arguments name. Text is printed contract by contract, so a long
+/// run shows its progress.
 pub(crate) fn check(args: &CheckArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
     let limits = Limits::default();
-    let mut checking = CheckRun {
+    let mut run = CheckRun {
         limits: &limits,
         format: args.format,
         out,
@@ -24,19 +26,13 @@ pub(crate) fn check(args: &CheckArgs, out: &mut ReportWriter) -> Result<CommandO
     };
     for path in &args.contracts {
         if path.is_dir() {
-            checking.directory(path)?;
+            run.check_directory(path)?;
         } else {
-            checking.file(path, |_| true);
+            run.check_file(path, |_| true);
         }
     }
-    let report = checking.report;
-    match args.format {
-        ReportFormat::Text => check_text::print_summary(out, report.summary),
-        ReportFormat::Json => {
-            let json = serde_json::to_string_pretty(&report).expect("a report has a JSON form");
-            out.line(json);
-        }
-    }
+    let report = run.report;
+    print_report(&report, args.format, out);
     out.finish()?;
     Ok(outcome(report.summary, args.fail_on))
 }
@@ -49,10 +45,10 @@ struct CheckRun<'a> {
 }
 
 impl CheckRun<'_> {
-    fn directory(&mut self, path: &Path) -> Result<(), RunError> {
+    fn check_directory(&mut self, path: &Path) -> Result<(), RunError> {
         let before = self.report.summary;
         for file in find_contracts(path)? {
-            self.file(&file, is_contract);
+            self.check_file(&file, is_contract);
         }
         if self.report.summary == before {
             return Err(RunError::NoContracts {
@@ -62,7 +58,7 @@ impl CheckRun<'_> {
         Ok(())
     }
 
-    fn file(&mut self, path: &Path, is_wanted: fn(&DocumentSet) -> bool) {
+    fn check_file(&mut self, path: &Path, is_wanted: fn(&DocumentSet) -> bool) {
         match ContractReport::of(path, self.limits, is_wanted) {
             Ok(None) => {}
             Ok(Some(contract)) => {
@@ -79,19 +75,10 @@ impl CheckRun<'_> {
     }
 }
 
-fn is_contract(documents: &DocumentSet) -> bool {
-    let root = documents.entry().root();
-    root.get("openapi").or(root.get("swagger")).is_some()
-}
-
 fn outcome(summary: CheckSummary, fail_on: FailThreshold) -> CommandOutcome {
-    let found = match fail_on {
-        FailThreshold::Error => summary.errors,
-        FailThreshold::Warning => summary.errors + summary.warnings,
-    };
-    match (summary.unreadable, found) {
-        (0, 0) => CommandOutcome::Success,
-        (0, _) => CommandOutcome::Finding,
-        _ => CommandOutcome::CouldNotRun,
+    if summary.unreadable > 0 {
+        return CommandOutcome::CouldNotRun;
     }
+    let is_failed = fail_on.is_reached(summary.errors, summary.warnings);
+    CommandOutcome::finding_unless(!is_failed)
 }

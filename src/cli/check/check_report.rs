@@ -1,4 +1,5 @@
-//! What `check` knows, as a value. Its JSON form is stable: members are only ever added.
+//! The result of `portcullis check`. Its JSON document is stable: properties are added and never
+//! removed.
 //!
 //! ```json
 //! {
@@ -26,9 +27,9 @@
 //! }
 //! ```
 //!
-//! `dialect`, `provider`, `tier`, `enforcement` and `body` are null where the contract says
-//! nothing. A contract with errors is refused and has no operations. Problems are sorted:
-//! errors first, then by kind, file and line.
+//! `dialect`, `provider`, `tier`, `enforcement` and `body` are null if the contract does not
+//! declare them. A contract with errors has no operations. Problems are sorted: errors first, then
+//! by kind, file and line.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -51,7 +52,7 @@ pub(super) struct CheckReport {
     pub(super) summary: CheckSummary,
 }
 
-/// A contract that was read, enforceable or not.
+/// A contract that was read. It has operations if it compiles.
 #[derive(Debug, Serialize)]
 pub(super) struct ContractReport {
     pub(super) path: String,
@@ -65,7 +66,7 @@ pub(super) struct ContractReport {
     pub(super) problems: Vec<ProblemReport>,
 }
 
-/// An operation of an enforceable contract.
+/// An operation of a contract.
 #[derive(Debug, Serialize)]
 pub(super) struct OperationReport {
     pub(super) method: String,
@@ -86,7 +87,7 @@ pub(super) struct BodyReport {
     pub(super) types: Vec<String>,
 }
 
-/// One thing wrong with a contract.
+/// A problem of a contract.
 #[derive(Debug, Serialize)]
 pub(super) struct ProblemReport {
     pub(super) severity: &'static str,
@@ -97,14 +98,14 @@ pub(super) struct ProblemReport {
     pub(super) message: String,
 }
 
-/// A file that is neither JSON nor YAML, or cannot be had at all.
+/// A file that cannot be read or parsed.
 #[derive(Debug, Serialize)]
 pub(super) struct UnreadableFile {
     pub(super) path: String,
     pub(super) message: String,
 }
 
-/// How much there was of everything.
+/// The counts of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct CheckSummary {
     pub(super) contracts: usize,
@@ -115,7 +116,7 @@ pub(super) struct CheckSummary {
 }
 
 impl CheckReport {
-    /// Adds a contract, and counts what is in it.
+    /// Adds a contract and its counts.
     pub(super) fn add(&mut self, contract: ContractReport) {
         let errors = contract.errors();
         self.summary.contracts += 1;
@@ -137,8 +138,8 @@ impl CheckReport {
 }
 
 impl ContractReport {
-    /// Reads, compiles and lints the contract at `path`. Nothing, where `is_wanted` says no to
-    /// what was read.
+    /// Reads, compiles and lints the contract at `path`. Returns `None` if `is_wanted` rejects the
+    /// documents.
     ///
     /// # Errors
     /// The file cannot be read or parsed.
@@ -165,7 +166,7 @@ impl ContractReport {
             .iter()
             .map(|file| Arc::clone(&file.name))
             .collect();
-        let (operations, problems) = judged(documents);
+        let (operations, problems) = compile_and_lint(documents);
         let path = path.display().to_string();
         Ok(Some(Self {
             path,
@@ -183,12 +184,12 @@ impl ContractReport {
     fn errors(&self) -> usize {
         self.problems
             .iter()
-            .filter(|problem| problem.severity == Severity::Error.as_str())
+            .filter(|problem| problem.is_error())
             .count()
     }
 }
 
-fn judged(documents: DocumentSet) -> (Vec<OperationReport>, Vec<ProblemReport>) {
+fn compile_and_lint(documents: DocumentSet) -> (Vec<OperationReport>, Vec<ProblemReport>) {
     let (operations, problems) =
         match portcullis_contract::compile(documents, &CompileOptions::default()) {
             Ok(mut contract) => {
@@ -209,13 +210,13 @@ fn judged(documents: DocumentSet) -> (Vec<OperationReport>, Vec<ProblemReport>) 
 
 fn sorted(mut problems: Vec<ContractProblem>) -> Vec<ContractProblem> {
     problems.sort_by(|left, right| {
-        let by_weight = right
+        let by_severity = right
             .severity
             .cmp(&left.severity)
             .then(left.kind.cmp(&right.kind));
-        let place = |problem: &ContractProblem| (problem.at.file.clone(), problem.at.line);
-        by_weight
-            .then_with(|| place(left).cmp(&place(right)))
+        let line = |problem: &ContractProblem| (problem.at.file.clone(), problem.at.line);
+        by_severity
+            .then_with(|| line(left).cmp(&line(right)))
             .then_with(|| left.at.pointer.cmp(&right.at.pointer))
     });
     problems
@@ -248,7 +249,7 @@ impl OperationReport {
     }
 }
 
-/// What an operation says is to be done about violations.
+/// The enforcement that an operation declares.
 #[derive(Debug, Serialize)]
 pub(super) struct EnforcementReport {
     pub(super) request: Option<&'static str>,
@@ -256,16 +257,16 @@ pub(super) struct EnforcementReport {
 }
 
 impl EnforcementReport {
-    fn of(own: OperationEnforcement) -> Option<Self> {
-        (own != OperationEnforcement::default()).then(|| Self {
-            request: own.request.map(Enforcement::as_str),
-            response: own.response.map(Enforcement::as_str),
+    fn of(declared: OperationEnforcement) -> Option<Self> {
+        (declared != OperationEnforcement::default()).then(|| Self {
+            request: declared.request.map(Enforcement::as_str),
+            response: declared.response.map(Enforcement::as_str),
         })
     }
 }
 
-fn body(rule: &BodyDeclaration) -> Option<BodyReport> {
-    match rule {
+fn body(declaration: &BodyDeclaration) -> Option<BodyReport> {
+    match declaration {
         BodyDeclaration::Undeclared | BodyDeclaration::Ignored => None,
         BodyDeclaration::Declared(body) => Some(BodyReport {
             required: body.required,
@@ -277,8 +278,15 @@ fn body(rule: &BodyDeclaration) -> Option<BodyReport> {
 fn status(pattern: StatusPattern) -> String {
     match pattern {
         StatusPattern::Exact(status) => status.to_string(),
-        StatusPattern::Range(hundred) => format!("{hundred}XX"),
+        StatusPattern::Range(first_digit) => format!("{first_digit}XX"),
         StatusPattern::Default => "default".to_owned(),
+    }
+}
+
+impl ProblemReport {
+    /// Whether the problem keeps the contract from being compiled.
+    pub(super) fn is_error(&self) -> bool {
+        self.severity == Severity::Error.as_str()
     }
 }
 

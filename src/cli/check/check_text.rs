@@ -1,12 +1,14 @@
-//! The report of `check` for people: aligned, within 100 columns, and bounded.
+//! The result of `check` for humans: aligned, at most 100 columns wide, and of bounded length.
 //!
-//! A contract with a thousand faults of one kind has one fault; so of each kind only the first
-//! few are shown, with the number of the others. JSON has them all.
+//! Many problems of one kind usually have one cause. So only the first few of each kind are shown,
+//! with the number of the others; JSON has all of them.
 
 use std::fmt::Write;
 
-use super::check_report::{CheckSummary, ContractReport, OperationReport, ProblemReport};
-use crate::cli::report_writer::{ReportWriter, TextStyle};
+use super::check_report::{
+    CheckSummary, ContractReport, EnforcementReport, OperationReport, ProblemReport,
+};
+use crate::cli::output::{ReportWriter, TextStyle, counted, text_width, wrap};
 
 /// Columns that a line should fit in.
 const WIDTH: usize = 100;
@@ -18,7 +20,7 @@ const FILES_MAX: usize = 8;
 const PATH_WIDTH_MAX: usize = 44;
 const NAME_WIDTH_MAX: usize = 24;
 
-/// Prints one contract: what it is, what it offers, what is wrong with it.
+/// Prints one contract: its identity, its operations and its problems.
 pub(super) fn print_contract(out: &mut ReportWriter, contract: &ContractReport) {
     print_facts(out, contract);
     print_operations(out, contract);
@@ -26,8 +28,8 @@ pub(super) fn print_contract(out: &mut ReportWriter, contract: &ContractReport) 
     out.line("");
 }
 
-/// Prints the last line.
-pub(super) fn print_summary(out: &mut ReportWriter, summary: CheckSummary) {
+/// The counts of a run in one line.
+pub(super) fn summary_text(summary: CheckSummary) -> String {
     let mut text = format!(
         "{}, {}, {}, {}",
         counted(summary.contracts as u64, "contract"),
@@ -42,6 +44,11 @@ pub(super) fn print_summary(out: &mut ReportWriter, summary: CheckSummary) {
             counted(summary.unreadable as u64, "file")
         );
     }
+    text
+}
+
+/// Prints the last line.
+pub(super) fn print_summary(out: &mut ReportWriter, summary: CheckSummary) {
     let style = match summary {
         CheckSummary {
             errors: 0,
@@ -56,7 +63,7 @@ pub(super) fn print_summary(out: &mut ReportWriter, summary: CheckSummary) {
         } => TextStyle::Yellow,
         _ => TextStyle::Red,
     };
-    let text = out.paint(style, text);
+    let text = out.paint(style, summary_text(summary));
     out.line(text);
 }
 
@@ -104,8 +111,8 @@ fn print_operations(out: &mut ReportWriter, contract: &ContractReport) {
     };
     let columns = OperationColumns {
         method: widest(|operation| operation.method.len(), WIDTH),
-        path: widest(|operation| length(path(operation)), PATH_WIDTH_MAX),
-        name: widest(|operation| length(name(operation)), NAME_WIDTH_MAX),
+        path: widest(|operation| text_width(path(operation)), PATH_WIDTH_MAX),
+        name: widest(|operation| text_width(name(operation)), NAME_WIDTH_MAX),
     };
     for operation in shown {
         columns.print(out, operation, contract.provider.as_deref());
@@ -118,7 +125,7 @@ fn print_operations(out: &mut ReportWriter, contract: &ContractReport) {
     }
 }
 
-/// The widths of the columns of operations; what is too wide pushes the rest to a new line.
+/// The widths of the columns of operations. A wider cell moves the rest of the row to a new line.
 struct OperationColumns {
     method: usize,
     path: usize,
@@ -126,7 +133,7 @@ struct OperationColumns {
 }
 
 impl OperationColumns {
-    fn print(&self, out: &mut ReportWriter, operation: &OperationReport, owner: Option<&str>) {
+    fn print(&self, out: &mut ReportWriter, operation: &OperationReport, provider: Option<&str>) {
         let mut row = OperationRow {
             text: String::new(),
             column: 2,
@@ -137,7 +144,7 @@ impl OperationColumns {
         let details_at = name_at + if self.name == 0 { 0 } else { self.name + 2 };
         row.put(path_at, path(operation));
         row.put(name_at, name(operation));
-        for line in wrap(&details(operation, owner), WIDTH - details_at) {
+        for line in wrap(&details(operation, provider), WIDTH - details_at) {
             row.put(details_at, &line);
         }
         for base in operation.paths.iter().skip(1) {
@@ -147,7 +154,7 @@ impl OperationColumns {
     }
 }
 
-/// A row of columns; a column that begins left of where the row is starts a new line.
+/// A row of columns. A column that begins left of the current position starts a new line.
 struct OperationRow {
     text: String,
     column: usize,
@@ -165,7 +172,7 @@ impl OperationRow {
         }
         let gap = if is_first { at } else { at - self.column };
         let _ = write!(self.text, "{:gap$}{text}", "");
-        self.column = at + length(text);
+        self.column = at + text_width(text);
     }
 }
 
@@ -173,7 +180,7 @@ fn path(operation: &OperationReport) -> &str {
     operation.paths.first().map_or("", String::as_str)
 }
 
-/// The name, where somebody gave it one.
+/// The `operationId`. Operations without one are named by method and path, which are shown anyway.
 fn name(operation: &OperationReport) -> &str {
     if operation.name.contains(' ') {
         ""
@@ -182,19 +189,20 @@ fn name(operation: &OperationReport) -> &str {
     }
 }
 
-/// What an operation takes and gives, in a few words; its provider only where that is not the
-/// `owner` of the contract.
-fn details(operation: &OperationReport, owner: Option<&str>) -> String {
+/// A summary of parameters, body and statuses. The provider is shown only if it is not that of the
+/// contract.
+fn details(operation: &OperationReport, contract_provider: Option<&str>) -> String {
     let mut parts = Vec::new();
     let provider = operation
         .provider
         .as_deref()
-        .filter(|provider| Some(*provider) != owner);
+        .filter(|provider| Some(*provider) != contract_provider);
     parts.extend(provider.map(|provider| format!("provider {provider}")));
     parts.extend(operation.tier.map(str::to_owned));
-    if let Some(own) = &operation.enforcement {
-        parts.extend(own.request.map(|what| format!("requests: {what}")));
-        parts.extend(own.response.map(|what| format!("responses: {what}")));
+    if let Some(declared) = &operation.enforcement {
+        let EnforcementReport { request, response } = declared;
+        parts.extend(request.map(|enforcement| format!("requests: {enforcement}")));
+        parts.extend(response.map(|enforcement| format!("responses: {enforcement}")));
     }
     if operation.parameters > 0 {
         parts.push(counted(operation.parameters as u64, "parameter"));
@@ -234,7 +242,7 @@ fn print_problems(out: &mut ReportWriter, problems: &[ProblemReport]) {
 
 fn print_problem(out: &mut ReportWriter, problem: &ProblemReport) {
     const INDENT: usize = 11;
-    let style = if problem.severity == "error" {
+    let style = if problem.is_error() {
         TextStyle::Red
     } else {
         TextStyle::Yellow
@@ -249,28 +257,4 @@ fn print_problem(out: &mut ReportWriter, problem: &ProblemReport) {
     }
     let pointer = out.paint(TextStyle::Dim, format!("#{}", problem.pointer));
     out.line(format_args!("{:INDENT$}{pointer}", ""));
-}
-
-pub(crate) fn counted(count: u64, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
-}
-
-pub(crate) fn length(text: &str) -> usize {
-    text.chars().count()
-}
-
-/// Breaks text at blanks into lines of `width` characters; a longer word keeps its length.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if length(line) + 1 + length(word) <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }

@@ -1,5 +1,13 @@
-//! `portcullis check`.
+//! `portcullis check`: compiles contracts and reports their problems.
+//!
+//! `check_report` is the result and its JSON document, `check_text` prints it for humans, and
+//! `check_findings` translates it for the formats that all commands share.
 
-pub(crate) mod check_command;
-pub(crate) mod check_report;
-pub(crate) mod check_text;
+mod check_args;
+mod check_command;
+mod check_report;
+mod check_text;
+mod check_findings;
+
+pub(super) use check_args::CheckArgs;
+pub(super) use check_command::check;

@@ -1,12 +1,14 @@
-//! `portcullis completions`: what a shell needs to complete this command line.
+//! Generates the completion script of a shell.
 
 use clap::CommandFactory;
 
-use crate::cli::command_line::{CliArgs, CompletionsArgs};
-use crate::cli::dispatch::{CommandOutcome, RunError};
-use crate::cli::report_writer::ReportWriter;
+use super::completions_args::CompletionsArgs;
+use crate::cli::command_line::CliArgs;
+use crate::cli::exit_code::CommandOutcome;
+use crate::cli::output::ReportWriter;
+use crate::cli::run_error::RunError;
 
-/// Prints the completions.
+/// Prints the completion script.
 pub(crate) fn completions(
     args: CompletionsArgs,
     out: &mut ReportWriter,
@@ -29,10 +31,10 @@ mod tests {
     use clap_complete::Shell;
 
     use super::*;
-    use crate::cli::report_writer::tests::printed;
+    use crate::cli::output::printed;
 
     #[test]
-    fn every_shell_learns_the_subcommands() {
+    fn completes_subcommands_in_every_shell() {
         for &shell in Shell::value_variants() {
             let script = printed(|out| {
                 completions(CompletionsArgs { shell }, out).unwrap();

@@ -1,3 +1,7 @@
-//! `portcullis completions`.
+//! `portcullis completions`: prints completion scripts for shells.
 
-pub(crate) mod completions_command;
+mod completions_args;
+mod completions_command;
+
+pub(super) use completions_args::CompletionsArgs;
+pub(super) use completions_command::completions;

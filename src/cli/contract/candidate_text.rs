@@ -1,18 +1,15 @@
-//! What a candidate would refuse, for people: by squad, then by operation.
+//! The report of a candidate as text for humans: by squad, then by operation.
 
 use std::collections::BTreeMap;
 
-use crate::cli::check::check_text::counted;
-use crate::cli::report_writer::{ReportWriter, TextStyle};
-
 use super::contract_replies::{CandidateRefusalRow, CandidateStatus};
-use super::contract_text::{one_line, short};
-use crate::cli::breakers::breakers_text::{print_more, whole_seconds};
+use super::contract_text::short;
+use crate::cli::output::{ReportWriter, TextStyle, counted, one_line, print_more, whole_seconds};
 
-/// The most kinds of refusals that are listed for one squad.
+/// The most kinds of violations that are listed for one squad.
 const REFUSALS_MAX: usize = 50;
 
-/// Prints what a candidate has come to.
+/// Prints the report of a candidate.
 pub(super) fn print_candidate(out: &mut ReportWriter, candidate: &CandidateStatus) {
     let service = out.paint(TextStyle::Bold, &candidate.service).to_string();
     out.line(format_args!(
@@ -22,21 +19,22 @@ pub(super) fn print_candidate(out: &mut ReportWriter, candidate: &CandidateStatu
         candidate.since,
         whole_seconds(candidate.since_seconds)
     ));
-    out.line(format_args!("  {}", sum(candidate)));
+    out.line(format_args!("  {}", totals(candidate)));
     let mut squads: BTreeMap<&str, Vec<&CandidateRefusalRow>> = BTreeMap::new();
     for refusal in &candidate.refusals {
         squads.entry(&refusal.squad).or_default().push(refusal);
     }
     let mut squads: Vec<_> = squads.into_iter().collect();
-    // Whoever is hit most comes first; the order of names is kept among equals.
+    // The most affected squad comes first. The sort is stable, so equal squads stay in the order of
+    // their names.
     squads.sort_by_key(|(_, refusals)| std::cmp::Reverse(total(refusals)));
     for (squad, refusals) in squads {
         print_squad(out, squad, &refusals);
     }
 }
 
-/// What was judged and what came of it, in a sentence.
-fn sum(candidate: &CandidateStatus) -> String {
+/// The counts in one line.
+fn totals(candidate: &CandidateStatus) -> String {
     let CandidateStatus {
         sample,
         judged,
@@ -46,17 +44,17 @@ fn sum(candidate: &CandidateStatus) -> String {
     } = candidate;
     let percent = (sample * 10_000.0).round() / 100.0;
     let judged = match judged {
-        0 => "nothing judged yet".to_owned(),
+        0 => "no exchange validated yet".to_owned(),
         judged => format!(
-            "{} judged, {refused} would be refused",
+            "{} validated, {refused} would be rejected",
             counted(*judged, "exchange")
         ),
     };
     let unjudged = match unjudged {
         0 => String::new(),
-        unjudged => format!(", {unjudged} could not be judged"),
+        unjudged => format!(", {unjudged} could not be validated"),
     };
-    format!("{judged}{unjudged}; it sees {percent} % of the traffic")
+    format!("{judged}{unjudged}; it receives {percent} % of the traffic")
 }
 
 fn print_squad(out: &mut ReportWriter, squad: &str, refusals: &[&CandidateRefusalRow]) {
@@ -74,7 +72,7 @@ fn print_squad(out: &mut ReportWriter, squad: &str, refusals: &[&CandidateRefusa
             print_refusal(out, refusal);
         }
     }
-    print_more(out, refusals.len() - shown.len(), "kinds of refusals");
+    print_more(out, refusals.len() - shown.len(), "kinds of violations");
 }
 
 fn print_refusal(out: &mut ReportWriter, refusal: &CandidateRefusalRow) {
@@ -82,7 +80,7 @@ fn print_refusal(out: &mut ReportWriter, refusal: &CandidateRefusalRow) {
     out.line(format_args!("      {:>6}  {class}", refusal.count));
     let mut example = one_line(&refusal.example);
     if let Some(pointer) = refusal.pointer.as_deref().filter(|text| !text.is_empty()) {
-        // Most sentences begin with the place.
+        // Most messages begin with the pointer.
         let pointer = one_line(pointer);
         if !example.starts_with(&*pointer) {
             example = format!("{example} (at {pointer})");

@@ -1,12 +1,11 @@
-//! The words of `portcullis contract` and `portcullis config`.
+//! The arguments of `portcullis contract`.
 
 use std::path::PathBuf;
 
 use clap::{Args as Flags, Subcommand};
 
-use crate::cli::command_line::ReportFormat;
-
-use crate::cli::breakers::breakers_args::{AdminArgs, AdminChangeArgs};
+use crate::cli::admin_port::{AdminArgs, AdminChangeArgs};
+use crate::cli::output::DataFormat;
 
 /// `portcullis contract`.
 #[derive(Clone, Debug, Flags)]
@@ -19,29 +18,29 @@ Examples:
   portcullis contract candidate orders
   portcullis contract promote orders
 
-Exit codes: 0 fine, 1 a finding, 2 could not ask, or not done.")]
-pub struct ContractArgs {
-    /// What to do
+Exit codes: 0 fine, 1 a finding, 2 could not run.")]
+pub(crate) struct ContractArgs {
+    /// The subcommand
     #[command(subcommand)]
-    pub action: ContractAction,
+    pub(super) action: ContractAction,
 }
 
-/// What is done about contracts.
+/// The subcommands of `portcullis contract`.
 #[derive(Clone, Debug, Subcommand)]
-pub enum ContractAction {
-    /// Show which revision of each contract is in force
+pub(super) enum ContractAction {
+    /// Show the active revision of each contract
     List(ListContractsArgs),
-    /// Show the contract of a service and what happened to it
+    /// Show the contract of a service and its history
     Show(ShowContractArgs),
-    /// Read the contract of a service from its source again
+    /// Reload the contract of a service from its source
     #[command(after_help = RELOAD_HELP)]
     Reload(ChangeContractArgs),
-    /// Try the next contract on live traffic, or show what it would refuse
+    /// Try the next contract on live traffic, or show what it would reject
     Candidate(CandidateArgs),
-    /// Put the candidate of a service in force
+    /// Activate the candidate of a service
     #[command(after_help = PROMOTE_HELP)]
     Promote(ChangeContractArgs),
-    /// Forget the candidate of a service
+    /// Discard the candidate of a service
     #[command(after_help = DROP_HELP)]
     Drop(ChangeContractArgs),
 }
@@ -51,22 +50,22 @@ Examples:
   portcullis contract reload orders
   portcullis contract reload orders --format json | jq .revision
 
-A contract that is refused changes nothing: the revision in force stays.
+A contract with errors changes nothing: the active revision stays.
 
-Exit codes: 0 fine, 1 the contract is refused, 2 could not ask, or its source cannot be read.";
+Exit codes: 0 fine, 1 the contract is refused, 2 could not run, or the source cannot be read.";
 
 const PROMOTE_HELP: &str = "\
 Examples:
   portcullis contract candidate orders && portcullis contract promote orders
-      only where it would have refused nothing
+      only if it would have rejected nothing
 
-Exit codes: 0 fine, 1 it is refused, 2 could not ask, or there is no candidate.";
+Exit codes: 0 fine, 1 the candidate is refused, 2 could not run, or the service has no candidate.";
 
 const DROP_HELP: &str = "\
 Examples:
   portcullis contract drop orders
 
-Exit codes: 0 fine, 2 could not ask, or there is no candidate.";
+Exit codes: 0 fine, 2 could not run, or the service has no candidate.";
 
 /// `portcullis contract list`.
 #[derive(Clone, Debug, Flags)]
@@ -75,15 +74,14 @@ Examples:
   portcullis contract list
   portcullis contract list --format json | jq '.services[] | select(.last_error)'
 
-Exit codes: 0 fine, 1 a contract is stale, not in force, or its last reading failed, 2 could
-not ask.")]
-pub struct ListContractsArgs {
-    /// Whom to ask
+Exit codes: 0 fine, 1 a contract is stale or inactive or its last reload failed, 2 could not run.")]
+pub(super) struct ListContractsArgs {
+    /// The proxy
     #[command(flatten)]
-    pub admin: AdminArgs,
-    /// Text is for people; JSON is what the admin port answers
+    pub(super) admin: AdminArgs,
+    /// The output format; JSON is the response of the admin port
     #[arg(long, value_enum, default_value_t)]
-    pub format: ReportFormat,
+    pub(super) format: DataFormat,
 }
 
 /// `portcullis contract show`.
@@ -93,31 +91,32 @@ Examples:
   portcullis contract show orders
   portcullis contract show orders --format json | jq '.history[0]'
 
-Exit codes: 0 fine, 1 it is stale, not in force, or its last reading failed, 2 could not ask.")]
-pub struct ShowContractArgs {
+Exit codes: 0 fine, 1 the contract is stale or inactive or its last reload failed, 2 could not
+run.")]
+pub(super) struct ShowContractArgs {
     /// The service
     #[arg(value_name = "SERVICE")]
-    pub service: String,
-    /// Whom to ask
+    pub(super) service: String,
+    /// The proxy
     #[command(flatten)]
-    pub admin: AdminArgs,
-    /// Text is for people; JSON is what the admin port answers
+    pub(super) admin: AdminArgs,
+    /// The output format; JSON is the response of the admin port
     #[arg(long, value_enum, default_value_t)]
-    pub format: ReportFormat,
+    pub(super) format: DataFormat,
 }
 
 /// `portcullis contract reload`, `promote` and `drop`.
 #[derive(Clone, Debug, Flags)]
-pub struct ChangeContractArgs {
+pub(super) struct ChangeContractArgs {
     /// The service
     #[arg(value_name = "SERVICE")]
-    pub service: String,
-    /// Whom to tell, and by which right
+    pub(super) service: String,
+    /// The proxy
     #[command(flatten)]
-    pub change: AdminChangeArgs,
-    /// Text is for people; JSON is what the admin port answers
+    pub(super) change: AdminChangeArgs,
+    /// The output format; JSON is the response of the admin port
     #[arg(long, value_enum, default_value_t)]
-    pub format: ReportFormat,
+    pub(super) format: DataFormat,
 }
 
 /// `portcullis contract candidate`.
@@ -125,64 +124,26 @@ pub struct ChangeContractArgs {
 #[command(after_help = "\
 Examples:
   portcullis contract candidate orders next.yaml
-      traffic is judged by it too; nothing is refused by it
+      also validate live traffic against this contract; it rejects nothing
   portcullis contract candidate orders
-      what it would have refused so far, by squad and operation
+      show what it would have rejected so far, by squad and operation
   git show next:openapi.yaml | portcullis contract candidate orders -
 
-The contract is one document: what it refers to in other files is not sent.
+The contract is a single document: files that it refers to are not sent.
 
-Exit codes: 0 fine, 1 it would refuse something, or is no right contract, 2 could not ask, or
-there is no candidate.")]
-pub struct CandidateArgs {
+Exit codes: 0 fine, 1 it would reject requests or responses, or has errors, 2 could not run, or the
+service has no candidate.")]
+pub(super) struct CandidateArgs {
     /// The service
     #[arg(value_name = "SERVICE")]
-    pub service: String,
-    /// The contract to try, - is standard input; without one, the report
+    pub(super) service: String,
+    /// The contract to try, - is standard input; without it the report is shown
     #[arg(value_name = "FILE|-")]
-    pub file: Option<PathBuf>,
-    /// Whom to tell, and by which right
+    pub(super) file: Option<PathBuf>,
+    /// The proxy
     #[command(flatten)]
-    pub change: AdminChangeArgs,
-    /// Text is for people; JSON is what the admin port answers
+    pub(super) change: AdminChangeArgs,
+    /// The output format; JSON is the response of the admin port
     #[arg(long, value_enum, default_value_t)]
-    pub format: ReportFormat,
-}
-
-/// `portcullis config`.
-#[derive(Clone, Debug, Flags)]
-#[command(arg_required_else_help = true)]
-#[command(after_help = "\
-Examples:
-  portcullis config reload")]
-pub struct ConfigArgs {
-    /// What to do
-    #[command(subcommand)]
-    pub action: ConfigAction,
-}
-
-/// What is done about the configuration.
-#[derive(Clone, Debug, Subcommand)]
-pub enum ConfigAction {
-    /// Read the configuration again and apply what can change while the proxy serves
-    Reload(ConfigReloadArgs),
-}
-
-/// `portcullis config reload`.
-#[derive(Clone, Debug, Flags)]
-#[command(after_help = "\
-Examples:
-  portcullis config reload
-  portcullis config reload --format json | jq '.needs_restart[]'
-
-A configuration that is refused changes nothing.
-
-Exit codes: 0 fine, 1 it is refused, 2 could not ask.")]
-pub struct ConfigReloadArgs {
-    /// Whom to tell, and by which right
-    #[command(flatten)]
-    pub change: AdminChangeArgs,
-    /// Text is for people; JSON is what the admin port answers
-    #[arg(long, value_enum, default_value_t)]
-    pub format: ReportFormat,
+    pub(super) format: DataFormat,
 }

@@ -1,38 +1,30 @@
-//! What `portcullis contract` and `portcullis config` do.
+//! Shows contracts, reloads them, and manages candidates.
 
 use std::path::Path;
 
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
-
-use crate::cli::command_line::ReportFormat;
-use crate::cli::dispatch::{CommandOutcome, RunError};
-use crate::cli::report_writer::ReportWriter;
-use crate::source;
+use serde_json::json;
 
 use super::candidate_text::print_candidate;
 use super::contract_args::{
-    CandidateArgs, ChangeContractArgs, ConfigAction, ConfigArgs, ContractAction, ContractArgs,
-    ListContractsArgs, ShowContractArgs,
+    CandidateArgs, ChangeContractArgs, ContractAction, ContractArgs, ListContractsArgs,
+    ShowContractArgs,
 };
-use super::contract_replies::{
-    CandidateStatus, ChangeRefusal, ContractStatus, ContractsReply, ReloadReply,
-};
-use super::contract_text::{
-    print_config, print_contract, print_contracts, print_refused, print_reloaded,
-};
-use crate::cli::admin_port::admin_client::{AdminClient, ChangeOutcome, DocumentUpload};
-use crate::cli::breakers::breakers_args::AdminChangeArgs;
-use crate::cli::breakers::breakers_command::print_json;
+use super::contract_replies::{CandidateStatus, ContractStatus, ContractsReply, ReloadReply};
+use super::contract_text::{print_contract, print_contracts, print_reload};
+use crate::cli::admin_port::{AdminClient, ChangeOutcome, DocumentUpload, print_change};
+use crate::cli::exit_code::CommandOutcome;
+use crate::cli::output::{DataFormat, ReportWriter, print_json};
+use crate::cli::run_error::RunError;
+use crate::source;
 
-/// What is at `/contracts`.
+/// The path of the contracts.
 const PATH: &str = "contracts";
 
-/// The largest contract that is sent, in bytes: the most that a proxy can be set to take.
+/// The largest contract that is uploaded, in bytes: the highest limit that a proxy can have.
 const CONTRACT_BYTES_MAX: u64 = 1 << 30;
 
 /// Shows contracts, or changes one.
-pub(in crate::cli) fn contract(
+pub(crate) fn contract(
     args: &ContractArgs,
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
@@ -41,8 +33,8 @@ pub(in crate::cli) fn contract(
         ContractAction::Show(args) => show(args, out)?,
         ContractAction::Reload(args) => change(args, &["reload"], out)?,
         ContractAction::Candidate(args) => match &args.file {
-            Some(file) => propose(args, file, out)?,
-            None => report(args, out)?,
+            Some(file) => upload_candidate(args, file, out)?,
+            None => show_candidate(args, out)?,
         },
         ContractAction::Promote(args) => change(args, &["candidate", "promote"], out)?,
         ContractAction::Drop(args) => change(args, &["candidate", "drop"], out)?,
@@ -51,41 +43,28 @@ pub(in crate::cli) fn contract(
     Ok(outcome)
 }
 
-/// Has the configuration read again.
-pub(in crate::cli) fn config(
-    args: &ConfigArgs,
-    out: &mut ReportWriter,
-) -> Result<CommandOutcome, RunError> {
-    let ConfigAction::Reload(args) = &args.action;
-    let client = AdminClient::with_token(&args.change)?;
-    let done = client.change(&["config", "reload"], &json!({}))?;
-    let outcome = print_done(&client, done, args.format, out, |out, done| {
-        print_config(out, &done);
-    })?;
-    out.finish()?;
-    Ok(outcome)
-}
-
 fn list(args: &ListContractsArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
     let client = AdminClient::new(&args.admin)?;
-    let answer = client.get(&[PATH])?;
-    let ContractsReply { services } = client.read(&answer)?;
+    let reply = client.get(&[PATH])?;
+    let ContractsReply { services } = client.deserialize(&reply)?;
     match args.format {
-        ReportFormat::Json => print_json(out, &answer),
-        ReportFormat::Text => print_contracts(out, &services),
+        DataFormat::Json => print_json(out, &reply),
+        DataFormat::Text => print_contracts(out, &services),
     }
-    Ok(finding_unless(services.iter().all(ContractStatus::is_well)))
+    Ok(CommandOutcome::finding_unless(
+        services.iter().all(ContractStatus::is_well),
+    ))
 }
 
 fn show(args: &ShowContractArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
     let client = AdminClient::new(&args.admin)?;
-    let answer = client.get(&[PATH, &args.service])?;
-    let contract: ContractStatus = client.read(&answer)?;
+    let reply = client.get(&[PATH, &args.service])?;
+    let contract: ContractStatus = client.deserialize(&reply)?;
     match args.format {
-        ReportFormat::Json => print_json(out, &answer),
-        ReportFormat::Text => print_contract(out, &contract),
+        DataFormat::Json => print_json(out, &reply),
+        DataFormat::Text => print_contract(out, &contract),
     }
-    Ok(finding_unless(contract.is_well()))
+    Ok(CommandOutcome::finding_unless(contract.is_well()))
 }
 
 fn change(
@@ -95,11 +74,11 @@ fn change(
 ) -> Result<CommandOutcome, RunError> {
     let client = AdminClient::with_token(&args.change)?;
     let path = [&[PATH, &args.service], action].concat();
-    let done = client.change(&path, &json!({}))?;
-    print_reload(&client, done, args.format, out)
+    let change = client.change(&path, &json!({}))?;
+    print_reply(&client, change, args.format, out)
 }
 
-fn propose(
+fn upload_candidate(
     args: &CandidateArgs,
     file: &Path,
     out: &mut ReportWriter,
@@ -110,69 +89,42 @@ fn propose(
         .extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     let name = file.file_name().and_then(|name| name.to_str());
-    let done = client.send_document(
+    let change = client.send_document(
         &[PATH, &args.service, "candidate"],
         DocumentUpload {
             bytes,
-            media_type: match is_json {
-                true => "application/json",
-                false => "application/yaml",
+            media_type: if is_json {
+                "application/json"
+            } else {
+                "application/yaml"
             },
             name: name.filter(|name| *name != "-"),
         },
     )?;
-    print_reload(&client, done, args.format, out)
+    print_reply(&client, change, args.format, out)
 }
 
-fn report(args: &CandidateArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
-    let AdminChangeArgs { admin, .. } = &args.change;
-    let client = AdminClient::new(admin)?;
-    let answer = client.get(&[PATH, &args.service, "candidate"])?;
-    let candidate: CandidateStatus = client.read(&answer)?;
+fn show_candidate(
+    args: &CandidateArgs,
+    out: &mut ReportWriter,
+) -> Result<CommandOutcome, RunError> {
+    let client = AdminClient::new(&args.change.admin)?;
+    let reply = client.get(&[PATH, &args.service, "candidate"])?;
+    let candidate: CandidateStatus = client.deserialize(&reply)?;
     match args.format {
-        ReportFormat::Json => print_json(out, &answer),
-        ReportFormat::Text => print_candidate(out, &candidate),
+        DataFormat::Json => print_json(out, &reply),
+        DataFormat::Text => print_candidate(out, &candidate),
     }
-    Ok(finding_unless(candidate.refused == 0))
+    Ok(CommandOutcome::finding_unless(candidate.refused == 0))
 }
 
-fn print_reload(
+fn print_reply(
     client: &AdminClient,
-    done: ChangeOutcome,
-    format: ReportFormat,
+    change: ChangeOutcome,
+    format: DataFormat,
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
-    print_done(client, done, format, out, |out, reloaded: ReloadReply| {
-        print_reloaded(out, &reloaded);
+    print_change(client, change, format, out, |out, reply: ReloadReply| {
+        print_reload(out, &reply);
     })
-}
-
-/// Prints what a change came to; a refusal is a finding.
-fn print_done<T: DeserializeOwned>(
-    client: &AdminClient,
-    done: ChangeOutcome,
-    format: ReportFormat,
-    out: &mut ReportWriter,
-    print: impl FnOnce(&mut ReportWriter, T),
-) -> Result<CommandOutcome, RunError> {
-    let (answer, outcome): (Value, CommandOutcome) = match done {
-        ChangeOutcome::Changed(answer) => (answer, CommandOutcome::Success),
-        ChangeOutcome::Refused(problem) => (problem, CommandOutcome::Finding),
-    };
-    match (format, outcome) {
-        (ReportFormat::Json, _) => print_json(out, &answer),
-        (ReportFormat::Text, CommandOutcome::Success) => print(out, client.read(&answer)?),
-        (ReportFormat::Text, _) => {
-            let refused: ChangeRefusal = client.read(&answer)?;
-            print_refused(out, &refused);
-        }
-    }
-    Ok(outcome)
-}
-
-fn finding_unless(is_well: bool) -> CommandOutcome {
-    match is_well {
-        true => CommandOutcome::Success,
-        false => CommandOutcome::Finding,
-    }
 }

@@ -1,8 +1,8 @@
-//! What an admin port answers about contracts, as far as it is printed.
+//! The responses of the admin port about contracts, as far as they are printed.
 
 use serde::Deserialize;
 
-/// The answer of `/contracts`.
+/// The response of `/contracts`.
 #[derive(Debug, Deserialize)]
 pub(super) struct ContractsReply {
     pub(super) services: Vec<ContractStatus>,
@@ -19,7 +19,9 @@ pub(super) struct ContractStatus {
     pub(super) operations: u64,
     pub(super) since: Option<String>,
     pub(super) since_seconds: Option<f64>,
-    pub(super) in_force: bool,
+    /// Whether a revision is active.
+    #[serde(rename = "in_force")]
+    pub(super) is_active: bool,
     pub(super) stale: bool,
     pub(super) last_error: Option<String>,
     pub(super) policy: String,
@@ -27,14 +29,14 @@ pub(super) struct ContractStatus {
     pub(super) history: Vec<HistoryRow>,
 }
 
-/// Which revision is a candidate.
+/// The revision of a candidate.
 #[derive(Debug, Deserialize)]
 pub(super) struct CandidateSummary {
     pub(super) version: String,
     pub(super) revision: String,
 }
 
-/// Something that happened.
+/// An entry of the history.
 #[derive(Debug, Deserialize)]
 pub(super) struct HistoryRow {
     pub(super) at: String,
@@ -46,7 +48,7 @@ pub(super) struct HistoryRow {
     pub(super) compile_ms: Option<u64>,
 }
 
-/// The answer to a change.
+/// The response to a change.
 #[derive(Debug, Deserialize)]
 pub(super) struct ReloadReply {
     pub(super) service: String,
@@ -58,24 +60,7 @@ pub(super) struct ReloadReply {
     pub(super) compile_ms: Option<u64>,
 }
 
-/// The answer to a change of the configuration.
-#[derive(Debug, Deserialize)]
-pub(super) struct ConfigReloadReply {
-    pub(super) result: String,
-    pub(super) changed: Vec<String>,
-    pub(super) needs_restart: Vec<String>,
-    pub(super) problems: Vec<String>,
-}
-
-/// A change that is refused.
-#[derive(Debug, Deserialize)]
-pub(super) struct ChangeRefusal {
-    pub(super) detail: String,
-    #[serde(default)]
-    pub(super) problems: Vec<String>,
-}
-
-/// What a candidate has come to.
+/// The report of a candidate.
 #[derive(Debug, Deserialize)]
 pub(super) struct CandidateStatus {
     pub(super) service: String,
@@ -90,7 +75,7 @@ pub(super) struct CandidateStatus {
     pub(super) refusals: Vec<CandidateRefusalRow>,
 }
 
-/// What it would refuse.
+/// The violations of one kind that the candidate would reject.
 #[derive(Debug, Deserialize)]
 pub(super) struct CandidateRefusalRow {
     pub(super) operation: String,
@@ -105,17 +90,17 @@ pub(super) struct CandidateRefusalRow {
 }
 
 impl ContractStatus {
-    /// Whether traffic is judged by what its source holds.
+    /// Whether the contract of the source is active.
     pub(super) fn is_well(&self) -> bool {
-        self.in_force && !self.stale && self.last_error.is_none()
+        self.is_active && !self.stale && self.last_error.is_none()
     }
 
-    /// How it stands, in a word or two.
+    /// The state in a word or two.
     pub(super) fn state(&self) -> &'static str {
-        match (self.in_force, self.stale) {
+        match (self.is_active, self.stale) {
             (false, _) => "none",
             (true, true) => "stale",
-            (true, false) => "in force",
+            (true, false) => "active",
         }
     }
 }

@@ -1,24 +1,18 @@
-//! Contracts and what happens to them, for people.
+//! Contracts and their history as text for humans.
 
 use std::fmt::Write;
 
-use crate::cli::check::check_text::counted;
-use crate::cli::report_writer::{ReportWriter, TextStyle};
+use super::contract_replies::{ContractStatus, ReloadReply};
+use crate::cli::admin_port::print_problems;
+use crate::cli::output::{ReportWriter, TextStyle, TextTable, one_line, whole_seconds};
 
-use super::contract_replies::{ChangeRefusal, ConfigReloadReply, ContractStatus, ReloadReply};
-use crate::cli::admin_port::text_table::TextTable;
-use crate::cli::breakers::breakers_text::{print_more, whole_seconds};
-
-/// The most problems that are listed.
-const PROBLEMS_MAX: usize = 50;
-
-/// How much of a revision tells it from others, in characters.
+/// How much of a hash is shown, in characters.
 const REVISION_CHARS: usize = 12;
 
-/// Stands where there is nothing.
+/// Stands for a missing value.
 const NONE: &str = "-";
 
-/// Prints a line for each service, and below what went wrong.
+/// Prints a line for each service, and the errors below.
 pub(super) fn print_contracts(out: &mut ReportWriter, contracts: &[ContractStatus]) {
     let head = [
         "service",
@@ -110,8 +104,8 @@ fn print_history(out: &mut ReportWriter, contract: &ContractStatus) {
     table.print(out, "  ");
 }
 
-/// Prints what a change came to.
-pub(super) fn print_reloaded(out: &mut ReportWriter, reloaded: &ReloadReply) {
+/// Prints the result of a change.
+pub(super) fn print_reload(out: &mut ReportWriter, reloaded: &ReloadReply) {
     let service = out.paint(TextStyle::Bold, &reloaded.service).to_string();
     let mut line = format!("{service}  {}", reloaded.result);
     // Writing to a string does not fail.
@@ -131,47 +125,7 @@ pub(super) fn print_reloaded(out: &mut ReportWriter, reloaded: &ReloadReply) {
     print_problems(out, &reloaded.problems);
 }
 
-/// Prints why a change is refused.
-pub(super) fn print_refused(out: &mut ReportWriter, refused: &ChangeRefusal) {
-    let word = out.paint(TextStyle::Red, "refused").to_string();
-    out.line(format_args!("{word}: {}", one_line(&refused.detail)));
-    print_problems(out, &refused.problems);
-}
-
-/// Prints what became of the configuration.
-pub(super) fn print_config(out: &mut ReportWriter, reloaded: &ConfigReloadReply) {
-    let ConfigReloadReply {
-        result,
-        changed,
-        needs_restart,
-        problems,
-    } = reloaded;
-    let result = out.paint(TextStyle::Bold, result).to_string();
-    out.line(format_args!(
-        "{result}  {}",
-        counted(changed.len() as u64, "change")
-    ));
-    for change in changed {
-        out.line(format_args!("  {}", one_line(change)));
-    }
-    if !needs_restart.is_empty() {
-        let text = out.paint(TextStyle::Yellow, "in force after a restart:");
-        out.line(text);
-        for key in needs_restart {
-            out.line(format_args!("  {}", one_line(key)));
-        }
-    }
-    print_problems(out, problems);
-}
-
-fn print_problems(out: &mut ReportWriter, problems: &[String]) {
-    for problem in problems.iter().take(PROBLEMS_MAX) {
-        out.line(format_args!("  {}", one_line(problem)));
-    }
-    print_more(out, problems.len().saturating_sub(PROBLEMS_MAX), "problems");
-}
-
-/// The beginning of a revision's hash.
+/// The beginning of the hash of a revision.
 pub(super) fn short(revision: Option<&str>) -> String {
     let hash = revision.map(|revision| revision.rsplit(':').next().unwrap_or(revision));
     let short = hash.map(|hash| hash.chars().take(REVISION_CHARS).collect());
@@ -186,21 +140,14 @@ fn milliseconds(milliseconds: u64) -> String {
     format!("{milliseconds} ms")
 }
 
-/// Text without line breaks and without what steers a terminal.
-pub(super) fn one_line(text: &str) -> String {
-    let words = text.split(char::is_control).filter(|part| !part.is_empty());
-    words.collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
-    use crate::cli::report_writer::tests::printed;
-
     use super::super::contract_replies::ContractsReply;
     use super::*;
+    use crate::cli::output::printed;
 
     #[test]
-    fn what_a_contract_says_stays_on_its_line() {
+    fn prints_contract_texts_on_one_line() {
         let contracts = serde_json::json!({"services": [{
             "service": "orders", "title": "a\u{1b}[2Jb", "version": "1\n2", "revision": "sha256:ab",
             "source": "a\tb", "operations": 1, "in_force": true, "stale": true, "policy": "adopt",
@@ -217,20 +164,6 @@ orders: c d
         assert!(
             shown.starts_with("orders  a [2Jb 1 2\n  state       stale\n"),
             "{shown}"
-        );
-    }
-
-    #[test]
-    fn long_lists_of_problems_are_cut() {
-        let refused = ChangeRefusal {
-            detail: "no".to_owned(),
-            problems: vec!["wrong".to_owned(); 53],
-        };
-        let text = printed(|out| print_refused(out, &refused));
-        assert_eq!(text.lines().count(), 1 + 50 + 1);
-        assert!(
-            text.ends_with("  … and 3 more problems (--format json lists all)\n"),
-            "{text}"
         );
     }
 }

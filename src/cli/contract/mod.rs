@@ -1,8 +1,8 @@
-//! `portcullis contract` and `portcullis config`: the revisions of contracts that a proxy serves
-//! by, and the next ones.
+//! `portcullis contract`: the contract revisions of a running proxy, and candidates for the next
+//! ones.
 //!
-//! `command` asks and decides what is a finding, `view` reads what comes back, `text` prints
-//! revisions and `report` what a candidate has come to.
+//! `contract_command` sends the requests and decides what is a finding. `contract_replies` are the
+//! responses; `contract_text` prints revisions and `candidate_text` the report of a candidate.
 
 mod contract_args;
 mod contract_command;
@@ -10,8 +10,5 @@ mod contract_replies;
 mod contract_text;
 mod candidate_text;
 
-pub use contract_args::{
-    CandidateArgs, ChangeContractArgs, ConfigAction, ConfigArgs, ConfigReloadArgs, ContractAction,
-    ContractArgs, ListContractsArgs, ShowContractArgs,
-};
-pub(in crate::cli) use contract_command::{config, contract};
+pub(super) use contract_args::ContractArgs;
+pub(super) use contract_command::contract;

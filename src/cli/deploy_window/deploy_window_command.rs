@@ -1,23 +1,19 @@
-//! `portcullis deploy-window`: opens, closes and lists deploy windows.
+//! Opens, closes or lists deploy windows.
 
 use serde_json::json;
 
-use crate::cli::admin_port::admin_client::AdminClient;
-use crate::cli::breakers::breakers_args::{
+use super::deploy_window_args::{
     CloseWindowArgs, DeployWindowAction, DeployWindowArgs, ListWindowsArgs, OpenWindowArgs,
 };
-use crate::cli::breakers::breakers_command::{print_json, with_reason};
-use crate::cli::breakers::breakers_reply::{DeployWindowsReply, ServiceWindow};
-use crate::cli::breakers::breakers_text::print_windows;
-use crate::cli::command_line::ReportFormat;
-use crate::cli::dispatch::{CommandOutcome, RunError};
-use crate::cli::report_writer::ReportWriter;
-
-/// What is at `/deploy-windows`.
-pub(in crate::cli) const PATH: &str = "deploy-windows";
+use super::deploy_window_reply::{DeployWindowsReply, ServiceWindow};
+use super::deploy_window_text::print_windows;
+use crate::cli::admin_port::{AdminClient, DEPLOY_WINDOWS, body_with_reason};
+use crate::cli::exit_code::CommandOutcome;
+use crate::cli::output::{DataFormat, ReportWriter, print_json};
+use crate::cli::run_error::RunError;
 
 /// Opens, closes or lists deploy windows.
-pub(in crate::cli) fn deploy_window(
+pub(crate) fn deploy_window(
     args: &DeployWindowArgs,
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
@@ -32,28 +28,28 @@ pub(in crate::cli) fn deploy_window(
 
 fn open(args: &OpenWindowArgs, out: &mut ReportWriter) -> Result<(), RunError> {
     let client = AdminClient::with_token(&args.change)?;
-    let body = with_reason("for", &args.length, args.reason.as_deref());
-    let answer = client.post(&[PATH, &args.service, "open"], &body)?;
-    let window: ServiceWindow = client.read(&answer)?;
+    let body = body_with_reason("for", &args.length, args.reason.as_deref());
+    let reply = client.post(&[DEPLOY_WINDOWS, &args.service, "open"], &body)?;
+    let window: ServiceWindow = client.deserialize(&reply)?;
     print_windows(out, &[window]);
     Ok(())
 }
 
 fn close(args: &CloseWindowArgs, out: &mut ReportWriter) -> Result<(), RunError> {
     let client = AdminClient::with_token(&args.change)?;
-    let answer = client.post(&[PATH, &args.service, "close"], &json!({}))?;
-    let window: ServiceWindow = client.read(&answer)?;
+    let reply = client.post(&[DEPLOY_WINDOWS, &args.service, "close"], &json!({}))?;
+    let window: ServiceWindow = client.deserialize(&reply)?;
     print_windows(out, &[window]);
     Ok(())
 }
 
 fn list(args: &ListWindowsArgs, out: &mut ReportWriter) -> Result<(), RunError> {
     let client = AdminClient::new(&args.admin)?;
-    let answer = client.get(&[PATH])?;
+    let reply = client.get(&[DEPLOY_WINDOWS])?;
     match args.format {
-        ReportFormat::Json => print_json(out, &answer),
-        ReportFormat::Text => {
-            let DeployWindowsReply { services } = client.read(&answer)?;
+        DataFormat::Json => print_json(out, &reply),
+        DataFormat::Text => {
+            let DeployWindowsReply { services } = client.deserialize(&reply)?;
             print_windows(out, &services);
         }
     }

@@ -1,31 +1,27 @@
-//! Reads both sides, compares them and prints what was found.
+//! Reads both sides, compares them and prints the result.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use crate::config::load_catalog_file;
 use portcullis_compat::{self as compat, ChangeLevel, CompareOptions, Date};
-use portcullis_contract::{
-    CompileOptions, CompiledContract, ContractIdentity, DocumentSet, compile,
-};
+use portcullis_contract::{CompiledContract, ContractIdentity, DocumentSet};
 use portcullis_control::ownership::SquadBoundaries;
 use portcullis_vocabulary::Limits;
 
-use super::approvals_file;
-use super::contract_input::ContractInput;
-use super::diff_args::{DiffArgs, DiffFailThreshold, DiffFormat};
+use super::diff_approvals::{apply_approvals, print_approval_templates};
+use super::diff_args::{DiffArgs, DiffFailThreshold};
 use super::diff_result::{ComparedContract, DiffResult};
-use super::{diff_json, diff_markdown, diff_text, github_annotations, junit, sarif};
-use crate::cli::dispatch::{CommandOutcome, RunError};
-use crate::cli::report_writer::{ReportWriter, print_error};
+use crate::cli::exit_code::CommandOutcome;
+use crate::cli::inputs::{ContractInput, compile_contract, is_contract};
+use crate::cli::output::{ReportWriter, print_error};
+use crate::cli::report::print_report;
+use crate::cli::run_error::RunError;
 
-/// Compares what the arguments name.
-pub(in crate::cli) fn diff(
-    args: &DiffArgs,
-    out: &mut ReportWriter,
-) -> Result<CommandOutcome, RunError> {
+/// Compares the two sides that the arguments name.
+pub(crate) fn diff(args: &DiffArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
     let (old, new) = (ContractInput::of(&args.old)?, ContractInput::of(&args.new)?);
-    if old.is_input() && new.is_input() {
+    if old.is_stdin() && new.is_stdin() {
         return Err(RunError::StdinForBothSides);
     }
     if old.is_directory() != new.is_directory() {
@@ -39,77 +35,67 @@ pub(in crate::cli) fn diff(
         notice_days: args.notice_days.into(),
         strict: args.strict,
     };
-    let mut comparing = DiffRun {
+    let mut run = DiffRun {
         limits: Limits::default(),
         options,
         comparison: DiffResult::default(),
     };
-    match old.is_directory() {
-        true => {
-            comparing.comparison.catalog.directory = new.path_in_repository();
-            comparing.directories(&old, &new)?;
-        }
-        false => {
-            let (old, new) = (comparing.contract(&old)?, comparing.contract(&new)?);
-            let shown = new.files().next().unwrap_or_default().to_owned();
-            comparing.compared(shown, &old, &new);
-        }
+    if old.is_directory() {
+        run.comparison.catalog.directory = new.path_in_repository();
+        run.compare_directories(&old, &new)?;
+    } else {
+        let (old, new) = (run.compile(&old)?, run.compile(&new)?);
+        let path = new.files().next().unwrap_or_default().to_owned();
+        run.compare(path, &old, &new);
     }
-    let mut comparison = comparing.comparison;
+    let mut comparison = run.comparison;
     if let Some(path) = &args.catalog {
         comparison.catalog.boundaries = Some(SquadBoundaries::new(load_catalog_file(path)?));
     }
     if let Some(path) = &args.approvals {
-        approvals_file::apply(path, options.today, &mut comparison)?;
+        apply_approvals(path, options.today, &mut comparison)?;
     }
     if args.print_approvals {
-        approvals_file::print(&comparison, out);
+        print_approval_templates(&comparison, out);
     } else {
-        print(args.format, &comparison, out);
+        print_report(&comparison, args.format, out);
     }
     out.finish()?;
     Ok(outcome(args, &comparison))
 }
 
-fn print(format: DiffFormat, comparison: &DiffResult, out: &mut ReportWriter) {
-    match format {
-        DiffFormat::Text => diff_text::print(comparison, out),
-        DiffFormat::Json => diff_json::print(comparison, out),
-        DiffFormat::Markdown => diff_markdown::print(comparison, out),
-        DiffFormat::Github => github_annotations::print(comparison, out),
-        DiffFormat::Sarif => sarif::print(comparison, out),
-        DiffFormat::Junit => junit::print(comparison, out),
-    }
-}
-
 fn outcome(args: &DiffArgs, comparison: &DiffResult) -> CommandOutcome {
-    if comparison.unreadable > 0 {
+    if !comparison.unreadable.is_empty() {
         return CommandOutcome::CouldNotRun;
     }
-    let counted = match args.fail_on {
+    let is_reached = match args.fail_on {
         DiffFailThreshold::Breaking => comparison.level() >= Some(ChangeLevel::Breaking),
         DiffFailThreshold::Warning => comparison.level() >= Some(ChangeLevel::Warning),
         DiffFailThreshold::None => false,
     };
-    match counted || (args.semver && !comparison.respects_semver()) {
-        true => CommandOutcome::Finding,
-        false => CommandOutcome::Success,
-    }
+    let has_finding = is_reached || (args.semver && !comparison.respects_semver());
+    CommandOutcome::finding_unless(!has_finding)
 }
 
-/// A run, while it goes on.
+/// One run: what was compared so far.
 struct DiffRun {
     limits: Limits,
     options: CompareOptions,
     comparison: DiffResult,
 }
 
+/// A contract that was read.
+struct LoadedContract {
+    input: ContractInput,
+    documents: DocumentSet,
+}
+
 impl DiffRun {
-    fn contract(&self, side: &ContractInput) -> Result<CompiledContract, RunError> {
-        compiled(side.load(&self.limits)?, &side.name())
+    fn compile(&self, side: &ContractInput) -> Result<CompiledContract, RunError> {
+        compile_contract(side.load(&self.limits)?, &side.name())
     }
 
-    fn compared(&mut self, path: String, old: &CompiledContract, new: &CompiledContract) {
+    fn compare(&mut self, path: String, old: &CompiledContract, new: &CompiledContract) {
         let report = compat::compare(old, new, self.options);
         let providers = new
             .operations
@@ -127,32 +113,38 @@ impl DiffRun {
         });
     }
 
-    /// Compares the contracts that have the same path below both directories; one that is on
-    /// one side only may have moved, and bears its title then.
-    fn directories(&mut self, old: &ContractInput, new: &ContractInput) -> Result<(), RunError> {
+    /// Compares the contracts that have the same path below both directories. A contract whose
+    /// path is on the older side only counts as moved if a new path has the same title.
+    fn compare_directories(
+        &mut self,
+        old: &ContractInput,
+        new: &ContractInput,
+    ) -> Result<(), RunError> {
         let (mut before, mut after) = (self.read_all(old)?, self.read_all(new)?);
         if before.is_empty() && after.is_empty() {
             return Err(RunError::NoContracts {
                 path: old.name().into(),
             });
         }
-        let gone: Vec<String> = before
+        let removed: Vec<String> = before
             .keys()
             .filter(|name| !after.contains_key(*name))
             .cloned()
             .collect();
-        for name in gone {
-            let title = title(&before[&name].1);
+        for name in removed {
+            let title = title(&before[&name].documents);
             let moved = after
                 .iter()
-                .find(|(other, (_, documents))| {
-                    !before.contains_key(*other) && self::title(documents) == title
+                .find(|(other, contract)| {
+                    !before.contains_key(*other) && self::title(&contract.documents) == title
                 })
                 .map(|(other, _)| other.clone());
             if let Some(moved) = moved
                 && let Some(found) = before.remove(&name)
             {
-                self.comparison.notes.push(format!("{name} is {moved} now"));
+                self.comparison
+                    .notes
+                    .push(format!("{name} moved to {moved}"));
                 before.insert(moved, found);
             }
         }
@@ -162,80 +154,58 @@ impl DiffRun {
         for name in names {
             match (before.remove(&name), after.remove(&name)) {
                 (Some(old), Some(new)) => self.pair(name, old, new),
-                (Some((_, old)), None) => self
+                (Some(old), None) => self
                     .comparison
-                    .gone
-                    .push((name, ContractIdentity::of(&old))),
-                (None, Some((_, new))) => self
+                    .removed
+                    .push((name, ContractIdentity::of(&old.documents))),
+                (None, Some(new)) => self
                     .comparison
                     .added
-                    .push((name, ContractIdentity::of(&new))),
+                    .push((name, ContractIdentity::of(&new.documents))),
                 (None, None) => {}
             }
         }
         Ok(())
     }
 
-    fn pair(
-        &mut self,
-        name: String,
-        old: (ContractInput, DocumentSet),
-        new: (ContractInput, DocumentSet),
-    ) {
-        // Equal bytes are equal contracts, and most are.
-        if ContractIdentity::of(&old.1).revision == ContractIdentity::of(&new.1).revision {
+    fn pair(&mut self, name: String, old: LoadedContract, new: LoadedContract) {
+        // Most contracts have not changed: equal hashes save the compilation.
+        if ContractIdentity::of(&old.documents).revision
+            == ContractIdentity::of(&new.documents).revision
+        {
             self.comparison.unchanged += 1;
             return;
         }
-        let both = compiled(old.1, &old.0.name())
-            .and_then(|before| Ok((before, compiled(new.1, &new.0.name())?)));
+        let both = compile_contract(old.documents, &old.input.name())
+            .and_then(|before| Ok((before, compile_contract(new.documents, &new.input.name())?)));
         match both {
-            Ok((old, new)) => self.compared(name, &old, &new),
-            Err(error) => self.complain(&error),
+            Ok((old, new)) => self.compare(name, &old, &new),
+            Err(error) => self.report_unreadable(&error),
         }
     }
 
     fn read_all(
         &mut self,
         side: &ContractInput,
-    ) -> Result<BTreeMap<String, (ContractInput, DocumentSet)>, RunError> {
+    ) -> Result<BTreeMap<String, LoadedContract>, RunError> {
         let mut read = BTreeMap::new();
-        for (name, file) in side.files()? {
-            match file.load(&self.limits) {
+        for (name, input) in side.files()? {
+            match input.load(&self.limits) {
                 Ok(documents) if is_contract(&documents) => {
-                    read.insert(name, (file, documents));
+                    read.insert(name, LoadedContract { input, documents });
                 }
                 Ok(_) => {}
-                Err(error) => self.complain(&error.into()),
+                Err(error) => self.report_unreadable(&error.into()),
             }
         }
         Ok(read)
     }
 
-    fn complain(&mut self, error: &RunError) {
-        print_error(&error.to_string());
-        self.comparison.unreadable += 1;
+    fn report_unreadable(&mut self, error: &RunError) {
+        let message = error.to_string();
+        print_error(&message);
+        self.comparison.unreadable.push(message);
     }
-}
-
-/// Compiles what is compared, with all that consumers serve.
-pub(in crate::cli) fn compiled(
-    documents: DocumentSet,
-    name: &str,
-) -> Result<CompiledContract, RunError> {
-    let options = CompileOptions {
-        outbound_operations: true,
-        ..CompileOptions::default()
-    };
-    compile(documents, &options).map_err(|problems| RunError::Refused {
-        name: name.to_owned(),
-        problems,
-    })
-}
-
-fn is_contract(documents: &DocumentSet) -> bool {
-    let root = documents.entry().root();
-    root.get("openapi").or(root.get("swagger")).is_some()
 }
 
 fn title(documents: &DocumentSet) -> String {

@@ -1,5 +1,5 @@
-//! The JSON form of a comparison. It is stable: members are only ever added, and `schema` says
-//! which form it is.
+//! The JSON document of a comparison. It is stable: properties are added and never removed, and
+//! `schema` names its version.
 //!
 //! ```json
 //! {
@@ -35,25 +35,23 @@
 //! }
 //! ```
 //!
-//! `verdict` is `breaking`, `warning`, `compatible` or `unchanged`; it leaves out what was
-//! approved of. `certainty` is `rule`, `witnessed`, `proved` or `unknown`, and `reason` says why
-//! it is unknown.
+//! `verdict` is `breaking`, `warning`, `compatible` or `unchanged`; approved changes do not count.
+//! `certainty` is `rule`, `witnessed`, `proved` or `unknown`; `reason` explains `unknown`.
 
 use serde_json::{Map, Value, json};
 
 use portcullis_compat::{ChangeApproval, ChangeCertainty, ChangeLevel, CompatFinding, Witness};
 use portcullis_contract::{ContractIdentity, SourceLocation};
 
-use super::diff_result::{ComparedContract, DiffResult};
-use crate::cli::report_writer::ReportWriter;
+use super::diff_result::{ComparedContract, DiffResult, SquadTotals};
+use crate::cli::output::{ReportWriter, print_json};
 
-/// Prints the comparison as one JSON value.
-pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {
-    let text = serde_json::to_string_pretty(&value(comparison)).expect("JSON values have a text");
-    out.line(text);
+/// Prints the comparison as one JSON document.
+pub(super) fn print_comparison(comparison: &DiffResult, out: &mut ReportWriter) {
+    print_json(out, &document(comparison));
 }
 
-fn value(comparison: &DiffResult) -> Value {
+fn document(comparison: &DiffResult) -> Value {
     let counts = comparison.counts();
     let positions: usize = comparison
         .contracts
@@ -63,24 +61,28 @@ fn value(comparison: &DiffResult) -> Value {
     let squads: Map<String, Value> = comparison
         .by_squad()
         .into_iter()
-        .map(|(squad, share)| {
-            let share =
-                json!({"breaking": share.breaking, "warning": share.warning, "info": share.info});
-            (squad, share)
+        .map(|(squad, totals)| {
+            let SquadTotals {
+                breaking,
+                warning,
+                info,
+            } = totals;
+            let totals = json!({"breaking": breaking, "warning": warning, "info": info});
+            (squad, totals)
         })
         .collect();
-    let only = |list: &[(String, ContractIdentity)]| -> Vec<Value> {
+    let lone_contracts = |list: &[(String, ContractIdentity)]| -> Vec<Value> {
         let entries = list.iter();
         entries
-            .map(|(path, of)| json!({"path": path, "contract": identity(of)}))
+            .map(|(path, contract)| json!({"path": path, "contract": identity(contract)}))
             .collect()
     };
     json!({
         "schema": "portcullis-diff/1",
         "verdict": verdict(comparison),
-        "contracts": comparison.contracts.iter().map(|of| contract(comparison, of)).collect::<Vec<_>>(),
-        "gone": only(&comparison.gone),
-        "added": only(&comparison.added),
+        "contracts": comparison.contracts.iter().map(|compared| contract(comparison, compared)).collect::<Vec<_>>(),
+        "gone": lone_contracts(&comparison.removed),
+        "added": lone_contracts(&comparison.added),
         "unchanged": comparison.unchanged,
         "squads": squads,
         "approvals": {"expired": comparison.expired, "stale": comparison.stale},
@@ -93,7 +95,7 @@ fn value(comparison: &DiffResult) -> Value {
             "unknown": counts.unknown,
             "approved": counts.approved,
             "positions": positions,
-            "unreadable": comparison.unreadable,
+            "unreadable": comparison.unreadable.len(),
         },
     })
 }
@@ -111,7 +113,8 @@ pub(super) fn verdict(comparison: &DiffResult) -> &'static str {
 
 fn contract(comparison: &DiffResult, compared: &ComparedContract) -> Value {
     let report = &compared.report;
-    let of_squad = |of: &CompatFinding| finding(of, compared.provider(of, &comparison.catalog));
+    let finding =
+        |found: &CompatFinding| finding(found, compared.provider(found, &comparison.catalog));
     json!({
         "path": compared.path,
         "old": identity(&report.old),
@@ -121,7 +124,7 @@ fn contract(comparison: &DiffResult, compared: &ComparedContract) -> Value {
             "honoured": report.semver.is_sufficient,
             "suggested": report.semver.suggested,
         },
-        "findings": report.findings.iter().map(of_squad).collect::<Vec<_>>(),
+        "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
         "notes": report.notes,
     })
 }
@@ -154,15 +157,15 @@ fn finding(finding: &CompatFinding, provider: Option<&str>) -> Value {
         "message": finding.message,
         "before": finding.before,
         "after": finding.after,
-        "old": finding.old.as_ref().map(spot),
-        "new": finding.new.as_ref().map(spot),
+        "old": finding.old.as_ref().map(location),
+        "new": finding.new.as_ref().map(location),
         "witness": finding.witness.as_ref().map(witness),
         "approval": finding.approval.as_ref().map(approval),
     })
 }
 
-fn spot(spot: &SourceLocation) -> Value {
-    json!({"file": spot.file, "line": spot.line, "pointer": spot.pointer})
+fn location(location: &SourceLocation) -> Value {
+    json!({"file": location.file, "line": location.line, "pointer": location.pointer})
 }
 
 fn witness(witness: &Witness) -> Value {

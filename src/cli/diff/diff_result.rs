@@ -1,4 +1,4 @@
-//! What a run of `diff` found, of all contracts together.
+//! The result of `portcullis diff` over all contracts.
 
 use std::collections::BTreeMap;
 
@@ -9,34 +9,38 @@ use portcullis_control::ownership::SquadBoundaries;
 /// One contract in two revisions.
 #[derive(Debug)]
 pub(super) struct ComparedContract {
-    /// The newer file.
+    /// The path of the newer revision.
     pub(super) path: String,
     pub(super) report: CompatReport,
-    /// The squads that provide operations, by their names.
+    /// The squads that provide operations, by the names of the operations.
     pub(super) providers: BTreeMap<String, String>,
 }
 
-/// Everything that was compared.
+/// The result of a run.
 #[derive(Debug, Default)]
 pub(super) struct DiffResult {
     pub(super) contracts: Vec<ComparedContract>,
-    /// Contracts that are equal, byte for byte.
+    /// How many contracts are equal byte for byte.
     pub(super) unchanged: usize,
-    /// Contracts on one side only, by their paths.
-    pub(super) gone: Vec<(String, ContractIdentity)>,
+    /// Contracts that exist on the older side only, by their paths.
+    pub(super) removed: Vec<(String, ContractIdentity)>,
+    /// Contracts that exist on the newer side only, by their paths.
     pub(super) added: Vec<(String, ContractIdentity)>,
-    /// Who provides what does not say it itself.
+    /// The providers of contracts that do not name one.
     pub(super) catalog: ContractProviders,
-    /// What is odd about the run.
+    /// Notes about the run, such as moved contracts.
     pub(super) notes: Vec<String>,
-    /// Files that could not be read or compiled.
-    pub(super) unreadable: usize,
-    /// Approvals that hold no more, and those of changes that there are not.
+    /// The errors of files that could not be read or compiled.
+    pub(super) unreadable: Vec<String>,
+    /// The approvals file.
+    pub(super) approvals_path: Option<String>,
+    /// Approvals past their expiry date.
     pub(super) expired: Vec<String>,
+    /// Approvals that match no change.
     pub(super) stale: Vec<String>,
 }
 
-/// What a squad's contracts come to.
+/// The changes to the operations of one squad, by level.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct SquadTotals {
     pub(super) breaking: usize,
@@ -45,8 +49,8 @@ pub(super) struct SquadTotals {
 }
 
 impl ComparedContract {
-    /// The squad that provides what a finding is about: the operation's, the contract's, or the
-    /// one whose paths the contract is among.
+    /// The squad that provides the subject of a finding: that of the operation, else that of the
+    /// contract, else the owner of the contract's path.
     pub(super) fn provider<'a>(
         &'a self,
         finding: &CompatFinding,
@@ -62,23 +66,23 @@ impl ComparedContract {
     }
 }
 
-/// Who owns contracts by their paths.
+/// The owners of paths, for contracts that do not name their provider.
 #[derive(Debug, Default)]
 pub(super) struct ContractProviders {
     pub(super) boundaries: Option<SquadBoundaries>,
-    /// The directory, from the repository's root, that the paths of contracts are below.
+    /// The directory of the contracts, relative to the root of the repository.
     pub(super) directory: String,
 }
 
 impl ContractProviders {
     fn of(&self, path: &str) -> Option<&str> {
-        // One of a revision is shown with it.
+        // A path of a Git revision is prefixed with the revision.
         let path = path.split_once(':').map_or(path, |(_, path)| path);
-        let whole = match self.directory.as_str() {
+        let full_path = match self.directory.as_str() {
             "" => path.to_owned(),
             directory => format!("{directory}/{path}"),
         };
-        let owner = self.boundaries.as_ref()?.owner_of(&whole)?;
+        let owner = self.boundaries.as_ref()?.owner_of(&full_path)?;
         Some(owner.squad.name.as_str())
     }
 }
@@ -89,10 +93,10 @@ fn provider<'a>(
     revisions: [&'a ContractIdentity; 2],
     catalog: &'a ContractProviders,
 ) -> Option<&'a str> {
-    let said = revisions
+    let declared = revisions
         .into_iter()
         .find_map(|identity| identity.provider.as_deref());
-    said.or_else(|| catalog.of(path))
+    declared.or_else(|| catalog.of(path))
 }
 
 impl DiffResult {
@@ -108,26 +112,26 @@ impl DiffResult {
         })
     }
 
-    /// The greatest level that nobody approved of. A contract that is gone breaks everybody.
+    /// The highest level among changes without approval. A removed contract is breaking.
     pub(super) fn level(&self) -> Option<ChangeLevel> {
-        let gone = (!self.gone.is_empty()).then_some(ChangeLevel::Breaking);
+        let removed = (!self.removed.is_empty()).then_some(ChangeLevel::Breaking);
         let levels = self
             .contracts
             .iter()
             .filter_map(|compared| compared.report.level());
-        levels.chain(gone).max()
+        levels.chain(removed).max()
     }
 
-    /// Whether each version that can be read is raised as much as its changes demand.
+    /// Whether each semantic version is raised as much as its changes require.
     pub(super) fn respects_semver(&self) -> bool {
         let mut contracts = self.contracts.iter();
         contracts.all(|compared| compared.report.semver.is_sufficient != Some(false))
     }
 
-    /// How much there is of everything.
+    /// The changes by level.
     pub(super) fn counts(&self) -> CompatCounts {
         let mut all = CompatCounts {
-            breaking: self.gone.len(),
+            breaking: self.removed.len(),
             info: self.added.len(),
             ..CompatCounts::default()
         };
@@ -142,9 +146,9 @@ impl DiffResult {
         all
     }
 
-    /// What each squad's operations come to; changes that nobody owns are under `-`.
+    /// The changes without approval by squad. Those without a provider are under `-`.
     pub(super) fn by_squad(&self) -> BTreeMap<String, SquadTotals> {
-        let mut shares: BTreeMap<String, SquadTotals> = BTreeMap::new();
+        let mut totals: BTreeMap<String, SquadTotals> = BTreeMap::new();
         for (compared, finding) in self
             .findings()
             .filter(|(_, finding)| finding.approval.is_none())
@@ -153,19 +157,19 @@ impl DiffResult {
                 .provider(finding, &self.catalog)
                 .unwrap_or("-")
                 .to_owned();
-            let share = shares.entry(squad).or_default();
+            let squad_totals = totals.entry(squad).or_default();
             match finding.level {
-                ChangeLevel::Breaking => share.breaking += 1,
-                ChangeLevel::Warning => share.warning += 1,
-                ChangeLevel::Info => share.info += 1,
+                ChangeLevel::Breaking => squad_totals.breaking += 1,
+                ChangeLevel::Warning => squad_totals.warning += 1,
+                ChangeLevel::Info => squad_totals.info += 1,
             }
         }
-        for (path, identity) in &self.gone {
+        for (path, identity) in &self.removed {
             let squad = provider(path, [identity, identity], &self.catalog)
                 .unwrap_or("-")
                 .to_owned();
-            shares.entry(squad).or_default().breaking += 1;
+            totals.entry(squad).or_default().breaking += 1;
         }
-        shares
+        totals
     }
 }

@@ -1,29 +1,28 @@
-//! The comparison for people: by operation, the most severe first.
+//! The comparison as text for humans: by operation, the most severe first.
 
 use portcullis_compat::{ChangeCertainty, ChangeLevel, CompatFinding, CompatReport};
 
-use super::diff_result::{ComparedContract, DiffResult};
-use crate::cli::check::check_text::counted;
-use crate::cli::report_writer::{ReportWriter, TextStyle};
+use super::diff_result::{ComparedContract, DiffResult, SquadTotals};
+use crate::cli::output::{ReportWriter, TextStyle, counted, shorten};
 
-/// The longest witness that is shown, in characters; JSON has them whole.
+/// The longest witness that is shown, in characters. JSON has the whole of it.
 const WITNESS_MAX: usize = 400;
 
-/// Prints everything.
+/// Prints the comparison.
 pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {
     for compared in &comparison.contracts {
-        contract(compared, out);
+        print_contract(compared, out);
     }
-    for (path, identity) in &comparison.gone {
+    for (path, identity) in &comparison.removed {
         let word = out.paint(TextStyle::Red, "breaking").to_string();
         out.line(format_args!(
-            "{path}\n  {word}  the contract {} is gone\n",
+            "{path}\n  {word}  contract {} removed\n",
             identity.title
         ));
     }
     for (path, identity) in &comparison.added {
         out.line(format_args!(
-            "{path}\n  info  the contract {} was added\n",
+            "{path}\n  info  contract {} added\n",
             identity.title
         ));
     }
@@ -34,7 +33,7 @@ pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {
         (&comparison.expired, "an approval has expired"),
         (
             &comparison.stale,
-            "an approval is for no change of these contracts and can go",
+            "an approval matches no change of these contracts; remove it",
         ),
     ] {
         for entry in entries {
@@ -43,11 +42,11 @@ pub(super) fn print(comparison: &DiffResult, out: &mut ReportWriter) {
             out.line(painted);
         }
     }
-    squads(comparison, out);
-    summary(comparison, out);
+    print_squads(comparison, out);
+    print_summary(comparison, out);
 }
 
-fn contract(compared: &ComparedContract, out: &mut ReportWriter) {
+fn print_contract(compared: &ComparedContract, out: &mut ReportWriter) {
     let report = &compared.report;
     let CompatReport { old, new, .. } = report;
     let title = out.paint(TextStyle::Bold, &compared.path).to_string();
@@ -72,10 +71,10 @@ fn contract(compared: &ComparedContract, out: &mut ReportWriter) {
     let suggested = semver
         .suggested
         .as_deref()
-        .unwrap_or("no semantic version to raise");
+        .unwrap_or("the version is not a semantic version");
     let verdict = match semver.is_sufficient {
-        Some(true) => "the version is raised enough".to_owned(),
-        Some(false) => format!("the version should be {suggested} at least"),
+        Some(true) => "the new version is sufficient".to_owned(),
+        Some(false) => format!("the version should be at least {suggested}"),
         None => suggested.to_owned(),
     };
     out.line(format_args!(
@@ -95,17 +94,15 @@ fn print_finding(finding: &CompatFinding, out: &mut ReportWriter) {
         None => finding.level.as_str(),
     };
     let level = out.paint(style, format_args!("{level:<8}")).to_string();
-    let site = finding.location.to_string();
-    let place = if site.is_empty() {
-        site
-    } else {
-        format!("{site}: ")
-    };
+    let mut location = finding.location.to_string();
+    if !location.is_empty() {
+        location.push_str(": ");
+    }
     let rule = out
         .paint(TextStyle::Dim, format_args!("[{}]", finding.rule))
         .to_string();
     out.line(format_args!(
-        "    {level}  {place}{} {rule}",
+        "    {level}  {location}{} {rule}",
         finding.message
     ));
     if let Some(approval) = &finding.approval {
@@ -114,46 +111,45 @@ fn print_finding(finding: &CompatFinding, out: &mut ReportWriter) {
             approval.owner, approval.reason
         ));
     }
-    let spot = finding.new.as_ref().or(finding.old.as_ref());
-    if let Some(spot) = spot.filter(|_| finding.level > ChangeLevel::Info) {
-        out.line(format_args!("              at {}:{}", spot.file, spot.line));
+    let source = finding.new.as_ref().or(finding.old.as_ref());
+    if let Some(source) = source.filter(|_| finding.level > ChangeLevel::Info) {
+        out.line(format_args!(
+            "              at {}:{}",
+            source.file, source.line
+        ));
     }
     if let ChangeCertainty::Unknown(reason) = &finding.certainty {
         out.line(format_args!("              not proved: {reason}"));
     }
     if let Some(witness) = &finding.witness {
-        let payload = shortened(&witness.payload());
+        let payload = shorten(&witness.payload(), WITNESS_MAX);
         out.line(format_args!("              for example {payload}"));
         out.line(format_args!(
-            "              refused: {}",
-            shortened(&witness.refusal)
+            "              rejected: {}",
+            shorten(&witness.refusal, WITNESS_MAX)
         ));
         if let Some(curl) = witness.curl() {
-            out.line(format_args!("              {}", shortened(&curl)));
+            out.line(format_args!(
+                "              {}",
+                shorten(&curl, WITNESS_MAX)
+            ));
         }
     }
 }
 
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(WITNESS_MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
-fn squads(comparison: &DiffResult, out: &mut ReportWriter) {
-    let shares = comparison.by_squad();
-    let is_one_contract = comparison.contracts.len() + comparison.gone.len() < 2;
-    if is_one_contract || shares.is_empty() {
+fn print_squads(comparison: &DiffResult, out: &mut ReportWriter) {
+    let squads = comparison.by_squad();
+    let is_one_contract = comparison.contracts.len() + comparison.removed.len() < 2;
+    if is_one_contract || squads.is_empty() {
         return;
     }
     out.line("squad               breaking  warning  info");
-    for (squad, share) in shares {
-        let super::diff_result::SquadTotals {
+    for (squad, totals) in squads {
+        let SquadTotals {
             breaking,
             warning,
             info,
-        } = share;
+        } = totals;
         out.line(format_args!(
             "{squad:<18}  {breaking:>8}  {warning:>7}  {info:>4}"
         ));
@@ -161,7 +157,7 @@ fn squads(comparison: &DiffResult, out: &mut ReportWriter) {
     out.line("");
 }
 
-fn summary(comparison: &DiffResult, out: &mut ReportWriter) {
+fn print_summary(comparison: &DiffResult, out: &mut ReportWriter) {
     let counts = comparison.counts();
     let style = match comparison.level() {
         Some(ChangeLevel::Breaking) => TextStyle::Red,
@@ -178,7 +174,7 @@ fn summary(comparison: &DiffResult, out: &mut ReportWriter) {
         (counts.unknown, "not proved either way"),
         (counts.approved, "approved"),
         (comparison.unchanged, "contracts unchanged"),
-        (comparison.unreadable, "unreadable"),
+        (comparison.unreadable.len(), "unreadable"),
     ] {
         if count > 0 {
             text.push_str(&format!(", {count} {word}"));

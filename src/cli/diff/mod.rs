@@ -1,20 +1,16 @@
-//! `portcullis diff`: what the next revision of a contract means for those who keep to this one.
+//! `portcullis diff`: compares two revisions of a contract, or of all contracts of a directory.
 //!
-//! `input` finds out what is compared with what, `command` compares, `report` is the result as a
-//! value and as JSON, and each other file writes it in one format.
+//! `diff_command` reads both sides and compares them; the comparison itself is in
+//! `portcullis_compat`. `diff_result` is the result, `diff_json` and `diff_text` print it, and
+//! `diff_findings` translates it for the formats that all commands share.
 
 mod diff_args;
 mod diff_command;
-mod contract_input;
-pub(super) mod approvals_file;
 mod diff_result;
+mod diff_approvals;
 mod diff_json;
 mod diff_text;
-mod diff_markdown;
-mod github_annotations;
-mod sarif;
-mod junit;
+mod diff_findings;
 
-pub(super) use contract_input::ContractInput;
-pub use diff_args::{DiffArgs, DiffFailThreshold, DiffFormat};
-pub(super) use diff_command::{compiled, diff};
+pub(super) use diff_args::DiffArgs;
+pub(super) use diff_command::diff;

@@ -1,4 +1,4 @@
-//! The contract that goes out, with all its files.
+//! The contract to deploy, with all its files.
 
 use std::path::Path;
 
@@ -8,28 +8,36 @@ use portcullis_control::gate::RegisteredContract;
 use portcullis_vocabulary::Limits;
 
 use super::gate_error::GateError;
-use crate::cli::diff::{ContractInput, compiled};
-use crate::cli::dispatch::RunError;
+use crate::cli::inputs::{ContractInput, compile_contract};
+use crate::cli::run_error::RunError;
 
-/// Reads and compiles what an argument names.
-pub(super) fn read(
-    text: &str,
-    limits: &Limits,
-) -> Result<(CompiledContract, RegisteredContract), RunError> {
-    let side = ContractInput::of(text)?;
-    let name = side.name();
-    let (documents, content) = match &side {
+/// The contract to deploy.
+#[derive(Debug)]
+pub(super) struct CandidateContract {
+    pub(super) compiled: CompiledContract,
+    /// The files, as the registry stores them.
+    pub(super) content: RegisteredContract,
+}
+
+/// Reads and compiles the contract that an argument names.
+pub(super) fn read_candidate(text: &str, limits: &Limits) -> Result<CandidateContract, RunError> {
+    let input = ContractInput::of(text)?;
+    let name = input.name();
+    let (documents, content) = match &input {
         ContractInput::File(path) => {
             let read = |path: &Path, bytes_max| Ok(source::read(path, bytes_max)?);
             RegisteredContract::load(path, &name, limits, &read)?
         }
-        ContractInput::Committed(place) => {
-            let read = |path: &Path, bytes_max| Ok(place.at(path).read(bytes_max)?);
-            RegisteredContract::load(Path::new(&place.path), &name, limits, &read)?
+        ContractInput::Committed(git_path) => {
+            let read = |path: &Path, bytes_max| Ok(git_path.at(path).read(bytes_max)?);
+            RegisteredContract::load(Path::new(&git_path.path), &name, limits, &read)?
         }
         ContractInput::Directory(_) | ContractInput::CommittedDirectory(_) => {
             return Err(GateError::Directory(name).into());
         }
     };
-    Ok((compiled(documents, &name)?, content))
+    Ok(CandidateContract {
+        compiled: compile_contract(documents, &name)?,
+        content,
+    })
 }

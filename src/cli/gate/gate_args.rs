@@ -1,14 +1,15 @@
-//! What `portcullis gate` is told. What is written here is what `--help` says.
+//! The arguments of `portcullis gate`.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args as Flags, Subcommand, ValueEnum};
+use clap::{Args as Flags, Subcommand};
 
 use portcullis_compat::Date;
 
 use crate::cli::admin_port::AdminChangeArgs;
-use crate::cli::command_line::ReportFormat;
+use crate::cli::output::DataFormat;
+use crate::cli::report::ReportFormat;
 
 /// `portcullis gate`.
 #[derive(Clone, Debug, Flags)]
@@ -16,169 +17,152 @@ use crate::cli::command_line::ReportFormat;
 #[command(after_help = "\
 Examples:
   portcullis gate --squad payments --service orders --contract openapi.yaml --registry contracts
-      may it go out?
+      may this contract be deployed?
   portcullis gate --squad payments --service orders --contract openapi.yaml \\
       --registry s3://deployments/prod --prometheus http://prometheus:9090 --record
-      the same by what traffic shows, and it is recorded if it may
+      also consider live traffic, and record the deployment if it is allowed
   portcullis gate ... --override ann --reason 'hotfix for the outage' --record
-      in spite of cooldown, risk or drift; that is recorded, too
+      deploy despite cooldown, risk or drift; the override is recorded
   portcullis gate history --squad payments --service orders --registry contracts
 
-Exit codes: 0 it may go out, 1 it may not (or another pipeline was recorded meanwhile: run it
-again), 2 it cannot be judged; nothing is recorded unless the exit code is 0.")]
-pub struct GateArgs {
-    /// What to do, if not to judge
+Exit codes: 0 allowed, 1 not allowed (or another pipeline recorded a deployment at the same time:
+run it again), 2 no decision was possible. Nothing is recorded unless the exit code is 0.")]
+pub(crate) struct GateArgs {
+    /// The subcommand; without one the gate decides about a deployment
     #[command(subcommand)]
-    pub action: Option<GateAction>,
-    /// What is judged
+    pub(super) action: Option<GateAction>,
+    /// The deployment
     #[command(flatten)]
-    pub verdict: VerdictArgs,
+    pub(super) verdict: VerdictArgs,
 }
 
-/// What is done with a registry besides.
+/// The subcommands of the gate.
 #[derive(Clone, Debug, Subcommand)]
-pub enum GateAction {
-    /// Say that the roll-out of what was recorded last is finished
+pub(super) enum GateAction {
+    /// Record that the roll-out of the last deployment is complete
     Release(ReleaseArgs),
-    /// Record that the last deployment is taken back, and what it had replaced runs again
+    /// Record that the last deployment was rolled back to the one before
     Rollback(RollbackArgs),
-    /// Show what was deployed
+    /// Show the deployments of a service
     History(HistoryArgs),
 }
 
 /// The registry of one service.
 #[derive(Clone, Debug, Flags)]
-pub struct RegistryArgs {
+pub(super) struct RegistryArgs {
     /// The squad that deploys
     #[arg(long, value_name = "SQUAD")]
-    pub squad: String,
+    pub(super) squad: String,
     /// The service
     #[arg(long, value_name = "SERVICE")]
-    pub service: String,
+    pub(super) service: String,
     /// Where deployments are recorded: a directory, or s3://bucket/prefix
     #[arg(long, value_name = "DIR|s3://...")]
-    pub registry: String,
+    pub(super) registry: String,
 }
 
-/// The verdict.
+/// The deployment to decide about.
 #[derive(Clone, Debug, Flags)]
-pub struct VerdictArgs {
-    /// The registry of the service; clap demands it where no subcommand is named
+pub(super) struct VerdictArgs {
+    /// The registry of the service. Required unless there is a subcommand.
     #[command(flatten)]
-    pub place: Option<RegistryArgs>,
-    /// The contract that goes out: a file, REV:path of git, or - for standard input
+    pub(super) registry: Option<RegistryArgs>,
+    /// The contract to deploy: a file, REV:path for a Git revision, or - for standard input
     #[arg(long, value_name = "CONTRACT", required = true)]
-    pub contract: Option<String>,
-    /// Who owns what
+    pub(super) contract: Option<String>,
+    /// The catalog of squads and services
     #[arg(long, value_name = "FILE", default_value = "contracts/squads.toml")]
-    pub catalog: PathBuf,
-    /// A Prometheus that scrapes the proxies: who calls what, and what departs from the contract
+    pub(super) catalog: PathBuf,
+    /// A Prometheus server that scrapes the proxies; it knows who calls which operation, and the
+    /// drift from the contract
     #[arg(long, value_name = "URL")]
-    pub prometheus: Option<String>,
-    /// How far back it is asked
+    pub(super) prometheus: Option<String>,
+    /// The period of the Prometheus queries
     #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = humantime::parse_duration)]
-    pub window: Duration,
-    /// Breaking changes that somebody answers for: a reviewed TOML file of approval tables
+    pub(super) window: Duration,
+    /// Approved breaking changes: a reviewed TOML file of approval tables
     #[arg(long, value_name = "FILE")]
-    pub approvals: Option<PathBuf>,
-    /// Who answers for deploying in spite of cooldown, risk or drift
+    pub(super) approvals: Option<PathBuf>,
+    /// Override cooldown, risk and drift in the name of this person
     #[arg(long = "override", value_name = "NAME", requires = "reason")]
-    pub overriding: Option<String>,
-    /// Why
+    pub(super) overriding: Option<String>,
+    /// The reason for the override
     #[arg(long, value_name = "TEXT", requires = "overriding")]
-    pub reason: Option<String>,
-    /// The version or revision that stays deployed beside the new one
+    pub(super) reason: Option<String>,
+    /// The version or revision that stays deployed next to the new one
     #[arg(long, value_name = "VERSION", requires = "until")]
-    pub keep: Option<String>,
-    /// The day from which it does not
+    pub(super) keep: Option<String>,
+    /// The date from which the kept version is no longer deployed
     #[arg(long, value_name = "DATE", requires = "keep", value_parser = date)]
-    pub until: Option<Date>,
-    /// Record the deployment, if it may go out
+    pub(super) until: Option<Date>,
+    /// Record the deployment if it is allowed
     #[arg(long)]
-    pub record: bool,
+    pub(super) record: bool,
     /// Who deploys [default: GITHUB_ACTOR, GITLAB_USER_LOGIN or USER]
     #[arg(long, value_name = "WHO")]
-    pub by: Option<String>,
-    /// How long deployments that are over are remembered
+    pub(super) by: Option<String>,
+    /// How long ended deployments are kept in the registry
     #[arg(long, value_name = "DURATION", default_value = "90d", value_parser = humantime::parse_duration)]
-    pub retention: Duration,
-    /// Open the service's deploy window for so long on the proxy, if it may go out
+    pub(super) retention: Duration,
+    /// Open a deploy window of this length on the proxy if the deployment is allowed
     #[arg(long, value_name = "DURATION")]
-    pub open_window: Option<String>,
-    /// The proxy whose window is opened
+    pub(super) open_window: Option<String>,
+    /// The proxy on which the window is opened
     #[command(flatten)]
-    pub change: AdminChangeArgs,
-    /// Text is for people; JSON is stable and has everything
+    pub(super) change: AdminChangeArgs,
+    /// The output format; github also writes GITHUB_OUTPUT and GITHUB_STEP_SUMMARY
     #[arg(long, value_enum, default_value_t)]
-    pub format: GateFormat,
+    pub(super) format: ReportFormat,
     /// Write the figures to this file, for the textfile collector of Prometheus
     #[arg(long, value_name = "FILE")]
-    pub metrics_file: Option<PathBuf>,
+    pub(super) metrics_file: Option<PathBuf>,
     /// Send the figures to this collector, over OTLP (HTTP, JSON); /v1/metrics is appended
     #[arg(long, value_name = "URL")]
-    pub otlp: Option<String>,
+    pub(super) otlp: Option<String>,
 }
 
 fn date(text: &str) -> Result<Date, &'static str> {
     Date::parse(text).ok_or("expected a date such as 2026-05-01")
 }
 
-/// How a verdict is printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum GateFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs.
-    Json,
-    /// For the comment of a pull request.
-    Markdown,
-    /// Annotations of a workflow of GitHub, with its outputs and its step summary.
-    Github,
-    /// The results of a test run, a case for each rule.
-    Junit,
-    /// A code quality report of GitLab.
-    CodeQuality,
-}
-
 /// `portcullis gate release`.
 #[derive(Clone, Debug, Flags)]
-pub struct ReleaseArgs {
+pub(super) struct ReleaseArgs {
     /// The registry of the service
     #[command(flatten)]
-    pub place: RegistryArgs,
+    pub(super) registry: RegistryArgs,
 }
 
 /// `portcullis gate rollback`.
 #[derive(Clone, Debug, Flags)]
-pub struct RollbackArgs {
+pub(super) struct RollbackArgs {
     /// The registry of the service
     #[command(flatten)]
-    pub place: RegistryArgs,
-    /// Who owns what: its flags may need another squad's approval
+    pub(super) registry: RegistryArgs,
+    /// The catalog of squads and services, whose flags may require approvals of other squads
     #[arg(long, value_name = "FILE", default_value = "contracts/squads.toml")]
-    pub catalog: PathBuf,
-    /// Why
+    pub(super) catalog: PathBuf,
+    /// The reason for the rollback
     #[arg(long, value_name = "TEXT")]
-    pub reason: String,
-    /// A squad that agrees; may be repeated
+    pub(super) reason: String,
+    /// A squad that approved the rollback; may be repeated
     #[arg(long, value_name = "SQUAD")]
-    pub approved_by: Vec<String>,
-    /// Who takes it back [default: GITHUB_ACTOR, GITLAB_USER_LOGIN or USER]
+    pub(super) approved_by: Vec<String>,
+    /// Who rolls back [default: GITHUB_ACTOR, GITLAB_USER_LOGIN or USER]
     #[arg(long, value_name = "WHO")]
-    pub by: Option<String>,
+    pub(super) by: Option<String>,
 }
 
 /// `portcullis gate history`.
 #[derive(Clone, Debug, Flags)]
-pub struct HistoryArgs {
+pub(super) struct HistoryArgs {
     /// The registry of the service
     #[command(flatten)]
-    pub place: RegistryArgs,
-    /// Read every contract that is kept, too, and check its hash
+    pub(super) registry: RegistryArgs,
+    /// Also read every stored contract and check its hash
     #[arg(long)]
-    pub verify: bool,
-    /// Text is for people; JSON is the registry's own form
+    pub(super) verify: bool,
+    /// The output format; JSON is the document of the registry
     #[arg(long, value_enum, default_value_t)]
-    pub format: ReportFormat,
+    pub(super) format: DataFormat,
 }

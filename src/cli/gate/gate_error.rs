@@ -1,4 +1,4 @@
-//! Why the gate could not judge or record.
+//! Why the gate could not decide or record.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,22 +6,22 @@ use std::path::PathBuf;
 use crate::source::{InvalidStoreKey, PrometheusError, RemoteError, StoreError};
 use portcullis_control::gate::{ContractDamage, RegistryDamage, RegistryRefusal};
 
-/// Why the gate could not judge or record. Nothing is recorded then.
+/// Why the gate could not decide or record. Nothing is recorded then.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum GateError {
     /// The catalog has no such squad or service.
     #[error("{}: no {what} is called {name:?}{}", catalog.display(), near.as_ref().map_or_else(String::new, |near| format!("; did you mean {near:?}?")))]
     Unknown {
-        /// A squad or a service.
+        /// `squad` or `service`.
         what: &'static str,
-        /// What was asked for.
+        /// The name from the command line.
         name: String,
-        /// The one that is most like it.
+        /// The most similar name in the catalog.
         near: Option<String>,
-        /// Where it was looked for.
+        /// The catalog.
         catalog: PathBuf,
     },
-    /// A name leads out of the registry.
+    /// A name is not a valid path segment of the registry.
     #[error(transparent)]
     Key(#[from] InvalidStoreKey),
     /// The registry cannot be read or written.
@@ -29,64 +29,64 @@ pub(crate) enum GateError {
     Store(#[from] StoreError),
     /// There is no registry of this service.
     #[error(
-        "{place}: nothing of this service was recorded; check --squad, --service and --registry"
+        "{place}: no deployment of this service is recorded; check --squad, --service and --registry"
     )]
     NoRecord {
-        /// Where it would be.
+        /// The file or object that is missing.
         place: String,
     },
-    /// The registry is damaged. It is left as it is.
+    /// The registry is damaged. It is not changed.
     #[error(
-        "{place}: the registry is damaged: {damage}; restore it from a backup or its history, it is not written over"
+        "{place}: the registry is damaged: {damage}; restore it from a backup or its history, it is not overwritten"
     )]
     Damaged {
         /// The file or object.
         place: String,
-        /// What is wrong with it.
+        /// The damage.
         damage: RegistryDamage,
     },
-    /// A contract that the registry speaks of is not there.
+    /// A contract that the registry refers to is missing.
     #[error(
-        "{place}: the registry is damaged: deployment {number} refers to this contract, and it is not there; restore it from a backup"
+        "{place}: the registry is damaged: deployment {number} refers to this contract, which is missing; restore it from a backup"
     )]
     NoContract {
         /// The file or object.
         place: String,
-        /// The deployment.
+        /// The number of the deployment.
         number: u64,
     },
-    /// A contract that the registry keeps is not what was kept.
+    /// A stored contract is damaged.
     #[error("{place}: {damage}; restore it from a backup")]
     Content {
         /// The file or object.
         place: String,
-        /// What is wrong with it.
+        /// The damage.
         damage: ContractDamage,
     },
-    /// The registry cannot be changed so.
+    /// The registry does not allow this change.
     #[error(transparent)]
     Refused(#[from] RegistryRefusal),
-    /// What is to be kept is not what would be replaced.
-    #[error("--keep {wanted}: {}", match found { Some(found) => format!("the deployment that would be replaced is {found}; keep that, or leave --keep out"), None => "nothing is deployed that could be kept".to_owned() })]
+    /// The version to keep is not the one that would be replaced.
+    #[error("--keep {wanted}: {}", match found { Some(found) => format!("the deployment that would be replaced is {found}; keep that, or leave --keep out"), None => "no deployment could be kept".to_owned() })]
     Keep {
-        /// What was asked for.
+        /// The version from the command line.
         wanted: String,
-        /// What there is.
+        /// The version that would be replaced.
         found: Option<String>,
     },
-    /// A day that is over.
-    #[error("--until {0}: expected a day to come")]
+    /// The date is in the past.
+    #[error("--until {0}: expected a date in the future")]
     Until(String),
-    /// Somebody else wrote meanwhile.
-    #[error("{place}: somebody else has written meanwhile; run it again")]
+    /// Another process changed the registry at the same time.
+    #[error("{place}: another process changed the registry at the same time; run it again")]
     Overtaken {
         /// The file or object.
         place: String,
     },
-    /// A rollback that others have to agree to.
+    /// The rollback needs approvals.
     #[error("going back to {version} needs the approval of {}; add --approved-by for each", needs.join(" and "))]
     RollbackApproval {
-        /// What would run again.
+        /// The version that would be deployed again.
         version: String,
         /// The squads with their flags.
         needs: Vec<String>,
@@ -94,18 +94,18 @@ pub(crate) enum GateError {
     /// A directory where a contract was expected.
     #[error("--contract {0}: expected one contract, found a directory")]
     Directory(String),
-    /// Prometheus has no answer.
-    #[error("Prometheus cannot be asked: {0}")]
+    /// A query to Prometheus failed.
+    #[error("Prometheus cannot be queried: {0}")]
     Prometheus(#[from] PrometheusError),
-    /// The address of Prometheus is none.
+    /// The URL of Prometheus is invalid.
     #[error("--prometheus: {0}")]
     PrometheusUrl(RemoteError),
-    /// A file of results cannot be written.
+    /// An output file cannot be written.
     #[error("{}: {source}; check the path and its permissions", path.display())]
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The runtime cannot be started.

@@ -1,6 +1,7 @@
-//! The registry of one service: what the domain knows of it, where the store keeps it.
+//! The registry of one service in its store.
 //!
-//! `<squad>/<service>/registry.json` and, beside it, `revisions/<hash>.json` for each contract.
+//! The deployments are in `<squad>/<service>/registry.json`, each contract in
+//! `<squad>/<service>/revisions/<hash>.json`.
 
 use tokio::runtime::Runtime;
 
@@ -15,8 +16,8 @@ use portcullis_vocabulary::Limits;
 
 use super::gate_args::RegistryArgs;
 use super::gate_error::GateError;
-use crate::cli::diff::compiled;
-use crate::cli::dispatch::RunError;
+use crate::cli::inputs::compile_contract;
+use crate::cli::run_error::RunError;
 
 /// The registry of one service.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub(super) struct GateRegistry {
     limits: Limits,
 }
 
-/// What was read, and by which it is replaced.
+/// A registry as it was read, with the tag that detects concurrent changes.
 #[derive(Debug)]
 pub(super) struct VersionedRecord {
     pub(super) record: DeploymentRegistry,
@@ -38,10 +39,10 @@ pub(super) struct VersionedRecord {
 
 impl GateRegistry {
     /// The registry of a service that this squad provides.
-    pub(super) fn open(place: &RegistryArgs, provider: &str) -> Result<Self, GateError> {
+    pub(super) fn open(args: &RegistryArgs, provider: &str) -> Result<Self, GateError> {
         let RegistryArgs {
             service, registry, ..
-        } = place;
+        } = args;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
@@ -55,7 +56,7 @@ impl GateRegistry {
         })
     }
 
-    /// Reads it; one that is not there yet is empty.
+    /// Reads the registry. A missing one is empty.
     pub(super) fn read(&self) -> Result<VersionedRecord, GateError> {
         let stored = self.block_on(self.store.read(&self.key, RECORD_BYTES_MAX))?;
         let Some(stored) = stored else {
@@ -75,7 +76,7 @@ impl GateRegistry {
         })
     }
 
-    /// Reads one that has to be there.
+    /// Reads the registry, which must exist.
     pub(super) fn read_existing(&self) -> Result<VersionedRecord, GateError> {
         let found = self.read()?;
         match found.tag {
@@ -86,11 +87,11 @@ impl GateRegistry {
         }
     }
 
-    /// The files of what was deployed, after their hash was checked.
+    /// The files of a deployed contract. Their hash is checked.
     pub(super) fn documents(&self, deployment: &Deployment) -> Result<DocumentSet, GateError> {
         let key = self.content_key(&deployment.revision)?;
         let place = self.store.display_name(&key);
-        // JSON writes a control character as six.
+        // JSON escapes a control character with six.
         let bytes_max = (self.limits.contract_bytes_max as u64)
             .saturating_mul(6)
             .saturating_add(1 << 20);
@@ -103,20 +104,20 @@ impl GateRegistry {
             .map_err(|damage| GateError::Content { place, damage })
     }
 
-    /// The contract that was deployed.
+    /// The deployed contract.
     pub(super) fn contract(&self, deployment: &Deployment) -> Result<CompiledContract, RunError> {
-        compiled(
+        compile_contract(
             self.documents(deployment)?,
             &format!("the deployed version {}", deployment.version),
         )
     }
 
-    /// Writes what has become of what was read; whether nobody else did meanwhile.
+    /// Writes the changed registry, unless another process changed it since it was read.
     pub(super) fn write(
         &self,
         found: &VersionedRecord,
         content: Option<&RegisteredContract>,
-        gone: &[String],
+        removed: &[String],
     ) -> Result<CommitOutcome, GateError> {
         let additions = content.map(|content| {
             Ok((
@@ -127,7 +128,7 @@ impl GateRegistry {
         let additions: Vec<_> = additions
             .into_iter()
             .collect::<Result<_, InvalidStoreKey>>()?;
-        let removals: Vec<_> = gone
+        let removals: Vec<_> = removed
             .iter()
             .map(|revision| self.content_key(revision))
             .collect::<Result<_, _>>()?;
@@ -142,12 +143,12 @@ impl GateRegistry {
         Ok(self.block_on(self.store.commit(&commit))?)
     }
 
-    /// Where it is, for people.
+    /// The file or object of the registry, for messages.
     pub(super) fn place(&self) -> String {
         self.store.display_name(&self.key)
     }
 
-    /// Waits for work that needs sockets or timers.
+    /// Runs a future that needs sockets or timers.
     pub(super) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
     }

@@ -1,14 +1,15 @@
-//! The verdict for people.
+//! The verdict as text for humans.
 
-use portcullis_control::gate::{GateDecision, GateReason, ReasonWeight};
+use portcullis_control::gate::{GateDecision, GateReason};
 
-use super::gate_report::GateReport;
-use crate::cli::report_writer::{ReportWriter, TextStyle};
+use super::gate_report::{GateReport, reason_level};
+use crate::cli::output::{ReportWriter, TextStyle, shorten};
+use crate::cli::report::level_style;
 
-/// The longest witness that is shown, in characters; JSON has them whole.
+/// The longest witness that is shown, in characters. JSON has the whole of it.
 const WITNESS_MAX: usize = 300;
 
-/// Prints everything.
+/// Prints the verdict, its reasons and the figures.
 pub(super) fn print(report: &GateReport<'_>, out: &mut ReportWriter) {
     let verdict = report.verdict;
     let style = match verdict.decision {
@@ -74,11 +75,7 @@ pub(super) fn print(report: &GateReport<'_>, out: &mut ReportWriter) {
 }
 
 fn print_reason(reason: &GateReason, out: &mut ReportWriter) {
-    let style = match reason.weight {
-        ReasonWeight::Blocks => TextStyle::Red,
-        ReasonWeight::Overridden | ReasonWeight::Warns => TextStyle::Yellow,
-        ReasonWeight::Informs => TextStyle::Dim,
-    };
+    let style = level_style(reason_level(reason.weight));
     let word = out
         .paint(style, format_args!("{:<10}", reason.weight.as_str()))
         .to_string();
@@ -93,21 +90,14 @@ fn print_reason(reason: &GateReason, out: &mut ReportWriter) {
     }
     if let Some(change) = &reason.change {
         if let Some(witness) = &change.witness {
-            more(&format!("for example {}", shortened(witness)));
+            more(&format!("for example {}", shorten(witness, WITNESS_MAX)));
         }
         if let Some(curl) = &change.curl {
-            more(&shortened(curl));
+            more(&shorten(curl, WITNESS_MAX));
         }
         more(&format!("fingerprint {}", change.fingerprint));
     }
     if let Some(advice) = &reason.advice {
         more(advice);
-    }
-}
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(WITNESS_MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
     }
 }

@@ -1,22 +1,22 @@
-//! `portcullis gate history`: what was deployed.
+//! `portcullis gate history`: shows the deployments of a service.
 
 use std::collections::BTreeSet;
 
 use portcullis_control::gate::{Deployment, UtcTimestamp};
 
 use super::gate_args::HistoryArgs;
-use super::gate_command::now;
+use super::gate_context::now;
 use super::gate_registry::GateRegistry;
-use crate::cli::command_line::ReportFormat;
-use crate::cli::dispatch::{CommandOutcome, RunError};
-use crate::cli::report_writer::{ReportWriter, TextStyle};
+use crate::cli::exit_code::CommandOutcome;
+use crate::cli::output::{DataFormat, ReportWriter, TextStyle};
+use crate::cli::run_error::RunError;
 
-/// Shows a registry, the newest deployment first.
+/// Prints a registry, the newest deployment first.
 pub(super) fn history(
     args: &HistoryArgs,
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
-    let registry = GateRegistry::open(&args.place, &args.place.squad)?;
+    let registry = GateRegistry::open(&args.registry, &args.registry.squad)?;
     let record = registry.read_existing()?.record;
     if args.verify {
         let mut seen = BTreeSet::new();
@@ -27,8 +27,8 @@ pub(super) fn history(
         }
     }
     match args.format {
-        ReportFormat::Json => out.write(record.text()),
-        ReportFormat::Text => {
+        DataFormat::Json => out.write(record.text()),
+        DataFormat::Text => {
             let now = now();
             record
                 .deployments
@@ -53,21 +53,21 @@ fn print(deployment: &Deployment, now: UtcTimestamp, out: &mut ReportWriter) {
         "{number:>4}  {version}  {}  {deployed_at} by {by}",
         deployment.state(now)
     ));
-    let mut more = |text: String| out.line(format_args!("      {text}"));
-    more(deployment.revision.clone());
-    more(format!(
-        "risk score {}, reaches {}",
+    let mut detail = |text: String| out.line(format_args!("      {text}"));
+    detail(deployment.revision.clone());
+    detail(format!(
+        "risk score {}, affects {}",
         deployment.verdict.risk_score,
         match deployment.verdict.squads.as_slice() {
-            [] => "nobody".to_owned(),
+            [] => "no squad".to_owned(),
             squads => squads.join(", "),
         }
     ));
     if let Some(number) = deployment.rollback_of {
-        more(format!("takes back deployment {number}"));
+        detail(format!("rolls back deployment {number}"));
     }
     if let Some(overridden) = &deployment.overridden {
-        more(format!(
+        detail(format!(
             "{} overridden by {}: {}",
             overridden.rules.join(", "),
             overridden.name,
@@ -75,13 +75,13 @@ fn print(deployment: &Deployment, now: UtcTimestamp, out: &mut ReportWriter) {
         ));
     }
     for approved in &deployment.approvals {
-        more(format!(
+        detail(format!(
             "{} approved by {}: {}",
             approved.fingerprint, approved.owner, approved.reason
         ));
     }
     if let Some(until) = deployment.kept_until {
-        more(format!("kept until {until}"));
+        detail(format!("kept until {until}"));
     }
     if let Some(ended) = &deployment.ended {
         let reason = ended
@@ -89,6 +89,6 @@ fn print(deployment: &Deployment, now: UtcTimestamp, out: &mut ReportWriter) {
             .as_ref()
             .map(|reason| format!(": {reason}"))
             .unwrap_or_default();
-        more(format!("ended at {} by {}{reason}", ended.at, ended.by));
+        detail(format!("ended at {} by {}{reason}", ended.at, ended.by));
     }
 }

@@ -1,30 +1,29 @@
-//! `portcullis gate`: may this revision go out? And what is recorded of what did.
+//! `portcullis gate`: decides whether a contract revision may be deployed, and records
+//! deployments.
 //!
-//! `verdict` gathers what the rules of the domain are asked about (the registry, the contract,
-//! what Prometheus has seen), has them judge, and records. `report` is the result as a value and
-//! as JSON; each other file writes it in one format. `history`, `release` and `rollback` are what
-//! is done with a registry besides.
+//! `verdict_command` reads the registry, the contract and the measurements of Prometheus, applies
+//! the rules of `portcullis_control::gate`, and records the deployment. `gate_report` is the
+//! result, `gate_text` prints it, and `gate_findings` translates it for the formats that all
+//! commands share. `github_step`, `textfile` and `otlp` export the figures. The other subcommands
+//! are `history`, `release` and `rollback`.
 
 mod gate_args;
 mod gate_error;
 mod gate_command;
+mod gate_context;
 mod gate_registry;
 mod candidate_contract;
 mod prometheus_queries;
 mod verdict_command;
 mod gate_report;
 mod gate_text;
-mod gate_markdown;
-mod github;
-mod gitlab;
+mod gate_findings;
+mod github_step;
 mod textfile;
 mod otlp;
 mod release_rollback;
 mod history_command;
 
-pub use gate_args::{
-    GateAction, GateArgs, GateFormat, HistoryArgs, RegistryArgs, ReleaseArgs, RollbackArgs,
-    VerdictArgs,
-};
+pub(super) use gate_args::GateArgs;
 pub(super) use gate_command::gate;
 pub(super) use gate_error::GateError;

@@ -1,7 +1,8 @@
-//! The figures for a collector of OpenTelemetry: OTLP over HTTP in its JSON encoding.
+//! Sends the figures to an OpenTelemetry collector: OTLP over HTTP in its JSON encoding.
 //!
 //! Format: OpenTelemetry Protocol 1.x, "OTLP/HTTP" and "JSON Protobuf Encoding": names in
-//! lowerCamelCase, 64-bit integers as texts. One verdict is one export, so conflicts are a delta.
+//! lowerCamelCase, 64-bit integers as strings. Each verdict is one export, so conflicts are a
+//! delta.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,7 +15,7 @@ use super::gate_report::GateReport;
 /// `AGGREGATION_TEMPORALITY_DELTA`.
 const DELTA: u8 = 1;
 
-/// A collector that does not answer must not hold a pipeline up.
+/// A collector that does not answer must not delay a pipeline for long.
 const LIMITS: FetchLimits = FetchLimits {
     bytes_max: 1 << 20,
     timeout: Duration::from_secs(10),
@@ -23,7 +24,7 @@ const LIMITS: FetchLimits = FetchLimits {
 /// Sends the figures to a collector. Runs on a tokio runtime with I/O and time.
 ///
 /// # Errors
-/// [`RemoteError`] names the address, what went wrong and what to check.
+/// [`RemoteError`] names the URL, the failure and what to check.
 pub(super) async fn send(
     endpoint: &str,
     report: &GateReport<'_>,
@@ -37,8 +38,8 @@ pub(super) async fn send(
 
 fn request(report: &GateReport<'_>, now: SystemTime) -> Value {
     let at = nanoseconds(now);
-    let took = Duration::from_secs_f64(report.duration_ms() / 1000.0);
-    let started = nanoseconds(now.checked_sub(took).unwrap_or(now));
+    let duration = Duration::from_secs_f64(report.duration_ms() / 1000.0);
+    let started = nanoseconds(now.checked_sub(duration).unwrap_or(now));
     let attributes = json!([
         attribute("service", report.service),
         attribute("squad", report.squad),

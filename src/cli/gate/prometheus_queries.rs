@@ -1,14 +1,14 @@
-//! What live traffic shows, asked of Prometheus.
+//! Queries Prometheus for the live traffic of a service.
 
 use std::time::Duration;
 
 use crate::source::{PrometheusClient, PrometheusError, PrometheusSample};
 use portcullis_control::gate::{MeasuredUsage, TrafficMeasurement};
 
-/// Who calls what of a service within a window, and how much departs from its contract.
+/// Which squads call which operations within a window, and the drift from the contract.
 ///
-/// A counter that began within the window has grown by all that it says: the first scrape of it
-/// is no growth to `increase`, and a squad's only call would be lost.
+/// `increase` ignores the first sample of a counter, so a squad's only call would be lost. A counter
+/// that began within the window is therefore taken at its full value.
 pub(super) async fn measure(
     prometheus: &PrometheusClient,
     service: &str,
@@ -17,14 +17,14 @@ pub(super) async fn measure(
     let seconds = window.as_secs().max(1);
     let selector = format!("{{service={}}}", quoted(service));
     let requests = format!("portcullis_requests_total{selector}");
-    let grown = format!("sum by (operation, squad) (increase({requests}[{seconds}s]))");
-    let begun = format!(
+    let increased = format!("sum by (operation, squad) (increase({requests}[{seconds}s]))");
+    let started = format!(
         "sum by (operation, squad) (max_over_time({requests}[{seconds}s]) unless {requests} offset {seconds}s)"
     );
     let drift = format!("max(avg_over_time(contract_drift_rate{selector}[{seconds}s]))");
     let mut usage = MeasuredUsage::default();
     let mut is_known = false;
-    for expression in [grown, begun] {
+    for expression in [increased, started] {
         for PrometheusSample { labels, value } in prometheus.query(&expression).await? {
             is_known = true;
             if let (Some(operation), Some(squad)) = (labels.get("operation"), labels.get("squad")) {
@@ -43,7 +43,7 @@ pub(super) async fn measure(
     })
 }
 
-/// A string of PromQL.
+/// A PromQL string literal.
 fn quoted(text: &str) -> String {
-    serde_json::to_string(text).expect("text has a JSON form")
+    serde_json::to_string(text).expect("a string has a JSON form")
 }

@@ -8,38 +8,39 @@ use portcullis_control::gate::{
 };
 
 use super::gate_args::{ReleaseArgs, RollbackArgs};
-use super::gate_command::{actor_name, now};
+use super::gate_context::{actor_name, now};
 use super::gate_error::GateError;
 use super::gate_registry::{GateRegistry, VersionedRecord};
-use crate::cli::dispatch::{CommandOutcome, RunError};
-use crate::cli::report_writer::ReportWriter;
+use crate::cli::exit_code::CommandOutcome;
+use crate::cli::output::ReportWriter;
+use crate::cli::run_error::RunError;
 
-/// Says that a roll-out is finished.
+/// Records that the roll-out of the last deployment is complete.
 pub(super) fn release(
     args: &ReleaseArgs,
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
-    let registry = GateRegistry::open(&args.place, &args.place.squad)?;
+    let registry = GateRegistry::open(&args.registry, &args.registry.squad)?;
     let mut found = registry.read_existing()?;
     let now = now();
     found.record.check_clock(now).map_err(GateError::from)?;
     let released = found.record.release(now).map_err(GateError::from)?;
     let line = format!(
         "released: deployment {}, {} {}",
-        released.number, args.place.service, released.version
+        released.number, args.registry.service, released.version
     );
     write(&registry, &found)?;
     out.line(line);
     Ok(CommandOutcome::Success)
 }
 
-/// Takes the last deployment back.
+/// Records that the last deployment was rolled back.
 pub(super) fn roll_back(
     args: &RollbackArgs,
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
     let catalog = load_catalog(&args.catalog)?;
-    let registry = GateRegistry::open(&args.place, &args.place.squad)?;
+    let registry = GateRegistry::open(&args.registry, &args.registry.squad)?;
     let mut found = registry.read_existing()?;
     let now = now();
     found.record.check_clock(now).map_err(GateError::from)?;
@@ -49,7 +50,7 @@ pub(super) fn roll_back(
         .record
         .roll_back(&by, &args.reason, now)
         .map_err(GateError::from)?;
-    let needs = rollback_approvals(&catalog, back, &args.place.service);
+    let needs = rollback_approvals(&catalog, back, &args.registry.service);
     let needs: Vec<String> = needs
         .into_iter()
         .filter(|needed| !args.approved_by.contains(&needed.squad))
@@ -64,29 +65,29 @@ pub(super) fn roll_back(
         }
         .into());
     }
-    // What would run again must be there, and be what it was.
+    // The contract that will be deployed again must be intact.
     let back = back.clone();
     registry.documents(&back)?;
-    let lost = count_rollback_breaks(&registry, &before, &back, now);
+    let breaking = count_rollback_breaks(&registry, &before, &back, now);
     write(&registry, &found)?;
-    let gone = before
+    let removed = before
         .current()
-        .map(|gone| gone.version.clone())
+        .map(|current| current.version.clone())
         .unwrap_or_default();
     out.line(format_args!(
-        "rolled back: {} {gone} → {}, as deployment {}",
-        args.place.service, back.version, back.number
+        "rolled back: {} {removed} → {}, as deployment {}",
+        args.registry.service, back.version, back.number
     ));
-    if lost > 0 {
+    if breaking > 0 {
         out.line(format_args!(
-            "{lost} changes break whoever relies on {gone} already; portcullis diff shows them"
+            "{breaking} changes break clients that already rely on {removed}; portcullis diff shows them"
         ));
     }
     Ok(CommandOutcome::Success)
 }
 
-/// How many changes of going back break consumers of what runs now. It is told and no more: what
-/// cannot be compared must not keep anybody from going back.
+/// How many changes of the rollback break clients of the current version. This is only a note: if
+/// the contracts cannot be compared, the rollback still succeeds.
 fn count_rollback_breaks(
     registry: &GateRegistry,
     before: &DeploymentRegistry,

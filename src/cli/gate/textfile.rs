@@ -1,6 +1,7 @@
-//! The figures as a file for the textfile collector of Prometheus' node exporter.
+//! Writes the figures to a file for the textfile collector of the Prometheus node exporter.
 //!
-//! Conflicts are counted on from what the file says already, so that its counter only grows.
+//! The counter of conflicts continues from the value in the existing file, so that it never
+//! decreases.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +9,7 @@ use std::path::Path;
 use super::gate_error::GateError;
 use super::gate_report::GateReport;
 
-/// Writes the file, in one step: the collector may read at any time.
+/// Replaces the file atomically, because the collector may read it at any time.
 pub(super) fn write(path: &Path, report: &GateReport<'_>) -> Result<(), GateError> {
     let before = fs::read_to_string(path).unwrap_or_default();
     let text = text(report, &before);
@@ -43,7 +44,7 @@ fn text(report: &GateReport<'_>, before: &str) -> String {
     text += &metric(
         "deployment_conflicts_total",
         "counter",
-        "Verdicts that came to nothing because another deployment was recorded meanwhile.",
+        "Verdicts discarded because another deployment was recorded at the same time.",
         conflicts.to_string(),
     );
     text += &metric(
@@ -53,13 +54,13 @@ fn text(report: &GateReport<'_>, before: &str) -> String {
         report.verdict.risk_score.to_string(),
     );
     if let Some(drift) = report.verdict.drift_score {
-        let help = "Share of the live exchanges that depart from the deployed contract.";
+        let help = "Share of live exchanges that violate the deployed contract.";
         text += &metric("contract_drift_score", "gauge", help, drift.to_string());
     }
     text
 }
 
-/// The value of a label.
+/// A label value of the Prometheus text format.
 fn quoted(text: &str) -> String {
     let escaped = text
         .replace('\\', "\\\\")

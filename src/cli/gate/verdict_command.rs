@@ -1,4 +1,4 @@
-//! Gathers, judges, records, tells.
+//! Decides whether a revision may be deployed, records the deployment and prints the verdict.
 
 use std::time::{Instant, SystemTime};
 
@@ -16,41 +16,42 @@ use portcullis_control::gate::{
 use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::{Catalog, Squad};
 
-use super::gate_args::{GateFormat, RegistryArgs, VerdictArgs};
-use super::gate_command::{actor_name, now};
+use super::candidate_contract::{CandidateContract, read_candidate};
+use super::gate_args::{RegistryArgs, VerdictArgs};
+use super::gate_context::{actor_name, now};
 use super::gate_error::GateError;
 use super::gate_registry::{GateRegistry, VersionedRecord};
 use super::gate_report::GateReport;
 use super::prometheus_queries::measure;
-use super::{
-    candidate_contract, gate_markdown, gate_report, gate_text, github, gitlab, otlp, textfile,
-};
+use super::{github_step, otlp, textfile};
 use crate::cli::admin_port::{AdminClient, DEPLOY_WINDOWS};
-use crate::cli::diff::approvals_file;
-use crate::cli::dispatch::{CommandOutcome, RunError};
-use crate::cli::report_writer::{ReportWriter, print_error};
+use crate::cli::exit_code::CommandOutcome;
+use crate::cli::inputs::read_approvals;
+use crate::cli::output::{ReportWriter, print_error};
+use crate::cli::report::{ReportFormat, print_report};
+use crate::cli::run_error::RunError;
 
-/// What is asked.
+/// The deployment to decide about.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct VerdictRequest<'a> {
-    place: &'a RegistryArgs,
+    registry: &'a RegistryArgs,
     contract: &'a str,
     verdict_args: &'a VerdictArgs,
 }
 
 impl<'a> VerdictRequest<'a> {
-    /// What the words of the command line ask.
-    pub(super) fn of(words: &'a VerdictArgs) -> Self {
-        let demanded = "clap demands it where no subcommand is named";
+    /// The request of the command line.
+    pub(super) fn of(args: &'a VerdictArgs) -> Self {
+        let required = "clap requires it if there is no subcommand";
         Self {
-            place: words.place.as_ref().expect(demanded),
-            contract: words.contract.as_ref().expect(demanded),
-            verdict_args: words,
+            registry: args.registry.as_ref().expect(required),
+            contract: args.contract.as_ref().expect(required),
+            verdict_args: args,
         }
     }
 }
 
-/// Judges whether a revision may go out, and records it if that is wanted.
+/// Decides whether a revision may be deployed, and records the deployment with `--record`.
 pub(super) fn verdict(
     args: &VerdictRequest<'_>,
     out: &mut ReportWriter,
@@ -60,53 +61,51 @@ pub(super) fn verdict(
     let catalog = load_catalog(&args.verdict_args.catalog)?;
     let squad = squad(&catalog, args)?;
     let provider = provider(&catalog, args)?;
-    let registry = GateRegistry::open(args.place, provider.name.as_str())?;
+    let registry = GateRegistry::open(args.registry, provider.name.as_str())?;
     let mut found = registry.read()?;
     found.record.check_clock(now).map_err(GateError::from)?;
-    let (contract, content) = candidate_contract::read(args.contract, &Limits::default())?;
+    let CandidateContract {
+        compiled: contract,
+        content,
+    } = read_candidate(args.contract, &Limits::default())?;
     let keep = keep_until(args, &found.record, &contract, now)?;
     let compared = compare(&registry, &found.record, &contract, now)?;
-    let measured = measured(args, &registry)?;
-    let approvals = args
-        .verdict_args
+    let measured = measure_traffic(args, &registry)?;
+    let options = args.verdict_args;
+    let approvals = options
         .approvals
         .as_deref()
-        .map(approvals_file::read)
+        .map(read_approvals)
         .transpose()?;
     let identity = contract.identity();
     let case = GateCase {
         catalog: &catalog,
         squad,
-        service: &args.place.service,
+        service: &args.registry.service,
         candidate: &identity,
         record: &found.record,
         comparisons: &compared,
         approvals: approvals.as_deref().unwrap_or_default(),
         measurement: measured.as_ref(),
         keep_until: keep,
-        override_request: args
-            .verdict_args
+        override_request: options
             .overriding
             .as_deref()
-            .zip(args.verdict_args.reason.as_deref())
+            .zip(options.reason.as_deref())
             .map(|(name, reason)| GateOverride { name, reason }),
         now,
     };
     let mut verdict = case.judge();
-    let deployment = case.deployment(&verdict, &actor_name(args.verdict_args.by.as_deref()));
+    let deployment = case.deployment(&verdict, &actor_name(options.by.as_deref()));
     let mut recorded = None;
-    let may_go = matches!(
+    let is_allowed = matches!(
         verdict.decision,
         GateDecision::Allowed | GateDecision::Overridden
     );
-    if may_go && let Some(length) = &args.verdict_args.open_window {
+    if is_allowed && let Some(length) = &options.open_window {
         open_window(args, length)?;
     }
-    let deployed = compared
-        .iter()
-        .find(|compared| Some(compared.number) == verdict.base)
-        .map(|compared| compared.version.clone());
-    if may_go && args.verdict_args.record {
+    if is_allowed && options.record {
         found.record.deploy(deployment, verdict.base, keep, now);
         match record(args, &registry, &mut found, &content, now)? {
             Some(number) => recorded = Some(number),
@@ -114,26 +113,29 @@ pub(super) fn verdict(
         }
     }
     let report = GateReport {
-        squad: &args.place.squad,
-        service: &args.place.service,
+        squad: &args.registry.squad,
+        service: &args.registry.service,
         candidate: &identity,
-        deployed,
+        deployed: replaced_version(&compared, &verdict),
         verdict: &verdict,
         recorded,
         measured: measured.as_ref(),
         duration: began.elapsed(),
     };
-    print_report(args, &report, &registry, out)?;
-    Ok(match verdict.decision {
-        GateDecision::Blocked => CommandOutcome::Finding,
-        GateDecision::Allowed | GateDecision::Overridden | GateDecision::Unchanged => {
-            CommandOutcome::Success
-        }
-    })
+    publish(args, &report, &registry, out)?;
+    let is_blocked = verdict.decision == GateDecision::Blocked;
+    Ok(CommandOutcome::finding_unless(!is_blocked))
+}
+
+/// The version that the deployment replaces.
+fn replaced_version(compared: &[DeploymentComparison], verdict: &GateVerdict) -> Option<String> {
+    let mut compared = compared.iter();
+    let base = compared.find(|compared| Some(compared.number) == verdict.base);
+    base.map(|base| base.version.clone())
 }
 
 fn squad<'c>(catalog: &'c Catalog, args: &VerdictRequest<'_>) -> Result<&'c Squad, GateError> {
-    let name = &args.place.squad;
+    let name = &args.registry.squad;
     let found = catalog.find(name).and_then(|id| catalog.squad(id));
     found.ok_or_else(|| GateError::Unknown {
         what: "squad",
@@ -148,7 +150,7 @@ fn squad<'c>(catalog: &'c Catalog, args: &VerdictRequest<'_>) -> Result<&'c Squa
 }
 
 fn provider<'c>(catalog: &'c Catalog, args: &VerdictRequest<'_>) -> Result<&'c Squad, GateError> {
-    let name = &args.place.service;
+    let name = &args.registry.service;
     let services = catalog.squads().iter().flat_map(|squad| &squad.services);
     catalog.provider_of(name).ok_or_else(|| GateError::Unknown {
         what: "service",
@@ -158,7 +160,7 @@ fn provider<'c>(catalog: &'c Catalog, args: &VerdictRequest<'_>) -> Result<&'c S
     })
 }
 
-/// Until when what is replaced stays, if it is what the argument names.
+/// Until when the replaced version stays deployed. `--keep` must name that version.
 fn keep_until(
     args: &VerdictRequest<'_>,
     record: &DeploymentRegistry,
@@ -176,13 +178,14 @@ fn keep_until(
         });
     }
     let until_moment = UtcTimestamp::of_date(until);
-    match until_moment > now {
-        true => Ok(Some(until_moment)),
-        false => Err(GateError::Until(until.to_string())),
+    if until_moment > now {
+        Ok(Some(until_moment))
+    } else {
+        Err(GateError::Until(until.to_string()))
     }
 }
 
-/// Compares the contract with each that is deployed; one that is the same needs no comparison.
+/// Compares the contract with each deployed one, except those of the same revision.
 fn compare(
     registry: &GateRegistry,
     record: &DeploymentRegistry,
@@ -200,7 +203,7 @@ fn compare(
     live.map(compare).collect()
 }
 
-fn measured(
+fn measure_traffic(
     args: &VerdictRequest<'_>,
     registry: &GateRegistry,
 ) -> Result<Option<TrafficMeasurement>, GateError> {
@@ -210,24 +213,25 @@ fn measured(
     let prometheus = PrometheusClient::new(url).map_err(GateError::PrometheusUrl)?;
     let measured = registry.block_on(measure(
         &prometheus,
-        &args.place.service,
+        &args.registry.service,
         args.verdict_args.window,
     ))?;
     Ok(Some(measured))
 }
 
-/// Announces the deployment to the proxy.
+/// Opens the deploy window on the proxy.
 fn open_window(args: &VerdictRequest<'_>, length: &str) -> Result<(), RunError> {
     let client = AdminClient::with_token(&args.verdict_args.change)?;
     let reason = format!("portcullis gate: {}", args.contract);
     client.post(
-        &[DEPLOY_WINDOWS, &args.place.service, "open"],
+        &[DEPLOY_WINDOWS, &args.registry.service, "open"],
         &json!({"for": length, "reason": reason}),
     )?;
     Ok(())
 }
 
-/// Records the deployment; its number, or nothing where somebody else was faster.
+/// Records the deployment and returns its number. `None` if another process changed the registry
+/// at the same time.
 fn record(
     args: &VerdictRequest<'_>,
     registry: &GateRegistry,
@@ -235,13 +239,13 @@ fn record(
     content: &RegisteredContract,
     now: UtcTimestamp,
 ) -> Result<Option<u64>, GateError> {
-    let gone = found.record.prune(args.verdict_args.retention, now);
-    let committed = registry.write(found, Some(content), &gone)?;
+    let removed = found.record.prune(args.verdict_args.retention, now);
+    let committed = registry.write(found, Some(content), &removed)?;
     let number = found.record.deployments.last().map(|last| last.number);
     Ok(number.filter(|_| committed == CommitOutcome::Written))
 }
 
-/// Turns a verdict around because somebody else was recorded meanwhile.
+/// Changes the verdict to blocked, because another deployment was recorded at the same time.
 fn block_on_conflict(
     verdict: &mut GateVerdict,
     record: &DeploymentRegistry,
@@ -250,26 +254,26 @@ fn block_on_conflict(
     let message = match record.deployments.last() {
         Some(last) if last.revision == content.revision => {
             format!(
-                "{} recorded this revision as deployment {} meanwhile",
+                "{} recorded this revision as deployment {} at the same time",
                 last.by, last.number
             )
         }
         Some(last) => format!(
-            "{} recorded {} as deployment {} meanwhile",
+            "{} recorded {} as deployment {} at the same time",
             last.by, last.version, last.number
         ),
-        None => "somebody else wrote to the registry meanwhile".to_owned(),
+        None => "another process changed the registry at the same time".to_owned(),
     };
     let reason = GateReason::new(GateRule::Conflict, ReasonWeight::Blocks, message);
     verdict.reasons.insert(
         0,
-        reason.with_advice("run the gate again: it judges against what is deployed now"),
+        reason.with_advice("run the gate again: it compares with the current deployments"),
     );
     verdict.decision = GateDecision::Blocked;
     verdict.recommended_action = GateRule::Conflict.action();
 }
 
-/// Figures that a collector does not take change no verdict.
+/// Sends the figures to a collector. A failure is reported and does not change the verdict.
 fn export(endpoint: &str, report: &GateReport<'_>, registry: &GateRegistry) {
     let sent = registry.block_on(otlp::send(endpoint, report, SystemTime::now()));
     if let Err(error) = sent {
@@ -277,7 +281,8 @@ fn export(endpoint: &str, report: &GateReport<'_>, registry: &GateRegistry) {
     }
 }
 
-fn print_report(
+/// Prints the verdict and exports the figures.
+fn publish(
     args: &VerdictRequest<'_>,
     report: &GateReport<'_>,
     registry: &GateRegistry,
@@ -286,13 +291,10 @@ fn print_report(
     if let Some(endpoint) = &args.verdict_args.otlp {
         export(endpoint, report, registry);
     }
-    match args.verdict_args.format {
-        GateFormat::Text => gate_text::print(report, out),
-        GateFormat::Json => gate_report::print(report, out),
-        GateFormat::Markdown => out.write(gate_markdown::text(report)),
-        GateFormat::Github => github::print(report, out)?,
-        GateFormat::Junit => gitlab::print_junit(report, out),
-        GateFormat::CodeQuality => gitlab::print_code_quality(report, out),
+    let format = args.verdict_args.format;
+    print_report(report, format, out);
+    if format == ReportFormat::Github {
+        github_step::write_step_files(report)?;
     }
     match &args.verdict_args.metrics_file {
         Some(path) => textfile::write(path, report),

@@ -1,15 +1,15 @@
-//! `catalog-info.yaml` of Backstage: for each service a Component, and the API that it provides.
+//! Writes `catalog-info.yaml` for Backstage: a Component and an API for each service.
 //!
-//! Format: Backstage, "Descriptor Format of Catalog Entities". Every text is written as a JSON
-//! string, which is a YAML scalar that needs no further care.
+//! Format: Backstage, "Descriptor Format of Catalog Entities". All strings are written as JSON
+//! strings, which are valid YAML.
 
 use std::fmt::{Display, Write};
 
 use crate::config::ContractSource;
 
-use super::owned_services::OwnedService;
+use super::owned_service::OwnedService;
 
-/// The longest name of an entity.
+/// The maximum length of an entity name.
 const NAME_BYTES_MAX: usize = 63;
 
 /// The entities of these services.
@@ -84,19 +84,19 @@ fn annotations(owned: &OwnedService<'_>) -> Vec<(&'static str, String)> {
         ("commit", owner.commit.clone()),
         ("service", Some(owner.service.clone())),
     ];
-    let said = all
+    let present = all
         .into_iter()
         .filter_map(|(key, value)| Some((key, value?)));
-    said.collect()
+    present.collect()
 }
 
-/// The owner as a reference to a group; Backstage wants one of every component.
+/// The owner as a reference to a group. Backstage requires an owner.
 fn group(owned: &OwnedService<'_>) -> String {
     let squad = owned.owner.squad.as_deref().unwrap_or("unknown");
     format!("group:{}", BackstageName(squad))
 }
 
-/// A name as Backstage takes it: letters and digits, with single `-`, `_` or `.` between.
+/// A valid entity name: letters and digits, separated by single `-`, `_` or `.`.
 #[derive(Clone, Copy)]
 struct BackstageName<'a>(&'a str);
 
@@ -104,11 +104,10 @@ impl Display for BackstageName<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut written = String::new();
         for c in self.0.chars() {
-            match c.is_ascii_alphanumeric() {
-                true => written.push(c),
-                false if written.ends_with(['-', '_', '.']) => {}
-                false if written.is_empty() => {}
-                false => written.push(if matches!(c, '_' | '.') { c } else { '-' }),
+            if c.is_ascii_alphanumeric() {
+                written.push(c);
+            } else if !written.is_empty() && !written.ends_with(['-', '_', '.']) {
+                written.push(if matches!(c, '_' | '.') { c } else { '-' });
             }
         }
         written.truncate(NAME_BYTES_MAX);
@@ -125,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_those_that_backstage_takes() {
+    fn writes_valid_entity_names() {
         let check =
             |name: &str, expected: &str| assert_eq!(BackstageName(name).to_string(), expected);
         check("search-api", "search-api");

@@ -1,7 +1,7 @@
-//! The manifests of a change, read from where it is.
+//! Reads the Kubernetes manifests of a change.
 //!
-//! Only files whose names say that they may be manifests are read, and links are not followed: what
-//! a link leads to is in the change by its own name, or not in it.
+//! Only files that may be manifests by their names are read. Symbolic links are not followed: if
+//! the target has changed, it is in the change under its own path.
 
 use std::fs;
 use std::path::Path;
@@ -15,18 +15,18 @@ use portcullis_control::ownership::{
 };
 use portcullis_vocabulary::limits::MANIFEST_BYTES_MAX;
 
-/// Reads what the manifests of a change claim.
+/// Reads the claims of the manifests of a change.
 pub(super) fn manifests(
     contents: &ManifestSource,
     changes: &[PathChange],
 ) -> Result<ManifestClaims, OwnersError> {
-    let is_there = |change: &&PathChange| {
+    let is_manifest = |change: &&PathChange| {
         !matches!(
             change.kind,
             PathChangeKind::Deleted | PathChangeKind::RenamedFrom
         ) && looks_like_manifest(&change.path)
     };
-    let paths = changes.iter().filter(is_there);
+    let paths = changes.iter().filter(is_manifest);
     let mut paths: Vec<String> = paths.map(|change| change.path.clone()).collect();
     paths.sort();
     let mut manifests = ManifestClaims::default();
@@ -55,7 +55,7 @@ fn file(directory: &Path, path: &str) -> Result<GitBlob, OwnersError> {
             &path,
             MANIFEST_BYTES_MAX as u64,
         )?)),
-        // A path that was named and is gone is a deleted one.
+        // A path from the command line that does not exist was deleted.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(GitBlob::Absent),
         Err(source) => Err(source::FileReadError::Io { path, source }.into()),
     }

@@ -4,14 +4,15 @@ use std::path::Path;
 
 use super::owners_args::{CodeownersArgs, ImportArgs};
 use super::owners_error::OwnersError;
-use crate::cli::dispatch::{CommandOutcome, RunError};
-use crate::cli::report_writer::{ReportWriter, print_error};
+use crate::cli::exit_code::CommandOutcome;
+use crate::cli::output::{ReportWriter, print_error};
+use crate::cli::run_error::RunError;
 use crate::config::load_catalog_file;
 use crate::source;
 use portcullis_control::ownership::{self, SquadBoundaries};
 use portcullis_vocabulary::limits::FILE_BYTES_MAX;
 
-/// Prints a CODEOWNERS file, or compares one.
+/// Prints a CODEOWNERS file, or checks an existing one.
 pub(super) fn write(
     args: &CodeownersArgs,
     out: &mut ReportWriter,
@@ -24,19 +25,19 @@ pub(super) fn write(
         out.finish()?;
         return Ok(CommandOutcome::Success);
     };
-    // Files that were checked out with other line ends say the same.
+    // Git may have changed the line breaks.
     if read(path)?.lines().eq(text.lines()) {
         return Ok(CommandOutcome::Success);
     }
     let (path, catalog) = (path.display(), args.catalog.display());
     print_error(&format!(
-        "{path}: not what {catalog} says; write it again: portcullis owners codeowners --catalog \
-         {catalog} > {path}"
+        "{path}: not up to date with {catalog}; write it again: portcullis owners codeowners \
+         --catalog {catalog} > {path}"
     ));
     Ok(CommandOutcome::Finding)
 }
 
-/// Prints a part of a catalog.
+/// Prints the part of a catalog that corresponds to a CODEOWNERS file.
 pub(super) fn import(
     args: &ImportArgs,
     out: &mut ReportWriter,
@@ -48,10 +49,8 @@ pub(super) fn import(
     for ownership::UnsupportedLine { line, message } in &imported.inexpressible {
         print_error(&format!("{path}:{line}: {message}"));
     }
-    Ok(match imported.inexpressible.is_empty() {
-        true => CommandOutcome::Success,
-        false => CommandOutcome::Finding,
-    })
+    let is_complete = imported.inexpressible.is_empty();
+    Ok(CommandOutcome::finding_unless(is_complete))
 }
 
 fn read(path: &Path) -> Result<String, OwnersError> {

@@ -1,9 +1,9 @@
-//! What is said of a path or a collision, and what to do about it.
+//! The messages of findings about paths and manifests.
 
 use super::owners_report::{FileLine, FileReport, MissingApproval, OwnersReport};
 use portcullis_control::ownership::{ClaimCollision, CollisionKind};
 
-/// The stable name of what is told of a file.
+/// The rule id of a finding about a file.
 pub(super) const fn file_kind(file: &FileReport) -> &'static str {
     match file.owner {
         Some(_) => "foreign-path",
@@ -11,35 +11,36 @@ pub(super) const fn file_kind(file: &FileReport) -> &'static str {
     }
 }
 
-/// One sentence about a file that is not the squad's own.
+/// The message about a file that the squad does not own.
 pub(super) fn file_message(file: &FileReport, report: &OwnersReport) -> String {
     let (Some(owner), Some(pattern)) = (&file.owner, &file.pattern) else {
         let catalog = &report.catalog;
-        return format!("no squad owns this path; add it to `paths` of one in {catalog}");
+        return format!("no squad owns this path; add it to the `paths` of a squad in {catalog}");
     };
     let declared = file
         .declared
         .as_ref()
         .map(|FileLine { file, line }| format!(" ({file}:{line})"));
     let declared = declared.unwrap_or_default();
-    let asked = report.ask.iter().find(|ask| ask.squad == *owner);
-    let contact = asked.map(contact).unwrap_or_default();
+    let missing = report.ask.iter().find(|ask| ask.squad == *owner);
+    let contact = missing.map(contact).unwrap_or_default();
     format!(
-        "{owner} owns `{pattern}`{declared}; ask for its approval{contact}, or take the file out \
-         of the change"
+        "{owner} owns `{pattern}`{declared}; ask for its approval{contact}, or remove the file \
+         from the change"
     )
 }
 
-/// How a squad is reached, in brackets.
+/// How to contact a squad, in parentheses.
 pub(super) fn contact(ask: &MissingApproval) -> String {
-    let ways = contact_details(ask);
-    match ways.is_empty() {
-        true => String::new(),
-        false => format!(" ({ways})"),
+    let details = contact_details(ask);
+    if details.is_empty() {
+        details
+    } else {
+        format!(" ({details})")
     }
 }
 
-/// How a squad is reached.
+/// How to contact a squad.
 pub(super) fn contact_details(ask: &MissingApproval) -> String {
     let MissingApproval {
         chat,
@@ -47,16 +48,16 @@ pub(super) fn contact_details(ask: &MissingApproval) -> String {
         email,
         ..
     } = ask;
-    let ways = [
+    let contacts = [
         chat.clone(),
         oncall.as_ref().map(|oncall| format!("on call {oncall}")),
         email.clone(),
     ];
-    let ways: Vec<String> = ways.into_iter().flatten().collect();
-    ways.join(", ")
+    let contacts: Vec<String> = contacts.into_iter().flatten().collect();
+    contacts.join(", ")
 }
 
-/// One sentence about a name in a manifest.
+/// The message about a name in a manifest.
 pub(super) fn collision_message(collision: &ClaimCollision<'_>) -> String {
     let ClaimCollision {
         kind, claim, squad, ..
@@ -64,7 +65,7 @@ pub(super) fn collision_message(collision: &ClaimCollision<'_>) -> String {
     let name = &claim.name;
     let owner = collision
         .owner
-        .map_or("nobody", |owner| owner.name.as_str());
+        .map_or("no squad", |owner| owner.name.as_str());
     let other = collision.other.as_ref();
     let other = other.map_or_else(String::new, |other| {
         format!(" ({}:{})", other.path, other.line)
@@ -72,7 +73,7 @@ pub(super) fn collision_message(collision: &ClaimCollision<'_>) -> String {
     match kind {
         CollisionKind::ForeignNamespace => {
             let own = match squad.namespaces.as_slice() {
-                [] => format!("{} has none in the catalog", squad.name),
+                [] => format!("{} has no namespace in the catalog", squad.name),
                 own => format!("{} has {}", squad.name, own.join(", ")),
             };
             format!(
@@ -80,16 +81,15 @@ pub(super) fn collision_message(collision: &ClaimCollision<'_>) -> String {
             )
         }
         CollisionKind::UnownedNamespace => {
-            format!("no squad lists the namespace `{name}`; add it to `namespaces` of one")
+            format!("no squad lists the namespace `{name}`; add it to the `namespaces` of a squad")
         }
         CollisionKind::SharedNamespace => format!(
             "{} and {owner}{other} both use the namespace `{name}`, which no squad lists; add it \
-             to `namespaces` of one, and let the other use another",
+             to the `namespaces` of one of them, and use another one for the other",
             squad.name
         ),
         CollisionKind::ForeignRelease => format!(
-            "the release is called `{name}` like a service of {owner}; call it otherwise, or ask \
-             {owner}"
+            "the release `{name}` has the name of a service of {owner}; rename it, or ask {owner}"
         ),
         CollisionKind::SharedRelease => format!(
             "{} and {owner}{other} both have a release `{name}` in the namespace `{}`; rename one",

@@ -1,33 +1,33 @@
-//! `portcullis owners`: does a change stay within its squad's boundary?
+//! `portcullis owners`: checks that a change stays within the paths of its squad.
 //!
-//! `command` is the way of a run. `input` finds the catalog and the changed paths, `contents` reads
-//! the manifests among them; `ownership` judges, `report` is the verdict as a value and `text`,
-//! `markdown` and `notes` print it. `check` looks through a catalog, `codeowners` writes and reads
-//! CODEOWNERS.
+//! `owners_command` runs a check. `owners_input` finds the catalog and the changed paths, and
+//! `changed_manifests` reads the manifests among them. `portcullis_control::ownership` decides.
+//! `owners_report` is the result and `verdict_report` builds it; `owners_text` prints it, and
+//! `owners_findings` translates it for the formats that all commands share. The subcommands are
+//! `check`, which reviews a catalog, `codeowners` and `import`, which write and read CODEOWNERS,
+//! and `services`, which lists the owners of services.
 //!
-//! `owners check` stands here and not in `portcullis check`, which takes contracts: a directory of
-//! contracts holds the catalog as well, and one command that judges both could not say whether a
-//! squad's contract or everybody's catalog is at fault.
+//! Reviewing a catalog is not part of `portcullis check`, which takes contracts: the exit code of
+//! one command for both could not distinguish a contract's problem from the catalog's.
 
 mod owners_args;
+mod services_args;
 mod owners_error;
+mod owners_command;
 mod owners_input;
 mod changed_manifests;
-mod owners_command;
 mod owners_report;
+mod verdict_report;
 mod finding_messages;
 mod owners_text;
-mod owners_markdown;
-mod owners_notes;
+mod owners_findings;
 mod catalog_check;
+mod catalog_report;
 mod codeowners_command;
-mod owned_services;
+mod owned_service;
+mod services_command;
 mod backstage;
 
+pub(super) use owners_args::OwnersArgs;
 pub(super) use owners_command::owners;
 pub(super) use owners_error::OwnersError;
-
-pub use owners_args::{
-    CheckOwnersArgs, CodeownersArgs, ImportArgs, OwnersAction, OwnersArgs, OwnersFormat,
-    UnownedChoice,
-};

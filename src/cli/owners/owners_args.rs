@@ -1,10 +1,11 @@
-//! The words of `portcullis owners`.
+//! The arguments of `portcullis owners`.
 
 use std::path::PathBuf;
 
 use clap::{Args as Flags, Subcommand, ValueEnum};
 
-use crate::cli::command_line::{FailThreshold, OwnedServicesArgs};
+use super::services_args::ServicesArgs;
+use crate::cli::report::{FailThreshold, ReportFormat};
 use portcullis_vocabulary::UnownedPolicy;
 
 /// `portcullis owners`.
@@ -13,7 +14,7 @@ use portcullis_vocabulary::UnownedPolicy;
 #[command(after_help = "\
 Examples:
   portcullis owners --squad checkout --base origin/main
-      what the branch changed since it left main, and what is not committed yet
+      the changes of the branch since it left main, committed or not
   portcullis owners --squad checkout --base origin/main --head \"$COMMIT\" --format github
   portcullis owners --squad checkout --base HEAD --staged
       before a commit
@@ -21,79 +22,79 @@ Examples:
   git diff --name-only -z main... | portcullis owners --squad checkout -0 -
   portcullis owners --squad checkout --base main --approved-by payments
 
-With --base the catalog is read from there too, so that a change gives itself nothing; --catalog
-names a file in its place.
+With --base the catalog is read from the base too, so a change cannot grant itself ownership.
+--catalog names another file.
 
-Exit codes: 0 within the boundary, 1 not, 2 could not run.")]
-pub struct OwnersArgs {
-    /// What to do, if not to judge a change
+Exit codes: 0 the change stays within the squad's paths, 1 it does not, 2 could not run.")]
+pub(crate) struct OwnersArgs {
+    /// The subcommand; without one a change is checked
     #[command(subcommand)]
-    pub action: Option<OwnersAction>,
-    /// The squad that changes
+    pub(super) action: Option<OwnersAction>,
+    /// The squad that makes the change
     #[arg(long, value_name = "SQUAD", required = true)]
-    pub squad: Option<String>,
-    /// Changed paths, from the repository's root; - is a list on standard input, one a line
+    pub(super) squad: Option<String>,
+    /// Changed paths from the root of the repository; - is a list on standard input, one per line
     #[arg(value_name = "PATH", conflicts_with_all = ["base", "head", "staged"])]
-    pub paths: Vec<String>,
-    /// The list ends each path with a zero byte, as git -z does
+    pub(super) paths: Vec<String>,
+    /// Paths on standard input end with a zero byte, as with git -z
     #[arg(short = '0', long, requires = "paths")]
-    pub null: bool,
-    /// Judge what changed since this revision of git
+    pub(super) null: bool,
+    /// Check the changes since this Git revision
     #[arg(long, value_name = "REV")]
-    pub base: Option<String>,
-    /// Up to this revision, in place of the working tree
+    pub(super) base: Option<String>,
+    /// Compare the base with this revision and not with the working tree
     #[arg(long, value_name = "REV", requires = "base")]
-    pub head: Option<String>,
-    /// Up to what is staged, in place of the working tree
+    pub(super) head: Option<String>,
+    /// Compare the base with the index and not with the working tree
     #[arg(long, requires = "base", conflicts_with = "head")]
-    pub staged: bool,
-    /// Squads that approved, separated by commas
+    pub(super) staged: bool,
+    /// Squads that approved the change, separated by commas
     #[arg(long, value_name = "SQUAD", value_delimiter = ',')]
-    pub approved_by: Vec<String>,
-    /// What a path without an owner means [default: what the catalog says, else warn]
+    pub(super) approved_by: Vec<String>,
+    /// How paths without an owner are treated [default: as the catalog says, else warn]
     #[arg(long, value_enum, value_name = "POLICY")]
-    pub unowned: Option<UnownedChoice>,
-    /// The catalog [default: contracts/squads.toml, of the base where there is one]
+    pub(super) unowned: Option<UnownedChoice>,
+    /// The catalog [default: contracts/squads.toml, of the base if there is one]
     #[arg(long, value_name = "FILE")]
-    pub catalog: Option<PathBuf>,
-    /// Text is for people; JSON is stable and lists everything
+    pub(super) catalog: Option<PathBuf>,
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
-    pub format: OwnersFormat,
+    pub(super) format: ReportFormat,
 }
 
-/// What is done beside judging changes.
+/// The subcommands of `portcullis owners`.
 #[derive(Clone, Debug, Subcommand)]
-pub enum OwnersAction {
-    /// Say what a catalog leaves open: ambiguous paths, services without contract or on-call
+pub(super) enum OwnersAction {
+    /// Check a catalog for gaps: ambiguous paths, services without a contract or on-call
     Check(CheckOwnersArgs),
     /// Write a CODEOWNERS file from the catalog
     Codeowners(CodeownersArgs),
-    /// Print a CODEOWNERS file as a part of a catalog
+    /// Convert a CODEOWNERS file to a part of a catalog
     Import(ImportArgs),
-    /// Say whose the configured services are, also as a Backstage catalog-info.yaml
-    Services(OwnedServicesArgs),
+    /// List the owners of the configured services, also as a Backstage catalog-info.yaml
+    Services(ServicesArgs),
 }
 
 /// `portcullis owners check`.
 #[derive(Clone, Debug, Flags)]
 #[command(after_help = "\
-Contracts are looked for beside the catalog, at <squad>/<service>/openapi.yaml (or .yml, .json).
+Contracts are expected next to the catalog, at <squad>/<service>/openapi.yaml (or .yml, .json).
 
-Exit codes: 0 fine, 1 errors (or warnings, with --fail-on warning), 2 no catalog, or one that is
-refused.")]
-pub struct CheckOwnersArgs {
+Exit codes: 0 fine, 1 errors (or warnings, with --fail-on warning), 2 the catalog is missing or
+invalid.")]
+pub(super) struct CheckOwnersArgs {
     /// The catalog
     #[arg(long, value_name = "FILE", default_value = "contracts/squads.toml")]
-    pub catalog: PathBuf,
-    /// A configuration, whose services have contracts elsewhere
+    pub(super) catalog: PathBuf,
+    /// A configuration whose services have contracts in other places
     #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// How the report is printed
+    pub(super) config: Option<PathBuf>,
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
-    pub format: OwnersFormat,
-    /// The least severity that makes the exit code 1
+    pub(super) format: ReportFormat,
+    /// The lowest severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
-    pub fail_on: FailThreshold,
+    pub(super) fail_on: FailThreshold,
 }
 
 /// `portcullis owners codeowners`.
@@ -103,51 +104,35 @@ Examples:
   portcullis owners codeowners > .github/CODEOWNERS
   portcullis owners codeowners --check .github/CODEOWNERS
 
-Exit codes: 0 fine, 1 the file with --check is another one, 2 could not run.")]
-pub struct CodeownersArgs {
+Exit codes: 0 fine, 1 the file of --check is out of date, 2 could not run.")]
+pub(super) struct CodeownersArgs {
     /// The catalog
     #[arg(long, value_name = "FILE", default_value = "contracts/squads.toml")]
-    pub catalog: PathBuf,
-    /// Print nothing, and say whether this file is what would be printed
+    pub(super) catalog: PathBuf,
+    /// Print nothing, and check that this file is up to date
     #[arg(long, value_name = "FILE")]
-    pub check: Option<PathBuf>,
+    pub(super) check: Option<PathBuf>,
 }
 
 /// `portcullis owners import`.
 #[derive(Clone, Debug, Flags)]
 #[command(after_help = "\
-Exit codes: 0 all is in the catalog, 1 something is left out or means something else, 2 could not
-run.")]
-pub struct ImportArgs {
+Exit codes: 0 the whole file was converted, 1 some lines were not or changed their meaning, 2
+could not run.")]
+pub(super) struct ImportArgs {
     /// A CODEOWNERS file; - is standard input
     #[arg(value_name = "CODEOWNERS")]
-    pub file: PathBuf,
+    pub(super) file: PathBuf,
 }
 
-/// How a report of owners is printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum OwnersFormat {
-    /// For people
-    #[default]
-    Text,
-    /// For programs
-    Json,
-    /// Annotations of GitHub Actions
-    Github,
-    /// For comments and step summaries
-    Markdown,
-    /// For pipelines that show tests
-    Junit,
-}
-
-/// What a path without an owner means.
+/// How paths without an owner are treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum UnownedChoice {
-    /// Nothing
+pub(super) enum UnownedChoice {
+    /// They are not reported
     Allow,
-    /// It is told
+    /// They are reported as warnings
     Warn,
-    /// It stops the change
+    /// They fail the check
     Block,
 }
 

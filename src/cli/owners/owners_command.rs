@@ -1,36 +1,34 @@
-//! One run of `portcullis owners`.
+//! Runs `portcullis owners` and its subcommands.
 
 use std::collections::BTreeSet;
 
-use super::owners_args::{OwnersAction, OwnersArgs, OwnersFormat};
+use super::owners_args::{OwnersAction, OwnersArgs};
 use super::owners_error::OwnersError;
 use super::owners_report::OwnersReport;
-use super::{
-    catalog_check, changed_manifests, codeowners_command, owned_services, owners_input,
-    owners_markdown, owners_notes, owners_text,
-};
-use crate::cli::dispatch::{CommandOutcome, RunError};
-use crate::cli::report_writer::ReportWriter;
+use super::{catalog_check, changed_manifests, codeowners_command, owners_input, services_command};
+use crate::cli::exit_code::CommandOutcome;
+use crate::cli::output::ReportWriter;
+use crate::cli::report::print_report;
+use crate::cli::run_error::RunError;
 use crate::config::nearest;
 use portcullis_control::ownership::{ChangeProposal, SquadBoundaries, judge};
 use portcullis_vocabulary::{Catalog, Squad, UnownedPolicy};
 
-/// Does what the arguments say.
-pub(in crate::cli) fn owners(
+/// Checks a change, or runs a subcommand.
+pub(crate) fn owners(
     args: &OwnersArgs,
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
     match &args.action {
-        None => change(args, out),
+        None => check_change(args, out),
         Some(OwnersAction::Check(args)) => catalog_check::check(args, out),
         Some(OwnersAction::Codeowners(args)) => codeowners_command::write(args, out),
         Some(OwnersAction::Import(args)) => codeowners_command::import(args, out),
-        Some(OwnersAction::Services(args)) => owned_services::print(args, out),
+        Some(OwnersAction::Services(args)) => services_command::print_services(args, out),
     }
 }
 
-/// Judges a change.
-fn change(args: &OwnersArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
+fn check_change(args: &OwnersArgs, out: &mut ReportWriter) -> Result<CommandOutcome, RunError> {
     let input = owners_input::find(args)?;
     let boundaries = SquadBoundaries::new(input.catalog);
     let proposal = proposal(args, boundaries.catalog(), &input.catalog_name)?;
@@ -38,21 +36,9 @@ fn change(args: &OwnersArgs, out: &mut ReportWriter) -> Result<CommandOutcome, R
     let templates = manifests.templates.clone();
     let verdict = judge(&boundaries, &proposal, input.changes, manifests);
     let report = OwnersReport::of(&verdict, input.catalog_name, templates);
-    match args.format {
-        OwnersFormat::Text => owners_text::print(out, &report),
-        OwnersFormat::Json => {
-            let json = serde_json::to_string_pretty(&report).expect("a report has a JSON form");
-            out.line(json);
-        }
-        OwnersFormat::Markdown => owners_markdown::print(out, &report),
-        OwnersFormat::Github => owners_notes::print_github(out, &report.notes()),
-        OwnersFormat::Junit => owners_notes::print_junit(out, "portcullis owners", &report.notes()),
-    }
+    print_report(&report, args.format, out);
     out.finish()?;
-    Ok(match verdict.is_blocked() {
-        true => CommandOutcome::Finding,
-        false => CommandOutcome::Success,
-    })
+    Ok(CommandOutcome::finding_unless(!verdict.is_blocked()))
 }
 
 fn proposal<'b>(
@@ -62,7 +48,7 @@ fn proposal<'b>(
 ) -> Result<ChangeProposal<'b>, OwnersError> {
     let squad = |flag, name: &str| {
         let id = catalog.find(name).and_then(|id| catalog.squad(id));
-        id.ok_or_else(|| unknown(catalog, catalog_name, flag, name))
+        id.ok_or_else(|| unknown_squad(catalog, catalog_name, flag, name))
     };
     let mut approved_by = BTreeSet::new();
     for name in &args.approved_by {
@@ -76,7 +62,12 @@ fn proposal<'b>(
     })
 }
 
-fn unknown(catalog: &Catalog, catalog_name: &str, flag: &'static str, name: &str) -> OwnersError {
+fn unknown_squad(
+    catalog: &Catalog,
+    catalog_name: &str,
+    flag: &'static str,
+    name: &str,
+) -> OwnersError {
     let names = catalog
         .squads()
         .iter()

@@ -1,23 +1,23 @@
-//! Why owners cannot be told.
+//! Why ownership cannot be checked.
 
 use std::path::PathBuf;
 
 use crate::config::ConfigErrors;
 use crate::source::{FileReadError, RepositoryError};
 
-/// Why owners cannot be told.
+/// Why ownership cannot be checked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OwnersError {
-    /// There is nothing to judge.
+    /// The arguments name no change.
     #[error(
-        "nothing to judge: name a revision (--base origin/main), changed paths, or - for a list \
+        "nothing to check: name a revision (--base origin/main), changed paths, or - for a list \
          on standard input"
     )]
     NoChange,
-    /// The catalog is refused.
+    /// The catalog is invalid.
     #[error("the catalog is refused\n{0}")]
     Catalog(#[from] ConfigErrors),
-    /// The catalog of a revision is no text.
+    /// The catalog of a Git revision is not UTF-8, or too large.
     #[error("{}: not UTF-8, or larger than a catalog may be", path.display())]
     CatalogBytes {
         /// The catalog.
@@ -29,57 +29,57 @@ pub(crate) enum OwnersError {
         near.as_ref().map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
     )]
     UnknownSquad {
-        /// Where it was named.
+        /// The flag that names it.
         flag: &'static str,
         /// The catalog.
         catalog: String,
-        /// What was named.
+        /// The name from the command line.
         name: String,
-        /// The squad that is most like it.
+        /// The most similar name in the catalog.
         near: Option<String>,
     },
-    /// A path leads out of the repository, or says nothing.
+    /// A path leads out of the repository, or is empty.
     #[error(
         "`{path}`: expected a path from the repository's root, such as services/orders/main.rs"
     )]
     Path {
-        /// What was named.
+        /// The path from the command line.
         path: String,
     },
-    /// A directory is no changed path.
+    /// A changed path is a directory.
     #[error(
         "`{path}` is a directory; name the files that change, or list them: git diff --name-only \
          -z main... -- {path} | portcullis owners --squad SQUAD -0 -"
     )]
     Directory {
-        /// What was named.
+        /// The path from the command line.
         path: String,
     },
-    /// git has quoted a path.
+    /// Git quoted a path.
     #[error(
-        "line {line} of standard input is a path in quotes; have git end paths with zero bytes \
-         (-z), and read them so (-0)"
+        "line {line} of standard input is a path in quotes; use git -z, which ends paths \
+         with zero bytes, together with -0"
     )]
     QuotedPath {
         /// The line, from 1.
         line: usize,
     },
-    /// The list of paths is not text.
+    /// Standard input cannot be read.
     #[error("standard input cannot be read: {0}")]
     Input(#[from] std::io::Error),
     /// The list of paths is too long.
-    #[error("standard input is longer than {bytes_max} bytes; judge fewer commits at once")]
+    #[error("standard input is longer than {bytes_max} bytes; check fewer commits at once")]
     InputTooLong {
-        /// The bound.
+        /// The limit.
         bytes_max: usize,
     },
-    /// git cannot be asked.
+    /// Git failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
     /// A file cannot be read.
     #[error(transparent)]
     Read(#[from] FileReadError),
-    /// A file is no text.
+    /// A file is not UTF-8.
     #[error("{}: not UTF-8: save the file as UTF-8", path.display())]
     NotText {
         /// The file.

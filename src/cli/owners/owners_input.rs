@@ -1,7 +1,7 @@
-//! What is judged, and by which catalog.
+//! The changed paths and the catalog.
 //!
-//! Where a base is named, the catalog is that of the base: by a catalog of its own, a change could
-//! give its squad whatever it touches.
+//! With `--base` the catalog is that of the base, so a change cannot grant its squad the ownership
+//! of what it touches.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -14,28 +14,28 @@ use portcullis_control::ownership::{PathChange, PathChangeKind};
 use portcullis_vocabulary::CatalogFile;
 use portcullis_vocabulary::limits::{CHANGED_PATHS_BYTES_MAX, FILE_BYTES_MAX};
 
-/// Where a catalog is, if nobody says.
+/// The default path of the catalog.
 const CATALOG: &str = "contracts/squads.toml";
 
-/// What is judged, and by which catalog.
+/// The changed paths and the catalog.
 pub(super) struct OwnersInput {
     pub(super) catalog: CatalogFile,
-    /// What messages call the catalog.
+    /// The name of the catalog for messages.
     pub(super) catalog_name: String,
     pub(super) changes: Vec<PathChange>,
     pub(super) contents: ManifestSource,
 }
 
-/// Where the files of the change are.
+/// Where the changed files are read.
 pub(super) enum ManifestSource {
-    /// In a directory.
+    /// From a directory.
     Directory(PathBuf),
-    /// In a tree of a repository, as `git cat-file` names it: a commit's hash, or nothing for the
-    /// index.
+    /// From a tree of a repository, as `git cat-file` names it: the hash of a commit, or the empty
+    /// string for the index.
     Tree(Repository, String),
 }
 
-/// Finds what the arguments name.
+/// Finds the changes and the catalog that the arguments name.
 pub(super) fn find(args: &OwnersArgs) -> Result<OwnersInput, OwnersError> {
     let Some(base) = &args.base else {
         if args.paths.is_empty() {
@@ -50,9 +50,10 @@ pub(super) fn find(args: &OwnersArgs) -> Result<OwnersInput, OwnersError> {
         });
     };
     let repository = Repository::open(Path::new("."))?;
-    let tree = match args.staged {
-        true => GitTree::Index,
-        false => GitTree::Worktree,
+    let tree = if args.staged {
+        GitTree::Index
+    } else {
+        GitTree::Worktree
     };
     let changed = repository.changes(base, args.head.as_deref(), tree)?;
     let (catalog, catalog_name) = match &args.catalog {
@@ -72,7 +73,7 @@ pub(super) fn find(args: &OwnersArgs) -> Result<OwnersInput, OwnersError> {
     })
 }
 
-/// The catalog of the base; where the base has none yet, that of the working tree.
+/// The catalog of the base. If the base has no catalog yet, that of the working tree.
 fn catalog_of(
     repository: &Repository,
     changed: &ChangedPaths,
@@ -112,32 +113,33 @@ fn changes(changed: ChangedPaths) -> Vec<PathChange> {
     changed.paths.into_iter().map(change).collect()
 }
 
-/// The paths of the command line; `-` is replaced by a list.
-fn changes_from_paths(words: &[String], is_null: bool) -> Result<Vec<PathChange>, OwnersError> {
+/// The paths of the command line. `-` stands for the list on standard input.
+fn changes_from_paths(arguments: &[String], is_null: bool) -> Result<Vec<PathChange>, OwnersError> {
     let mut changes = Vec::new();
     let mut add = |path: &str| -> Result<(), OwnersError> {
         changes.push(PathChange {
-            path: normal(path)?,
+            path: normalize(path)?,
             kind: PathChangeKind::Named,
         });
         Ok(())
     };
-    for word in words {
-        if word != "-" {
-            // Nothing would be said of the files in it, each of which may be another squad's.
-            if Path::new(word).is_dir() {
-                let path = word.clone();
+    for argument in arguments {
+        if argument != "-" {
+            // The files in it may have different owners.
+            if Path::new(argument).is_dir() {
+                let path = argument.clone();
                 return Err(OwnersError::Directory { path });
             }
-            add(word)?;
+            add(argument)?;
             continue;
         }
         let list = read_path_list()?;
         let separator = if is_null { '\0' } else { '\n' };
         for (index, path) in list.split(separator).enumerate() {
-            let path = match is_null {
-                true => path,
-                false => path.strip_suffix('\r').unwrap_or(path),
+            let path = if is_null {
+                path
+            } else {
+                path.strip_suffix('\r').unwrap_or(path)
             };
             if !is_null && path.starts_with('"') {
                 return Err(OwnersError::QuotedPath { line: index + 1 });
@@ -161,8 +163,8 @@ fn read_path_list() -> Result<String, OwnersError> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// A path without `.`, `..` and empty segments.
-fn normal(path: &str) -> Result<String, OwnersError> {
+/// Removes `.`, `..` and empty segments from a path.
+fn normalize(path: &str) -> Result<String, OwnersError> {
     let refused = || OwnersError::Path {
         path: path.to_owned(),
     };
@@ -187,9 +189,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_of_the_repository() {
+    fn normalizes_paths_within_the_repository() {
         let check = |path: &str, expected: Option<&str>| {
-            assert_eq!(normal(path).ok().as_deref(), expected, "{path}");
+            assert_eq!(normalize(path).ok().as_deref(), expected, "{path}");
         };
         check("a/b", Some("a/b"));
         check("./a//b/", Some("a/b"));

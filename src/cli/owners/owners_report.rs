@@ -1,4 +1,5 @@
-//! A verdict as a value. Its JSON form is stable: members are only ever added.
+//! The result of `portcullis owners`. Its JSON document is stable: properties are added and never
+//! removed.
 //!
 //! ```json
 //! {
@@ -26,21 +27,15 @@
 //! `verdict` is `passes` or `blocked`, `change` one of `added`, `modified`, `deleted`,
 //! `renamed-from`, `renamed-to`, `named`, `standing` one of `own`, `approved`, `foreign`,
 //! `unowned`. `owner`, `pattern` and `declared` are null for unowned files. `templates` are files
-//! that were not read as manifests, because they are templates of some.
-
-use std::collections::BTreeMap;
+//! that were not read, because they are templates of manifests.
 
 use serde::Serialize;
 
-use super::finding_messages;
-use super::owners_notes::{NoteLevel, OwnersNote};
-use portcullis_control::ownership::{
-    BrokenManifest, ClaimCollision, FileVerdict, ManifestClaim, OwnershipStanding, OwnershipVerdict,
-};
-use portcullis_vocabulary::ConfigLocation;
-use portcullis_vocabulary::{Squad, UnownedPolicy};
+use crate::cli::output::counted;
+use crate::cli::report::FindingLevel;
+use portcullis_control::ownership::OwnershipStanding;
 
-/// The result of one run.
+/// The result of a check.
 #[derive(Debug, Serialize)]
 pub(super) struct OwnersReport {
     pub(super) verdict: &'static str,
@@ -73,7 +68,7 @@ pub(super) struct FileLine {
     pub(super) line: usize,
 }
 
-/// A name that a manifest takes and that is not its squad's.
+/// A name in a manifest that does not belong to its squad.
 #[derive(Debug, Serialize)]
 pub(super) struct CollisionReport {
     pub(super) kind: &'static str,
@@ -97,7 +92,7 @@ pub(super) struct BrokenManifestReport {
     pub(super) message: String,
 }
 
-/// A squad whose approval is missing.
+/// A squad whose approval is missing, and how to contact it.
 #[derive(Debug, Serialize)]
 pub(super) struct MissingApproval {
     pub(super) squad: String,
@@ -108,7 +103,7 @@ pub(super) struct MissingApproval {
     pub(super) collisions: usize,
 }
 
-/// How much there was of everything.
+/// The counts of a check.
 #[derive(Debug, Serialize)]
 pub(super) struct OwnersSummary {
     pub(super) files: usize,
@@ -121,183 +116,63 @@ pub(super) struct OwnersSummary {
 }
 
 impl OwnersReport {
-    pub(super) fn of(
-        verdict: &OwnershipVerdict<'_>,
-        catalog: String,
-        templates: Vec<String>,
-    ) -> Self {
-        let collisions = verdict.collisions.iter().map(CollisionReport::of);
-        Self {
-            verdict: match verdict.is_blocked() {
-                true => "blocked",
-                false => "passes",
-            },
-            squad: verdict.squad.name.to_string(),
-            unowned: unowned(verdict.unowned),
-            catalog,
-            files: verdict.files.iter().map(FileReport::of).collect(),
-            collisions: collisions.collect(),
-            broken_manifests: verdict
-                .broken
-                .iter()
-                .map(BrokenManifestReport::of)
-                .collect(),
-            templates,
-            ask: ask(verdict),
-            summary: OwnersSummary {
-                files: verdict.files.len(),
-                own: verdict.count(OwnershipStanding::Own),
-                approved: verdict.count(OwnershipStanding::Approved),
-                foreign: verdict.count(OwnershipStanding::Foreign),
-                unowned: verdict.count(OwnershipStanding::Unowned),
-                collisions: verdict.collisions.len(),
-                broken_manifests: verdict.broken.len(),
-            },
+    /// The level of a standing. `None` if it is not reported.
+    pub(super) fn level(&self, standing: &str) -> Option<FindingLevel> {
+        let is_foreign = standing == OwnershipStanding::Foreign.as_str();
+        let is_unowned = standing == OwnershipStanding::Unowned.as_str();
+        match self.unowned {
+            _ if is_foreign => Some(FindingLevel::Error),
+            "block" if is_unowned => Some(FindingLevel::Error),
+            "warn" if is_unowned => Some(FindingLevel::Warning),
+            _ => None,
         }
     }
 
-    /// How much a standing weighs; nothing where there is nothing to tell.
-    pub(super) fn level(&self, standing: &str) -> Option<NoteLevel> {
-        let is = |other: OwnershipStanding| standing == other.as_str();
-        if is(OwnershipStanding::Foreign)
-            || is(OwnershipStanding::Unowned) && self.unowned == "block"
-        {
-            Some(NoteLevel::Error)
-        } else if is(OwnershipStanding::Unowned) && self.unowned == "warn" {
-            Some(NoteLevel::Warning)
-        } else {
-            None
+    /// The verdict in one line.
+    pub(super) fn sentence(&self) -> String {
+        let summary = &self.summary;
+        if summary.files == 0 {
+            return format!("{}: nothing changed", self.verdict);
         }
+        let mut parts = vec![format!("{} of {}", summary.own, self.squad)];
+        let counts = [
+            (summary.approved, "approved"),
+            (summary.foreign, "of other squads without approval"),
+            (summary.unowned, "without an owner"),
+        ];
+        let counts = counts.iter().filter(|(count, _)| *count > 0);
+        parts.extend(counts.map(|(count, what)| format!("{count} {what}")));
+        let files = counted(summary.files as u64, "file");
+        let mut text = format!("{}: {files}, {}", self.verdict, parts.join(", "));
+        for (count, what) in [
+            (summary.collisions, "in manifests"),
+            (summary.broken_manifests, "broken manifests"),
+            (self.templates.len(), "templates not read"),
+        ] {
+            if count > 0 {
+                text.push_str(&format!("; {count} {what}"));
+            }
+        }
+        text
     }
 
-    /// All that is to be told, each with its place.
-    pub(super) fn notes(&self) -> Vec<OwnersNote> {
-        let files = self.files.iter().filter_map(|file| {
-            Some(OwnersNote {
-                level: self.level(file.standing)?,
-                kind: finding_messages::file_kind(file),
-                file: file.path.clone(),
-                line: None,
-                message: finding_messages::file_message(file, self),
-            })
-        });
-        let collisions = self.collisions.iter().filter_map(|collision| {
-            Some(OwnersNote {
-                level: self.level(collision.standing)?,
-                kind: collision.kind,
-                file: collision.file.clone(),
-                line: Some(collision.line as usize),
-                message: format!("{}: {}", collision.object, collision.message),
-            })
-        });
-        let broken = self.broken_manifests.iter().map(|broken| OwnersNote {
-            level: NoteLevel::Error,
-            kind: "broken-manifest",
-            file: broken.file.clone(),
-            line: Some(broken.line as usize),
-            message: broken.message.clone(),
-        });
-        files.chain(collisions).chain(broken).collect()
-    }
-}
-
-impl FileReport {
-    fn of(file: &FileVerdict<'_>) -> Self {
-        let owner = file.owner;
-        Self {
-            path: file.change.path.clone(),
-            change: file.change.kind.as_str(),
-            standing: file.standing.as_str(),
-            owner: owner.map(|owner| owner.squad.name.to_string()),
-            pattern: owner.map(|owner| owner.pattern.to_string()),
-            declared: owner
-                .and_then(|owner| owner.place)
-                .and_then(FileLine::of_place),
+    /// What to do about the verdict.
+    pub(super) fn advice(&self) -> Vec<String> {
+        let mut advice = Vec::new();
+        if !self.ask.is_empty() {
+            let squads: Vec<&str> = self.ask.iter().map(|ask| &*ask.squad).collect();
+            advice.push(format!(
+                "get approval and run again with --approved-by {}, or remove these files from the \
+                 change",
+                squads.join(",")
+            ));
         }
-    }
-}
-
-impl FileLine {
-    fn of_place(place: &ConfigLocation) -> Option<Self> {
-        match place {
-            ConfigLocation::Line(path, line) => Some(Self {
-                file: path.display().to_string(),
-                line: *line,
-            }),
-            ConfigLocation::File(_) | ConfigLocation::Variable(_) | ConfigLocation::Flag(_) => None,
+        if self.summary.unowned > 0 && self.unowned != "allow" {
+            let catalog = &self.catalog;
+            advice.push(format!(
+                "assign paths without an owner to a squad: `paths` in {catalog}"
+            ));
         }
+        advice
     }
-
-    fn of_claim(claim: &ManifestClaim) -> Self {
-        Self {
-            file: claim.path.clone(),
-            line: claim.line as usize,
-        }
-    }
-}
-
-impl CollisionReport {
-    fn of(collision: &ClaimCollision<'_>) -> Self {
-        let claim = &collision.claim;
-        Self {
-            kind: collision.kind.as_str(),
-            standing: collision.standing.as_str(),
-            squad: collision.squad.name.to_string(),
-            owner: collision.owner.map(|owner| owner.name.to_string()),
-            file: claim.path.clone(),
-            line: claim.line,
-            pointer: claim.pointer.clone(),
-            object: claim.object.clone(),
-            name: claim.name.clone(),
-            other: collision.other.as_ref().map(FileLine::of_claim),
-            message: finding_messages::collision_message(collision),
-        }
-    }
-}
-
-impl BrokenManifestReport {
-    fn of(broken: &BrokenManifest) -> Self {
-        Self {
-            file: broken.path.clone(),
-            line: broken.line,
-            message: broken.message.clone(),
-        }
-    }
-}
-
-fn unowned(policy: UnownedPolicy) -> &'static str {
-    let names = UnownedPolicy::NAMES
-        .iter()
-        .find(|(_, known)| *known == policy);
-    names.map_or("warn", |(name, _)| name)
-}
-
-/// The squads whose approval is missing, each once.
-fn ask(verdict: &OwnershipVerdict<'_>) -> Vec<MissingApproval> {
-    let mut missing: BTreeMap<&str, (&Squad, usize, usize)> = BTreeMap::new();
-    for file in &verdict.files {
-        if let (OwnershipStanding::Foreign, Some(owner)) = (file.standing, file.owner) {
-            let name = owner.squad.name.as_str();
-            missing.entry(name).or_insert((owner.squad, 0, 0)).1 += 1;
-        }
-    }
-    for collision in &verdict.collisions {
-        if let (OwnershipStanding::Foreign, Some(owner)) = (collision.standing, collision.owner) {
-            missing
-                .entry(owner.name.as_str())
-                .or_insert((owner, 0, 0))
-                .2 += 1;
-        }
-    }
-    let ask = missing
-        .into_iter()
-        .map(|(name, (squad, files, collisions))| MissingApproval {
-            squad: name.to_owned(),
-            chat: squad.chat.clone(),
-            oncall: squad.oncall.clone(),
-            email: squad.email.clone(),
-            files,
-            collisions,
-        });
-    ask.collect()
 }

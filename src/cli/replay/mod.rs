@@ -1,14 +1,19 @@
-//! `portcullis replay`: judges recorded exchanges offline.
+//! `portcullis replay`: validates recorded exchanges offline.
 //!
-//! `input` hands out lines or archives within bounds, `run` judges what they hold, `verdict` is
-//! one judgement for programs, `tally` the sum of all of them and `summary` its form for people.
-//! Nothing grows with the length of a recording but the numbers in the tally.
+//! `recording` reads HTTP Archives and JSON Lines within bounds, and `replay_run` validates their
+//! exchanges. `verdict_line` is the JSON of one verdict, `replay_tally` counts all verdicts,
+//! `replay_summary` prints the counts for humans, and `replay_findings` translates violations for
+//! the formats that all commands share. Memory is bounded: it does not grow with the length of a
+//! recording.
 
+mod replay_args;
 mod replay_run;
 mod recording;
 mod verdict_line;
 mod replay_tally;
 mod replay_summary;
+mod replay_findings;
 mod replay_progress;
 
+pub(super) use replay_args::ReplayArgs;
 pub(super) use replay_run::replay;

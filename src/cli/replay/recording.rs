@@ -1,4 +1,4 @@
-//! Recordings: opened, told apart, and read line by line.
+//! Opens recordings, detects their format and reads them line by line.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
@@ -8,12 +8,12 @@ use memchr::memchr;
 
 use portcullis_vocabulary::limits::{TRAFFIC_ARCHIVE_BYTES_MAX, TRAFFIC_LINE_BYTES_MAX};
 
-/// How much of a recording is looked at to tell what it is, in bytes.
-const SNIFFED_BYTES: u64 = 256;
+/// How much of a recording is read to detect its format, in bytes.
+const DETECTION_BYTES: u64 = 256;
 const BUFFER_BYTES: usize = 128 * 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// Why a recording cannot be read, or not to its end.
+/// Why a recording cannot be read to its end.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RecordingError {
     #[error("{}: {source}; check the path and its permissions", path.display())]
@@ -28,26 +28,30 @@ pub(super) enum RecordingError {
 
 /// An open recording.
 pub(super) enum Recording {
-    /// An HTTP Archive, whole.
+    /// The text of an HTTP Archive.
     Archive(Vec<u8>),
     /// JSON Lines.
     Lines(RecordingLines),
 }
 
-/// Opens a recording; `-` is standard input. It is an archive if it is named so or begins like
-/// one, JSON Lines otherwise.
+/// Opens a recording; `-` is standard input. It is an archive if its name ends in `.har` or its text
+/// begins like one. All others are JSON Lines.
 pub(super) fn open(path: &Path) -> Result<Recording, RecordingError> {
     let io_error = |source| RecordingError::Io {
         path: path.to_owned(),
         source,
     };
-    let mut source: Box<dyn Read> = match path == Path::new("-") {
-        true => Box::new(io::stdin()),
-        false => Box::new(File::open(path).map_err(io_error)?),
+    let mut source: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(path).map_err(io_error)?)
     };
     let mut first = Vec::new();
-    let sniffed = source.by_ref().take(SNIFFED_BYTES).read_to_end(&mut first);
-    sniffed.map_err(io_error)?;
+    let read = source
+        .by_ref()
+        .take(DETECTION_BYTES)
+        .read_to_end(&mut first);
+    read.map_err(io_error)?;
     let is_named = path
         .extension()
         .is_some_and(|end| end.eq_ignore_ascii_case("har"));
@@ -57,8 +61,8 @@ pub(super) fn open(path: &Path) -> Result<Recording, RecordingError> {
         )));
     }
     let left = (TRAFFIC_ARCHIVE_BYTES_MAX - first.len()) as u64;
-    let whole = source.take(left + 1).read_to_end(&mut first);
-    whole.map_err(io_error)?;
+    let read = source.take(left + 1).read_to_end(&mut first);
+    read.map_err(io_error)?;
     if first.len() > TRAFFIC_ARCHIVE_BYTES_MAX {
         let path = path.to_owned();
         return Err(RecordingError::TooLarge { path });
@@ -66,11 +70,11 @@ pub(super) fn open(path: &Path) -> Result<Recording, RecordingError> {
     Ok(Recording::Archive(first))
 }
 
-/// Whether the first member of an object is `log`, the only one that HAR knows.
+/// Whether the first property is `log`, the only property at the root of a HAR document.
 fn begins_like_archive(first: &[u8]) -> bool {
     let first = first.strip_prefix(BYTE_ORDER_MARK).unwrap_or(first);
-    let member = first.trim_ascii_start().strip_prefix(b"{");
-    member.is_some_and(|member| member.trim_ascii_start().starts_with(b"\"log\""))
+    let object = first.trim_ascii_start().strip_prefix(b"{");
+    object.is_some_and(|text| text.trim_ascii_start().starts_with(b"\"log\""))
 }
 
 /// The lines of a recording, one at a time.
@@ -84,11 +88,11 @@ pub(super) struct RecordingLines {
 /// A line that is not blank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RecordingLine<'a> {
-    /// Its number, from 1.
+    /// The line number, from 1.
     pub(super) number: u64,
-    /// How many bytes of the recording it took.
+    /// Its length in the recording, with the line break.
     pub(super) bytes: u64,
-    /// Its text without the line break; nothing, if it is longer than lines may be.
+    /// The text without the line break. `None` if the line is too long.
     pub(super) text: Option<&'a [u8]>,
 }
 
@@ -140,7 +144,7 @@ impl RecordingLines {
         }
     }
 
-    /// Passes over the rest of a line without keeping it.
+    /// Skips the rest of a line.
     fn skip_line(&mut self) -> io::Result<u64> {
         let mut skipped = 0;
         loop {
@@ -161,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_numbered_and_bounded() {
+    fn numbers_lines_and_skips_long_ones() {
         let check = |text: &'static str, expected: &[(u64, Option<&str>)]| {
             let mut lines = RecordingLines::new(text.as_bytes());
             lines.bytes_max = 4;
@@ -194,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn archives_are_told_by_their_beginning() {
+    fn detects_archives_by_their_beginning() {
         let check = |text: &str, expected| {
             assert_eq!(begins_like_archive(text.as_bytes()), expected, "{text}");
         };

@@ -1,21 +1,21 @@
-//! How far a long replay is, for whoever waits at a terminal.
+//! The progress of a long replay, for a user at a terminal.
 
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How often it is shown.
+/// How often the progress is printed.
 const PERIOD: Duration = Duration::from_millis(300);
-/// After how many exchanges the clock is read again.
+/// The clock is read once for this number of exchanges.
 const STRIDE: u64 = 256;
 
-/// A line on standard error that is written over and over, where that is a terminal.
+/// A line on standard error that is overwritten, if standard error is a terminal.
 #[derive(Debug)]
 pub(super) struct ReplayProgress {
     is_shown: bool,
     is_dirty: bool,
-    /// All there is to read, where that is known.
+    /// The size of all recordings, if it is known.
     bytes_total: Option<u64>,
     bytes: u64,
     exchanges: u64,
@@ -23,8 +23,8 @@ pub(super) struct ReplayProgress {
 }
 
 impl ReplayProgress {
-    /// The progress through some recordings. Where verdicts go to the terminal themselves, they
-    /// are the progress.
+    /// The progress through these recordings. Nothing is shown if verdicts are printed to the
+    /// terminal.
     pub(super) fn new(paths: &[PathBuf], prints_verdicts: bool) -> Self {
         let is_busy = prints_verdicts && io::stdout().is_terminal();
         Self {
@@ -37,7 +37,7 @@ impl ReplayProgress {
         }
     }
 
-    /// Counts an exchange that took so many bytes.
+    /// Counts an exchange of this number of bytes.
     pub(super) fn advance(&mut self, bytes: u64) {
         self.bytes += bytes;
         self.exchanges += 1;
@@ -45,12 +45,12 @@ impl ReplayProgress {
         {
             self.shown = Instant::now();
             self.is_dirty = true;
-            // It only informs: a terminal that is gone is nobody's loss.
+            // A closed terminal is not an error.
             let _ = write!(io::stderr().lock(), "\r{}\x1b[K", self.text());
         }
     }
 
-    /// Takes the line away, so that something else can be written.
+    /// Erases the line, so that something else can be written.
     pub(super) fn clear(&mut self) {
         if std::mem::take(&mut self.is_dirty) {
             let _ = write!(io::stderr().lock(), "\r\x1b[K");
@@ -73,7 +73,7 @@ impl ReplayProgress {
     }
 }
 
-/// The size of a file; nothing for what has none, such as standard input.
+/// The size of a file. Standard input and pipes have none.
 fn file_bytes(path: &Path) -> Option<u64> {
     let metadata = fs::metadata(path).ok().filter(|_| path != Path::new("-"))?;
     metadata.is_file().then_some(metadata.len())
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn progress_in_words() {
+    fn describes_the_progress() {
         let check = |bytes_total, bytes, expected: &str| {
             let progress = ReplayProgress {
                 bytes_total,

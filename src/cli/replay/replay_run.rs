@@ -1,4 +1,4 @@
-//! Judging every record of every recording.
+//! Validates every record of every recording.
 
 use std::path::Path;
 
@@ -16,61 +16,92 @@ use portcullis_vocabulary::enforcement::ViolationClass;
 use portcullis_vocabulary::limits::TRAFFIC_LINE_BYTES_MAX;
 
 use super::recording::{Recording, RecordingError, RecordingLines, open};
+use super::replay_args::{EnforceScope, ReplayArgs};
+use super::replay_findings::{RecordedViolation, ReplayFindings};
 use super::replay_progress::ReplayProgress;
 use super::replay_summary::ReplaySummary;
 use super::replay_tally::{ReplayTally, ViolationExample};
 use super::verdict_line::{EnforcedViolation, RecordPosition, VerdictLine};
-use crate::cli::command_line::{EnforceScope, ReplayArgs, ReportFormat};
-use crate::cli::dispatch::{CommandOutcome, RunError};
-use crate::cli::report_writer::{ReportWriter, print_error};
+use crate::cli::exit_code::CommandOutcome;
+use crate::cli::output::{ReportWriter, print_error};
+use crate::cli::report::{CommandReport, Report, ReportFormat, print_report};
+use crate::cli::run_error::RunError;
 
-/// The most records that are complained of one by one in a report for people.
+/// The most unreadable records that are reported one by one on standard error.
 const ERRORS_PRINTED_MAX: u64 = 10;
 
-/// Judges all recordings that the arguments name.
-pub(in crate::cli) fn replay(
+/// Validates all recordings that the arguments name.
+pub(crate) fn replay(
     args: &ReplayArgs,
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
-    let input = Path::new("-");
-    if args.contract == input && args.traffic.iter().any(|path| path == input) {
+    let stdin = Path::new("-");
+    if args.contract == stdin && args.traffic.iter().any(|path| path == stdin) {
         return Err(RunError::StdinTwice);
     }
     let limits = Limits::default();
     let contract = compile(args, &limits)?;
-    let mut replaying = ReplayRun {
+    let mut run = ReplayRun {
         args,
         contract: &contract,
-        judge: ExchangeJudge::new(&contract, &policy(), bounds(&limits)),
+        judge: ExchangeJudge::new(&contract, &policy(), check_limits(&limits)),
         tally: ReplayTally::new(contract.operations.len()),
+        findings: ReplayFindings::default(),
         progress: ReplayProgress::new(&args.traffic, args.format == ReportFormat::Json),
         out,
     };
     for path in &args.traffic {
-        if let Err(error) = replaying.recording(path) {
-            replaying.progress.clear();
-            print_error(&error.to_string());
-            replaying.tally.unreadable += 1;
+        if let Err(error) = run.check_recording(path) {
+            run.report_unreadable_recording(path, &error);
         }
     }
-    replaying.progress.clear();
-    let ReplayRun {
-        judge, tally, out, ..
-    } = replaying;
-    if args.format == ReportFormat::Text {
-        let summary = ReplaySummary {
-            contract: &contract,
-            tally: &tally,
-            counts: &|operation, class| counts(&judge, args.enforce, operation, class),
-        };
-        summary.print(out);
-    }
-    out.finish()?;
-    Ok(match (tally.unreadable, tally.violating) {
+    run.progress.clear();
+    let outcome = match (run.tally.unreadable, run.tally.violating) {
         (0, 0) => CommandOutcome::Success,
         (0, _) => CommandOutcome::Finding,
         _ => CommandOutcome::CouldNotRun,
-    })
+    };
+    let ReplayRun {
+        judge,
+        tally,
+        findings,
+        out,
+        ..
+    } = run;
+    let counts = |operation, class| counts(&judge, args.enforce, operation, class);
+    let result = ReplayResult {
+        contract_path: args.contract.display().to_string(),
+        summary: ReplaySummary {
+            contract: &contract,
+            tally: &tally,
+            counts: &counts,
+        },
+        findings: &findings,
+    };
+    print_report(&result, args.format, out);
+    out.finish()?;
+    Ok(outcome)
+}
+
+/// The result of a replay, for printing.
+struct ReplayResult<'a> {
+    contract_path: String,
+    summary: ReplaySummary<'a>,
+    findings: &'a ReplayFindings,
+}
+
+impl CommandReport for ReplayResult<'_> {
+    fn print_text(&self, out: &mut ReportWriter) {
+        self.summary.print(out);
+    }
+
+    /// Prints nothing: each verdict was printed when the record had been validated.
+    fn print_json(&self, _out: &mut ReportWriter) {}
+
+    fn report(&self) -> Report {
+        self.findings
+            .report(&self.contract_path, self.summary.totals())
+    }
 }
 
 fn compile(args: &ReplayArgs, limits: &Limits) -> Result<CompiledContract, RunError> {
@@ -83,8 +114,8 @@ fn compile(args: &ReplayArgs, limits: &Limits) -> Result<CompiledContract, RunEr
     contract::compile(documents, &options).map_err(|problems| RunError::Contract { problems })
 }
 
-/// What classes do by default, for responses too: what is over can no longer be spoilt by
-/// rejecting it.
+/// The default enforcement of each class. Responses are rejected too: no client is waiting for a
+/// recorded one.
 fn policy() -> EnforcementPolicy {
     let ceilings = EnforcementCeilings {
         request: Enforcement::Reject,
@@ -93,7 +124,7 @@ fn policy() -> EnforcementPolicy {
     EnforcementPolicy::new(ceilings, [], 1.0)
 }
 
-fn bounds(limits: &Limits) -> ExchangeCheckLimits {
+fn check_limits(limits: &Limits) -> ExchangeCheckLimits {
     ExchangeCheckLimits {
         violations_max: limits.violations_max,
         json_depth_max: u32::try_from(limits.json_depth_max).unwrap_or(u32::MAX),
@@ -108,18 +139,19 @@ struct ReplayRun<'a> {
     contract: &'a CompiledContract,
     judge: ExchangeJudge<'a>,
     tally: ReplayTally,
+    findings: ReplayFindings,
     progress: ReplayProgress,
     out: &'a mut ReportWriter,
 }
 
 impl ReplayRun<'_> {
-    fn recording(&mut self, path: &Path) -> Result<(), RecordingError> {
+    fn check_recording(&mut self, path: &Path) -> Result<(), RecordingError> {
         let name = path.display().to_string();
         match open(path)? {
-            Recording::Archive(text) => self.archive(&name, &text),
+            Recording::Archive(text) => self.check_archive(&name, &text),
             Recording::Lines(lines) => {
                 return self
-                    .lines(&name, lines)
+                    .check_lines(&name, lines)
                     .map_err(|source| RecordingError::Io {
                         path: path.to_owned(),
                         source,
@@ -129,18 +161,27 @@ impl ReplayRun<'_> {
         Ok(())
     }
 
-    fn lines(&mut self, source: &str, mut lines: RecordingLines) -> std::io::Result<()> {
+    fn report_unreadable_recording(&mut self, path: &Path, error: &RecordingError) {
+        let message = error.to_string();
+        self.progress.clear();
+        print_error(&message);
+        self.tally.unreadable += 1;
+        let source = path.display().to_string();
+        self.findings.add_unreadable_recording(&source, &message);
+    }
+
+    fn check_lines(&mut self, source: &str, mut lines: RecordingLines) -> std::io::Result<()> {
         let mut tape = Tape::new();
         let mut index = 0;
         while let Some(line) = lines.next()? {
-            let place = RecordPosition {
+            let position = RecordPosition {
                 source,
                 line: line.number,
                 index,
             };
             let exchange = match line.text {
                 Some(text) => {
-                    read_line(&mut tape, text).map_err(|fault| fault.offset_lines(line.number - 1))
+                    read_line(&mut tape, text).map_err(|error| error.offset_lines(line.number - 1))
                 }
                 None => Err(RecordError {
                     line: line.number,
@@ -148,16 +189,16 @@ impl ReplayRun<'_> {
                     message: format!("longer than {TRAFFIC_LINE_BYTES_MAX} bytes"),
                 }),
             };
-            self.record(place, exchange);
+            self.check_record(position, exchange);
             self.progress.advance(line.bytes);
             index += 1;
         }
         Ok(())
     }
 
-    fn archive(&mut self, source: &str, text: &[u8]) {
+    fn check_archive(&mut self, source: &str, text: &[u8]) {
         let mut tape = Tape::new();
-        let place = |line, index| RecordPosition {
+        let position = |line, index| RecordPosition {
             source,
             line,
             index,
@@ -165,42 +206,45 @@ impl ReplayRun<'_> {
         match HarArchive::parse(&mut tape, text) {
             Ok(archive) => {
                 for entry in archive.entries() {
-                    self.record(place(entry.line, entry.index), entry.exchange);
+                    self.check_record(position(entry.line, entry.index), entry.exchange);
                     self.progress.advance(0);
                 }
             }
-            Err(fault) => self.unreadable(place(fault.line, 0), &fault),
+            Err(error) => self.report_unreadable(position(error.line, 0), &error),
         }
     }
 
-    fn record(
+    fn check_record(
         &mut self,
-        place: RecordPosition<'_>,
+        position: RecordPosition<'_>,
         exchange: Result<RecordedExchange<'_>, RecordError>,
     ) {
         match exchange {
-            Ok(exchange) => self.exchange(place, &exchange),
-            Err(fault) => self.unreadable(place, &fault),
+            Ok(exchange) => self.check_exchange(position, &exchange),
+            Err(error) => self.report_unreadable(position, &error),
         }
     }
 
-    fn unreadable(&mut self, place: RecordPosition<'_>, fault: &RecordError) {
+    fn report_unreadable(&mut self, position: RecordPosition<'_>, error: &RecordError) {
         self.tally.unreadable += 1;
         if self.args.format == ReportFormat::Json {
             self.out
-                .line(VerdictLine::unreadable(place, fault).to_json());
+                .line(VerdictLine::unreadable(position, error).to_json());
             return;
+        }
+        if self.args.format != ReportFormat::Text {
+            self.findings.add_unreadable(position, error);
         }
         if self.tally.unreadable <= ERRORS_PRINTED_MAX {
             self.progress.clear();
             print_error(&format!(
                 "{}:{}:{}: {}",
-                place.source, fault.line, fault.column, fault.message
+                position.source, error.line, error.column, error.message
             ));
         }
     }
 
-    fn exchange(&mut self, place: RecordPosition<'_>, exchange: &RecordedExchange<'_>) {
+    fn check_exchange(&mut self, position: RecordPosition<'_>, exchange: &RecordedExchange<'_>) {
         let verdict = self.judge.judge(exchange);
         let mut violations = verdict.violations();
         let is_violating = violations.any(|violation| {
@@ -210,21 +254,22 @@ impl ReplayRun<'_> {
         let classes = verdict.violations().map(|violation| violation.class);
         self.tally.add(verdict.operation, is_violating, classes);
         match self.args.format {
-            ReportFormat::Json => self.print(place, exchange, &verdict, is_violating),
-            ReportFormat::Text => self.keep_examples(place, exchange, &verdict),
+            ReportFormat::Json => self.print_verdict(position, exchange, &verdict, is_violating),
+            ReportFormat::Text => self.keep_examples(position, exchange, &verdict),
+            _ => self.keep_findings(position, exchange, &verdict),
         }
     }
 
-    fn print(
+    fn print_verdict(
         &mut self,
-        place: RecordPosition<'_>,
+        position: RecordPosition<'_>,
         exchange: &RecordedExchange<'_>,
         verdict: &ExchangeVerdict,
         is_violating: bool,
     ) {
         let operation = verdict.operation.map(|id| self.contract.operation(id));
         let template = operation.map(|operation| &*operation.path);
-        let found = verdict.violations().map(|violation| EnforcedViolation {
+        let violations = verdict.violations().map(|violation| EnforcedViolation {
             enforcement: self
                 .judge
                 .enforcement(verdict.operation, violation.class)
@@ -232,7 +277,7 @@ impl ReplayRun<'_> {
             violation: violation.record(self.args.values),
         });
         let line = VerdictLine {
-            place,
+            position,
             method: Some(exchange.method.as_str()),
             path: template
                 .filter(|_| !self.args.values)
@@ -240,7 +285,7 @@ impl ReplayRun<'_> {
             operation: operation.map(|operation| &*operation.name),
             status: exchange.response.as_ref().map(|response| response.status),
             verdict: if is_violating { "violates" } else { "ok" },
-            violations: found.collect(),
+            violations: violations.collect(),
             fault: None,
         };
         self.out.line(line.to_json());
@@ -248,26 +293,51 @@ impl ReplayRun<'_> {
 
     fn keep_examples(
         &mut self,
-        place: RecordPosition<'_>,
+        position: RecordPosition<'_>,
         exchange: &RecordedExchange<'_>,
         verdict: &ExchangeVerdict,
     ) {
+        let operation = self.operation_name(exchange, verdict);
         for violation in verdict.violations() {
             self.tally
-                .keep(violation.class, place, |place| ViolationExample {
+                .keep(violation.class, position, |place| ViolationExample {
                     place,
-                    operation: match verdict.operation {
-                        Some(id) => self.contract.operation(id).name.to_string(),
-                        None => format!("{} {}", exchange.method, exchange.path),
-                    },
+                    operation: operation.clone(),
                     sentence: violation.sentence(self.args.values),
                     advice: advice(violation),
                 });
         }
     }
+
+    fn keep_findings(
+        &mut self,
+        position: RecordPosition<'_>,
+        exchange: &RecordedExchange<'_>,
+        verdict: &ExchangeVerdict,
+    ) {
+        let operation = self.operation_name(exchange, verdict);
+        for violation in verdict.violations() {
+            let Self { judge, args, .. } = self;
+            self.findings.add_violation(RecordedViolation {
+                position,
+                operation: &operation,
+                violation,
+                is_counted: counts(judge, args.enforce, verdict.operation, violation.class),
+                shows_values: args.values,
+            });
+        }
+    }
+
+    /// The name of the operation, or method and path if the request matches none.
+    fn operation_name(&self, exchange: &RecordedExchange<'_>, verdict: &ExchangeVerdict) -> String {
+        match verdict.operation {
+            Some(id) => self.contract.operation(id).name.to_string(),
+            None => format!("{} {}", exchange.method, exchange.path),
+        }
+    }
 }
 
-/// Whether violations of a class make an exchange violate the contract.
+/// Whether a violation of this class counts, so that the exchange violates the contract.
 fn counts(
     judge: &ExchangeJudge<'_>,
     enforce: EnforceScope,
@@ -284,8 +354,8 @@ fn counts(
 fn advice(violation: &Violation) -> String {
     let expected = violation.expected.as_ref();
     let expected = expected.map(|expected| format!("expected {expected}"));
-    let spot = violation.contract.as_ref();
-    let spot = spot.map(|spot| format!("{}:{}", spot.file, spot.line));
-    let parts: Vec<String> = expected.into_iter().chain(spot).collect();
+    let location = violation.contract.as_ref();
+    let location = location.map(|at| format!("{}:{}", at.file, at.line));
+    let parts: Vec<String> = expected.into_iter().chain(location).collect();
     parts.join(", ")
 }

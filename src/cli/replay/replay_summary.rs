@@ -1,4 +1,4 @@
-//! What a replay came to, for people.
+//! The counts of a replay as text for humans.
 
 use std::cmp::Reverse;
 use std::fmt::Write;
@@ -7,21 +7,20 @@ use portcullis_contract::CompiledContract;
 use portcullis_vocabulary::enforcement::ViolationClass;
 
 use super::replay_tally::{OperationCounts, ReplayTally};
-use crate::cli::check::check_text::{counted, length};
-use crate::cli::report_writer::{ReportWriter, TextStyle};
+use crate::cli::output::{ReportWriter, TextStyle, counted, text_width};
 
-/// The most operations that are listed, those with the most violating exchanges first.
+/// The most operations that are listed. Those with the most violating exchanges come first.
 const OPERATIONS_MAX: usize = 100;
 const NAME_WIDTH_MAX: usize = 40;
-/// The head of the first column.
+/// The heading of the first column.
 const NAME: &str = "operation";
 
-/// What there is to sum up.
+/// What the summary is about.
 #[derive(Clone, Copy)]
 pub(super) struct ReplaySummary<'a> {
     pub(super) contract: &'a CompiledContract,
     pub(super) tally: &'a ReplayTally,
-    /// Whether violations of a class count, for an operation or for none.
+    /// Whether violations of a class count, for an operation or for requests without one.
     pub(super) counts: &'a dyn Fn(Option<u32>, ViolationClass) -> bool,
 }
 
@@ -34,7 +33,7 @@ struct ReplayRow<'a> {
 
 impl ReplaySummary<'_> {
     /// Prints the table of operations, examples of each class, and the totals.
-    pub(super) fn print(self, out: &mut ReportWriter) {
+    pub(super) fn print(&self, out: &mut ReportWriter) {
         let title = format!("{} {}", self.contract.title, self.contract.version);
         let title = out.paint(TextStyle::Bold, title.trim()).to_string();
         out.line(title);
@@ -51,7 +50,7 @@ impl ReplaySummary<'_> {
         self.print_totals(out);
     }
 
-    /// What was used, the most violating first, else in the order of the contract.
+    /// The operations with exchanges: the most violating first, then in the order of the contract.
     fn rows(&self) -> Vec<ReplayRow<'_>> {
         let operations = (0..).zip(&self.contract.operations);
         let names = operations.map(|(id, operation)| (Some(id), &*operation.name));
@@ -67,7 +66,7 @@ impl ReplaySummary<'_> {
 
     fn print_operations(&self, out: &mut ReportWriter, rows: &[ReplayRow<'_>]) {
         let shown = &rows[..rows.len().min(OPERATIONS_MAX)];
-        let widest = shown.iter().map(|row| length(row.name)).max();
+        let widest = shown.iter().map(|row| text_width(row.name)).max();
         let width = widest.unwrap_or(0).clamp(NAME.len(), NAME_WIDTH_MAX);
         out.line("");
         let head = format!("  {NAME:<width$}  exchanges  violating  classes");
@@ -89,7 +88,7 @@ impl ReplaySummary<'_> {
         }
     }
 
-    /// The classes of an operation, the most frequent first; those that do not count say so.
+    /// The classes of an operation, the most frequent first. Classes that do not count are marked.
     fn classes(&self, row: &ReplayRow<'_>) -> String {
         let mut classes: Vec<(ViolationClass, u64)> = ViolationClass::ALL
             .into_iter()
@@ -99,9 +98,12 @@ impl ReplaySummary<'_> {
         classes.sort_by_key(|(_, count)| Reverse(*count));
         let words: Vec<String> = classes
             .into_iter()
-            .map(|(class, count)| match (self.counts)(row.id, class) {
-                true => format!("{class} {count}"),
-                false => format!("{class} {count} (reported)"),
+            .map(|(class, count)| {
+                if (self.counts)(row.id, class) {
+                    format!("{class} {count}")
+                } else {
+                    format!("{class} {count} (reported)")
+                }
             })
             .collect();
         words.join(", ")
@@ -112,9 +114,10 @@ impl ReplaySummary<'_> {
         if examples.is_empty() {
             return;
         }
-        let style = match does_count {
-            true => TextStyle::Red,
-            false => TextStyle::Yellow,
+        let style = if does_count {
+            TextStyle::Red
+        } else {
+            TextStyle::Yellow
         };
         let name = out.paint(style, class).to_string();
         let exchanges = counted(self.tally.of_class(class), "exchange");
@@ -129,7 +132,8 @@ impl ReplaySummary<'_> {
         }
     }
 
-    fn print_totals(&self, out: &mut ReportWriter) {
+    /// The totals in one line.
+    pub(super) fn totals(&self) -> String {
         let ReplayTally {
             exchanges,
             violating,
@@ -148,11 +152,15 @@ impl ReplaySummary<'_> {
         if *unreadable > 0 {
             let _ = write!(text, ", {} unreadable", counted(*unreadable, "record"));
         }
-        let style = match (unreadable, violating) {
+        text
+    }
+
+    fn print_totals(&self, out: &mut ReportWriter) {
+        let style = match (self.tally.unreadable, self.tally.violating) {
             (0, 0) => TextStyle::Bold,
             _ => TextStyle::Red,
         };
-        let text = out.paint(style, text).to_string();
+        let text = out.paint(style, self.totals()).to_string();
         out.line(format_args!("\n{text}"));
     }
 }

@@ -1,4 +1,4 @@
-//! What a replay came to, as numbers: by operation and class, with a few examples.
+//! The counts of a replay by operation and violation class, with a few examples.
 
 use portcullis_vocabulary::enforcement::ViolationClass;
 
@@ -13,7 +13,7 @@ pub(super) struct ReplayTally {
     pub(super) exchanges: u64,
     pub(super) violating: u64,
     pub(super) unreadable: u64,
-    /// By operation; requests to none come last.
+    /// By operation. The last entry is for requests that match no operation.
     pub(super) operations: Vec<OperationCounts>,
     /// By class.
     pub(super) examples: [Vec<ViolationExample>; ViolationClass::COUNT],
@@ -28,21 +28,21 @@ pub(super) struct OperationCounts {
     pub(super) classes: [u64; ViolationClass::COUNT],
 }
 
-/// One violation that stands for others of its class.
+/// An example of a violation class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ViolationExample {
-    /// Source and line.
+    /// `file:line` of the record.
     pub(super) place: String,
-    /// The operation's name, or method and path where there is none.
+    /// The name of the operation, or method and path if the request matches none.
     pub(super) operation: String,
     /// What is wrong.
     pub(super) sentence: String,
-    /// What would have been right, and where the contract says so.
+    /// What was expected, and where the contract declares it.
     pub(super) advice: String,
 }
 
 impl ReplayTally {
-    /// Nothing yet, for a contract of so many operations.
+    /// An empty tally for a contract with this number of operations.
     pub(super) fn new(operations: usize) -> Self {
         Self {
             exchanges: 0,
@@ -53,7 +53,7 @@ impl ReplayTally {
         }
     }
 
-    /// Counts an exchange with the classes of its violations, one for each violation.
+    /// Counts an exchange. `classes` has one entry for each violation.
     pub(super) fn add(
         &mut self,
         operation: Option<u32>,
@@ -74,34 +74,27 @@ impl ReplayTally {
         }
     }
 
-    /// Keeps an example of a class while there are few: one of each place, because the others
-    /// there say much the same.
+    /// Keeps an example of a class up to the maximum. Further violations of the same record are
+    /// skipped, because they are usually similar.
     pub(super) fn keep(
         &mut self,
         class: ViolationClass,
-        place: RecordPosition<'_>,
+        position: RecordPosition<'_>,
         make: impl FnOnce(String) -> ViolationExample,
     ) {
         let examples = &mut self.examples[class.index()];
         if examples.len() == EXAMPLES_MAX {
             return;
         }
-        let place = place.text();
+        let place = position.text();
         if examples.last().is_none_or(|last| last.place != place) {
             examples.push(make(place));
         }
     }
 
-    /// How many exchanges have a violation of a class.
+    /// How many exchanges have a violation of this class.
     pub(super) fn of_class(&self, class: ViolationClass) -> u64 {
         let operations = self.operations.iter();
         operations.map(|counts| counts.classes[class.index()]).sum()
-    }
-}
-
-impl RecordPosition<'_> {
-    /// `file:line`.
-    pub(super) fn text(self) -> String {
-        format!("{}:{}", self.source, self.line)
     }
 }

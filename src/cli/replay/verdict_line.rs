@@ -1,5 +1,5 @@
-//! One judgement for programs: a JSON object on a line of its own. Its form is stable: members
-//! are only ever added, and each is always there.
+//! One verdict as a line of JSON. The document is stable: properties are added and never removed,
+//! and each is always present.
 //!
 //! ```json
 //! {"source": "traffic.jsonl", "line": 17, "index": 16,
@@ -13,22 +13,22 @@
 //!  "fault": null}
 //! ```
 //!
-//! `verdict` is `ok`, `violates` or `unreadable`; only then there is a `fault`, with `line`,
-//! `column` and `message`, and what the record would have told is null. `line` is where the record
-//! begins and `index` its number in the source, from 0. `path` is the template of the operation,
-//! because paths hold values; where no operation was found, or values are wanted, it is the path
-//! itself. `status` is null without a response.
+//! `verdict` is `ok`, `violates` or `unreadable`. An unreadable record has a `fault` with `line`,
+//! `column` and `message`; the properties of the exchange are then null. `line` is where the record
+//! begins and `index` its number in the source, from 0. `path` is the path template of the
+//! operation, because paths contain values. It is the path itself if the request matches no
+//! operation or with `--values`. `status` is null without a response.
 
 use serde::Serialize;
 
 use portcullis_contract::ViolationRecord;
 use portcullis_contract::recorded::RecordError;
 
-/// The line.
+/// The verdict on one record.
 #[derive(Debug, Serialize)]
 pub(super) struct VerdictLine<'a> {
     #[serde(flatten)]
-    pub(super) place: RecordPosition<'a>,
+    pub(super) position: RecordPosition<'a>,
     pub(super) method: Option<&'a str>,
     pub(super) path: Option<&'a str>,
     pub(super) operation: Option<&'a str>,
@@ -38,7 +38,7 @@ pub(super) struct VerdictLine<'a> {
     pub(super) fault: Option<FaultRecord<'a>>,
 }
 
-/// Where a record stands.
+/// The position of a record.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct RecordPosition<'a> {
     pub(super) source: &'a str,
@@ -46,7 +46,7 @@ pub(super) struct RecordPosition<'a> {
     pub(super) index: u64,
 }
 
-/// A violation with what would be done about it.
+/// A violation with its enforcement.
 #[derive(Debug, Serialize)]
 pub(super) struct EnforcedViolation<'a> {
     pub(super) enforcement: &'static str,
@@ -62,11 +62,18 @@ pub(super) struct FaultRecord<'a> {
     message: &'a str,
 }
 
+impl RecordPosition<'_> {
+    /// `file:line`.
+    pub(super) fn text(self) -> String {
+        format!("{}:{}", self.source, self.line)
+    }
+}
+
 impl<'a> VerdictLine<'a> {
-    /// The line of a record that cannot be read.
-    pub(super) fn unreadable(place: RecordPosition<'a>, fault: &'a RecordError) -> Self {
+    /// The verdict on a record that cannot be read.
+    pub(super) fn unreadable(position: RecordPosition<'a>, error: &'a RecordError) -> Self {
         Self {
-            place,
+            position,
             method: None,
             path: None,
             operation: None,
@@ -74,15 +81,15 @@ impl<'a> VerdictLine<'a> {
             verdict: "unreadable",
             violations: Vec::new(),
             fault: Some(FaultRecord {
-                line: fault.line,
-                column: fault.column,
-                message: &fault.message,
+                line: error.line,
+                column: error.column,
+                message: &error.message,
             }),
         }
     }
 
-    /// The line as text, without its end.
+    /// The line without its line break.
     pub(super) fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("all members are text and numbers")
+        serde_json::to_string(self).expect("all properties are strings and numbers")
     }
 }

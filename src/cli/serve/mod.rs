@@ -1,3 +1,7 @@
-//! `portcullis serve`.
+//! `portcullis serve`: runs the proxy.
 
-pub(crate) mod serve_command;
+mod serve_args;
+mod serve_command;
+
+pub(super) use serve_args::ServeArgs;
+pub(super) use serve_command::serve;

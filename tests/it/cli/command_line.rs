@@ -1,4 +1,4 @@
-//! The program as a person meets it: words in, text and an exit code out.
+//! The command line: arguments, output and exit codes, and `portcullis check`.
 
 use std::process::{Command, Stdio};
 
@@ -63,7 +63,7 @@ fn exit_codes() {
     check("check none.yaml", 2, "portcullis: none.yaml: No such file");
     check("check empty", 2, "portcullis: empty: no contract below this directory");
     check("chekc", 2, "a similar subcommand exists: 'check'");
-    check("check --format xml good.yaml", 2, "[possible values: text, json]");
+    check("check --format xml good.yaml", 2, "[possible values: text, json, markdown, github, sarif, junit, gitlab]");
     check("completions bash", 0, "");
     check("serve", 2, "portcullis: there is no config.toml in the working directory");
     check("serve --config config.bad", 2, "portcullis: the configuration is refused\nconfig.bad:1: ");
@@ -74,7 +74,7 @@ fn exit_codes() {
 
 #[test]
 #[rustfmt::skip]
-fn text_for_people() {
+fn check_prints_text() {
     let folder = folder();
     let check = |words: &str, expected: &str| {
         let output = run(folder.path(), words, "");
@@ -127,7 +127,7 @@ Q 1
 }
 
 #[test]
-fn json_for_programs() {
+fn check_prints_json() {
     let folder = folder();
     let output = run(
         folder.path(),
@@ -192,7 +192,7 @@ fn json_for_programs() {
 }
 
 #[test]
-fn a_reader_that_goes_away_changes_nothing() {
+fn a_closed_pipe_does_not_change_the_exit_code() {
     let folder = folder();
     let mut child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
         .args(["check", "wrong.json"])

@@ -1,4 +1,4 @@
-//! `portcullis contract` and `portcullis config`, against an admin port.
+//! `portcullis contract` and `portcullis config` with an admin port.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -11,12 +11,12 @@ use crate::support::app::program;
 use crate::support::steered::{NEXT, Port, REVISION, applied, refusal};
 
 #[test]
-fn contracts_are_listed() {
+fn lists_contracts() {
     let port = Port::start();
     let expected = "\
-service  state     version  revision      operations  candidate  source
-orders   in force  1.4.0    3d53ae5d7bfd          12  1.5.0      orders.yaml
-market   none      -        -                      0  -          https://contracts.example/market.yaml
+service  state   version  revision      operations  candidate  source
+orders   active  1.4.0    3d53ae5d7bfd          12  1.5.0      orders.yaml
+market   none    -        -                      0  -          https://contracts.example/market.yaml
 market: 404; check the address
 ";
     assert_eq!(printed(port.address, "contract list", 1), expected);
@@ -26,12 +26,12 @@ market: 404; check the address
 }
 
 #[test]
-fn a_contract_is_shown_with_its_history() {
+fn shows_a_contract_with_its_history() {
     let port = Port::start();
     let expected = format!(
         "\
 orders  Orders 1.4.0
-  state       in force since 2025-12-31T23:00:00.000Z, 1h
+  state       active since 2025-12-31T23:00:00.000Z, 1h
   revision    {REVISION}
   source      orders.yaml
   operations  12
@@ -59,7 +59,7 @@ market
 }
 
 #[test]
-fn contracts_are_changed() {
+fn changes_contracts() {
     let port = Port::start();
     for (word, result) in [
         ("reload", "in-force"),
@@ -77,7 +77,7 @@ fn contracts_are_changed() {
 }
 
 #[test]
-fn a_refused_contract_is_a_finding() {
+fn a_rejected_contract_is_a_finding() {
     let port = Port::start();
     let expected = "\
 refused: the contract of `strict` is refused and nothing has changed; correct it and send or reload it again
@@ -93,7 +93,7 @@ refused: the contract of `strict` is refused and nothing has changed; correct it
 }
 
 #[test]
-fn a_candidate_is_proposed_from_a_file_or_standard_input() {
+fn uploads_a_candidate_from_a_file_or_standard_input() {
     let port = Port::start();
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
@@ -134,11 +134,11 @@ fn a_candidate_is_proposed_from_a_file_or_standard_input() {
 }
 
 #[test]
-fn what_a_candidate_would_refuse_is_a_finding() {
+fn violations_of_a_candidate_are_a_finding() {
     let port = Port::start();
     let clean = "\
 orders  candidate 1.5.0 (a23c5b838760) since 2025-12-31T23:58:20.000Z, 1m 40s
-  1000 exchanges judged, 0 would be refused, 3 could not be judged; it sees 12.5 % of the traffic
+  1000 exchanges validated, 0 would be rejected, 3 could not be validated; it receives 12.5 % of the traffic
 ";
     assert_eq!(printed(port.address, "contract candidate orders", 0), clean);
     port.contracts.refuse(vec![
@@ -148,7 +148,7 @@ orders  candidate 1.5.0 (a23c5b838760) since 2025-12-31T23:58:20.000Z, 1m 40s
     ]);
     let expected = "\
 orders  candidate 1.5.0 (a23c5b838760) since 2025-12-31T23:58:20.000Z, 1m 40s
-  1000 exchanges judged, 37 would be refused, 3 could not be judged; it sees 12.5 % of the traffic
+  1000 exchanges validated, 37 would be rejected, 3 could not be validated; it receives 12.5 % of the traffic
   checkout  35
     createOrder
           31  request_body
@@ -174,13 +174,13 @@ orders  candidate 1.5.0 (a23c5b838760) since 2025-12-31T23:58:20.000Z, 1m 40s
 }
 
 #[test]
-fn the_configuration_is_reloaded() {
+fn reloads_the_configuration() {
     let port = Port::start();
     port.contracts.configure(applied());
     let expected = "\
 applied  1 change
   services.orders.timeout
-in force after a restart:
+active after a restart:
   listen.address
 ";
     assert_eq!(printed(port.address, "config reload", 0), expected);
@@ -201,7 +201,7 @@ refused: the configuration is refused and the active one stays; correct it and r
 }
 
 #[test]
-fn what_cannot_be_done_exits_with_2() {
+fn explains_failed_requests_and_exits_with_2() {
     let port = Port::start();
     let url = format!("http://{}", port.address);
     let check = |words: &str, status: u16, detail: &str| {
@@ -251,7 +251,7 @@ fn what_cannot_be_done_exits_with_2() {
 }
 
 #[test]
-fn changes_carry_the_token_and_looking_does_not_need_it() {
+fn sends_the_token_with_changes_only() {
     const TOKEN: &str = "correct-horse-battery";
     let port = Port::bind("0.0.0.0:0", Some(TOKEN));
     let url = format!("http://{}", port.address);

@@ -1,4 +1,4 @@
-//! `portcullis diff` as a person meets it: inputs, formats, exit codes, approvals.
+//! `portcullis diff`: inputs, formats, exit codes, approvals.
 
 use std::path::Path;
 use std::process::Command;
@@ -97,7 +97,7 @@ fn exit_codes_and_bad_input() {
     check("diff old.yaml new.yaml --fail-on none", 0, "");
     check("diff old.yaml other.yaml --fail-on warning", 0, "");
     check("diff old.yaml other.yaml --semver", 1, "");
-    // What responses may hold now was not allowed before.
+    // Responses may now contain values that the older contract forbids.
     check("diff new.yaml old.yaml", 1, "");
     check("diff before after", 1, "");
     check("diff - -", 2, "standard input can be one of the revisions, not both");
@@ -127,7 +127,7 @@ fn finding<'j>(report: &'j Value, rule: &str, site: &str) -> &'j Value {
 }
 
 #[test]
-fn a_break_is_shown_by_a_message() {
+fn breaking_changes_have_a_witness() {
     let folder = folder();
     let report = json(folder.path(), "diff old.yaml new.yaml --format json");
     assert_eq!(report["schema"], "portcullis-diff/1");
@@ -159,7 +159,7 @@ fn a_break_is_shown_by_a_message() {
         curl.starts_with("curl -X PUT -g \"$BASE\"'/orders/"),
         "{curl}"
     );
-    // A response that says less is right for whoever reads it.
+    // Clients that accept the older response also accept a narrower one.
     assert_eq!(
         finding(&report, "schema.maximum.decreased", "response 200")["level"],
         "info"
@@ -174,7 +174,7 @@ fn a_break_is_shown_by_a_message() {
 }
 
 #[test]
-fn text_begins_with_what_is_worst_and_warns_of_other_titles() {
+fn text_begins_with_the_most_severe_change_and_warns_about_other_titles() {
     let folder = folder();
     let output = run(folder.path(), "diff old.yaml new.yaml", "");
     let text = String::from_utf8(output.stdout).unwrap();
@@ -199,7 +199,7 @@ fn text_begins_with_what_is_worst_and_warns_of_other_titles() {
 }
 
 #[test]
-fn other_formats() {
+fn the_other_formats_have_locations_and_counts() {
     let folder = folder();
     let print = |format: &str| {
         let output = run(
@@ -244,7 +244,7 @@ fn other_formats() {
 }
 
 #[test]
-fn approved_changes_do_not_fail_and_old_entries_are_reported() {
+fn approved_changes_do_not_fail_and_unused_entries_are_reported() {
     let folder = folder();
     let printed = run(
         folder.path(),
@@ -263,13 +263,13 @@ fn approved_changes_do_not_fail_and_old_entries_are_reported() {
         error.contains("approvals.toml: line 1: `reason` is empty"),
         "{error}"
     );
-    let reasoned = entries.replace("reason = \"\"", "reason = \"nobody calls it\"");
+    let reasoned = entries.replace("reason = \"\"", "reason = \"no client calls it\"");
     write(&reasoned);
     let output = run(folder.path(), words, "");
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{text}");
     assert!(
-        text.contains("approved by payments: nobody calls it"),
+        text.contains("approved by payments: no client calls it"),
         "{text}"
     );
     let stale = "\n[[approval]]\nfingerprint = \"0000\"\nowner = \"a\"\nreason = \"b\"\n";
@@ -280,21 +280,24 @@ fn approved_changes_do_not_fail_and_old_entries_are_reported() {
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert_eq!(text.matches("an approval has expired").count(), 2, "{text}");
     assert_eq!(
-        text.matches("is for no change of these contracts").count(),
+        text.matches("matches no change of these contracts").count(),
         1,
         "{text}"
     );
 }
 
 #[test]
-fn directories_are_compared_contract_by_contract() {
+fn compares_directories_contract_by_contract() {
     let folder = folder();
     let report = json(folder.path(), "diff before after --format json");
     assert_eq!(report["unchanged"], 2, "{report:#}");
     assert_eq!(report["contracts"].as_array().unwrap().len(), 1);
     assert_eq!(report["contracts"][0]["path"], "payments/orders.yaml");
     assert_eq!(report["gone"][0]["path"], "dropped.yaml");
-    assert_eq!(report["notes"][0], "moved.yaml is elsewhere/moved.yaml now");
+    assert_eq!(
+        report["notes"][0],
+        "moved.yaml moved to elsewhere/moved.yaml"
+    );
     assert_eq!(report["squads"]["payments"]["breaking"], 3);
     assert_eq!(report["verdict"], "breaking");
 }
@@ -317,7 +320,7 @@ fn git(folder: &Path, words: &[&str]) {
 }
 
 #[test]
-fn revisions_of_git_are_read_with_the_files_they_refer_to() {
+fn reads_git_revisions_with_referenced_files() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);

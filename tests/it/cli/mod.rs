@@ -6,3 +6,4 @@ pub(crate) mod diff;
 pub(crate) mod operate;
 pub(crate) mod owners_services;
 pub(crate) mod replay;
+pub(crate) mod reports;

@@ -1,4 +1,4 @@
-//! `portcullis breakers` and `portcullis deploy-window`, against a proxy that runs.
+//! `portcullis breakers` and `portcullis deploy-window` with a running proxy.
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
@@ -11,7 +11,7 @@ use crate::support::app::{App, SHOP, Site, get, problem, program};
 
 const TOKEN: &str = "correct-horse-battery";
 
-/// Runs the program with these words and variables; none of them has a blank inside.
+/// Runs the program with these arguments, which are separated by spaces, and variables.
 fn run(words: &str, variables: &[(&str, &str)]) -> Output {
     let mut command = program();
     command
@@ -20,7 +20,7 @@ fn run(words: &str, variables: &[(&str, &str)]) -> Output {
     command.output().unwrap()
 }
 
-/// What a command prints, after a check of its exit code and that it complains of nothing.
+/// The output of a command. Checks its exit code and that standard error is empty.
 #[track_caller]
 pub(crate) fn printed(admin: SocketAddr, words: &str, code: i32) -> String {
     let url = format!("http://{admin}");
@@ -30,7 +30,7 @@ pub(crate) fn printed(admin: SocketAddr, words: &str, code: i32) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What a command that cannot run complains of.
+/// The error of a command that cannot run.
 #[track_caller]
 pub(crate) fn complaint(words: &str, variables: &[(&str, &str)]) -> String {
     let output = run(words, variables);
@@ -41,7 +41,7 @@ pub(crate) fn complaint(words: &str, variables: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn breakers_are_shown_and_set() {
+fn shows_and_overrides_breakers() {
     let app = App::start(site(LOOPBACK));
     let print = |words: &str, code| printed(app.admin, words, code);
     let service = |name: &str| {
@@ -92,8 +92,8 @@ shop
 }
 
 #[test]
-fn what_an_operator_says_holds_for_traffic() {
-    // Bound and dropped: the upstream is gone.
+fn overrides_apply_to_traffic() {
+    // Bound and dropped, so no upstream listens there.
     let free = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -109,7 +109,7 @@ fn what_an_operator_says_holds_for_traffic() {
     assert!(
         shown.contains(
             "  everybody          open       auto          0       0  20 of 20 calls failed within \
-             10 s, more than 90 %; tried again in "
+             10 s, more than 90 %; next probe in "
         ),
         "{shown}"
     );
@@ -126,7 +126,7 @@ fn what_an_operator_says_holds_for_traffic() {
 }
 
 #[test]
-fn breakers_as_json_are_what_the_admin_port_answers() {
+fn json_is_the_response_of_the_admin_port() {
     let app = App::start(site(LOOPBACK));
     let names = |words: &str, code| {
         let json: Value = serde_json::from_str(&printed(app.admin, words, code)).unwrap();
@@ -148,7 +148,7 @@ fn breakers_as_json_are_what_the_admin_port_answers() {
 }
 
 #[test]
-fn deploy_windows_are_opened_listed_and_closed() {
+fn opens_lists_and_closes_deploy_windows() {
     let app = App::start(site(LOOPBACK));
     let print = |words: &str| printed(app.admin, words, 0);
     assert_eq!(print("deploy-window list"), "shop    none\nmarket  none\n");
@@ -171,11 +171,11 @@ fn deploy_windows_are_opened_listed_and_closed() {
         "{shown}"
     );
     assert_eq!(print("deploy-window close shop"), "shop   closed\n");
-    assert_eq!(print("deploy-window close shop"), "shop   none was open\n");
+    assert_eq!(print("deploy-window close shop"), "shop   was not open\n");
 }
 
 #[test]
-fn what_cannot_be_done_is_said_and_exits_with_2() {
+fn explains_rejected_requests_and_exits_with_2() {
     let app = App::start(site(LOOPBACK));
     let url = format!("http://{}", app.admin);
     let check = |words: &str, status: &str, detail: &str| {
@@ -209,13 +209,13 @@ fn what_cannot_be_done_is_said_and_exits_with_2() {
         "expected `for` to be a duration with a unit, from 1s to 24h; send",
     );
     check("deploy-window close shap", "404", "there is no service");
-    // The flag outranks the variable.
+    // The flag overrides the variable.
     let variables = [("PORTCULLIS_ADMIN_URL", "http://127.0.0.1:1")];
     let output = run(&format!("breakers --admin {url}"), &variables);
     assert_eq!(output.status.code(), Some(0));
     let message = complaint("breakers --admin https://127.0.0.1:1", &[]);
     assert!(
-        message.contains("is no admin port: expected http://host:port"),
+        message.contains("is not an admin port: expected http://host:port"),
         "{message}"
     );
     let message = complaint("breakers set shop everybody shut", &[]);
@@ -231,8 +231,8 @@ fn what_cannot_be_done_is_said_and_exits_with_2() {
 }
 
 #[test]
-fn whoever_does_not_answer_is_named() {
-    // Bound and dropped: nobody listens there now.
+fn names_servers_that_do_not_answer() {
+    // Bound and dropped, so no server listens there.
     let free = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -247,7 +247,7 @@ fn whoever_does_not_answer_is_named() {
         message.contains("`portcullis serve` must run with its admin port there"),
         "{message}"
     );
-    // The data port answers, but it is not the one.
+    // The data port answers, but not as an admin port.
     let app = App::start(site(LOOPBACK));
     let url = format!("http://{}", app.data);
     let message = complaint("breakers", &[("PORTCULLIS_ADMIN_URL", &url)]);
@@ -262,7 +262,7 @@ fn whoever_does_not_answer_is_named() {
         ),
         (
             "HTTP/1.1 302 Found\r\nlocation: /\r\ncontent-length: 0\r\n\r\n",
-            "answers 302: it does not say why",
+            "answers 302: no reason given",
         ),
         (
             "HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{",
@@ -278,7 +278,7 @@ fn whoever_does_not_answer_is_named() {
         let server = std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             let mut request = [0; 1024];
-            // One read is enough: what follows does not matter.
+            // One read is enough: the rest of the request does not matter.
             let _ = std::io::Read::read(&mut stream, &mut request);
             stream.write_all(answer.as_bytes()).unwrap();
         });
@@ -289,7 +289,7 @@ fn whoever_does_not_answer_is_named() {
 }
 
 #[test]
-fn a_token_is_taken_from_the_variable_or_a_file_and_never_shown() {
+fn takes_the_token_from_the_variable_or_a_file_and_never_prints_it() {
     let keys = format!("address = \"0.0.0.0:0\"\ntoken = \"{TOKEN}\"");
     let app = App::start(site(&keys));
     let url = format!("http://127.0.0.1:{}", app.admin.port());

@@ -1,4 +1,4 @@
-//! `portcullis owners services`: the same words as a proxy that runs, before one runs.
+//! `portcullis owners services`: the same data as that of a running proxy.
 
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ fn owner(site: &Site, words: &str) -> (Option<i32>, String, String) {
 }
 
 #[test]
-fn owners_are_printed_as_the_proxy_tells_them() {
+fn prints_the_owners_that_the_proxy_serves() {
     let site = site();
     let (code, json, errors) = owner(&site, "--format json");
     assert_eq!((code, errors.as_str()), (Some(0), ""));
@@ -44,7 +44,7 @@ fn owners_are_printed_as_the_proxy_tells_them() {
 }
 
 #[test]
-fn a_catalogue_gets_a_component_and_its_api() {
+fn writes_a_component_and_an_api_for_backstage() {
     let (code, yaml, _) = owner(&site(), "shop --format backstage");
     let expected = r#"---
 apiVersion: backstage.io/v1alpha1
@@ -84,7 +84,7 @@ spec:
 }
 
 #[test]
-fn what_cannot_be_read_is_said() {
+fn explains_unreadable_files() {
     let (code, text, errors) = owner(&site(), "shap");
     assert_eq!((code, text.as_str()), (Some(2), ""));
     assert!(errors.contains("did you mean `shop`?"), "{errors}");

@@ -1,4 +1,4 @@
-//! `portcullis replay`: the program with recordings, and the corpus of requests as recordings.
+//! `portcullis replay`: recordings, and the corpus of requests as recordings.
 
 use std::path::Path;
 use std::process::Output;
@@ -21,7 +21,7 @@ use crate::support::corpus::corpora;
 const CONTRACT: &str = "contracts/payments/orders/openapi.yaml";
 const RECORDING: &str = "tests/fixtures/traffic/orders.har";
 
-/// Runs the program in the repository, with what is written to its standard input.
+/// Runs the program in the repository with this standard input.
 fn run(words: &str, input: &str) -> Output {
     app::run(Path::new(env!("CARGO_MANIFEST_DIR")), words, input)
 }
@@ -68,7 +68,7 @@ fn exit_codes() {
 }
 
 #[test]
-fn text_for_people() {
+fn prints_text() {
     let output = replay("tests/fixtures/traffic/orders.jsonl", "");
     let expected = include_str!("../../fixtures/traffic/orders.txt");
     assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
@@ -76,7 +76,10 @@ fn text_for_people() {
 
 fn verdicts(words: &str, input: &str) -> Vec<Value> {
     let output = replay(&format!("--format json {words}"), input);
-    assert!(output.stderr.is_empty(), "faults are verdicts: {output:?}");
+    assert!(
+        output.stderr.is_empty(),
+        "unreadable records are verdicts: {output:?}"
+    );
     let lines = String::from_utf8(output.stdout).unwrap();
     lines
         .lines()
@@ -85,7 +88,7 @@ fn verdicts(words: &str, input: &str) -> Vec<Value> {
 }
 
 #[test]
-fn json_for_programs() {
+fn prints_json() {
     let input = concat!(
         r#"{"request": {"method": "GET", "path": "/orders?limit=1000&a=1"}, "response": {"status": 503, "headers": {"content-type": "application/problem+json"}, "body": {"title": "t", "status": 503}}}"#,
         "\n\nx\n",
@@ -126,7 +129,7 @@ fn json_for_programs() {
 }
 
 #[test]
-fn values_are_shown_only_when_they_are_asked_for() {
+fn prints_values_only_on_request() {
     let input = r#"{"request": {"method": "GET", "path": "/orders/4711"}}"#;
     let check = |words: &str, path: &str, says: bool| {
         let verdict = &verdicts(words, input)[0];
@@ -145,7 +148,7 @@ fn values_are_shown_only_when_they_are_asked_for() {
 
 #[test]
 #[rustfmt::skip]
-fn archives_of_browsers() {
+fn reads_archives_of_browsers() {
     let found = verdicts(RECORDING, "");
     let found: Vec<String> = found
         .iter()
@@ -165,7 +168,7 @@ fn archives_of_browsers() {
     ]);
 }
 
-/// A case of the corpus as a line.
+/// A case of the corpus as a line of JSON Lines.
 fn line_of(case: &Case) -> String {
     let message = |name: &str| {
         let message = &case.value[name];
@@ -204,7 +207,7 @@ fn line_of(case: &Case) -> String {
     line.to_string()
 }
 
-/// What replay finds in a line and would reject: in the request, and in the response.
+/// The violations of a line that would be rejected: in the request, and in the response.
 fn judged(contract: &CompiledContract, line: &str) -> [Vec<String>; 2] {
     let bounds = ExchangeCheckLimits {
         violations_max: 20,
@@ -231,8 +234,8 @@ fn judged(contract: &CompiledContract, line: &str) -> [Vec<String>; 2] {
     })
 }
 
-/// Whether two judgements are the same. Of a request that is for no operation the reference says
-/// only so, in the words of the routing table where it looks at the response.
+/// Whether two results are equal. For a request without an operation the reference has only the
+/// error of the routing table.
 fn is_same(expected: &[String], found: &[String]) -> bool {
     let begins = |expected: &str| match expected {
         "NotFound" => "unknown-path".to_owned(),
@@ -249,7 +252,7 @@ fn is_same(expected: &[String], found: &[String]) -> bool {
     not(has_corpora),
     ignore = "needs the corpora: PORTCULLIS_CORPORA or ../shared/corpora"
 )]
-fn recordings_are_judged_as_requests_are() {
+fn recordings_get_the_same_verdicts_as_requests() {
     let folder = corpora().join("requests");
     let mut compared = 0;
     let mut different = Vec::new();

@@ -1,5 +1,4 @@
-//! `portcullis gate` as a pipeline meets it: contracts and a catalog in, a verdict and a registry
-//! out.
+//! `portcullis gate`: verdicts, the registry and the exported figures.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +12,7 @@ use crate::support::app::{program, run};
 use crate::support::upstream::{Upstream, send};
 use crate::telemetry::deploy::{file, value};
 
-/// Two squads, three services. Payments has a cooldown in `strict.toml` alone.
+/// Two squads with three services. Payments has a cooldown only in `strict.toml`.
 const CATALOG: &str = r#"
 [squads.payments]
 tier = "gold"
@@ -40,7 +39,7 @@ version = 3
 rollback_approval = true
 "#;
 
-/// A contract whose orders hold at most so many.
+/// A contract whose orders have at most this quantity.
 pub(crate) fn contract(version: &str, most: u32, words: &str) -> String {
     format!(
         "openapi: 3.1.0
@@ -65,23 +64,23 @@ paths:
     )
 }
 
-/// What a pipeline has: a checkout with a catalog, and a registry.
-pub(crate) struct Site {
+/// A working directory of a pipeline: contracts, a catalog and a registry.
+pub(crate) struct GateFixture {
     pub(crate) folder: TempDir,
 }
 
-impl Site {
+impl GateFixture {
     pub(crate) fn new() -> Self {
-        let site = Self {
+        let fixture = Self {
             folder: TempDir::new().unwrap(),
         };
-        site.write("squads.toml", CATALOG);
-        site.write(
+        fixture.write("squads.toml", CATALOG);
+        fixture.write(
             "strict.toml",
             &CATALOG.replace("risk_max = 60", "risk_max = 60\ncooldown = \"4h\""),
         );
-        fs::create_dir(site.path("registry")).unwrap();
-        site
+        fs::create_dir(fixture.path("registry")).unwrap();
+        fixture
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -96,13 +95,13 @@ impl Site {
         run(self.folder.path(), words, "")
     }
 
-    /// Judges the contract in a file, as payments do for orders.
+    /// Runs the gate for the service orders of payments with the contract in a file.
     fn judge(&self, file: &str, more: &str) -> (i32, Value) {
         let words = format!(
             "gate --squad payments --service orders --contract {file} --registry registry --by ci \
              --format json --catalog squads.toml {more}"
         );
-        // The last one of a flag that is there twice would be an error: cases name the catalog last.
+        // A repeated flag is an error, so `more` replaces the default catalog.
         let words = match more.contains("--catalog") {
             true => words.replacen("--catalog squads.toml ", "", 1),
             false => words,
@@ -118,7 +117,7 @@ impl Site {
         (output.status.code().unwrap(), value)
     }
 
-    /// The registry's deployments: version, state and number of what they take back.
+    /// The deployments of the registry: number, version and state.
     fn history(&self) -> String {
         let output =
             self.run("gate history --squad payments --service orders --registry registry --verify");
@@ -142,7 +141,7 @@ impl Site {
     }
 }
 
-/// The rules with what they mean, most serious first.
+/// The weights and rules of the reasons, the most serious first.
 fn reasons(verdict: &Value) -> String {
     let reasons = verdict["reasons"].as_array().unwrap().iter();
     let said = reasons.map(|reason| {
@@ -172,32 +171,32 @@ fn check(found: (i32, Value), code: i32, decision: &str, action: &str, expected:
 }
 
 #[test]
-fn from_the_first_deployment_to_a_rollback() {
-    let site = Site::new();
-    site.write("1.0.yaml", &contract("1.0.0", 100, "first"));
-    site.write("1.1.yaml", &contract("1.1.0", 200, "more is allowed"));
-    site.write("1.2.yaml", &contract("1.2.0", 50, "less is allowed"));
-    site.write("2.0.yaml", &contract("2.0.0", 50, "less is allowed"));
+fn records_deployments_from_the_first_to_a_rollback() {
+    let fixture = GateFixture::new();
+    fixture.write("1.0.yaml", &contract("1.0.0", 100, "first"));
+    fixture.write("1.1.yaml", &contract("1.1.0", 200, "more is allowed"));
+    fixture.write("1.2.yaml", &contract("1.2.0", 50, "less is allowed"));
+    fixture.write("2.0.yaml", &contract("2.0.0", 50, "less is allowed"));
 
-    first_ones(&site);
-    breaking_one(&site);
-    in_a_cooldown(&site);
-    taken_back(&site);
+    first_deployments(&fixture);
+    breaking_change(&fixture);
+    cooldown(&fixture);
+    rollback(&fixture);
 }
 
-/// The first one is not recorded unless that is asked for; a compatible one follows.
-fn first_ones(site: &Site) {
+/// The first deployment is recorded only with `--record`; a compatible one follows.
+fn first_deployments(fixture: &GateFixture) {
     let verdict = check(
-        site.judge("1.0.yaml", ""),
+        fixture.judge("1.0.yaml", ""),
         0,
         "allowed",
         "deploy",
         "tells first-deployment",
     );
     assert_eq!(verdict["recorded"], Value::Null);
-    assert!(!site.path("registry/payments").exists());
+    assert!(!fixture.path("registry/payments").exists());
     let verdict = check(
-        site.judge("1.0.yaml", "--record"),
+        fixture.judge("1.0.yaml", "--record"),
         0,
         "allowed",
         "deploy",
@@ -214,16 +213,16 @@ fn first_ones(site: &Site) {
         serde_json::json!(["silver"])
     );
     check(
-        site.judge("1.0.yaml", "--record"),
+        fixture.judge("1.0.yaml", "--record"),
         0,
         "unchanged",
         "nothing",
         "tells already-deployed",
     );
 
-    // A compatible one.
+    // A compatible contract.
     let verdict = check(
-        site.judge("1.1.yaml", "--record"),
+        fixture.judge("1.1.yaml", "--record"),
         0,
         "allowed",
         "deploy",
@@ -233,9 +232,9 @@ fn first_ones(site: &Site) {
         (&verdict["replaces"], &verdict["recorded"]),
         (&"1.0.0".into(), &2.into())
     );
-    // What was replaced is gone back to, not deployed.
+    // A replaced revision needs a rollback, not a deployment.
     check(
-        site.judge("1.0.yaml", "--record"),
+        fixture.judge("1.0.yaml", "--record"),
         1,
         "blocked",
         "roll-back-instead",
@@ -243,11 +242,11 @@ fn first_ones(site: &Site) {
     );
 }
 
-/// It is refused with its witness, and with a major version and approvals of others, too. The one
-/// that would do is left for whoever comes next.
-fn breaking_one(site: &Site) {
+/// A breaking change is blocked with its witness. A major version alone does not help, nor do
+/// approvals of other squads. The valid approval stays for the next step.
+fn breaking_change(fixture: &GateFixture) {
     let verdict = check(
-        site.judge("1.2.yaml", "--record"),
+        fixture.judge("1.2.yaml", "--record"),
         1,
         "blocked",
         "raise-the-version",
@@ -260,9 +259,9 @@ fn breaking_one(site: &Site) {
         "{change}"
     );
     assert_eq!(change["approvals_missing"], serde_json::json!(["checkout"]));
-    // A major version alone does not do, nor does the approval of somebody else.
+    // A major version alone does not help, nor does the approval of another squad.
     let verdict = check(
-        site.judge("2.0.yaml", "--record"),
+        fixture.judge("2.0.yaml", "--record"),
         1,
         "blocked",
         "get-approvals",
@@ -277,35 +276,35 @@ fn breaking_one(site: &Site) {
             "[[approval]]\nfingerprint = \"{fingerprint}\"\nowner = \"{owner}\"\nreason = \"we send 20 at most\"\n{expires}\n"
         )
     };
-    site.write("approvals.toml", &approval("payments", ""));
+    fixture.write("approvals.toml", &approval("payments", ""));
     check(
-        site.judge("2.0.yaml", "--approvals approvals.toml --record"),
+        fixture.judge("2.0.yaml", "--approvals approvals.toml --record"),
         1,
         "blocked",
         "get-approvals",
         "blocks breaking-change",
     );
-    site.write(
+    fixture.write(
         "approvals.toml",
         &approval("checkout", "expires = \"2020-01-01\""),
     );
     check(
-        site.judge("2.0.yaml", "--approvals approvals.toml --record"),
+        fixture.judge("2.0.yaml", "--approvals approvals.toml --record"),
         1,
         "blocked",
         "get-approvals",
         "blocks breaking-change",
     );
-    assert_eq!(site.history(), "2  1.1.0  deployed; 1  1.0.0  replaced");
+    assert_eq!(fixture.history(), "2  1.1.0  deployed; 1  1.0.0  replaced");
 
-    site.write("approvals.toml", &approval("checkout", ""));
+    fixture.write("approvals.toml", &approval("checkout", ""));
 }
 
-/// What is approved is refused all the same, and an override is recorded.
-fn in_a_cooldown(site: &Site) {
+/// During a cooldown an approved change is blocked too, and an override is recorded.
+fn cooldown(fixture: &GateFixture) {
     let strict = "--approvals approvals.toml --record --catalog strict.toml";
     check(
-        site.judge("2.0.yaml", strict),
+        fixture.judge("2.0.yaml", strict),
         1,
         "blocked",
         "wait",
@@ -313,39 +312,44 @@ fn in_a_cooldown(site: &Site) {
     );
     let words = format!("{strict} --override ann --reason outage");
     check(
-        site.judge("2.0.yaml", &words),
+        fixture.judge("2.0.yaml", &words),
         0,
         "overridden",
         "deploy",
         "overridden cooldown, tells breaking-change",
     );
-    let recorded = &site.registry()["deployments"][2];
+    let recorded = &fixture.registry()["deployments"][2];
     assert_eq!(
         recorded["overridden"],
         serde_json::json!({"name": "ann", "reason": "outage", "rules": ["cooldown"]})
     );
     assert_eq!(recorded["approvals"][0]["owner"], "checkout");
     assert_eq!(
-        site.history(),
+        fixture.history(),
         "3  2.0.0  deployed; 2  1.1.0  replaced; 1  1.0.0  replaced"
     );
 }
 
-/// A roll-out ends, and then it is taken back.
-fn taken_back(site: &Site) {
+/// A released deployment is rolled back.
+fn rollback(fixture: &GateFixture) {
     let place = "--squad payments --service orders --registry registry";
-    assert!(site.run(&format!("gate release {place}")).status.success());
-    assert!(site.history().starts_with("3  2.0.0  released"));
+    assert!(
+        fixture
+            .run(&format!("gate release {place}"))
+            .status
+            .success()
+    );
+    assert!(fixture.history().starts_with("3  2.0.0  released"));
     let rollback = format!("gate rollback {place} --catalog squads.toml --reason slow --by ann");
-    assert!(site.run(&rollback).status.success());
+    assert!(fixture.run(&rollback).status.success());
     assert_eq!(
-        site.history(),
+        fixture.history(),
         "4  1.1.0  deployed; 3  2.0.0  rolled back; 2  1.1.0  replaced; 1  1.0.0  replaced"
     );
-    assert_eq!(site.registry()["deployments"][3]["rollback_of"], 3);
-    // What was taken back may go out again, and a cooldown does not hold that up.
+    assert_eq!(fixture.registry()["deployments"][3]["rollback_of"], 3);
+    // A rolled-back revision may be deployed again, even during a cooldown.
     check(
-        site.judge("2.0.yaml", "--approvals approvals.toml"),
+        fixture.judge("2.0.yaml", "--approvals approvals.toml"),
         0,
         "allowed",
         "deploy",
@@ -354,66 +358,66 @@ fn taken_back(site: &Site) {
 }
 
 #[test]
-fn risk_and_ownership() {
-    let site = Site::new();
-    site.write("1.0.yaml", &contract("1.0.0", 100, "first"));
-    site.write(
+fn blocks_risk_and_foreign_services() {
+    let fixture = GateFixture::new();
+    fixture.write("1.0.yaml", &contract("1.0.0", 100, "first"));
+    fixture.write(
         "tight.toml",
         &CATALOG.replace("risk_max = 60", "risk_max = 59"),
     );
     check(
-        site.judge("1.0.yaml", "--catalog tight.toml --record"),
+        fixture.judge("1.0.yaml", "--catalog tight.toml --record"),
         1,
         "blocked",
         "lower-the-risk",
         "blocks risk, tells first-deployment",
     );
-    // An override lifts what can be lifted, and nothing else.
+    // An override does not apply to ownership.
     let words = "gate --squad checkout --service orders --contract 1.0.yaml --registry registry --catalog squads.toml --override ann --reason x --format json --record";
-    let output = site.run(words);
+    let output = fixture.run(words);
     assert_eq!(output.status.code(), Some(1));
     let verdict: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(
         reasons(&verdict),
         "blocks ownership, tells first-deployment"
     );
-    // The weights are the catalog's.
-    site.write(
+    // The catalog sets the weights.
+    fixture.write(
         "weights.toml",
         &format!("{CATALOG}[risk]\nsquad = 1\ndatabase = 2\nflag = 3\n"),
     );
-    let (_, verdict) = site.judge("1.0.yaml", "--catalog weights.toml");
+    let (_, verdict) = fixture.judge("1.0.yaml", "--catalog weights.toml");
     assert_eq!(verdict["risk_score"], 6);
-    assert!(!site.path("registry/payments").exists());
+    assert!(!fixture.path("registry/payments").exists());
 }
 
 #[test]
-fn a_major_version_with_a_window_runs_beside_the_older_one() {
-    let site = Site::new();
-    site.write(
+fn keeps_the_older_version_for_a_notice_period() {
+    let fixture = GateFixture::new();
+    fixture.write(
         "notice.toml",
         &CATALOG.replace("risk_max = 60", "notice = \"30d\""),
     );
-    site.write("1.0.yaml", &contract("1.0.0", 100, "first"));
-    site.write("1.1.yaml", &contract("1.1.0", 200, "more"));
-    site.write("2.0.yaml", &contract("2.0.0", 50, "less"));
-    site.write("2.1.yaml", &contract("2.1.0", 60, "a little more"));
+    fixture.write("1.0.yaml", &contract("1.0.0", 100, "first"));
+    fixture.write("1.1.yaml", &contract("1.1.0", 200, "more"));
+    fixture.write("2.0.yaml", &contract("2.0.0", 50, "less"));
+    fixture.write("2.1.yaml", &contract("2.1.0", 60, "a little more"));
     let catalog = "--catalog notice.toml --record";
     check(
-        site.judge("1.0.yaml", catalog),
+        fixture.judge("1.0.yaml", catalog),
         0,
         "allowed",
         "deploy",
         "tells first-deployment",
     );
-    // Too short a window needs the approval as ever; a long one does not.
+    // A period shorter than the notice still needs the approval; a longer one does not.
     let soon = humantime::format_rfc3339_seconds(
         std::time::SystemTime::now() + std::time::Duration::from_secs(10 * 86_400),
     )
     .to_string();
     let words = format!("--keep 1.0.0 --until {} {catalog}", &soon[..10]);
     check(
-        site.judge("2.0.yaml", &words),
+        fixture.judge("2.0.yaml", &words),
         1,
         "blocked",
         "get-approvals",
@@ -421,64 +425,64 @@ fn a_major_version_with_a_window_runs_beside_the_older_one() {
     );
     let words = format!("--keep 1.0.0 --until 2999-01-01 {catalog}");
     check(
-        site.judge("2.0.yaml", &words),
+        fixture.judge("2.0.yaml", &words),
         0,
         "allowed",
         "deploy",
         "warns breaking-change, tells kept-version",
     );
-    assert_eq!(site.history(), "2  2.0.0  deployed; 1  1.0.0  kept");
-    // Both go on by themselves, and each is compared with both.
+    assert_eq!(fixture.history(), "2  2.0.0  deployed; 1  1.0.0  kept");
+    // Both versions continue, and a new revision is compared with both.
     check(
-        site.judge("2.1.yaml", catalog),
+        fixture.judge("2.1.yaml", catalog),
         0,
         "allowed",
         "deploy",
         "tells kept-version",
     );
     check(
-        site.judge("1.1.yaml", catalog),
+        fixture.judge("1.1.yaml", catalog),
         0,
         "allowed",
         "deploy",
         "tells kept-version",
     );
     assert_eq!(
-        site.history(),
+        fixture.history(),
         "4  1.1.0  kept; 3  2.1.0  deployed; 2  2.0.0  replaced; 1  1.0.0  replaced"
     );
 }
 
 #[test]
-fn flags_that_changed_hold_up_a_rollback() {
-    let site = Site::new();
+fn changed_flags_need_approval_for_a_rollback() {
+    let fixture = GateFixture::new();
     for (file, version) in [("1.0.yaml", "1.0.0"), ("1.1.yaml", "1.1.0")] {
         let most = if version == "1.0.0" { 100 } else { 200 };
-        site.write(file, &contract(version, most, version));
-        assert_eq!(site.judge(file, "--record").0, 0);
+        fixture.write(file, &contract(version, most, version));
+        assert_eq!(fixture.judge(file, "--record").0, 0);
     }
-    site.write("later.toml", &CATALOG.replace("version = 3", "version = 4"));
+    fixture.write("later.toml", &CATALOG.replace("version = 3", "version = 4"));
     let words = "gate rollback --squad payments --service orders --registry registry --catalog later.toml --reason slow";
-    let output = site.run(words);
+    let output = fixture.run(words);
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert!(error.contains("going back to 1.0.0 needs the approval of checkout (the flag new-checkout has another version now)"), "{error}");
-    assert_eq!(site.history(), "2  1.1.0  deployed; 1  1.0.0  replaced");
-    let output = site.run(&format!("{words} --approved-by checkout"));
+    assert_eq!(fixture.history(), "2  1.1.0  deployed; 1  1.0.0  replaced");
+    let output = fixture.run(&format!("{words} --approved-by checkout"));
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),
-        "rolled back: orders 1.1.0 → 1.0.0, as deployment 3\n1 changes break whoever relies on 1.1.0 already; portcullis diff shows them\n"
+        "rolled back: orders 1.1.0 → 1.0.0, as deployment 3\n1 changes break clients that already rely on 1.1.0; portcullis diff shows them\n"
     );
 }
 
 #[test]
 #[rustfmt::skip]
-fn bad_input_is_explained_and_nothing_is_written() {
-    let site = Site::new();
-    site.write("good.yaml", &contract("1.0.0", 100, "first"));
-    site.write("next.yaml", &contract("1.1.0", 200, "next"));
-    site.write("broken.yaml", "openapi: 3.1.0\ninfo: {title: A, version: 1}\npaths: {/a: {get: {parameters: [{name: a}]}}}\n");
-    site.write("broken.toml", "[squads.payments]\ntire = \"gold\"\n");
+fn explains_bad_input_and_writes_nothing() {
+    let fixture = GateFixture::new();
+    fixture.write("good.yaml", &contract("1.0.0", 100, "first"));
+    fixture.write("next.yaml", &contract("1.1.0", 200, "next"));
+    fixture.write("broken.yaml", "openapi: 3.1.0\ninfo: {title: A, version: 1}\npaths: {/a: {get: {parameters: [{name: a}]}}}\n");
+    fixture.write("broken.toml", "[squads.payments]\ntire = \"gold\"\n");
     let snapshot = |folder: &Path| {
         let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
         let mut open = vec![folder.to_owned()];
@@ -492,13 +496,13 @@ fn bad_input_is_explained_and_nothing_is_written() {
         files
     };
     let check = |words: &str, message: &str| {
-        let before = snapshot(site.folder.path());
-        let output = site.run(&format!("gate --record --by ci {words}"));
+        let before = snapshot(fixture.folder.path());
+        let output = fixture.run(&format!("gate --record --by ci {words}"));
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{words}: {error}");
         assert!(error.contains(message), "{words}: {error}");
         assert_eq!(String::from_utf8(output.stdout).unwrap(), "", "{words}");
-        assert_eq!(snapshot(site.folder.path()), before, "{words}");
+        assert_eq!(snapshot(fixture.folder.path()), before, "{words}");
     };
     let asked = |squad: &str, service: &str, contract: &str, registry: &str, catalog: &str| {
         format!("--squad {squad} --service {service} --contract {contract} --registry {registry} --catalog {catalog}")
@@ -514,44 +518,44 @@ fn bad_input_is_explained_and_nothing_is_written() {
     check(&asked("payments", "orders", "broken.yaml", "registry", "squads.toml"), "broken.yaml is refused\nbroken.yaml:3");
     check(&asked("payments", "orders", "nowhere.yaml", "registry", "squads.toml"), "nowhere.yaml: No such file");
     check(&asked("payments", "orders", "registry", "registry", "squads.toml"), "--contract registry: expected one contract, found a directory");
-    check(&format!("{good} --prometheus http://127.0.0.1:1"), "Prometheus cannot be asked: http://127.0.0.1:1/api/v1/query: cannot connect");
+    check(&format!("{good} --prometheus http://127.0.0.1:1"), "Prometheus cannot be queried: http://127.0.0.1:1/api/v1/query: cannot connect");
     check(&format!("{good} --prometheus nowhere"), "--prometheus: not an http or https address");
     check(&format!("{good} --open-window 10m --admin http://127.0.0.1:1"), "cannot connect to http://127.0.0.1:1");
     check(&format!("{good} --override ann"), "--reason <TEXT>");
-    check(&format!("{good} --keep 0.9.0 --until 2999-01-01"), "--keep 0.9.0: nothing is deployed that could be kept");
+    check(&format!("{good} --keep 0.9.0 --until 2999-01-01"), "--keep 0.9.0: no deployment could be kept");
     check(&format!("{good} --approvals nowhere.toml"), "nowhere.toml: No such file");
 
-    // What is in the registry is looked at before anything is added to it.
-    assert_eq!(site.judge("good.yaml", "--record").0, 0);
+    // The registry is validated before a deployment is added.
+    assert_eq!(fixture.judge("good.yaml", "--record").0, 0);
     let next = asked("payments", "orders", "next.yaml", "registry", "squads.toml");
     let file = "registry/payments/orders/registry.json";
-    let text = fs::read_to_string(site.path(file)).unwrap();
+    let text = fs::read_to_string(fixture.path(file)).unwrap();
     let damaged = |from: &str, to: &str, message: &str| {
         assert!(text.contains(from), "{text}");
-        site.write(file, &text.replacen(from, to, 1));
+        fixture.write(file, &text.replacen(from, to, 1));
         check(&next, message);
-        site.write(file, &text);
+        fixture.write(file, &text);
     };
     damaged("\"format\": 1", "\"format\": 9", "registry.json: the registry is damaged: /format: expected 1, found 9");
     damaged("{", "", "registry.json: the registry is damaged: line 2, column 10: ");
     damaged("\"deployed_at\": \"20", "\"deployed_at\": \"21", "this machine's clock says 20");
     damaged("\"revision\": \"sha256:", "\"revision\": \"sha256:/", "/deployments/0/revision: expected sha256:");
-    let kept = fs::read_dir(site.path("registry/payments/orders/revisions")).unwrap().next().unwrap().unwrap().path();
+    let kept = fs::read_dir(fixture.path("registry/payments/orders/revisions")).unwrap().next().unwrap().unwrap().path();
     let content = fs::read_to_string(&kept).unwrap();
     fs::write(&kept, content.replace("maximum: 100", "maximum: 900")).unwrap();
     check(&next, "it was altered: its files have the hash sha256:");
     fs::remove_file(&kept).unwrap();
-    check(&next, "deployment 1 refers to this contract, and it is not there");
+    check(&next, "deployment 1 refers to this contract, which is missing");
 }
 
 #[test]
-fn a_collector_gets_the_figures_and_decides_nothing() {
-    let site = Site::new();
-    site.write("1.0.yaml", &contract("1.0.0", 100, "first"));
+fn sends_figures_to_a_collector_without_affecting_the_verdict() {
+    let fixture = GateFixture::new();
+    fixture.write("1.0.yaml", &contract("1.0.0", 100, "first"));
     let collector = Upstream::start(|_| vec![send("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")]);
     let address = collector.address;
     let words = format!("--otlp http://{address}/otlp");
-    assert_eq!(site.judge("1.0.yaml", &words).0, 0);
+    assert_eq!(fixture.judge("1.0.yaml", &words).0, 0);
     let sent = collector.request();
     assert_eq!(sent.request_line(), "POST /otlp/v1/metrics HTTP/1.1");
     assert_eq!(sent.fields("content-type"), ["application/json"]);
@@ -573,25 +577,25 @@ fn a_collector_gets_the_figures_and_decides_nothing() {
     assert!(figure("gate_duration_ms")["asDouble"].as_f64().unwrap() > 0.0);
     assert!(figure("deployment_risk_score")["asDouble"].is_number());
     assert_eq!(figure("deployment_conflicts_total")["asInt"], "0");
-    // One that is away, and one that is none.
+    // An unreachable collector, and an invalid URL.
     drop(collector);
-    assert_eq!(site.judge("1.0.yaml", &words).0, 0);
-    assert_eq!(site.judge("1.0.yaml", "--otlp nonsense").0, 0);
+    assert_eq!(fixture.judge("1.0.yaml", &words).0, 0);
+    assert_eq!(fixture.judge("1.0.yaml", "--otlp nonsense").0, 0);
 }
 
 #[test]
-fn every_format_says_what_was_found() {
-    let site = Site::new();
-    site.write("1.0.yaml", &contract("1.0.0", 100, "first"));
-    site.write("1.1.yaml", &contract("1.1.0", 50, "less"));
-    assert_eq!(site.judge("1.0.yaml", "--record").0, 0);
+fn every_format_has_the_reasons_and_figures() {
+    let fixture = GateFixture::new();
+    fixture.write("1.0.yaml", &contract("1.0.0", 100, "first"));
+    fixture.write("1.1.yaml", &contract("1.1.0", 50, "less"));
+    assert_eq!(fixture.judge("1.0.yaml", "--record").0, 0);
     let print = |format: &str| {
         let output = program()
             .args("gate --squad payments --service orders --contract 1.1.yaml --registry registry --catalog squads.toml".split_whitespace())
             .args(["--format", format, "--metrics-file", "gate.prom"])
-            .current_dir(site.folder.path())
-            .env("GITHUB_OUTPUT", site.path("output"))
-            .env("GITHUB_STEP_SUMMARY", site.path("summary.md"))
+            .current_dir(fixture.folder.path())
+            .env("GITHUB_OUTPUT", fixture.path("output"))
+            .env("GITHUB_STEP_SUMMARY", fixture.path("summary.md"))
             .stdin(Stdio::null())
             .output()
             .unwrap();
@@ -620,7 +624,7 @@ fn every_format_says_what_was_found() {
             && github.contains("title=gate%3A breaking-change::"),
         "{github}"
     );
-    let outputs = fs::read_to_string(site.path("output")).unwrap();
+    let outputs = fs::read_to_string(fixture.path("output")).unwrap();
     assert!(
         outputs.starts_with("decision=blocked\nrecommended_action=raise-the-version\n"),
         "{outputs}"
@@ -630,7 +634,7 @@ fn every_format_says_what_was_found() {
         "{outputs}"
     );
     assert!(
-        fs::read_to_string(site.path("summary.md"))
+        fs::read_to_string(fixture.path("summary.md"))
             .unwrap()
             .starts_with("## Gate: orders blocked")
     );
@@ -645,7 +649,7 @@ fn every_format_says_what_was_found() {
         (&issues[1]["severity"], &issues[1]["location"]["path"]),
         (&"blocker".into(), &"1.1.yaml".into())
     );
-    check_metrics(&fs::read_to_string(site.path("gate.prom")).unwrap());
+    check_metrics(&fs::read_to_string(fixture.path("gate.prom")).unwrap());
 }
 
 fn check_metrics(metrics: &str) {
@@ -686,14 +690,13 @@ fn every_rule_is_documented() {
     }
 }
 
-/// A contract of several files, from a revision of git, is kept whole and read back.
 #[test]
-fn a_contract_with_all_its_files_comes_from_a_revision() {
-    let site = Site::new();
+fn stores_all_files_of_a_contract_from_a_git_revision() {
+    let fixture = GateFixture::new();
     let git = |words: &str| {
         let output = Command::new("git")
             .args(words.split(' '))
-            .current_dir(site.folder.path())
+            .current_dir(fixture.folder.path())
             .output()
             .unwrap();
         assert!(
@@ -702,22 +705,22 @@ fn a_contract_with_all_its_files_comes_from_a_revision() {
             String::from_utf8_lossy(&output.stderr)
         );
     };
-    fs::create_dir_all(site.path("shop/schemas")).unwrap();
+    fs::create_dir_all(fixture.path("shop/schemas")).unwrap();
     let entry = "openapi: 3.1.0\ninfo: {title: A, version: 1.0.0}\npaths:\n  /a:\n    post:\n      requestBody: {content: {application/json: {schema: {$ref: 'schemas/a.yaml'}}}}\n      responses: {200: {description: d}}\n";
-    site.write("shop/openapi.yaml", entry);
-    site.write("shop/schemas/a.yaml", "type: integer\nmaximum: 10\n");
+    fixture.write("shop/openapi.yaml", entry);
+    fixture.write("shop/schemas/a.yaml", "type: integer\nmaximum: 10\n");
     git("init -q .");
     git("add shop");
     git("-c user.name=a -c user.email=a@example.com commit -q -m a");
-    assert_eq!(site.judge("HEAD:shop/openapi.yaml", "--record").0, 0);
-    // The same bytes are the same revision, wherever they are read.
+    assert_eq!(fixture.judge("HEAD:shop/openapi.yaml", "--record").0, 0);
+    // The same bytes have the same revision, no matter where they are read.
     assert_eq!(
-        site.judge("./shop/openapi.yaml", "").1["decision"],
+        fixture.judge("./shop/openapi.yaml", "").1["decision"],
         "unchanged"
     );
-    assert_eq!(site.history(), "1  1.0.0  deployed");
-    site.write("shop/schemas/a.yaml", "type: integer\nmaximum: 5\n");
-    let (code, verdict) = site.judge("shop/openapi.yaml", "");
+    assert_eq!(fixture.history(), "1  1.0.0  deployed");
+    fixture.write("shop/schemas/a.yaml", "type: integer\nmaximum: 5\n");
+    let (code, verdict) = fixture.judge("shop/openapi.yaml", "");
     assert_eq!(
         (code, &verdict["reasons"][1]["change"]["witness"]),
         (1, &"6".into())
@@ -728,13 +731,13 @@ fn a_contract_with_all_its_files_comes_from_a_revision() {
     );
 }
 
-/// The words of a step that platforms run, in a shell with these variables.
-fn step(site: &Site, shell: &str, script: &str, variables: &[(&str, &str)]) -> Output {
+/// Runs the script of a pipeline step in a shell with these variables.
+fn step(fixture: &GateFixture, shell: &str, script: &str, variables: &[(&str, &str)]) -> Output {
     let binary = Path::new(env!("CARGO_BIN_EXE_portcullis"));
     let path = std::env::var("PATH").unwrap();
     Command::new(shell)
         .args(["-e", "-c", script])
-        .current_dir(site.folder.path())
+        .current_dir(fixture.folder.path())
         .env(
             "PATH",
             format!("{}:{path}", binary.parent().unwrap().display()),
@@ -745,19 +748,19 @@ fn step(site: &Site, shell: &str, script: &str, variables: &[(&str, &str)]) -> O
 }
 
 #[test]
-fn the_steps_that_are_shipped_run() {
-    let site = Site::new();
-    site.write("1.0.yaml", &contract("1.0.0", 100, "first"));
-    site.write("1.1.yaml", &contract("1.1.0", 50, "less"));
-    github_step(&site);
-    assert_eq!(site.history(), "1  1.0.0  deployed");
-    gitlab_step(&site);
+fn runs_the_shipped_pipeline_steps() {
+    let fixture = GateFixture::new();
+    fixture.write("1.0.yaml", &contract("1.0.0", 100, "first"));
+    fixture.write("1.1.yaml", &contract("1.1.0", 50, "less"));
+    github_step(&fixture);
+    assert_eq!(fixture.history(), "1  1.0.0  deployed");
+    gitlab_step(&fixture);
 }
 
-fn github_step(site: &Site) {
+fn github_step(fixture: &GateFixture) {
     let action = value("deploy/github/action.yml");
     let script = action["runs"]["steps"][0]["run"].as_str().unwrap();
-    // What the action hands on is an input, and what it gives back is an output of the gate.
+    // Each variable of the step is an input, and each output is one of the gate.
     let inputs = action["inputs"].as_object().unwrap();
     let handed = action["runs"]["steps"][0]["env"].as_object().unwrap();
     assert_eq!(inputs.len(), handed.len());
@@ -769,7 +772,7 @@ fn github_step(site: &Site) {
             "{name}"
         );
     }
-    let (output, summary) = (site.path("output"), site.path("summary"));
+    let (output, summary) = (fixture.path("output"), fixture.path("summary"));
     let github = |contract: &str, record: &str| {
         let variables = [
             ("GATE_PORTCULLIS", "portcullis"),
@@ -787,7 +790,7 @@ fn github_step(site: &Site) {
             ("GITHUB_OUTPUT", output.to_str().unwrap()),
             ("GITHUB_STEP_SUMMARY", summary.to_str().unwrap()),
         ];
-        step(site, "bash", script, &variables).status.code()
+        step(fixture, "bash", script, &variables).status.code()
     };
     assert_eq!(github("1.0.yaml", "true"), Some(0));
     assert_eq!(github("1.1.yaml", "false"), Some(1));
@@ -797,7 +800,7 @@ fn github_step(site: &Site) {
     }
 }
 
-fn gitlab_step(site: &Site) {
+fn gitlab_step(fixture: &GateFixture) {
     let job = &value("deploy/gitlab/portcullis.yml")[".portcullis-gate"];
     let lines = job["script"]
         .as_array()
@@ -813,15 +816,18 @@ fn gitlab_step(site: &Site) {
         ("GATE_CATALOG", "squads.toml"),
         ("GATE_WORDS", "--record"),
     ];
-    assert_eq!(step(site, "sh", &script, &variables).status.code(), Some(1));
+    assert_eq!(
+        step(fixture, "sh", &script, &variables).status.code(),
+        Some(1)
+    );
     let reports = &job["artifacts"]["reports"];
     let report =
-        |name: &str| fs::read_to_string(site.path(reports[name].as_str().unwrap())).unwrap();
+        |name: &str| fs::read_to_string(fixture.path(reports[name].as_str().unwrap())).unwrap();
     assert!(report("junit").contains("<failure type=\"breaking-change\""));
     assert!(report("codequality").contains("\"check_name\": \"gate/breaking-change\""));
 }
 
-/// A gate as a process of its own that records a revision.
+/// A process that runs the gate and records a revision.
 pub(crate) fn recording(folder: &Path, contract: &str, registry: &str) -> Command {
     let mut command = program();
     command

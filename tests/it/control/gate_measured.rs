@@ -1,4 +1,4 @@
-//! Blast radius by what traffic shows: a real Prometheus that scrapes a real proxy under load.
+//! The blast radius from live traffic: a real Prometheus scrapes a real proxy under load.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use crate::support::relay::Client;
 use crate::support::upstream::Upstream;
 use crate::telemetry::prometheus::Prometheus;
 
-/// The provider and three others. What is declared names one that never calls.
+/// The provider and four other squads. The declared dependency is of a squad that never calls.
 const CATALOG: &str = r#"
 [squads.payments]
 tier = "gold"
@@ -34,10 +34,10 @@ service = "vault"
 uses = ["shop"]
 "#;
 
-/// How often each squad sends, in each of two halves.
+/// How often each squad sends in each half of the load.
 const ROUNDS: usize = 40;
 
-/// Two squads create, the third one reads files, the provider itself creates.
+/// Two squads and the provider create items, another squad reads files.
 fn send_load(data: SocketAddr) {
     let send = |squad: &str, request: &dyn Fn(&str) -> Vec<u8>| {
         let mut client = Client::connect(data);
@@ -62,12 +62,12 @@ fn send_load(data: SocketAddr) {
     });
 }
 
-struct Judging {
+struct MeasuredGate {
     folder: TempDir,
     url: String,
 }
 
-impl Judging {
+impl MeasuredGate {
     fn judge(&self, contract: &str, more: &[&str]) -> (Option<i32>, Value) {
         let output = program()
             .args([
@@ -102,7 +102,7 @@ impl Judging {
     }
 }
 
-/// Squads with what they weigh, those that are hit marked.
+/// The affected squads with their points. `!` marks those that the change breaks.
 fn squads(verdict: &Value) -> String {
     let reached = verdict["blast_radius"]["squads"].as_array().unwrap().iter();
     let said = reached.map(|reached| {
@@ -121,7 +121,7 @@ fn squads(verdict: &Value) -> String {
     not(has_prometheus),
     ignore = "needs prometheus, promtool and amtool: .ci/run installs them"
 )]
-fn the_squads_that_call_what_breaks_are_reached_and_no_other() {
+fn affects_only_the_squads_that_call_the_broken_operation() {
     let upstream = Upstream::ok();
     let address = format!("http://{}", upstream.address);
     let site = Site::new("[catalog]\npath = \"squads.toml\"")
@@ -135,19 +135,19 @@ fn the_squads_that_call_what_breaks_are_reached_and_no_other() {
         let sent = (4 * ROUNDS * half).to_string();
         prometheus.await_vector("sum(portcullis_requests_total)", &[], &sent);
     }
-    let judging = Judging {
+    let gate = MeasuredGate {
         folder: TempDir::new().unwrap(),
         url: format!("http://{}", prometheus.address),
     };
-    judging.write_contracts();
-    assert_eq!(judging.judge("shop.yaml", &["--record"]).0, Some(0));
-    called(&judging);
-    uncalled(&judging);
-    unknown(&judging);
-    announced(&judging, process.admin);
+    gate.write_contracts();
+    assert_eq!(gate.judge("shop.yaml", &["--record"]).0, Some(0));
+    called(&gate);
+    uncalled(&gate);
+    unknown(&gate);
+    announced(&gate, process.admin);
 }
 
-impl Judging {
+impl MeasuredGate {
     fn write(&self, name: &str, text: &str) {
         fs::write(self.folder.path().join(name), text).unwrap();
     }
@@ -167,7 +167,7 @@ impl Judging {
     }
 }
 
-/// The breaking change that a verdict is about.
+/// The breaking change of a verdict.
 fn breaking(verdict: &Value) -> &Value {
     let mut reasons = verdict["reasons"].as_array().unwrap().iter();
     &reasons
@@ -175,10 +175,10 @@ fn breaking(verdict: &Value) -> &Value {
         .unwrap()["change"]
 }
 
-/// Who called it is hit, and weighs by its tier; who called something else hardly counts, and
-/// neither does who is declared and calls nothing.
-fn called(judging: &Judging) {
-    let called = judging.measured("create.yaml");
+/// Squads that called the operation count by their tier. Squads that called other operations count
+/// little, and so do declared consumers that never called.
+fn called(gate: &MeasuredGate) {
+    let called = gate.measured("create.yaml");
     assert_eq!(
         squads(&called),
         "archive 10, billing 10, checkout! 60, search! 45"
@@ -198,26 +198,26 @@ fn called(judging: &Judging) {
     assert_eq!(called["drift_score"], json!(0.0));
 }
 
-/// What nobody calls weighs least, and its provider answers for it alone.
-fn uncalled(judging: &Judging) {
-    let uncalled = judging.measured("list.yaml");
+/// An operation without callers counts least, and only its provider must approve.
+fn uncalled(gate: &MeasuredGate) {
+    let uncalled = gate.measured("list.yaml");
     assert_eq!(
         squads(&uncalled),
         "archive 10, billing 10, checkout 10, search 10"
     );
     let change = breaking(&uncalled);
     assert_eq!(change["approvals_missing"], json!(["payments"]));
-    // Without a look at traffic, who is declared counts in full.
-    assert_eq!(squads(&judging.judge("create.yaml", &[]).1), "archive 30");
+    // Without measurements the declared consumers count in full.
+    assert_eq!(squads(&gate.judge("create.yaml", &[]).1), "archive 30");
 }
 
-/// A service that Prometheus does not know was not measured, whatever that would weigh.
-fn unknown(judging: &Judging) {
+/// A service that Prometheus does not know counts as not measured.
+fn unknown(gate: &MeasuredGate) {
     let output = program()
         .args("gate --squad payments --service ledger --catalog squads.toml".split(' '))
         .args("--registry . --contract shop.yaml --format json --prometheus".split(' '))
-        .arg(&judging.url)
-        .current_dir(judging.folder.path())
+        .arg(&gate.url)
+        .current_dir(gate.folder.path())
         .output()
         .unwrap();
     let unknown: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -225,21 +225,21 @@ fn unknown(judging: &Judging) {
     assert_eq!(unknown["reasons"][0]["rule"], "measurement");
 }
 
-/// A deploy window is opened where the deployment may go out.
-fn announced(judging: &Judging, address: SocketAddr) {
+/// A deploy window is opened only if the deployment is allowed.
+fn announced(gate: &MeasuredGate, address: SocketAddr) {
     let admin_url = format!("http://{address}");
     let window = ["--open-window", "10m", "--admin", &admin_url];
-    assert_eq!(judging.judge("create.yaml", &window).0, Some(1));
+    assert_eq!(gate.judge("create.yaml", &window).0, Some(1));
     assert!(
         admin(address, "/deploy-windows")
             .1
             .contains("\"deploy_window\":null")
     );
-    judging.write(
+    gate.write(
         "next.yaml",
         &SHOP.replace("version: 2.3.1", "version: 2.3.2"),
     );
-    assert_eq!(judging.judge("next.yaml", &window).0, Some(0));
+    assert_eq!(gate.judge("next.yaml", &window).0, Some(0));
     let (_, windows) = admin(address, "/deploy-windows");
     assert!(windows.contains("portcullis gate: next.yaml"), "{windows}");
 }

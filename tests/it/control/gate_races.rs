@@ -1,4 +1,4 @@
-//! Pipelines that meet at one registry, and pipelines that are killed while they write.
+//! Concurrent pipelines at one registry, and pipelines that are killed while they write.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::gate::{Site, contract, recording};
+use super::gate::{GateFixture, contract, recording};
 use crate::source::sources::Storage;
 use crate::support::app::{is_full, program};
 
@@ -17,27 +17,27 @@ use crate::support::app::{is_full, program};
 const GATES: usize = 20;
 const REVISIONS: usize = 5;
 
-fn site() -> Site {
-    let site = Site::new();
+fn fixture() -> GateFixture {
+    let fixture = GateFixture::new();
     for number in 0..REVISIONS {
-        site.write(
+        fixture.write(
             &format!("{number}.yaml"),
             &contract("1.0.0", 100, &format!("revision {number}")),
         );
     }
-    site
+    fixture
 }
 
-/// Runs a gate until it is through: told that another one won, it runs again. Returns how often.
-fn insist(
-    site: &Site,
+/// Runs a gate, and repeats it after each conflict. Returns the number of conflicts.
+fn run_until_decided(
+    fixture: &GateFixture,
     number: usize,
     registry: &str,
     variables: &[(&str, String)],
 ) -> (usize, Value) {
     for conflicts in 0..200 {
         let file = format!("{}.yaml", number % REVISIONS);
-        let output = recording(site.folder.path(), &file, registry)
+        let output = recording(fixture.folder.path(), &file, registry)
             .envs(variables.iter().map(|(name, value)| (*name, value)))
             .output()
             .unwrap();
@@ -49,12 +49,12 @@ fn insist(
                 let message = verdict["reasons"][0]["message"].as_str().unwrap();
                 assert!(message.contains(".yaml recorded "), "{message}");
             }
-            // Somebody else had recorded the same revision, and then another one came.
+            // Another gate recorded the same revision first, and then it was replaced.
             (Some(1), "replaced-revision") | (Some(0), _) => return (conflicts, verdict),
             _ => panic!("{verdict:#}"),
         }
     }
-    panic!("gate {number} never comes through");
+    panic!("gate {number} always has conflicts");
 }
 
 fn verdict(output: &Output) -> Value {
@@ -62,7 +62,7 @@ fn verdict(output: &Output) -> Value {
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
 }
 
-fn history(site: &Site, registry: &str, variables: &[(&str, String)]) -> Value {
+fn history(fixture: &GateFixture, registry: &str, variables: &[(&str, String)]) -> Value {
     let output = program()
         .args([
             "gate",
@@ -76,7 +76,7 @@ fn history(site: &Site, registry: &str, variables: &[(&str, String)]) -> Value {
             "orders",
         ])
         .args(["--registry", registry])
-        .current_dir(site.folder.path())
+        .current_dir(fixture.folder.path())
         .envs(variables.iter().map(|(name, value)| (*name, value)))
         .output()
         .unwrap();
@@ -89,19 +89,19 @@ fn history(site: &Site, registry: &str, variables: &[(&str, String)]) -> Value {
 }
 
 fn race(registry: &str, variables: &[(&str, String)]) {
-    let site = site();
-    let came: Vec<(usize, Value)> = thread::scope(|scope| {
+    let fixture = fixture();
+    let outcomes: Vec<(usize, Value)> = thread::scope(|scope| {
         let gates: Vec<_> = (0..GATES)
             .map(|number| {
                 scope.spawn({
-                    let site = &site;
-                    move || insist(site, number, registry, variables)
+                    let fixture = &fixture;
+                    move || run_until_decided(fixture, number, registry, variables)
                 })
             })
             .collect();
         gates.into_iter().map(|gate| gate.join().unwrap()).collect()
     });
-    let record = history(&site, registry, variables);
+    let record = history(&fixture, registry, variables);
     let deployments = record["deployments"].as_array().unwrap();
     let mut revisions: Vec<&str> = deployments
         .iter()
@@ -115,31 +115,31 @@ fn race(registry: &str, variables: &[(&str, String)]) {
         (REVISIONS, REVISIONS),
         "each revision is recorded once: {record:#}"
     );
-    // Whoever was told that it is recorded is in the registry, and nobody else is.
-    let mut told: Vec<u64> = came
+    // The registry has exactly the deployments that gates reported as recorded.
+    let mut reported: Vec<u64> = outcomes
         .iter()
         .filter_map(|(_, verdict)| verdict["recorded"].as_u64())
         .collect();
-    told.sort_unstable();
+    reported.sort_unstable();
     let recorded: Vec<u64> = deployments
         .iter()
         .map(|of| of["number"].as_u64().unwrap())
         .collect();
-    assert_eq!(told, recorded);
-    let conflicts: usize = came.iter().map(|(conflicts, _)| conflicts).sum();
+    assert_eq!(reported, recorded);
+    let conflicts: usize = outcomes.iter().map(|(conflicts, _)| conflicts).sum();
     println!("{GATES} gates, {REVISIONS} revisions, {conflicts} conflicts at {registry}");
 }
 
 #[test]
-fn of_twenty_gates_at_a_directory_one_wins_at_a_time() {
+fn one_of_twenty_gates_wins_at_a_time_in_a_directory() {
     let folder = tempfile::tempdir().unwrap();
     race(folder.path().to_str().unwrap(), &[]);
 }
 
-/// Passes connections on to a storage, one request after the other.
+/// A proxy that forwards requests to a storage one at a time.
 ///
-/// The storage that tests have compares and writes in two steps, and serves requests on several
-/// threads; those that people use do both in one step.
+/// The storage of the tests compares and writes in two steps and serves requests concurrently. Real
+/// storages do both atomically.
 fn one_at_a_time(storage: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -147,7 +147,7 @@ fn one_at_a_time(storage: String) -> String {
     thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             let (turn, storage) = (Arc::clone(&turn), storage.clone());
-            // A gate that was killed has gone away.
+            // A killed gate has closed its connection.
             thread::spawn(move || drop(pass_on(stream, &storage, &turn)));
         }
     });
@@ -182,7 +182,7 @@ fn pass_on(mut client: TcpStream, storage: &str, turn: &Mutex<()>) -> std::io::R
     client.write_all(&answer)
 }
 
-/// The variables of a storage, reached one request after the other.
+/// The environment variables for a storage behind [`one_at_a_time`].
 fn variables(storage: &Storage) -> Vec<(&'static str, String)> {
     let mut variables = storage.variables().to_vec();
     let endpoint = variables
@@ -196,7 +196,7 @@ fn variables(storage: &Storage) -> Vec<(&'static str, String)> {
 
 #[test]
 #[cfg_attr(not(has_s3_server), ignore = "needs moto_server: .ci/run installs it")]
-fn of_twenty_gates_at_a_bucket_one_wins_at_a_time() {
+fn one_of_twenty_gates_wins_at_a_time_in_a_bucket() {
     let storage = Storage::start();
     storage.send("PUT", "/deployments", "");
     race("s3://deployments/prod", &variables(&storage));
@@ -204,12 +204,12 @@ fn of_twenty_gates_at_a_bucket_one_wins_at_a_time() {
 
 #[test]
 #[cfg_attr(not(has_s3_server), ignore = "needs moto_server: .ci/run installs it")]
-fn a_bucket_that_refuses_is_explained() {
+fn explains_a_bucket_that_denies_access() {
     let storage = Storage::start();
     let variables = variables(&storage);
-    let site = site();
+    let fixture = fixture();
     let check = |registry: &str, expected: &str| {
-        let output = recording(site.folder.path(), "0.yaml", registry)
+        let output = recording(fixture.folder.path(), "0.yaml", registry)
             .envs(variables.iter().map(|(name, value)| (*name, value)))
             .output()
             .unwrap();
@@ -232,27 +232,26 @@ fn a_bucket_that_refuses_is_explained() {
     );
 }
 
-/// Kills gates at random moments; whatever they were doing, the registry is valid, and what it
-/// says has happened stays.
+/// Kills gates at random moments. The registry stays valid and loses no deployment.
 fn kill(registry: &str, variables: &[(&str, String)], times: usize, seed: u64) {
-    let site = Site::new();
+    let fixture = GateFixture::new();
     let mut random = fastrand::Rng::with_seed(seed);
     let (mut known, mut killed) = (Vec::new(), 0);
     for round in 0..times {
         let file = format!("{round}.yaml");
-        site.write(&file, &contract("1.0.0", 100, &format!("revision {round}")));
-        let mut gate = recording(site.folder.path(), &file, registry)
+        fixture.write(&file, &contract("1.0.0", 100, &format!("revision {round}")));
+        let mut gate = recording(fixture.folder.path(), &file, registry)
             .envs(variables.iter().map(|(name, value)| (*name, value)))
             .spawn()
             .unwrap();
-        // A whole run takes some tens of milliseconds.
+        // A run takes some tens of milliseconds.
         thread::sleep(Duration::from_micros(random.u64(0..120_000)));
         gate.kill().unwrap();
         let output = gate.wait_with_output().unwrap();
         killed += usize::from(output.status.code().is_none());
         if known.is_empty() && output.status.code().is_none() {
             // Nothing may have been recorded yet.
-            let output = recording(site.folder.path(), &file, registry)
+            let output = recording(fixture.folder.path(), &file, registry)
                 .envs(variables.iter().map(|(name, value)| (*name, value)))
                 .output()
                 .unwrap();
@@ -263,7 +262,7 @@ fn kill(registry: &str, variables: &[(&str, String)], times: usize, seed: u64) {
                 String::from_utf8_lossy(&output.stderr)
             );
         }
-        let record = history(&site, registry, variables);
+        let record = history(&fixture, registry, variables);
         let deployments = record["deployments"].as_array().unwrap();
         let revisions: Vec<String> = deployments
             .iter()
@@ -316,40 +315,40 @@ fn killed_gates_leave_a_valid_bucket() {
     );
 }
 
-/// A system that ends a program in the middle of a write, at every block of what it writes: the
-/// contract first, then the registry, which a long name makes the larger one.
+/// The system stops a program in the middle of a write, at each block of its files: first the
+/// contract, then the registry, which a long name makes the larger file.
 #[cfg(unix)]
 #[test]
-fn a_write_that_breaks_off_anywhere_leaves_the_older_registry() {
-    let site = site();
+fn an_interrupted_write_leaves_the_older_registry() {
+    let fixture = fixture();
     let whole = |file: &str, by: &str, blocks: &str| {
         let script = format!("ulimit -c 0; ulimit -f {blocks}; exec \"$@\"");
         let mut gate = std::process::Command::new("sh");
         gate.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_portcullis")]);
         gate.args("gate --record --squad payments --service orders --registry registry".split(' '));
         gate.args(["--catalog", "squads.toml", "--contract", file, "--by", by]);
-        gate.current_dir(site.folder.path())
+        gate.current_dir(fixture.folder.path())
             .output()
             .unwrap()
             .status
     };
     assert!(whole("0.yaml", "ci", "unlimited").success());
-    let before = history(&site, "registry", &[]);
+    let before = history(&fixture, "registry", &[]);
     let by = "a".repeat(20_000);
     let mut broken = 0;
     while !whole("1.yaml", &by, &broken.to_string()).success() {
         assert_eq!(
-            history(&site, "registry", &[]),
+            history(&fixture, "registry", &[]),
             before,
             "after {broken} blocks"
         );
         broken += 1;
         assert!(broken < 100, "it never comes through");
     }
-    // Its shell counts in blocks of 512 or 1024 bytes.
+    // The shell counts blocks of 512 or 1024 bytes.
     assert!(broken >= 20, "it broke off {broken} times only");
-    let after = history(&site, "registry", &[]);
+    let after = history(&fixture, "registry", &[]);
     assert_eq!(after["deployments"][1]["by"], by);
-    let left = std::fs::read_dir(site.path("registry/payments/orders")).unwrap();
+    let left = std::fs::read_dir(fixture.path("registry/payments/orders")).unwrap();
     assert_eq!(left.count(), 3, "the registry, its contracts and its lock");
 }

@@ -1,4 +1,4 @@
-//! `portcullis owners`: changes of real repositories, paths by hand, catalogs and CODEOWNERS.
+//! `portcullis owners`: changes of real repositories, paths as arguments, catalogs and CODEOWNERS.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,28 +33,28 @@ metadata:
   namespace: pay-prod
 ";
 
-/// A directory with a catalog, and what is done in it.
-struct Work(TempDir);
+/// A directory with a catalog.
+struct OwnersFixture(TempDir);
 
-impl Work {
+impl OwnersFixture {
     fn new() -> Self {
-        let work = Self(tempfile::tempdir().unwrap());
-        work.write("contracts/squads.toml", CATALOG);
-        work
+        let fixture = Self(tempfile::tempdir().unwrap());
+        fixture.write("contracts/squads.toml", CATALOG);
+        fixture
     }
 
-    /// The same as a repository with one commit on `main`.
+    /// A repository with one commit on `main`.
     fn repository() -> Self {
-        let work = Self::new();
-        work.git("init --quiet --initial-branch main");
-        work.write(
+        let fixture = Self::new();
+        fixture.git("init --quiet --initial-branch main");
+        fixture.write(
             "services/orders/main.rs",
             "fn main() {}\n// A file that is long enough\n// to be known again.\n",
         );
-        work.write("services/orders/old.rs", "fn old() {}\n");
-        work.write("apps/checkout/app.ts", "app\n");
-        work.commit();
-        work
+        fixture.write("services/orders/old.rs", "fn old() {}\n");
+        fixture.write("apps/checkout/app.ts", "app\n");
+        fixture.commit();
+        fixture
     }
 
     fn path(&self) -> &Path {
@@ -90,7 +90,7 @@ impl Work {
         self.git("commit --quiet --message change");
     }
 
-    /// Runs `portcullis owners`; its exit code, output and errors.
+    /// Runs `portcullis owners`. Returns the exit code, standard output and standard error.
     fn owners(&self, words: &str, input: &str) -> (i32, String, String) {
         let output = run(self.path(), &format!("owners {words}"), input);
         let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -101,7 +101,7 @@ impl Work {
         )
     }
 
-    /// Its exit code and what it prints, which complains of nothing.
+    /// Checks the exit code and the output. Standard error must be empty.
     #[track_caller]
     fn check(&self, words: &str, code: i32, expected: &str) {
         let (found, text, errors) = self.owners(words, "");
@@ -109,7 +109,7 @@ impl Work {
         assert_eq!(found, code, "{words}");
     }
 
-    /// That it cannot run, and says why.
+    /// Checks that the command cannot run, and the reason.
     #[track_caller]
     fn check_refused(&self, words: &str, input: &str, expected: &str) {
         let (code, text, errors) = self.owners(words, input);
@@ -122,11 +122,11 @@ impl Work {
         serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}{errors}"))
     }
 
-    /// Each file of the verdict: how it changed, whose it is.
+    /// The files of the report: change, path, owner and standing.
     fn files(&self, words: &str) -> Vec<String> {
         let report = self.json(words);
         let files = report["files"].as_array().unwrap().iter();
-        let text = |file: &Value, key: &str| file[key].as_str().unwrap_or("nobody").to_owned();
+        let text = |file: &Value, key: &str| file[key].as_str().unwrap_or("no-owner").to_owned();
         files
             .map(|file| {
                 ["change", "path", "owner", "standing"]
@@ -139,40 +139,40 @@ impl Work {
 
 #[test]
 #[cfg_attr(not(has_git), ignore = "needs git")]
-fn a_change_is_judged_by_the_paths_that_it_touches() {
-    let work = Work::repository();
-    work.git("checkout --quiet -b branch");
-    work.git("mv services/orders/main.rs apps/checkout/main.rs");
-    work.git("rm --quiet services/orders/old.rs");
-    work.write("apps/checkout/app.ts", "changed\n");
-    work.write("tools/x y.sh", "new\n");
-    work.commit();
+fn checks_the_paths_of_a_change() {
+    let fixture = OwnersFixture::repository();
+    fixture.git("checkout --quiet -b branch");
+    fixture.git("mv services/orders/main.rs apps/checkout/main.rs");
+    fixture.git("rm --quiet services/orders/old.rs");
+    fixture.write("apps/checkout/app.ts", "changed\n");
+    fixture.write("tools/x y.sh", "new\n");
+    fixture.commit();
     let changed = [
         "modified apps/checkout/app.ts checkout own",
         "renamed-to apps/checkout/main.rs checkout own",
         "renamed-from services/orders/main.rs payments foreign",
         "deleted services/orders/old.rs payments foreign",
-        "added tools/x y.sh nobody unowned",
+        "added tools/x y.sh no-owner unowned",
     ];
-    assert_eq!(work.files("--squad checkout --base main"), changed);
+    assert_eq!(fixture.files("--squad checkout --base main"), changed);
     assert_eq!(
-        work.files("--squad checkout --base main --head branch"),
+        fixture.files("--squad checkout --base main --head branch"),
         changed
     );
-    // What the base did since is no part of the change.
-    work.git("checkout --quiet main");
-    work.write("services/orders/later.rs", "later\n");
-    work.commit();
+    // Later commits of the base do not belong to the change.
+    fixture.git("checkout --quiet main");
+    fixture.write("services/orders/later.rs", "later\n");
+    fixture.commit();
     assert_eq!(
-        work.files("--squad checkout --base main --head branch"),
+        fixture.files("--squad checkout --base main --head branch"),
         changed
     );
-    let (code, text, errors) = work.owners("--squad checkout --base main --head branch", "");
+    let (code, text, errors) = fixture.owners("--squad checkout --base main --head branch", "");
     assert_eq!((code, errors.as_str()), (1, ""));
     let catalog = text.split_once("contracts/squads.toml of ").unwrap().1;
     let commit = &catalog[..12];
     let expected = "\
-nobody owns
+no owner
     added        tools/x y.sh
 
 payments owns (#payments, on call payments-pager)
@@ -180,40 +180,43 @@ payments owns (#payments, on call payments-pager)
     renamed-from services/orders/main.rs
     deleted      services/orders/old.rs
 
-blocked: 5 files, 2 of checkout, 2 of others without approval, 1 of nobody
-  get approval and run again with --approved-by payments, or take these files out of the change
-  give what nobody owns to a squad: `paths` in contracts/squads.toml of <commit>
+blocked: 5 files, 2 of checkout, 2 of other squads without approval, 1 without an owner
+  get approval and run again with --approved-by payments, or remove these files from the change
+  assign paths without an owner to a squad: `paths` in contracts/squads.toml of <commit>
 ";
     assert_eq!(text.replace(commit, "<commit>"), expected);
     let approved = "--squad checkout --base main --head branch --approved-by payments";
-    assert_eq!(work.owners(approved, "").0, 0);
-    assert_eq!(work.owners(&format!("{approved} --unowned block"), "").0, 1);
+    assert_eq!(fixture.owners(approved, "").0, 0);
+    assert_eq!(
+        fixture.owners(&format!("{approved} --unowned block"), "").0,
+        1
+    );
 }
 
 #[test]
 #[cfg_attr(not(has_git), ignore = "needs git")]
-fn what_is_not_committed_counts() {
-    let work = Work::repository();
-    work.write("services/orders/main.rs", "staged\n");
-    work.git("add services/orders/main.rs");
-    work.write("services/orders/old.rs", "not staged\n");
-    work.write("new.txt", "untracked\n");
-    work.write(".gitignore", "target\n");
-    work.write("target/x", "ignored\n");
+fn includes_uncommitted_files() {
+    let fixture = OwnersFixture::repository();
+    fixture.write("services/orders/main.rs", "staged\n");
+    fixture.git("add services/orders/main.rs");
+    fixture.write("services/orders/old.rs", "not staged\n");
+    fixture.write("new.txt", "untracked\n");
+    fixture.write(".gitignore", "target\n");
+    fixture.write("target/x", "ignored\n");
     assert_eq!(
-        work.files("--squad payments --base HEAD"),
+        fixture.files("--squad payments --base HEAD"),
         [
-            "added .gitignore nobody unowned",
-            "added new.txt nobody unowned",
+            "added .gitignore no-owner unowned",
+            "added new.txt no-owner unowned",
             "modified services/orders/main.rs payments own",
             "modified services/orders/old.rs payments own",
         ]
     );
-    let staged = work.files("--squad payments --base HEAD --staged");
+    let staged = fixture.files("--squad payments --base HEAD --staged");
     assert_eq!(staged, ["modified services/orders/main.rs payments own"]);
-    // From a directory below, paths are still the repository's.
+    // In a subdirectory, paths are still relative to the root of the repository.
     let output = run(
-        &work.path().join("services"),
+        &fixture.path().join("services"),
         "owners --squad checkout --base HEAD --staged",
         "",
     );
@@ -226,47 +229,51 @@ fn what_is_not_committed_counts() {
 
 #[test]
 #[cfg_attr(not(has_git), ignore = "needs git")]
-fn a_change_gives_itself_nothing() {
-    let work = Work::repository();
-    let greedy = CATALOG.replace("'services/*/ui/**'", "'services/orders/**/*'");
-    let greedy = greedy.replace("  'services/orders/**',\n", "");
-    work.write("contracts/squads.toml", &greedy);
-    work.write("services/orders/main.rs", "changed\n");
-    let files = work.files("--squad checkout --base main");
+fn a_change_cannot_grant_itself_ownership() {
+    let fixture = OwnersFixture::repository();
+    let changed_catalog = CATALOG.replace("'services/*/ui/**'", "'services/orders/**/*'");
+    let changed_catalog = changed_catalog.replace("  'services/orders/**',\n", "");
+    fixture.write("contracts/squads.toml", &changed_catalog);
+    fixture.write("services/orders/main.rs", "changed\n");
+    let files = fixture.files("--squad checkout --base main");
     assert_eq!(
         files[1],
         "modified services/orders/main.rs payments foreign"
     );
     let named = "--squad checkout --base main --catalog contracts/squads.toml";
     assert_eq!(
-        work.files(named)[1],
+        fixture.files(named)[1],
         "modified services/orders/main.rs checkout own"
     );
-    // The first catalog is its own base.
-    work.git("rm --quiet --cached contracts/squads.toml");
-    work.git("commit --quiet --amend --message none");
+    // If the base has no catalog, that of the working tree is used.
+    fixture.git("rm --quiet --cached contracts/squads.toml");
+    fixture.git("commit --quiet --amend --message none");
     assert_eq!(
-        work.files("--squad checkout --base main")[1],
+        fixture.files("--squad checkout --base main")[1],
         "modified services/orders/main.rs checkout own"
     );
 }
 
 #[test]
 #[cfg_attr(not(has_git), ignore = "needs git")]
-fn manifests_are_read_where_the_change_is() {
-    let work = Work::repository();
-    work.git("checkout --quiet -b branch");
-    work.write("apps/checkout/deploy.yaml", MANIFEST);
-    work.write("apps/checkout/broken.yaml", "apiVersion: v1\nkind: [\n");
-    work.write(
+fn reads_manifests_from_the_changed_tree() {
+    let fixture = OwnersFixture::repository();
+    fixture.git("checkout --quiet -b branch");
+    fixture.write("apps/checkout/deploy.yaml", MANIFEST);
+    fixture.write("apps/checkout/broken.yaml", "apiVersion: v1\nkind: [\n");
+    fixture.write(
         "apps/checkout/chart/templates/a.yaml",
         "apiVersion: v1\nkind: A\n{{ if }}\n",
     );
-    work.write("apps/checkout/gone.yaml", MANIFEST);
+    fixture.write("apps/checkout/gone.yaml", MANIFEST);
     #[cfg(unix)]
-    std::os::unix::fs::symlink("deploy.yaml", work.path().join("apps/checkout/link.yaml")).unwrap();
-    work.commit();
-    work.git("rm --quiet apps/checkout/gone.yaml");
+    std::os::unix::fs::symlink(
+        "deploy.yaml",
+        fixture.path().join("apps/checkout/link.yaml"),
+    )
+    .unwrap();
+    fixture.commit();
+    fixture.git("rm --quiet apps/checkout/gone.yaml");
     let expected = |report: &Value, gone: bool| {
         let collisions = report["collisions"].as_array().unwrap();
         let places: Vec<String> = collisions
@@ -291,12 +298,12 @@ fn manifests_are_read_where_the_change_is() {
         assert_eq!(report["verdict"], "blocked");
     };
     expected(
-        &work.json("--squad checkout --base main --head branch"),
+        &fixture.json("--squad checkout --base main --head branch"),
         false,
     );
-    expected(&work.json("--squad checkout --base main --staged"), true);
-    expected(&work.json("--squad checkout --base main"), true);
-    let report = work.json("--squad checkout --base main");
+    expected(&fixture.json("--squad checkout --base main --staged"), true);
+    expected(&fixture.json("--squad checkout --base main"), true);
+    let report = fixture.json("--squad checkout --base main");
     let collision = json!({
         "kind": "foreign-namespace", "standing": "foreign", "squad": "checkout",
         "owner": "payments", "file": "apps/checkout/deploy.yaml", "line": 5,
@@ -309,73 +316,73 @@ fn manifests_are_read_where_the_change_is() {
 
 #[test]
 #[rustfmt::skip]
-fn paths_by_hand() {
-    let work = Work::new();
-    work.check("--squad checkout apps/checkout/a.ts ./services//orders/../ledger/ui/b.ts", 0, "passes: 2 files, 2 of checkout\n");
-    work.check("--squad payments services/orders/ui/a.ts", 1, "checkout owns\n  services/*/ui/**  contracts/squads.toml:13\n    named        services/orders/ui/a.ts\n\nblocked: 1 file, 0 of payments, 1 of others without approval\n  get approval and run again with --approved-by checkout, or take these files out of the change\n");
-    work.check("--squad checkout --unowned allow LICENSE", 0, "passes: 1 file, 0 of checkout, 1 of nobody\n");
+fn accepts_paths_as_arguments() {
+    let fixture = OwnersFixture::new();
+    fixture.check("--squad checkout apps/checkout/a.ts ./services//orders/../ledger/ui/b.ts", 0, "passes: 2 files, 2 of checkout\n");
+    fixture.check("--squad payments services/orders/ui/a.ts", 1, "checkout owns\n  services/*/ui/**  contracts/squads.toml:13\n    named        services/orders/ui/a.ts\n\nblocked: 1 file, 0 of payments, 1 of other squads without approval\n  get approval and run again with --approved-by checkout, or remove these files from the change\n");
+    fixture.check("--squad checkout --unowned allow LICENSE", 0, "passes: 1 file, 0 of checkout, 1 without an owner\n");
     let lists = |words: &str, input: &str, expected: &str| {
-        let (code, text, errors) = work.owners(&format!("--squad checkout {words}"), input);
+        let (code, text, errors) = fixture.owners(&format!("--squad checkout {words}"), input);
         assert_eq!((code, text.as_str(), errors.as_str()), (0, expected, ""), "{words}");
     };
     lists("-", "apps/checkout/a\r\n\napps/checkout/b\n", "passes: 2 files, 2 of checkout\n");
     lists("-0 -", "apps/checkout/a\nb\0apps/checkout/c\0", "passes: 2 files, 2 of checkout\n");
     lists("-", "", "passes: nothing changed\n");
-    work.write("apps/checkout/deploy.yaml", MANIFEST);
-    let report = work.json("--squad checkout apps/checkout/deploy.yaml");
+    fixture.write("apps/checkout/deploy.yaml", MANIFEST);
+    let report = fixture.json("--squad checkout apps/checkout/deploy.yaml");
     assert_eq!((&report["verdict"], &report["summary"]["collisions"]), (&json!("blocked"), &json!(1)));
     assert_eq!(report["files"][0], json!({
         "path": "apps/checkout/deploy.yaml", "change": "named", "standing": "own", "owner": "checkout",
         "pattern": "apps/checkout/**", "declared": {"file": "contracts/squads.toml", "line": 13}
     }));
     assert_eq!(report["ask"], json!([{"squad": "payments", "chat": "#payments", "oncall": "payments-pager", "email": null, "files": 0, "collisions": 1}]));
-    work.write("contracts/squads.toml", &format!("{CATALOG}[ownership]\nunowned = 'block'\n"));
-    assert_eq!(work.owners("--squad checkout LICENSE", "").0, 1);
-    assert_eq!(work.owners("--squad checkout LICENSE --unowned warn", "").0, 0);
+    fixture.write("contracts/squads.toml", &format!("{CATALOG}[ownership]\nunowned = 'block'\n"));
+    assert_eq!(fixture.owners("--squad checkout LICENSE", "").0, 1);
+    assert_eq!(fixture.owners("--squad checkout LICENSE --unowned warn", "").0, 0);
 }
 
 #[test]
 #[rustfmt::skip]
-fn formats_for_machines() {
-    let work = Work::new();
+fn prints_annotations_markdown_and_junit() {
+    let fixture = OwnersFixture::new();
     let change = "--squad checkout services/orders/a,b.rs LICENSE";
-    work.check(&format!("{change} --format github"), 1, "\
-::warning file=LICENSE,title=unowned-path::no squad owns this path; add it to `paths` of one in contracts/squads.toml
-::error file=services/orders/a%2Cb.rs,title=foreign-path::payments owns `services/orders/**` (contracts/squads.toml:7); ask for its approval (#payments, on call payments-pager), or take the file out of the change
+    fixture.check(&format!("{change} --format github"), 1, "\
+::warning file=LICENSE,title=unowned-path::no squad owns this path; add it to the `paths` of a squad in contracts/squads.toml
+::error file=services/orders/a%2Cb.rs,title=foreign-path::payments owns `services/orders/**` (contracts/squads.toml:7); ask for its approval (#payments, on call payments-pager), or remove the file from the change
 ");
-    work.check(&format!("{change} --format markdown"), 1, "\
-### Boundary of checkout: blocked
+    fixture.check(&format!("{change} --format markdown"), 1, "\
+## Boundary of checkout: blocked
 
-blocked: 2 files, 0 of checkout, 1 of others without approval, 1 of nobody
+blocked: 2 files, 0 of checkout, 1 of other squads without approval, 1 without an owner
 
 | ask | how | files | manifests |
-|---|---|--:|--:|
-| payments | #payments, on call payments-pager | 1 | 0 |
+|---|---|---|---|
+| payments | \\#payments, on call payments-pager | 1 | 0 |
 
-| | where | what |
-|---|---|---|
-| warning | `LICENSE` | no squad owns this path; add it to `paths` of one in contracts/squads.toml |
-| error | `services/orders/a,b.rs` | payments owns `services/orders/**` (contracts/squads.toml:7); ask for its approval (#payments, on call payments-pager), or take the file out of the change |
+| level | rule | what | where |
+|---|---|---|---|
+| warning | unowned-path | no squad owns this path; add it to the <code>paths</code> of a squad in contracts/squads.toml | <code>LICENSE</code> |
+| error | foreign-path | payments owns <code>services/orders/\\*\\*</code> (contracts/squads.toml:7); ask for its approval (\\#payments, on call payments-pager), or remove the file from the change | <code>services/orders/a,b.rs</code> |
 
-- get approval and run again with --approved-by payments, or take these files out of the change
-- give what nobody owns to a squad: `paths` in contracts/squads.toml
+- get approval and run again with --approved-by payments, or remove these files from the change
+- assign paths without an owner to a squad: <code>paths</code> in contracts/squads.toml
 ");
-    work.check(&format!("{change} --format junit"), 1, "\
+    fixture.check(&format!("{change} --format junit"), 1, "\
 <?xml version=\"1.0\" encoding=\"UTF-8\"?>
-<testsuites tests=\"2\" failures=\"1\">
+<testsuites name=\"portcullis owners\" tests=\"2\" failures=\"1\">
   <testsuite name=\"portcullis owners\" tests=\"2\" failures=\"1\">
     <testcase classname=\"unowned-path\" name=\"LICENSE\">
-      <system-out>no squad owns this path; add it to `paths` of one in contracts/squads.toml</system-out>
+      <system-out>warning: no squad owns this path; add it to the `paths` of a squad in contracts/squads.toml</system-out>
     </testcase>
     <testcase classname=\"foreign-path\" name=\"services/orders/a,b.rs\">
-      <failure message=\"payments owns `services/orders/**` (contracts/squads.toml:7); ask for its approval (#payments, on call payments-pager), or take the file out of the change\"/>
+      <failure type=\"foreign-path\" message=\"payments owns `services/orders/**` (contracts/squads.toml:7); ask for its approval (#payments, on call payments-pager), or remove the file from the change\"/>
     </testcase>
   </testsuite>
 </testsuites>
 ");
-    work.check("--squad checkout apps/checkout/a --format junit", 0, "\
+    fixture.check("--squad checkout apps/checkout/a --format junit", 0, "\
 <?xml version=\"1.0\" encoding=\"UTF-8\"?>
-<testsuites tests=\"1\" failures=\"0\">
+<testsuites name=\"portcullis owners\" tests=\"1\" failures=\"0\">
   <testsuite name=\"portcullis owners\" tests=\"1\" failures=\"0\">
     <testcase classname=\"portcullis owners\" name=\"no findings\"/>
   </testsuite>
@@ -385,10 +392,10 @@ blocked: 2 files, 0 of checkout, 1 of others without approval, 1 of nobody
 
 #[test]
 #[rustfmt::skip]
-fn what_cannot_be_judged_is_said() {
-    let work = Work::new();
-    let refused = |words: &str, expected: &str| work.check_refused(words, "", expected);
-    refused("--squad checkout", "nothing to judge: name a revision");
+fn explains_invalid_arguments() {
+    let fixture = OwnersFixture::new();
+    let refused = |words: &str, expected: &str| fixture.check_refused(words, "", expected);
+    refused("--squad checkout", "nothing to check: name a revision");
     refused("a", "--squad <SQUAD>");
     refused("--squad chekout a", "--squad: no squad of contracts/squads.toml is called `chekout`; did you mean `checkout`?");
     refused("--squad checkout a --approved-by payments,serch", "--approved-by: no squad of contracts/squads.toml is called `serch`");
@@ -398,23 +405,23 @@ fn what_cannot_be_judged_is_said() {
     refused("--squad checkout contracts", "`contracts` is a directory; name the files that change");
     refused("--squad checkout a --base main", "cannot be used with");
     refused("--squad checkout --head main a", "cannot be used with");
-    work.check_refused("--squad checkout -", "\"a\\303\"\n", "line 1 of standard input is a path in quotes");
-    work.write("bad.toml", "[squads.a]\npaths = ['x/[y]', 'x/', '/x']\n");
+    fixture.check_refused("--squad checkout -", "\"a\\303\"\n", "line 1 of standard input is a path in quotes");
+    fixture.write("bad.toml", "[squads.a]\npaths = ['x/[y]', 'x/', '/x']\n");
     refused("--squad a b --catalog bad.toml", "the catalog is refused\nbad.toml:2: squads.a.paths: expected no '['");
     refused("check --catalog bad.toml", "bad.toml:2: squads.a.paths: expected no '['");
     refused("codeowners --catalog none.toml", "none.toml: cannot be read");
     refused("import none", "none: No such file");
-    work.write("latin", "caf");
-    fs::write(work.path().join("latin"), b"caf\xe9 @a").unwrap();
+    fixture.write("latin", "caf");
+    fs::write(fixture.path().join("latin"), b"caf\xe9 @a").unwrap();
     refused("import latin", "latin: not UTF-8");
 }
 
 #[test]
 #[cfg_attr(not(has_git), ignore = "needs git")]
-fn revisions_that_are_not_there_are_said() {
-    let work = Work::repository();
+fn explains_unknown_revisions() {
+    let fixture = OwnersFixture::repository();
     let refused = |words: &str, expected: &str| {
-        work.check_refused(&format!("--squad checkout {words}"), "", expected);
+        fixture.check_refused(&format!("--squad checkout {words}"), "", expected);
     };
     refused("--base mian", "git knows no revision `mian`");
     refused("--base=--output=x", "git knows no revision `--output=x`");
@@ -422,18 +429,18 @@ fn revisions_that_are_not_there_are_said() {
         "--base main --head nowhere",
         "git knows no revision `nowhere`",
     );
-    work.git("checkout --quiet --orphan alone");
-    work.write("new.txt", "new\n");
-    work.commit();
+    fixture.git("checkout --quiet --orphan alone");
+    fixture.write("new.txt", "new\n");
+    fixture.commit();
     refused(
         "--base main",
         "`main` and `HEAD` have no common ancestor here",
     );
-    let outside = Work::new();
+    let outside = OwnersFixture::new();
     outside.check_refused("--squad checkout --base main", "", "no git repository");
     let output = Command::new(env!("CARGO_BIN_EXE_portcullis"))
         .args(["owners", "--squad", "checkout", "--base", "main"])
-        .current_dir(work.path())
+        .current_dir(fixture.path())
         .env("PATH", "")
         .output()
         .unwrap();
@@ -444,28 +451,28 @@ fn revisions_that_are_not_there_are_said() {
 
 #[test]
 #[rustfmt::skip]
-fn a_catalog_is_looked_through() {
-    let work = Work::new();
-    work.write("contracts/payments/orders/openapi.yaml", "openapi: 3.1.0\n");
-    work.check("check", 0, "2 squads, 1 service, 4 patterns, 0 errors, 0 warnings\n");
-    work.write("contracts/payments/ledger/openapi.json", "{}");
+fn checks_a_catalog() {
+    let fixture = OwnersFixture::new();
+    fixture.write("contracts/payments/orders/openapi.yaml", "openapi: 3.1.0\n");
+    fixture.check("check", 0, "2 squads, 1 service, 4 patterns, 0 errors, 0 warnings\n");
+    fixture.write("contracts/payments/ledger/openapi.json", "{}");
     let concern = "no squad lists the service ledger; add it to `services` below [squads.payments], or remove the contract";
-    work.check("check", 1, &format!("error  contracts/payments/ledger/openapi.json  unowned-contract\n  {concern}\n\n2 squads, 1 service, 4 patterns, 1 error, 0 warnings\n"));
-    work.check("check --format github", 1, &format!("::error file=contracts/payments/ledger/openapi.json,title=unowned-contract::{concern}\n"));
+    fixture.check("check", 1, &format!("error  contracts/payments/ledger/openapi.json  unowned-contract\n  {concern}\n\n2 squads, 1 service, 4 patterns, 1 error, 0 warnings\n"));
+    fixture.check("check --format github", 1, &format!("::error file=contracts/payments/ledger/openapi.json,title=unowned-contract::{concern}\n"));
     let circle = CATALOG.replace("['orders']", "['orders', 'ledger']");
     let circle = format!("{circle}[[dependencies]]\nservice = 'orders'\nuses = ['ledger']\n[[dependencies]]\nservice = 'ledger'\nuses = ['orders']\n");
-    work.write("contracts/squads.toml", &circle);
-    let (code, text, _) = work.owners("check --format json", "");
+    fixture.write("contracts/squads.toml", &circle);
+    let (code, text, _) = fixture.owners("check --format json", "");
     let report: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((code, &report["concerns"][0]["kind"], &report["concerns"][0]["line"]), (0, &json!("dependency-cycle"), &json!(19)));
     assert_eq!(report["summary"], json!({"squads": 2, "services": 2, "patterns": 4, "errors": 0, "warnings": 1}));
-    assert_eq!(work.owners("check --fail-on warning", "").0, 1);
-    assert_eq!(run(work.path(), "check contracts/payments/ledger/openapi.json", "").status.code(), Some(1));
+    assert_eq!(fixture.owners("check --fail-on warning", "").0, 1);
+    assert_eq!(run(fixture.path(), "check contracts/payments/ledger/openapi.json", "").status.code(), Some(1));
 }
 
 #[test]
 #[rustfmt::skip]
-fn the_shipped_catalog_leaves_nothing_open() {
+fn the_shipped_catalog_has_no_concerns() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for words in ["owners check", "owners check --config config.toml"] {
         let output = run(root, words, "");
@@ -476,8 +483,8 @@ fn the_shipped_catalog_leaves_nothing_open() {
 
 #[test]
 #[rustfmt::skip]
-fn codeowners_are_written_and_read() {
-    let work = Work::new();
+fn writes_and_imports_codeowners() {
+    let fixture = OwnersFixture::new();
     let expected = "\
 # Written by `portcullis owners codeowners` from contracts/squads.toml: change that instead.
 # The last line that matches a path decides.
@@ -487,14 +494,14 @@ fn codeowners_are_written_and_read() {
 /apps/checkout       @org/checkout @org/web
 /services/*/ui       @org/checkout @org/web
 ";
-    work.check("codeowners", 0, expected);
-    work.write("CODEOWNERS", &expected.replace('\n', "\r\n"));
-    work.check("codeowners --check CODEOWNERS", 0, "");
-    work.write("CODEOWNERS", "");
-    let (code, _, errors) = work.owners("codeowners --check CODEOWNERS", "");
+    fixture.check("codeowners", 0, expected);
+    fixture.write("CODEOWNERS", &expected.replace('\n', "\r\n"));
+    fixture.check("codeowners --check CODEOWNERS", 0, "");
+    fixture.write("CODEOWNERS", "");
+    let (code, _, errors) = fixture.owners("codeowners --check CODEOWNERS", "");
     assert_eq!(code, 1);
-    assert!(errors.contains("CODEOWNERS: not what contracts/squads.toml says; write it again: portcullis owners codeowners --catalog contracts/squads.toml > CODEOWNERS"), "{errors}");
-    let (code, text, errors) = work.owners("import -", "/docs/ @org/docs\n!/x @a\n");
+    assert!(errors.contains("CODEOWNERS: not up to date with contracts/squads.toml; write it again: portcullis owners codeowners --catalog contracts/squads.toml > CODEOWNERS"), "{errors}");
+    let (code, text, errors) = fixture.owners("import -", "/docs/ @org/docs\n!/x @a\n");
     assert_eq!((code, text.as_str()), (1, "[squads.docs]\ncodeowners = [\"@org/docs\"]\npaths = [\n    \"/docs/\",\n]\n"));
     assert!(errors.starts_with("portcullis: -:2: `!/x` excludes paths"), "{errors}");
 }

@@ -1,19 +1,20 @@
-//! Aligned columns for people.
+//! Tables with aligned columns for humans.
 
 use std::fmt::Write;
 
-use crate::cli::check::check_text::length;
-use crate::cli::report_writer::{ReportWriter, TextStyle};
+use super::report_writer::{ReportWriter, TextStyle};
+use super::text_layout::text_width;
 
-/// Rows under a head; the last column may be as long as it likes.
+/// Rows below a heading. The last column has no maximum width.
+#[derive(Debug)]
 pub(crate) struct TextTable<const N: usize> {
     rows: Vec<[String; N]>,
-    /// Columns whose cells stand on the right.
+    /// The columns that are aligned to the right.
     numbers: &'static [usize],
 }
 
 impl<const N: usize> TextTable<N> {
-    /// A table that has only its head.
+    /// A table that has only its heading.
     pub(crate) fn new(head: [&str; N], numbers: &'static [usize]) -> Self {
         Self {
             rows: vec![head.map(str::to_owned)],
@@ -26,10 +27,10 @@ impl<const N: usize> TextTable<N> {
         self.rows.push(cells);
     }
 
-    /// Prints it, each line after `indent`.
+    /// Prints the table, each line after `indent`.
     pub(crate) fn print(&self, out: &mut ReportWriter, indent: &str) {
         let widths: [usize; N] = std::array::from_fn(|column| {
-            let cells = self.rows.iter().map(|row| length(&row[column]));
+            let cells = self.rows.iter().map(|row| text_width(&row[column]));
             cells.max().unwrap_or(0)
         });
         for (index, row) in self.rows.iter().enumerate() {
@@ -37,9 +38,10 @@ impl<const N: usize> TextTable<N> {
             for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
                 let gap = if column == 0 { "" } else { "  " };
                 // Writing to a string does not fail.
-                let _ = match self.numbers.contains(&column) {
-                    true => write!(line, "{gap}{cell:>width$}"),
-                    false => write!(line, "{gap}{cell:<width$}"),
+                let _ = if self.numbers.contains(&column) {
+                    write!(line, "{gap}{cell:>width$}")
+                } else {
+                    write!(line, "{gap}{cell:<width$}")
                 };
             }
             let line = line.trim_end();

@@ -1,5 +1,5 @@
-//! What is compared with what: two files, or the contracts below two directories, each of them
-//! in the working directory or in a revision of git.
+//! A contract or a directory of contracts that an argument names, in the working directory or in
+//! a Git revision.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,25 +8,25 @@ use crate::source::{GitObjectKind, GitPath};
 use portcullis_contract::{ContractLoadError, DocumentSet};
 use portcullis_vocabulary::Limits;
 
-use crate::cli::contract_files::find_contracts;
-use crate::cli::dispatch::RunError;
+use super::contract_files::find_contracts;
+use crate::cli::run_error::RunError;
 
-/// One side of a comparison.
+/// Where a contract, or a directory of contracts, is.
 #[derive(Clone, Debug)]
-pub(in crate::cli) enum ContractInput {
+pub(crate) enum ContractInput {
     /// A file, or standard input.
     File(PathBuf),
-    /// Everything below a directory.
+    /// All contracts below a directory.
     Directory(PathBuf),
-    /// A file of a revision.
+    /// A file of a Git revision.
     Committed(GitPath),
-    /// Everything below a directory of a revision.
+    /// All contracts below a directory of a Git revision.
     CommittedDirectory(GitPath),
 }
 
 impl ContractInput {
-    /// Finds out what an argument names. A file that exists is that file, whatever its name.
-    pub(in crate::cli) fn of(text: &str) -> Result<Self, RunError> {
+    /// Resolves an argument. A path that exists is never read as `REV:path`.
+    pub(crate) fn of(text: &str) -> Result<Self, RunError> {
         let path = PathBuf::from(text);
         if path.is_dir() {
             return Ok(Self::Directory(path));
@@ -39,37 +39,37 @@ impl ContractInput {
                 address: text.to_owned(),
             });
         }
-        let Some(place) = GitPath::parse(text) else {
+        let Some(git_path) = GitPath::parse(text) else {
             return Ok(Self::File(path));
         };
-        match place.kind()? {
-            GitObjectKind::Directory => Ok(Self::CommittedDirectory(place)),
-            GitObjectKind::File => Ok(Self::Committed(place)),
+        match git_path.kind()? {
+            GitObjectKind::Directory => Ok(Self::CommittedDirectory(git_path)),
+            GitObjectKind::File => Ok(Self::Committed(git_path)),
         }
     }
 
-    /// Whether it stands for any number of contracts.
-    pub(super) const fn is_directory(&self) -> bool {
+    /// Whether it is a directory.
+    pub(crate) const fn is_directory(&self) -> bool {
         matches!(self, Self::Directory(_) | Self::CommittedDirectory(_))
     }
 
     /// Whether it is standard input.
-    pub(super) fn is_input(&self) -> bool {
+    pub(crate) fn is_stdin(&self) -> bool {
         matches!(self, Self::File(path) if path == Path::new("-"))
     }
 
-    /// Reads the one contract that it is.
-    pub(super) fn load(&self, limits: &Limits) -> Result<DocumentSet, ContractLoadError> {
+    /// Loads the contract, which must not be a directory.
+    pub(crate) fn load(&self, limits: &Limits) -> Result<DocumentSet, ContractLoadError> {
         match self {
             Self::File(path) | Self::Directory(path) => crate::source::load_contract(path, limits),
-            Self::Committed(place) | Self::CommittedDirectory(place) => {
-                crate::source::load_contract_revision(place, limits)
+            Self::Committed(git_path) | Self::CommittedDirectory(git_path) => {
+                crate::source::load_contract_revision(git_path, limits)
             }
         }
     }
 
-    /// The files below it that may be contracts, by their paths from there.
-    pub(super) fn files(&self) -> Result<BTreeMap<String, Self>, RunError> {
+    /// The files below the directory that may be contracts, by their relative paths.
+    pub(crate) fn files(&self) -> Result<BTreeMap<String, Self>, RunError> {
         match self {
             Self::Directory(root) => {
                 let found = find_contracts(root)?.into_iter();
@@ -83,14 +83,14 @@ impl ContractInput {
                 });
                 Ok(named.collect())
             }
-            Self::CommittedDirectory(place) => {
-                let files = place
+            Self::CommittedDirectory(git_path) => {
+                let files = git_path
                     .files()?
                     .into_iter()
-                    .filter(|name| is_like_a_contract(name));
+                    .filter(|name| may_be_contract(name));
                 let named = files.map(|name| {
-                    let path = Path::new(&place.path).join(&name);
-                    (name, Self::Committed(place.at(&path)))
+                    let path = Path::new(&git_path.path).join(&name);
+                    (name, Self::Committed(git_path.at(&path)))
                 });
                 Ok(named.collect())
             }
@@ -98,12 +98,14 @@ impl ContractInput {
         }
     }
 
-    /// Its path as patterns of a catalog take it: from where the command runs, which is the
-    /// repository's root, or from that of the revision.
-    pub(super) fn path_in_repository(&self) -> String {
+    /// The path from the root of the repository, as the patterns of a catalog expect it. A path
+    /// of the working directory is taken as relative to the root.
+    pub(crate) fn path_in_repository(&self) -> String {
         let path = match self {
             Self::File(path) | Self::Directory(path) => path.to_string_lossy(),
-            Self::Committed(place) | Self::CommittedDirectory(place) => place.path.as_str().into(),
+            Self::Committed(git_path) | Self::CommittedDirectory(git_path) => {
+                git_path.path.as_str().into()
+            }
         };
         let path = path.trim_start_matches("./").trim_end_matches('/');
         if path == "." {
@@ -113,16 +115,16 @@ impl ContractInput {
         }
     }
 
-    /// How it is called in messages.
-    pub(in crate::cli) fn name(&self) -> String {
+    /// The name for messages.
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::File(path) | Self::Directory(path) => path.display().to_string(),
-            Self::Committed(place) | Self::CommittedDirectory(place) => place.to_string(),
+            Self::Committed(git_path) | Self::CommittedDirectory(git_path) => git_path.to_string(),
         }
     }
 }
 
-fn is_like_a_contract(name: &str) -> bool {
+fn may_be_contract(name: &str) -> bool {
     let is_hidden = name.split('/').any(|part| part.starts_with('.'));
     let extension = Path::new(name)
         .extension()

@@ -1,4 +1,4 @@
-//! `portcullis owners services`: whose the configured services are, also for catalogues of services.
+//! `portcullis owners services`: lists the owners of the configured services.
 
 use std::collections::BTreeSet;
 
@@ -9,39 +9,36 @@ use crate::telemetry::{OwnedContract, OwnerView};
 use portcullis_contract::ContractIdentity;
 
 use super::backstage;
-use crate::cli::command_line::{OwnedServicesArgs, ServicesFormat};
-use crate::cli::dispatch::{CommandOutcome, RunError};
-use crate::cli::report_writer::{ReportWriter, TextStyle, print_error};
-use crate::cli::serve::serve_command::configuration;
+use super::owned_service::OwnedService;
+use super::services_args::{ServicesArgs, ServicesFormat};
+use crate::cli::exit_code::CommandOutcome;
+use crate::cli::inputs::required_config_path;
+use crate::cli::output::{ReportWriter, TextStyle, print_error, print_json};
+use crate::cli::run_error::RunError;
 
-/// A service with its owner and where its contract is.
-pub(super) struct OwnedService<'c> {
-    pub(super) service: &'c ServiceConfig,
-    pub(super) owner: OwnerView,
-}
-
-/// Prints the owners of the services that the arguments name, or of all.
-pub(super) fn print(
-    args: &OwnedServicesArgs,
+/// Prints the owners of the named services, or of all services.
+pub(super) fn print_services(
+    args: &ServicesArgs,
     out: &mut ReportWriter,
 ) -> Result<CommandOutcome, RunError> {
-    let path = configuration(args.config.as_deref())?;
+    let path = required_config_path(args.config.as_deref())?;
     let config = config::load(Some(&path), std::env::vars_os(), &FlagOverrides::default())?;
     let mut outcome = CommandOutcome::Success;
     let mut owned = Vec::new();
-    for service in chosen(&config, &args.services)? {
-        let (owner, is_whole) = owner_of(&config, service);
-        if !is_whole {
+    for service in select(&config, &args.services)? {
+        let (owner, is_complete) = owner_of(&config, service);
+        if !is_complete {
             outcome = CommandOutcome::CouldNotRun;
         }
         owned.push(OwnedService { service, owner });
     }
     match args.format {
-        ServicesFormat::Text => owned.iter().for_each(|owned| text(out, &owned.owner)),
+        ServicesFormat::Text => owned
+            .iter()
+            .for_each(|owned| print_owner(out, &owned.owner)),
         ServicesFormat::Json => {
             let owners: Vec<_> = owned.iter().map(|owned| &owned.owner).collect();
-            let json = serde_json::to_string_pretty(&owners).expect("owners have a JSON form");
-            out.line(json);
+            print_json(out, &owners);
         }
         ServicesFormat::Backstage => out.write(backstage::catalog_info(&owned)),
     }
@@ -49,8 +46,8 @@ pub(super) fn print(
     Ok(outcome)
 }
 
-/// The services of these names, each once and in the order of the configuration.
-fn chosen<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c ServiceConfig>, RunError> {
+/// The services of these names, in the order of the configuration.
+fn select<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c ServiceConfig>, RunError> {
     let known = || config.services.iter().map(|service| service.name.as_str());
     for name in names {
         if !known().any(|known| known == name) {
@@ -61,12 +58,12 @@ fn chosen<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c ServiceCon
         }
     }
     let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
-    let is_chosen = |service: &&ServiceConfig| names.is_empty() || names.contains(&*service.name);
-    Ok(config.services.iter().filter(is_chosen).collect())
+    let is_selected = |service: &&ServiceConfig| names.is_empty() || names.contains(&*service.name);
+    Ok(config.services.iter().filter(is_selected).collect())
 }
 
-/// The owner of a service, and whether its contract could be read. One at an address is not: who
-/// owns it is asked of the proxy that runs.
+/// The owner of a service, and whether all of it is known: `false` if the contract file cannot be
+/// read. A contract at a URL is not fetched; the running proxy knows its owner.
 fn owner_of(config: &Config, service: &ServiceConfig) -> (OwnerView, bool) {
     let identity = match &service.contract {
         ContractSource::File(path) => match load_contract(path, &config.limits) {
@@ -78,7 +75,7 @@ fn owner_of(config: &Config, service: &ServiceConfig) -> (OwnerView, bool) {
         },
         ContractSource::Address(_) => None,
     };
-    let is_whole = identity.is_some() || matches!(service.contract, ContractSource::Address(_));
+    let is_complete = identity.is_some() || matches!(service.contract, ContractSource::Address(_));
     let declared = identity
         .as_ref()
         .and_then(|identity| identity.provider.as_deref());
@@ -89,10 +86,10 @@ fn owner_of(config: &Config, service: &ServiceConfig) -> (OwnerView, bool) {
         version: identity.version,
         revision: identity.revision,
     });
-    (OwnerView::new(service, provider, contract), is_whole)
+    (OwnerView::new(service, provider, contract), is_complete)
 }
 
-fn text(out: &mut ReportWriter, owner: &OwnerView) {
+fn print_owner(out: &mut ReportWriter, owner: &OwnerView) {
     let title = out.paint(TextStyle::Bold, &owner.service).to_string();
     out.line(title);
     let domains = owner.domains.join(", ");

@@ -1,43 +1,22 @@
-//! The verdict for a workflow of GitHub: annotations on standard output, figures as outputs of
-//! the step (`GITHUB_OUTPUT`), the whole as its summary (`GITHUB_STEP_SUMMARY`).
+//! The files of a GitHub Actions step: its outputs (`GITHUB_OUTPUT`) and its summary
+//! (`GITHUB_STEP_SUMMARY`).
 
 use std::env;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
 
-use portcullis_control::gate::ReasonWeight;
-
 use super::gate_error::GateError;
-use super::gate_markdown;
-use super::gate_report::{GateReport, reason_text};
-use crate::cli::escaping::{data, property};
-use crate::cli::report_writer::ReportWriter;
+use super::gate_report::GateReport;
+use crate::cli::report::{CommandReport, render_markdown};
 
-/// Prints annotations, and writes the files that GitHub names.
-pub(super) fn print(report: &GateReport<'_>, out: &mut ReportWriter) -> Result<(), GateError> {
-    for reason in &report.verdict.reasons {
-        let command = match reason.weight {
-            ReasonWeight::Blocks => "error",
-            ReasonWeight::Overridden | ReasonWeight::Warns => "warning",
-            ReasonWeight::Informs => "notice",
-        };
-        let place = reason
-            .place
-            .as_ref()
-            .map(|place| format!("file={},line={},", property(&place.file), place.line));
-        out.line(format_args!(
-            "::{command} {}title={}::{}",
-            place.unwrap_or_default(),
-            property(&format!("gate: {}", reason.rule.as_str())),
-            data(&reason_text(reason))
-        ));
-    }
+/// Appends the figures and the report to the files that GitHub names, if any.
+pub(super) fn write_step_files(report: &GateReport<'_>) -> Result<(), GateError> {
     append("GITHUB_OUTPUT", &outputs(report))?;
-    append("GITHUB_STEP_SUMMARY", &gate_markdown::text(report))
+    append("GITHUB_STEP_SUMMARY", &render_markdown(&report.report()))
 }
 
-/// One output a line; no value has a line of its own.
+/// One output per line. No value contains a line break.
 fn outputs(report: &GateReport<'_>) -> String {
     let verdict = report.verdict;
     let squads: Vec<&str> = verdict

@@ -1,10 +1,10 @@
-//! Which files below a directory are contracts.
+//! Finds the contracts below a directory.
 //!
-//! A contract is a YAML or JSON file whose root has `openapi` or `swagger`; everything else
-//! below a directory, files that contracts refer to among it, is passed over. A file is first
-//! looked through for those words, so that a broken contract is told from a file that never
-//! was one. Names that begin with a dot are not looked at, and links are followed to files
-//! only: a mounted directory links each file to its current version.
+//! A contract is a YAML or JSON file whose root has `openapi` or `swagger`. Everything else below
+//! the directory is skipped, including the files that contracts refer to. A file counts as a
+//! contract if its text contains these names, so that a contract with a syntax error is reported
+//! and not skipped. Names that begin with a dot are skipped. Symbolic links are followed to files
+//! only: in a mounted directory each file is a link to its current version.
 
 use std::fs;
 use std::io;
@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 
 use memchr::memmem;
 
-use super::dispatch::RunError;
+use crate::cli::run_error::RunError;
 
 /// The files below `directory` that look like contracts, sorted.
-pub(super) fn find_contracts(directory: &Path) -> Result<Vec<PathBuf>, RunError> {
+pub(crate) fn find_contracts(directory: &Path) -> Result<Vec<PathBuf>, RunError> {
     let mut found = Vec::new();
     let mut open = vec![directory.to_owned()];
     while let Some(directory) = open.pop() {
@@ -44,7 +44,7 @@ fn visit(directory: &Path, open: &mut Vec<PathBuf>, found: &mut Vec<PathBuf>) ->
     Ok(())
 }
 
-/// A file that cannot be read is taken for one: reading it again will say why it cannot.
+/// A file that cannot be read counts as a contract: loading it will report the error.
 fn may_be_contract(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     match extension {
@@ -62,19 +62,19 @@ fn names_in_json(text: &[u8]) -> bool {
         .any(|name| memmem::find(text, name.as_bytes()).is_some())
 }
 
-/// Whether a line begins with one of the names, at the margin or after an opening brace.
+/// Whether a line begins with one of the names, unindented or after an opening brace.
 fn names_in_yaml(text: &[u8]) -> bool {
     text.split(|byte| *byte == b'\n').any(|line| {
         let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
         let is_flow = line.trim_ascii_start().first() == Some(&b'{');
-        let is_member = !line.first().is_some_and(u8::is_ascii_whitespace) || is_flow;
+        let is_property = !line.first().is_some_and(u8::is_ascii_whitespace) || is_flow;
         let line = line.trim_ascii_start();
         let line = line.strip_prefix(b"{").unwrap_or(line).trim_ascii_start();
         let line = line
             .strip_prefix(b"\"")
             .or(line.strip_prefix(b"'"))
             .unwrap_or(line);
-        is_member && (line.starts_with(b"openapi") || line.starts_with(b"swagger"))
+        is_property && (line.starts_with(b"openapi") || line.starts_with(b"swagger"))
     })
 }
 
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn contracts_are_told_from_other_files() {
+    fn finds_contracts_among_other_files() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
             let path = folder.path().join(name);
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_is_not_there_is_an_error() {
+    fn rejects_a_missing_directory() {
         let error = find_contracts(Path::new("no/such"))
             .unwrap_err()
             .to_string();

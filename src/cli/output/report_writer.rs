@@ -1,34 +1,47 @@
-//! Standard output: the only place that writes there.
+//! The only place that writes to standard output.
 //!
-//! A reader that goes away (`portcullis check … | head`) is no error: what follows is dropped,
-//! and the exit code still tells what was found. Any other failure is kept and reported once,
-//! by [`ReportWriter::finish`].
+//! A closed pipe (`portcullis check … | head`) is not an error: the rest of the output is dropped
+//! and the exit code is the same. Any other failure is kept and returned once, by
+//! [`ReportWriter::finish`].
 
 use std::fmt::{self, Display};
-use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 
-/// Where a report goes, and whether it may be coloured.
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+
+/// A buffered sink for a report, and whether the report may be coloured.
 pub(crate) struct ReportWriter {
     sink: BufWriter<Box<dyn Write>>,
     failure: Option<io::Error>,
     has_colour: bool,
 }
 
-/// How a piece of text is shown on a terminal.
+/// How a piece of text looks on a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TextStyle {
+pub(crate) enum TextStyle {
     Bold,
     Dim,
     Red,
     Yellow,
 }
 
+impl From<TextStyle> for Style {
+    fn from(style: TextStyle) -> Self {
+        match style {
+            TextStyle::Bold => Self::new().bold(),
+            TextStyle::Dim => Self::new().dimmed(),
+            TextStyle::Red => AnsiColor::Red.on_default(),
+            TextStyle::Yellow => AnsiColor::Yellow.on_default(),
+        }
+    }
+}
+
 impl ReportWriter {
-    /// Standard output, coloured on a terminal unless `NO_COLOR` says otherwise.
-    pub(super) fn stdout() -> Self {
-        let is_refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    /// Standard output, coloured if it is a terminal and the environment (`NO_COLOR`) allows it.
+    pub(crate) fn stdout() -> Self {
         let stdout = io::stdout();
-        let has_colour = stdout.is_terminal() && !is_refused;
+        let has_colour = AutoStream::choice(&stdout) != ColorChoice::Never;
         Self::new(stdout.lock(), has_colour)
     }
 
@@ -41,30 +54,34 @@ impl ReportWriter {
     }
 
     /// Writes one line.
-    pub(super) fn line(&mut self, text: impl Display) {
+    pub(crate) fn line(&mut self, text: impl Display) {
         self.write(format_args!("{text}\n"));
     }
 
-    /// Writes text as it is.
-    pub(super) fn write(&mut self, text: impl Display) {
+    /// Writes text without adding a line break.
+    pub(crate) fn write(&mut self, text: impl Display) {
         if self.failure.is_none() {
             self.failure = write!(self.sink, "{text}").err();
         }
     }
 
-    /// The text in a style, where styles are shown.
-    pub(super) fn paint<T: Display>(&self, style: TextStyle, text: T) -> StyledText<T> {
+    /// The text in a style, or plain if the output is not coloured.
+    pub(crate) fn paint<T: Display>(&self, style: TextStyle, text: T) -> StyledText<T> {
         StyledText {
-            style: self.has_colour.then_some(style),
+            style: if self.has_colour {
+                style.into()
+            } else {
+                Style::new()
+            },
             text,
         }
     }
 
-    /// Hands what was written on to the reader.
+    /// Flushes the output.
     ///
     /// # Errors
-    /// What kept the output from being written; not that its reader went away.
-    pub(super) fn finish(&mut self) -> io::Result<()> {
+    /// The first failure of the output, unless the reader closed the pipe.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
         let flushed = self.sink.flush();
         match self.failure.take().map_or(flushed, Err) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -73,35 +90,29 @@ impl ReportWriter {
     }
 }
 
-/// Text with the sequences around it that a terminal understands (ECMA-48, SGR).
-pub(super) struct StyledText<T> {
-    style: Option<TextStyle>,
+/// Text with the escape sequences of its style. A plain style has none.
+pub(crate) struct StyledText<T> {
+    style: Style,
     text: T,
 }
 
 impl<T: Display> Display for StyledText<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let code = match self.style {
-            None => return self.text.fmt(f),
-            Some(TextStyle::Bold) => "1",
-            Some(TextStyle::Dim) => "2",
-            Some(TextStyle::Red) => "31",
-            Some(TextStyle::Yellow) => "33",
-        };
-        write!(f, "\x1b[{code}m")?;
-        self.text.fmt(f)?;
-        f.write_str("\x1b[0m")
+        let Self { style, text } = self;
+        write!(f, "{style}")?;
+        text.fmt(f)?;
+        write!(f, "{style:#}")
     }
 }
 
-/// Says on standard error why something did not work.
-pub(super) fn print_error(message: &str) {
-    // When standard error is closed too, the exit code is all that can be said.
+/// Prints an error to standard error.
+pub(crate) fn print_error(message: &str) {
+    // If standard error is closed too, only the exit code is left.
     let _ = writeln!(io::stderr().lock(), "portcullis: {message}");
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use std::cell::RefCell;
     use std::rc::Rc;
 
@@ -120,7 +131,7 @@ pub(super) mod tests {
         }
     }
 
-    /// All that `write` prints.
+    /// Everything that `write` prints.
     pub(crate) fn printed(write: impl FnOnce(&mut ReportWriter)) -> String {
         printed_with(false, write)
     }
@@ -147,7 +158,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn styles_only_where_they_are_shown() {
+    fn styles_text_only_if_coloured() {
         let write = |out: &mut ReportWriter| {
             let text = out
                 .paint(TextStyle::Red, format_args!("{:<5}", "ab"))
@@ -159,7 +170,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_reader_may_go_away() {
+    fn ignores_a_closed_pipe_only() {
         let finish = |kind| {
             let mut output = ReportWriter::new(Failing(kind), false);
             output.write("a".repeat(100_000));

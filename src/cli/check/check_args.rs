@@ -1,0 +1,30 @@
+//! The arguments of `portcullis check`.
+
+use std::path::PathBuf;
+
+use clap::Args as Flags;
+
+use crate::cli::report::{FailThreshold, ReportFormat};
+
+/// `portcullis check`.
+#[derive(Clone, Debug, Flags)]
+#[command(after_help = "\
+Examples:
+  portcullis check openapi.yaml
+  portcullis check contracts/ --fail-on warning
+  portcullis check --format json contracts/ | jq '.contracts[].problems[]'
+  curl -s https://api.example.com/openapi.json | portcullis check -
+
+Exit codes: 0 fine, 1 errors (or warnings, with --fail-on warning), 2 a file cannot be read as a
+contract.")]
+pub(crate) struct CheckArgs {
+    /// Contracts; a directory means all contracts below it, - is standard input
+    #[arg(required = true, value_name = "CONTRACT|DIR")]
+    pub(super) contracts: Vec<PathBuf>,
+    /// The output format
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: ReportFormat,
+    /// The lowest severity that makes the exit code 1
+    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
+    pub(super) fail_on: FailThreshold,
+}

@@ -1,0 +1,59 @@
+//! The arguments of `portcullis replay`.
+
+use std::path::PathBuf;
+
+use clap::{Args as Flags, ValueEnum};
+
+use crate::cli::report::ReportFormat;
+use crate::config::PathPrefix;
+
+/// `portcullis replay`.
+#[derive(Clone, Debug, Flags)]
+#[command(after_help = "\
+Examples:
+  portcullis replay --contract openapi.yaml traffic.har
+  portcullis replay --contract openapi.yaml monday.jsonl tuesday.jsonl --enforce all
+  zcat traffic.jsonl.gz | portcullis replay --contract openapi.yaml -
+  portcullis replay --contract openapi.yaml --format json traffic.jsonl \\
+      | jq 'select(.verdict == \"violates\")'
+
+A line of JSON Lines is one exchange:
+  {\"request\": {\"method\": \"POST\", \"path\": \"/orders?draft=1\",
+               \"headers\": {\"content-type\": \"application/json\"}, \"body\": {\"quantity\": 1}},
+   \"response\": {\"status\": 201, \"headers\": [[\"location\", \"/orders/1\"]], \"body\": \"\"}}
+
+Exit codes: 0 fine, 1 an exchange violates the contract, 2 a contract or a record cannot be read.")]
+pub(crate) struct ReplayArgs {
+    /// The contract to validate against
+    #[arg(long, value_name = "CONTRACT")]
+    pub(super) contract: PathBuf,
+    /// Recordings: HTTP Archives (HAR 1.2) or JSON Lines; - is standard input
+    #[arg(required = true, value_name = "TRAFFIC")]
+    pub(super) traffic: Vec<PathBuf>,
+    /// The output format; JSON prints one verdict per line
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: ReportFormat,
+    /// Base paths that replace those of the contract's servers; may be repeated
+    #[arg(long, value_name = "PATH", value_parser = base_path)]
+    pub(super) base_path: Vec<PathPrefix>,
+    /// Which violations count: those that serve rejects by default, or all
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) enforce: EnforceScope,
+    /// Print values of the recorded messages
+    #[arg(long)]
+    pub(super) values: bool,
+}
+
+fn base_path(text: &str) -> Result<PathPrefix, &'static str> {
+    PathPrefix::parse(text).ok_or("expected a path such as /v1, without escapes or empty segments")
+}
+
+/// Which violations count in a replay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum EnforceScope {
+    /// Violations of the classes that are rejected by default
+    #[default]
+    Rejectable,
+    /// Also violations of the classes that are only reported by default
+    All,
+}

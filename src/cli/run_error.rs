@@ -1,0 +1,137 @@
+//! Why a command could not run.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::app;
+use crate::config::{CONFIG_VARIABLE, ConfigErrors};
+use crate::source::{FileReadError, GitError};
+use portcullis_contract::{ContractLoadError, ContractProblem, Severity};
+
+use super::admin_port::AdminError;
+use super::gate::GateError;
+use super::owners::OwnersError;
+
+/// Why a command could not run. The exit code is 2.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunError {
+    /// No configuration was named and there is no default one.
+    #[error(
+        "there is no config.toml in the working directory; name a configuration with --config or \
+         {CONFIG_VARIABLE}, or start without one: portcullis serve --contract openapi.yaml \
+         --upstream http://127.0.0.1:3000"
+    )]
+    NoConfiguration,
+    /// The configuration is invalid.
+    #[error("the configuration is refused\n{0}")]
+    Configuration(#[from] ConfigErrors),
+    /// No configured service has this name.
+    #[error(
+        "no service of the configuration is called `{name}`{}",
+        near.as_ref().map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+    )]
+    UnknownService {
+        /// The name from the command line.
+        name: String,
+        /// The most similar name in the configuration.
+        near: Option<String>,
+    },
+    /// The proxy cannot start, or stopped with an error.
+    #[error(transparent)]
+    Application(#[from] app::AppError),
+    /// A directory cannot be listed.
+    #[error("{}: {source}; check the path and its permissions", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// The error of the operating system.
+        source: io::Error,
+    },
+    /// A directory contains no contract.
+    #[error(
+        "{}: no contract below this directory; a contract is a .yaml, .yml or .json file with \
+         the property `openapi`",
+        path.display()
+    )]
+    NoContracts {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The contract cannot be read.
+    #[error(transparent)]
+    Load(#[from] ContractLoadError),
+    /// The contract has errors.
+    #[error("the contract is refused{}", listed(problems))]
+    Contract {
+        /// Its errors and warnings.
+        problems: Vec<ContractProblem>,
+    },
+    /// One of several contracts has errors.
+    #[error("{name} is refused{}", listed(problems))]
+    Refused {
+        /// The contract, as the command line names it.
+        name: String,
+        /// Its errors and warnings.
+        problems: Vec<ContractProblem>,
+    },
+    /// Git cannot read a file of a revision.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// An argument is a URL where a file is expected.
+    #[error("{address} is not fetched: save it, or pipe it in and name it -")]
+    NotFetched {
+        /// The URL.
+        address: String,
+    },
+    /// One side of a comparison is a file and the other a directory.
+    #[error("{old} and {new} cannot be compared: name two files or two directories")]
+    Unlike {
+        /// The older side.
+        old: String,
+        /// The newer side.
+        new: String,
+    },
+    /// Both sides of a comparison are standard input.
+    #[error("standard input can be one of the revisions, not both; name a file for the other")]
+    StdinForBothSides,
+    /// The approvals file is invalid.
+    #[error("{}: {message}", path.display())]
+    Approvals {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// Standard input is both the contract and a recording.
+    #[error("standard input can be the contract or a recording, not both; name a file for one")]
+    StdinTwice,
+    /// A file cannot be read.
+    #[error(transparent)]
+    Read(#[from] FileReadError),
+    /// The admin port cannot be reached, or refuses the request.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// Ownership cannot be checked.
+    #[error(transparent)]
+    Owners(#[from] OwnersError),
+    /// The gate cannot decide or record.
+    #[error(transparent)]
+    Gate(Box<GateError>),
+    /// Standard output cannot be written.
+    #[error("standard output cannot be written: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl From<GateError> for RunError {
+    fn from(error: GateError) -> Self {
+        Self::Gate(Box::new(error))
+    }
+}
+
+/// The errors among the problems, one per line.
+fn listed(problems: &[ContractProblem]) -> String {
+    let errors = problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error);
+    errors.map(|problem| format!("\n{problem}")).collect()
+}
