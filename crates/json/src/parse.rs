@@ -27,7 +27,7 @@ pub enum DuplicateKeys {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JsonLimits {
     /// Most containers around a value. Whatever walks values recursively (validators,
-    /// [`Node::to_value`](super::Node::to_value), serde) relies on it: keep it in the hundreds.
+    /// [`JsonNode::to_value`](super::JsonNode::to_value), serde) relies on it: keep it in the hundreds.
     pub depth_max: u32,
     pub duplicate_keys: DuplicateKeys,
 }

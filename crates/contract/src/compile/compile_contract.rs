@@ -1,4 +1,4 @@
-//! The entry: documents in, a compiled contract or all that is wrong with it out.
+//! The entry point: documents in, a compiled contract or its problems out.
 
 use super::compile_options::CompileOptions;
 use super::contract_compiler::ContractCompiler;
@@ -11,7 +11,7 @@ use crate::openapi::revision::ContractIdentity;
 /// Compiles the documents of a contract.
 ///
 /// # Errors
-/// Every problem found, errors and warnings, when there is an error among them.
+/// All problems, errors and warnings, if at least one is an error.
 pub fn compile(
     documents: DocumentSet,
     options: &CompileOptions,
@@ -26,13 +26,14 @@ pub fn compile(
             message,
         }]
     })?;
-    let mut walk = ContractCompiler::new(&documents, dialect, options);
-    walk.paths();
-    let for_comparison = match options.outbound_operations {
-        true => walk.outbound_operations(),
-        false => Vec::new(),
+    let mut compiler = ContractCompiler::new(&documents, dialect, options);
+    compiler.paths();
+    let outbound_operations = if options.outbound_operations {
+        compiler.outbound_operations()
+    } else {
+        Vec::new()
     };
-    let walked = walk.finish()?;
+    let parts = compiler.finish()?;
     let ContractIdentity {
         title,
         version,
@@ -45,12 +46,12 @@ pub fn compile(
         revision,
         dialect,
         provider,
-        operations: walked.operations,
-        outbound_operations: for_comparison,
-        warnings: walked.warnings,
-        routes: walked.routes,
-        requests: walked.requests,
-        responses: walked.responses,
+        operations: parts.operations,
+        outbound_operations,
+        warnings: parts.warnings,
+        routes: parts.routes,
+        requests: parts.requests,
+        responses: parts.responses,
         declared_property_names: declared_names(&documents),
         documents,
     })

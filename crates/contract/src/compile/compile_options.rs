@@ -1,15 +1,14 @@
 //! The options of compiling a contract.
 
-/// What can be set about compiling.
+/// Options of [`compile`](super::compile).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CompileOptions {
-    /// Base paths that replace those of the document's `servers`.
+    /// Base paths that replace those of `servers` in the document.
     pub base_paths: Option<Vec<String>>,
-    /// Whether members of request bodies that are not declared can be found. It costs a second
-    /// validator.
+    /// Whether to detect undeclared properties of request bodies, which needs a second validator.
     pub detect_undeclared: bool,
-    /// Whether everything is compiled that only comparing contracts needs: webhooks and callbacks,
-    /// which no proxy in front of a service sees, and the schemas of media types that are not
-    /// judged.
+    /// Whether to compile what only the comparison of contracts needs: webhooks and callbacks, which
+    /// never pass a proxy in front of the service, and the schemas of media types that are not
+    /// validated.
     pub outbound_operations: bool,
 }

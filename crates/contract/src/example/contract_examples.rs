@@ -1,10 +1,10 @@
-//! Sample answers: what a contract itself offers as an example of a response.
+//! Examples of bodies and parameters: those of the contract, or generated values.
 
 use serde_json::Value;
 
 use portcullis_json::{JsonLimits, JsonNode, Tape};
 
-use super::generate::sample as generate;
+use super::generate::generate;
 use crate::message::compiled_contract::CompiledContract;
 use crate::message::operation::MediaType;
 use crate::message::parameter::Parameter;
@@ -14,19 +14,20 @@ use crate::openapi::reference::follow;
 use crate::schema::lower::SchemaLowering;
 use crate::schema::schema_set::SchemaKey;
 
-/// A body for a response.
+/// The result of asking for an example of a response body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ResponseExample {
     /// The bytes to send.
     Body(Vec<u8>),
     /// The contract has no example of this name.
     NoSuchExample,
-    /// The contract gives no example, and no value that satisfies the schema was found.
+    /// The contract has no valid example, and no value that satisfies the schema was found.
     None,
 }
 
 impl CompiledContract {
-    /// The named example, else the first one that satisfies the schema, else a generated value.
+    /// A body for a response: the named example, or else the first example that satisfies the schema, or
+    /// else a generated value.
     pub fn response_example(&self, media: &MediaType, name: Option<&str>) -> ResponseExample {
         let documents = &self.documents;
         let examples = examples(documents, media.node_ref);
@@ -36,20 +37,20 @@ impl CompiledContract {
                 ResponseExample::Body(bytes(media, *value))
             });
         }
-        // Examples of other media types show text, not the value that the schema describes.
+        // Examples of other media types are text, not the value that the schema describes.
         let key = media.schema.as_ref().filter(|_| media.is_json);
-        let fitting = examples
+        let valid = examples
             .iter()
             .map(|(_, value)| bytes(media, *value))
             .find(|bytes| key.is_none_or(|key| is_valid(self, key, bytes)));
-        if let Some(body) = fitting {
+        if let Some(body) = valid {
             return ResponseExample::Body(body);
         }
         key.and_then(|key| generated(self, key, media))
             .map_or(ResponseExample::None, ResponseExample::Body)
     }
 
-    /// A body for a request in a media type, where one that satisfies its schema was found.
+    /// A generated body for a request. `None` if no value that satisfies the schema was found.
     pub fn request_example(&self, media: &MediaType) -> Option<Value> {
         generate_valid(
             self,
@@ -59,12 +60,12 @@ impl CompiledContract {
         )
     }
 
-    /// A value of a parameter: its own example, else a generated one.
+    /// A value of a parameter: its first example, or else a generated value.
     pub fn parameter_example(&self, parameter: &Parameter) -> Option<Value> {
         let documents = &self.documents;
-        let shown = examples(documents, parameter.node_ref).into_iter().next();
-        let shown = shown.map(|(_, value)| value.to_value());
-        shown.or_else(|| {
+        let declared = examples(documents, parameter.node_ref).into_iter().next();
+        let declared = declared.map(|(_, value)| value.to_value());
+        declared.or_else(|| {
             generate_valid(
                 self,
                 parameter.schema()?,
@@ -75,8 +76,8 @@ impl CompiledContract {
     }
 }
 
-/// Examples of a media type: `example`, then the values of `examples` (OpenAPI, Media Type
-/// Object).
+/// The named examples of a media type or parameter: first `example`, without a name, then `examples`
+/// (OpenAPI, Media Type Object and Parameter Object).
 fn examples(documents: &DocumentSet, media: NodeRef) -> Vec<(&str, JsonNode<'_>)> {
     let node = documents.node(media);
     let one = node.get("example").map(|value| ("", value));
@@ -91,7 +92,7 @@ fn examples(documents: &DocumentSet, media: NodeRef) -> Vec<(&str, JsonNode<'_>)
     one.into_iter().chain(named).collect()
 }
 
-/// JSON is written as such, whatever its type; other media types take text as it stands.
+/// The bytes of an example. Strings of media types other than JSON are sent as they are.
 fn bytes(media: &MediaType, value: JsonNode<'_>) -> Vec<u8> {
     match value.as_str() {
         Some(text) if !media.is_json => text.as_bytes().to_vec(),
@@ -107,7 +108,7 @@ fn generated(contract: &CompiledContract, key: &SchemaKey, media: &MediaType) ->
     Some(value.to_string().into_bytes())
 }
 
-/// A value for the schema of the object at `owner`.
+/// A value that satisfies the `schema` of the object at `owner`.
 fn generate_valid(
     contract: &CompiledContract,
     key: &SchemaKey,
@@ -115,10 +116,10 @@ fn generate_valid(
     direction: MessageDirection,
 ) -> Option<Value> {
     let schema = contract.documents.node(owner).get("schema")?;
-    let place = DocumentSet::node_ref(owner, schema);
+    let node_ref = DocumentSet::node_ref(owner, schema);
     let mut lowering =
         SchemaLowering::new(&contract.documents, contract.dialect, direction).with_examples();
-    let number = lowering.define(place);
+    let number = lowering.define(node_ref);
     let lowered = lowering.finish(&[number]).schema;
     let definition = lowered.get("$defs")?.get(number.to_string())?;
     let schemas = contract.schemas(direction);

@@ -1,4 +1,4 @@
-//! The entry: one survey, then everything that looks at it.
+//! The entry point: runs the survey and then every rule.
 
 use super::lint_findings::LintFindings;
 use super::{contract_survey, coverage, ineffective_keywords, invalid_examples, parameter_styles};
@@ -6,9 +6,10 @@ use crate::message::compiled_contract::CompiledContract;
 use crate::openapi::contract_problem::ContractProblem;
 use crate::openapi::document::SourceLocation;
 
-/// Looks at all of a contract and says what is questionable; all of it warnings, in the
-/// order of files and lines. Costs a second
-/// build of all its schemas: for people who write contracts, not for those who serve them.
+/// Lints a whole contract. Returns warnings, sorted by file and line.
+///
+/// It builds validators for all schemas again, so it is meant for authors and pipelines, not for the
+/// start of a proxy.
 pub fn lint(contract: &CompiledContract) -> Vec<ContractProblem> {
     let survey = contract_survey::survey(contract);
     let mut findings = LintFindings::new(&contract.documents);
@@ -23,9 +24,9 @@ pub fn lint(contract: &CompiledContract) -> Vec<ContractProblem> {
             line,
             pointer,
         } = &left.at;
-        let place = file.cmp(&right.at.file).then(line.cmp(&right.at.line));
-        let place = place.then_with(|| pointer.cmp(&right.at.pointer));
-        place.then_with(|| (left.kind, &left.message).cmp(&(right.kind, &right.message)))
+        let node_ref = file.cmp(&right.at.file).then(line.cmp(&right.at.line));
+        let node_ref = node_ref.then_with(|| pointer.cmp(&right.at.pointer));
+        node_ref.then_with(|| (left.kind, &left.message).cmp(&(right.kind, &right.message)))
     });
     problems.dedup();
     problems

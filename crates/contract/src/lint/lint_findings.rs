@@ -3,7 +3,7 @@
 use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
 use crate::openapi::document::{DocumentSet, NodeRef};
 
-/// What was found so far.
+/// The warnings reported so far.
 #[derive(Debug)]
 pub(super) struct LintFindings<'d> {
     pub(super) documents: &'d DocumentSet,
@@ -22,8 +22,8 @@ impl<'d> LintFindings<'d> {
         self.problems
     }
 
-    pub(super) fn warn(&mut self, kind: ContractProblemKind, place: NodeRef, message: String) {
-        let at = self.documents.location(place);
+    pub(super) fn warn(&mut self, kind: ContractProblemKind, node_ref: NodeRef, message: String) {
+        let at = self.documents.location(node_ref);
         self.add(ContractProblem {
             severity: Severity::Warning,
             kind,
@@ -32,7 +32,7 @@ impl<'d> LintFindings<'d> {
         });
     }
 
-    /// Adds what another part found, as a warning.
+    /// Adds a problem as a warning, whatever its severity.
     pub(super) fn add(&mut self, problem: ContractProblem) {
         self.problems.push(ContractProblem {
             severity: Severity::Warning,

@@ -14,7 +14,8 @@ use super::violation::{MessagePart, Violation, ViolationClass};
 use crate::openapi::document::DocumentSet;
 use crate::schema::exact::MUST_BE;
 use crate::schema::lower::EXACT;
-use crate::schema::schema_set::{BACKTRACKS_MAX, SchemaSet};
+use crate::schema::schema_set::SchemaSet;
+use crate::schema::schema_validator::BACKTRACKS_MAX;
 
 /// The longest message, in characters. Messages quote values.
 const MESSAGE_CHARS_MAX: usize = 200;

@@ -1,24 +1,25 @@
-//! What one drawing of a value may vary: its mode and its decisions.
+//! What varies between the attempts of the search: the mode and the choices.
 
-/// What a drawing is made of.
+/// The mode of an attempt.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct GenerationMode {
-    /// Take `example`, `examples` and `default` where they are given.
+    /// Whether to use `example`, `examples` and `default` of the schema.
     pub(super) hints: bool,
-    /// Fill in members that are not required, near the top.
+    /// Whether to include optional properties near the root.
     pub(super) optional: bool,
 }
 
-/// The decisions of one drawing: which ones to change, and what was asked.
+/// The choices of one attempt.
 #[derive(Debug, Default)]
 pub(super) struct GenerationChoices {
+    /// Choices to change: the index of the choice and the option to take instead of the first.
     pub(super) overrides: Vec<(usize, usize)>,
-    /// How many options each decision had.
+    /// The number of options of each choice made so far.
     pub(super) option_counts: Vec<usize>,
 }
 
 impl GenerationChoices {
-    /// Decides between `options` (at least one) and says which to try first.
+    /// Chooses between `options` (at least one). Returns the option to try first.
     pub(super) fn pick(&mut self, options: usize) -> usize {
         let index = self.option_counts.len();
         self.option_counts.push(options);

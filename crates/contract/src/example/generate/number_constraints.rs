@@ -1,34 +1,35 @@
-//! Numbers within bounds, in exact decimal arithmetic: `multipleOf: 0.01` is not a matter of luck.
+//! Generates numbers within bounds, in exact decimal arithmetic, so `multipleOf: 0.01` is reliable.
 
 use serde_json::{Number, Value};
 
-/// Most digits after the point; finer bounds are left to the verdict.
+/// The maximum number of decimal places. The validator checks finer bounds.
 const SCALE_MAX: u32 = 15;
 
-/// A number times ten to the power of the scale that is worked in.
+/// A number multiplied by ten to the power of the current scale.
 type ScaledDecimal = i128;
 
-/// Which numbers are wanted.
+/// The kind of number to generate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NumberKind {
     Integer,
-    /// Whole if that is possible.
+    /// A whole number if possible.
     Number,
-    /// As fine as the bounds, and finer.
+    /// A number with one more decimal place than the bounds.
     Fraction,
 }
 
-/// What a number must fulfil.
+/// The constraints of a number.
 #[derive(Debug, Clone, Default)]
 pub(super) struct NumberConstraints<'s> {
-    /// Inclusive or exclusive lower bounds.
+    /// The lower bounds; `true` means exclusive.
     pub(super) lower: Vec<(&'s Number, bool)>,
+    /// The upper bounds; `true` means exclusive.
     pub(super) upper: Vec<(&'s Number, bool)>,
     pub(super) multiples: Vec<&'s Number>,
 }
 
 impl NumberConstraints<'_> {
-    /// The `nth` number of a kind that fulfils all; small positive ones come first.
+    /// The `nth` valid number of a kind. Small positive numbers come first.
     pub(super) fn nth(&self, nth: usize, kind: NumberKind) -> Option<Number> {
         let bounds = self
             .lower
@@ -82,7 +83,7 @@ impl NumberConstraints<'_> {
         })
     }
 
-    /// The bounds themselves, for numbers too large for the arithmetic here.
+    /// The inclusive bounds, for numbers beyond the range of [`ScaledDecimal`].
     fn extremes(&self) -> impl Iterator<Item = Number> {
         let inclusive = self
             .lower
@@ -92,7 +93,7 @@ impl NumberConstraints<'_> {
         inclusive.map(|(bound, _)| (*bound).clone())
     }
 
-    /// Whether a number lies within the bounds, as far as `f64` tells.
+    /// Whether a number is within the bounds, in `f64` precision.
     pub(super) fn admit(&self, number: &Number) -> bool {
         let Some(value) = number.as_f64() else {
             return true;
@@ -111,7 +112,7 @@ impl NumberConstraints<'_> {
     }
 }
 
-/// The first positive multiple of `step` within the bounds, else the lowest or the highest one.
+/// The first positive multiple of `step` within the bounds, or else the lowest or highest one.
 fn first_multiple(
     step: ScaledDecimal,
     lower: Option<ScaledDecimal>,
@@ -135,7 +136,7 @@ fn least_common_multiple(one: ScaledDecimal, other: ScaledDecimal) -> Option<Sca
     (one / divisor).checked_mul(other)
 }
 
-/// Sign and digits, and the power of ten that they are multiplied with.
+/// The signed digits and the power of ten that multiplies them.
 fn parts(number: &Number) -> Option<(i128, i32)> {
     let text = number.to_string();
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((&text, "0"));
@@ -153,7 +154,7 @@ fn digits_after_point(number: &Number) -> u32 {
 fn to_scaled(number: &Number, scale: u32) -> Option<ScaledDecimal> {
     let (digits, exponent) = parts(number)?;
     let shift = u32::try_from(exponent + i32::try_from(scale).ok()?).ok()?;
-    // Half the range, so that a step can be added without a check.
+    // Half of the range, so adding a step cannot overflow.
     digits
         .checked_mul(10_i128.checked_pow(shift)?)
         .filter(|scaled| scaled.abs() < i128::MAX / 4)

@@ -106,8 +106,8 @@ impl DocumentSet {
     }
 
     /// The value of a node.
-    pub fn node(&self, place: NodeRef) -> JsonNode<'_> {
-        self.list[place.document as usize].node(place.node)
+    pub fn node(&self, node_ref: NodeRef) -> JsonNode<'_> {
+        self.list[node_ref.document as usize].node(node_ref.node)
     }
 
     /// The reference to a node in the same document as `near`.
@@ -119,38 +119,38 @@ impl DocumentSet {
     }
 
     /// The value of a property of the object at `node_ref`.
-    pub fn member(&self, place: NodeRef, name: &str) -> Option<NodeRef> {
-        Some(Self::node_ref(place, self.node(place).get(name)?))
+    pub fn member(&self, node_ref: NodeRef, name: &str) -> Option<NodeRef> {
+        Some(Self::node_ref(node_ref, self.node(node_ref).get(name)?))
     }
 
     /// The location of a node. It walks from the root, so keep it off hot paths.
-    pub fn location(&self, place: NodeRef) -> SourceLocation {
-        let document = &self.list[place.document as usize];
+    pub fn location(&self, node_ref: NodeRef) -> SourceLocation {
+        let document = &self.list[node_ref.document as usize];
         SourceLocation {
             file: Arc::clone(&document.name),
-            line: self.line(place),
-            pointer: pointer_to(document.root(), place.node),
+            line: self.line(node_ref),
+            pointer: pointer_to(document.root(), node_ref.node),
         }
     }
 
     /// The line of a node, from 1, where a reader looks for it: the line of the property name, even
     /// if the value begins on a later line. For an object with a `$ref`, the line of the `$ref`.
-    pub fn line(&self, place: NodeRef) -> u32 {
-        let node = self.node(place);
+    pub fn line(&self, node_ref: NodeRef) -> u32 {
+        let node = self.node(node_ref);
         node.get("$ref").unwrap_or(node).key_line()
     }
 
     /// The deepest node on `pointer` below `node_ref` that exists. A pointer into a lowered schema may
     /// go deeper than the contract does; this finds the keyword that the reader can look up.
-    pub fn deepest_existing(&self, place: NodeRef, pointer: &str) -> NodeRef {
-        let mut node = self.node(place);
+    pub fn deepest_existing(&self, node_ref: NodeRef, pointer: &str) -> NodeRef {
+        let mut node = self.node(node_ref);
         for name in pointer::tokens(pointer) {
             let Some(next) = child(node, &name) else {
                 break;
             };
             node = next;
         }
-        Self::node_ref(place, node)
+        Self::node_ref(node_ref, node)
     }
 }
 
