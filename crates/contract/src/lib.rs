@@ -10,6 +10,8 @@
 //! 4. [`check_head`] and [`check_body`] validate the request, [`check_response_head`] and
 //!    [`check_response_body`] the response. Each mismatch is a [`Violation`].
 //!
+//! With the feature `tower`, `layer` does this in front of any axum or hyper service.
+//!
 //! [`lint()`] warns the authors of a contract, [`recorded`] validates recorded exchanges, and
 //! [`CompiledContract::response_example`] makes example bodies.
 //!
@@ -36,8 +38,8 @@
 //! # Layers
 //!
 //! `openapi` (documents and references) < `schema` (lowering and validators) < `message` (routes,
-//! parameters, bodies, checks) < `compile` < `lint`, `example`. `recorded` is built on the public
-//! functions. A layer imports only lower ones.
+//! parameters, bodies, checks) < `compile` < `lint`, `example`. `recorded` and `layer` are built on the
+//! public functions. A layer imports only lower ones.
 
 mod openapi;
 mod schema;

@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parses_and_matches_status_keys() {
+    fn statuses() {
         assert_eq!(StatusPattern::parse("200"), Some(StatusPattern::Exact(200)));
         assert_eq!(StatusPattern::parse("2XX"), Some(StatusPattern::Range(2)));
         assert_eq!(StatusPattern::parse("4xx"), Some(StatusPattern::Range(4)));

@@ -23,7 +23,7 @@ pub(crate) struct BodyJudge<'j> {
 
 impl BodyJudge<'_> {
     /// Checks a body by its number of octets.
-    pub(crate) fn octets(&mut self, count: u64, tape: &mut Tape) {
+    pub(crate) fn check_octets(&mut self, count: u64, tape: &mut Tape) {
         let media = self.media;
         if let Some(key) = &media.schema {
             tape.begin(key.as_str());

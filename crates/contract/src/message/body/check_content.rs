@@ -38,7 +38,7 @@ impl BodyJudge<'_> {
             Err(violation) => return self.push(*violation),
         };
         if media.is_json {
-            return self.json(key, &bytes, &mut scratch.tape);
+            return self.check_json(key, &bytes, &mut scratch.tape);
         }
         let content_type = headers
             .get(CONTENT_TYPE)
@@ -49,7 +49,7 @@ impl BodyJudge<'_> {
         };
         let format = BodyFormat::of(&found);
         match format {
-            BodyFormat::Json => self.json(key, &bytes, &mut scratch.tape),
+            BodyFormat::Json => self.check_json(key, &bytes, &mut scratch.tape),
             BodyFormat::Form => match Charset::of(&found).unwrap_or(Charset::Utf8).decode(&bytes) {
                 Ok(text) => check_form(self, key, &shape.form, &text, scratch),
                 Err(error) => self.malformed(String::new(), error.to_string()),
@@ -64,10 +64,10 @@ impl BodyJudge<'_> {
                 check_records(self, key, shape, format, &bytes, &mut scratch.tape);
             }
             BodyFormat::Text if shape.checks(format) => {
-                self.text(key, shape, &found, &bytes, &mut scratch.tape);
+                self.check_text(key, shape, &found, &bytes, &mut scratch.tape);
             }
             BodyFormat::Octets if shape.checks(format) => {
-                self.octets(bytes.len() as u64, &mut scratch.tape);
+                self.check_octets(bytes.len() as u64, &mut scratch.tape);
             }
             BodyFormat::Text | BodyFormat::Octets | BodyFormat::Opaque => {}
         }
@@ -104,14 +104,14 @@ impl BodyJudge<'_> {
         self.violation(class, error.to_string())
     }
 
-    fn json(&mut self, key: &SchemaKey, bytes: &[u8], tape: &mut Tape) {
+    fn check_json(&mut self, key: &SchemaKey, bytes: &[u8], tape: &mut Tape) {
         if let Some(source) = self.parse(key, bytes, tape, "") {
             self.validate_value(tape.wrapped(source), "");
         }
     }
 
     /// Checks text. If the schema allows strings and other types, both readings are tried.
-    fn text(
+    fn check_text(
         &mut self,
         key: &SchemaKey,
         shape: &BodyShape,

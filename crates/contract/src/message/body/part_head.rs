@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parses_dispositions() {
+    fn dispositions() {
         let check = |value: &str, expected: Option<(&str, bool)>| {
             let found = disposition(value);
             let found = found.as_ref().map(|(name, file)| (name.as_str(), *file));
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn parses_heads() {
+    fn heads() {
         let check = |lines: &str, expected: Result<&str, PartHeadError>| {
             let head = PartHead::parse(lines.as_bytes());
             assert_eq!(

@@ -47,14 +47,14 @@ pub fn check_head<'c>(
         violations,
     };
     if judge.rejects_credentials() {
-        // Without credentials, no other violation is reported.
+        // If missing credentials are rejected, no other violation is reported.
         return BodyPlan::Stream;
     }
-    judge.parameters();
-    judge.unknown_query();
-    judge.unknown_headers();
-    judge.unknown_cookies();
-    judge.body()
+    judge.check_parameters();
+    judge.check_unknown_query();
+    judge.check_unknown_headers();
+    judge.check_unknown_cookies();
+    judge.plan_body()
 }
 
 /// The cookies. They are split only if a check needs them.

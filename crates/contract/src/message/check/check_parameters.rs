@@ -12,25 +12,25 @@ use crate::message::violation::{MessagePart, Violation, ViolationClass};
 use crate::openapi::dialect::MessageDirection;
 
 impl HeadJudge<'_, '_> {
-    pub(super) fn parameters(&mut self) {
+    pub(super) fn check_parameters(&mut self) {
         let operation = self.operation;
         for parameter in &operation.parameters {
             let head = self.head;
             match parameter.part {
                 MessagePart::Path => {
                     if let Some(raw) = head.captures.value(head.path, parameter.capture_index) {
-                        self.parameter(parameter, ParameterSource::One(raw));
+                        self.check_parameter(parameter, ParameterSource::One(raw));
                     }
                 }
-                MessagePart::Header => self.header(parameter),
+                MessagePart::Header => self.check_header(parameter),
                 MessagePart::Query => {
-                    self.parameter(
+                    self.check_parameter(
                         parameter,
                         ParameterSource::Pairs(self.query, &operation.parameters),
                     );
                 }
                 MessagePart::Cookie => {
-                    self.parameter(
+                    self.check_parameter(
                         parameter,
                         ParameterSource::Pairs(self.cookies, &operation.parameters),
                     );
@@ -40,7 +40,7 @@ impl HeadJudge<'_, '_> {
         }
     }
 
-    pub(super) fn header(&mut self, parameter: &Parameter) {
+    pub(super) fn check_header(&mut self, parameter: &Parameter) {
         let headers = self.head.headers;
         let mut lines = headers.get_all(parameter.name.as_str()).iter();
         let Some(first) = lines.next() else {
@@ -60,14 +60,14 @@ impl HeadJudge<'_, '_> {
         match joined {
             Some(_) if !is_list => self.report_read_error(parameter, ParameterReadError::Repeated),
             // The field lines of a list are joined with commas (RFC 9110 section 5.3).
-            Some(lines) => self.header_text(parameter, &lines.join(&b","[..])),
-            None => self.header_text(parameter, first.as_bytes()),
+            Some(lines) => self.check_header_text(parameter, &lines.join(&b","[..])),
+            None => self.check_header_text(parameter, first.as_bytes()),
         }
     }
 
-    fn header_text(&mut self, parameter: &Parameter, text: &[u8]) {
+    fn check_header_text(&mut self, parameter: &Parameter, text: &[u8]) {
         match std::str::from_utf8(text) {
-            Ok(text) => self.parameter(parameter, ParameterSource::One(text)),
+            Ok(text) => self.check_parameter(parameter, ParameterSource::One(text)),
             Err(_) => {
                 self.report_read_error(parameter, ParameterReadError::Malformed("must be UTF-8"))
             }
@@ -75,9 +75,9 @@ impl HeadJudge<'_, '_> {
     }
 
     /// Reads a parameter by each reading of its schema until one is valid.
-    fn parameter(&mut self, parameter: &Parameter, source: ParameterSource<'_>) {
+    fn check_parameter(&mut self, parameter: &Parameter, source: ParameterSource<'_>) {
         if parameter.style == ParameterStyle::JsonContent {
-            return self.json_parameter(parameter, source);
+            return self.check_json(parameter, source);
         }
         let Some(key) = &parameter.schema else {
             return self.check_presence(parameter, source);
@@ -169,7 +169,7 @@ impl HeadJudge<'_, '_> {
     }
 
     /// Checks a parameter whose value is JSON text (`content`).
-    fn json_parameter(&mut self, parameter: &Parameter, source: ParameterSource<'_>) {
+    fn check_json(&mut self, parameter: &Parameter, source: ParameterSource<'_>) {
         let text = match parameter.text(source) {
             Ok(text) => text,
             Err(error) => return self.report_read_error(parameter, error),

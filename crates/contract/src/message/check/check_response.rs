@@ -58,7 +58,7 @@ pub fn check_response_head<'c>(
         });
         return ResponsePlan::Pass;
     };
-    headers(
+    check_headers(
         contract, operation, declared, head, settings, scratch, violations,
     );
     let is_bodiless = head.is_to_head || matches!(head.status, 100..=199 | 204 | 304);
@@ -151,7 +151,7 @@ fn undeclared_status(contract: &CompiledContract, operation: &Operation, status:
     .with_location(contract.location(operation.node_ref))
 }
 
-fn headers(
+fn check_headers(
     contract: &CompiledContract,
     operation: &Operation,
     declared: &DeclaredResponse,
@@ -183,7 +183,7 @@ fn headers(
         // Set-Cookie lines cannot be joined (RFC 6265 section 3), so only presence is checked.
         let is_cookie = header.name.eq_ignore_ascii_case(SET_COOKIE.as_str());
         if !is_cookie || !head.headers.contains_key(SET_COOKIE) {
-            judge.header(header);
+            judge.check_header(header);
         }
     }
     for violation in &mut violations[before..] {

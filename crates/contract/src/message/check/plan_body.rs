@@ -13,7 +13,7 @@ use crate::openapi::dialect::MessageDirection;
 
 impl<'c> HeadJudge<'_, 'c> {
     /// Plans the check of the body.
-    pub(super) fn body(&mut self) -> BodyPlan<'c> {
+    pub(super) fn plan_body(&mut self) -> BodyPlan<'c> {
         let (operation, contract) = (self.operation, self.contract);
         let body = match &operation.body {
             BodyDeclaration::Declared(body) => body,
@@ -157,7 +157,7 @@ impl<'c> HeadJudge<'_, 'c> {
             settings: self.settings,
             violations: self.violations,
         };
-        judge.octets(count, self.tape);
+        judge.check_octets(count, self.tape);
         BodyPlan::Stream
     }
 }

@@ -5,7 +5,7 @@ use crate::message::parameter::{decoded_query_name, owns_pair};
 use crate::message::violation::{MessagePart, Violation, ViolationClass};
 
 impl HeadJudge<'_, '_> {
-    pub(super) fn unknown_query(&mut self) {
+    pub(super) fn check_unknown_query(&mut self) {
         if !self.settings.is_on(ViolationClass::UnknownQuery) || self.operation.takes_any_query {
             return;
         }
@@ -21,12 +21,12 @@ impl HeadJudge<'_, '_> {
                     || self.operation.security.declares(MessagePart::Query, &name)
             });
             if !known {
-                self.unknown(ViolationClass::UnknownQuery, MessagePart::Query, raw);
+                self.report_unknown(ViolationClass::UnknownQuery, MessagePart::Query, raw);
             }
         }
     }
 
-    pub(super) fn unknown_cookies(&mut self) {
+    pub(super) fn check_unknown_cookies(&mut self) {
         if !self.settings.is_on(ViolationClass::UnknownCookie) {
             return;
         }
@@ -37,12 +37,12 @@ impl HeadJudge<'_, '_> {
                 .any(|parameter| owns_pair(parameter, name, MessagePart::Cookie))
                 || self.operation.security.declares(MessagePart::Cookie, name);
             if !known {
-                self.unknown(ViolationClass::UnknownCookie, MessagePart::Cookie, name);
+                self.report_unknown(ViolationClass::UnknownCookie, MessagePart::Cookie, name);
             }
         }
     }
 
-    pub(super) fn unknown_headers(&mut self) {
+    pub(super) fn check_unknown_headers(&mut self) {
         if !self.settings.is_on(ViolationClass::UnknownHeader) {
             return;
         }
@@ -55,7 +55,7 @@ impl HeadJudge<'_, '_> {
                 .security
                 .declares(MessagePart::Header, name.as_str());
             if !is_declared && !is_common_header(name.as_str()) {
-                self.unknown(
+                self.report_unknown(
                     ViolationClass::UnknownHeader,
                     MessagePart::Header,
                     name.as_str(),
@@ -64,7 +64,7 @@ impl HeadJudge<'_, '_> {
         }
     }
 
-    fn unknown(&mut self, class: ViolationClass, part: MessagePart, name: &str) {
+    fn report_unknown(&mut self, class: ViolationClass, part: MessagePart, name: &str) {
         // A violation beyond the maximum is not reported, so it is not built.
         if self.violations.len() >= self.settings.violations_max {
             return;

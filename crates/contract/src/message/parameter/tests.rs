@@ -94,7 +94,7 @@ fn check(parameter: &Value, raw: &str, expected: &Outcome) {
 }
 
 #[test]
-fn reads_the_style_examples_of_the_specification() {
+fn the_style_table() {
     let array = json!({"type": "array", "items": {"type": "string"}});
     let object = json!({"type": "object", "properties": {"R": {"type": "integer"}, "G": {"type": "integer"}}});
     let colors = || Outcome::Value(json!(["blue", "black"]));
@@ -136,7 +136,7 @@ fn reads_the_style_examples_of_the_specification() {
 }
 
 #[test]
-fn reads_scalars_strictly_by_type() {
+fn scalars_are_typed_strictly() {
     let query = |schema: Value| json!({"in": "query", "schema": schema});
     let integer = query(json!({"type": "integer"}));
     for (raw, number) in [

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn accepts_unambiguous_paths() {
+    fn ordinary_paths_pass() {
         for raw in [
             "/",
             "/pets",
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_ambiguous_paths_with_their_offset() {
+    fn ambiguous_paths_are_refused_with_their_offset() {
         check("", Err(NotAbsolute));
         check("*", Err(NotAbsolute));
         check("//", Err(EmptySegment { offset: 1 }));
