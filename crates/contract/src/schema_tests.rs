@@ -1,5 +1,5 @@
-//! Tests of schemas in both versions of OpenAPI: which values a schema accepts as the body of a request
-//! or response.
+//! Tests of schemas in both versions of OpenAPI: which values a schema accepts as the body of a
+//! request or response.
 
 use super::*;
 use crate::message::explain_errors::{ViolationSubject, explain};

@@ -106,8 +106,8 @@ fn exit_codes_and_bad_input() {
     check("diff old.yaml swagger.yaml", 2, "convert it to OpenAPI 3.0 or 3.1 first");
     check("diff old.yaml text.yaml", 2, "not an OpenAPI document");
     check("diff old.yaml broken.yaml", 2, "broken.yaml:");
-    check("diff old.yaml dangling.yaml", 2, "dangling.yaml:3: error: `#/components/schemas/B` leads nowhere");
-    check("diff old.yaml circle.yaml", 2, "only leads back to itself");
+    check("diff old.yaml dangling.yaml", 2, "dangling.yaml:3: error: `#/components/schemas/B` does not resolve");
+    check("diff old.yaml circle.yaml", 2, "is a reference to itself");
     check("diff old.yaml https://example.com/openapi.yaml", 2, "is not fetched: save it");
     check("diff old.yaml new.yaml --approvals nothing.toml", 2, "nothing.toml: No such file");
     check("diff old.yaml new.yaml --today tomorrow", 2, "expected a date such as 2026-05-01");

@@ -10,7 +10,7 @@ use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::document::{DocumentSet, NodeRef};
 
 impl<'d> ContractCompiler<'d> {
-    /// The templates of the base paths of `servers`; `/` if there are none.
+    /// The templates of the base paths of `servers`; `/` by default.
     pub(super) fn bases(&mut self, servers: EffectiveServers<'d>) -> Vec<PathTemplate> {
         let mut paths: Vec<(NodeRef, String)> = Vec::new();
         let entry = self.documents.entry_ref();

@@ -27,8 +27,8 @@ impl<'d> ContractCompiler<'d> {
         let Some(declared) = operation.get("requestBody") else {
             return BodyDeclaration::Undeclared;
         };
-        // OpenAPI 3.0.4, Operation Object: a request body is ignored if HTTP does not define its meaning
-        // for the method. OpenAPI 3.1 allows it.
+        // OpenAPI 3.0.4, Operation Object: a request body is ignored if HTTP does not define its
+        // meaning for the method. OpenAPI 3.1 allows it.
         let has_meaning = ![Method::GET, Method::HEAD, Method::DELETE].contains(method);
         if self.surface.dialect == Dialect::V30 && !has_meaning {
             return BodyDeclaration::Ignored;
@@ -92,8 +92,8 @@ impl<'d> ContractCompiler<'d> {
         responses
     }
 
-    /// The header fields of a response, without `Content-Type`, which is ignored here (OpenAPI 3.0.4 and
-    /// 3.1.1, Response Object).
+    /// The header fields of a response, without `Content-Type`, which is ignored here (OpenAPI
+    /// 3.0.4 and 3.1.1, Response Object).
     fn response_headers(&mut self, near: NodeRef, response: JsonNode<'d>) -> Vec<Parameter> {
         let declared = response.get("headers").into_iter();
         let mut headers = Vec::new();

@@ -7,8 +7,8 @@ pub struct CompileOptions {
     pub base_paths: Option<Vec<String>>,
     /// Whether to detect undeclared properties of request bodies, which needs a second validator.
     pub detect_undeclared: bool,
-    /// Whether to compile what only the comparison of contracts needs: webhooks and callbacks, which
-    /// never pass a proxy in front of the service, and the schemas of media types that are not
-    /// validated.
+    /// Whether to compile what only the comparison of contracts needs: webhooks and callbacks,
+    /// which never pass a proxy in front of the service, and the schemas of media types that are
+    /// not validated.
     pub outbound_operations: bool,
 }

@@ -129,16 +129,16 @@ impl<'d> ContractCompiler<'d> {
         }
     }
 
-    /// Follows the `$ref` like [`Self::target`] and reports a target that is not an object. `what` names
-    /// it in the message, with its article.
+    /// Follows the `$ref` like [`Self::target`] and reports a target that is not an object. `what`
+    /// names it in the message, with its article.
     pub(super) fn object(&mut self, node_ref: NodeRef, what: &str) -> Option<NodeRef> {
         let node_ref = self.target(node_ref)?;
         self.is_a(JsonKind::Object, node_ref, what)
             .then_some(node_ref)
     }
 
-    /// The properties of the object in the field `name` of `owner`. Empty if the field is absent. Reports
-    /// a field that is not an object.
+    /// The properties of the object in the field `name` of `owner`. Empty if the field is absent.
+    /// Reports a field that is not an object.
     pub(super) fn members(
         &mut self,
         near: NodeRef,
@@ -149,8 +149,8 @@ impl<'d> ContractCompiler<'d> {
         found.into_iter().flat_map(JsonNode::members)
     }
 
-    /// The elements of the array in the field `name` of `owner`. Empty if the field is absent. Reports a
-    /// field that is not an array.
+    /// The elements of the array in the field `name` of `owner`. Empty if the field is absent.
+    /// Reports a field that is not an array.
     pub(super) fn elements(
         &mut self,
         near: NodeRef,
@@ -177,7 +177,8 @@ impl<'d> ContractCompiler<'d> {
         has_kind.then_some(node)
     }
 
-    /// Whether the value at `node_ref` is of a type. Reports a value of another type; `what` names it.
+    /// Whether the value at `node_ref` is of a type. Reports a value of another type; `what` names
+    /// it.
     pub(super) fn is_a(&mut self, kind: JsonKind, node_ref: NodeRef, what: &str) -> bool {
         let found = self.documents.node(node_ref).kind();
         if found != kind {

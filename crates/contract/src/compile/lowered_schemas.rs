@@ -1,8 +1,8 @@
 //! The lowered schemas of a compiled contract, for tools that compare or analyse schemas.
 //!
-//! A compiled contract keeps only its validators. This module lowers its schemas again, with the same
-//! numbers. So a [`SchemaKey`] of the contract names a definition of the lowered document, and every
-//! location in the document leads back to the contract.
+//! A compiled contract keeps only its validators. This module lowers its schemas again, with the
+//! same numbers. So a [`SchemaKey`] of the contract names a definition of the lowered document, and
+//! every location in the document leads back to the contract.
 
 use serde_json::Value;
 
@@ -14,9 +14,9 @@ use crate::openapi::document::{NodeRef, SourceLocation};
 use crate::schema::lower::{EXACT, LoweringOutput, SchemaLowering, origin};
 use crate::schema::schema_set::{SchemaKey, SchemaSet};
 
-/// The schemas of one contract and direction as one JSON Schema 2020-12 document:
-/// `{"$defs": {"0": …}, "properties": {"0": {"$ref": "#/$defs/0"}}}`. In addition to the keywords of
-/// 2020-12 it has keywords `x-exact-…` for exact comparisons, and `readOnly` and `writeOnly`.
+/// The schemas of one contract and direction as one JSON Schema 2020-12 document: `{"$defs": {"0":
+/// …}, "properties": {"0": {"$ref": "#/$defs/0"}}}`. In addition to the keywords of 2020-12 it has
+/// keywords `x-exact-…` for exact comparisons, and `readOnly` and `writeOnly`.
 #[derive(Clone, Debug)]
 pub struct LoweredSchemas {
     /// The document.
@@ -34,8 +34,8 @@ pub struct SchemaRefusal {
 }
 
 impl LoweredSchemas {
-    /// The contract location of a location in the lowered document: the keyword itself, or its nearest
-    /// ancestor that exists in the contract.
+    /// The contract location of a location in the lowered document: the keyword itself, or its
+    /// nearest ancestor that exists in the contract.
     pub fn location(&self, contract: &CompiledContract, location: &str) -> Option<SourceLocation> {
         let (node_ref, rest) = origin(&self.origins, location)?;
         let rest = rest.replace(EXACT, "");
@@ -70,8 +70,8 @@ impl CompiledContract {
             .is_ok_and(|source| self.schemas(direction).is_valid(tape.wrapped(source)))
     }
 
-    /// The reasons why a value, given as JSON text, does not satisfy a schema. Empty if there are too many
-    /// to list.
+    /// The reasons why a value, given as JSON text, does not satisfy a schema. Empty if there are
+    /// too many to list.
     pub fn refusals(
         &self,
         direction: MessageDirection,

@@ -1,13 +1,13 @@
 //! Compiles documents into operations, a routing table and validators.
 //!
 //! The compiler walks the parsed documents, so the same code handles OpenAPI 3.0 and 3.1, and every
-//! problem has a file, a line and a pointer. It collects all problems of a contract; one error rejects
-//! the contract. A value of the wrong type is always an error, because treating unreadable parameters
-//! like an empty list would disable checks silently.
+//! problem has a file, a line and a pointer. It collects all problems of a contract; one error
+//! rejects the contract. A value of the wrong type is always an error, because treating unreadable
+//! parameters like an empty list would disable checks silently.
 //!
-//! `compile_contract` is the entry point. [`ContractCompiler`](contract_compiler) carries the state of
-//! the walk; the files below it compile paths, operations, parameters and bodies. `lowered_schemas` and
-//! `listing` extend the compiled contract with views for tools.
+//! `compile_contract` is the entry point. [`ContractCompiler`](contract_compiler) carries the state
+//! of the walk; the files below it compile paths, operations, parameters and bodies.
+//! `lowered_schemas` and `listing` extend the compiled contract with views for tools.
 
 mod compile_options;
 mod compile_contract;

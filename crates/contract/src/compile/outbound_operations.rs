@@ -63,8 +63,8 @@ impl<'d> ContractCompiler<'d> {
         }
     }
 
-    /// Compiles the operations of one path item. Their path is `/`, because the receiver chooses where it
-    /// serves them.
+    /// Compiles the operations of one path item. Their path is `/`, because the receiver chooses
+    /// where it serves them.
     fn outbound_path_item(
         &mut self,
         kind: OutboundKind,

@@ -1,8 +1,8 @@
 //! Base paths: the path of each URL in `servers` (OpenAPI 3.0.4 and 3.1.1, Server Object).
 //!
 //! Only the path matters for routing, not the host. A server variable with an `enum` gives one base
-//! path for each value. Another variable in the path stays an expression that matches the text of one
-//! segment.
+//! path for each value. Another variable in the path stays an expression that matches the text of
+//! one segment.
 
 use openapiv3::{Server, ServerVariable};
 use serde::Deserialize;
@@ -52,8 +52,8 @@ fn values(variable: &ServerVariable, in_path: bool) -> Option<Vec<String>> {
     (!in_path || !is_one_segment).then(|| vec![variable.default.clone()])
 }
 
-/// The index where the path of a server URL starts. `None` if there is no path or if it depends on a
-/// variable.
+/// The index where the path of a server URL starts. `None` if there is no path or if it depends on
+/// a variable.
 fn path_start(url: &str) -> Option<usize> {
     match url.find("://") {
         Some(at) => url[at + 3..].find('/').map(|slash| at + 3 + slash),
@@ -61,8 +61,8 @@ fn path_start(url: &str) -> Option<usize> {
     }
 }
 
-/// The path of a server URL, with a leading slash. Relative URLs are resolved against the root, because
-/// a proxy does not know where the document is published.
+/// The path of a server URL, with a leading slash. Relative URLs are resolved against the root,
+/// because a proxy does not know where the document is published.
 fn path_of(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let path = match url.find("://") {
@@ -79,8 +79,8 @@ fn path_of(url: &str) -> String {
     }
 }
 
-/// The fields that the typed model needs. Numbers become strings, because YAML reads unquoted values
-/// such as ports as numbers.
+/// The fields that the typed model needs. Numbers become strings, because YAML reads unquoted
+/// values such as ports as numbers.
 fn skeleton(server: JsonNode<'_>) -> Value {
     let mut out = Map::new();
     for name in ["url", "variables"] {

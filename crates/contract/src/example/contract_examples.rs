@@ -26,8 +26,8 @@ pub enum ResponseExample {
 }
 
 impl CompiledContract {
-    /// A body for a response: the named example, or else the first example that satisfies the schema, or
-    /// else a generated value.
+    /// A body for a response: the named example, or else the first example that satisfies the
+    /// schema, or else a generated value.
     pub fn response_example(&self, media: &MediaType, name: Option<&str>) -> ResponseExample {
         let documents = &self.documents;
         let examples = examples(documents, media.node_ref);
@@ -76,8 +76,8 @@ impl CompiledContract {
     }
 }
 
-/// The named examples of a media type or parameter: first `example`, without a name, then `examples`
-/// (OpenAPI, Media Type Object and Parameter Object).
+/// The named examples of a media type or parameter: first `example`, without a name, then
+/// `examples` (OpenAPI, Media Type Object and Parameter Object).
 fn examples(documents: &DocumentSet, media: NodeRef) -> Vec<(&str, JsonNode<'_>)> {
     let node = documents.node(media);
     let one = node.get("example").map(|value| ("", value));

@@ -1,8 +1,8 @@
 //! Collects what the documents of a contract declare, in one walk.
 //!
-//! The survey has every schema and every parameter once, and every example and default with its schema
-//! and direction. The walk follows references and skips those that do not resolve, which compiling
-//! reports.
+//! The survey has every schema and every parameter once, and every example and default with its
+//! schema and direction. The walk follows references and skips those that do not resolve, which
+//! compiling reports.
 
 use std::collections::HashSet;
 
@@ -40,8 +40,8 @@ pub(super) struct DeclaredValue {
     pub(super) value: NodeRef,
     /// The schema that it must satisfy.
     pub(super) schema: NodeRef,
-    /// The direction that it is sent in. `None` for the examples of a schema itself, which may be sent in
-    /// both.
+    /// The direction that it is sent in. `None` for the examples of a schema itself, which may be
+    /// sent in both.
     pub(super) direction: Option<MessageDirection>,
     /// How it may be written in the contract.
     pub(super) notation: ValueNotation,
@@ -251,8 +251,8 @@ impl<'d> SurveyWalk<'d> {
         self.samples(node_ref, node, None, ValueNotation::Plain);
     }
 
-    /// Collects the values of `example` and `examples` of the object at `node_ref`. For a schema, also
-    /// `default`, and `examples` is an array.
+    /// Collects the values of `example` and `examples` of the object at `node_ref`. For a schema,
+    /// also `default`, and `examples` is an array.
     fn samples(
         &mut self,
         node_ref: NodeRef,

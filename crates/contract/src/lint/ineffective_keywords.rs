@@ -1,5 +1,5 @@
-//! Warns about schema keywords without effect: unknown formats, and keywords that only another version
-//! of OpenAPI has.
+//! Warns about schema keywords without effect: unknown formats, and keywords that only another
+//! version of OpenAPI has.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,9 @@
-//! Warns about examples and defaults that do not satisfy their schema, and about unsatisfiable schemas.
+//! Warns about examples and defaults that do not satisfy their schema, and about unsatisfiable
+//! schemas.
 //!
-//! The validators are built like those for messages, from all schemas of the contract at once. A schema
-//! that no operation uses may be invalid. If there is one, it is reported, and only the values of the
-//! schemas that the contract was compiled with are validated.
+//! The validators are built like those for messages, from all schemas of the contract at once. A
+//! schema that no operation uses may be invalid. If there is one, it is reported, and only the
+//! values of the schemas that the contract was compiled with are validated.
 
 use std::collections::HashMap;
 
@@ -129,8 +130,8 @@ impl<'d> ExampleValidators<'d> {
         })
     }
 
-    /// The violations of a value. A value that may be sent in both directions has none if it is valid in
-    /// one of them. `None` if its schema has no validator here.
+    /// The violations of a value. A value that may be sent in both directions has none if it is
+    /// valid in one of them. `None` if its schema has no validator here.
     fn judge(&self, sample: &DeclaredValue, tape: &mut Tape) -> Option<Vec<Violation>> {
         let response = self.response.as_ref().unwrap_or(&self.request);
         let directions: &[&DirectionValidator] = match sample.direction {

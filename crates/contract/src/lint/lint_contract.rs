@@ -8,8 +8,8 @@ use crate::openapi::document::SourceLocation;
 
 /// Lints a whole contract. Returns warnings, sorted by file and line.
 ///
-/// It builds validators for all schemas again, so it is meant for authors and pipelines, not for the
-/// start of a proxy.
+/// It builds validators for all schemas again, so it is meant for authors and pipelines, not for
+/// the start of a proxy.
 pub fn lint(contract: &CompiledContract) -> Vec<ContractProblem> {
     let survey = contract_survey::survey(contract);
     let mut findings = LintFindings::new(&contract.documents);

@@ -2,11 +2,11 @@
 //!
 //! Compiling rejects what cannot be enforced in the operations of a contract. Linting examines the
 //! whole contract, including unused components, and only warns: about examples that do not satisfy
-//! their schemas, and about parts that have no effect. A false warning costs more trust than a missing
-//! one, so ambiguous cases are not reported.
+//! their schemas, and about parts that have no effect. A false warning costs more trust than a
+//! missing one, so ambiguous cases are not reported.
 //!
-//! `lint_contract` is the entry point. It runs one `contract_survey`, which collects what the contract
-//! declares, and then each rule.
+//! `lint_contract` is the entry point. It runs one `contract_survey`, which collects what the
+//! contract declares, and then each rule.
 
 mod lint_contract;
 mod contract_survey;

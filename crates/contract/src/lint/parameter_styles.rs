@@ -1,9 +1,9 @@
-//! Warns about parameters with a style that is undefined for their type, or that allows values which
-//! cannot be validated.
+//! Warns about parameters with a style that is undefined for their type, or that allows values
+//! which cannot be validated.
 //!
-//! OpenAPI 3.0.4 and 3.1.1 (Style Examples) define `spaceDelimited` and `pipeDelimited` for arrays and
-//! objects without `explode`, and `deepObject` for objects with it. Other combinations are parsed as
-//! far as possible, but clients may serialise them differently.
+//! OpenAPI 3.0.4 and 3.1.1 (Style Examples) define `spaceDelimited` and `pipeDelimited` for arrays
+//! and objects without `explode`, and `deepObject` for objects with it. Other combinations are
+//! parsed as far as possible, but clients may serialise them differently.
 
 use portcullis_json::JsonNode;
 

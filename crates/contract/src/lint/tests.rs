@@ -126,7 +126,7 @@ fn styles() {
 
 #[test]
 #[rustfmt::skip]
-fn what_is_not_judged() {
+fn warns_about_bodies_that_are_not_validated() {
     let body = |key: &str, schema: &str| {
         format!("paths: {{/a: {{post: &a {{requestBody: {{content: {{{key}: {{schema: {schema}}}}}}}}}, put: *a}}}}\n")
     };
@@ -145,7 +145,7 @@ fn what_is_not_judged() {
 
 #[test]
 #[rustfmt::skip]
-fn formats_and_keywords() {
+fn warns_about_keywords_without_effect() {
     check_schema("3.0.3", "{type: string, format: date-time}", &[]);
     check_schema("3.0.3", "{allOf: [\n{format: url},\n{format: url}], format: bank-code}", &[
         "api.yaml:6: warning: the format `url` is unknown and validates nothing (in 2 schemas); did you mean `uri`? [unknown-format] at #/components/schemas/A/allOf/0/format",
@@ -163,7 +163,7 @@ fn formats_and_keywords() {
 
 #[test]
 #[rustfmt::skip]
-fn schemas_that_nothing_uses() {
+fn reports_problems_of_unused_schemas() {
     check_schema("3.1.0", "{pattern: '['}, B: {type: integer, example: a}", &[
         r##"api.yaml:5: warning: `pattern` is not a regular expression (ECMA-262): `[`: Parsing error at position 1: Invalid character class [malformed-pattern] at #/components/schemas/A/pattern"##,
     ]);
@@ -174,7 +174,7 @@ fn schemas_that_nothing_uses() {
 
 #[test]
 #[rustfmt::skip]
-fn schemas_that_nothing_satisfies() {
+fn reports_unsatisfiable_schemas() {
     check_schema("3.1.0", "{type: string, enum: [1, 2]}", &[
         "api.yaml:4: warning: no value satisfies `type`, `enum` [unsatisfiable-schema] at #/components/schemas/A",
     ]);

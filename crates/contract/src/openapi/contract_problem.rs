@@ -7,7 +7,8 @@ use super::document::SourceLocation;
 /// The severity of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The contract can be enforced, but a part of it probably does not mean what its author intended.
+    /// The contract can be enforced, but a part of it probably does not mean what its author
+    /// intended.
     Warning,
     /// The contract cannot be enforced and is rejected.
     Error,

@@ -2,9 +2,9 @@
 //! section 8.2), and the base URI against which references resolve (section 9.1).
 //!
 //! A schema with `$id` is the root of a schema resource. Each document is a resource too; its base
-//! URI is the address of its file. The index looks only at schemas, because the same names inside an
-//! example, an `enum` or an unknown keyword are data. It stays empty for OpenAPI 3.0, which does not
-//! have these keywords, and for contracts that do not use them.
+//! URI is the address of its file. The index looks only at schemas, because the same names inside
+//! an example, an `enum` or an unknown keyword are data. It stays empty for OpenAPI 3.0, which does
+//! not have these keywords, and for contracts that do not use them.
 
 use std::collections::HashMap;
 
@@ -140,8 +140,8 @@ impl SchemaIdentifiers {
         found.ok().map(SchemaResourceId)
     }
 
-    /// Resolves a reference without its fragment to an absolute URI. `None` if it is not a valid URI
-    /// reference.
+    /// Resolves a reference without its fragment to an absolute URI. `None` if it is not a valid
+    /// URI reference.
     pub(super) fn absolute(&self, from: SchemaResourceId, reference: &str) -> Option<Uri<String>> {
         uri::resolve_against(&self.resources[from.0].base.borrow(), reference).ok()
     }

@@ -30,12 +30,12 @@ pub struct UnreadableFile(pub String);
 
 /// A function that reads one file, given its path and the maximum number of bytes.
 ///
-/// This crate does not open files itself, so a contract can come from a directory, a Git revision or
-/// a registry.
+/// This crate does not open files itself, so a contract can come from a directory, a Git revision
+/// or a registry.
 pub type ReadFile<'r> = &'r dyn Fn(&Path, u64) -> Result<Vec<u8>, UnreadableFile>;
 
-/// Loads the contract at `path` and all files that it references, each through `read`. Messages call
-/// the entry file `name`.
+/// Loads the contract at `path` and all files that it references, each through `read`. Messages
+/// call the entry file `name`.
 ///
 /// # Errors
 /// [`ContractLoadError`] if the entry file cannot be read or parsed.
@@ -172,8 +172,8 @@ pub(super) fn decode(text: &str) -> String {
         .into_owned()
 }
 
-/// Removes `.` and `..` from a path as far as possible without the file system, so that each file has
-/// one name.
+/// Removes `.` and `..` from a path as far as possible without the file system, so that each file
+/// has one name.
 pub(super) fn normalise(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();
     for component in path.components() {

@@ -4,8 +4,8 @@
 //! OpenAPI 3.1 schemas, the name of an `$anchor`. It resolves against the `$id` of the enclosing
 //! schema resource (JSON Schema 2020-12 core, section 8.2.1) or else against the file.
 //!
-//! [`follow`] follows a chain of references to its end and rejects a chain that is a cycle. Recursive
-//! schemas are not chains, so they are unaffected.
+//! [`follow`] follows a chain of references to its end and rejects a chain that is a cycle.
+//! Recursive schemas are not chains, so they are unaffected.
 
 use std::path::Path;
 
@@ -66,8 +66,8 @@ pub(crate) enum ReferenceError {
 /// The maximum length of a chain of references.
 const CHAIN_MAX: usize = 64;
 
-/// Follows the `$ref` of the object at `node_ref` to the end of the chain. Returns `node_ref` itself
-/// if it has no `$ref`.
+/// Follows the `$ref` of the object at `node_ref` to the end of the chain. Returns `node_ref`
+/// itself if it has no `$ref`.
 ///
 /// # Errors
 /// The object whose reference does not resolve, and why.

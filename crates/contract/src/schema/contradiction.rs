@@ -23,9 +23,9 @@ pub(crate) struct SchemaContradiction {
 /// Every contradiction in a JSON Schema 2020-12 document, by pointer.
 ///
 /// Definitions in `$defs` are examined only if `root` refers to them, for example by a `$ref` in
-/// `properties`. A contradiction in an optional property is reported only there, because the object is
-/// valid without it. An invalid schema has no findings, nor does one that only an infinite value would
-/// satisfy.
+/// `properties`. A contradiction in an optional property is reported only there, because the object
+/// is valid without it. An invalid schema has no findings, nor does one that only an infinite value
+/// would satisfy.
 #[must_use]
 pub(crate) fn contradictions(root: &Value) -> Vec<SchemaContradiction> {
     let options = canonical::options()

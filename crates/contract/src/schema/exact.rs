@@ -108,8 +108,8 @@ fn must_be(expected: &str) -> ValidationError<'static> {
     ValidationError::custom(format!("{MUST_BE}{expected}"))
 }
 
-/// The range of `int32` or `int64`. Fractions within the range pass, because only `type` requires an
-/// integer.
+/// The range of `int32` or `int64`. Fractions within the range pass, because only `type` requires
+/// an integer.
 struct IntegerRange {
     name: &'static str,
     min: &'static str,

@@ -1,7 +1,7 @@
 //! Explains schemas that are not valid JSON Schema.
 //!
-//! The meta-schema finds every error, but its messages name keywords of the meta-schema instead of the
-//! mistake. This module has a specific message for each common mistake.
+//! The meta-schema finds every error, but its messages name keywords of the meta-schema instead of
+//! the mistake. This module has a specific message for each common mistake.
 
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;

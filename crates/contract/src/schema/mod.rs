@@ -1,10 +1,10 @@
 //! Schemas: lowering them to JSON Schema 2020-12 and building one validator for each direction.
 //!
 //! `lower` translates the schemas of OpenAPI 3.0 and 3.1 into one JSON Schema 2020-12 document.
-//! `schema_set` holds the validator of that document; `schema_validator` builds it, with the keywords
-//! of `exact` and the formats of `format` and `timestamp`. `malformed_schema` explains schemas that are
-//! not valid. `schema_surface` reads what a schema declares without validating a value, and
-//! `contradiction` finds schemas that no value satisfies.
+//! `schema_set` holds the validator of that document; `schema_validator` builds it, with the
+//! keywords of `exact` and the formats of `format` and `timestamp`. `malformed_schema` explains
+//! schemas that are not valid. `schema_surface` reads what a schema declares without validating a
+//! value, and `contradiction` finds schemas that no value satisfies.
 
 pub(crate) mod lower;
 pub(crate) mod schema_set;

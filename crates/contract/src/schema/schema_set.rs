@@ -1,8 +1,8 @@
 //! The compiled schemas of one contract and direction: one validator for all of them.
 //!
-//! Subschemas are shared within one build of a validator, but not between builds. So one wrapper schema
-//! refers to every schema that values are validated against: `{"properties": {"<key>": …}}`. A value is
-//! validated as the object `{"<key>": value}`, which is what every tape holds.
+//! Subschemas are shared within one build of a validator, but not between builds. So one wrapper
+//! schema refers to every schema that values are validated against: `{"properties": {"<key>": …}}`.
+//! A value is validated as the object `{"<key>": value}`, which is what every tape holds.
 
 use std::fmt;
 
@@ -126,8 +126,9 @@ impl SchemaSet {
         self.validator.is_valid(wrapped)
     }
 
-    /// The errors of a wrapped value: all of them, or only the first if there are too many, or none if
-    /// even finding the first exceeds the limit. Slow: call it only if [`SchemaSet::is_valid`] is false.
+    /// The errors of a wrapped value: all of them, or only the first if there are too many, or none
+    /// if even finding the first exceeds the limit. Slow: call it only if [`SchemaSet::is_valid`]
+    /// is false.
     pub(crate) fn errors<'a>(&'a self, wrapped: JsonNode<'a>) -> Vec<ValidationError<'a>> {
         let every = || self.validator.iter_errors(wrapped).collect();
         let first = || Vec::from_iter(self.validator.validate(wrapped).err());

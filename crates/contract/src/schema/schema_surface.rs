@@ -1,8 +1,8 @@
 //! The types and properties that a schema declares, which decide how to parse a parameter's text.
 //!
 //! A parameter arrives as text, and its schema decides whether `10` is a number or a string. This
-//! module reads only `type`, composition, `enum`, `const` and the declared properties; the validator
-//! still validates the value. A schema that declares no type admits all types.
+//! module reads only `type`, composition, `enum`, `const` and the declared properties; the
+//! validator still validates the value. A schema that declares no type admits all types.
 
 use std::collections::BTreeMap;
 use std::ops::{BitAnd, BitOr};
@@ -84,8 +84,8 @@ pub(crate) struct ObjectShape {
     pub(crate) members: Vec<(String, TypeSet)>,
     /// The types of undeclared properties. `None` if they are forbidden.
     pub(crate) undeclared: Option<TypeSet>,
-    /// Whether undeclared properties are expected: the schema has `additionalProperties` or declares no
-    /// property. Only then does an exploded object take every name of a query.
+    /// Whether undeclared properties are expected: the schema has `additionalProperties` or
+    /// declares no property. Only then does an exploded object take every name of a query.
     pub(crate) is_open: bool,
 }
 
@@ -133,8 +133,8 @@ impl<'d> SchemaSurface<'d> {
         node_refs
     }
 
-    /// Whether any keyword of the schema at `node_ref`, through references and composition, satisfies
-    /// `predicate`.
+    /// Whether any keyword of the schema at `node_ref`, through references and composition,
+    /// satisfies `predicate`.
     pub(crate) fn any_keyword(
         self,
         node_ref: NodeRef,

@@ -8,8 +8,8 @@ use portcullis_json::{JsonLimits, Tape, TapeJson};
 use super::exact::with_exact_keywords;
 use super::format::with_formats;
 
-/// The backtracking limit of one match. Only patterns with look-around or backreferences backtrack. A
-/// match that reaches the limit counts as failed.
+/// The backtracking limit of one match. Only patterns with look-around or backreferences backtrack.
+/// A match that reaches the limit counts as failed.
 pub(crate) const BACKTRACKS_MAX: usize = 200_000;
 
 /// Builds a validator with the formats and exact comparisons of contracts. Without `backtracks`, it
@@ -38,8 +38,8 @@ pub(super) fn build_validator(
 pub struct SchemaValidator(Validator<TapeJson>);
 
 impl SchemaValidator {
-    /// Builds the validator of a JSON Schema 2020-12, which may be lowered. `None` if it is not a valid
-    /// schema.
+    /// Builds the validator of a JSON Schema 2020-12, which may be lowered. `None` if it is not a
+    /// valid schema.
     pub fn new(schema: &Value) -> Option<Self> {
         let wrapper = json!({ "properties": { "": schema } });
         build_validator(&wrapper, true).ok().map(Self)

@@ -1,8 +1,8 @@
 //! Checks dates and times by RFC 3339, strictly.
 //!
 //! The checks of the `jsonschema` crate accept some other characters in place of digits, such as
-//! `2+26-01-01`, which the service behind the proxy could reject or misread. The `jiff` crate
-//! does not fit either: it accepts a second of 60 in every minute, where RFC 3339 allows it only for
+//! `2+26-01-01`, which the service behind the proxy could reject or misread. The `jiff` crate does
+//! not fit either: it accepts a second of 60 in every minute, where RFC 3339 allows it only for
 //! leap seconds, and its timestamps end on 9999-12-30.
 
 /// Whether a text is a `full-date` (RFC 3339 section 5.6).

@@ -1,8 +1,9 @@
 //! Searches for choices that lead to a valid value.
 //!
-//! The first attempts include optional properties and the examples of the schema, which gives the most
-//! useful values; later ones include less. Then the search changes single choices of the smallest
-//! attempt, then pairs of choices, and so on. The number of attempts and the work of each are limited.
+//! The first attempts include optional properties and the examples of the schema, which gives the
+//! most useful values; later ones include less. Then the search changes single choices of the
+//! smallest attempt, then pairs of choices, and so on. The number of attempts and the work of each
+//! are limited.
 
 use std::mem;
 
@@ -14,8 +15,8 @@ use super::value_generator::ValueGenerator;
 
 /// The maximum number of attempts for one schema.
 const ATTEMPTS_MAX: usize = 600;
-/// The maximum number of values generated in one attempt and in all attempts for one schema, including
-/// nested values.
+/// The maximum number of values generated in one attempt and in all attempts for one schema,
+/// including nested values.
 const VALUES_MAX: usize = 20_000;
 const VALUES_TOTAL_MAX: usize = 200_000;
 
@@ -40,8 +41,8 @@ const MODES: [GenerationMode; 4] = [
 
 /// A value that satisfies `schema`. `None` if the search finds none.
 ///
-/// `root` is the document that every `$ref` points into (`#/$defs/<name>`). `is_valid` decides whether a
-/// value satisfies `schema`.
+/// `root` is the document that every `$ref` points into (`#/$defs/<name>`). `is_valid` decides
+/// whether a value satisfies `schema`.
 pub(crate) fn generate(
     root: &Value,
     schema: &Value,

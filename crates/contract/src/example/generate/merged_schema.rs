@@ -129,8 +129,8 @@ impl<'s> MergedSchema<'s> {
         }
     }
 
-    /// Adds a schema that the value must not satisfy. Only simple schemas are supported; the validator
-    /// checks the rest.
+    /// Adds a schema that the value must not satisfy. Only simple schemas are supported; the
+    /// validator checks the rest.
     pub(super) fn avoid(&mut self, schema: &'s Value) {
         let keywords = match schema {
             Value::Bool(allowed) => return self.unsatisfiable |= allowed,
@@ -187,7 +187,8 @@ impl<'s> MergedSchema<'s> {
             }
     }
 
-    /// The allowed types, first those whose keywords occur. String comes first if there are no hints.
+    /// The allowed types, first those whose keywords occur. String comes first if there are no
+    /// hints.
     pub(super) fn likely_types(&self) -> Vec<&'static str> {
         let mut allowed: Vec<_> = TYPES
             .into_iter()
@@ -321,7 +322,8 @@ impl<'s> MergedSchema<'s> {
         }
     }
 
-    /// Adds `if` as a choice: the value satisfies `if` and `then`, or it avoids `if` and satisfies `else`.
+    /// Adds `if` as a choice: the value satisfies `if` and `then`, or it avoids `if` and satisfies
+    /// `else`.
     fn add_condition(&mut self, keywords: &'s Map<String, Value>) {
         let Some(condition) = keywords.get("if") else {
             return;

@@ -1,9 +1,9 @@
 //! Generates a value that satisfies a JSON Schema, for contracts without examples.
 //!
-//! The result is deterministic. One attempt (`value_generator`) walks the schema once and makes a choice
-//! wherever there are several options. The search (`example_search`) repeats attempts with other
-//! choices until the validator accepts a value. So the generator may be approximate: it can fail to find
-//! a value, but never returns an invalid one.
+//! The result is deterministic. One attempt (`value_generator`) walks the schema once and makes a
+//! choice wherever there are several options. The search (`example_search`) repeats attempts with
+//! other choices until the validator accepts a value. So the generator may be approximate: it can
+//! fail to find a value, but never returns an invalid one.
 
 mod example_search;
 mod generation_choices;

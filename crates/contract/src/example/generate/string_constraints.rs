@@ -44,7 +44,8 @@ impl StringConstraints<'_> {
         fitting.take(CANDIDATES_MAX).collect()
     }
 
-    /// Whether a string has a valid length and matches the patterns. The validator checks the format.
+    /// Whether a string has a valid length and matches the patterns. The validator checks the
+    /// format.
     pub(super) fn admit(&self, text: &str) -> bool {
         self.fits(text)
     }

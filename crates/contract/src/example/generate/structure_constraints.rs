@@ -1,7 +1,8 @@
 //! The constraints of objects and arrays, merged from several schemas.
 //!
-//! Which schemas apply to a property or an element depends on other keywords of the same schema object:
-//! `additionalProperties` depends on `properties`. So each schema object stays separate, as a scope.
+//! Which schemas apply to a property or an element depends on other keywords of the same schema
+//! object: `additionalProperties` depends on `properties`. So each schema object stays separate, as
+//! a scope.
 
 use std::iter;
 

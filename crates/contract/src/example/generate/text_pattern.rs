@@ -1,8 +1,8 @@
 //! Generates strings that match a regular expression.
 //!
-//! The generator walks the syntax tree of the expression. It takes the first branch of an alternation, a
-//! readable character of a class, and `stretch` more repetitions than required, to reach a length. It
-//! ignores look-around, which [`TextPattern::is_match`] respects.
+//! The generator walks the syntax tree of the expression. It takes the first branch of an
+//! alternation, a readable character of a class, and `stretch` more repetitions than required, to
+//! reach a length. It ignores look-around, which [`TextPattern::is_match`] respects.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,8 +1,8 @@
 //! Generates one value in one walk through a schema.
 //!
-//! If a branch has no value, the generator tries the next option at once. Choices that only the validator
-//! can reject are left to the search. The depth and the number of values are limited, and optional parts
-//! are omitted in deep values, so recursive schemas terminate.
+//! If a branch has no value, the generator tries the next option at once. Choices that only the
+//! validator can reject are left to the search. The depth and the number of values are limited, and
+//! optional parts are omitted in deep values, so recursive schemas terminate.
 
 use std::mem;
 use std::sync::LazyLock;
@@ -14,7 +14,8 @@ use super::merged_schema::{MergedSchema, SchemaAlternative};
 use super::number_constraints::NumberKind;
 use super::text_pattern::PatternCache;
 
-/// Beyond this depth, and after this number of values, optional properties and elements are omitted.
+/// Beyond this depth, and after this number of values, optional properties and elements are
+/// omitted.
 const OPTIONAL_DEPTH: usize = 4;
 const OPTIONAL_VALUES: usize = 400;
 const DEPTH_MAX: usize = 24;
@@ -116,8 +117,8 @@ impl<'s> ValueGenerator<'s> {
         }
     }
 
-    /// Whether to try a branch last: near the root `null`, the least useful value, and in deep values a
-    /// `$ref`, which may recurse.
+    /// Whether to try a branch last: near the root `null`, the least useful value, and in deep
+    /// values a `$ref`, which may recurse.
     fn is_last_resort(&self, schema: &Value) -> bool {
         if self.is_deep() {
             schema.get("$ref").is_some()

@@ -140,8 +140,8 @@ impl DocumentSet {
         node.get("$ref").unwrap_or(node).key_line()
     }
 
-    /// The deepest node on `pointer` below `node_ref` that exists. A pointer into a lowered schema may
-    /// go deeper than the contract does; this finds the keyword that the reader can look up.
+    /// The deepest node on `pointer` below `node_ref` that exists. A pointer into a lowered schema
+    /// may go deeper than the contract does; this finds the keyword that the reader can look up.
     pub fn deepest_existing(&self, node_ref: NodeRef, pointer: &str) -> NodeRef {
         let mut node = self.node(node_ref);
         for name in pointer::tokens(pointer) {

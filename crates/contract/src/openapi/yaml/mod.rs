@@ -1,8 +1,8 @@
 //! Parses YAML into a JSON tape, by the core schema of YAML 1.2.
 //!
-//! `composer` collects the events of the parser into a flat list of items. `tape_emitter` writes the
-//! items to a tape; it expands aliases and resolves merge keys. Values that JSON cannot represent and
-//! ambiguous input are errors with a line number.
+//! `composer` collects the events of the parser into a flat list of items. `tape_emitter` writes
+//! the items to a tape; it expands aliases and resolves merge keys. Values that JSON cannot
+//! represent and ambiguous input are errors with a line number.
 //!
 //! An alias refers only to an item that is complete, so expansion terminates. A byte budget and the
 //! depth limit bound the size of the result.

@@ -12,8 +12,8 @@ use super::{composer, tape_emitter};
 /// as.
 ///
 /// # Errors
-/// Syntax errors, more than one document, duplicate keys, values that JSON cannot represent (`.nan`,
-/// unknown tags), and exceeded limits, including by the expansion of aliases.
+/// Syntax errors, more than one document, duplicate keys, values that JSON cannot represent
+/// (`.nan`, unknown tags), and exceeded limits, including by the expansion of aliases.
 pub(crate) fn parse_yaml(text: &str, limits: JsonLimits) -> Result<Tape, YamlError> {
     if text.len() > SOURCE_BYTES_MAX {
         let message = format!("longer than {SOURCE_BYTES_MAX} bytes");

@@ -230,9 +230,9 @@ impl<'a> TapeEmitter<'a> {
         Ok(names)
     }
 
-    /// Collects the entries that the mapping at index `at`, or each mapping of the sequence there, adds
-    /// to `names`. Earlier sources take precedence, and the entries of a mapping take precedence over
-    /// those that it merges.
+    /// Collects the entries that the mapping at index `at`, or each mapping of the sequence there,
+    /// adds to `names`. Earlier sources take precedence, and the entries of a mapping take
+    /// precedence over those that it merges.
     fn merge(
         &mut self,
         at: usize,

@@ -1,10 +1,11 @@
 //! The closed form of a lowered document, in which objects have only declared properties.
 //!
-//! JSON Schema accepts properties that no keyword mentions, but many contracts do not intend that. The
-//! closed form adds `unevaluatedProperties: false` to each schema that describes a whole value. That
-//! keyword takes all parts of a composition into account: `allOf`, the matching alternatives and
-//! references (2020-12 core, section 11.3). So the parts themselves stay open. An object schema that
-//! declares no property describes a map and stays open, as does one with `additionalProperties`.
+//! JSON Schema accepts properties that no keyword mentions, but many contracts do not intend that.
+//! The closed form adds `unevaluatedProperties: false` to each schema that describes a whole value.
+//! That keyword takes all parts of a composition into account: `allOf`, the matching alternatives
+//! and references (2020-12 core, section 11.3). So the parts themselves stay open. An object schema
+//! that declares no property describes a map and stays open, as does one with
+//! `additionalProperties`.
 
 use serde_json::{Map, Value};
 

@@ -133,7 +133,8 @@ impl<'d> SchemaLowering<'d> {
         node_ref
     }
 
-    /// Lowers all definitions and everything that they refer to. The wrapper schema refers to `roots`.
+    /// Lowers all definitions and everything that they refer to. The wrapper schema refers to
+    /// `roots`.
     pub(crate) fn finish(mut self, roots: &[u32]) -> LoweringOutput {
         while let Some(node_ref) = self.origins.get(self.lowered.len()).copied() {
             let exempt = self.exempt[self.lowered.len()];
@@ -163,7 +164,8 @@ impl<'d> SchemaLowering<'d> {
         }
     }
 
-    /// The number of the definition that a reference names. Reports a reference that does not resolve.
+    /// The number of the definition that a reference names. Reports a reference that does not
+    /// resolve.
     pub(super) fn reference(
         &mut self,
         node_ref: NodeRef,

@@ -1,10 +1,10 @@
-//! Dynamic scope: `$dynamicRef` refers to the outermost `$dynamicAnchor` of its name among the schema
-//! resources on the evaluation path (JSON Schema 2020-12 core, section 8.2.3.2).
+//! Dynamic scope: `$dynamicRef` refers to the outermost `$dynamicAnchor` of its name among the
+//! schema resources on the evaluation path (JSON Schema 2020-12 core, section 8.2.3.2).
 //!
-//! The target of a `$dynamicRef` is known only during validation. So a resource with dynamic anchors
-//! stays a resource in the lowered document: its definitions are grouped under an `$id`, and its root
-//! is never lowered in place. Other resources do not affect dynamic scope and are dissolved. Contracts
-//! without dynamic anchors are lowered without any `$id`.
+//! The target of a `$dynamicRef` is known only during validation. So a resource with dynamic
+//! anchors stays a resource in the lowered document: its definitions are grouped under an `$id`,
+//! and its root is never lowered in place. Other resources do not affect dynamic scope and are
+//! dissolved. Contracts without dynamic anchors are lowered without any `$id`.
 
 use serde_json::{Map, Value, json};
 
@@ -41,8 +41,8 @@ impl<'d> SchemaLowering<'d> {
             .filter(|resource| !identifiers.dynamic_anchors(*resource).is_empty())
     }
 
-    /// Defines all dynamic anchors of a resource, because any `$dynamicRef` may reach them at validation
-    /// time.
+    /// Defines all dynamic anchors of a resource, because any `$dynamicRef` may reach them at
+    /// validation time.
     pub(super) fn define_anchors(&mut self, home: Option<SchemaResourceId>) {
         let Some(home) = home else { return };
         let documents: &'d DocumentSet = self.documents;
@@ -72,7 +72,8 @@ impl<'d> SchemaLowering<'d> {
             .is_some_and(|resource| !identifiers.dynamic_anchors(resource).is_empty())
     }
 
-    /// The definitions by number. Those of a resource with dynamic anchors are grouped under its `$id`.
+    /// The definitions by number. Those of a resource with dynamic anchors are grouped under its
+    /// `$id`.
     pub(super) fn group_by_resource(&self, lowered: Vec<Value>) -> Map<String, Value> {
         let mut definitions = Map::new();
         let mut resources: Vec<(SchemaResourceId, Map<String, Value>)> = Vec::new();

@@ -145,8 +145,8 @@ impl<'d> SchemaLowering<'d> {
         insert_exactly(out, name, value);
     }
 
-    /// Lowers keywords that only OpenAPI 3.1 has: the rest of JSON Schema 2020-12. Unknown keywords are
-    /// annotations.
+    /// Lowers keywords that only OpenAPI 3.1 has: the rest of JSON Schema 2020-12. Unknown keywords
+    /// are annotations.
     fn keyword_31(
         &mut self,
         out: &mut Map<String, Value>,
@@ -290,14 +290,14 @@ fn bound_of(keyword: &str) -> &'static str {
     }
 }
 
-/// Whether a `format` is `int32` or `int64`, which limit numbers (OpenAPI 3.0.4, Data Types). They need
-/// a separate keyword, because the `format` of validators applies only to strings.
+/// Whether a `format` is `int32` or `int64`, which limit numbers (OpenAPI 3.0.4, Data Types). They
+/// need a separate keyword, because the `format` of validators applies only to strings.
 fn is_number_format(value: JsonNode<'_>) -> bool {
     matches!(value.as_str(), Some("int32" | "int64"))
 }
 
-/// Whether a pattern may have look-around or backreferences, which no linear-time engine supports. An
-/// escaped parenthesis can be a false positive, which only costs speed.
+/// Whether a pattern may have look-around or backreferences, which no linear-time engine supports.
+/// An escaped parenthesis can be a false positive, which only costs speed.
 fn needs_backtracking(pattern: &str) -> bool {
     const AROUND: [&str; 5] = ["(?=", "(?!", "(?<=", "(?<!", "\\k<"];
     let refers_back = pattern

@@ -1,8 +1,8 @@
 //! Rewrites common but invalid patterns into a form that every regex engine accepts.
 //!
-//! `[\w-.]` is an invalid range in the Unicode mode of ECMA-262. Outside of it, it is a class of three
-//! items (ECMA-262 2024, Annex B.1.2, CharacterRangeOrUnion), which is what authors mean. So the
-//! hyphen is escaped.
+//! `[\w-.]` is an invalid range in the Unicode mode of ECMA-262. Outside of it, it is a class of
+//! three items (ECMA-262 2024, Annex B.1.2, CharacterRangeOrUnion), which is what authors mean. So
+//! the hyphen is escaped.
 
 /// The pattern with every hyphen escaped that is next to a class escape inside a class.
 pub(super) fn without_ranges_of_classes(pattern: &str) -> String {

@@ -1,9 +1,9 @@
 //! Names that `required` of OpenAPI 3.0 does not require in one direction.
 //!
 //! A required property with `readOnly` is required only in responses, one with `writeOnly` only in
-//! requests (OpenAPI 3.0.4, Fixed Fields of the Schema Object). Composition can split an object over
-//! several schemas: `required` may be in one branch of an `allOf` and the property in another, or
-//! behind a `$ref`. So what a branch requires depends on where it is used, and a schema gets one
+//! requests (OpenAPI 3.0.4, Fixed Fields of the Schema Object). Composition can split an object
+//! over several schemas: `required` may be in one branch of an `allOf` and the property in another,
+//! or behind a `$ref`. So what a branch requires depends on where it is used, and a schema gets one
 //! definition for each set of exempt names.
 
 use std::collections::HashMap;
@@ -56,8 +56,8 @@ impl<'d> RequiredExemptions<'d> {
         self.sets[exempt.0 as usize].contains(&name) || self.is_flagged(node_ref, name, 0)
     }
 
-    /// The exempt names of a branch of a composition: those of the composition itself, and those that
-    /// it or another applicable branch declares with the flag.
+    /// The exempt names of a branch of a composition: those of the composition itself, and those
+    /// that it or another applicable branch declares with the flag.
     pub(super) fn of_branch(
         &mut self,
         node_ref: NodeRef,
