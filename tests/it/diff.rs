@@ -1,4 +1,4 @@
-//! `portcullis diff` as a person meets it: inputs, formats, exit codes, approvals.
+//! Runs `portcullis diff`: inputs, formats, exit codes, approvals.
 
 use std::path::Path;
 use std::process::Command;
@@ -97,7 +97,7 @@ fn exit_codes_and_bad_input() {
     check("diff old.yaml new.yaml --fail-on none", 0, "");
     check("diff old.yaml other.yaml --fail-on warning", 0, "");
     check("diff old.yaml other.yaml --semver", 1, "");
-    // What responses may hold now was not allowed before.
+    // Responses may now have values that the older contract forbids.
     check("diff new.yaml old.yaml", 1, "");
     check("diff before after", 1, "");
     check("diff - -", 2, "standard input can be one of the revisions, not both");
@@ -127,7 +127,7 @@ fn finding<'j>(report: &'j Value, rule: &str, site: &str) -> &'j Value {
 }
 
 #[test]
-fn a_break_is_shown_by_a_message() {
+fn a_break_has_a_witness() {
     let folder = folder();
     let report = json(folder.path(), "diff old.yaml new.yaml --format json");
     assert_eq!(report["schema"], "portcullis-diff/1");
@@ -159,7 +159,7 @@ fn a_break_is_shown_by_a_message() {
         curl.starts_with("curl -X PUT -g \"$BASE\"'/orders/"),
         "{curl}"
     );
-    // A response that says less is right for whoever reads it.
+    // A narrower response breaks no consumer.
     assert_eq!(
         finding(&report, "schema.maximum.decreased", "response 200")["level"],
         "info"
@@ -174,7 +174,7 @@ fn a_break_is_shown_by_a_message() {
 }
 
 #[test]
-fn text_begins_with_what_is_worst_and_warns_of_other_titles() {
+fn text_starts_with_the_worst_and_warns_of_different_titles() {
     let folder = folder();
     let output = run(folder.path(), "diff old.yaml new.yaml", "");
     let text = String::from_utf8(output.stdout).unwrap();
@@ -317,7 +317,7 @@ fn git(folder: &Path, words: &[&str]) {
 }
 
 #[test]
-fn revisions_of_git_are_read_with_the_files_they_refer_to() {
+fn git_revisions_include_referenced_files() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);
