@@ -21,7 +21,7 @@ mod change_approval;
 mod compat_finding;
 mod operation_diff;
 mod schema_diff;
-pub mod containment;
+mod containment;
 mod containment_checker;
 mod rule_effects;
 mod responsible_edits;

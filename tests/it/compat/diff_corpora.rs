@@ -1,4 +1,4 @@
-//! What others expect of pairs of contracts, and where they are wrong.
+//! Compares findings with the expectations of other tools, and lists where those are wrong.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -36,7 +36,7 @@ fn compared(case: &Value, folder: &Path, notice_days: i64) -> Result<CompatRepor
     let side = |name: &str| contract(&folder.join(case[name].as_str().unwrap()));
     let options = CompareOptions {
         notice_days,
-        // The day on which the dates of the corpus were written.
+        // The day for which the dates in the corpus were written.
         ..CompareOptions::for_day(Date::parse("2026-11-20").unwrap())
     };
     Ok(compare(
@@ -46,7 +46,7 @@ fn compared(case: &Value, folder: &Path, notice_days: i64) -> Result<CompatRepor
     ))
 }
 
-/// The changes, apart from what is said of versions.
+/// The findings, without those about versions.
 fn changes(report: &CompatReport) -> Vec<&CompatFinding> {
     let all = report.findings.iter();
     all.filter(|finding| !finding.rule.id.starts_with("version."))
@@ -82,7 +82,7 @@ fn gaps_of_rule_lists_are_closed() {
     println!("{} cases", cases.len());
 }
 
-/// Expected ids that are not found, with the reason why that is right.
+/// Expected ids that are rightly not reported, with the reason.
 const OASDIFF_WRONG: &[(&str, &str, &str)] = &[
     (
         "TestBreaking_ResponseMinItemsSmaller",
@@ -266,8 +266,8 @@ const OASDIFF_WRONG: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// How many cases have contracts that OpenAPI does not allow: lists of types in 3.0, `content`
-/// and `responses` that are null.
+/// The number of cases with invalid contracts: lists of types in OpenAPI 3.0, or a null `content` or
+/// `responses`.
 const OASDIFF_REFUSED: usize = 13;
 
 #[test]
@@ -275,7 +275,7 @@ const OASDIFF_REFUSED: usize = 13;
     not(has_corpora),
     ignore = "needs the corpora: PORTCULLIS_CORPORA or ../shared/corpora"
 )]
-fn what_oasdiff_finds_is_found_where_it_is_real() {
+fn real_findings_of_oasdiff_are_reported() {
     let cases = cases("oasdiff");
     let (mut wrong, mut refused, mut found, mut excused) = (Vec::new(), 0, 0, 0);
     for (case, folder) in &cases {
@@ -325,7 +325,7 @@ fn what_oasdiff_finds_is_found_where_it_is_real() {
     assert!(found > 320, "{found}");
 }
 
-/// The notice that a case asks for: the second number of `WithDeprecation(a, b)`.
+/// The notice period of a case: the second number of `WithDeprecation(a, b)`.
 fn notice(case: &Value) -> i64 {
     let configured = case["checker_config"].to_string();
     let asked = configured
@@ -365,7 +365,7 @@ fn every_id_of_oasdiff_is_an_alias() {
     }
 }
 
-/// Verdicts that are not ours, with the reason.
+/// Verdicts that differ from ours, with the reason.
 const JAVA_WRONG: &[(&str, &str)] = &[
     (
         "ParameterDiffTest.pathSamePathParamsDiffParamSameAsInPathButSchemaDiff",
@@ -502,7 +502,7 @@ fn breaks_between_real_revisions_have_witnesses() {
                     assert!(!reason.is_empty(), "{finding:?}");
                     open += 1;
                 }
-                // The end of what is deprecated is decided by rule.
+                // Rules decide about deprecated elements.
                 ChangeCertainty::Rule | ChangeCertainty::Proved => {}
             }
         }

@@ -46,7 +46,7 @@ fn findings(report: &CompatReport, rule: &str) -> Vec<(ChangeLevel, ChangeCertai
         .collect()
 }
 
-/// A member of a request body and of a response, or the whole body.
+/// A property of a request body and of a response, or the whole body.
 fn around(schema: &str, is_request: bool) -> String {
     let body = format!(
         "content: {{application/json: {{schema: {{type: object, properties: {{v: {schema}}}, required: [v]}}}}}}"
@@ -63,7 +63,7 @@ fn around(schema: &str, is_request: bool) -> String {
 fn every_rule_has_a_fixture() {
     let mut shown: BTreeSet<&str> = DOCUMENTS.iter().map(|(rule, _, _)| *rule).collect();
     shown.extend(SCHEMAS.iter().map(|(rule, _, _)| *rule));
-    // What no edit explains has no edit to write down.
+    // No fixture can show this rule, because it reports breaks that no edit explains.
     shown.insert("schema.values.narrowed");
     for rule in rules() {
         assert!(shown.remove(rule.id), "{rule}: add a fixture that shows it");
@@ -87,7 +87,7 @@ fn every_fixture_shows_its_rule() {
 }
 
 #[test]
-fn schemas_are_told_of_on_both_sides_and_breaks_have_witnesses() {
+fn schema_rules_apply_on_both_sides_and_breaks_have_witnesses() {
     let (mut missing, mut unknown) = (Vec::new(), Vec::new());
     for (id, old, new) in SCHEMAS {
         let rule: &DiffRule = rules().iter().find(|rule| rule.id == *id).unwrap();
@@ -219,7 +219,7 @@ fn page() -> String {
     page
 }
 
-/// What a schema said and says, as a member of a body.
+/// An old and a new schema for each rule, as a property of a body.
 #[rustfmt::skip]
 const SCHEMAS: &[(&str, &str, &str)] = &[
     ("schema.property.added.optional", "{type: object, properties: {a: {}}}", "{type: object, properties: {a: {}, b: {}}}"),
@@ -369,7 +369,7 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
     ("schema.stability.increased", "{type: string, x-stability-level: beta}", "{type: string, x-stability-level: stable}"),
     ("schema.stability.malformed", "{type: string}", "{type: string, x-stability-level: firm}"),];
 
-/// What a document said and says.
+/// An old and a new document for each rule.
 #[rustfmt::skip]
 const DOCUMENTS: &[(&str, &str, &str)] = &[
     ("operation.added", "paths: {/a: {get: {responses: {}}}}", "paths: {/a: {get: {responses: {}}}, /b: {get: {responses: {}}}}"),

@@ -1,4 +1,4 @@
-//! What says the same is no change, however it is written.
+//! Contracts with the same meaning count as unchanged, however they are written.
 
 use super::diff_rules::{contract, report};
 use crate::support::corpus::corpora;
@@ -27,7 +27,7 @@ fn body(schema: &str) -> String {
 }
 
 #[test]
-fn other_words_for_the_same_are_no_change() {
+fn rewording_is_not_a_change() {
     let plain = "{type: object, required: [a], properties: {a: {type: string, maxLength: 3}, b: {type: [integer, 'null']}}}";
     let component = |schema: &str| {
         format!(
@@ -77,7 +77,7 @@ fn recursion_ends() {
 }
 
 #[test]
-fn a_schema_among_its_own_alternatives_ends() {
+fn a_schema_that_is_its_own_alternative_ends() {
     let pet = |alternatives: &str| {
         format!(
             "{}\ncomponents: {{schemas: {{P: {{type: object, required: [k], properties: {{k: {{type: string}}}}{alternatives}}}, \
@@ -92,7 +92,7 @@ fn a_schema_among_its_own_alternatives_ends() {
 }
 
 #[test]
-fn nullable_and_null_are_one() {
+fn nullable_equals_a_null_type() {
     let of = |version: &str, schema: &str| {
         format!(
             "openapi: {version}\ninfo: {{title: t, version: 1.0.0}}\n{}\n",
@@ -119,7 +119,7 @@ fn nullable_and_null_are_one() {
 }
 
 #[test]
-fn comparing_has_no_memory_and_no_dice() {
+fn comparisons_are_repeatable() {
     let (old, new) = (
         body("{type: object, properties: {a: {enum: [x, y]}, b: {maximum: 3}}}"),
         body("{type: object, properties: {a: {enum: [y]}, b: {maximum: 2}}, required: [a]}"),
@@ -139,7 +139,7 @@ fn every_real_contract_equals_itself() {
     let mut compared = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        // Without optimisation the largest takes minutes.
+        // The largest contracts take minutes in a debug build.
         let is_small = path.metadata().unwrap().len() < 4 << 20;
         if !is_small || path.ends_with("manifest.json") {
             continue;
@@ -155,7 +155,7 @@ fn every_real_contract_equals_itself() {
         let (Some(old), Some(mut new)) = (compiled(), compiled()) else {
             continue;
         };
-        // Equal bytes are not even looked at.
+        // Equal revisions are not compared at all.
         new.revision = "another".into();
         let report = compare(
             &old,

@@ -6,7 +6,7 @@ use portcullis_contract::{SchemaKey, SourceLocation};
 
 /// How to read the producer's schema.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ProducerReading {
+pub(crate) enum ProducerReading {
     /// The values that a producer sends: only declared properties, and none that the direction
     /// forbids.
     #[default]
@@ -17,7 +17,7 @@ pub enum ProducerReading {
 
 /// The encoding of the value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ValueEncoding {
+pub(crate) enum ValueEncoding {
     /// JSON, which preserves the type of a value.
     #[default]
     Json,
@@ -28,27 +28,27 @@ pub enum ValueEncoding {
 
 /// The question whether every value of one schema is valid under the other.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SchemaQuestion<'k> {
+pub(crate) struct SchemaQuestion<'k> {
     /// A schema of the producing contract; `None` allows any value.
-    pub producer: Option<&'k SchemaKey>,
+    pub(crate) producer: Option<&'k SchemaKey>,
     /// A schema of the accepting contract; `None` allows any value.
-    pub acceptor: Option<&'k SchemaKey>,
+    pub(crate) acceptor: Option<&'k SchemaKey>,
     /// How to read the producer's schema.
-    pub reading: ProducerReading,
+    pub(crate) reading: ProducerReading,
     /// The encoding of the value.
-    pub encoding: ValueEncoding,
+    pub(crate) encoding: ValueEncoding,
 }
 
 /// Limits of the search. They count steps, not time, so that a question has the same answer on
 /// every machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ContainmentBudget {
+pub(crate) struct ContainmentBudget {
     /// Steps for one question.
-    pub question_steps: u64,
+    pub(crate) question_steps: u64,
     /// Steps for all questions of a comparison.
-    pub total_steps: u64,
+    pub(crate) total_steps: u64,
     /// The maximum number of distinct causes per question.
-    pub causes: usize,
+    pub(crate) causes: usize,
 }
 
 impl Default for ContainmentBudget {
@@ -63,7 +63,7 @@ impl Default for ContainmentBudget {
 
 /// The answer to a question.
 #[derive(Clone, Debug, PartialEq)]
-pub enum ContainmentVerdict {
+pub(crate) enum ContainmentVerdict {
     /// Both schemas have the same meaning; no search was needed.
     Same,
     /// Proved: the acceptor accepts every value of the producer.
@@ -76,29 +76,29 @@ pub enum ContainmentVerdict {
 
 /// Why a question has no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UndecidedReason {
+pub(crate) struct UndecidedReason {
     /// The reason, as a sentence without a full stop.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 /// One cause for which values are refused, with a value that proves it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SchemaBreak {
+pub(crate) struct SchemaBreak {
     /// A small value that the producer may send and the acceptor refuses, as both validators
     /// confirm.
-    pub witness: Value,
+    pub(crate) witness: Value,
     /// JSON pointer to the refused part of the witness.
-    pub pointer: String,
+    pub(crate) pointer: String,
     /// The acceptor's keyword that refuses the part.
-    pub keyword: String,
+    pub(crate) keyword: String,
     /// The corresponding location in the producer's contract.
-    pub producer_location: Option<SourceLocation>,
+    pub(crate) producer_location: Option<SourceLocation>,
     /// The location of the keyword in the acceptor's contract.
-    pub acceptor_location: Option<SourceLocation>,
+    pub(crate) acceptor_location: Option<SourceLocation>,
     /// The value of the keyword in the older contract, as JSON.
-    pub before: Option<String>,
+    pub(crate) before: Option<String>,
     /// The value in the newer contract, as JSON.
-    pub after: Option<String>,
+    pub(crate) after: Option<String>,
     /// The explanation in one sentence.
-    pub message: String,
+    pub(crate) message: String,
 }

@@ -41,8 +41,8 @@ mod break_sentence;
 #[cfg(test)]
 mod tests;
 
-pub use containment_verdict::{
+pub(super) use containment_verdict::{
     ContainmentBudget, ContainmentVerdict, ProducerReading, SchemaBreak, SchemaQuestion,
-    UndecidedReason, ValueEncoding,
+    ValueEncoding,
 };
-pub use schema_comparison::SchemaComparison;
+pub(super) use schema_comparison::SchemaComparison;

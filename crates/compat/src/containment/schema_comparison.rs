@@ -21,7 +21,7 @@ const STACK_BYTES: usize = 256 << 20;
 /// For requests the producer is the older contract, which consumers follow. For responses it is the
 /// newer one, which the service follows.
 #[derive(Debug)]
-pub struct SchemaComparison<'c> {
+pub(crate) struct SchemaComparison<'c> {
     compared: ComparedSchemas<'c>,
     /// Answers by pair of formulas; operations often share schemas.
     answered: HashMap<(FormulaId, FormulaId, ProducerReading, ValueEncoding), ContainmentVerdict>,
@@ -29,7 +29,7 @@ pub struct SchemaComparison<'c> {
 
 impl<'c> SchemaComparison<'c> {
     /// Reads the schemas of both contracts.
-    pub fn new(
+    pub(crate) fn new(
         producer: &'c CompiledContract,
         acceptor: &'c CompiledContract,
         direction: MessageDirection,
@@ -45,7 +45,8 @@ impl<'c> SchemaComparison<'c> {
 
     /// Whether the acceptor accepts every JSON value that the producer sends. `None` allows any
     /// value.
-    pub fn judge(
+    #[cfg(test)]
+    pub(crate) fn judge(
         &mut self,
         producer: Option<&SchemaKey>,
         acceptor: Option<&SchemaKey>,
@@ -59,7 +60,7 @@ impl<'c> SchemaComparison<'c> {
 
     /// Whether the producer provably sends no value at all. An example is a `oneOf` whose
     /// alternatives overlap for every value with only declared properties.
-    pub fn sends_nothing(&mut self, question: SchemaQuestion<'_>) -> bool {
+    pub(crate) fn sends_nothing(&mut self, question: SchemaQuestion<'_>) -> bool {
         let goal = CounterexampleGoal {
             producer: self.root(ContainmentSide::Producer, question.producer),
             acceptor: NEVER,
@@ -77,7 +78,7 @@ impl<'c> SchemaComparison<'c> {
     }
 
     /// Answers a question.
-    pub fn ask(&mut self, question: SchemaQuestion<'_>) -> ContainmentVerdict {
+    pub(crate) fn ask(&mut self, question: SchemaQuestion<'_>) -> ContainmentVerdict {
         let producer = self.root(ContainmentSide::Producer, question.producer);
         let acceptor = self.root(ContainmentSide::Acceptor, question.acceptor);
         if producer == acceptor {

@@ -31,15 +31,15 @@ impl<'c> ContractComparison<'c> {
     ) {
         let before: JsonNode<'c> = self.old.documents().node(old);
         let after = self.new.documents().node(new);
-        for (rule, _, from, to) in lifecycle(subject, &[before], &[after], &self.options) {
+        for edit in lifecycle(subject, &[before], &[after], &self.options) {
             let change = ChangeDetails {
                 location: part.clone().into(),
-                before: from,
-                after: to,
+                before: edit.before,
+                after: edit.after,
                 old: Some(old),
                 new: Some(new),
             };
-            self.push(rule, scope, direction, change);
+            self.push(edit.rule, scope, direction, change);
         }
     }
 }

@@ -17,8 +17,8 @@ use super::contract_comparison::{
 /// A request body or response whose media types are compared.
 pub(super) struct ContentSite {
     pub(super) direction: MessageDirection,
-    /// For a response: the status to display, and a status code that it covers.
-    pub(super) status: Option<(StatusPattern, u16)>,
+    /// The status to display for a response.
+    pub(super) status: Option<StatusPattern>,
     pub(super) old: NodeRef,
     pub(super) new: NodeRef,
 }
@@ -28,7 +28,7 @@ impl ContentSite {
         let media = Some(media.key.clone());
         match self.status {
             None => ExchangePart::RequestBody(media),
-            Some((status, _)) => ExchangePart::Response {
+            Some(status) => ExchangePart::Response {
                 status: status.to_string(),
                 media,
             },

@@ -21,6 +21,15 @@ use super::parameter_changes::value_schema;
 /// Changes here always belong to a response.
 const RESPONSE: Option<MessageDirection> = Some(MessageDirection::Response);
 
+/// A status code whose responses are compared.
+#[derive(Clone, Copy)]
+struct ComparedStatus {
+    /// The status to display.
+    shown: StatusPattern,
+    /// A status code that it covers.
+    code: u16,
+}
+
 impl<'c> ContractComparison<'c> {
     /// Compares the responses of an operation.
     pub(super) fn responses(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
@@ -40,12 +49,16 @@ impl<'c> ContractComparison<'c> {
             let shown = before.status.min(after.status);
             let carrier = ContentSite {
                 direction: MessageDirection::Response,
-                status: Some((shown, status)),
+                status: Some(shown),
                 old: before.node_ref,
                 new: after.node_ref,
             };
             self.content(scope, pair, &carrier, &before.content, &after.content);
-            self.headers(scope, pair, (shown, status), before, after);
+            let compared = ComparedStatus {
+                shown,
+                code: status,
+            };
+            self.headers(scope, pair, compared, before, after);
         }
     }
 
@@ -84,12 +97,12 @@ impl<'c> ContractComparison<'c> {
         &mut self,
         scope: &ChangeScope,
         pair: OperationPair<'c>,
-        (shown, status): (StatusPattern, u16),
+        status: ComparedStatus,
         before: &'c DeclaredResponse,
         after: &'c DeclaredResponse,
     ) {
         let part = |name: &str| ExchangePart::Header {
-            status: shown.to_string(),
+            status: status.shown.to_string(),
             name: name.to_owned(),
         };
         for old in &before.headers {
@@ -104,7 +117,7 @@ impl<'c> ContractComparison<'c> {
                 self.push(rule, scope, RESPONSE, change);
                 continue;
             };
-            self.header(scope, pair, (part(&old.name), status), old, new);
+            self.header(scope, pair, part(&old.name), status.code, old, new);
         }
         for new in &after.headers {
             if !before.headers.iter().any(|old| old.is_same(new)) {
@@ -119,7 +132,8 @@ impl<'c> ContractComparison<'c> {
         &mut self,
         scope: &ChangeScope,
         pair: OperationPair<'c>,
-        (part, status): (ExchangePart, u16),
+        part: ExchangePart,
+        status: u16,
         old: &'c Parameter,
         new: &'c Parameter,
     ) {

@@ -129,14 +129,12 @@ impl<'c> EditGraph<'c> {
             &new.objects(),
             &self.options,
         );
-        local
-            .edits
-            .extend(lifecycle_edits.into_iter().map(|(rule, word, from, to)| {
-                SchemaEdit::of(rule, word)
-                    .from(from)
-                    .to(to)
-                    .between(old.node_ref(), new.node_ref())
-            }));
+        local.edits.extend(lifecycle_edits.into_iter().map(|edit| {
+            SchemaEdit::of(edit.rule, edit.keyword)
+                .from(edit.before)
+                .to(edit.after)
+                .between(old.node_ref(), new.node_ref())
+        }));
         property_keywords::compare(old, new, &mut local);
         subschemas::compare(old, new, &mut local);
         local

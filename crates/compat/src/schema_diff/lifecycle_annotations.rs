@@ -57,7 +57,13 @@ impl LifecycleAnnotations {
 }
 
 /// A change of an annotation.
-pub(crate) type LifecycleEdit = (&'static str, &'static str, Option<String>, Option<String>);
+pub(crate) struct LifecycleEdit {
+    /// The id of the rule.
+    pub(crate) rule: &'static str,
+    pub(crate) keyword: &'static str,
+    pub(crate) before: Option<String>,
+    pub(crate) after: Option<String>,
+}
 
 macro_rules! named {
     ($subject:expr, $rest:literal) => {
@@ -82,7 +88,14 @@ pub(crate) fn lifecycle(
     }
     let mut edits = Vec::new();
     let flag = |is_deprecated: bool| is_deprecated.then(|| "deprecated".to_owned());
-    let mut push = |rule, word, from, to| edits.push((rule, word, from, to));
+    let mut push = |rule, keyword, before, after| {
+        edits.push(LifecycleEdit {
+            rule,
+            keyword,
+            before,
+            after,
+        });
+    };
     match (before.is_deprecated, after.is_deprecated) {
         (false, true) => {
             let rule = named!(subject, "deprecated");
