@@ -1,40 +1,37 @@
-//! The catalog's file: what stands in each table, then whether the tables agree.
+//! Reads the tables of a catalog and checks that they agree.
 
-use portcullis_vocabulary::CatalogFile;
-use portcullis_vocabulary::CatalogLocations;
-use portcullis_vocabulary::ConfigLocation;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::catalog_locations;
-use super::config_problem::{ConfigValueError, suggestion};
-use super::config_section::ConfigSection;
-use super::config_tree::ConfigNode;
-use super::config_value::{boolean, count, duration, parsed, share, text, word};
 use portcullis_vocabulary::limits::{COOLDOWN_MAX, NOTICE_MAX, RISK_SCORE_MAX};
 use portcullis_vocabulary::{
-    Catalog, Consumer, DeployPolicy, FeatureFlag, PathPattern, ResourceKind, RiskWeights,
-    ServiceDependency, SharedResource, Squad, SquadName, Tier, UnownedPolicy,
+    Catalog, CatalogFile, CatalogLocations, ConfigLocation, Consumer, DeployPolicy, FeatureFlag,
+    PathPattern, ResourceKind, RiskWeights, ServiceDependency, SharedResource, Squad, SquadName,
+    Tier, UnownedPolicy,
 };
 
-/// The name of a service's own breaker, which cuts all squads.
-const EVERYBODY: &str = "everybody";
+use super::catalog_locations;
+use crate::config::tree::config_value::{boolean, count, duration, parsed, share, text, word};
+use crate::config::tree::{ConfigNode, ConfigSection, ConfigValueError, suggestion};
 
-/// What every name in the catalog can be checked against.
+/// The name of the circuit breaker of a whole service, which affects all squads.
+const RESERVED_NAME: &str = "everybody";
+
+/// The names of the catalog so far, to check references and duplicates.
 #[derive(Default)]
 struct CatalogNames {
     squads: Vec<SquadName>,
-    /// Each service with its provider and the place where that is said.
+    /// Each service with its provider and the location of that entry.
     services: BTreeMap<String, (SquadName, ConfigLocation)>,
-    /// Each pattern of paths with its owner and the place where that is said.
+    /// Each path pattern with its owner and the location of that entry.
     paths: BTreeMap<PathPattern, (SquadName, ConfigLocation)>,
-    /// Where the other things stand.
-    places: CatalogLocations,
+    /// The locations of the other entries.
+    locations: CatalogLocations,
 }
 
-/// Reads a whole catalog. Names that nobody bears are problems, for a typing error here is a
-/// wrong owner elsewhere.
-pub(super) fn resolve(mut root: ConfigSection<'_>) -> CatalogFile {
+/// Reads a whole catalog. Unknown names are problems, since a typo here assigns a wrong owner
+/// elsewhere.
+pub(in crate::config) fn read_catalog_file(mut root: ConfigSection<'_>) -> CatalogFile {
     let mut squads = Vec::new();
     let mut names = CatalogNames::default();
     root.each_named("squads", |name, section| {
@@ -69,18 +66,22 @@ pub(super) fn resolve(mut root: ConfigSection<'_>) -> CatalogFile {
         .with_risk(risk);
     CatalogFile {
         catalog,
-        places: names.into_places(),
+        places: names.into_locations(),
     }
 }
 
 impl CatalogNames {
-    fn into_places(self) -> CatalogLocations {
+    fn into_locations(self) -> CatalogLocations {
         let services = self.services.into_iter();
         let paths = self.paths.into_iter();
         CatalogLocations {
-            services: services.map(|(name, (_, place))| (name, place)).collect(),
-            paths: paths.map(|(path, (_, place))| (path, place)).collect(),
-            ..self.places
+            services: services
+                .map(|(name, (_, location))| (name, location))
+                .collect(),
+            paths: paths
+                .map(|(path, (_, location))| (path, location))
+                .collect(),
+            ..self.locations
         }
     }
 }
@@ -89,23 +90,27 @@ fn dependencies(root: &mut ConfigSection<'_>, names: &mut CatalogNames) -> Vec<S
     let mut taken: BTreeMap<String, ConfigLocation> = BTreeMap::new();
     let (mut dependencies, mut uses) = (Vec::new(), Vec::new());
     root.each("dependencies", |mut section| {
-        let place = section.location().clone();
+        let location = section.location().clone();
         let name = section.peek("service");
         if let Some(earlier) = name.as_ref().and_then(|name| taken.get(name)) {
-            let message = format!("is said already, see {earlier}; add to \"uses\" there");
-            section.refuse_at(place.clone(), "service", message);
+            let message = format!(
+                "already has a [[dependencies]] table, see {earlier}; add to \"uses\" there"
+            );
+            section.refuse_at(location.clone(), "service", message);
         }
-        taken.extend(name.map(|name| (name, place)));
-        let check =
-            |section: &mut ConfigSection<'_>, key: &str, place: &ConfigLocation, service: &str| {
-                check_service(section, key, place, service, names);
-            };
-        if let Some((dependency, places)) = catalog_locations::dependency(section, check) {
+        taken.extend(name.map(|name| (name, location)));
+        let check = |section: &mut ConfigSection<'_>,
+                     key: &str,
+                     location: &ConfigLocation,
+                     service: &str| {
+            check_service(section, key, location, service, names);
+        };
+        if let Some((dependency, locations)) = catalog_locations::dependency(section, check) {
             dependencies.push(dependency);
-            uses.push(places);
+            uses.push(locations);
         }
     });
-    names.places.uses = uses;
+    names.locations.uses = uses;
     dependencies
 }
 
@@ -121,13 +126,13 @@ fn ownership(mut section: ConfigSection<'_>) -> UnownedPolicy {
 
 fn squad(name: &str, mut section: ConfigSection<'_>, names: &mut CatalogNames) -> Option<Squad> {
     let name = squad_name(name, &mut section);
-    let place = section.location_of("services");
+    let location = section.location_of("services");
     let services = section.list("services", text).unwrap_or_default();
     if let Some(name) = &name {
         names.squads.push(name.clone());
         let table = section.location().clone();
-        names.places.squads.insert(name.clone(), table);
-        claim_services(name, &services, &place, names, &mut section);
+        names.locations.squads.insert(name.clone(), table);
+        claim_services(name, &services, &location, names, &mut section);
     }
     let squad = Squad {
         tier: section.value("tier", Tier::Bronze, parsed),
@@ -140,7 +145,7 @@ fn squad(name: &str, mut section: ConfigSection<'_>, names: &mut CatalogNames) -
         namespaces: catalog_locations::namespaces(
             &mut section,
             name.as_ref(),
-            &mut names.places.namespaces,
+            &mut names.locations.namespaces,
         ),
         services,
         paths: catalog_locations::paths(&mut section, name.as_ref(), &mut names.paths),
@@ -152,35 +157,35 @@ fn squad(name: &str, mut section: ConfigSection<'_>, names: &mut CatalogNames) -
     Some(squad)
 }
 
-/// Whoever CODEOWNERS can name: `@user`, `@org/team`, or an address.
+/// An owner as CODEOWNERS names it: `@user`, `@org/team`, or an email address.
 fn code_owner(node: &ConfigNode) -> Result<String, ConfigValueError> {
     let is_owner = |text: &&str| Squad::is_code_owner(text);
     let owner = node.text().filter(is_owner).map(str::to_owned);
-    owner.ok_or_else(|| ConfigValueError::expected("@user, @org/team or the address of an owner"))
+    owner.ok_or_else(|| ConfigValueError::expected("@user, @org/team or an email address"))
 }
 
 fn squad_name(name: &str, section: &mut ConfigSection<'_>) -> Option<SquadName> {
-    let place = section.location().clone();
-    if name == EVERYBODY {
+    let location = section.location().clone();
+    if name == RESERVED_NAME {
         section.refuse_at(
-            place,
+            location,
             "",
-            "stands for all squads in metrics and on the admin port; try another",
+            "is reserved: it means all squads in metrics and on the admin port; try another name",
         );
         return None;
     }
     if name == Consumer::UNKNOWN_NAME {
         section.refuse_at(
-            place,
+            location,
             "",
-            "is the name of consumers that no squad answers for; try another",
+            "is reserved for callers that belong to no squad; try another name",
         );
         return None;
     }
     match name.parse() {
         Ok(name) => Some(name),
         Err(error) => {
-            section.refuse_at(place, "", format!("{error}, found {name:?}"));
+            section.refuse_at(location, "", format!("{error}, found {name:?}"));
             None
         }
     }
@@ -189,20 +194,20 @@ fn squad_name(name: &str, section: &mut ConfigSection<'_>) -> Option<SquadName> 
 fn claim_services(
     squad: &SquadName,
     services: &[String],
-    place: &ConfigLocation,
+    location: &ConfigLocation,
     names: &mut CatalogNames,
     section: &mut ConfigSection<'_>,
 ) {
     for service in services {
         if let Some((owner, earlier)) = names.services.get(service) {
             let message = format!(
-                "\"{service}\" is a service of {owner} already, see {earlier}; it has one owner"
+                "\"{service}\" is already a service of {owner}, see {earlier}; a service has one owner"
             );
-            section.refuse_at(place.clone(), "services", message);
+            section.refuse_at(location.clone(), "services", message);
         } else {
             names
                 .services
-                .insert(service.clone(), (squad.clone(), place.clone()));
+                .insert(service.clone(), (squad.clone(), location.clone()));
         }
     }
 }
@@ -226,10 +231,10 @@ fn resource(
     let name = unique_name(&mut section, taken);
     let kind = section.required("kind", word(&ResourceKind::NAMES));
     let owner = known_squad(&mut section, "owner", names, true);
-    let place = section.location_of("used_by");
+    let location = section.location_of("used_by");
     let used_by = section.list("used_by", text).unwrap_or_default();
     for service in &used_by {
-        check_service(&mut section, "used_by", &place, service, names);
+        check_service(&mut section, "used_by", &location, service, names);
     }
     section.finish();
     Some(SharedResource {
@@ -246,10 +251,10 @@ fn flag(
     taken: &mut BTreeMap<String, ConfigLocation>,
 ) -> Option<FeatureFlag> {
     let name = unique_name(&mut section, taken);
-    let place = section.location_of("service");
+    let location = section.location_of("service");
     let service = section.required("service", text);
     if let Some(service) = &service {
-        check_service(&mut section, "service", &place, service, names);
+        check_service(&mut section, "service", &location, service, names);
     }
     let cross_squad = section.value("cross_squad", false, boolean);
     let target = known_squad(&mut section, "target", names, false);
@@ -267,15 +272,15 @@ fn flag(
 }
 
 fn risk(mut section: ConfigSection<'_>) -> RiskWeights {
-    let usual = RiskWeights::default();
-    let mut points = |key, usual| section.value(key, usual, count(0..=RISK_SCORE_MAX));
+    let default = RiskWeights::default();
+    let mut points = |key, default| section.value(key, default, count(0..=RISK_SCORE_MAX));
     let weights = RiskWeights {
-        squad: points("squad", usual.squad),
-        silver: points("silver", usual.silver),
-        gold: points("gold", usual.gold),
-        untouched: points("untouched", usual.untouched),
-        database: points("database", usual.database),
-        flag: points("flag", usual.flag),
+        squad: points("squad", default.squad),
+        silver: points("silver", default.silver),
+        gold: points("gold", default.gold),
+        untouched: points("untouched", default.untouched),
+        database: points("database", default.database),
+        flag: points("flag", default.flag),
     };
     section.finish();
     weights
@@ -285,14 +290,14 @@ fn unique_name(
     section: &mut ConfigSection<'_>,
     taken: &mut BTreeMap<String, ConfigLocation>,
 ) -> Option<String> {
-    let place = section.location_of("name");
+    let location = section.location_of("name");
     let name = section.required("name", text)?;
     if let Some(earlier) = taken.get(&name) {
-        let message = format!("\"{name}\" is taken already, see {earlier}; names are unique");
-        section.refuse_at(place, "name", message);
+        let message = format!("\"{name}\" is already taken, see {earlier}; names are unique");
+        section.refuse_at(location, "name", message);
         return None;
     }
-    taken.insert(name.clone(), place);
+    taken.insert(name.clone(), location);
     Some(name)
 }
 
@@ -302,7 +307,7 @@ fn known_squad(
     names: &CatalogNames,
     required: bool,
 ) -> Option<SquadName> {
-    let place = section.location_of(key);
+    let location = section.location_of(key);
     let squad: SquadName = if required {
         section.required(key, parsed)?
     } else {
@@ -311,7 +316,7 @@ fn known_squad(
     if !names.squads.contains(&squad) {
         let advice = suggestion(squad.as_str(), names.squads.iter().map(SquadName::as_str));
         section.refuse_at(
-            place,
+            location,
             key,
             format!("expected a squad of this catalog, found \"{squad}\"{advice}"),
         );
@@ -322,7 +327,7 @@ fn known_squad(
 fn check_service(
     section: &mut ConfigSection<'_>,
     key: &str,
-    place: &ConfigLocation,
+    location: &ConfigLocation,
     service: &str,
     names: &CatalogNames,
 ) {
@@ -331,6 +336,6 @@ fn check_service(
         let message = format!(
             "expected a service that a squad of this catalog lists, found {service:?}{advice}"
         );
-        section.refuse_at(place.clone(), key, message);
+        section.refuse_at(location.clone(), key, message);
     }
 }
