@@ -304,7 +304,7 @@ mod tests {
         );
         assert_eq!(
             file_error(Some(&" ".repeat(KEY_SET_BYTES_MAX + 1))),
-            "identity.jwt.jwks: DIR/keys.json: larger than 1048576 bytes, so it is no set of keys; \
+            "identity.jwt.jwks: DIR/keys.json: larger than 1048576 bytes, so it is not a key set; \
              check the address"
         );
     }
@@ -362,7 +362,7 @@ mod tests {
         let error = block_on(reader.read()).unwrap_err().to_string();
         let place = server.url("/keys");
         assert!(
-            error.starts_with(&format!("identity.jwt.jwks: {place}: no JWKS at line 1")),
+            error.starts_with(&format!("identity.jwt.jwks: {place}: not a JWKS (line 1")),
             "{error}"
         );
         assert_eq!(known().as_deref(), Some("one"));

@@ -3,8 +3,8 @@
 //!
 //! [`load`] parses the files into a tree of raw values with locations (`tree`), writes variables
 //! and flags into it, and reads every section into its type (`sections`). The catalog of squads
-//! has a file and a folder of its own (`catalog`). All problems are collected, so one run reports
-//! every one of them.
+//! is a file apart from it (`catalog`). All problems are collected, so one run reports every one of
+//! them.
 
 mod tree;
 mod sections;
