@@ -244,7 +244,7 @@ fn contents(path: &std::path::Path) -> Result<Vec<u8>, KeysError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Script;
+    use crate::source::ScriptedServer;
 
     const SET: &str = include_str!("../identity/fixtures/keys.json");
 
@@ -333,7 +333,7 @@ mod tests {
     #[test]
     fn an_address_that_fails_is_asked_again_and_good_keys_stay() {
         let tag = |tag: &str| format!("etag: {tag}\r\ncache-control: max-age=60\r\n");
-        let server = Script::start(&[
+        let server = ScriptedServer::start(&[
             &answer("500 Internal Server Error", "", ""),
             &answer("200 OK", &tag("one"), SET),
             &answer("304 Not Modified", "", ""),
@@ -380,7 +380,8 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_asked_for_at_once_but_not_often() {
-        let server = Script::start(&[&answer("200 OK", "", SET), &answer("200 OK", "", SET)]);
+        let server =
+            ScriptedServer::start(&[&answer("200 OK", "", SET), &answer("200 OK", "", SET)]);
         let mut reader = started(at(&server.url("/keys")));
         server.requests.recv().unwrap();
         let tokens = crate::identity::TokenAuthenticator::new(
