@@ -22,7 +22,7 @@ const HEAD_BYTES_MAX: u64 = 64 * 1024;
 const NAME_BYTES_MAX: usize = 200;
 
 /// The characters that a file name escapes. A dot is escaped, so no name leaves the folder.
-const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+const ESCAPED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
 /// A folder with the last good contracts.
 #[derive(Clone, Debug)]
@@ -135,7 +135,7 @@ impl ContractCache {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        let mut file = utf8_percent_encode(name, &PLAIN).to_string();
+        let mut file = utf8_percent_encode(name, &ESCAPED).to_string();
         if file.len() > NAME_BYTES_MAX {
             file = sha256_hex(name);
         }

@@ -17,5 +17,5 @@ pub use object_error::ObjectError;
 #[cfg(feature = "s3")]
 pub use s3_clients::S3Clients;
 #[cfg(not(feature = "s3"))]
-pub use unsupported_s3::S3Clients;
+pub use unsupported_s3::UnsupportedS3 as S3Clients;
 pub(in crate::source) use write_precondition::WritePrecondition;

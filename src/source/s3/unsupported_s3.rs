@@ -10,9 +10,9 @@ use crate::source::http_fetcher::{FetchLimits, FetchOutcome};
 
 /// The client of a build without S3 support.
 #[derive(Clone, Debug)]
-pub struct S3Clients(());
+pub struct UnsupportedS3(());
 
-impl S3Clients {
+impl UnsupportedS3 {
     /// A client whose requests all fail with [`ObjectError::Unsupported`].
     #[must_use]
     pub const fn from_env() -> Self {
