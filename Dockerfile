@@ -8,6 +8,8 @@
 FROM rust:1-slim AS build
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
+COPY build.rs ./
+COPY crates crates
 COPY src src
 # The manifest names them, and cargo wants to see what a manifest names.
 COPY benches benches

@@ -1,27 +1,49 @@
-//! Portcullis: a contract-validating reverse proxy.
+//! Portcullis: a reverse proxy that validates requests and responses against OpenAPI contracts.
 //!
-//! # The life of a request
-//! A data core accepts it (`proxy::listener`), reads it strictly (`proxy::inspect`) and hands it
-//! to one list of layers (`proxy::pipeline`): which service, which operation, is the head right,
-//! is the body right, then out to the upstream and back, is the response right. The layers ask
-//! [`contract`], which knows neither sockets nor clocks.
+//! # A request
+//! A data core accepts the connection and parses the request strictly (`proxy::client`). One list
+//! of tower layers (`proxy::exchange::pipeline`) then finds the service, the calling squad and the
+//! operation, asks the circuit breakers for admission, validates the head and the body, sends the
+//! request to the upstream and validates the response. The layers call [`portcullis_contract`],
+//! which uses neither sockets nor clocks.
 //!
 //! # The map
-//! Vocabulary: [`squad`], [`json`]. What is configured: [`config`]. Where bytes live: [`source`].
-//! Who calls: [`identity`]. The engine: [`contract`]. Exchanges as data: [`traffic`]. What a change breaks: [`compat`]. Whose a change is: [`ownership`]. What may go out: [`gate`]. What is told: [`telemetry`], [`admin`]. The data plane: [`proxy`].
-//! Composition: [`app`]. Words in, words out: [`cli`].
+//! The libraries, each a crate of the workspace:
 //!
-//! # What must stay true
-//! The upstream receives the bytes that were judged. What can be read in two ways is refused.
-//! Our own answers say that they are ours. No value of a message is logged or labels a metric.
-//! Data cores share nothing that is locked. Bad input never panics.
+//! - [`portcullis_vocabulary`]: squads, tiers, the catalog, limits, violation classes
+//! - [`portcullis_json`]: the JSON tape on which values are validated
+//! - [`portcullis_contract`]: compiles contracts and validates messages, live or recorded
+//! - [`portcullis_breaker`]: circuit breakers, concurrency shares and budgets
+//! - [`portcullis_compat`]: finds breaking changes between two contracts
+//! - [`portcullis_control`]: the deployment gate and the ownership rules
+//!
+//! The program, in this crate:
+//!
+//! - [`config`]: the configuration file
+//! - [`source`]: reads contracts from files, URLs and object storage, and watches for changes
+//! - [`identity`]: identifies the calling squad by header fields or tokens
+//! - [`telemetry`]: metrics, logs, traces and the traffic inventory
+//! - [`proxy`]: the data plane
+//! - [`admin`]: the admin port
+//! - [`app`]: starts the threads, reloads contracts and configuration, drains
+//! - [`cli`]: the commands
+//!
+//! # Invariants
+//! - The upstream receives exactly the bytes that were validated.
+//! - A request that two recipients could interpret differently is refused.
+//! - A response that Portcullis generates is marked as such.
+//! - No payload value is logged or used as a metric label. The raw request target is logged only if
+//!   the configuration asks for it.
+//! - Data cores share the breakers, the concurrency slots and the traffic inventory of each
+//!   service, the keys of tokens and the active configuration. Everything else belongs to one core.
+//! - Invalid input never causes a panic.
 
-mod tls;
-pub mod identity;
 pub mod config;
 pub mod source;
+mod tls;
+pub mod identity;
 pub mod telemetry;
-pub mod admin;
 pub mod proxy;
+pub mod admin;
 pub mod app;
 pub mod cli;

@@ -1,4 +1,4 @@
-//! The `portcullis` binary: words in, exit code out. All else is in the library.
+//! The `portcullis` binary: parses the arguments and runs the library.
 
 use std::process::ExitCode;
 

@@ -1,10 +1,11 @@
-//! Who may look, and who may change something.
+//! Decides who may read the admin port and who may change something.
 //!
-//! Two strangers are kept out. A page in a browser on the operator's machine reaches loopback
-//! addresses: it always sends `Origin` when it posts to another site, cannot send JSON there
-//! without a preflight, which is never granted, and under a name that it has pointed at this
-//! machine it shows that name in `Host`. Somebody else on the network reaches every other
-//! address: there the token decides, and without one nothing can be changed.
+//! Two kinds of attackers are kept out. The first is a web page in a browser on the operator's
+//! machine, which can reach loopback addresses. It always sends `Origin` when it posts to another
+//! site, and it cannot send JSON there without a preflight, which is never granted. If it has
+//! pointed its own host name at this machine (DNS rebinding), that name is in `Host`. The second is
+//! another machine on the network, which can reach every other address. There a token is required
+//! for changes; if no token is configured, changes are refused.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -18,28 +19,28 @@ use crate::config::{ADMIN_TOKEN_VARIABLE, AdminToken};
 
 use super::admin_response::AdminRefusal;
 
-/// What a change is sent as.
+/// The kind of body of a change.
 ///
-/// Every media type here is one that a page can send to another site only after a preflight, and
-/// no change may come without one: a page may post an empty body without a type to anybody.
+/// A web page can send these media types to another site only after a preflight. Every change needs
+/// one of them, because a page may send an empty body without a media type to any site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ChangeMediaType {
-    /// A JSON object, or nothing at all under the name of one.
+    /// A JSON object, or an empty body with the media type of one.
     Object,
     /// A contract.
     Contract,
 }
 
-/// The rule by which changes are let in.
+/// The rules for access to the admin port.
 #[derive(Clone)]
 pub struct AdminAccess {
     is_loopback: bool,
-    /// Hashes are compared, so that the time it takes tells nothing about the token.
+    /// The hash of the token. Comparing hashes keeps the timing from leaking the token.
     token: Option<[u8; 32]>,
 }
 
 impl AdminAccess {
-    /// The rule for a listener that is bound to this address.
+    /// The rules for a listener that is bound to this address.
     pub fn new(bound: SocketAddr, token: Option<&AdminToken>) -> Self {
         Self {
             is_loopback: bound.ip().to_canonical().is_loopback(),
@@ -47,22 +48,22 @@ impl AdminAccess {
         }
     }
 
-    /// Whether a request may look at what is no probe: on a loopback address not under a name that
-    /// a page in a browser may have pointed there.
+    /// Checks a request that reads something other than a probe. On a loopback address the host
+    /// name must be one that a web page cannot forge.
     pub(super) fn check_view(&self, head: &Parts) -> Result<(), AdminRefusal> {
-        match self.is_loopback {
-            true => check_host(head),
-            false => Ok(()),
+        if self.is_loopback {
+            check_host(head)?;
         }
+        Ok(())
     }
 
-    /// Whether a request may change something.
+    /// Checks a request that changes something.
     pub(super) fn check(&self, head: &Parts, media: ChangeMediaType) -> Result<(), AdminRefusal> {
         if head.headers.contains_key(ORIGIN) {
             return Err(AdminRefusal::new(
                 StatusCode::FORBIDDEN,
-                "the request has an `Origin` header, so it comes from a page in a browser; changes \
-                 are taken from commands only",
+                "the request has an `Origin` header field, so it comes from a web page; changes are \
+                 accepted from other clients only",
             ));
         }
         if self.is_loopback {
@@ -80,18 +81,18 @@ impl AdminAccess {
             return Err(AdminRefusal::new(
                 StatusCode::FORBIDDEN,
                 format!(
-                    "the admin port is not bound to a loopback address, where changes need a \
-                     token, and none is configured; set `admin.token` or {ADMIN_TOKEN_VARIABLE}"
+                    "changes need a token because the admin port is not bound to a loopback \
+                     address; set `admin.token` or {ADMIN_TOKEN_VARIABLE}"
                 ),
             ));
         };
         match bearer(headers).map(hash) {
             Some(shown) if shown == *token => Ok(()),
             Some(_) => Err(AdminRefusal::unauthorized(
-                "the token is not the one that is configured as `admin.token`",
+                "the token is not the configured `admin.token`",
             )),
             None => Err(AdminRefusal::unauthorized(
-                "changes need the token that is configured as `admin.token`; send \
+                "changes need the configured `admin.token`; send \
                  `authorization: Bearer <token>`",
             )),
         }
@@ -100,7 +101,7 @@ impl AdminAccess {
 
 impl fmt::Debug for AdminAccess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Access")
+        f.debug_struct("AdminAccess")
             .field("is_loopback", &self.is_loopback)
             .field("has_token", &self.token.is_some())
             .finish()
@@ -111,7 +112,7 @@ fn hash(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// The credentials of the one `Authorization` field, where its scheme is `Bearer`.
+/// The token of a single `Authorization` field with the scheme `Bearer`.
 fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     let mut fields = headers.get_all(AUTHORIZATION).iter();
     let (Some(field), None) = (fields.next(), fields.next()) else {
@@ -123,7 +124,7 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
         .then(|| token.trim_ascii())
 }
 
-/// The host that the client meant, which a name under somebody else's control must not be.
+/// Refuses host names, because anyone can point a name at a loopback address.
 fn check_host(head: &Parts) -> Result<(), AdminRefusal> {
     let fields = head.headers.get_all(HOST).iter();
     let hosts = fields.map(|field| field.to_str().unwrap_or_default());
@@ -134,12 +135,12 @@ fn check_host(head: &Parts) -> Result<(), AdminRefusal> {
     }
     Err(AdminRefusal::new(
         StatusCode::FORBIDDEN,
-        "the admin port is bound to a loopback address and wants a `Host` header of `localhost` or \
-         an IP address; names can be pointed here by anybody",
+        "the admin port is bound to a loopback address and accepts only `localhost` or an IP \
+         address as `Host`, because any host name can be pointed here",
     ))
 }
 
-/// Whether a host, with or without a port, is `localhost` or an IP address.
+/// Whether a host is `localhost` or an IP address, with or without a port.
 fn is_local_host(host: &str) -> bool {
     let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
     if let Some(rest) = host.strip_prefix('[') {
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn own_hosts_are_told_from_names() {
+    fn local_hosts_are_distinguished_from_names() {
         for host in [
             "localhost",
             "LocalHost:9901",
@@ -273,7 +274,7 @@ mod tests {
 
     #[test]
     #[rustfmt::skip]
-    fn changes_are_let_in_by_where_the_port_is_bound() {
+    fn changes_are_allowed_depending_on_the_bound_address() {
         let json = ("content-type", "application/json");
         let (here, name) = (("host", "localhost"), ("host", "admin.example"));
         let bearer = ("authorization", "Bearer 0123456789abcdef");
@@ -303,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn contracts_are_taken_as_what_no_page_sends_elsewhere() {
+    fn contracts_need_a_media_type_that_requires_a_preflight() {
         let status = |media_type| {
             let fields = [("host", "localhost"), ("content-type", media_type)];
             status_of("127.0.0.1:1", None, &fields, ChangeMediaType::Contract)

@@ -1,4 +1,4 @@
-//! Reading what an operator sends: one small JSON object, or a contract.
+//! Reads request bodies: a small JSON object, or a contract.
 
 use std::time::Duration;
 
@@ -10,32 +10,32 @@ use tokio::time::timeout;
 
 use super::admin_response::AdminRefusal;
 
-/// The largest object, in bytes: a word and a sentence.
+/// The largest JSON object, in bytes. It holds a keyword and a reason.
 const OBJECT_BYTES_MAX: usize = 64 * 1024;
 
-/// What is read of a larger body before it is refused, in bytes, if not as much again: a client
-/// that is still sending when its connection closes may never see the answer.
+/// How many excess bytes are read and discarded before a body is refused, unless the limit itself
+/// is larger. A client that is still sending when the connection closes may miss the response.
 const DISCARDED_BYTES_MIN: usize = 1024 * 1024;
 
-/// What a body may be.
+/// The limits of a request body.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AdminBodyLimits {
     bytes_max: usize,
-    /// How long a client may take to send it.
+    /// How long the client may take to send the body.
     timeout: Duration,
 }
 
-/// The longest reason, in characters. It is logged and shown to other operators.
+/// The longest reason, in characters. Reasons are logged and shown to operators.
 const REASON_CHARS_MAX: usize = 500;
 
 impl AdminBodyLimits {
-    /// Those of an object.
+    /// The limits of a JSON object.
     pub(super) const OBJECT: Self = Self {
         bytes_max: OBJECT_BYTES_MAX,
         timeout: Duration::from_secs(10),
     };
 
-    /// Those of a contract, which may come over a forwarded port.
+    /// The limits of a contract. It may arrive over a slow port forwarding.
     pub(super) const fn contract(bytes_max: usize) -> Self {
         Self {
             bytes_max,
@@ -44,7 +44,7 @@ impl AdminBodyLimits {
     }
 }
 
-/// Reads a body.
+/// Reads a whole body within its limits.
 pub(super) async fn read(body: Incoming, bounds: AdminBodyLimits) -> Result<Vec<u8>, AdminRefusal> {
     match timeout(bounds.timeout, collect(body, bounds.bytes_max)).await {
         Ok(read) => read,
@@ -65,7 +65,7 @@ async fn collect(mut body: Incoming, bytes_max: usize) -> Result<Vec<u8>, AdminR
         let Ok(frame) = frame else {
             return Err(AdminRefusal::new(
                 StatusCode::BAD_REQUEST,
-                "the body broke off; send it whole",
+                "the body is incomplete; send all of it",
             ));
         };
         let data = frame.into_data().unwrap_or_default();
@@ -89,39 +89,39 @@ fn too_large(bytes_max: usize) -> AdminRefusal {
             OBJECT_BYTES_MAX => format!("the body is larger than {} KiB", bytes_max / 1024),
             _ => format!(
                 "the contract is larger than {bytes_max} bytes; raise \
-                 `limits.contract_bytes_max` if it is meant to be"
+                 `limits.contract_bytes_max` to allow it"
             ),
         },
     )
 }
 
-/// The object in a body; `example` is what to send.
+/// Parses a JSON object. `example` is shown if the body is invalid.
 pub(super) fn parse_object<T: DeserializeOwned>(
     bytes: &[u8],
     example: &str,
 ) -> Result<T, AdminRefusal> {
-    // Without this, a list of the members' values would be read as the object.
+    // serde would also accept an array of the property values.
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return Err(invalid_body("expected a JSON object", example));
     }
     serde_json::from_slice(bytes).map_err(|error| invalid_body(&error.to_string(), example))
 }
 
-/// A reason, where there is one, within its bounds.
+/// Checks an optional reason.
 pub(super) fn reason(
     reason: Option<String>,
     example: &str,
 ) -> Result<Option<String>, AdminRefusal> {
-    let is_right = |reason: &String| {
+    let is_valid = |reason: &String| {
         !reason.trim().is_empty()
             && reason.chars().count() <= REASON_CHARS_MAX
             && !reason.chars().any(char::is_control)
     };
     match reason {
-        Some(reason) if !is_right(&reason) => Err(invalid_body(
+        Some(reason) if !is_valid(&reason) => Err(invalid_body(
             &format!(
-                "expected a `reason` of 1 to {REASON_CHARS_MAX} characters, none of them a \
-                 control character"
+                "expected a `reason` of 1 to {REASON_CHARS_MAX} characters without control \
+                 characters"
             ),
             example,
         )),
@@ -129,7 +129,7 @@ pub(super) fn reason(
     }
 }
 
-/// The body is not what it must be.
+/// The refusal of a body that does not have the expected content.
 pub(super) fn invalid_body(why: &str, example: &str) -> AdminRefusal {
     AdminRefusal::new(StatusCode::BAD_REQUEST, format!("{why}; send {example}"))
 }

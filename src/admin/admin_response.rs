@@ -1,4 +1,4 @@
-//! The answers of the admin port: text, JSON, and refusals as problem details (RFC 9457).
+//! Responses of the admin port: text, JSON, and problem details (RFC 9457) for refusals.
 
 use std::borrow::Cow;
 
@@ -8,18 +8,18 @@ use http::{Response, StatusCode};
 use http_body_util::Full;
 use serde::Serialize;
 
-/// An answer of the admin port.
+/// A response of the admin port.
 pub(super) type AdminResponse = Response<Full<Bytes>>;
 
 /// Why a request is refused.
 #[derive(Debug)]
 pub(super) struct AdminRefusal {
     status: StatusCode,
-    /// What was expected and what to send.
+    /// The cause, and what to send instead.
     detail: Cow<'static, str>,
-    /// A header field that goes with the status.
+    /// A header field that the status requires.
     field: Option<(HeaderName, HeaderValue)>,
-    /// What is wrong with what was sent or read, each with its place.
+    /// Every problem in the contract or configuration, with its location.
     problems: Box<[String]>,
 }
 
@@ -44,7 +44,7 @@ impl AdminRefusal {
         }
     }
 
-    /// The request lacks the token, or shows another.
+    /// The token is missing or wrong.
     pub(super) fn unauthorized(detail: &'static str) -> Self {
         Self {
             field: Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
@@ -52,7 +52,7 @@ impl AdminRefusal {
         }
     }
 
-    /// The route has other methods.
+    /// The route does not allow this method.
     pub(super) fn method(allowed: &'static str) -> Self {
         Self {
             field: Some((ALLOW, HeaderValue::from_static(allowed))),
@@ -63,7 +63,7 @@ impl AdminRefusal {
         }
     }
 
-    /// Lists all that is wrong.
+    /// Adds the list of problems.
     pub(super) fn with_problems(self, problems: Vec<String>) -> Self {
         Self {
             problems: problems.into(),
@@ -98,12 +98,12 @@ impl From<AdminRefusal> for AdminResponse {
     }
 }
 
-/// Text for people.
+/// A plain text response.
 pub(super) fn text(status: StatusCode, body: String) -> AdminResponse {
     with_body(status, "text/plain; charset=utf-8", body)
 }
 
-/// The text of `/metrics`.
+/// The response of `/metrics`.
 pub(super) fn metrics(body: String) -> AdminResponse {
     with_body(
         StatusCode::OK,
@@ -112,12 +112,12 @@ pub(super) fn metrics(body: String) -> AdminResponse {
     )
 }
 
-/// A page for browsers.
+/// An HTML response.
 pub(super) fn page(body: Bytes) -> AdminResponse {
     with_body(StatusCode::OK, "text/html; charset=utf-8", body)
 }
 
-/// A value as JSON.
+/// A JSON response.
 pub(super) fn json(value: &impl Serialize) -> AdminResponse {
     with_body(StatusCode::OK, "application/json", to_json(value))
 }

@@ -1,4 +1,4 @@
-//! The routes of the admin port: one table, by which requests are told apart and `/` is written.
+//! The routes of the admin port. One table routes requests and generates the list at `/`.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use http::{Method, StatusCode};
 
 use super::admin_response::AdminRefusal;
 
-/// What a request is about; the text is its part of the path.
+/// A route. The fields are segments of its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AdminRoute<'p> {
     /// The list of routes.
@@ -21,59 +21,59 @@ pub(super) enum AdminRoute<'p> {
     Breakers,
     /// The breakers of a service.
     Breaker { service: &'p str },
-    /// An override of breakers of a service: everybody's, a squad's, or those of one tier.
+    /// An override of breakers: the one for all callers, all of a squad, or those of one tier.
     Override {
         service: &'p str,
         squad: &'p str,
         tier: Option<&'p str>,
     },
-    /// What passes all services.
+    /// The traffic of all services.
     Traffic,
-    /// What passes a service.
+    /// The traffic of a service.
     ServiceTraffic { service: &'p str },
-    /// Whose the services are.
+    /// The owners of the services.
     Owners,
     /// All deploy windows.
     DeployWindows,
-    /// Opening the deploy window of a service.
+    /// Opens the deploy window of a service.
     OpenWindow { service: &'p str },
-    /// Closing it.
+    /// Closes the deploy window of a service.
     CloseWindow { service: &'p str },
     /// The contracts of all services.
     Contracts,
     /// The contract of a service.
     Contract { service: &'p str },
-    /// Reading it again.
+    /// Reloads the contract of a service.
     Reload { service: &'p str },
-    /// What its candidate has come to.
+    /// The report of a service's candidate.
     Candidate { service: &'p str },
-    /// Proposing a candidate, at the same path.
+    /// Proposes a candidate. The path is the same as that of `Candidate`.
     Propose { service: &'p str },
-    /// Putting the candidate in force.
+    /// Activates the candidate.
     Promote { service: &'p str },
-    /// Forgetting the candidate.
+    /// Drops the candidate.
     Drop { service: &'p str },
-    /// Reading the configuration again.
+    /// Reloads the configuration.
     ReloadConfig,
 }
 
-/// Every route as it is shown: method, path, and what it does.
+/// Every route as listed at `/`: method, path and purpose.
 const SHOWN: [(&str, &str, &str); 22] = [
     ("GET", "/livez", "whether the process runs"),
     ("GET", "/readyz", "whether it is ready for traffic"),
     ("GET", "/metrics", "metrics for Prometheus"),
     ("GET", "/breakers", "breakers, shares and budgets"),
-    ("GET", "/breakers/{service}", "those of one service"),
+    ("GET", "/breakers/{service}", "the same for one service"),
     ("POST", "/breakers/{service}/everybody", OVERRIDE),
     ("POST", "/breakers/{service}/{squad}", OVERRIDE),
     ("POST", "/breakers/{service}/{squad}/{tier}", OVERRIDE),
     (
         "GET",
         "/traffic",
-        "what passes, and what departs from contracts",
+        "observed traffic and contract violations",
     ),
-    ("GET", "/traffic/{service}", "that of one service"),
-    ("GET", "/owners", "whose the services are"),
+    ("GET", "/traffic/{service}", "the same for one service"),
+    ("GET", "/owners", "owners of the services"),
     ("GET", "/deploy-windows", "deploy windows"),
     (
         "POST",
@@ -82,7 +82,7 @@ const SHOWN: [(&str, &str, &str); 22] = [
     ),
     ("POST", "/deploy-windows/{service}/close", "{}"),
     ("GET", "/contracts", "contracts and their revisions"),
-    ("GET", "/contracts/{service}", "that of one service"),
+    ("GET", "/contracts/{service}", "the same for one service"),
     ("POST", "/contracts/{service}/reload", "{}"),
     (
         "GET",
@@ -102,7 +102,7 @@ const SHOWN: [(&str, &str, &str); 22] = [
 const OVERRIDE: &str = r#"{"override": "open|disabled|observe|auto", "reason": "…"}"#;
 
 impl<'p> AdminRoute<'p> {
-    /// The route of a path, the one for looking where there is another.
+    /// The route of a path. Where a path has two routes, this is the one for GET.
     pub(super) fn of(path: &'p str) -> Option<Self> {
         let mut parts = [""; 4];
         let mut count = 0;
@@ -145,10 +145,10 @@ impl<'p> AdminRoute<'p> {
         })
     }
 
-    /// The route of a request whose method it has.
+    /// The route of a request, if it allows the method.
     pub(super) fn find(method: &Method, path: &'p str) -> Result<Self, AdminRefusal> {
         let route = Self::of(path).ok_or_else(|| {
-            AdminRefusal::new(StatusCode::NOT_FOUND, "nothing here; `/` lists the routes")
+            AdminRefusal::new(StatusCode::NOT_FOUND, "unknown route; `/` lists the routes")
         })?;
         if let Self::Candidate { service } = route {
             return match *method {
@@ -157,20 +157,20 @@ impl<'p> AdminRoute<'p> {
                 _ => Err(AdminRefusal::method("GET, HEAD, POST")),
             };
         }
-        match (*method == Method::POST, route.is_change()) {
-            (true, true) => Ok(route),
-            (false, true) => Err(AdminRefusal::method("POST")),
-            (false, false) if matches!(*method, Method::GET | Method::HEAD) => Ok(route),
-            (_, false) => Err(AdminRefusal::method("GET, HEAD")),
+        match *method {
+            Method::POST if route.is_change() => Ok(route),
+            _ if route.is_change() => Err(AdminRefusal::method("POST")),
+            Method::GET | Method::HEAD => Ok(route),
+            _ => Err(AdminRefusal::method("GET, HEAD")),
         }
     }
 
-    /// Whether machines ask for it, under whatever name they know the program by.
+    /// Whether monitoring systems call the route, which may use any host name.
     pub(super) const fn is_probe(self) -> bool {
         matches!(self, Self::Live | Self::Ready | Self::Metrics)
     }
 
-    /// Whether it changes something.
+    /// Whether the route changes something.
     pub(super) const fn is_change(self) -> bool {
         match self {
             Self::Index
@@ -198,11 +198,11 @@ impl<'p> AdminRoute<'p> {
     }
 }
 
-/// The text of `/`.
+/// The list of routes at `/`.
 pub(super) fn index() -> String {
     let mut text = String::new();
     for (method, path, what) in SHOWN {
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(text, "{method:<4} {path:<38} {what}");
     }
     text
@@ -213,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_route_that_is_shown_is_one() {
+    fn every_listed_route_exists() {
         for (method, path, _) in SHOWN {
             let path = path.replace(['{', '}'], "");
             let method: Method = method.parse().unwrap();
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn other_paths_are_none() {
+    fn unknown_paths_have_no_route() {
         for path in [
             "",
             "//",

@@ -1,4 +1,4 @@
-//! Breakers: looking at them, and an operator's word about one.
+//! The routes of circuit breakers: their state, and overrides by operators.
 
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -10,12 +10,12 @@ use portcullis_vocabulary::{Consumer, Tier};
 
 use super::admin_body;
 use super::admin_response::{AdminRefusal, AdminResponse, json};
+use super::admin_state::{Operator, ProtectionSnapshot};
 use super::name_lookup::{
-    EVERYBODY, bank_time, bank_view, find_consumer, find_service, unknown_name,
+    EVERYBODY, find_consumer, find_service, protection_time, protection_view, unknown_name,
 };
-use super::server::{Operator, ProtectionSnapshot};
 
-/// What to send.
+/// An example of a request body, shown in errors.
 const EXAMPLE: &str = r#"{"override": "open"|"disabled"|"observe"|"auto", "reason": "…"}"#;
 
 #[derive(Serialize)]
@@ -23,7 +23,7 @@ struct BreakersView {
     services: Vec<ServiceLimitsView>,
 }
 
-/// What changed, as it is now.
+/// The state of the overridden breakers after the change.
 #[derive(Serialize)]
 struct ChangedBreakers<'a> {
     service: &'a str,
@@ -38,45 +38,62 @@ struct OverrideRequest {
     reason: Option<String>,
 }
 
-/// All services.
-pub(super) fn all(watched: &ProtectionSnapshot) -> AdminResponse {
-    let services = watched.services.iter();
+/// The breakers an override route names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BreakerPath<'p> {
+    pub(super) service: &'p str,
+    /// A squad, or [`EVERYBODY`].
+    pub(super) squad: &'p str,
+    /// One tier of the squad; all of them if absent.
+    pub(super) tier: Option<&'p str>,
+}
+
+/// The breakers of all services.
+pub(super) fn all(snapshot: &ProtectionSnapshot) -> AdminResponse {
+    let services = snapshot.services.iter();
     json(&BreakersView {
         services: services
-            .map(|guarded| bank_view(guarded, &watched.catalog))
+            .map(|protection| protection_view(protection, &snapshot.catalog))
             .collect(),
     })
 }
 
-/// One service.
+/// The breakers of one service.
 pub(super) fn one(
-    watched: &ProtectionSnapshot,
+    snapshot: &ProtectionSnapshot,
     service: &str,
 ) -> Result<AdminResponse, AdminRefusal> {
-    let guarded = find_service(&watched.services, service)?;
-    Ok(json(&bank_view(guarded, &watched.catalog)))
+    let protection = find_service(&snapshot.services, service)?;
+    Ok(json(&protection_view(protection, &snapshot.catalog)))
 }
 
-/// Sets an override.
+/// Sets or removes an override.
 pub(super) fn set(
-    watched: &ProtectionSnapshot,
+    snapshot: &ProtectionSnapshot,
     operator: Operator,
-    (service, squad, tier): (&str, &str, Option<&str>),
+    path: BreakerPath<'_>,
     bytes: &[u8],
 ) -> Result<AdminResponse, AdminRefusal> {
-    let guarded = find_service(&watched.services, service)?;
-    let cells = cells(watched, squad, tier)?;
+    let BreakerPath {
+        service,
+        squad,
+        tier,
+    } = path;
+    let protection = find_service(&snapshot.services, service)?;
+    let breakers = breakers(snapshot, squad, tier)?;
     let wanted: OverrideRequest = admin_body::parse_object(bytes, EXAMPLE)?;
     let over = BreakerOverride::from_name(&wanted.over).ok_or_else(|| {
         let names = BreakerOverride::NAMES.map(|(name, _)| format!("`{name}`"));
-        let why = format!("expected an override of {}", names.join(", "));
+        let why = format!("expected an override: {}", names.join(", "));
         admin_body::invalid_body(&why, EXAMPLE)
     })?;
     let reason = admin_body::reason(wanted.reason, EXAMPLE)?;
-    for cell in &cells {
-        // The change is in the cell's history; what is told of it is the line below.
-        let _event = guarded.bank.set_override(*cell, over, bank_time(guarded));
-        let tier = match cell {
+    for breaker in &breakers {
+        // The breaker's history has the event; the log line below reports it.
+        let _event = protection
+            .bank
+            .set_override(*breaker, over, protection_time(protection));
+        let tier = match breaker {
             BreakerId::Service => None,
             BreakerId::Squad(_, tier) => Some(tier.as_str()),
         };
@@ -87,18 +104,18 @@ pub(super) fn set(
             "override" = over.as_str(),
             reason,
             peer = %operator.peer,
-            "an operator overrides a breaker"
+            "operator overrides a breaker"
         );
     }
     Ok(json(&ChangedBreakers {
         service,
-        changed: views(watched, guarded, &cells),
+        changed: views(snapshot, protection, &breakers),
     }))
 }
 
-/// The cells that a path names.
-fn cells(
-    watched: &ProtectionSnapshot,
+/// The breakers that a path names.
+fn breakers(
+    snapshot: &ProtectionSnapshot,
     squad: &str,
     tier: Option<&str>,
 ) -> Result<Vec<BreakerId>, AdminRefusal> {
@@ -107,11 +124,11 @@ fn cells(
             None => Ok(vec![BreakerId::Service]),
             Some(_) => Err(AdminRefusal::new(
                 StatusCode::NOT_FOUND,
-                "the breaker that cuts everybody has no tiers",
+                "the breaker for all callers has no tiers",
             )),
         };
     }
-    let consumer = find_consumer(&watched.catalog, squad)?;
+    let consumer = find_consumer(&snapshot.catalog, squad)?;
     let tiers = match tier {
         None if consumer == Consumer::Unknown => vec![Tier::Bronze],
         None => Tier::ALL.to_vec(),
@@ -126,21 +143,21 @@ fn cells(
             "unknown consumers are always bronze",
         ));
     }
-    let cell = |tier| BreakerId::Squad(consumer, tier);
-    Ok(tiers.into_iter().map(cell).collect())
+    let breaker = |tier| BreakerId::Squad(consumer, tier);
+    Ok(tiers.into_iter().map(breaker).collect())
 }
 
 fn views(
-    watched: &ProtectionSnapshot,
-    guarded: &ServiceProtection,
-    cells: &[BreakerId],
+    snapshot: &ProtectionSnapshot,
+    protection: &ServiceProtection,
+    breakers: &[BreakerId],
 ) -> Vec<CircuitBreakerView> {
-    let view = bank_view(guarded, &watched.catalog);
+    let view = protection_view(protection, &snapshot.catalog);
     let is_changed = |view: &CircuitBreakerView| {
-        cells.iter().any(|cell| match cell {
+        breakers.iter().any(|breaker| match breaker {
             BreakerId::Service => view.squad.is_none(),
             BreakerId::Squad(consumer, tier) => {
-                let name = watched.catalog.consumer_name(*consumer);
+                let name = snapshot.catalog.consumer_name(*consumer);
                 view.squad.as_deref() == Some(name) && view.tier == Some(tier.as_str())
             }
         })

@@ -1,8 +1,8 @@
-//! What `/` answers: the dashboard to a browser, the list of routes to everybody else.
+//! Serves `/`: the dashboard for browsers, the list of routes for other clients.
 //!
-//! The page is one file without a build step. Its policy lets it run its own script and style,
-//! which are named by their hashes, and ask this port; nothing else, so that a string of a
-//! contract or a request that got into it as markup could still do nothing.
+//! The page is one file and needs no build step. Its content security policy allows only its own
+//! script and style, by hash, and requests to this port. Text of a contract or a request that
+//! reached the page as markup could therefore not run.
 
 use std::sync::LazyLock;
 
@@ -19,16 +19,16 @@ use sha2::{Digest, Sha256};
 use super::admin_response::{AdminResponse, page, text};
 use super::admin_route::index;
 
-/// The page: its script and style are inside, and it names no other host.
+/// The page. Its script and style are inline, and it refers to no other host.
 const PAGE: &str = include_str!("dashboard.html");
 
-/// What the page may do.
+/// The content security policy of the page.
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     let policy = policy(PAGE);
     HeaderValue::from_str(&policy).expect("directives and hashes are visible ASCII")
 });
 
-/// What `/` answers to a client that accepts this.
+/// The response to `GET /`, chosen by the `Accept` header field.
 pub(super) fn front(headers: &HeaderMap) -> AdminResponse {
     let mut answer = if accepts_html(headers) {
         dashboard()
@@ -63,7 +63,7 @@ fn dashboard() -> AdminResponse {
     answer
 }
 
-/// Whether a client asks for HTML by name, as browsers do; `*/*` alone is a program.
+/// Whether the client names `text/html`, as browsers do. Other programs send `*/*` alone.
 fn accepts_html(headers: &HeaderMap) -> bool {
     let fields = headers.get_all(ACCEPT).iter();
     let fields = fields.filter_map(|field| field.to_str().ok());
@@ -76,7 +76,7 @@ fn accepts_html(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Whether a parameter says "not this" (RFC 9110 section 12.4.2).
+/// Whether a parameter is a weight of zero, "not acceptable" (RFC 9110, section 12.4.2).
 fn is_zero_weight(parameter: &str) -> bool {
     let Some((name, weight)) = parameter.split_once('=') else {
         return false;
@@ -84,8 +84,8 @@ fn is_zero_weight(parameter: &str) -> bool {
     name.trim().eq_ignore_ascii_case("q") && weight.trim().parse() == Ok(0.0)
 }
 
-/// The policy of a page (CSP level 3): what is not named is not allowed. Trusted types make the
-/// browser itself refuse to read any string as markup.
+/// The content security policy (level 3) of a page: it allows only what it names. Trusted types
+/// make the browser refuse to parse any string as markup.
 fn policy(page: &str) -> String {
     let script = hash(between(page, "<script>", "</script>"));
     let style = hash(between(page, "<style>", "</style>"));
@@ -96,12 +96,12 @@ fn policy(page: &str) -> String {
     )
 }
 
-/// A source expression for the element with this content.
+/// The source expression for an element with this content.
 fn hash(content: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(content)))
 }
 
-/// What stands between two tags, each of which is in the page once.
+/// The text between two tags that occur once in the page.
 fn between<'p>(page: &'p str, opening: &str, closing: &str) -> &'p str {
     let (_, rest) = page.split_once(opening).unwrap_or_default();
     rest.split_once(closing).unwrap_or_default().0
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     #[rustfmt::skip]
-    fn browsers_get_the_page_and_programs_the_list() {
+    fn browsers_get_the_page_and_other_clients_the_list() {
         let check = |accept: &[&'static str], expected: bool| {
             let mut headers = HeaderMap::new();
             for accept in accept {
@@ -134,12 +134,12 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_names_what_is_in_the_page() {
+    fn policy_contains_the_hashes_of_script_and_style() {
         for tag in ["<script>", "</script>", "<style>", "</style>"] {
             assert_eq!(PAGE.matches(tag).count(), 1, "{tag}");
         }
         assert!(!PAGE.contains("<script "), "a script without a hash");
-        // Hashed by another program: printf a | openssl dgst -sha256 -binary | base64
+        // The expected hash: printf a | openssl dgst -sha256 -binary | base64
         let policy = policy("<style>a</style><script></script>");
         for part in [
             "style-src 'sha256-ypeBEsobvcr6wjGzmiPcTaeG7/gUfE5yuYB3ha/uSLs='",

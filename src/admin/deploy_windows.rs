@@ -1,4 +1,4 @@
-//! Deploy windows: times in which failures are expected.
+//! The routes of deploy windows. A deploy window is a time in which failures are expected.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use portcullis_breaker::{DeployWindowView, ServiceProtection};
 
 use super::admin_body;
 use super::admin_response::{AdminRefusal, AdminResponse, json};
-use super::name_lookup::{bank_time, find_service};
-use super::server::{Operator, ProtectionSnapshot};
+use super::admin_state::{Operator, ProtectionSnapshot};
+use super::name_lookup::{find_service, protection_time};
 
-/// How long a window may be. More than a day is forgotten, not meant.
+/// How long a window may be. A longer one has probably been forgotten.
 const LENGTHS: RangeInclusive<Duration> =
     Duration::from_secs(1)..=Duration::from_secs(24 * 60 * 60);
 
-/// What to send.
+/// Examples of request bodies, shown in errors.
 const OPEN_EXAMPLE: &str = r#"{"for": "10m", "reason": "…"}"#;
 const CLOSE_EXAMPLE: &str = "{}";
 
@@ -29,7 +29,7 @@ struct DeployWindowList<'a> {
 struct ServiceWindowView<'a> {
     service: &'a str,
     deploy_window: Option<DeployWindowView>,
-    /// Whether one was open before it was closed.
+    /// Only in the response to a close: whether a window was open.
     #[serde(skip_serializing_if = "Option::is_none")]
     was_open: Option<bool>,
 }
@@ -46,21 +46,25 @@ struct OpenWindowRequest {
 #[serde(deny_unknown_fields)]
 struct CloseWindowRequest {}
 
-/// All services.
-pub(super) fn all(watched: &ProtectionSnapshot) -> AdminResponse {
+/// The windows of all services.
+pub(super) fn all(snapshot: &ProtectionSnapshot) -> AdminResponse {
     json(&DeployWindowList {
-        services: watched.services.iter().map(ServiceWindowView::of).collect(),
+        services: snapshot
+            .services
+            .iter()
+            .map(ServiceWindowView::of)
+            .collect(),
     })
 }
 
-/// Opens the window of a service, or changes the one that is open.
+/// Opens the window of a service, or replaces the open one.
 pub(super) fn open(
-    watched: &ProtectionSnapshot,
+    snapshot: &ProtectionSnapshot,
     operator: Operator,
     service: &str,
     bytes: &[u8],
 ) -> Result<AdminResponse, AdminRefusal> {
-    let guarded = find_service(&watched.services, service)?;
+    let protection = find_service(&snapshot.services, service)?;
     let opening: OpenWindowRequest = admin_body::parse_object(bytes, OPEN_EXAMPLE)?;
     let length = humantime::parse_duration(&opening.length).ok();
     let length = length.filter(|length| LENGTHS.contains(length));
@@ -74,38 +78,42 @@ pub(super) fn open(
         length = %humantime::format_duration(length),
         reason,
         peer = %operator.peer,
-        "an operator opens a deploy window"
+        "operator opens a deploy window"
     );
-    guarded
+    protection
         .bank
-        .open_deploy_window(bank_time(guarded), length, reason);
-    Ok(json(&ServiceWindowView::of(guarded)))
+        .open_deploy_window(protection_time(protection), length, reason);
+    Ok(json(&ServiceWindowView::of(protection)))
 }
 
-/// Closes it.
+/// Closes the window of a service.
 pub(super) fn close(
-    watched: &ProtectionSnapshot,
+    snapshot: &ProtectionSnapshot,
     operator: Operator,
     service: &str,
     bytes: &[u8],
 ) -> Result<AdminResponse, AdminRefusal> {
-    let guarded = find_service(&watched.services, service)?;
+    let protection = find_service(&snapshot.services, service)?;
     if !bytes.is_empty() {
         let CloseWindowRequest {} = admin_body::parse_object(bytes, CLOSE_EXAMPLE)?;
     }
-    let was_open = guarded.bank.close_deploy_window(bank_time(guarded));
-    tracing::info!(service, was_open, peer = %operator.peer, "an operator closes a deploy window");
+    let was_open = protection
+        .bank
+        .close_deploy_window(protection_time(protection));
+    tracing::info!(service, was_open, peer = %operator.peer, "operator closes a deploy window");
     Ok(json(&ServiceWindowView {
         was_open: Some(was_open),
-        ..ServiceWindowView::of(guarded)
+        ..ServiceWindowView::of(protection)
     }))
 }
 
 impl<'a> ServiceWindowView<'a> {
-    fn of(guarded: &'a ServiceProtection) -> Self {
+    fn of(protection: &'a ServiceProtection) -> Self {
         Self {
-            service: &guarded.service,
-            deploy_window: guarded.bank.deploy_window_view(bank_time(guarded)),
+            service: &protection.service,
+            deploy_window: protection
+                .bank
+                .deploy_window_view(protection_time(protection)),
             was_open: None,
         }
     }

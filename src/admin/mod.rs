@@ -1,28 +1,37 @@
-//! The admin port: probes, metrics, and what operators see and steer, on the control runtime.
+//! The admin port: probes, metrics, the dashboard, and the routes by which operators read and
+//! change breakers, deploy windows and contracts.
 //!
-//! It never runs on a data core, so a scrape cannot delay a request. Looking is open to whoever
-//! reaches the port, under a name that nobody else can have given it; what changes something passes
-//! [`AdminAccess`] first.
+//! It runs on the control runtime and never on a data core, so a scrape cannot delay a request.
+//! Anyone who can reach the port can read. On a loopback address all routes but the probes require
+//! a `Host` that a web page cannot forge. Changes must pass further checks of [`AdminAccess`].
+//!
+//! - `server` accepts connections, checks access and calls the handler of the route
+//! - `admin_route` is the table of routes, `admin_state` what the handlers work with
+//! - `breakers`, `deploy_windows`, `traffic_view`, `contracts` and `dashboard` are the handlers
+//! - `admin_body`, `admin_response` and `name_lookup` are shared by the handlers
 
 mod readiness;
+mod admin_state;
+mod server;
 mod admin_access;
-mod admin_response;
-mod admin_body;
-mod name_lookup;
 mod admin_route;
+mod admin_body;
+mod admin_response;
+mod name_lookup;
+
 mod breakers;
 mod deploy_windows;
 mod traffic_view;
 mod contracts;
 mod dashboard;
-mod server;
 
 pub use admin_access::AdminAccess;
+pub use admin_state::{AdminState, ProtectionSource};
 pub use contracts::{
     CandidateRefusal, CandidateRevision, CandidateView, ChangeFuture, ConfigReloadView,
     ConfigResult, ContractControl, ContractFault, ContractView, HistoryEntry, ReloadView,
     RevisionResult, SinceView,
 };
 pub use readiness::{Readiness, ReadinessGuard};
-pub use server::{AdminState, ProtectionSource, serve};
+pub use server::serve;
 pub use traffic_view::TrafficSource;

@@ -1,4 +1,4 @@
-//! Finding services and squads by their names, and what is asked of a service's bank.
+//! Finds services and squads by name, and reads the current state of a service's protection.
 
 use std::time::{Duration, Instant};
 
@@ -10,40 +10,47 @@ use portcullis_vocabulary::{Catalog, Consumer};
 
 use super::admin_response::AdminRefusal;
 
-/// The longest name that is compared with the known ones, in bytes.
+/// The longest name for which a similar name is suggested, in bytes.
 const NAME_BYTES_MAX: usize = 128;
 
-/// The most known names that a refusal lists.
+/// The most known names that an error lists.
 const NAMES_MAX: usize = 20;
 
-/// The time as a service's bank counts it.
-pub(super) fn bank_time(guarded: &ServiceProtection) -> Duration {
-    guarded.bank.at(Instant::now())
+/// The current time on the clock of a service's breakers.
+pub(super) fn protection_time(protection: &ServiceProtection) -> Duration {
+    protection.bank.at(Instant::now())
 }
 
-/// The bank of a service as it is now.
-pub(super) fn bank_view(guarded: &ServiceProtection, catalog: &Catalog) -> ServiceLimitsView {
+/// The current state of a service's breakers and limits.
+pub(super) fn protection_view(
+    protection: &ServiceProtection,
+    catalog: &Catalog,
+) -> ServiceLimitsView {
     let ServiceProtection {
         service,
         bank,
         policy,
-    } = guarded;
-    bank.view(service, policy, catalog, bank_time(guarded))
+    } = protection;
+    bank.view(service, policy, catalog, protection_time(protection))
 }
 
-/// The service of a name.
+/// Finds a service by name.
 pub(super) fn find_service<'s>(
     services: &'s [ServiceProtection],
     name: &str,
 ) -> Result<&'s ServiceProtection, AdminRefusal> {
-    let found = services.iter().find(|guarded| guarded.service == name);
+    let found = services
+        .iter()
+        .find(|protection| protection.service == name);
     found.ok_or_else(|| {
-        let known = services.iter().map(|guarded| guarded.service.as_str());
+        let known = services
+            .iter()
+            .map(|protection| protection.service.as_str());
         unknown_name("service", name, known)
     })
 }
 
-/// The consumer of a name: a squad, or `unknown_name`.
+/// Finds a consumer by name: a squad, or the name for unknown consumers.
 pub(super) fn find_consumer(catalog: &Catalog, name: &str) -> Result<Consumer, AdminRefusal> {
     if name == Consumer::UNKNOWN_NAME {
         return Ok(Consumer::Unknown);
@@ -57,19 +64,20 @@ pub(super) fn find_consumer(catalog: &Catalog, name: &str) -> Result<Consumer, A
     })
 }
 
-/// Stands for the cell that cuts everybody, where a squad would be named.
+/// The path segment for the breaker that stops all callers, in place of a squad.
 pub(super) const EVERYBODY: &str = "everybody";
 
-/// Nothing of this kind has that name; says which one was probably meant, and which there are.
+/// The refusal of an unknown name, with a suggestion and the known names.
 pub(super) fn unknown_name<'n>(
     kind: &str,
     name: &str,
     known: impl Iterator<Item = &'n str> + Clone,
 ) -> AdminRefusal {
     let is_comparable = name.len() <= NAME_BYTES_MAX;
-    let (shown, near) = match is_comparable {
-        true => (format!(" `{name}`"), nearest(name, known.clone())),
-        false => (" of so long a name".to_owned(), None),
+    let (shown, near) = if is_comparable {
+        (format!(" `{name}`"), nearest(name, known.clone()))
+    } else {
+        (" with such a long name".to_owned(), None)
     };
     let advice = near.map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
     let listed: Vec<&str> = known.clone().take(NAMES_MAX).collect();

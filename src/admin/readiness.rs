@@ -1,7 +1,7 @@
 //! Whether the program is ready for traffic.
 //!
-//! Every part that must be up first takes a [`ReadinessGuard`] and drops it when it is. Draining makes
-//! the program unready for good.
+//! Every part that must start first takes a [`ReadinessGuard`] and drops it when it is ready.
+//! After a drain has begun, the program stays unready.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -13,7 +13,7 @@ pub struct Readiness(Arc<SharedReadiness>);
 #[derive(Debug, Default)]
 struct SharedReadiness {
     state: Mutex<ReadinessState>,
-    /// A part has become ready.
+    /// Notified when a part becomes ready.
     up: Condvar,
 }
 
@@ -23,7 +23,7 @@ struct ReadinessState {
     is_draining: bool,
 }
 
-/// A part that is not ready yet; dropping it says that it is.
+/// Keeps the program unready until it is dropped.
 #[derive(Debug)]
 pub struct ReadinessGuard {
     readiness: Readiness,
@@ -31,12 +31,12 @@ pub struct ReadinessGuard {
 }
 
 impl Readiness {
-    /// Ready, until a part says otherwise.
+    /// A state without pending parts.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Says that a part is not ready yet.
+    /// Adds a part that is not ready yet.
     pub fn pending(&self, part: &str) -> ReadinessGuard {
         self.with(|state| state.pending.insert(part.to_owned()));
         ReadinessGuard {
@@ -45,7 +45,7 @@ impl Readiness {
         }
     }
 
-    /// Blocks until no part whose name begins so is pending.
+    /// Blocks until no pending part has a name with this prefix.
     pub fn await_parts(&self, prefix: &str) {
         let state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
         let up = self.0.up.wait_while(state, |state| {
@@ -54,12 +54,12 @@ impl Readiness {
         drop(up);
     }
 
-    /// Says that the program is going away.
+    /// Marks the program as draining.
     pub fn drain(&self) {
         self.with(|state| state.is_draining = true);
     }
 
-    /// Why the program is not ready; empty when it is.
+    /// Why the program is not ready; empty if it is.
     pub fn reasons(&self) -> Vec<String> {
         self.with(|state| {
             let draining = state.is_draining.then(|| "draining".to_owned());

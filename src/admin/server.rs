@@ -1,8 +1,6 @@
-//! Serving the admin port.
+//! Serves the admin port.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
@@ -13,75 +11,21 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::telemetry::Metrics;
-use portcullis_breaker::ServiceProtection;
-use portcullis_vocabulary::Catalog;
-
-use super::admin_access::{AdminAccess, ChangeMediaType};
+use super::admin_access::ChangeMediaType;
 use super::admin_body::AdminBodyLimits;
 use super::admin_response::{AdminRefusal, AdminResponse, metrics, text};
 use super::admin_route::AdminRoute;
-use super::contracts::ContractControl;
-use super::readiness::Readiness;
-use super::traffic_view::TrafficSource;
+use super::admin_state::{AdminState, Operator};
+use super::breakers::BreakerPath;
 use super::{admin_body, breakers, contracts, dashboard, deploy_windows, traffic_view};
 
-/// How long a client may take to send a request's head.
+/// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long to wait before accepting again when the process is out of file descriptors.
+/// The pause before the next accept when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// What the admin port shows.
-#[derive(Clone, Debug)]
-pub struct AdminState {
-    /// Behind `/readyz`.
-    pub readiness: Readiness,
-    /// Behind `/metrics`.
-    pub metrics: Metrics,
-    /// Behind `/breakers` and `/deploy-windows`.
-    pub guards: Arc<dyn ProtectionSource>,
-    /// Behind `/traffic` and `/owners`.
-    pub traffic: Arc<dyn TrafficSource>,
-    /// Behind `/contracts` and `/config`.
-    pub contracts: Arc<dyn ContractControl>,
-    /// The largest contract that is taken, in bytes.
-    pub contract_bytes_max: usize,
-    /// Who may change something.
-    pub access: AdminAccess,
-}
-
-/// What guards the services, whichever configuration is in force.
-pub trait ProtectionSource: Send + Sync + std::fmt::Debug {
-    /// The guards in the order of the configuration, and the catalog that names squads.
-    fn protection(&self) -> (Vec<ServiceProtection>, Arc<Catalog>);
-}
-
-/// What is guarded at one time.
-#[derive(Debug)]
-pub(super) struct ProtectionSnapshot {
-    /// In the order of the configuration.
-    pub(super) services: Vec<ServiceProtection>,
-    /// Names the squads.
-    pub(super) catalog: Arc<Catalog>,
-}
-
-impl AdminState {
-    /// What is guarded now.
-    pub(super) fn protection_snapshot(&self) -> ProtectionSnapshot {
-        let (services, catalog) = self.guards.protection();
-        ProtectionSnapshot { services, catalog }
-    }
-}
-
-/// Who asks.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Operator {
-    /// From where.
-    pub(super) peer: SocketAddr,
-}
-
-/// Serves the admin port until the task is dropped.
+/// Serves the admin port. Ends only with its task.
 pub async fn serve(listener: TcpListener, admin: AdminState) {
     loop {
         match listener.accept().await {
@@ -89,7 +33,7 @@ pub async fn serve(listener: TcpListener, admin: AdminState) {
                 tokio::spawn(connection(stream, Operator { peer }, admin.clone()));
             }
             Err(error) => {
-                tracing::warn!(%error, "the admin port cannot accept; trying again");
+                tracing::warn!(%error, "the admin port cannot accept a connection; retrying");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -107,7 +51,7 @@ async fn connection(stream: TcpStream, operator: Operator, admin: AdminState) {
         .serve_connection(TokioIo::new(stream), service)
         .await;
     if let Err(error) = served {
-        tracing::debug!(%error, "a connection to the admin port ended");
+        tracing::debug!(%error, "an admin connection failed");
     }
 }
 
@@ -128,8 +72,8 @@ async fn answer(
             _ => (ChangeMediaType::Object, AdminBodyLimits::OBJECT),
         };
         let checked = admin.access.check(&head, media);
-        // Read even where it is refused, so that the answer reaches a client that still sends;
-        // but whoever may change nothing makes us hold no more than any other.
+        // The body is read before a refusal, so that a client that is still sending gets the
+        // response. Without access to changes, only the smallest limit applies.
         let bounds = checked
             .as_ref()
             .map_or(AdminBodyLimits::OBJECT, |()| bounds);
@@ -139,13 +83,14 @@ async fn answer(
     } else if !route.is_probe() {
         admin.access.check_view(&head)?;
     }
-    perform(admin, operator, (route, &head), bytes).await
+    perform(admin, operator, route, &head, bytes).await
 }
 
 async fn perform(
     admin: &AdminState,
     operator: Operator,
-    (route, head): (AdminRoute<'_>, &Parts),
+    route: AdminRoute<'_>,
+    head: &Parts,
     bytes: Vec<u8>,
 ) -> Result<AdminResponse, AdminRefusal> {
     match route {
@@ -158,7 +103,7 @@ async fn perform(
         AdminRoute::Metrics => admin.metrics.render().map(metrics).ok_or_else(|| {
             AdminRefusal::new(
                 StatusCode::NOT_FOUND,
-                "metrics are switched off; set `metrics.enabled = true` and start again",
+                "metrics are disabled; set `metrics.enabled = true` and restart",
             )
         }),
         AdminRoute::Traffic => Ok(traffic_view::all(&*admin.traffic)),
@@ -173,12 +118,14 @@ async fn perform(
             service,
             squad,
             tier,
-        } => breakers::set(
-            &admin.protection_snapshot(),
-            operator,
-            (service, squad, tier),
-            &bytes,
-        ),
+        } => {
+            let path = BreakerPath {
+                service,
+                squad,
+                tier,
+            };
+            breakers::set(&admin.protection_snapshot(), operator, path, &bytes)
+        }
         AdminRoute::DeployWindows => Ok(deploy_windows::all(&admin.protection_snapshot())),
         AdminRoute::OpenWindow { service } => {
             deploy_windows::open(&admin.protection_snapshot(), operator, service, &bytes)
@@ -191,7 +138,7 @@ async fn perform(
         AdminRoute::Reload { service } => contracts::reload(admin, operator, service, &bytes).await,
         AdminRoute::Candidate { service } => contracts::candidate(admin, service),
         AdminRoute::Propose { service } => {
-            contracts::propose(admin, operator, (service, head.uri.query()), bytes).await
+            contracts::propose(admin, operator, service, head.uri.query(), bytes).await
         }
         AdminRoute::Promote { service } => {
             contracts::promote(admin, operator, service, &bytes).await

@@ -1,4 +1,4 @@
-//! What passes, for people: `/traffic` and `/owners`.
+//! The routes `/traffic` and `/owners`.
 
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use portcullis_vocabulary::{Catalog, Squad};
 use super::admin_response::{AdminRefusal, AdminResponse, json};
 use super::name_lookup::unknown_name;
 
-/// What passes the services, and whose they are, whichever configuration is in force.
+/// The traffic and the owners of the active services.
 pub trait TrafficSource: Send + Sync + std::fmt::Debug {
-    /// The inventories in the order of the configuration.
+    /// The traffic inventories, in the order of the configuration.
     fn inventories(&self) -> Vec<(Arc<TrafficInventory>, ServiceDescription)>;
 
     /// The health of squads.
@@ -36,8 +36,8 @@ struct OwnersView<'a> {
     squads: Vec<SquadContact<'a>>,
 }
 
-/// How a squad is reached, whether or not it provides anything: a consumer that breaks a
-/// contract has to be called too.
+/// How to reach a squad. Squads that provide no service are listed too, because a consumer that
+/// breaks a contract has to be contacted.
 #[derive(Serialize)]
 struct SquadContact<'a> {
     squad: &'a str,
@@ -46,7 +46,7 @@ struct SquadContact<'a> {
     oncall: Option<&'a str>,
 }
 
-/// All services.
+/// The traffic of all services, and the health of all squads.
 pub(super) fn all(traffic: &dyn TrafficSource) -> AdminResponse {
     let services = traffic.inventories();
     let services = services.iter();
@@ -58,7 +58,7 @@ pub(super) fn all(traffic: &dyn TrafficSource) -> AdminResponse {
     })
 }
 
-/// One service.
+/// The traffic of one service.
 pub(super) fn one(
     traffic: &dyn TrafficSource,
     service: &str,
@@ -74,7 +74,7 @@ pub(super) fn one(
     Ok(json(&inventory.view(described)))
 }
 
-/// Whose the services are, and how squads are reached.
+/// The owners of all services, and the contacts of all squads.
 pub(super) fn owners(traffic: &dyn TrafficSource, catalog: &Catalog) -> AdminResponse {
     json(&OwnersView {
         services: traffic.owners(),

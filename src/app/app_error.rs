@@ -7,42 +7,42 @@ use crate::proxy::BindError;
 use crate::telemetry::TracingError;
 use portcullis_contract::{ContractLoadError, ContractProblem};
 
-use super::key_reader::KeysError;
+use super::keys_error::KeysError;
 
-/// Why the program cannot start. Every message says where and what to do.
+/// Why the program cannot start. Every message says where the fault is and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    /// A contract's file cannot be read.
+    /// The file of a contract cannot be read.
     #[error("service `{service}`: {source}")]
     Load {
-        /// The service whose contract it is.
+        /// The service that has this contract.
         service: String,
-        /// What is wrong.
+        /// The cause.
         source: ContractLoadError,
     },
-    /// A contract cannot be enforced.
+    /// A contract cannot be compiled.
     #[error("service `{service}`: the contract is refused\n{}", listed(problems))]
     Contract {
-        /// The service whose contract it is.
+        /// The service that has this contract.
         service: String,
-        /// Everything that is wrong with it.
+        /// Every problem in the contract.
         problems: Vec<ContractProblem>,
     },
-    /// The keys that tokens are verified with cannot be had.
+    /// The keys that verify tokens cannot be loaded.
     #[error(transparent)]
     Keys(#[from] KeysError),
-    /// The data port cannot be listened on.
+    /// The data port cannot be bound.
     #[error(transparent)]
     Bind(#[from] BindError),
-    /// The admin port cannot be listened on.
+    /// The admin port cannot be bound.
     #[error("cannot listen on admin address {address}: {source}; change `admin.address`")]
     Admin {
-        /// The address asked for.
+        /// The configured address.
         address: SocketAddr,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// Spans cannot be sent anywhere.
+    /// The export of spans cannot be set up.
     #[error("tracing: {0}")]
     Tracing(#[from] TracingError),
     /// A thread or its runtime cannot be started.

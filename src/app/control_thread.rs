@@ -1,5 +1,5 @@
-//! The control runtime: the admin port, what telemetry does by itself and the reading of keys, on
-//! a thread where it delays no request.
+//! The control thread: it serves the admin port, updates metrics, exports spans, and reads
+//! contracts and keys. These tasks have a separate runtime, so they delay no request.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,10 +23,10 @@ use super::key_reader::KeyReader;
 use super::live_state_reader::LiveStateReader;
 use super::reload::ContractWatcher;
 
-/// How often observations are folded into their histograms; until then each one is kept.
+/// How often the gauges are updated. Raw histogram samples are kept until then.
 const GAUGE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The thread of the control runtime; it ends when the sender is dropped.
+/// The thread of the control runtime. It ends when `stop` is dropped.
 pub(super) struct ControlThread {
     pub(super) stop: oneshot::Sender<()>,
     pub(super) thread: thread::JoinHandle<()>,
@@ -35,24 +35,31 @@ pub(super) struct ControlThread {
 
 impl fmt::Debug for ControlThread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Control").finish_non_exhaustive()
+        f.debug_struct("ControlThread").finish_non_exhaustive()
     }
 }
 
-/// What is looked at every second.
+/// Where the gauges get their values.
 #[derive(Debug)]
 pub(super) struct GaugeSources {
     pub(super) metrics: Metrics,
     pub(super) cap: Arc<ConnectionCap>,
-    pub(super) watched: LiveStateReader,
+    pub(super) live_state: LiveStateReader,
 }
 
-/// Starts it.
+/// The tasks of the control runtime, besides the admin port.
+pub(super) struct ControlTasks {
+    pub(super) gauges: GaugeSources,
+    pub(super) keys: Option<KeyReader>,
+    pub(super) watchers: Vec<ContractWatcher>,
+    pub(super) spans: Option<SpanExport>,
+}
+
+/// Starts the control thread.
 pub(super) fn start_control(
     listener: std::net::TcpListener,
     admin: AdminState,
-    gauges: GaugeSources,
-    (keys, keepers, spans): (Option<KeyReader>, Vec<ContractWatcher>, Option<SpanExport>),
+    tasks: ControlTasks,
 ) -> Result<ControlThread, AppError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -69,15 +76,8 @@ pub(super) fn start_control(
         .spawn(move || {
             runtime.block_on(async move {
                 tokio::spawn(admin::serve(listener, admin));
-                tokio::spawn(update_gauges(gauges));
-                for keeper in keepers {
-                    tokio::spawn(keeper.run());
-                }
-                if let Some(keys) = keys {
-                    tokio::spawn(keys.run());
-                }
-                let spans = spans.map(|spans| tokio::spawn(spans.run()));
-                // An error means that the sender is gone: the same thing.
+                let spans = tasks.spawn();
+                // A dropped sender ends the wait too.
                 let _ = stopped.await;
                 flush(spans).await;
             });
@@ -90,7 +90,21 @@ pub(super) fn start_control(
     })
 }
 
-/// Lets the last spans be exported. The data cores have ended, so that there will be no more.
+impl ControlTasks {
+    /// Spawns every task on the current runtime. Returns the task that exports spans.
+    fn spawn(self) -> Option<JoinHandle<()>> {
+        tokio::spawn(update_gauges(self.gauges));
+        for watcher in self.watchers {
+            tokio::spawn(watcher.run());
+        }
+        if let Some(keys) = self.keys {
+            tokio::spawn(keys.run());
+        }
+        self.spans.map(|spans| tokio::spawn(spans.run()))
+    }
+}
+
+/// Waits until the last spans are exported. The data cores have ended and record no more.
 async fn flush(spans: Option<JoinHandle<()>>) {
     let Some(spans) = spans else { return };
     if timeout(SPAN_FLUSH_MAX, spans).await.is_err() {
@@ -102,7 +116,7 @@ async fn update_gauges(gauges: GaugeSources) {
     let GaugeSources {
         metrics,
         cap,
-        watched,
+        live_state,
     } = gauges;
     let connections = metrics.connections();
     let mut tick = tokio::time::interval(GAUGE_INTERVAL);
@@ -111,6 +125,6 @@ async fn update_gauges(gauges: GaugeSources) {
         metrics.run_upkeep();
         connections.set(cap.open() as f64);
         metrics.observe_log(lines_lost());
-        watched.observe(&metrics);
+        live_state.observe(&metrics);
     }
 }

@@ -1,4 +1,4 @@
-//! The thread of one data core.
+//! The thread of a data core.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -14,23 +14,23 @@ use crate::proxy::{
 };
 use crate::telemetry::{Metrics, Tracer};
 
-/// What every data core is built from; immutable and shared.
+/// What every data core is built from. It is immutable and shared between them.
 #[derive(Debug)]
 pub(super) struct CoreResources {
     pub(super) published: Arc<PublishedConfig>,
     pub(super) metrics: Metrics,
-    /// The keys of tokens, where tokens say who calls.
+    /// The keys that verify tokens, if the configuration reads tokens.
     pub(super) keys: Option<IssuerKeys>,
-    /// Begins traces, where they are sent somewhere.
+    /// Starts traces, if tracing is enabled.
     pub(super) tracer: Option<Tracer>,
     pub(super) settings: ListenerSettings,
 }
 
-/// Serves until the drain is complete. The core is ready when it accepts.
+/// Serves until the drain is complete. The core is ready once it accepts connections.
 pub(super) fn serve_core(
     index: usize,
     bound: BoundListener,
-    blueprint: &CoreResources,
+    resources: &CoreResources,
     drain: DrainSignal,
     pending: ReadinessGuard,
 ) -> ListenerTotals {
@@ -47,11 +47,11 @@ pub(super) fn serve_core(
         keys,
         tracer,
         settings: _,
-    } = blueprint;
+    } = resources;
     let core = DataCore::new(published, keys.as_ref(), tracer.clone(), index, metrics);
     let refusing = Rc::clone(&core);
     let refuse = move |refusal, peer: &_| refuse_stream(&refusing, refusal, peer);
-    let settings = blueprint.settings.clone();
+    let settings = resources.settings.clone();
     let changes = published.changes();
     let served = runtime.block_on(async move {
         tokio::task::spawn_local(refresh(Rc::clone(&core), changes));
@@ -62,14 +62,14 @@ pub(super) fn serve_core(
     served.unwrap_or_else(|error| failed(&error))
 }
 
-/// Lets go of what is in force no more, also where no request comes.
+/// Releases replaced services even while no request arrives.
 async fn refresh(core: Rc<DataCore>, mut changes: watch::Receiver<()>) {
     while changes.changed().await.is_ok() {
         core.refresh();
     }
 }
 
-/// A data core that cannot serve must not be mistaken for one that is idle.
+/// Reports a data core that cannot serve, so that it is not mistaken for an idle one.
 fn failed(error: &std::io::Error) -> ListenerTotals {
     tracing::error!(%error, "a data core cannot serve; check the limits on open files");
     ListenerTotals::default()

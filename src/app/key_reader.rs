@@ -1,8 +1,9 @@
-//! The keys that tokens are verified with: read at start, read again on the control runtime.
+//! Reads the keys that verify tokens: once at startup, then regularly on the control runtime.
 //!
-//! A file is the operator's own, so one that cannot be used stops the start. An address is
-//! somebody else's: when it does not answer, the program starts, refuses tokens with a fault of
-//! their own and goes on asking. Once there are keys, they stay until better ones come.
+//! A key file belongs to the operator, so a file that cannot be used stops the startup. A URL
+//! belongs to someone else: when it does not answer, the program starts, rejects tokens with the
+//! fault `keys-unavailable`, and keeps trying. Once keys are loaded, they stay until a newer set is
+//! read.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,78 +12,58 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::config::{IdentityConfig, IdentitySource, KeySource};
 use crate::identity::{IssuerKeys, KeySet, KeySetError};
-use crate::source::{
-    FetchLimits, FetchOutcome, FileReadError, HttpFetcher, RemoteError, RemoteUrl, read,
-};
+use crate::source::{FetchLimits, FetchOutcome, FileReadError, HttpFetcher, RemoteUrl, read};
 use portcullis_vocabulary::limits::{KEY_REFRESH_MIN, KEY_SET_BYTES_MAX};
 
 use super::app_error::AppError;
+use super::keys_error::KeysError;
 use super::refresh_schedule::RefreshSchedule;
 
-/// How much one reading of an address may take. A start waits for one.
+/// Limits of one fetch. The startup waits for one fetch.
 const FETCH: FetchLimits = FetchLimits {
     bytes_max: KEY_SET_BYTES_MAX as u64,
     timeout: Duration::from_secs(5),
 };
 
-/// Why there are no new keys.
-#[derive(Debug, thiserror::Error)]
-pub enum KeysError {
-    /// The file cannot be read.
-    #[error("identity.jwt.jwks: {0}")]
-    Read(FileReadError),
-    /// The address gives nothing, or cannot be asked.
-    #[error("identity.jwt.jwks: {0}")]
-    Fetch(#[from] RemoteError),
-    /// What is there is no usable set of keys.
-    #[error("identity.jwt.jwks: {place}: {source}")]
-    Parse {
-        /// The file or the address.
-        place: String,
-        /// What is wrong with it.
-        source: KeySetError,
-    },
-}
-
-/// Reads the keys and puts them in force, time and again.
+/// Reads the keys repeatedly and activates each new set.
 #[derive(Debug)]
 pub(super) struct KeyReader {
     keys: IssuerKeys,
     place: KeyLocation,
-    /// The bytes of the set in force.
+    /// The bytes of the active key set.
     known: Vec<u8>,
     schedule: RefreshSchedule,
-    /// How long to wait before the next reading.
+    /// The pause before the next read.
     pause: Duration,
-    /// The least time between two readings.
+    /// The shortest pause between two reads.
     pause_min: Duration,
 }
 
-/// Where the keys are.
+/// Where the keys are read from.
 #[derive(Debug)]
 enum KeyLocation {
     File(PathBuf),
     Url {
-        remote: HttpFetcher,
+        fetcher: HttpFetcher,
         url: RemoteUrl,
-        /// The tag of the set in force.
+        /// The entity tag of the active key set.
         etag: Option<String>,
     },
 }
 
-/// What one reading came to.
+/// The result of a read that succeeded.
 #[derive(Debug, PartialEq, Eq)]
 enum KeyReadOutcome {
-    /// Other keys are in force.
+    /// A different key set is active now.
     Changed { max_age: Option<Duration> },
-    /// They are the same.
+    /// The key set is the same as before.
     Unchanged { max_age: Option<Duration> },
 }
 
-/// Reads the keys for the first time; nothing where the configuration reads no tokens.
+/// Reads the keys for the first time. Returns `None` if the configuration reads no tokens.
 ///
 /// # Errors
-/// A file that cannot be used, or an address that cannot be asked whatever its server does.
+/// If the file cannot be used, or if the URL or the HTTP client is invalid.
 pub(super) fn load_keys(identity: &IdentityConfig) -> Result<Option<KeyReader>, AppError> {
     let IdentitySource::Jwt(source) = &identity.source else {
         return Ok(None);
@@ -91,7 +72,7 @@ pub(super) fn load_keys(identity: &IdentityConfig) -> Result<Option<KeyReader>, 
         KeySource::File(path) => KeyLocation::File(path.clone()),
         KeySource::Url(url) => KeyLocation::Url {
             url: url.parse().map_err(KeysError::Fetch)?,
-            remote: HttpFetcher::new().map_err(KeysError::Fetch)?,
+            fetcher: HttpFetcher::new().map_err(KeysError::Fetch)?,
             etag: None,
         },
     };
@@ -122,14 +103,14 @@ impl KeyReader {
         }
     }
 
-    /// The keys in force, for the data cores.
+    /// A handle to the active keys, for the data cores.
     pub(super) fn keys(&self) -> IssuerKeys {
         self.keys.clone()
     }
 
-    /// Reads the keys whenever it is time, or a token names an unknown one; never ends.
+    /// Reads the keys whenever a read is due or a token names an unknown key. Never returns.
     pub(super) async fn run(mut self) {
-        // The first reading took place before.
+        // `start` has done the first read.
         let mut last = Instant::now();
         loop {
             self.wait(last).await;
@@ -139,7 +120,7 @@ impl KeyReader {
         }
     }
 
-    /// Waits for the pause, or until a key is missed, though not sooner than is decent.
+    /// Waits for the pause or for an unknown key, but at least `pause_min` after the last read.
     async fn wait(&self, last: Instant) {
         let missed = async {
             self.keys.refresh_requested().await;
@@ -151,12 +132,12 @@ impl KeyReader {
         }
     }
 
-    /// Reads the keys once. What cannot be used leaves those in force alone.
+    /// Reads the keys once. A set that cannot be used leaves the active keys unchanged.
     async fn read(&mut self) -> Result<KeyReadOutcome, KeysError> {
         let (bytes, tag, max_age) = match &self.place {
             KeyLocation::File(path) => (contents(path)?, None, None),
-            KeyLocation::Url { remote, url, etag } => {
-                match remote.fetch(url, etag.as_deref(), FETCH).await? {
+            KeyLocation::Url { fetcher, url, etag } => {
+                match fetcher.fetch(url, etag.as_deref(), FETCH).await? {
                     FetchOutcome::Unchanged { max_age } => {
                         return Ok(KeyReadOutcome::Unchanged { max_age });
                     }
@@ -172,28 +153,29 @@ impl KeyReader {
         let is_known = self.keys.is_loaded() && bytes == self.known;
         if !is_known {
             let set = KeySet::parse(&bytes).map_err(|source| self.place.refused(source))?;
-            self.put_in_force(set);
+            self.activate(set);
             self.known = bytes;
         }
         if let KeyLocation::Url { etag, .. } = &mut self.place {
             *etag = tag;
         }
-        Ok(match is_known {
-            true => KeyReadOutcome::Unchanged { max_age },
-            false => KeyReadOutcome::Changed { max_age },
+        Ok(if is_known {
+            KeyReadOutcome::Unchanged { max_age }
+        } else {
+            KeyReadOutcome::Changed { max_age }
         })
     }
 
-    fn put_in_force(&self, set: KeySet) {
+    fn activate(&self, set: KeySet) {
         let place = self.place.name();
         for ignored in set.ignored() {
             tracing::warn!(%place, key = ignored.position, "a key is ignored: {}", ignored.fault);
         }
-        tracing::info!(%place, keys = set.count(), "keys in force");
+        tracing::info!(%place, keys = set.count(), "keys loaded");
         self.keys.replace(set);
     }
 
-    /// Says what went wrong, and how long to wait.
+    /// Logs an error, and sets the pause before the next read.
     fn schedule_next(&mut self, reading: &Result<KeyReadOutcome, KeysError>) {
         let random = fastrand::f64();
         self.pause = match reading {
@@ -205,10 +187,10 @@ impl KeyReader {
         match reading {
             Ok(_) => {}
             Err(error) if self.keys.is_loaded() => {
-                tracing::warn!("{error}; the keys in force stay");
+                tracing::warn!("{error}; the loaded keys stay active");
             }
             Err(error) => {
-                tracing::warn!("{error}; tokens are refused until there are keys");
+                tracing::warn!("{error}; tokens are rejected until keys are loaded");
             }
         }
     }
@@ -232,7 +214,7 @@ impl KeyLocation {
 
 fn contents(path: &std::path::Path) -> Result<Vec<u8>, KeysError> {
     read(path, FETCH.bytes_max).map_err(|error| match error {
-        // Its own words are about contracts.
+        // The message of `FileReadError::TooLarge` is about contracts.
         FileReadError::TooLarge { path, .. } => KeysError::Parse {
             place: path.display().to_string(),
             source: KeySetError::TooLarge,
@@ -255,13 +237,13 @@ mod tests {
 
     fn at(url: &str) -> KeyLocation {
         KeyLocation::Url {
-            remote: HttpFetcher::direct(),
+            fetcher: HttpFetcher::direct(),
             url: url.parse().unwrap(),
             etag: None,
         }
     }
 
-    fn started(place: KeyLocation) -> KeyReader {
+    fn start(place: KeyLocation) -> KeyReader {
         KeyReader::start(place, Duration::from_secs(300)).unwrap()
     }
 
@@ -286,12 +268,12 @@ mod tests {
     }
 
     #[test]
-    fn headers_need_no_keys() {
+    fn header_identity_needs_no_keys() {
         assert!(load_keys(&IdentityConfig::default()).unwrap().is_none());
     }
 
     #[test]
-    fn a_file_that_cannot_be_used_stops_the_start() {
+    fn an_unusable_file_stops_the_startup() {
         let missing = file_error(None);
         assert!(
             missing.starts_with("identity.jwt.jwks: DIR/keys.json: No such file"),
@@ -310,11 +292,11 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_read_again_when_it_changed() {
+    fn a_changed_file_is_read_again() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("keys.json");
         std::fs::write(&path, SET).unwrap();
-        let mut reader = started(KeyLocation::File(path.clone()));
+        let mut reader = start(KeyLocation::File(path.clone()));
         assert!(reader.keys().is_loaded());
         let max_age = None;
         let mut read = || block_on(reader.read());
@@ -331,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_fails_is_asked_again_and_good_keys_stay() {
+    fn a_failing_url_is_retried_and_loaded_keys_stay() {
         let tag = |tag: &str| format!("etag: {tag}\r\ncache-control: max-age=60\r\n");
         let server = ScriptedServer::start(&[
             &answer("500 Internal Server Error", "", ""),
@@ -341,48 +323,48 @@ mod tests {
             &answer("200 OK", &tag("three"), SET),
             &answer("200 OK", "", &format!("{SET} ")),
         ]);
-        let mut reader = started(at(&server.url("/keys")));
+        let mut reader = start(at(&server.url("/keys")));
         assert!(!reader.keys().is_loaded());
-        let known = || {
+        let sent_tag = || {
             let request = server.requests.recv().unwrap();
             let mut lines = request.lines();
             let tag = lines.find_map(|line| line.strip_prefix("if-none-match: "));
             tag.map(str::to_owned)
         };
         let max_age = Some(Duration::from_secs(60));
-        assert_eq!(known(), None);
+        assert_eq!(sent_tag(), None);
         assert_eq!(
             block_on(reader.read()).unwrap(),
             KeyReadOutcome::Changed { max_age }
         );
-        assert_eq!((known(), reader.keys().is_loaded()), (None, true));
+        assert_eq!((sent_tag(), reader.keys().is_loaded()), (None, true));
         let same = KeyReadOutcome::Unchanged { max_age: None };
         assert_eq!(block_on(reader.read()).unwrap(), same);
-        assert_eq!(known().as_deref(), Some("one"));
+        assert_eq!(sent_tag().as_deref(), Some("one"));
         let error = block_on(reader.read()).unwrap_err().to_string();
         let place = server.url("/keys");
         assert!(
             error.starts_with(&format!("identity.jwt.jwks: {place}: not a JWKS (line 1")),
             "{error}"
         );
-        assert_eq!(known().as_deref(), Some("one"));
-        // The tag of what was refused is not used.
+        assert_eq!(sent_tag().as_deref(), Some("one"));
+        // The entity tag of a refused set is not used.
         assert_eq!(
             block_on(reader.read()).unwrap(),
             KeyReadOutcome::Unchanged { max_age }
         );
-        assert_eq!(known().as_deref(), Some("one"));
+        assert_eq!(sent_tag().as_deref(), Some("one"));
         let changed = KeyReadOutcome::Changed { max_age: None };
         assert_eq!(block_on(reader.read()).unwrap(), changed);
-        assert_eq!(known().as_deref(), Some("three"));
+        assert_eq!(sent_tag().as_deref(), Some("three"));
         assert!(reader.keys().is_loaded());
     }
 
     #[test]
-    fn an_unknown_key_is_asked_for_at_once_but_not_often() {
+    fn an_unknown_key_triggers_a_read_but_not_too_often() {
         let server =
             ScriptedServer::start(&[&answer("200 OK", "", SET), &answer("200 OK", "", SET)]);
-        let mut reader = started(at(&server.url("/keys")));
+        let mut reader = start(at(&server.url("/keys")));
         server.requests.recv().unwrap();
         let tokens = crate::identity::TokenAuthenticator::new(
             &crate::config::JwtConfig::default(),

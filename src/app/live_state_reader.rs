@@ -1,4 +1,4 @@
-//! What is in force, as the admin port and telemetry ask for it.
+//! Read access to the active services for the admin port and the metrics.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,26 +14,26 @@ use portcullis_vocabulary::Catalog;
 
 use super::reload::LiveStateWriter;
 
-/// What is in force, and what its squads have come to.
+/// The active services, and the health of the squads that call them.
 #[derive(Clone, Debug)]
 pub(super) struct LiveStateReader {
-    registrar: Arc<LiveStateWriter>,
+    writer: Arc<LiveStateWriter>,
     health: Arc<Mutex<SquadHealth>>,
 }
 
 impl LiveStateReader {
-    pub(super) fn new(registrar: &Arc<LiveStateWriter>) -> Self {
+    pub(super) fn new(writer: &Arc<LiveStateWriter>) -> Self {
         Self {
-            registrar: Arc::clone(registrar),
+            writer: Arc::clone(writer),
             health: Arc::default(),
         }
     }
 
-    /// Looks at everything and sets gauges. Call it every second.
+    /// Updates the gauges of all services. Call it every second.
     pub(super) fn observe(&self, metrics: &Metrics) {
-        let (guards, catalog) = self.protection();
-        for guarded in &guards {
-            metrics.observe_protection(guarded, &catalog);
+        let (protection, catalog) = self.protection();
+        for service in &protection {
+            metrics.observe_protection(service, &catalog);
         }
         let live = self.live();
         for service in &live {
@@ -42,14 +42,14 @@ impl LiveStateReader {
         }
         let services: Vec<_> = live.iter().map(|service| with_provider(service)).collect();
         let mut health = self.health();
-        health.observe(&services, &squads_cut_off(&guards, &catalog));
+        health.observe(&services, &squads_cut_off(&protection, &catalog));
         metrics.observe_health(&health);
         drop(health);
-        self.registrar.maintain();
+        self.writer.maintain();
     }
 
     fn live(&self) -> Vec<Arc<ActiveService>> {
-        self.registrar.published().load().services.clone()
+        self.writer.published().load().services.clone()
     }
 
     fn health(&self) -> MutexGuard<'_, SquadHealth> {
@@ -59,7 +59,7 @@ impl LiveStateReader {
 
 impl ProtectionSource for LiveStateReader {
     fn protection(&self) -> (Vec<ServiceProtection>, Arc<Catalog>) {
-        self.registrar.guards()
+        self.writer.protection()
     }
 }
 
@@ -85,14 +85,13 @@ fn with_provider(service: &ActiveService) -> (&TrafficInventory, Option<&str>) {
     (&service.inventory, provider)
 }
 
-/// The squads of which an open breaker cuts traffic.
-fn squads_cut_off(guards: &[ServiceProtection], catalog: &Catalog) -> BTreeSet<String> {
-    let phases = guards
+/// The squads that an open breaker keeps from calling a service.
+fn squads_cut_off(protection: &[ServiceProtection], catalog: &Catalog) -> BTreeSet<String> {
+    let states = protection
         .iter()
-        .flat_map(|guarded| guarded.bank.breaker_states(&guarded.policy, catalog));
-    let open = phases.filter(|(_, phase)| *phase == BreakerState::Open);
-    let squads = open.filter_map(|(cell, _)| cell);
-    squads
+        .flat_map(|service| service.bank.breaker_states(&service.policy, catalog));
+    let open = states.filter(|(_, state)| *state == BreakerState::Open);
+    open.filter_map(|(squad_and_tier, _)| squad_and_tier)
         .map(|(consumer, _)| catalog.consumer_name(consumer).to_owned())
         .collect()
 }

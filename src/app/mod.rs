@@ -1,23 +1,34 @@
-//! The composition root: configuration in, running program out.
+//! Builds the running program from a configuration and stops it again.
 //!
-//! One single-threaded runtime for each data core, with a listener and upstream connections of
-//! its own, and one control runtime for the admin port, telemetry and signals: control work
-//! never delays a request, and data cores share nothing.
+//! `startup` starts one thread for each data core and one control thread, each with a
+//! single-threaded runtime. A data core has its own listener and its own upstream connections.
+//! The control thread serves the admin port, updates metrics, exports spans and reads contracts
+//! and keys, so none of this work delays a request. The main thread waits for signals.
+//!
+//! - `startup`, `startup_contracts`, `data_core`, `control_thread`: start the threads
+//! - `reload`: replaces contracts and configuration while the program serves
+//! - `key_reader`, `refresh_schedule`: read the keys that verify tokens
+//! - `live_state_reader`: gives the admin port and the metrics a view of the active services
+//! - `running_app`, `signals`: drain and stop
+
+mod app_error;
+mod keys_error;
 
 mod startup;
 mod startup_contracts;
-mod control_thread;
 mod data_core;
-mod app_error;
-mod reload;
+mod control_thread;
+
 mod key_reader;
-mod signals;
-mod running_app;
-mod refresh_schedule;
 mod live_state_reader;
+mod refresh_schedule;
+mod reload;
+
+mod running_app;
+mod signals;
 
 pub use app_error::AppError;
-pub use key_reader::KeysError;
+pub use keys_error::KeysError;
 pub use reload::ConfigReader;
 pub use running_app::{RunningApp, ServedTotals};
 pub use signals::run;

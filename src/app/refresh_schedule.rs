@@ -1,18 +1,19 @@
-//! When to read something again that lives with somebody else.
+//! When to refresh data that a remote server provides.
 //!
-//! Pure: the caller brings the random number, and waits. What succeeded is read again when it is
-//! due; what failed soon, then ever later, so that a server that comes up again is not met by all
-//! replicas at once.
+//! Pure: the caller passes the random number and does the waiting. After a success the next
+//! refresh is due at the regular interval. After a failure it is due soon, then at growing
+//! intervals. The random part spreads the replicas, so a server that recovers is not hit by all of
+//! them at once.
 
 use std::time::Duration;
 
 use portcullis_vocabulary::limits::KEY_REFRESH_MIN;
 
-/// How long the first repetition waits at most; each further one twice as long, up to the last.
+/// The longest pause before the first retry. It doubles with each failure up to `RETRY_LAST`.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_LAST: Duration = Duration::from_secs(60);
 
-/// When to read next.
+/// Computes the pause before the next refresh.
 #[derive(Debug)]
 pub(super) struct RefreshSchedule {
     refresh: Duration,
@@ -20,7 +21,7 @@ pub(super) struct RefreshSchedule {
 }
 
 impl RefreshSchedule {
-    /// Reads every `refresh`.
+    /// A schedule that refreshes at this interval.
     pub(super) const fn new(refresh: Duration) -> Self {
         Self {
             refresh,
@@ -28,15 +29,15 @@ impl RefreshSchedule {
         }
     }
 
-    /// The pause after a reading that succeeded. `random` is from 0 to 1, and keeps replicas that
-    /// started together from asking together.
+    /// The pause after a success. `random` is from 0 to 1; it keeps replicas that started together
+    /// from refreshing together.
     pub(super) fn after_success(&mut self, max_age: Option<Duration>, random: f64) -> Duration {
         self.failures = 0;
         let pause = max_age.map_or(self.refresh, |age| age.min(self.refresh));
         pause.mul_f64(1.0 - random / 10.0).max(KEY_REFRESH_MIN)
     }
 
-    /// The pause after a reading that failed: twice as long as the last, less up to a half.
+    /// The pause after a failure: twice the last one, shortened at random by up to half.
     pub(super) fn after_failure(&mut self, random: f64) -> Duration {
         let doubled = RETRY_FIRST.saturating_mul(1 << self.failures.min(16));
         self.failures = self.failures.saturating_add(1);
@@ -50,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pause_follows_the_server_within_bounds() {
+    fn pause_follows_max_age_within_bounds() {
         let mut schedule = RefreshSchedule {
             failures: 3,
             ..RefreshSchedule::new(Duration::from_secs(300))

@@ -1,4 +1,4 @@
-//! The running program, and its end.
+//! The running program, and how it stops.
 
 use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
@@ -14,9 +14,9 @@ use super::reload::ReloadController;
 /// A running program. Dropping it does not stop it: call [`RunningApp::stop`].
 #[derive(Debug)]
 pub struct RunningApp {
-    /// Where clients connect, with the real port.
+    /// The address of the data port, with the actual port number.
     pub data_address: SocketAddr,
-    /// Where operators connect, with the real port.
+    /// The address of the admin port, with the actual port number.
     pub admin_address: SocketAddr,
     /// The state behind `/readyz`.
     pub readiness: Readiness,
@@ -24,22 +24,22 @@ pub struct RunningApp {
     pub(super) data: Vec<JoinHandle<ListenerTotals>>,
     pub(super) control: ControlThread,
     pub(super) limits: Limits,
-    pub(super) steering: ReloadController,
+    pub(super) reload: ReloadController,
 }
 
-/// What was served in all, when everything has ended.
+/// Totals over the life of the program, known after it has stopped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ServedTotals {
-    /// Requests answered.
+    /// Requests that were answered.
     pub requests: u64,
-    /// Connections that were cut at the deadline.
+    /// Connections that were closed at the drain deadline.
     pub aborted: u64,
 }
 
 impl RunningApp {
-    /// Drains: readiness fails, then (after `limits.drain_delay`) no connection is accepted any
-    /// more, requests in flight finish, and what is left at `limits.drain_timeout` is cut.
-    /// Blocks until then.
+    /// Drains and stops the program; blocks until it has stopped. Readiness fails at once. After
+    /// `limits.drain_delay` no new connection is accepted. Requests in flight may finish until
+    /// `limits.drain_timeout`; then their connections are closed.
     pub fn stop(self) -> ServedTotals {
         self.readiness.drain();
         self.trigger.announce();
@@ -49,9 +49,9 @@ impl RunningApp {
         self.finish(patience)
     }
 
-    /// Reads the configuration and every contract again, as SIGHUP does. Does not wait for it.
+    /// Starts a reload of the configuration and of every contract, as SIGHUP does, and returns.
     pub fn reload(&self) {
-        let reload_controller = self.steering.clone();
+        let reload_controller = self.reload.clone();
         self.control
             .handle
             .spawn(async move { reload_controller.reload_all().await });
@@ -66,7 +66,7 @@ impl RunningApp {
             ended.aborted += served.aborted;
         }
         drop(self.control.stop);
-        // Its panic was reported by the panic hook; there is nothing left to save.
+        // The panic hook has reported a panic of this thread.
         let _ = self.control.thread.join();
         ended
     }

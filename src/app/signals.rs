@@ -1,4 +1,4 @@
-//! Running until a signal says otherwise.
+//! Runs the program until a signal stops it.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -9,22 +9,22 @@ use super::reload::ConfigReader;
 use super::running_app::RunningApp;
 use super::startup::build_reloadable;
 
-/// Serves until SIGTERM or SIGINT, then drains. SIGHUP, and operators, have the configuration read
-/// again by `reread`.
+/// Serves until SIGTERM or SIGINT arrives, then drains. SIGHUP and the admin port reload the
+/// configuration with `config_reader`.
 ///
 /// # Errors
 /// [`AppError`] when the program cannot start.
-pub fn run(config: Config, reread: Option<ConfigReader>) -> Result<(), AppError> {
+pub fn run(config: Config, config_reader: Option<ConfigReader>) -> Result<(), AppError> {
     let signals = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(AppError::Runtime)?;
-    // Before anything is served: a signal must find its handler.
+    // Signal handlers come first: a signal during startup must not be lost.
     let mut waiting = {
         let _inside = signals.enter();
         ProcessSignals::new().map_err(AppError::Runtime)?
     };
-    let running = build_reloadable(config, reread)?;
+    let running = build_reloadable(config, config_reader)?;
     tracing::info!(
         address = %running.data_address,
         admin = %running.admin_address,
@@ -54,7 +54,7 @@ impl ProcessSignals {
         })
     }
 
-    /// Waits for a signal that ends the program; reloads when it is told to.
+    /// Waits for SIGTERM or SIGINT. Reloads on SIGHUP.
     async fn end(&mut self, running: &RunningApp) {
         loop {
             tokio::select! {

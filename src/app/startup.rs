@@ -1,5 +1,6 @@
-//! From configuration to running threads.
+//! Starts every thread of the program from a configuration.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -16,7 +17,7 @@ use crate::telemetry::{Metrics, start_tracing};
 use portcullis_vocabulary::limits::Limits;
 
 use super::app_error::AppError;
-use super::control_thread::{GaugeSources, start_control};
+use super::control_thread::{ControlTasks, GaugeSources, start_control};
 use super::data_core::{CoreResources, serve_core};
 use super::key_reader::{KeyReader, load_keys};
 use super::live_state_reader::LiveStateReader;
@@ -24,25 +25,25 @@ use super::reload::{ConfigReader, ContractWatcher, LiveStateWriter, ReloadContro
 use super::running_app::RunningApp;
 use super::startup_contracts::compile_all;
 
-/// What the parts of readiness are called that data cores are.
+/// The prefix of the data cores' names in the readiness state.
 const DATA_CORE: &str = "data core";
 
-/// How many orders a service's keeper may have before it.
-const ORDERS_MAX: usize = 4;
+/// How many requests may wait for the watcher of one service.
+const WATCHER_REQUESTS_MAX: usize = 4;
 
-/// Compiles the contracts, binds the addresses and starts every thread. Everything is up when this
-/// returns; the program is ready when every service has its contract.
+/// Compiles the contracts, binds the addresses and starts every thread. All threads run when this
+/// returns. The program is ready when every service has its contract.
 ///
 /// # Errors
-/// [`AppError`] before anything is served: nothing is left running then.
+/// [`AppError`] if the program cannot start.
 pub fn build(config: Config) -> Result<RunningApp, AppError> {
     build_reloadable(config, None)
 }
 
-/// The same for a configuration that can be read again.
+/// Builds the program as [`build`] does, with a way to reload the configuration.
 pub(super) fn build_reloadable(
     config: Config,
-    reread: Option<ConfigReader>,
+    config_reader: Option<ConfigReader>,
 ) -> Result<RunningApp, AppError> {
     let contracts = compile_all(&config)?;
     let key_reader = load_keys(&config.identity)?;
@@ -51,16 +52,11 @@ pub(super) fn build_reloadable(
     let data_address = bound
         .first()
         .map_or(config.listen_address, BoundListener::address);
-    let admin_listener = bind_admin(&config)?;
-    let admin_address = admin_listener
-        .local_addr()
-        .map_err(|source| AppError::Admin {
-            address: config.admin_address,
-            source,
-        })?;
-    let metrics = match config.metrics_enabled {
-        true => Metrics::new(),
-        false => Metrics::off(),
+    let (admin_listener, admin_address) = bind_admin(&config)?;
+    let metrics = if config.metrics_enabled {
+        Metrics::new()
+    } else {
+        Metrics::off()
     };
     let (tracer, spans) = start_tracing(&config.tracing, &metrics)?.unzip();
     let readiness = Readiness::new();
@@ -69,41 +65,47 @@ pub(super) fn build_reloadable(
     let limits = config.limits.clone();
     let settings = settings(&config, Arc::clone(&cap));
     let access = AdminAccess::new(admin_address, config.admin_token.as_ref());
-    let registrar = Arc::new(LiveStateWriter::new(
+    let writer = Arc::new(LiveStateWriter::new(
         config,
         contracts,
         bound.len(),
         &readiness,
         &metrics,
     ));
-    let watched = LiveStateReader::new(&registrar);
-    let (keepers, steering) = create_watchers(&registrar, reread);
+    let live_state = LiveStateReader::new(&writer);
+    let (watchers, reload) = create_watchers(&writer, config_reader);
     let admin = AdminState {
         readiness: readiness.clone(),
         metrics: metrics.clone(),
-        guards: Arc::new(watched.clone()),
-        traffic: Arc::new(watched.clone()),
-        contracts: Arc::new(steering.clone()),
+        protection: Arc::new(live_state.clone()),
+        traffic: Arc::new(live_state.clone()),
+        contracts: Arc::new(reload.clone()),
         contract_bytes_max: limits.contract_bytes_max,
         access,
     };
     let gauges = GaugeSources {
         metrics: metrics.clone(),
         cap,
-        watched,
+        live_state,
     };
-    let control = start_control(admin_listener, admin, gauges, (key_reader, keepers, spans))?;
-    let blueprint = Arc::new(CoreResources {
-        published: registrar.published(),
+    let tasks = ControlTasks {
+        gauges,
+        keys: key_reader,
+        watchers,
+        spans,
+    };
+    let control = start_control(admin_listener, admin, tasks)?;
+    let resources = Arc::new(CoreResources {
+        published: writer.published(),
         metrics,
         keys,
         tracer,
         settings,
     });
-    let data = start_cores(bound, &blueprint, &readiness, &drain)?;
+    let data = start_cores(bound, &resources, &readiness, &drain)?;
     readiness.await_parts(DATA_CORE);
-    // The data cores alone hold tracers now: when they have ended, there are no more spans.
-    drop(blueprint);
+    // Only the data cores hold the tracer now. When they end, the span channel closes.
+    drop(resources);
     Ok(RunningApp {
         data_address,
         admin_address,
@@ -112,22 +114,25 @@ pub(super) fn build_reloadable(
         data,
         control,
         limits,
-        steering,
+        reload,
     })
 }
 
-/// A keeper for each service, and what orders them.
+/// Creates one watcher for each service, and the controller that sends requests to them.
 fn create_watchers(
-    registrar: &Arc<LiveStateWriter>,
-    reread: Option<ConfigReader>,
+    writer: &Arc<LiveStateWriter>,
+    config_reader: Option<ConfigReader>,
 ) -> (Vec<ContractWatcher>, ReloadController) {
-    let (senders, keepers) = (0..registrar.count())
+    let (senders, watchers) = (0..writer.count())
         .map(|index| {
-            let (sender, orders) = mpsc::channel(ORDERS_MAX);
-            (sender, ContractWatcher::new(registrar, index, orders))
+            let (sender, requests) = mpsc::channel(WATCHER_REQUESTS_MAX);
+            (sender, ContractWatcher::new(writer, index, requests))
         })
         .unzip();
-    (keepers, ReloadController::new(registrar, senders, reread))
+    (
+        watchers,
+        ReloadController::new(writer, senders, config_reader),
+    )
 }
 
 fn cores(config: &Config) -> usize {
@@ -137,12 +142,15 @@ fn cores(config: &Config) -> usize {
     }
 }
 
-fn bind_admin(config: &Config) -> Result<std::net::TcpListener, AppError> {
+fn bind_admin(config: &Config) -> Result<(std::net::TcpListener, SocketAddr), AppError> {
     let address = config.admin_address;
-    let listener = std::net::TcpListener::bind(address);
-    listener
-        .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
-        .map_err(|source| AppError::Admin { address, source })
+    let bind = || {
+        let listener = std::net::TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let bound = listener.local_addr()?;
+        Ok((listener, bound))
+    };
+    bind().map_err(|source| AppError::Admin { address, source })
 }
 
 fn settings(config: &Config, cap: Arc<ConnectionCap>) -> ListenerSettings {
@@ -169,17 +177,17 @@ fn wire_limits(limits: &Limits) -> ClientLimits {
 
 fn start_cores(
     bound: Vec<BoundListener>,
-    blueprint: &Arc<CoreResources>,
+    resources: &Arc<CoreResources>,
     readiness: &Readiness,
     drain: &DrainSignal,
 ) -> Result<Vec<JoinHandle<ListenerTotals>>, AppError> {
     let start = |(index, bound): (usize, BoundListener)| {
-        let blueprint = Arc::clone(blueprint);
+        let resources = Arc::clone(resources);
         let drain = drain.clone();
         let pending = readiness.pending(&format!("{DATA_CORE} {index}"));
         thread::Builder::new()
             .name(format!("data-{index}"))
-            .spawn(move || serve_core(index, bound, &blueprint, drain, pending))
+            .spawn(move || serve_core(index, bound, &resources, drain, pending))
             .map_err(AppError::Runtime)
     };
     bound.into_iter().enumerate().map(start).collect()

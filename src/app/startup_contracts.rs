@@ -1,4 +1,4 @@
-//! Loading the contracts of all services, for the start.
+//! Loads the contracts of all services at startup.
 
 use std::sync::Arc;
 
@@ -9,8 +9,9 @@ use portcullis_contract::{CompiledContract, ContractLoadError, compile};
 use super::app_error::AppError;
 use super::reload::options;
 
-/// Compiles the contract of every service, in the order of the configuration. What is at an
-/// address is waited for later, and so is a missing file where the configuration says so.
+/// Compiles the contract of every service, in the order of the configuration. A service whose
+/// contract comes from a URL starts without one, and so does a service whose file is missing if
+/// its configuration allows the wait.
 pub(super) fn compile_all(config: &Config) -> Result<Vec<Option<Arc<CompiledContract>>>, AppError> {
     config
         .services
@@ -57,7 +58,7 @@ fn compile_one(
         version = &*contract.version,
         revision = &*contract.revision,
         operations = contract.operations.len(),
-        "contract in force"
+        "contract loaded"
     );
     Ok(Some(Arc::new(contract)))
 }

@@ -1,7 +1,7 @@
-//! The access log: one line for each exchange that is worth one.
+//! The access log: one line for each logged exchange.
 //!
-//! Refusals and failures always have a line, ordinary exchanges by a configured share. A line is
-//! made where the request was counted and written elsewhere; it holds no value of any message.
+//! Refusals and failures are always logged, other exchanges with a configured probability. The data
+//! core formats the line and the log thread writes it. A line contains no payload value.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -15,76 +15,76 @@ use crate::config::LogFormat;
 
 use super::inventory::MaskedViolation;
 use super::log::{LogSink, sink};
-use super::recorders::RequestOutcome;
+use super::request_outcome::RequestOutcome;
 
-/// Where lines of exchanges go; nowhere in a process that does not log.
+/// Writes access lines to the log of the process, if there is one.
 #[derive(Clone, Debug)]
 pub struct AccessLog(Option<LogSink>);
 
-/// One exchange, as its line tells it. Members are only ever added.
+/// The fields of an access line. Fields are added, never removed or changed.
 #[derive(Clone, Debug, Serialize)]
 pub struct AccessLine<'a> {
-    /// When the request's head had arrived.
+    /// When the head of the request arrived.
     #[serde(skip)]
     pub at: SystemTime,
-    /// The service; none where the request belonged to none.
+    /// The service, if the request matched one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<&'a str>,
-    /// The operation; `unknown` where there was none.
+    /// The operation; `unknown` if no operation matched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<&'a str>,
     /// The method.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<&'a str>,
-    /// The operation's path template, or what of an unknown path may be told; the raw target where
-    /// that is configured.
+    /// The path template of the operation. For an unknown path, its known segments. The raw
+    /// request target if so configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<&'a str>,
-    /// The status that was sent; none where the client went away before.
+    /// The status; absent if the client disconnected before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// How it ended.
+    /// How the request ended.
     #[serde(serialize_with = "outcome")]
     pub outcome: RequestOutcome,
-    /// Why Portcullis answered itself.
+    /// The error code, if Portcullis generated the response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<&'static str>,
-    /// Who called.
+    /// The calling squad.
     pub squad: &'a str,
-    /// The tier that decided.
+    /// The tier that applied.
     pub tier: &'static str,
-    /// The version of the calling service, where it said so.
+    /// The version of the calling service, if the request named it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caller_version: Option<&'a str>,
-    /// Who provides the service.
+    /// The squad that provides the service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<&'a str>,
-    /// Version of the contract that judged.
+    /// The version of the contract that was applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contract_version: Option<&'a str>,
-    /// Its revision.
+    /// The revision of that contract.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contract_revision: Option<&'a str>,
-    /// The request's id.
+    /// The request id.
     pub request_id: &'a str,
-    /// The trace that it belongs to.
+    /// The trace id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
-    /// The client's address, as it connected.
+    /// The IP address of the connected client.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer: Option<IpAddr>,
-    /// Until the head of the answer.
+    /// From the head of the request to the head of the response.
     #[serde(rename = "duration_ms", serialize_with = "milliseconds")]
     pub took: Duration,
-    /// The part of it that Portcullis took.
+    /// The part of that time that was spent in Portcullis.
     #[serde(rename = "own_ms", serialize_with = "milliseconds")]
     pub own: Duration,
-    /// What departed from the contract.
+    /// The contract violations.
     #[serde(skip_serializing_if = "<[ViolationFields<'_>]>::is_empty")]
     pub violations: Vec<ViolationFields<'a>>,
 }
 
-/// One violation in a line.
+/// A violation in an access line.
 #[derive(Clone, Debug, Serialize)]
 pub struct ViolationFields<'a> {
     class: &'static str,
@@ -104,10 +104,10 @@ pub struct ViolationFields<'a> {
     line: Option<u32>,
 }
 
-/// What tells a line of an exchange from the other lines of a log.
+/// The message that marks access lines in the log.
 const MESSAGE: &str = "exchange";
 
-/// A line as JSON, in the shape of the other lines.
+/// An access line as JSON, in the format of the other log lines.
 #[derive(Serialize)]
 struct JsonAccessLine<'a> {
     timestamp: String,
@@ -118,17 +118,17 @@ struct JsonAccessLine<'a> {
 }
 
 impl AccessLog {
-    /// Where this process logs.
+    /// The access log of this process.
     pub fn of_process() -> Self {
         Self(sink())
     }
 
-    /// Whether lines go anywhere.
+    /// Whether lines are written at all.
     pub const fn is_open(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Hands a line over to be written.
+    /// Queues a line for the log thread.
     pub fn write(&self, line: &AccessLine<'_>) {
         let Some(LogSink { format, writer }) = &self.0 else {
             return;
@@ -137,8 +137,8 @@ impl AccessLog {
             LogFormat::Json => line.json(),
             LogFormat::Text => line.text(),
         };
-        // What cannot be written is counted where it is lost.
-        let _lost = writer.clone().write_all(text.as_bytes());
+        // A full queue drops the line and counts it.
+        let _ = writer.clone().write_all(text.as_bytes());
     }
 }
 
@@ -184,7 +184,7 @@ impl AccessLine<'_> {
         );
         let mut add = |name: &str, value: Option<&str>| {
             if let Some(value) = value {
-                // Writing to a string does not fail.
+                // Writing to a string cannot fail.
                 let _ = write!(text, " {name}={value}");
             }
         };
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_one_json_object() {
+    fn json_lines_contain_one_object() {
         let finding = finding();
         let text = line(vec![ViolationFields::from(&finding)]).json();
         assert!(text.ends_with("}\n") && text.lines().count() == 1, "{text}");
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_for_people_says_the_same() {
+    fn text_lines_contain_the_same_fields() {
         let finding = finding();
         let text = line(vec![ViolationFields::from(&finding)]).text();
         let expected = "1970-01-01T00:00:00.000000Z  WARN exchange: POST /orders 422 refused \

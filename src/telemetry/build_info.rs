@@ -1,7 +1,7 @@
-//! Which Portcullis this is.
+//! Version and commit of this build.
 
-/// Its version.
+/// The version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The commit that it was built from, where the build said so by `PORTCULLIS_BUILD_COMMIT`.
+/// The commit, if the build set `PORTCULLIS_BUILD_COMMIT`.
 pub const COMMIT: Option<&str> = option_env!("PORTCULLIS_BUILD_COMMIT");

@@ -1,8 +1,8 @@
-//! Logs: to standard error, for people or as JSON.
+//! The log, written to standard error as text or JSON.
 //!
-//! No value of any message is logged: a log may say which rule of which contract was broken,
-//! where, and by which squad. A thread of its own writes, so that a slow reader of the log holds no
-//! request up; what it has no time for is lost and counted.
+//! No payload value is logged: a line may name the violated rule, its location and the squad. A
+//! separate thread writes the lines, so a slow log reader delays no request. Lines that do not fit
+//! in its queue are dropped and counted.
 
 use std::io::IsTerminal;
 use std::sync::OnceLock;
@@ -15,31 +15,30 @@ use tracing_subscriber::{Layer, Registry, fmt, reload};
 
 use crate::config::{LogConfig, LogFormat, LogLevel};
 
-/// The level in force, to be changed.
+/// The active log level. The handle changes it.
 static LEVEL: OnceLock<reload::Handle<LevelFilter, Registry>> = OnceLock::new();
 
-/// Where lines go, and their form.
+/// The sink of the process, set by [`init`].
 static SINK: OnceLock<LogSink> = OnceLock::new();
 
-/// Lines that wait to be written; some 10 MB at most.
+/// The most lines that wait to be written; about 10 MB.
 const LINES_MAX: usize = 16_384;
 
-/// Where lines go, and their form.
+/// The writer and format of the log.
 #[derive(Clone, Debug)]
 pub(super) struct LogSink {
     pub(super) format: LogFormat,
     pub(super) writer: NonBlocking,
 }
 
-/// Keeps the log's thread; when it is dropped, what waits is written.
+/// Keeps the log thread running. Dropping it writes the waiting lines.
 #[derive(Debug)]
 pub struct LogGuard {
     _worker: WorkerGuard,
 }
 
-/// Starts logging for the whole process, for as long as the guard lives. A second call does
-/// nothing: the first one stays.
-#[must_use = "what waits is written when the guard is dropped"]
+/// Starts logging for the whole process, until the guard is dropped. Later calls have no effect.
+#[must_use = "the waiting lines are written when the guard is dropped"]
 pub fn init(log: &LogConfig) -> LogGuard {
     let (level, handle) = reload::Layer::new(filter(log.level));
     let (writer, worker) = NonBlockingBuilder::default()
@@ -54,35 +53,35 @@ pub fn init(log: &LogConfig) -> LogGuard {
             lines.with_ansi(colour).boxed()
         }
     };
-    // Losing the race against an earlier call only means that logging runs already.
+    // An error means that an earlier call has started the log.
     let started = tracing_subscriber::registry()
         .with(level)
         .with(lines)
         .try_init();
     if started.is_ok() {
-        let _first = LEVEL.set(handle);
+        let _ = LEVEL.set(handle);
         let format = log.format;
-        let _first = SINK.set(LogSink { format, writer });
+        let _ = SINK.set(LogSink { format, writer });
     }
     LogGuard { _worker: worker }
 }
 
-/// Where lines go, in a process that [`init`] started logging for.
+/// The sink of the process, if [`init`] was called.
 pub(super) fn sink() -> Option<LogSink> {
     SINK.get().cloned()
 }
 
-/// Lines that were lost since the start.
+/// Lines that were dropped since the start.
 pub fn lines_lost() -> u64 {
     SINK.get()
         .map_or(0, |sink| sink.writer.error_counter().dropped_lines() as u64)
 }
 
-/// Changes which events are written, in the process that [`init`] started logging for.
+/// Changes the log level, if [`init`] was called.
 pub fn set_level(level: LogLevel) {
     if let Some(handle) = LEVEL.get() {
-        // It fails only when logging has ended.
-        let _ended = handle.reload(filter(level));
+        // An error means that the subscriber has been dropped.
+        let _ = handle.reload(filter(level));
     }
 }
 

@@ -1,6 +1,6 @@
-//! Every metric and every label, with the words that Prometheus shows.
+//! Every metric with its labels and the help text that Prometheus shows.
 
-/// What a metric measures.
+/// The type of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetricKind {
     /// Only grows.
@@ -11,33 +11,33 @@ pub enum MetricKind {
     Histogram,
 }
 
-/// One metric.
+/// A metric.
 #[derive(Clone, Copy, Debug)]
 pub struct Metric {
-    /// Its name, with its unit.
+    /// The name, with the unit.
     pub name: &'static str,
-    /// What it measures.
+    /// The type.
     pub kind: MetricKind,
-    /// The names of its labels.
+    /// The label names.
     pub labels: &'static [&'static str],
-    /// What it says, for people.
+    /// The help text.
     pub help: &'static str,
 }
 
-/// A label's name.
-pub(super) mod label {
-    pub(in crate::telemetry) const SERVICE: &str = "service";
-    pub(in crate::telemetry) const OPERATION: &str = "operation";
-    pub(in crate::telemetry) const SQUAD: &str = "squad";
-    pub(in crate::telemetry) const TIER: &str = "tier";
-    pub(in crate::telemetry) const OUTCOME: &str = "outcome";
-    pub(in crate::telemetry) const CLASS: &str = "class";
-    pub(in crate::telemetry) const ENFORCEMENT: &str = "enforcement";
-    pub(in crate::telemetry) const RESULT: &str = "result";
-    pub(in crate::telemetry) const REASON: &str = "reason";
-    pub(in crate::telemetry) const VERSION: &str = "version";
-    pub(in crate::telemetry) const REVISION: &str = "revision";
-    pub(in crate::telemetry) const COMMIT: &str = "commit";
+/// The label names.
+mod label {
+    pub(super) const SERVICE: &str = "service";
+    pub(super) const OPERATION: &str = "operation";
+    pub(super) const SQUAD: &str = "squad";
+    pub(super) const TIER: &str = "tier";
+    pub(super) const OUTCOME: &str = "outcome";
+    pub(super) const CLASS: &str = "class";
+    pub(super) const ENFORCEMENT: &str = "enforcement";
+    pub(super) const RESULT: &str = "result";
+    pub(super) const REASON: &str = "reason";
+    pub(super) const VERSION: &str = "version";
+    pub(super) const REVISION: &str = "revision";
+    pub(super) const COMMIT: &str = "commit";
 }
 
 macro_rules! metrics {
@@ -48,28 +48,28 @@ macro_rules! metrics {
             labels: &[$(label::$label),*],
             help: $help,
         };)*
-        /// Every metric of the program.
+        /// Every metric except those of the process.
         pub const METRICS: &[Metric] = &[$($constant),*];
     };
 }
 
 metrics! {
     REQUESTS: Counter "portcullis_requests_total" [SERVICE, OPERATION, SQUAD, OUTCOME]
-        "Requests answered, by operation, calling squad and outcome.";
+        "Requests by operation, calling squad and outcome.";
     DURATION: Histogram "portcullis_request_duration_seconds" [SERVICE, OUTCOME]
-        "Time from a request's head to its answer's head.";
+        "Time from the head of a request to the head of its response.";
     OVERHEAD: Histogram "portcullis_overhead_seconds" [SERVICE]
-        "Time from a request's head to its answer's head that was spent in Portcullis itself.";
+        "The part of the request duration that was spent in Portcullis.";
     JUDGING: Histogram "contract_validation_seconds" [SERVICE]
-        "Time that judging one exchange by its contract took.";
+        "Time spent validating one exchange against its contract.";
     VIOLATIONS: Counter "contract_validation_errors_total" [SERVICE, OPERATION, CLASS, SQUAD, ENFORCEMENT]
-        "Violations of contracts found in requests and responses, by what was done about them.";
+        "Contract violations in requests and responses, by class and enforcement.";
     UPSTREAM_ERRORS: Counter "portcullis_upstream_errors_total" [SERVICE, REASON]
-        "Requests that the upstream did not answer, by reason.";
+        "Requests that got no response from the upstream, by reason.";
     UNJUDGED: Counter "contract_unjudged_total" [SERVICE, REASON]
-        "Messages that passed without being judged although their contract describes them.";
+        "Messages that passed without validation although their contract describes them, by reason.";
     TRIPS: Counter "circuit_breaker_trips_by_squad_total" [SERVICE, SQUAD, TIER, REASON]
-        "Times that a breaker opened, by whose traffic it cuts; squad and tier are \"everybody\" for the one that cuts all.";
+        "Times that a breaker opened, by squad and tier; the breaker of the whole service has one fixed value for both.";
     BREAKER_STATE: Gauge "circuit_breaker_state" [SERVICE, SQUAD, TIER]
         "State of each breaker: 0 closed, 1 half-open, 2 open.";
     SHED: Counter "shed_requests_total" [SERVICE, SQUAD, TIER, REASON]
@@ -77,114 +77,60 @@ metrics! {
     IN_FLIGHT: Gauge "portcullis_in_flight_requests" [SERVICE, SQUAD]
         "Requests in flight to the upstream, by calling squad.";
     GUARANTEED: Gauge "portcullis_guaranteed_requests" [SERVICE, SQUAD]
-        "Requests in flight that each squad's share guarantees.";
+        "Concurrent requests that the share of each squad guarantees.";
     LIMIT: Gauge "portcullis_in_flight_limit" [SERVICE]
-        "The most requests that may be in flight to the upstream now.";
+        "The current limit of requests in flight to the upstream.";
     WAITING: Gauge "portcullis_waiting_requests" [SERVICE]
-        "Requests that wait for a slot.";
+        "Requests waiting for a slot.";
     CROSS_SQUAD: Gauge "portcullis_cross_squad_ratio" [SERVICE]
-        "Share of requests within ten seconds that came from other squads than the provider, where it has a budget.";
+        "Fraction of the requests of the last ten seconds that came from squads other than the provider, for services with a budget.";
     CROSS_SQUAD_MAX: Gauge "portcullis_cross_squad_ratio_max" [SERVICE]
-        "The greatest allowed share of requests from other squads.";
+        "The highest allowed fraction of requests from other squads.";
     RETRIES: Counter "portcullis_retries_total" [SERVICE, REASON]
-        "Requests sent to the upstream again, by what became of the attempt before.";
+        "Requests sent to the upstream again, by the reason of the retry.";
     IDENTITY_FAULTS: Counter "portcullis_identity_faults_total" [REASON]
-        "Requests that did not say in an acceptable way who calls.";
+        "Requests without an acceptable caller identity, by reason.";
     HTTP_REFUSALS: Counter "portcullis_http_refusals_total" [REASON]
-        "Requests refused before they could be read, by the rule of HTTP they broke.";
+        "Requests refused as invalid HTTP, by the rule they broke.";
     UNROUTED: Counter "portcullis_unrouted_requests_total" []
-        "Requests whose host and path belong to no service.";
+        "Requests whose host and path match no service.";
     PANICS: Counter "portcullis_panics_total" []
-        "Defects of Portcullis that cost a request its answer.";
+        "Requests that got no regular response because of a bug in Portcullis.";
     SPANS: Counter "portcullis_spans_total" [RESULT]
-        "Spans of sampled requests, by what became of them.";
+        "Spans of sampled requests, by whether they were exported or lost.";
     CONNECTIONS: Gauge "portcullis_connections" []
-        "Client connections open now.";
+        "Open client connections.";
     RELOADS: Counter "contract_reloads_total" [SERVICE, RESULT]
-        "Times that a contract was read again, by what came of it.";
+        "Reloads of contracts, by result.";
     COMPILE: Gauge "contract_compile_seconds" [SERVICE]
-        "How long the last compilation of each contract took.";
+        "Duration of the last compilation of each contract.";
     STALE: Gauge "contract_stale" [SERVICE]
-        "1 while the source of a contract is unavailable or what it holds is refused, else 0.";
+        "1 while the source of the contract is unavailable or its content is refused, else 0.";
     CANDIDATE_JUDGED: Counter "contract_candidate_judged_total" [SERVICE]
-        "Exchanges that a candidate has judged beside the contract in force.";
+        "Exchanges that a candidate has validated.";
     CANDIDATE_REFUSALS: Counter "contract_candidate_refusals_total" [SERVICE, OPERATION, CLASS, SQUAD]
-        "Violations that a candidate would have refused, in exchanges that passed.";
+        "Violations that a candidate would have refused, by operation, class and squad.";
     CANDIDATE_MISSED: Gauge "contract_candidate_missed" [SERVICE]
-        "Exchanges that the present candidate should have judged and had no time for.";
+        "Exchanges that the current candidate did not validate because its queue was full.";
     DRIFT_RATE: Gauge "contract_drift_rate" [SERVICE]
-        "Share of the exchanges of the last minute that departed from the contract.";
+        "Fraction of the exchanges of the last minute that violated the contract.";
     HEALTH: Gauge "team_autonomy_health" [SQUAD]
-        "How well a squad keeps to the boundaries, 0 to 1: (1 - share of its calls that violate contracts) * (1 - share of time its traffic is cut) * (1 - share of its responses that violate its contracts), over ten minutes.";
+        "Health of a squad from 0 to 1 over ten minutes: (1 - fraction of its calls that violated contracts) * (1 - fraction of time in which a breaker stopped its traffic) * (1 - fraction of its responses that violated its contracts).";
     LOG_LINES_LOST: Counter "portcullis_log_lines_lost_total" []
-        "Lines that were not written because the log's reader was too slow.";
+        "Log lines dropped because the log reader was too slow.";
     REVISION_INFO: Gauge "contract_revision_info" [SERVICE, VERSION, REVISION]
-        "The revision of each contract in force; the value is 1.";
+        "The active revision of each contract; the value is 1, and 0 for earlier revisions.";
     SERVICE_INFO: Gauge "portcullis_service_info" [SERVICE, SQUAD]
-        "The squad that provides each service; the value is 1, and 0 for one that did before.";
+        "The squad that provides each service; the value is 1, and 0 for earlier providers.";
     BUILD_INFO: Gauge "portcullis_build_info" [VERSION, COMMIT]
-        "The running version, and the commit that it was built from where that was said; the value is 1.";
+        "The version of Portcullis, and its commit if the build set one; the value is 1.";
 }
-
-/// What `metrics-process` tells of the process beside these, on Linux.
-pub const PROCESS_METRICS: &[Metric] = &[
-    of_process(
-        "process_cpu_seconds_total",
-        MetricKind::Counter,
-        "Total user and system CPU time spent in seconds.",
-    ),
-    of_process(
-        "process_max_fds",
-        MetricKind::Gauge,
-        "Maximum number of open file descriptors.",
-    ),
-    of_process(
-        "process_open_fds",
-        MetricKind::Gauge,
-        "Number of open file descriptors.",
-    ),
-    of_process(
-        "process_resident_memory_bytes",
-        MetricKind::Gauge,
-        "Resident memory size in bytes.",
-    ),
-    of_process(
-        "process_start_time_seconds",
-        MetricKind::Gauge,
-        "Start time of the process since unix epoch in seconds.",
-    ),
-    of_process(
-        "process_threads",
-        MetricKind::Gauge,
-        "Number of OS threads in the process.",
-    ),
-    of_process(
-        "process_virtual_memory_bytes",
-        MetricKind::Gauge,
-        "Virtual memory size in bytes.",
-    ),
-    of_process(
-        "process_virtual_memory_max_bytes",
-        MetricKind::Gauge,
-        "Maximum amount of virtual memory available in bytes.",
-    ),
-];
-
-const fn of_process(name: &'static str, kind: MetricKind, help: &'static str) -> Metric {
-    Metric {
-        name,
-        kind,
-        labels: &[],
-        help,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn names_follow_the_conventions() {
+    fn names_follow_the_prometheus_conventions() {
         for metric in METRICS {
             let Metric {
                 name, kind, help, ..

@@ -1,6 +1,6 @@
-//! The registry of metrics, and its Prometheus text.
+//! The metrics registry and its Prometheus text.
 //!
-//! Each program has its own: nothing is global, so that tests can run several side by side.
+//! Each program has its own registry. Nothing is global, so tests can run several programs at once.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,22 +18,21 @@ use super::metric_names::{
     DRIFT_RATE, HEALTH, JUDGING, LOG_LINES_LOST, METRICS, Metric, MetricKind, OVERHEAD, RELOADS,
     REVISION_INFO, SERVICE_INFO, STALE,
 };
-use super::process;
-use super::process::{PROCESS_METRICS, ProcessMetricKind};
+use super::process::{self, PROCESS_METRICS};
 
-/// From 100 microseconds, what a near upstream takes, to the ten seconds after which people have
-/// gone.
+/// From 100 microseconds, a fast upstream on the local network, to 10 seconds, after which most
+/// clients have given up.
 const DURATION_BUCKETS_SECONDS: [f64; 16] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
     5.0, 10.0,
 ];
 
-/// What Portcullis itself takes: microseconds.
+/// The overhead of Portcullis is measured in microseconds.
 const OVERHEAD_BUCKETS_SECONDS: [f64; 10] = [
     0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025,
 ];
 
-/// The metrics of one program; nothing is kept where they are switched off.
+/// The metrics of one program. Disabled metrics record nothing.
 #[derive(Clone)]
 pub struct Metrics(Option<Arc<MetricsRegistry>>);
 
@@ -55,7 +54,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// An empty registry that knows every metric's description.
+    /// An empty registry with the descriptions of all metrics.
     pub fn new() -> Self {
         let metrics = Self(Some(Arc::new(MetricsRegistry::new())));
         metrics
@@ -67,98 +66,100 @@ impl Metrics {
         metrics
     }
 
-    /// Metrics that keep nothing.
+    /// Disabled metrics.
     pub fn off() -> Self {
         Self(None)
     }
 
-    /// All metrics in the Prometheus text format, version 0.0.4; none where they are off.
+    /// All metrics in the Prometheus text format 0.0.4; `None` if metrics are disabled.
     pub fn render(&self) -> Option<String> {
         let registry = self.0.as_deref()?;
         metrics::with_local_recorder(&registry.recorder, || {
-            for (name, kind, value) in process::read() {
-                match kind {
-                    // A counter of the facade holds whole numbers.
-                    ProcessMetricKind::Counter => metrics::counter!(name).absolute(value as u64),
-                    ProcessMetricKind::Gauge => metrics::gauge!(name).set(value),
+            for (metric, value) in process::read() {
+                match metric.kind {
+                    // Counters of the `metrics` crate are integers.
+                    MetricKind::Counter => metrics::counter!(metric.name).absolute(value as u64),
+                    MetricKind::Gauge | MetricKind::Histogram => {
+                        metrics::gauge!(metric.name).set(value);
+                    }
                 }
             }
         });
         Some(registry.handle.render())
     }
 
-    /// Folds recent observations into their buckets. Call it every few seconds: until then each
-    /// observation is kept.
+    /// Moves recent histogram samples into their buckets. Call it every few seconds: until then
+    /// every sample is kept in memory.
     pub fn run_upkeep(&self) {
         if let Some(registry) = &self.0 {
             registry.handle.run_upkeep();
         }
     }
 
-    /// Sets what an inventory says about the last minute.
+    /// Sets the drift rate of a service.
     pub fn observe_drift(&self, inventory: &TrafficInventory) {
         self.gauge(&DRIFT_RATE, &[inventory.service()])
             .set(inventory.drift_rate());
     }
 
-    /// Sets the health of squads.
+    /// Sets the health of all squads.
     pub fn observe_health(&self, health: &SquadHealth) {
         for view in health.views() {
             self.gauge(&HEALTH, &[&view.squad]).set(view.health);
         }
     }
 
-    /// Says how many lines of the log were lost since the start.
+    /// Sets the number of log lines that were dropped since the start.
     pub fn observe_log(&self, lost: u64) {
         self.counter(&LOG_LINES_LOST, &[]).absolute(lost);
     }
 
-    /// Says which revision of a contract is in force.
+    /// Marks a revision of a contract as active.
     pub fn set_active_revision(&self, service: &str, version: &str, revision: &str) {
         self.gauge(&REVISION_INFO, &[service, version, revision])
             .set(1.0);
     }
 
-    /// Says that a revision of a contract is in force no more.
+    /// Marks a revision of a contract as no longer active.
     pub fn clear_revision(&self, service: &str, version: &str, revision: &str) {
         self.gauge(&REVISION_INFO, &[service, version, revision])
             .set(0.0);
     }
 
-    /// Says who provides a service, or who does so no more.
+    /// Sets whether a squad provides a service.
     pub fn set_provider(&self, service: &str, squad: &str, is_provider: bool) {
         self.gauge(&SERVICE_INFO, &[service, squad])
             .set(f64::from(u8::from(is_provider)));
     }
 
-    /// A contract was read again.
+    /// Counts a reload of a contract.
     pub fn reloaded(&self, service: &str, result: &str) {
         self.counter(&RELOADS, &[service, result]).increment(1);
     }
 
-    /// How long compiling a contract took.
+    /// Sets the compile time of a contract.
     pub fn compiled(&self, service: &str, took: Duration) {
         self.gauge(&COMPILE, &[service]).set(took.as_secs_f64());
     }
 
-    /// Whether what is in force is not what the source holds.
+    /// Sets whether the active contract differs from its source.
     pub fn stale(&self, service: &str, is_stale: bool) {
         self.gauge(&STALE, &[service])
             .set(f64::from(u8::from(is_stale)));
     }
 
-    /// A candidate judged an exchange.
+    /// Counts an exchange that a candidate has checked.
     pub fn candidate_judged(&self, service: &str) {
         self.counter(&CANDIDATE_JUDGED, &[service]).increment(1);
     }
 
-    /// A candidate would have refused an exchange for this.
+    /// Counts a violation that a candidate would have refused.
     pub fn candidate_refused(&self, service: &str, operation: &str, class: &str, squad: &str) {
         self.counter(&CANDIDATE_REFUSALS, &[service, operation, class, squad])
             .increment(1);
     }
 
-    /// How many exchanges the candidate has missed.
+    /// Sets how many exchanges the candidate has missed.
     pub fn candidate_missed(&self, service: &str, missed: u64) {
         self.gauge(&CANDIDATE_MISSED, &[service]).set(missed as f64);
     }
@@ -218,13 +219,12 @@ impl MetricsRegistry {
                 MetricKind::Histogram => recorder.describe_histogram(name, None, help),
             }
         }
-        for (name, kind, help) in PROCESS_METRICS {
-            match kind {
-                ProcessMetricKind::Counter => {
-                    recorder.describe_counter(name.into(), None, help.into());
-                }
-                ProcessMetricKind::Gauge => {
-                    recorder.describe_gauge(name.into(), None, help.into());
+        for metric in PROCESS_METRICS {
+            let (name, help) = (metric.name.into(), metric.help.into());
+            match metric.kind {
+                MetricKind::Counter => recorder.describe_counter(name, None, help),
+                MetricKind::Gauge | MetricKind::Histogram => {
+                    recorder.describe_gauge(name, None, help);
                 }
             }
         }

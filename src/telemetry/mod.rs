@@ -1,17 +1,25 @@
-//! What is told about traffic: metrics, logs and traces.
+//! Metrics, logs, traces, and the traffic inventory that the admin port shows.
 //!
-//! `names` lists every metric and label, `record` has one typed function for each thing that is
-//! counted, so that nobody else builds a label. Labels come from closed sets only: services and
-//! operations of the configuration, classes of the program, squads of the catalog.
+//! - `metric_names` lists every metric and its labels. `recorders`, `metrics` and
+//!   `protection_metrics` record them with one typed function for each event, so no other module
+//!   builds labels. Label values come from closed sets: services and operations of the
+//!   configuration, classes of the program, squads of the catalog.
+//! - `inventory` counts traffic by operation and squad and keeps recent violations.
+//! - `log` and `access_log` write lines; `trace` exports spans to an OpenTelemetry collector.
+//! - `owner_view` and `build_info` describe the service owner and this build.
 
 pub mod build_info;
+mod owner_view;
+
 mod metric_names;
 mod metrics;
-mod recorders;
-mod inventory;
 mod process;
+mod request_outcome;
+mod recorders;
 mod protection_metrics;
-mod owner_view;
+
+mod inventory;
+
 mod log;
 mod access_log;
 mod trace;
@@ -22,12 +30,12 @@ pub use inventory::{
     TrafficInventory, ViolatedParts, ViolationView,
 };
 pub use log::{LogGuard, init as init_log, lines_lost, set_level as set_log_level};
-pub use metric_names::{METRICS, Metric, MetricKind, PROCESS_METRICS};
+pub use metric_names::{METRICS, Metric, MetricKind};
 pub use metrics::Metrics;
 pub use owner_view::{OwnedContract, OwnerView};
-pub use recorders::{
-    CoreRecorder, RequestLabels, RequestMeasurement, RequestOutcome, ServiceRecorder,
-};
+pub use process::PROCESS_METRICS;
+pub use recorders::{CoreRecorder, RequestLabels, RequestMeasurement, ServiceRecorder};
+pub use request_outcome::RequestOutcome;
 pub use trace::{
     RequestTrace, ServiceAttributes, Span, SpanExport, TracedRequest, Tracer, TracingError,
     start_tracing,

@@ -1,4 +1,4 @@
-//! Who owns a service, as it is told to people and to catalogues of services.
+//! The owner of a service, as shown to operators and service catalogs.
 
 use std::sync::Arc;
 
@@ -9,30 +9,30 @@ use portcullis_vocabulary::{Squad, Tier};
 
 use super::build_info;
 
-/// Who owns a service. Members are only ever added.
+/// The owner of a service. JSON properties are added, never removed or changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OwnerView {
     /// The service.
     pub service: String,
-    /// The squad that provides it; none where nobody said so.
+    /// The squad that provides it, if it is known.
     pub squad: Option<String>,
-    /// Where the squad reads mail.
+    /// The squad's e-mail address.
     pub email: Option<String>,
-    /// Where it talks.
+    /// The squad's chat channel.
     pub chat: Option<String>,
-    /// Whom to wake.
+    /// The squad's on-call contact.
     pub oncall: Option<String>,
-    /// What it is about.
+    /// The squad's domains.
     pub domains: Vec<String>,
-    /// Who pays.
+    /// The squad's cost center.
     pub cost_center: Option<String>,
     /// The highest tier that the squad's own traffic may claim.
     pub tier: Option<&'static str>,
-    /// The contract in force; none until it could be read.
+    /// The active contract, if one has been loaded.
     pub contract: Option<OwnedContract>,
     /// The commit that the service was built from, as configured.
     pub commit: Option<String>,
-    /// What answers for it.
+    /// The Portcullis build that serves it.
     pub portcullis: BuildInfo,
 }
 
@@ -43,11 +43,11 @@ pub struct OwnedContract {
     pub title: Arc<str>,
     /// `info.version`.
     pub version: Arc<str>,
-    /// The hash of its content.
+    /// The hash of its documents.
     pub revision: Arc<str>,
 }
 
-/// Which Portcullis this is.
+/// Version and commit of Portcullis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct BuildInfo {
     version: &'static str,
@@ -55,7 +55,7 @@ pub struct BuildInfo {
 }
 
 impl OwnerView {
-    /// The owner of a service, by what is configured and in force.
+    /// The owner of a service from its configuration, its provider and its active contract.
     pub fn new(
         service: &ServiceConfig,
         provider: Option<&Squad>,

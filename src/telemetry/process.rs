@@ -1,71 +1,71 @@
-//! The process metrics that every Prometheus client exposes: CPU time, memory, open files, threads.
+//! The process metrics that Prometheus clients expose: CPU time, memory, open files and threads.
 //!
-//! Read from `/proc` (proc(5)), so they exist on Linux only; elsewhere they are not exposed.
+//! They are read from `/proc` (proc(5)), so they exist on Linux only.
 
 use std::fs;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The metrics of this process, as Prometheus names them.
-pub(super) const PROCESS_METRICS: [(&str, ProcessMetricKind, &str); 8] = [
-    (
+use super::metric_names::{Metric, MetricKind};
+
+/// The metrics of this process, in the order in which `read` returns them.
+pub const PROCESS_METRICS: &[Metric] = &[
+    process_metric(
         "process_cpu_seconds_total",
-        ProcessMetricKind::Counter,
+        MetricKind::Counter,
         "User and system CPU time, in seconds.",
     ),
-    (
+    process_metric(
         "process_open_fds",
-        ProcessMetricKind::Gauge,
+        MetricKind::Gauge,
         "Open file descriptors.",
     ),
-    (
+    process_metric(
         "process_max_fds",
-        ProcessMetricKind::Gauge,
-        "The most open file descriptors; 0 is unlimited.",
+        MetricKind::Gauge,
+        "The limit of open file descriptors; 0 is unlimited.",
     ),
-    (
+    process_metric(
         "process_virtual_memory_bytes",
-        ProcessMetricKind::Gauge,
+        MetricKind::Gauge,
         "Virtual memory, in bytes.",
     ),
-    (
+    process_metric(
         "process_virtual_memory_max_bytes",
-        ProcessMetricKind::Gauge,
-        "The most virtual memory, in bytes; 0 is unlimited.",
+        MetricKind::Gauge,
+        "The limit of virtual memory, in bytes; 0 is unlimited.",
     ),
-    (
+    process_metric(
         "process_resident_memory_bytes",
-        ProcessMetricKind::Gauge,
+        MetricKind::Gauge,
         "Resident memory, in bytes.",
     ),
-    (
+    process_metric(
         "process_start_time_seconds",
-        ProcessMetricKind::Gauge,
-        "When the process started, in seconds since the Unix epoch.",
+        MetricKind::Gauge,
+        "Start time of the process, in seconds since the Unix epoch.",
     ),
-    (
-        "process_threads",
-        ProcessMetricKind::Gauge,
-        "Threads of the process.",
-    ),
+    process_metric("process_threads", MetricKind::Gauge, "Threads."),
 ];
 
-/// How a process metric behaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ProcessMetricKind {
-    Counter,
-    Gauge,
+const fn process_metric(name: &'static str, kind: MetricKind, help: &'static str) -> Metric {
+    Metric {
+        name,
+        kind,
+        labels: &[],
+        help,
+    }
 }
 
-/// Clock ticks of `/proc` in a second. The kernel's interface fixes it at 100 (time(7), `USER_HZ`).
+/// Clock ticks of `/proc` per second. The kernel fixes this value (time(7), `USER_HZ`).
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// Reads all metrics now. A value that cannot be read is left out.
-pub(super) fn read() -> Vec<(&'static str, ProcessMetricKind, f64)> {
+/// Reads all metrics. Leaves out values that cannot be read.
+pub(super) fn read() -> Vec<(&'static Metric, f64)> {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let uptime = fs::read_to_string("/proc/uptime").unwrap_or_default();
-    // The directory that is being read is one of the descriptors.
+    // One descriptor is that of the directory being read.
     let open = fs::read_dir("/proc/self/fd").map(|entries| entries.count().saturating_sub(1));
     let values = [
         cpu_seconds(&stat),
@@ -79,12 +79,12 @@ pub(super) fn read() -> Vec<(&'static str, ProcessMetricKind, f64)> {
     ];
     let named = PROCESS_METRICS.iter().zip(values);
     named
-        .filter_map(|((name, kind, _), value)| Some((*name, *kind, value?)))
+        .filter_map(|(metric, value)| Some((metric, value?)))
         .collect()
 }
 
-/// A field of `/proc/self/stat` by its number in proc_pid_stat(5). The second one is a name in
-/// parentheses, which may hold anything.
+/// A field of `/proc/self/stat` by its number in proc_pid_stat(5). The second field is the program
+/// name in parentheses, which may contain spaces and parentheses.
 fn stat_field(stat: &str, number: usize) -> Option<f64> {
     let (_, rest) = stat.rsplit_once(')')?;
     rest.split_whitespace().nth(number - 3)?.parse().ok()
@@ -94,7 +94,8 @@ fn cpu_seconds(stat: &str) -> Option<f64> {
     Some((stat_field(stat, 14)? + stat_field(stat, 15)?) / TICKS_PER_SECOND)
 }
 
-/// When the process started: its age is the uptime of the system less the start in ticks after boot.
+/// The start time. The age of the process is the system's uptime minus the start in ticks after
+/// boot.
 fn start_time(stat: &str, uptime: &str, now: SystemTime) -> Option<f64> {
     let started = stat_field(stat, 22)? / TICKS_PER_SECOND;
     let uptime: f64 = uptime.split_whitespace().next()?.parse().ok()?;
@@ -126,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_with_spaces_and_parentheses_does_not_move_the_fields() {
+    fn spaces_and_parentheses_in_the_name_do_not_shift_fields() {
         let stat = "7 (a ) b) S 1 7 7 0 -1 4194304 1 0 0 0 250 50 0 0 20 0 9 0 1000 1 1";
         assert_eq!(cpu_seconds(stat), Some(3.0));
         let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn status_and_limits_are_read_by_name() {
+    fn status_and_limits_are_found_by_name() {
         let status = "Name:\tVmRSS:\nVmSize:\t    2 kB\nVmRSS:\t    1 kB\nThreads:\t3\n";
         assert_eq!(kibibytes(status, "VmRSS:"), Some(1024.0));
         assert_eq!(status_field(status, "Threads:"), Some(3.0));
@@ -147,14 +148,17 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn this_process_has_all_of_them() {
+    fn all_metrics_of_this_process_are_read() {
         let values = read();
-        let names = PROCESS_METRICS.map(|(name, ..)| name);
-        assert_eq!(
-            values.iter().map(|(name, ..)| *name).collect::<Vec<_>>(),
-            names
-        );
-        let value = |name| values.iter().find(|(known, ..)| *known == name).unwrap().2;
+        let names = PROCESS_METRICS.iter().map(|metric| metric.name);
+        assert!(values.iter().map(|(metric, _)| metric.name).eq(names));
+        let value = |name| {
+            values
+                .iter()
+                .find(|(known, _)| known.name == name)
+                .unwrap()
+                .1
+        };
         assert!(value("process_resident_memory_bytes") > 1e6);
         assert!(value("process_threads") >= 1.0);
     }

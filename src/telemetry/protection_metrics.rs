@@ -1,4 +1,4 @@
-//! What becomes of breakers, shares and budgets, for people and for Prometheus.
+//! Metrics and log lines of breakers, shares and budgets.
 
 use std::time::Instant;
 
@@ -11,11 +11,11 @@ use super::metric_names::{
 use super::metrics::Metrics;
 use super::recorders::ServiceRecorder;
 
-/// Squad and tier of the breaker that cuts everybody.
+/// The label value of squad and tier for the breaker that stops all callers.
 const EVERYBODY: &str = "everybody";
 
 impl ServiceRecorder {
-    /// A breaker changed: rare enough for labels to be built.
+    /// Counts and logs a change of a breaker. Changes are rare, so the labels are built each time.
     pub fn breaker_changed(&self, event: &BreakerEvent, catalog: &Catalog) {
         let (squad, tier) = match event.cell {
             BreakerId::Service => (EVERYBODY, EVERYBODY),
@@ -44,13 +44,13 @@ impl ServiceRecorder {
 
 impl Metrics {
     /// Sets the gauges of one service. Call it every few seconds.
-    pub fn observe_protection(&self, guarded: &ServiceProtection, catalog: &Catalog) {
-        let service = guarded.service.as_str();
-        let (bank, policy) = (&guarded.bank, &guarded.policy);
-        for (cell, phase) in bank.breaker_states(policy, catalog) {
-            let (squad, tier) = names(cell, catalog);
+    pub fn observe_protection(&self, protection: &ServiceProtection, catalog: &Catalog) {
+        let service = protection.service.as_str();
+        let (bank, policy) = (&protection.bank, &protection.policy);
+        for (breaker, state) in bank.breaker_states(policy, catalog) {
+            let (squad, tier) = label_values(breaker, catalog);
             let gauge = self.gauge(&BREAKER_STATE, &[service, squad, tier]);
-            gauge.set(value_of(phase));
+            gauge.set(state_value(state));
         }
         let shares = bank.shares_view(policy, catalog);
         self.gauge(&LIMIT, &[service]).set(f64::from(shares.limit));
@@ -71,15 +71,15 @@ impl Metrics {
     }
 }
 
-fn names(cell: Option<(Consumer, Tier)>, catalog: &Catalog) -> (&str, &'static str) {
-    match cell {
+fn label_values(breaker: Option<(Consumer, Tier)>, catalog: &Catalog) -> (&str, &'static str) {
+    match breaker {
         None => (EVERYBODY, EVERYBODY),
         Some((consumer, tier)) => (catalog.consumer_name(consumer), tier.as_str()),
     }
 }
 
-fn value_of(phase: BreakerState) -> f64 {
-    match phase {
+fn state_value(state: BreakerState) -> f64 {
+    match state {
         BreakerState::Closed => 0.0,
         BreakerState::HalfOpen => 1.0,
         BreakerState::Open => 2.0,

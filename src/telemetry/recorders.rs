@@ -1,8 +1,8 @@
-//! Counting what happens, cheaply.
+//! Records requests and their results without building labels.
 //!
-//! A handle is registered the first time its labels occur and found by small integers after
-//! that: no label is built for a request. Recorders belong to one data core, so nothing is
-//! locked; the cardinality is bounded by operations × squads × outcomes that really occur.
+//! A recorder registers a metric handle when its labels occur for the first time and then finds it
+//! by small integers. Each data core has its own recorders, so there are no locks. The cardinality
+//! is bounded by the combinations of operation, squad and outcome that occur.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -22,49 +22,9 @@ use super::metric_names::{
     SHED, UNJUDGED, UNROUTED, UPSTREAM_ERRORS, VIOLATIONS,
 };
 use super::metrics::Metrics;
+use super::request_outcome::RequestOutcome;
 
-/// How a request ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RequestOutcome {
-    /// The service answered, with a status below 500.
-    Answered,
-    /// The service answered with a status of 500 or above.
-    Failed,
-    /// Refused for violations of the contract.
-    Refused,
-    /// Refused to protect the service.
-    Shed,
-    /// The service did not answer.
-    Unanswered,
-    /// The client went away before its answer.
-    Abandoned,
-}
-
-impl RequestOutcome {
-    /// Each outcome.
-    pub const ALL: [Self; 6] = [
-        Self::Answered,
-        Self::Failed,
-        Self::Refused,
-        Self::Shed,
-        Self::Unanswered,
-        Self::Abandoned,
-    ];
-
-    /// The label's value.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Answered => "answered",
-            Self::Failed => "failed",
-            Self::Refused => "refused",
-            Self::Shed => "shed",
-            Self::Unanswered => "unanswered",
-            Self::Abandoned => "abandoned",
-        }
-    }
-}
-
-/// Counters with a key of small integers.
+/// The counters of one metric, by a key of small integers.
 #[derive(Debug)]
 struct KeyedCounters<K> {
     metric: Metric,
@@ -96,14 +56,14 @@ impl<K: Hash + Eq> KeyedCounters<K> {
     }
 }
 
-/// What one squad gets from one operation, counted.
+/// The counters of one squad's exchanges with one operation.
 #[derive(Debug)]
 struct ExchangeCounters {
     by_outcome: [OnceCell<Counter>; RequestOutcome::ALL.len()],
     tally: Arc<ExchangeTally>,
 }
 
-/// Records what happens to one service on one data core.
+/// Records the requests of one service on one data core.
 #[derive(Debug)]
 pub struct ServiceRecorder {
     metrics: Metrics,
@@ -121,23 +81,23 @@ pub struct ServiceRecorder {
     judging: Histogram,
 }
 
-/// What was measured of one request.
+/// The measurements of one request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RequestMeasurement {
-    /// From its head to the head of its answer.
+    /// From the head of the request to the head of the response.
     pub took: Duration,
-    /// The part of that which Portcullis took.
+    /// The part of `took` that was spent in Portcullis.
     pub own: Duration,
-    /// What judging it by its contract took.
+    /// The time spent validating it against the contract.
     pub judging: Duration,
-    /// In which parts it departed from its contract.
+    /// Whether the request or the response violated the contract.
     pub departed: ViolatedParts,
 }
 
-/// Who asked for what: small integers for the hot path, names for the first time.
+/// Operation and squad of a request: integers for the hot path, names for new labels.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestLabels<'a> {
-    /// The operation's index; `u32::MAX` where none was found.
+    /// The operation's index; `u32::MAX` if no operation matched.
     pub operation: u32,
     /// The operation's name.
     pub operation_name: &'a str,
@@ -148,7 +108,7 @@ pub struct RequestLabels<'a> {
 }
 
 impl ServiceRecorder {
-    /// A recorder for one service on the data core of this number.
+    /// A recorder for a service on the data core with this index.
     pub fn new(metrics: &Metrics, inventory: &Arc<TrafficInventory>, core: usize) -> Self {
         let service = inventory.service();
         Self {
@@ -177,7 +137,7 @@ impl ServiceRecorder {
         &self.metrics
     }
 
-    /// A request was answered, or its client went away.
+    /// Records a finished or abandoned request.
     pub fn request(
         &self,
         subject: RequestLabels<'_>,
@@ -214,34 +174,39 @@ impl ServiceRecorder {
         Rc::clone(exchanges)
     }
 
-    /// A message departed from the contract.
-    pub fn record_drift(&self, departure: DriftEvent<'_>) {
-        self.inventory.record_drift(self.core, departure);
+    /// Adds a violation to the drift of the inventory.
+    pub fn record_drift(&self, event: DriftEvent<'_>) {
+        self.inventory.record_drift(self.core, event);
     }
 
-    /// A violation was found.
-    pub fn violation(&self, subject: RequestLabels<'_>, class: ViolationClass, done: Enforcement) {
-        let key = (subject.operation, class, subject.squad, done);
+    /// Counts a violation.
+    pub fn violation(
+        &self,
+        subject: RequestLabels<'_>,
+        class: ViolationClass,
+        enforcement: Enforcement,
+    ) {
+        let key = (subject.operation, class, subject.squad, enforcement);
         self.violations.increment(&self.metrics, key, || {
             [
                 &self.service,
                 subject.operation_name,
                 class.as_str(),
                 subject.squad_name,
-                done.as_str(),
+                enforcement.as_str(),
             ]
             .map(str::to_owned)
         });
     }
 
-    /// A message passed without being judged.
+    /// Counts a message that passed without validation.
     pub fn unjudged(&self, reason: &'static str) {
         self.unjudged.increment(&self.metrics, reason, || {
             [self.service.clone(), reason.to_owned()]
         });
     }
 
-    /// A rule of traffic refused a request.
+    /// Counts a request that was refused to protect the service.
     pub fn shed(&self, subject: RequestLabels<'_>, tier: Tier, rule: &'static str) {
         self.shed
             .increment(&self.metrics, (subject.squad, tier, rule), || {
@@ -249,14 +214,14 @@ impl ServiceRecorder {
             });
     }
 
-    /// A request is sent again because of this.
+    /// Counts a retry.
     pub fn retried(&self, reason: &'static str) {
         self.retries.increment(&self.metrics, reason, || {
             [self.service.clone(), reason.to_owned()]
         });
     }
 
-    /// The upstream did not answer.
+    /// Counts a request that got no response from the upstream.
     pub fn upstream_error(&self, reason: &'static str) {
         self.upstream_errors.increment(&self.metrics, reason, || {
             [self.service.clone(), reason.to_owned()]
@@ -264,7 +229,7 @@ impl ServiceRecorder {
     }
 }
 
-/// Records what happens on one data core outside of any service.
+/// Records what happens on one data core before a service is known.
 #[derive(Debug)]
 pub struct CoreRecorder {
     metrics: Metrics,
@@ -286,24 +251,24 @@ impl CoreRecorder {
         }
     }
 
-    /// A request broke a rule of HTTP.
+    /// Counts a request that was refused as invalid HTTP.
     pub fn http_refusal(&self, reason: &'static str) {
         self.http_refusals
             .increment(&self.metrics, reason, || [reason.to_owned()]);
     }
 
-    /// A request does not say in an acceptable way who calls.
+    /// Counts a request without an acceptable caller identity.
     pub fn identity_fault(&self, reason: &'static str) {
         self.identity_faults
             .increment(&self.metrics, reason, || [reason.to_owned()]);
     }
 
-    /// A request belongs to no service.
+    /// Counts a request that matches no service.
     pub fn unrouted(&self) {
         self.unrouted.increment(1);
     }
 
-    /// A defect cost a request its answer.
+    /// Counts a request that got no regular response because of a bug.
     pub fn panicked(&self) {
         self.panics.increment(1);
     }

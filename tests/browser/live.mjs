@@ -36,11 +36,11 @@ await run(async (setup) => {
 input.close();
 
 async function showsTheTrouble(page) {
-  await seen(page, ".trouble.bad h3", /^.*search-api: circuit open for checkout \(bronze\) since .*% of its calls failed$/);
+  await seen(page, ".trouble.bad h3", /^.*search-api: circuit of checkout \(bronze\) open for .*% of calls failed$/);
   await seen(page, ".trouble.bad .call", "#discovery / discovery-pager");
   await seen(page, ".trouble code", /^portcullis breakers set search-api checkout --tier bronze observe --reason why --admin http:/);
-  await seen(page, ".trouble.warn h3", /orders: requests of discovery depart from the contract and are refused: .*\d+ within/);
-  await seen(page, ".trouble.warn .detail", /\d+ × invalid-body in createItem, body, against type at .*orders\.yaml:\d+/);
+  await seen(page, ".trouble.warn h3", /orders: requests from discovery violate the contract and are refused: .*\d+ in the last/);
+  await seen(page, ".trouble.warn .detail", /\d+ × invalid-body in createItem, body, rule type at .*orders\.yaml:\d+/);
   await seen(page, ".trouble.warn .detail", /\d+ × unknown-path in GET \/notes\/\{\}, target/);
   await seen(page, ".trouble.warn .call", "#checkout");
   await seen(page, "#feed tr", /orders.*invalid-body.*createItem.*discovery.*orders\.yaml:\d+.*refused/s);
@@ -53,7 +53,7 @@ async function showsTheTrouble(page) {
   assert.match(await page.title(), /^\(\d+\) Portcullis – search-api: circuit /);
   await page.locator("#service-orders button[data-act=toggle]").click();
   await seen(page, "#service-orders caption", "Drift of orders");
-  await seen(page, "#service-orders details", "that nobody calls");
+  await seen(page, "#service-orders details", "never called");
   await page.locator("#service-orders button[data-act=toggle]").click();
 }
 
@@ -100,7 +100,7 @@ async function showsCommandsThatWork(page) {
   await seen(page, "#panel-search-api tr", /checkout.*bronze.*none/s);
   const window = panel.locator("code").filter({ hasText: "deploy-window" });
   assert.equal(await tell(await window.textContent()), "0");
-  await seen(page, ".trouble.note h3", "search-api: deploy window open since");
+  await seen(page, ".trouble.note h3", "search-api: deploy window open for");
   assert.equal(await tell(await window.textContent()), "0");
   await page.locator(".trouble.note h3").filter({ hasText: "deploy window" }).waitFor({ state: "detached" });
 }
@@ -108,8 +108,8 @@ async function showsCommandsThatWork(page) {
 // While the proxy is away the page says so and keeps what it knows.
 async function survivesTheProxy(page, complaints) {
   await tell("stop");
-  await seen(page, "#lost", /cannot be reached since \d\d:\d\d:\d\d/);
-  await seen(page, "#link", "No answer");
+  await seen(page, "#lost", /unreachable since \d\d:\d\d:\d\d/);
+  await seen(page, "#link", "No response");
   await seen(page, ".trouble h3", "search-api");
   await tell("start");
   await page.locator("#lost p").waitFor({ state: "detached" });

@@ -51,24 +51,24 @@ async function showsEveryState(page) {
   assert.equal(await page.locator(".service").count(), MANY);
   await page.locator(".more > summary").first().click();
   for (const headline of [
-    "service-000: circuit open for checkout (bronze) since 40\u00a0s, 62\u00a0% of its calls failed",
-    "64-chs: circuit open for everybody since 40\u00a0s, 62\u00a0% of its calls failed",
-    "service-002: no contract is in force, so every request is refused",
-    "service-003: runs on 1.4.0 while its source holds something else, since 6\u00a0min",
-    "service-006: 89\u00a0% of its requests fail, since 48\u00a0s",
-    "service-007: requests of checkout depart from the contract and are refused: 2 within",
-    "service-007: requests of checkout depart from the contract and are let through and reported: 1 within",
-    "service-008: sheds 6.0 requests a second, since 48\u00a0s",
-    "service-009: deploy window open since 61\u00a0s, for another 8\u00a0min",
-    "service-010: 2.0.0 is tried as a candidate",
-    "service-012: circuit closed again for checkout (bronze), trouble since 42\u00a0s, 62\u00a0% of its calls failed",
-    "service-011: the breaker of checkout is set to disabled since 66\u00a0min",
+    "service-000: circuit of checkout (bronze) open for 40\u00a0s, 62\u00a0% of calls failed",
+    "64-chs: circuit of all callers open for 40\u00a0s, 62\u00a0% of calls failed",
+    "service-002: no active contract, so every request is refused",
+    "service-003: contract 1.4.0 has been stale for 6\u00a0min",
+    "service-006: 89\u00a0% of requests failing for 48\u00a0s",
+    "service-007: requests from checkout violate the contract and are refused: 2 in the last",
+    "service-007: requests from checkout violate the contract and are allowed and reported: 1 in the last",
+    "service-008: shedding 6.0 requests/s for 48\u00a0s",
+    "service-009: deploy window open for 61\u00a0s, 8\u00a0min left",
+    "service-010: 2.0.0 is being tested as a candidate",
+    "service-012: circuit of checkout (bronze) closed again, first opened 42\u00a0s ago, 62\u00a0% of calls failed",
+    "service-011: the breaker of checkout has been set to disabled for 66\u00a0min",
   ]) {
     await seen(page, ".trouble h3", headline);
   }
-  await seen(page, ".trouble .detail", "it opened 2 times; 4 of 5 probes succeeded");
-  await seen(page, ".trouble .call", "the catalog knows no provider");
-  await seen(page, "#verdict", "8 things need somebody");
+  await seen(page, ".trouble .detail", "opened 2 times; 4 of 5 probes succeeded");
+  await seen(page, ".trouble .call", "no provider in the catalog");
+  await seen(page, "#verdict", "8 problems need attention");
   await seen(page, "#service-service-004 dl", "–");
   await seen(page, "#service-service-005 dl", "–");
 }
@@ -77,7 +77,7 @@ async function showsEveryState(page) {
 async function showsTheCandidate(page, world) {
   await page.locator("#service-service-010 button[data-act=toggle]").click();
   await turn(page, world);
-  await seen(page, "#service-service-010 caption", "40 exchanges judged in 60\u00a0s, 3 would be refused");
+  await seen(page, "#service-service-010 caption", "40 exchanges checked in 60\u00a0s, 3 would be refused");
   await seen(page, "#service-service-010 td", "next.yaml:279");
 }
 
@@ -94,7 +94,7 @@ async function finds(page) {
   await seen(page, "#shown", "10 of 200 services");
   assert.equal(await page.locator(".service").count(), 10);
   await page.locator("#find").fill("no such thing");
-  await seen(page, "#list", "No service is like that.");
+  await seen(page, "#list", "No matching services.");
   await page.locator("#find").fill("");
   await page.locator("#only").selectOption("trouble");
   await seen(page, "#shown", "7 of 200 services");
@@ -127,7 +127,7 @@ async function pauses(page, world) {
 async function saysWhatIsMissing(page, world) {
   world.answers.traffic = null;
   await turn(page, world);
-  await seen(page, "#partly", "/traffic answers 500");
+  await seen(page, "#partly", "/traffic returned status 500");
   await seen(page, "#service-service-007 td", "invalid-body");
 }
 
@@ -136,7 +136,7 @@ async function admitsWhatItDoesNotUnderstand(page, world) {
   const { breakers } = world.answers;
   world.answers.breakers = { services: [{ service: "service-000" }] };
   await turn(page, world);
-  await seen(page, "#lost", "cannot show what the proxy says now");
+  await seen(page, "#lost", "cannot display the response of the proxy");
   world.answers.breakers = breakers;
   await turn(page, world);
   await page.locator("#lost p").waitFor({ state: "detached" });

@@ -1,8 +1,8 @@
-//! What the admin port asks of whoever holds the contracts.
+//! What the admin port needs from the owner of the contracts.
 //!
-//! A trait, because the one who holds them knows every other part of the program and this port
-//! knows none of them. A refused contract is a finding and comes as [`ReloadView`]; a
-//! [`ContractFault`] says that it did not come to a revision at all.
+//! It is a trait because the implementation uses every other part of the program, and the admin
+//! port must not depend on them. A refused contract is a normal result and is reported as a
+//! [`ReloadView`]; a [`ContractFault`] means that there is no revision to report.
 
 use std::fmt;
 use std::pin::Pin;
@@ -11,20 +11,20 @@ use bytes::Bytes;
 
 use super::contract_view::{CandidateView, ConfigReloadView, ContractView, ReloadView};
 
-/// What comes of a change. It runs on the control runtime, which must not be blocked, and it is
-/// run to its end even where the client that asked has gone.
+/// The result of a change. It must not block the control runtime. It runs to completion even if
+/// the client disconnects.
 pub type ChangeFuture<T> = Pin<Box<dyn Future<Output = Result<T, ContractFault>> + Send>>;
 
-/// The contracts of all services, and the configuration that names them.
+/// The contracts of all services, and the active configuration.
 pub trait ContractControl: Send + Sync + fmt::Debug {
-    /// Every service, in the order of the configuration.
+    /// The contracts, in the order of the configuration.
     fn services(&self) -> Vec<ContractView>;
 
-    /// Reads a service's contract from its source again.
+    /// Reloads the contract of a service from its source.
     fn reload(&self, service: &str) -> ChangeFuture<ReloadView>;
 
-    /// Judges traffic by this document too, beside the revision in force. The name is the one
-    /// of the operator's file, for messages only.
+    /// Also checks traffic against this document, next to the active contract. The name is that
+    /// of the operator's file and is used in messages only.
     fn propose(
         &self,
         service: &str,
@@ -32,46 +32,46 @@ pub trait ContractControl: Send + Sync + fmt::Debug {
         name: Option<String>,
     ) -> ChangeFuture<ReloadView>;
 
-    /// What the candidate has come to so far.
+    /// The report of the candidate.
     ///
     /// # Errors
-    /// There is no such service, or it has no candidate.
+    /// If the service does not exist or has no candidate.
     fn candidate(&self, service: &str) -> Result<CandidateView, ContractFault>;
 
-    /// Puts the candidate in force.
+    /// Activates the candidate.
     fn promote(&self, service: &str) -> ChangeFuture<ReloadView>;
 
-    /// Forgets the candidate.
+    /// Drops the candidate.
     fn drop_candidate(&self, service: &str) -> ChangeFuture<ReloadView>;
 
-    /// Reads the configuration again, and applies what can change while the program serves.
+    /// Reloads the configuration, and applies what can change without a restart.
     fn reload_config(&self) -> ChangeFuture<ConfigReloadView>;
 }
 
-/// Why something did not come to a revision.
+/// Why a change did not produce a revision.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContractFault {
-    /// No service has this name.
-    #[error("there is no such service")]
+    /// The service does not exist.
+    #[error("unknown service")]
     UnknownService,
     /// The service has no candidate.
-    #[error("there is no candidate")]
+    #[error("the service has no candidate")]
     NoCandidate,
-    /// What was asked for is not allowed, or what was sent cannot be read.
+    /// The change is not allowed, or the document cannot be read.
     #[error("{reason}")]
     Refused {
-        /// In one sentence, and what to do about it.
+        /// One sentence, with what to do.
         reason: String,
-        /// Each with its place: file, line and pointer.
+        /// The problems, each with file, line and pointer.
         problems: Vec<String>,
     },
-    /// Another change of the same thing is under way.
-    #[error("another change is under way")]
+    /// Another change of the same contract is running.
+    #[error("another change is in progress")]
     Busy,
-    /// A source cannot be read now.
+    /// The source cannot be read now.
     #[error("{reason}")]
     Unavailable {
-        /// In one sentence, and what to check.
+        /// One sentence, with what to check.
         reason: String,
     },
 }

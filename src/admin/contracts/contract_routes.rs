@@ -13,10 +13,10 @@ use super::contract_view::{
 };
 use crate::admin::admin_body;
 use crate::admin::admin_response::{AdminRefusal, AdminResponse, json};
+use crate::admin::admin_state::{AdminState, Operator};
 use crate::admin::name_lookup::unknown_name;
-use crate::admin::server::{AdminState, Operator};
 
-/// What to send where nothing has to be said.
+/// The body of a request that needs no parameters, shown in errors.
 const EXAMPLE: &str = "{}";
 
 /// The longest name of a proposed contract, in bytes.
@@ -31,14 +31,14 @@ struct ContractsView {
 #[serde(deny_unknown_fields)]
 struct EmptyRequest {}
 
-/// All services.
+/// The contracts of all services.
 pub(in crate::admin) fn all(admin: &AdminState) -> AdminResponse {
     json(&ContractsView {
         services: admin.contracts.services(),
     })
 }
 
-/// One service.
+/// The contract of one service.
 pub(in crate::admin) fn one(
     admin: &AdminState,
     service: &str,
@@ -50,7 +50,7 @@ pub(in crate::admin) fn one(
         .map_err(|fault| refusal(admin, service, fault))
 }
 
-/// Reads a contract again.
+/// Reloads a contract.
 pub(in crate::admin) async fn reload(
     admin: &AdminState,
     operator: Operator,
@@ -59,14 +59,15 @@ pub(in crate::admin) async fn reload(
 ) -> Result<AdminResponse, AdminRefusal> {
     expect_empty(bytes)?;
     let done = run(admin, |contracts| contracts.reload(service)).await;
-    log_and_respond(admin, operator, ("reload", service), done)
+    log_and_respond(admin, operator, "reload", service, done)
 }
 
-/// Takes a candidate from the request's body.
+/// Starts a candidate from the request body.
 pub(in crate::admin) async fn propose(
     admin: &AdminState,
     operator: Operator,
-    (service, query): (&str, Option<&str>),
+    service: &str,
+    query: Option<&str>,
     bytes: Vec<u8>,
 ) -> Result<AdminResponse, AdminRefusal> {
     let file = file_name(query)?;
@@ -79,10 +80,10 @@ pub(in crate::admin) async fn propose(
     }
     let bytes = Bytes::from(bytes);
     let done = run(admin, |contracts| contracts.propose(service, bytes, file)).await;
-    log_and_respond(admin, operator, ("propose", service), done)
+    log_and_respond(admin, operator, "propose", service, done)
 }
 
-/// What the candidate has come to.
+/// The report of the candidate.
 pub(in crate::admin) fn candidate(
     admin: &AdminState,
     service: &str,
@@ -92,7 +93,7 @@ pub(in crate::admin) fn candidate(
         .map_err(|fault| refusal(admin, service, fault))
 }
 
-/// Puts the candidate in force.
+/// Activates the candidate.
 pub(in crate::admin) async fn promote(
     admin: &AdminState,
     operator: Operator,
@@ -101,10 +102,10 @@ pub(in crate::admin) async fn promote(
 ) -> Result<AdminResponse, AdminRefusal> {
     expect_empty(bytes)?;
     let done = run(admin, |contracts| contracts.promote(service)).await;
-    log_and_respond(admin, operator, ("promote", service), done)
+    log_and_respond(admin, operator, "promote", service, done)
 }
 
-/// Forgets the candidate.
+/// Drops the candidate.
 pub(in crate::admin) async fn drop_candidate(
     admin: &AdminState,
     operator: Operator,
@@ -113,10 +114,10 @@ pub(in crate::admin) async fn drop_candidate(
 ) -> Result<AdminResponse, AdminRefusal> {
     expect_empty(bytes)?;
     let done = run(admin, |contracts| contracts.drop_candidate(service)).await;
-    log_and_respond(admin, operator, ("drop", service), done)
+    log_and_respond(admin, operator, "drop", service, done)
 }
 
-/// Reads the configuration again.
+/// Reloads the configuration.
 pub(in crate::admin) async fn reload_config(
     admin: &AdminState,
     operator: Operator,
@@ -128,24 +129,23 @@ pub(in crate::admin) async fn reload_config(
         Ok(ConfigReloadView { result, .. }) => format!("{result:?}").to_lowercase(),
         Err(fault) => fault.to_string(),
     };
-    tracing::info!(result, peer = %operator.peer, "an operator reloads the configuration");
+    tracing::info!(result, peer = %operator.peer, "operator reloads the configuration");
     match done {
         Ok(reloaded) if reloaded.result == ConfigResult::Refused => Err(refused(
-            "the configuration is refused, and the one in force stays; correct it and reload it \
-             again"
+            "the configuration is refused and the active one stays; correct it and reload it again"
                 .to_owned(),
             reloaded.problems,
         )),
         Ok(reloaded) => Ok(json(&reloaded)),
         Err(ContractFault::Busy) => Err(AdminRefusal::new(
             StatusCode::CONFLICT,
-            "another reload of the configuration is under way; try again when it is done",
+            "another reload of the configuration is in progress; try again when it is done",
         )),
         Err(fault) => Err(refusal(admin, "", fault)),
     }
 }
 
-/// Runs a change to its end, whether or not the client waits for it.
+/// Runs a change to completion, even if the client disconnects.
 async fn run<T: Send + 'static>(
     admin: &AdminState,
     change: impl FnOnce(&dyn ContractControl) -> ChangeFuture<T>,
@@ -153,18 +153,19 @@ async fn run<T: Send + 'static>(
     let contracts = Arc::clone(&admin.contracts);
     let running = tokio::spawn(change(&*contracts));
     running.await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a change of contracts broke off");
+        tracing::error!(%error, "a contract change failed");
         Err(ContractFault::Unavailable {
-            reason: "the change broke off; the log says why".to_owned(),
+            reason: "the change failed; the log shows the cause".to_owned(),
         })
     })
 }
 
-/// Logs what an operator did, and answers what came of it.
+/// Logs the operator's change, and answers with its result.
 fn log_and_respond(
     admin: &AdminState,
     operator: Operator,
-    (action, service): (&str, &str),
+    action: &str,
+    service: &str,
     done: Result<ReloadView, ContractFault>,
 ) -> Result<AdminResponse, AdminRefusal> {
     let result = match &done {
@@ -178,14 +179,14 @@ fn log_and_respond(
         result,
         revision,
         peer = %operator.peer,
-        "an operator changes a contract"
+        "operator changes a contract"
     );
     let reloaded = done.map_err(|fault| refusal(admin, service, fault))?;
     match reloaded.result {
         RevisionResult::Refused => {
             let reason = reloaded.reason.unwrap_or_else(|| {
                 format!(
-                    "the contract of `{service}` is refused, and nothing has changed; correct it \
+                    "the contract of `{service}` is refused and nothing has changed; correct it \
                      and send or reload it again"
                 )
             });
@@ -201,7 +202,7 @@ fn log_and_respond(
                 ContractFault::Unavailable { reason },
             ))
         }
-        RevisionResult::InForce
+        RevisionResult::Active
         | RevisionResult::Unchanged
         | RevisionResult::Candidate
         | RevisionResult::Promoted
@@ -227,7 +228,7 @@ fn refusal(admin: &AdminState, service: &str, fault: ContractFault) -> AdminRefu
         ContractFault::Busy => AdminRefusal::new(
             StatusCode::CONFLICT,
             format!(
-                "another change of the contract of `{service}` is under way; try again when it \
+                "another change of the contract of `{service}` is in progress; try again when it \
                  is done"
             ),
         ),
@@ -241,7 +242,7 @@ fn refused(reason: String, problems: Vec<String>) -> AdminRefusal {
     AdminRefusal::new(StatusCode::UNPROCESSABLE_ENTITY, reason).with_problems(problems)
 }
 
-/// Nothing has to be said: an empty body, or an empty object.
+/// Checks that the body is empty or an empty object.
 fn expect_empty(bytes: &[u8]) -> Result<(), AdminRefusal> {
     if !bytes.is_empty() {
         let EmptyRequest {} = admin_body::parse_object(bytes, EXAMPLE)?;
@@ -249,13 +250,13 @@ fn expect_empty(bytes: &[u8]) -> Result<(), AdminRefusal> {
     Ok(())
 }
 
-/// The file's name in `?name=`, for messages about the contract.
+/// The file name in `?name=`, for messages about the contract.
 fn file_name(query: Option<&str>) -> Result<Option<String>, AdminRefusal> {
     let Some(query) = query.filter(|query| !query.is_empty()) else {
         return Ok(None);
     };
     let name = query.strip_prefix("name=").filter(|name| {
-        !name.contains('&') && name.len() <= 3 * NAME_BYTES_MAX // each byte may be escaped
+        !name.contains('&') && name.len() <= 3 * NAME_BYTES_MAX // each byte may be percent-encoded
     });
     let name = name.and_then(|name| percent_decode_str(name).decode_utf8().ok());
     let name = name.filter(|name| {
@@ -266,8 +267,8 @@ fn file_name(query: Option<&str>) -> Result<Option<String>, AdminRefusal> {
         AdminRefusal::new(
             StatusCode::BAD_REQUEST,
             format!(
-                "expected no query but `?name=`, the contract's file name of 1 to \
-                 {NAME_BYTES_MAX} bytes, none of them a control character"
+                "expected only the query `?name=`, the contract's file name of 1 to \
+                 {NAME_BYTES_MAX} bytes without control characters"
             ),
         )
     })?;
@@ -279,7 +280,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_or_refused() {
+    fn file_names_are_validated() {
         let name = |query| file_name(Some(query)).map_err(|refusal| refusal.status());
         assert!(matches!(file_name(None), Ok(None)));
         assert_eq!(name(""), Ok(None));

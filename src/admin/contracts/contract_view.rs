@@ -1,4 +1,4 @@
-//! Revisions as they are shown. Members are only ever added.
+//! The JSON of contracts and their revisions. Properties are added, never removed or changed.
 
 use std::time::SystemTime;
 
@@ -10,30 +10,30 @@ use serde::{Serialize, Serializer};
 pub struct ContractView {
     /// The service.
     pub service: String,
-    /// `info.title` of the revision in force, where there is one.
+    /// `info.title` of the active contract, if there is one.
     pub title: Option<String>,
     /// Its `info.version`.
     pub version: Option<String>,
-    /// The hash of its bytes.
+    /// The hash of its documents.
     pub revision: Option<String>,
-    /// Where it was read: a path or an address, without credentials.
+    /// The source: a path, or a URL without credentials.
     pub source: String,
-    /// How many operations it has.
+    /// The number of operations.
     pub operations: usize,
-    /// Since when it is in force.
+    /// When it became active.
     #[serde(flatten)]
     pub since: Option<SinceView>,
-    /// Whether traffic is judged by it.
+    /// Whether requests are checked against it.
     pub in_force: bool,
-    /// Whether its source holds something else, or could not be read for too long.
+    /// Whether the source has another contract or cannot be read.
     pub stale: bool,
-    /// What went wrong with the last reading, where it did.
+    /// The error of the last read, if it failed.
     pub last_error: Option<String>,
-    /// What happens when the source changes.
+    /// The reload policy.
     pub policy: String,
-    /// What is tried beside it.
+    /// The candidate, if there is one.
     pub candidate: Option<CandidateRevision>,
-    /// What happened, newest first.
+    /// The last events, newest first.
     pub history: Vec<HistoryEntry>,
 }
 
@@ -45,153 +45,154 @@ pub struct SinceView {
     since_seconds: f64,
 }
 
-/// Which revision is a candidate.
+/// The revision of a candidate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CandidateRevision {
     /// Its `info.version`.
     pub version: String,
-    /// The hash of its bytes.
+    /// The hash of its documents.
     pub revision: String,
 }
 
-/// One thing that happened to the contract of a service.
+/// An event of a service's contract.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct HistoryEntry {
-    /// When.
+    /// When it happened.
     #[serde(serialize_with = "rfc3339")]
     pub at: SystemTime,
-    /// The version it was about, where it could be read that far.
+    /// The version, if the document could be parsed.
     pub version: Option<String>,
-    /// The revision it was about, where there were bytes.
+    /// The revision, if the document could be read.
     pub revision: Option<String>,
-    /// Where that was read.
+    /// The source it was read from.
     pub source: String,
-    /// Who or what began it, such as `start`, `watch` or `operator`.
+    /// The cause of the event: `start`, `source`, `signal`, `operator` or `configuration`.
     pub trigger: &'static str,
-    /// What came of it.
+    /// The result.
     pub result: RevisionResult,
-    /// Why, where it is not plain.
+    /// An explanation, if the result needs one.
     pub reason: Option<String>,
-    /// How long compiling took, where it came to that.
+    /// The compile time, if the contract was compiled.
     pub compile_ms: Option<u64>,
 }
 
-/// What came of a revision.
+/// The result of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RevisionResult {
-    /// Traffic is judged by it.
-    InForce,
-    /// It is the one in force already.
+    /// The revision became active.
+    #[serde(rename = "in-force")]
+    Active,
+    /// The revision was active already.
     Unchanged,
-    /// It is no contract, or may not follow the one in force.
+    /// The contract has problems, or may not replace the active one.
     Refused,
-    /// Its source could not be read.
+    /// The source could not be read.
     Unavailable,
-    /// It is tried beside the one in force.
+    /// The revision became the candidate.
     Candidate,
-    /// It was the candidate, and is in force.
+    /// The candidate became active.
     Promoted,
-    /// It was the candidate, and is none any more.
+    /// The candidate was dropped.
     Dropped,
 }
 
-/// What came of a change of a service's contract.
+/// The result of a change of a service's contract.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReloadView {
     /// The service.
     pub service: String,
-    /// What came of it.
+    /// The result.
     pub result: RevisionResult,
-    /// The version that the change was about, where it could be read that far.
+    /// The version, if the document could be parsed.
     pub version: Option<String>,
-    /// The revision, where there were bytes.
+    /// The revision, if the document could be read.
     pub revision: Option<String>,
-    /// Why, where it is not plain; what to do where it is refused.
+    /// An explanation, if the result needs one, with what to do after a refusal.
     pub reason: Option<String>,
-    /// What is wrong with it, or questionable: each with file, line and pointer.
+    /// The problems, each with file, line and pointer.
     pub problems: Vec<String>,
-    /// How long compiling took, where it came to that.
+    /// The compile time, if the contract was compiled.
     pub compile_ms: Option<u64>,
 }
 
-/// What a candidate has come to so far.
+/// The report of a candidate.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CandidateView {
     /// The service.
     pub service: String,
     /// Its `info.version`.
     pub version: String,
-    /// The hash of its bytes.
+    /// The hash of its documents.
     pub revision: String,
-    /// Since when it is tried.
+    /// When the candidate started.
     #[serde(flatten)]
     pub since: SinceView,
-    /// The part of the traffic that it judges, from 0 to 1.
+    /// The fraction of the traffic that it checks, from 0 to 1.
     pub sample: f64,
-    /// How many exchanges it has judged.
+    /// Exchanges that it has checked.
     pub judged: u64,
-    /// How many of them it would refuse although the revision in force does not.
+    /// Exchanges that it would refuse.
     pub refused: u64,
-    /// How many were sampled, and could not be judged.
+    /// Exchanges that were sampled but could not be checked.
     pub unjudged: u64,
-    /// What it would refuse, most frequent first.
+    /// The refusals, most frequent first.
     pub refusals: Vec<CandidateRefusal>,
-    /// Whose traffic it would refuse.
+    /// The squads whose requests it would refuse.
     pub squads: Vec<String>,
 }
 
-/// What a candidate would refuse: one kind of violation of one operation by one squad.
+/// A kind of refusal: one violation class, one operation and one squad.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CandidateRefusal {
     /// The operation.
     pub operation: String,
-    /// The class of violation.
+    /// The violation class.
     pub class: String,
-    /// Who called.
+    /// The calling squad.
     pub squad: String,
-    /// How often.
+    /// How many exchanges.
     pub count: u64,
-    /// A violation in a sentence that shows no value of the message.
+    /// One violation in a sentence without payload values.
     pub example: String,
-    /// Where in the message, where there is such a place.
+    /// The location in the payload, if it has one.
     pub pointer: Option<String>,
-    /// The pointer to what it breaks, in the candidate.
+    /// The pointer to the violated schema, in the candidate.
     pub schema: Option<String>,
-    /// The candidate's file that holds it.
+    /// The file of the candidate that contains the schema.
     pub file: Option<String>,
-    /// The line in it, counted from 1.
+    /// The line in the file, starting at 1.
     pub line: Option<u64>,
 }
 
-/// What came of reading the configuration again.
+/// The result of a reload of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ConfigReloadView {
-    /// What came of it.
+    /// The result.
     pub result: ConfigResult,
-    /// Keys and services that are in force now as they are configured.
+    /// Keys and sections whose new values are active.
     pub changed: Vec<String>,
-    /// Keys that are configured anew and hold only after a restart.
+    /// Keys whose new values need a restart.
     pub needs_restart: Vec<String>,
-    /// What is wrong with it: each with file and line.
+    /// The problems, each with file and line.
     pub problems: Vec<String>,
 }
 
-/// What came of a configuration.
+/// The result of reading the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConfigResult {
-    /// What could change has changed.
+    /// Changes were applied.
     Applied,
-    /// It says what it said before.
+    /// Nothing differs from the active configuration.
     Unchanged,
-    /// It is no configuration; nothing has changed.
+    /// The configuration has problems; nothing was applied.
     Refused,
 }
 
 impl SinceView {
-    /// A point in time, seen from now. One that is still to come, by a clock that was set back,
-    /// has no age.
+    /// A point in time with its age at `now`. The age is zero if a clock change put `at` in the
+    /// future.
     pub fn new(at: SystemTime, now: SystemTime) -> Self {
         let age = now.duration_since(at).unwrap_or_default();
         Self {
@@ -202,10 +203,10 @@ impl SinceView {
 }
 
 impl RevisionResult {
-    /// The word for it.
+    /// The name in JSON and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::InForce => "in-force",
+            Self::Active => "in-force",
             Self::Unchanged => "unchanged",
             Self::Refused => "refused",
             Self::Unavailable => "unavailable",
@@ -227,9 +228,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn results_are_written_as_they_are_named() {
+    fn result_names_match_their_json() {
         for result in [
-            RevisionResult::InForce,
+            RevisionResult::Active,
             RevisionResult::Unchanged,
             RevisionResult::Refused,
             RevisionResult::Unavailable,
@@ -242,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_shown_with_its_age() {
+    fn a_time_is_serialized_with_its_age() {
         let at = UNIX_EPOCH + Duration::from_millis(1500);
         let since = |now| serde_json::to_string(&SinceView::new(at, now)).unwrap();
         assert_eq!(

@@ -1,7 +1,7 @@
-//! The revisions of contracts: what operators see of them, and how they steer them.
+//! The routes of contracts: their revisions, candidates and reloads.
 //!
-//! `steering` is what the composition root does for this port, `view` what is shown, `respond`
-//! joins both to the routes.
+//! `contract_control` is the interface to the owner of the contracts, `contract_view` the JSON that
+//! is returned, and `contract_routes` connects both to the routes.
 
 mod contract_control;
 mod contract_view;

@@ -1,8 +1,8 @@
-//! The keeper of one service's contract: waits for a reason to read it, reads it, hands it over.
+//! Watches the contract of one service: waits for a change or a request, reads the source and
+//! passes the result to the writer.
 //!
-//! One task for each service, so whatever is asked of a service happens one after the other.
-//! Reading and compiling take place on threads of their own: the control runtime also answers
-//! probes.
+//! Each service has one task, so everything that happens to its contract happens in order. Reads
+//! and compilations run on blocking threads, because the control runtime also answers probes.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,24 +24,24 @@ use super::remote_source::ContractFetch;
 use super::revision_history::{ReloadTrigger, RevisionEvent};
 use super::watched_source::{SourceEvent, WatchedSource, next_event_of};
 
-/// How often a file that changes while it is read is read again at once.
+/// How often a file is read again because it changed during the read.
 const REREADS_MAX: u32 = 3;
 
-/// How long to wait before that.
+/// The pause before such a read.
 const REREAD_PAUSE: Duration = Duration::from_millis(100);
 
-/// How long data cores have to let go of a revision before the next one is read.
-const RETIRING: Duration = Duration::from_millis(20);
+/// How long data cores have to release a revision before the next one is read.
+const RELEASE_PAUSE: Duration = Duration::from_millis(20);
 
-/// What is asked of a keeper.
+/// A request to a watcher.
 #[derive(Debug)]
 pub(in crate::app) enum WatcherRequest {
-    /// Reads the source now.
+    /// Read the source now.
     Read {
         trigger: ReloadTrigger,
         reply: Option<oneshot::Sender<RevisionEvent>>,
     },
-    /// Takes a candidate.
+    /// Start a candidate.
     Propose {
         name: String,
         bytes: Vec<u8>,
@@ -49,121 +49,121 @@ pub(in crate::app) enum WatcherRequest {
     },
 }
 
-/// Keeps one service's contract.
+/// Watches the contract of one service.
 #[derive(Debug)]
 pub(in crate::app) struct ContractWatcher {
-    registrar: Arc<LiveStateWriter>,
+    writer: Arc<LiveStateWriter>,
     index: usize,
     requests: mpsc::Receiver<WatcherRequest>,
     source: WatchedSource,
     candidate: Option<WatchedSource>,
 }
 
-/// Whose contract is read.
+/// Which contract of the service is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ContractRole {
-    InForce,
+    Active,
     Candidate,
 }
 
 impl ContractWatcher {
-    /// The keeper of the service of this number.
+    /// The watcher of the service with this index.
     pub(in crate::app) fn new(
-        registrar: &Arc<LiveStateWriter>,
+        writer: &Arc<LiveStateWriter>,
         index: usize,
-        orders: mpsc::Receiver<WatcherRequest>,
+        requests: mpsc::Receiver<WatcherRequest>,
     ) -> Self {
-        let service = registrar.service(index);
-        let limits = registrar.config().limits.clone();
+        let service = writer.service(index);
+        let limits = writer.config().limits.clone();
         let source = |source: &ContractSource, keeps| {
             WatchedSource::new(source, &service, keeps, limits.contract_bytes_max)
         };
         Self {
-            registrar: Arc::clone(registrar),
+            writer: Arc::clone(writer),
             index,
-            requests: orders,
+            requests,
             source: source(&service.contract, true),
             candidate: service.candidate.as_ref().map(|next| source(next, false)),
         }
     }
 
-    /// Keeps the contract until nobody can order anything any more.
+    /// Watches until no sender of requests is left.
     pub(in crate::app) async fn run(mut self) {
         self.begin().await;
         loop {
             let Self {
-                requests: orders,
+                requests,
                 source,
                 candidate,
                 ..
             } = &mut self;
-            let (role, told) = tokio::select! {
-                order = orders.recv() => match order {
-                    Some(order) => {
-                        self.handle_request(order).await;
+            let (role, event) = tokio::select! {
+                request = requests.recv() => match request {
+                    Some(request) => {
+                        self.handle_request(request).await;
                         continue;
                     }
                     None => return,
                 },
-                told = source.next_event() => (ContractRole::InForce, told),
-                told = next_event_of(candidate.as_mut()) => (ContractRole::Candidate, told),
+                event = source.next_event() => (ContractRole::Active, event),
+                event = next_event_of(candidate.as_mut()) => (ContractRole::Candidate, event),
             };
-            // What has not changed since it was asked for last is no news, good or bad.
-            if !matches!(told, SourceEvent::Fetched(ContractFetch::Unchanged)) {
-                self.read(role, told, ReloadTrigger::Source).await;
+            // A poll without a change is not recorded.
+            if !matches!(event, SourceEvent::Fetched(ContractFetch::Unchanged)) {
+                self.read(role, event, ReloadTrigger::Source).await;
             }
         }
     }
 
-    /// Looks once more at what was read at the start, so that no change in between is lost, and
-    /// reads the candidate for the first time.
+    /// Reads the source again, in case it changed since the startup, and reads the candidate for
+    /// the first time.
     async fn begin(&mut self) {
         if let WatchedSource::File { path, .. } = &self.source {
-            let told = SourceEvent::Changed(path.clone());
-            let (outcome, source) = self.outcome(ContractRole::InForce, told).await;
+            let event = SourceEvent::Changed(path.clone());
+            let (outcome, source) = self.outcome(ContractRole::Active, event).await;
             if !matches!(outcome, Err(NotCompiled::Unchanged(_))) {
-                let found = SourceReadOutcome {
+                let read_outcome = SourceReadOutcome {
                     trigger: ReloadTrigger::Source,
                     source,
                     outcome,
                     stale: None,
                 };
-                self.apply(ContractRole::InForce, found).await;
+                self.apply(ContractRole::Active, read_outcome).await;
             }
         }
         if let Some(WatchedSource::File { path, .. }) = &self.candidate {
-            let told = SourceEvent::Changed(path.clone());
-            self.read(ContractRole::Candidate, told, ReloadTrigger::Start)
+            let event = SourceEvent::Changed(path.clone());
+            self.read(ContractRole::Candidate, event, ReloadTrigger::Start)
                 .await;
         }
     }
 
-    async fn handle_request(&mut self, order: WatcherRequest) {
-        match order {
+    async fn handle_request(&mut self, request: WatcherRequest) {
+        match request {
             WatcherRequest::Read { trigger, reply } => {
-                // What is compiled otherwise is news, even if it is the same.
-                let told = self
+                // The compile options may have changed, so unchanged bytes are compiled again.
+                let event = self
                     .source
                     .read_now(trigger == ReloadTrigger::Configuration)
                     .await;
-                let entry = self.read(ContractRole::InForce, told, trigger).await;
-                answer(reply, entry);
+                let recorded = self.read(ContractRole::Active, event, trigger).await;
+                answer(reply, recorded);
             }
             WatcherRequest::Propose { name, bytes, reply } => {
                 let source = name.clone();
-                // Its report begins anew, even if it is the same.
+                // A proposal starts a new report, even for the same revision.
                 let task = ReadTask {
                     known: None,
                     ..self.task(ContractRole::Candidate, ReadInput::Bytes { name, bytes })
                 };
-                let found = SourceReadOutcome {
+                let read_outcome = SourceReadOutcome {
                     trigger: ReloadTrigger::Operator,
                     source,
                     outcome: run_task(task).await.outcome,
                     stale: None,
                 };
-                let entry = self.apply(ContractRole::Candidate, found).await;
-                answer(Some(reply), entry);
+                let recorded = self.apply(ContractRole::Candidate, read_outcome).await;
+                answer(Some(reply), recorded);
             }
         }
     }
@@ -171,53 +171,57 @@ impl ContractWatcher {
     async fn read(
         &mut self,
         role: ContractRole,
-        told: SourceEvent,
+        event: SourceEvent,
         trigger: ReloadTrigger,
     ) -> RevisionEvent {
-        let stale = match &told {
+        let stale = match &event {
             SourceEvent::Fetched(ContractFetch::Cached { problem, .. }) => Some(problem.clone()),
             SourceEvent::Fetched(_) | SourceEvent::Changed(_) => None,
         };
-        let (outcome, source) = self.outcome(role, told).await;
-        let found = SourceReadOutcome {
+        let (outcome, source) = self.outcome(role, event).await;
+        let read_outcome = SourceReadOutcome {
             trigger,
             source,
             outcome,
             stale,
         };
-        self.apply(role, found).await
+        self.apply(role, read_outcome).await
     }
 
-    /// Reads what a source has told of, and says where it is.
-    async fn outcome(&mut self, role: ContractRole, told: SourceEvent) -> (CompileOutcome, String) {
-        let shown = self.source_of(role).display_name();
-        let outcome = match told {
+    /// Handles an event of a source. Also returns the display name of the source.
+    async fn outcome(
+        &mut self,
+        role: ContractRole,
+        event: SourceEvent,
+    ) -> (CompileOutcome, String) {
+        let name = self.source_of(role).display_name();
+        let outcome = match event {
             SourceEvent::Changed(path) => self.outcome_of_file(role, path).await,
             SourceEvent::Fetched(fetch) => self.outcome_of_fetch(role, fetch).await,
         };
-        (outcome, shown)
+        (outcome, name)
     }
 
     async fn outcome_of_file(&mut self, role: ContractRole, path: PathBuf) -> CompileOutcome {
         let mut last = None;
-        for torn in 0.. {
+        for reread in 0.. {
             let done = run_task(self.task(role, ReadInput::File(path.clone()))).await;
             if let WatchedSource::File { watch, .. } = self.source_of(role) {
                 watch.watch(done.files);
             }
             let revision = revision(&done.outcome);
-            // Twice the same is whole, whoever touches the file meanwhile.
+            // The same revision twice is complete, even if the file is being touched.
             let is_same = revision.is_some() && revision == last;
-            if !done.is_torn || is_same {
+            if !done.changed_while_read || is_same {
                 return done.outcome;
             }
-            if torn == REREADS_MAX {
+            if reread == REREADS_MAX {
                 break;
             }
             last = revision;
             sleep(REREAD_PAUSE).await;
         }
-        let problem = format!("{}: it changes while it is read", path.display());
+        let problem = format!("{}: the file changes while it is read", path.display());
         Err(NotCompiled::Unavailable(problem))
     }
 
@@ -231,23 +235,23 @@ impl ContractWatcher {
                 let input = ReadInput::Bytes { name, bytes };
                 run_task(self.task(role, input)).await.outcome
             }
-            // The same as before may be what was refused before.
+            // Unchanged content may be content that was refused.
             ContractFetch::Unchanged => Err(self
-                .registrar
+                .writer
                 .with_service(self.index, outcome_if_unchanged(role))),
             ContractFetch::Failed(problem) => Err(NotCompiled::Unavailable(problem)),
         }
     }
 
     fn task(&self, role: ContractRole, input: ReadInput) -> ReadTask {
-        let service = self.registrar.service(self.index);
-        let task = ReadTask::new(&service, input, &self.registrar.config().limits);
+        let service = self.writer.service(self.index);
+        let task = ReadTask::new(&service, input, &self.writer.config().limits);
         let known = self
-            .registrar
+            .writer
             .with_service(self.index, known(role, &task.options));
-        // A candidate is compared when it is promoted, with what is in force by then.
+        // A candidate is compared at its promotion, with the contract that is active then.
         let basis =
-            (role == ContractRole::InForce).then(|| self.registrar.with_service(self.index, basis));
+            (role == ContractRole::Active).then(|| self.writer.with_service(self.index, basis));
         ReadTask {
             known,
             basis,
@@ -255,21 +259,25 @@ impl ContractWatcher {
         }
     }
 
-    async fn apply(&mut self, role: ContractRole, found: SourceReadOutcome) -> RevisionEvent {
-        let (registrar, index) = (Arc::clone(&self.registrar), self.index);
-        let entry = match role {
-            ContractRole::InForce => registrar.apply_read(index, found),
-            ContractRole::Candidate => registrar.propose(index, found),
+    async fn apply(
+        &mut self,
+        role: ContractRole,
+        read_outcome: SourceReadOutcome,
+    ) -> RevisionEvent {
+        let (writer, index) = (Arc::clone(&self.writer), self.index);
+        let recorded = match role {
+            ContractRole::Active => writer.apply_read(index, read_outcome),
+            ContractRole::Candidate => writer.propose(index, read_outcome),
         };
-        if let (ContractRole::InForce, WatchedSource::Remote(remote)) = (role, &mut self.source) {
-            remote.cache_if_active(&entry).await;
+        if let (ContractRole::Active, WatchedSource::Remote(remote)) = (role, &mut self.source) {
+            remote.cache_if_active(&recorded).await;
         }
-        if entry.result == RevisionResult::InForce {
-            // However fast revisions follow each other, few of them are in memory at a time.
-            sleep(RETIRING).await;
-            self.registrar.maintain();
+        if recorded.result == RevisionResult::Active {
+            // Limits how many revisions are in memory when they follow each other quickly.
+            sleep(RELEASE_PAUSE).await;
+            self.writer.maintain();
         }
-        entry
+        recorded
     }
 
     fn source_of(&mut self, role: ContractRole) -> &mut WatchedSource {
@@ -280,12 +288,12 @@ impl ContractWatcher {
     }
 }
 
-/// What was read, and of which files.
+/// The result of a read, with the files that were read.
 struct ReadTaskResult {
     outcome: CompileOutcome,
     files: Vec<PathBuf>,
-    /// Whether they changed meanwhile.
-    is_torn: bool,
+    /// Whether a file changed during the read.
+    changed_while_read: bool,
 }
 
 async fn run_task(task: ReadTask) -> ReadTaskResult {
@@ -294,13 +302,13 @@ async fn run_task(task: ReadTask) -> ReadTaskResult {
     let reading = spawn_blocking(move || {
         let (began, before) = (SystemTime::now(), FileSignature::of(&entry));
         let (outcome, files) = read(&task);
-        // Which other files there are is known only now; their times have to do.
+        // The other files are known only after the read, so only their times are compared.
         let changed_while_read = FileSignature::of(&entry) != before
             || files.iter().any(|file| changed_since(file, began));
         ReadTaskResult {
             outcome,
             files,
-            is_torn: changed_while_read,
+            changed_while_read,
         }
     });
     reading.await.unwrap_or_else(|error| ReadTaskResult {
@@ -308,25 +316,25 @@ async fn run_task(task: ReadTask) -> ReadTaskResult {
             "the contract could not be read: {error}"
         ))),
         files,
-        is_torn: false,
+        changed_while_read: false,
     })
 }
 
-/// Whether a file was written between then and now.
+/// Whether a file was written between `began` and now.
 fn changed_since(file: &Path, began: SystemTime) -> bool {
     let modified = std::fs::metadata(file).and_then(|metadata| metadata.modified());
     modified.is_ok_and(|modified| modified >= began && modified <= SystemTime::now())
 }
 
-/// The revision that need not be compiled again: the one that a role has, if it was compiled with
-/// these options.
+/// The revision that need not be compiled again: the current one of this role, if it was compiled
+/// with these options.
 fn known(
     role: ContractRole,
     options: &CompileOptions,
 ) -> impl FnOnce(&ServiceState) -> Option<Arc<str>> {
     move |state| {
         let with = match role {
-            ContractRole::InForce => state.options.as_ref(),
+            ContractRole::Active => state.options.as_ref(),
             ContractRole::Candidate => state.candidate.as_ref().map(|candidate| &candidate.options),
         };
         let identity = identity(role)(state)?;
@@ -334,11 +342,11 @@ fn known(
     }
 }
 
-/// Which revision a role has now.
+/// The current revision of a role.
 fn identity(role: ContractRole) -> impl FnOnce(&ServiceState) -> Option<ContractIdentity> {
     move |state| {
         let contract = match role {
-            ContractRole::InForce => state.live.compiled(),
+            ContractRole::Active => state.live.compiled(),
             ContractRole::Candidate => state
                 .candidate
                 .as_ref()
@@ -348,20 +356,18 @@ fn identity(role: ContractRole) -> impl FnOnce(&ServiceState) -> Option<Contract
     }
 }
 
-/// The revision of a role, or why there is none or its source holds another.
+/// The outcome of a poll without a change: the current revision, or why it is not active.
 fn outcome_if_unchanged(role: ContractRole) -> impl FnOnce(&ServiceState) -> NotCompiled {
     move |state| match (&state.last_error, role, identity(role)(state)) {
-        (Some(problem), ContractRole::InForce, _) => NotCompiled::Unavailable(problem.clone()),
+        (Some(problem), ContractRole::Active, _) => NotCompiled::Unavailable(problem.clone()),
         (_, _, Some(identity)) => NotCompiled::Unchanged(identity),
-        (_, _, None) => {
-            NotCompiled::Unavailable("the source says that nothing has changed".to_owned())
-        }
+        (_, _, None) => NotCompiled::Unavailable("the source reports no change".to_owned()),
     }
 }
 
-/// Whoever asked may have gone.
-fn answer(reply: Option<oneshot::Sender<RevisionEvent>>, entry: RevisionEvent) {
+/// Sends a reply. The receiver may have been dropped.
+fn answer(reply: Option<oneshot::Sender<RevisionEvent>>, recorded: RevisionEvent) {
     if let Some(reply) = reply {
-        let _gone = reply.send(entry);
+        let _ = reply.send(recorded);
     }
 }

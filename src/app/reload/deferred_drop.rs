@@ -1,21 +1,21 @@
-//! What is in force no more, until nobody uses it: a contract is large, and letting go of one must
-//! not cost a data core the time of a request.
+//! Keeps replaced services until no data core uses them. A contract is large; if a data core
+//! dropped the last reference, a request would wait for it.
 
 use std::sync::Arc;
 
 use crate::proxy::ActiveService;
 
-/// Services that were in force.
+/// Services that have been replaced.
 #[derive(Debug, Default)]
 pub(super) struct DeferredDrop(Vec<Arc<ActiveService>>);
 
 impl DeferredDrop {
-    /// Keeps a service until nobody else does.
+    /// Keeps a service until this is its last reference.
     pub(super) fn add(&mut self, service: Arc<ActiveService>) {
         self.0.push(service);
     }
 
-    /// Hands out those that nobody else uses, to be dropped without a lock.
+    /// Takes out the services that have no other reference. Drop them without holding a lock.
     pub(super) fn take_unused(&mut self) -> Vec<Arc<ActiveService>> {
         let (unused, used): (Vec<_>, Vec<_>) = std::mem::take(&mut self.0)
             .into_iter()

@@ -1,5 +1,5 @@
-//! What is in force, and who may change it: one writer, under one lock that is never held while
-//! anything is read, compiled or waited for.
+//! The active configuration and its only writer. One lock guards it; the lock is never held while
+//! anything is read, compiled or awaited.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
@@ -17,10 +17,10 @@ use super::read_task::options;
 use super::revision_history::{ReloadTrigger, RevisionEvent, RevisionHistory};
 use super::shadow_candidate::ShadowCandidate;
 
-/// Reads the configuration again, from where it was read first.
+/// Reads the configuration again from its original file.
 pub type ConfigReader = Arc<dyn Fn() -> Result<Config, ConfigErrors> + Send + Sync>;
 
-/// The one writer of what is in force.
+/// Owns the active state and publishes every change to the data cores.
 #[derive(Debug)]
 pub(in crate::app) struct LiveStateWriter {
     pub(super) published: Arc<PublishedConfig>,
@@ -34,31 +34,31 @@ pub(in crate::app) struct LiveStateWriter {
 pub(super) struct LiveState {
     pub(super) config: Arc<Config>,
     pub(super) services: Vec<ServiceState>,
-    pub(super) retired: DeferredDrop,
+    pub(super) replaced: DeferredDrop,
 }
 
-/// One service.
+/// The state of one service.
 #[derive(Debug)]
-pub(in crate::app) struct ServiceState {
-    pub(in crate::app) live: Arc<ActiveService>,
-    pub(in crate::app) since: SystemTime,
-    /// Why its source is not what is in force.
-    pub(in crate::app) last_error: Option<String>,
-    pub(in crate::app) history: RevisionHistory,
-    pub(in crate::app) candidate: Option<ShadowCandidate>,
-    /// How the contract in force was compiled.
+pub(super) struct ServiceState {
+    pub(super) live: Arc<ActiveService>,
+    pub(super) since: SystemTime,
+    /// Why the active contract is not the one at the source.
+    pub(super) last_error: Option<String>,
+    pub(super) history: RevisionHistory,
+    pub(super) candidate: Option<ShadowCandidate>,
+    /// The options that the active contract was compiled with.
     pub(super) options: Option<CompileOptions>,
-    /// The revision in whose place a candidate was put while the source holds it still.
+    /// The revision that a promoted candidate replaced, while the source still has it.
     pub(super) superseded: Option<Arc<str>>,
-    /// Held until it has a contract.
+    /// Keeps the program unready until the service has a contract.
     pub(super) pending: Option<ReadinessGuard>,
-    /// The provider that metrics tell.
+    /// The provider in the metrics.
     reported_provider: Option<String>,
 }
 
 impl LiveStateWriter {
-    /// Puts the first contracts in force; services without one wait for theirs, and the program
-    /// is not ready until all have one.
+    /// Activates the contracts that were loaded at startup. The program is not ready until every
+    /// service has one.
     pub(in crate::app) fn new(
         config: Config,
         contracts: Vec<Option<Arc<CompiledContract>>>,
@@ -76,8 +76,8 @@ impl LiveStateWriter {
                 let pending = contract.is_none();
                 let pending = pending
                     .then(|| readiness.pending(&format!("the contract of {}", service.name)));
-                let guarded = guard(&config, service, contract.as_deref(), cores, started);
-                let parts = (guarded, TrafficInventory::new(&service.name, cores));
+                let protection = protection(&config, service, contract.as_deref(), cores, started);
+                let parts = (protection, TrafficInventory::new(&service.name, cores));
                 let active = ActiveService::new(&config, service, contract, parts, None);
                 ServiceState::new(Arc::new(active), pending)
             })
@@ -100,33 +100,33 @@ impl LiveStateWriter {
             state: Mutex::new(LiveState {
                 config,
                 services,
-                retired: DeferredDrop::default(),
+                replaced: DeferredDrop::default(),
             }),
         }
     }
 
-    /// Where data cores find what is in force.
+    /// The handle from which data cores load the active configuration.
     pub(in crate::app) fn published(&self) -> Arc<PublishedConfig> {
         Arc::clone(&self.published)
     }
 
-    /// The configuration in force.
-    pub(in crate::app) fn config(&self) -> Arc<Config> {
+    /// The active configuration.
+    pub(super) fn config(&self) -> Arc<Config> {
         Arc::clone(&self.lock().config)
     }
 
-    /// How many services there are.
+    /// The number of services.
     pub(in crate::app) fn count(&self) -> usize {
         self.lock().services.len()
     }
 
-    /// What the configuration in force says of a service.
-    pub(in crate::app) fn service(&self, index: usize) -> ServiceConfig {
+    /// The active configuration of a service.
+    pub(super) fn service(&self, index: usize) -> ServiceConfig {
         self.lock().services[index].live.config.clone()
     }
 
-    /// The number of the service of this name.
-    pub(in crate::app) fn find(&self, name: &str) -> Option<usize> {
+    /// The index of the service with this name.
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
         let state = self.lock();
         state
             .services
@@ -134,29 +134,25 @@ impl LiveStateWriter {
             .position(|service| service.live.config.name == name)
     }
 
-    /// Looks at one service.
-    pub(in crate::app) fn with_service<T>(
-        &self,
-        index: usize,
-        look: impl FnOnce(&ServiceState) -> T,
-    ) -> T {
+    /// Calls `look` with the state of one service, under the lock.
+    pub(super) fn with_service<T>(&self, index: usize, look: impl FnOnce(&ServiceState) -> T) -> T {
         look(&self.lock().services[index])
     }
 
-    /// What guards each service now, and the catalog that numbers its squads.
-    pub(in crate::app) fn guards(&self) -> (Vec<ServiceProtection>, Arc<Catalog>) {
+    /// The protection of each service, and the catalog that numbers its squads.
+    pub(in crate::app) fn protection(&self) -> (Vec<ServiceProtection>, Arc<Catalog>) {
         let state = self.lock();
         let catalog = Arc::clone(&state.config.catalog);
-        let guards = state
+        let protection = state
             .services
             .iter()
             .map(|service| service.live.protection.clone());
-        (guards.collect(), catalog)
+        (protection.collect(), catalog)
     }
 
-    /// Lets go of what nobody uses any more, and sets gauges. Call it every second.
+    /// Drops replaced services that are no longer used, and updates metrics. Call it every second.
     pub(in crate::app) fn maintain(&self) {
-        let unused = self.lock().retired.take_unused();
+        let unused = self.lock().replaced.take_unused();
         drop(unused);
         let missed: Vec<(String, u64)> = {
             let state = self.lock();
@@ -178,17 +174,17 @@ impl LiveStateWriter {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What guards a service from now on, with nothing counted yet.
-    pub(super) fn new_guard(
+    /// A new protection for a service, with all counters at zero.
+    pub(super) fn new_protection(
         &self,
         config: &Config,
         service: &ServiceConfig,
         contract: Option<&CompiledContract>,
     ) -> ServiceProtection {
-        guard(config, service, contract, self.cores, self.started)
+        protection(config, service, contract, self.cores, self.started)
     }
 
-    /// Publishes all services as they are now.
+    /// Publishes the current state of all services.
     pub(super) fn publish(&self, state: &LiveState) {
         let live = ActiveConfig {
             config: Arc::clone(&state.config),
@@ -203,10 +199,10 @@ impl LiveStateWriter {
 }
 
 impl LiveState {
-    /// Puts a service in the place of what it was, which goes when nobody uses it any more.
+    /// Replaces a service. The old one is dropped later, when no data core uses it.
     pub(super) fn replace(&mut self, index: usize, live: ActiveService) {
         let before = std::mem::replace(&mut self.services[index].live, Arc::new(live));
-        self.retired.add(before);
+        self.replaced.add(before);
     }
 }
 
@@ -215,9 +211,9 @@ impl ServiceState {
         let mut history = RevisionHistory::default();
         if let Some(contract) = live.compiled() {
             let source = live.config.contract.to_string();
-            let entry = RevisionEvent::of(ReloadTrigger::Start, source, RevisionResult::InForce)
+            let event = RevisionEvent::of(ReloadTrigger::Start, source, RevisionResult::Active)
                 .with_revision(&contract.version, &contract.revision);
-            history.add(entry);
+            history.add(event);
         }
         let options = live.compiled().map(|_| options(&live.config));
         Self {
@@ -233,8 +229,7 @@ impl ServiceState {
         }
     }
 
-    /// Where exchanges go for the candidate to judge.
-    /// Tells metrics who provides it, where that has changed.
+    /// Updates the provider metric if the provider has changed.
     fn report_provider(&mut self, metrics: &Metrics) {
         let service = self.live.config.name.as_str();
         let provider = self.live.provider.as_ref();
@@ -249,12 +244,13 @@ impl ServiceState {
         self.reported_provider = Some(provider.to_owned());
     }
 
+    /// Where data cores send exchanges for the candidate, if there is one.
     pub(super) fn shadow_sampler(&self) -> Option<ShadowSampler> {
-        Some(self.candidate.as_ref()?.tap.clone())
+        Some(self.candidate.as_ref()?.sampler.clone())
     }
 }
 
-fn guard(
+fn protection(
     config: &Config,
     service: &ServiceConfig,
     contract: Option<&CompiledContract>,
@@ -269,24 +265,25 @@ fn guard(
     if policy.protection.budget.cross_squad_max.is_some() && policy.provider.is_none() {
         tracing::warn!(
             service = service.name,
-            "budget.cross_squad_max does nothing: no squad of the catalog provides the service"
+            "budget.cross_squad_max has no effect: no squad of the catalog provides this service"
         );
     }
     ServiceProtection::new(&service.name, policy, &config.catalog, cores, started)
 }
 
-/// The squad that a contract says it is of.
+/// The provider squad that the contract names.
 pub(super) fn declared(contract: Option<&CompiledContract>) -> Option<&str> {
     contract?.provider.as_deref()
 }
 
-pub(super) fn report_revision(metrics: &Metrics, live: &ActiveService, is_in_force: bool) {
+pub(super) fn report_revision(metrics: &Metrics, live: &ActiveService, is_active: bool) {
     let Some(contract) = live.compiled() else {
         return;
     };
     let name = live.config.name.as_str();
-    match is_in_force {
-        true => metrics.set_active_revision(name, &contract.version, &contract.revision),
-        false => metrics.clear_revision(name, &contract.version, &contract.revision),
+    if is_active {
+        metrics.set_active_revision(name, &contract.version, &contract.revision);
+    } else {
+        metrics.clear_revision(name, &contract.version, &contract.revision);
     }
 }

@@ -1,22 +1,29 @@
-//! Contracts and configuration that change while traffic flows.
+//! Replaces contracts and configuration while the program serves.
 //!
-//! A [`ContractWatcher`] for each service reads its source when there is a reason to, compiles what it
-//! finds on a thread of its own, and gives it to the [`LiveStateWriter`], which alone publishes what is in
-//! force. Everything happens on the control side; data cores only ever load a pointer. What is
-//! bad is refused with its reason, and what was in force stays.
+//! Each service has a [`ContractWatcher`]. It reads the contract when the source may have changed
+//! or an operator asks, compiles it on a blocking thread and passes the result to the
+//! [`LiveStateWriter`]. Only the writer publishes the active configuration; data cores just load
+//! a pointer. A contract or configuration with errors is refused with its reasons, and the active
+//! one stays.
+//!
+//! - read: `watched_source`, `remote_source`, `read_task`, `contract_watcher`
+//! - decide: `reload_verdict` compares a new revision with the active one
+//! - apply: `live_state_writer`, `publish` (contracts), `reconfigure` (configuration)
+//! - `shadow_candidate`: checks copies of live exchanges against a candidate contract
+//! - `operator_requests`: what the admin port and SIGHUP can ask for
 
 mod revision_history;
-mod read_task;
 mod reload_verdict;
+mod read_task;
 mod shadow_candidate;
 mod deferred_drop;
 mod live_state_writer;
 mod publish;
+mod reconfigure;
 mod remote_source;
 mod watched_source;
 mod contract_watcher;
 mod operator_requests;
-mod reconfigure;
 
 pub(super) use contract_watcher::ContractWatcher;
 pub use live_state_writer::ConfigReader;

@@ -1,4 +1,4 @@
-//! What operators and signals ask of contracts and configuration.
+//! Reloads, candidates and promotions that operators and SIGHUP ask for.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -19,76 +19,77 @@ use super::live_state_writer::{ConfigReader, LiveStateWriter, ServiceState};
 use super::revision_history::{ReloadTrigger, RevisionEvent};
 use super::shadow_candidate::ShadowCandidate;
 
-/// Steers contracts and configuration. Clones steer the same.
+/// Carries out requests for contracts and configuration. Clones share their state.
 #[derive(Clone)]
 pub(in crate::app) struct ReloadController {
-    registrar: Arc<LiveStateWriter>,
-    /// To the keeper of each service.
+    writer: Arc<LiveStateWriter>,
+    /// One sender for the watcher of each service.
     watchers: Vec<mpsc::Sender<WatcherRequest>>,
     config_reader: Option<ConfigReader>,
-    /// Held while a configuration is read and put in force: one after the other.
-    reading: Arc<tokio::sync::Mutex<()>>,
+    /// Held during a reload of the configuration: reloads run one after the other.
+    reload_lock: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl std::fmt::Debug for ReloadController {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Steering")
-            .field("registrar", &self.registrar)
+        f.debug_struct("ReloadController")
+            .field("writer", &self.writer)
             .finish_non_exhaustive()
     }
 }
 
 impl ReloadController {
     pub(in crate::app) fn new(
-        registrar: &Arc<LiveStateWriter>,
-        keepers: Vec<mpsc::Sender<WatcherRequest>>,
-        reread: Option<ConfigReader>,
+        writer: &Arc<LiveStateWriter>,
+        watchers: Vec<mpsc::Sender<WatcherRequest>>,
+        config_reader: Option<ConfigReader>,
     ) -> Self {
         Self {
-            registrar: Arc::clone(registrar),
-            watchers: keepers,
-            config_reader: reread,
-            reading: Arc::default(),
+            writer: Arc::clone(writer),
+            watchers,
+            config_reader,
+            reload_lock: Arc::default(),
         }
     }
 
-    /// Reads the configuration and every contract again.
+    /// Reloads the configuration and every contract.
     pub(in crate::app) async fn reload_all(&self) {
-        tracing::info!("SIGHUP: reading the configuration and all contracts again");
-        let _said = self.read_config().await;
-        for keeper in &self.watchers {
-            let _ended = keeper.send(read(ReloadTrigger::Signal, None)).await;
+        tracing::info!("SIGHUP: reloading the configuration and all contracts");
+        // The result is in the log; a watcher that has ended needs no request.
+        let _ = self.read_config().await;
+        for watcher in &self.watchers {
+            let _ = watcher.send(read(ReloadTrigger::Signal, None)).await;
         }
     }
 
     async fn read_config(&self) -> Result<ConfigReloadView, ContractFault> {
-        let Some(reread) = self.config_reader.clone() else {
+        let Some(config_reader) = self.config_reader.clone() else {
             return Err(ContractFault::Unavailable {
-                reason: "the program was started without a configuration that can be read again"
+                reason: "the program was started without a configuration file that can be reloaded"
                     .to_owned(),
             });
         };
-        let _one_at_a_time = self.reading.lock().await;
-        let steering = self.clone();
-        let reading = spawn_blocking(move || steering.read_config_now(&reread)).await;
+        let _guard = self.reload_lock.lock().await;
+        let controller = self.clone();
+        let reading = spawn_blocking(move || controller.read_config_now(&config_reader)).await;
         let (reloaded, recompile) = reading.map_err(|error| ContractFault::Unavailable {
             reason: format!("the configuration could not be read: {error}"),
         })?;
         for index in recompile {
-            let order = read(ReloadTrigger::Configuration, None);
-            let _ended = self.watchers[index].send(order).await;
+            let request = read(ReloadTrigger::Configuration, None);
+            let _ = self.watchers[index].send(request).await;
         }
         Ok(reloaded)
     }
 
-    fn read_config_now(&self, reread: &ConfigReader) -> (ConfigReloadView, Vec<usize>) {
-        let config = match reread() {
+    fn read_config_now(&self, config_reader: &ConfigReader) -> (ConfigReloadView, Vec<usize>) {
+        let config = match config_reader() {
             Ok(config) => config,
             Err(errors) => {
                 let problems: Vec<String> = errors.to_string().lines().map(str::to_owned).collect();
                 tracing::warn!(
                     problems = problems.join("; "),
-                    "configuration refused: what was in force stays"
+                    "reload refused: the active configuration stays"
                 );
                 let refused = ConfigReloadView {
                     result: ConfigResult::Refused,
@@ -99,10 +100,11 @@ impl ReloadController {
                 return (refused, Vec::new());
             }
         };
-        let done = self.registrar.reconfigure(&config);
-        let result = match done.changed.is_empty() {
-            true => ConfigResult::Unchanged,
-            false => ConfigResult::Applied,
+        let done = self.writer.reconfigure(&config);
+        let result = if done.changed.is_empty() {
+            ConfigResult::Unchanged
+        } else {
+            ConfigResult::Applied
         };
         let reloaded = ConfigReloadView {
             result,
@@ -113,25 +115,25 @@ impl ReloadController {
         (reloaded, done.recompile)
     }
 
-    /// Asks the keeper of a service, and waits for what comes of it.
+    /// Sends a request to the watcher of a service, and waits for the result.
     fn request(
         &self,
         service: &str,
-        order: impl FnOnce(oneshot::Sender<RevisionEvent>) -> WatcherRequest,
+        request: impl FnOnce(oneshot::Sender<RevisionEvent>) -> WatcherRequest,
     ) -> ChangeFuture<ReloadView> {
-        let Some(index) = self.registrar.find(service) else {
+        let Some(index) = self.writer.find(service) else {
             return Box::pin(async { Err(ContractFault::UnknownService) });
         };
         let (reply, answer) = oneshot::channel();
-        let sent = self.watchers[index].try_send(order(reply));
+        let sent = self.watchers[index].try_send(request(reply));
         let service = service.to_owned();
         Box::pin(async move {
             sent.map_err(|error| match error {
                 TrySendError::Full(_) => ContractFault::Busy,
                 TrySendError::Closed(_) => shutting_down(),
             })?;
-            let entry = answer.await.map_err(|_| shutting_down())?;
-            Ok(reloaded(&service, entry))
+            let event = answer.await.map_err(|_| shutting_down())?;
+            Ok(reloaded(&service, event))
         })
     }
 
@@ -140,15 +142,13 @@ impl ReloadController {
         service: &str,
         change: fn(&LiveStateWriter, usize) -> Option<RevisionEvent>,
     ) -> ChangeFuture<ReloadView> {
-        let registrar = Arc::clone(&self.registrar);
+        let writer = Arc::clone(&self.writer);
         let service = service.to_owned();
-        // A candidate is compared with what is in force, which takes long for large contracts.
+        // Blocking: comparing large contracts takes long.
         let changing = spawn_blocking(move || {
-            let index = registrar
-                .find(&service)
-                .ok_or(ContractFault::UnknownService)?;
-            let entry = change(&registrar, index).ok_or(ContractFault::NoCandidate)?;
-            Ok(reloaded(&service, entry))
+            let index = writer.find(&service).ok_or(ContractFault::UnknownService)?;
+            let event = change(&writer, index).ok_or(ContractFault::NoCandidate)?;
+            Ok(reloaded(&service, event))
         });
         Box::pin(async move {
             changing.await.unwrap_or_else(|error| {
@@ -161,8 +161,8 @@ impl ReloadController {
 
 impl ContractControl for ReloadController {
     fn services(&self) -> Vec<ContractView> {
-        (0..self.registrar.count())
-            .map(|index| self.registrar.with_service(index, view))
+        (0..self.writer.count())
+            .map(|index| self.writer.with_service(index, view))
             .collect()
     }
 
@@ -185,11 +185,11 @@ impl ContractControl for ReloadController {
 
     fn candidate(&self, service: &str) -> Result<CandidateView, ContractFault> {
         let index = self
-            .registrar
+            .writer
             .find(service)
             .ok_or(ContractFault::UnknownService)?;
         let candidate = self
-            .registrar
+            .writer
             .with_service(index, |state| state.candidate.clone());
         let candidate = candidate.ok_or(ContractFault::NoCandidate)?;
         Ok(candidate_view(service, &candidate))
@@ -204,14 +204,15 @@ impl ContractControl for ReloadController {
     }
 
     fn reload_config(&self) -> ChangeFuture<ConfigReloadView> {
-        let steering = self.clone();
-        Box::pin(async move { steering.read_config().await })
+        let controller = self.clone();
+        Box::pin(async move { controller.read_config().await })
     }
 }
 
 fn shutting_down() -> ContractFault {
     ContractFault::Unavailable {
-        reason: "nobody keeps this contract any more: the program is ending, or the log says why"
+        reason: "the contract of this service is not watched any more: the program is stopping, \
+                 or the log shows the cause"
             .to_owned(),
     }
 }
@@ -242,28 +243,28 @@ fn view(state: &ServiceState) -> ContractView {
     }
 }
 
-fn history_entry(entry: &RevisionEvent) -> HistoryEntry {
+fn history_entry(event: &RevisionEvent) -> HistoryEntry {
     HistoryEntry {
-        at: entry.at,
-        version: non_empty(&entry.version),
-        revision: non_empty(&entry.revision),
-        source: entry.source.clone(),
-        trigger: entry.trigger.as_str(),
-        result: entry.result,
-        reason: reason(entry),
-        compile_ms: compile_ms(entry),
+        at: event.at,
+        version: non_empty(&event.version),
+        revision: non_empty(&event.revision),
+        source: event.source.clone(),
+        trigger: event.trigger.as_str(),
+        result: event.result,
+        reason: reason(event),
+        compile_ms: compile_ms(event),
     }
 }
 
-fn reloaded(service: &str, entry: RevisionEvent) -> ReloadView {
+fn reloaded(service: &str, event: RevisionEvent) -> ReloadView {
     ReloadView {
         service: service.to_owned(),
-        result: entry.result,
-        version: non_empty(&entry.version),
-        revision: non_empty(&entry.revision),
-        reason: reason(&entry),
-        compile_ms: compile_ms(&entry),
-        problems: entry.problems,
+        result: event.result,
+        version: non_empty(&event.version),
+        revision: non_empty(&event.revision),
+        reason: reason(&event),
+        compile_ms: compile_ms(&event),
+        problems: event.problems,
     }
 }
 
@@ -272,23 +273,23 @@ fn candidate_view(service: &str, candidate: &ShadowCandidate) -> CandidateView {
     let mut refusals: Vec<CandidateRefusal> = report
         .refusals
         .iter()
-        .map(|(kind, found)| CandidateRefusal {
-            operation: kind.operation.clone(),
-            class: kind.class.to_owned(),
-            squad: kind.squad.clone(),
-            count: found.count,
-            example: found.example.clone(),
-            pointer: non_empty(&found.pointer),
-            schema: found.schema.clone(),
-            file: found.file.clone(),
-            line: found.line.map(u64::from),
+        .map(|(key, stats)| CandidateRefusal {
+            operation: key.operation.clone(),
+            class: key.class.to_owned(),
+            squad: key.squad.clone(),
+            count: stats.count,
+            example: stats.example.clone(),
+            pointer: non_empty(&stats.pointer),
+            schema: stats.schema.clone(),
+            file: stats.file.clone(),
+            line: stats.line.map(u64::from),
         })
         .collect();
     refusals.sort_by_key(|refusal| std::cmp::Reverse(refusal.count));
     let mut squads: Vec<String> = report
         .refusals
         .keys()
-        .map(|kind| kind.squad.clone())
+        .map(|key| key.squad.clone())
         .collect();
     squads.dedup();
     CandidateView {
@@ -305,13 +306,13 @@ fn candidate_view(service: &str, candidate: &ShadowCandidate) -> CandidateView {
     }
 }
 
-fn reason(entry: &RevisionEvent) -> Option<String> {
-    entry.problems.first().cloned()
+fn reason(event: &RevisionEvent) -> Option<String> {
+    event.problems.first().cloned()
 }
 
-fn compile_ms(entry: &RevisionEvent) -> Option<u64> {
-    let ms = u64::try_from(entry.took.as_millis()).unwrap_or(u64::MAX);
-    (!entry.took.is_zero()).then_some(ms)
+fn compile_ms(event: &RevisionEvent) -> Option<u64> {
+    let ms = u64::try_from(event.took.as_millis()).unwrap_or(u64::MAX);
+    (!event.took.is_zero()).then_some(ms)
 }
 
 fn non_empty(text: &str) -> Option<String> {

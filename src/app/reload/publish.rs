@@ -1,4 +1,4 @@
-//! Taking what was read: a contract, a candidate, or the reason why there is none.
+//! Applies the result of a read: activates a contract, starts a candidate or records the failure.
 
 use std::io;
 use std::sync::Arc;
@@ -16,39 +16,35 @@ use super::reload_verdict::{ReloadBasis, ReloadVerdict};
 use super::revision_history::{ReloadTrigger, RevisionEvent};
 use super::shadow_candidate::ShadowCandidate;
 
-/// What was read, from where and why.
+/// The result of reading a source.
 #[derive(Debug)]
-pub(in crate::app) struct SourceReadOutcome {
-    pub(in crate::app) trigger: ReloadTrigger,
-    pub(in crate::app) source: String,
-    pub(in crate::app) outcome: CompileOutcome,
-    /// Why this is not what the source holds, where it is not.
-    pub(in crate::app) stale: Option<String>,
+pub(super) struct SourceReadOutcome {
+    pub(super) trigger: ReloadTrigger,
+    pub(super) source: String,
+    pub(super) outcome: CompileOutcome,
+    /// Why the outcome is from the cache and not from the source.
+    pub(super) stale: Option<String>,
 }
 
 impl LiveStateWriter {
-    /// Takes what was read of a service's contract, and says what came of it.
-    pub(in crate::app) fn apply_read(
-        &self,
-        index: usize,
-        found: SourceReadOutcome,
-    ) -> RevisionEvent {
+    /// Applies a read of a service's contract. Returns the event for the history.
+    pub(super) fn apply_read(&self, index: usize, read: SourceReadOutcome) -> RevisionEvent {
         let mut state = self.lock();
         let config = Arc::clone(&state.config);
         let service = &mut state.services[index];
-        let is_set_aside = |contract: &CompiledContract| {
+        let was_superseded = |contract: &CompiledContract| {
             service.superseded.as_ref() == Some(&contract.revision)
-                && found.trigger != ReloadTrigger::Operator
+                && read.trigger != ReloadTrigger::Operator
         };
-        let entry = match found.outcome {
-            Err(nothing) => nothing.entry(found.trigger, found.source),
-            Ok(CompiledRevision { contract, .. }) if is_set_aside(&contract) => {
+        let event = match read.outcome {
+            Err(not_compiled) => not_compiled.into_event(read.trigger, read.source),
+            Ok(CompiledRevision { contract, .. }) if was_superseded(&contract) => {
                 let problem = format!(
-                    "a candidate was promoted, and the source still holds {}: change it there \
-                     too, or reload the contract to go back",
+                    "a candidate was promoted, but the source still has {}: update the source, or \
+                     reload the contract to go back",
                     contract.version
                 );
-                RevisionEvent::of(found.trigger, found.source, RevisionResult::Unchanged)
+                RevisionEvent::of(read.trigger, read.source, RevisionResult::Unchanged)
                     .with_revision(&contract.version, &contract.revision)
                     .with_problems(vec![problem])
             }
@@ -56,59 +52,60 @@ impl LiveStateWriter {
                 contract,
                 options,
                 took,
-                opinion,
+                verdict,
             }) => {
                 self.metrics.compiled(&service.live.config.name, took);
                 let basis = basis(service);
-                // Whoever reads to put in force asks; who did not is of another opinion now.
+                // A read for the active contract always has a verdict. `objections` rejects one
+                // that is about another active contract.
                 let objections =
-                    opinion.map_or_else(Vec::new, |opinion| opinion.objections(&basis));
-                let result = match objections.is_empty() {
-                    true => RevisionResult::InForce,
-                    false => RevisionResult::Refused,
+                    verdict.map_or_else(Vec::new, |verdict| verdict.objections(&basis));
+                let result = if objections.is_empty() {
+                    RevisionResult::Active
+                } else {
+                    RevisionResult::Refused
                 };
-                if result == RevisionResult::InForce {
+                if result == RevisionResult::Active {
                     service.options = Some(options);
                     service.superseded = None;
                     self.activate(&mut state, &config, index, &contract);
                 }
-                RevisionEvent::of(found.trigger, found.source, result)
+                RevisionEvent::of(read.trigger, read.source, result)
                     .with_revision(&contract.version, &contract.revision)
                     .with_problems(objections)
                     .compiled_in(took)
             }
         };
         let service = &mut state.services[index];
-        service.last_error = entry.problems.first().cloned();
-        if let Some(problem) = found.stale {
+        service.last_error = event.problems.first().cloned();
+        if let Some(problem) = read.stale {
             tracing::warn!(
                 service = service.live.config.name,
                 problem,
-                "contract in force without its source"
+                "contract loaded from the cache: the source is unavailable"
             );
             service.last_error = Some(problem);
         }
-        self.record_event(&mut state, index, &entry);
-        entry
+        self.record_event(&mut state, index, &event);
+        event
     }
 
-    /// Takes a candidate, in the place of the one there may be.
-    pub(in crate::app) fn propose(&self, index: usize, found: SourceReadOutcome) -> RevisionEvent {
+    /// Starts a candidate, and replaces the previous one.
+    pub(super) fn propose(&self, index: usize, read: SourceReadOutcome) -> RevisionEvent {
         let mut state = self.lock();
         let config = Arc::clone(&state.config);
         let service = &mut state.services[index];
-        let entry = match found.outcome {
-            Err(nothing) => nothing.entry(found.trigger, found.source),
+        let event = match read.outcome {
+            Err(not_compiled) => not_compiled.into_event(read.trigger, read.source),
             Ok(CompiledRevision {
                 contract,
                 options,
                 took,
-                opinion: _,
+                verdict: _,
             }) => {
-                let entry =
-                    RevisionEvent::of(found.trigger, found.source, RevisionResult::Candidate)
-                        .with_revision(&contract.version, &contract.revision)
-                        .compiled_in(took);
+                let event = RevisionEvent::of(read.trigger, read.source, RevisionResult::Candidate)
+                    .with_revision(&contract.version, &contract.revision)
+                    .compiled_in(took);
                 let own = &service.live.config;
                 let started =
                     ShadowCandidate::start(contract, options, &config, own, &self.metrics);
@@ -116,22 +113,22 @@ impl LiveStateWriter {
                     Ok(candidate) => {
                         service.candidate = Some(candidate);
                         self.republish(&mut state, &config, index);
-                        entry
+                        event
                     }
                     Err(error) => RevisionEvent {
                         result: RevisionResult::Unavailable,
-                        ..entry.with_problems(vec![no_thread(&error)])
+                        ..event.with_problems(vec![no_thread(&error)])
                     },
                 }
             }
         };
-        self.record_event(&mut state, index, &entry);
-        entry
+        self.record_event(&mut state, index, &event);
+        event
     }
 
-    /// Puts the candidate in force; nothing where there is none. Slow where it is compared with
-    /// what is in force: not where others wait.
-    pub(in crate::app) fn promote(&self, index: usize) -> Option<RevisionEvent> {
+    /// Activates the candidate. Returns `None` if there is no candidate. Slow, because it compares
+    /// the candidate with the active contract: call it on a blocking thread.
+    pub(super) fn promote(&self, index: usize) -> Option<RevisionEvent> {
         let (basis, candidate) = self.with_service(index, |service| {
             let candidate = service.candidate.as_ref();
             let contract = candidate.map(|candidate| Arc::clone(&candidate.contract));
@@ -145,7 +142,7 @@ impl LiveStateWriter {
         &self,
         index: usize,
         compared: &Arc<CompiledContract>,
-        opinion: ReloadVerdict,
+        verdict: ReloadVerdict,
     ) -> Option<RevisionEvent> {
         let mut state = self.lock();
         let config = Arc::clone(&state.config);
@@ -153,20 +150,22 @@ impl LiveStateWriter {
         let candidate = service.candidate.as_ref()?;
         let contract = Arc::clone(&candidate.contract);
         let options = candidate.options.clone();
-        let mut objections = opinion.objections(&basis(service));
+        let mut objections = verdict.objections(&basis(service));
         if !Arc::ptr_eq(&contract, compared) {
-            objections.push("another candidate came meanwhile: promote it again".to_owned());
+            objections.push("the candidate was replaced meanwhile: promote the new one".to_owned());
         }
         if options != options_of(&service.live.config) {
             objections.push(
-                "the configuration compiles contracts otherwise now: propose it again".to_owned(),
+                "the configuration changed how contracts are compiled: propose the candidate again"
+                    .to_owned(),
             );
         }
-        let result = match objections.is_empty() {
-            true => RevisionResult::Promoted,
-            false => RevisionResult::Refused,
+        let result = if objections.is_empty() {
+            RevisionResult::Promoted
+        } else {
+            RevisionResult::Refused
         };
-        let entry = RevisionEvent::of(ReloadTrigger::Operator, "the candidate".to_owned(), result)
+        let event = RevisionEvent::of(ReloadTrigger::Operator, "the candidate".to_owned(), result)
             .with_revision(&contract.version, &contract.revision)
             .with_problems(objections);
         if result == RevisionResult::Promoted {
@@ -177,24 +176,24 @@ impl LiveStateWriter {
             service.superseded = before.map(|before| Arc::clone(&before.revision));
             self.activate(&mut state, &config, index, &contract);
         }
-        self.record_event(&mut state, index, &entry);
-        Some(entry)
+        self.record_event(&mut state, index, &event);
+        Some(event)
     }
 
-    /// Drops the candidate; nothing where there is none.
-    pub(in crate::app) fn drop_candidate(&self, index: usize) -> Option<RevisionEvent> {
+    /// Drops the candidate. Returns `None` if there is no candidate.
+    pub(super) fn drop_candidate(&self, index: usize) -> Option<RevisionEvent> {
         let mut state = self.lock();
         let config = Arc::clone(&state.config);
         let candidate = state.services[index].candidate.take()?;
-        let entry = RevisionEvent::of(
+        let event = RevisionEvent::of(
             ReloadTrigger::Operator,
             "the candidate".to_owned(),
             RevisionResult::Dropped,
         )
         .with_revision(&candidate.contract.version, &candidate.contract.revision);
         self.republish(&mut state, &config, index);
-        self.record_event(&mut state, index, &entry);
-        Some(entry)
+        self.record_event(&mut state, index, &event);
+        Some(event)
     }
 
     fn activate(
@@ -223,7 +222,7 @@ impl LiveStateWriter {
         self.publish(state);
     }
 
-    /// Publishes a service with the same contract and another tap.
+    /// Publishes a service with the same contract and the current shadow sampler.
     fn republish(&self, state: &mut LiveState, config: &Config, index: usize) {
         let service = &mut state.services[index];
         let live = ActiveService::new(
@@ -240,10 +239,10 @@ impl LiveStateWriter {
         self.publish(state);
     }
 
-    fn record_event(&self, state: &mut LiveState, index: usize, entry: &RevisionEvent) {
+    fn record_event(&self, state: &mut LiveState, index: usize, event: &RevisionEvent) {
         let service = &mut state.services[index];
         let name = service.live.config.name.as_str();
-        self.metrics.reloaded(name, entry.result.as_str());
+        self.metrics.reloaded(name, event.result.as_str());
         self.metrics.stale(name, service.last_error.is_some());
         let RevisionEvent {
             version,
@@ -254,7 +253,7 @@ impl LiveStateWriter {
             problems,
             took,
             at: _,
-        } = entry;
+        } = event;
         let compile_ms = took.as_millis();
         let problem = problems.join("; ");
         let result_name = result.as_str();
@@ -270,9 +269,9 @@ impl LiveStateWriter {
                 %trigger,
                 result = result_name,
                 problem,
-                "contract refused: what was in force stays"
+                "reload refused: the active contract stays"
             ),
-            RevisionResult::InForce
+            RevisionResult::Active
             | RevisionResult::Candidate
             | RevisionResult::Promoted
             | RevisionResult::Dropped => {
@@ -288,11 +287,11 @@ impl LiveStateWriter {
                 );
             }
         }
-        service.history.add(entry.clone());
+        service.history.add(event.clone());
     }
 }
 
-/// What a revision of a service would follow.
+/// The policy and the active contract that a new revision is compared with.
 pub(super) fn basis(service: &ServiceState) -> ReloadBasis {
     ReloadBasis {
         policy: service.live.config.reload.policy,
@@ -301,20 +300,20 @@ pub(super) fn basis(service: &ServiceState) -> ReloadBasis {
 }
 
 impl NotCompiled {
-    /// What to remember of it.
-    fn entry(self, trigger: ReloadTrigger, source: String) -> RevisionEvent {
-        let entry = |result| RevisionEvent::of(trigger, source, result);
+    /// The event for the history.
+    fn into_event(self, trigger: ReloadTrigger, source: String) -> RevisionEvent {
+        let event = |result| RevisionEvent::of(trigger, source, result);
         match self {
-            Self::Unchanged(identity) => entry(RevisionResult::Unchanged)
+            Self::Unchanged(identity) => event(RevisionResult::Unchanged)
                 .with_revision(&identity.version, &identity.revision),
             Self::Unavailable(problem) => {
-                entry(RevisionResult::Unavailable).with_problems(vec![problem])
+                event(RevisionResult::Unavailable).with_problems(vec![problem])
             }
             Self::Refused { identity, problems } => {
-                let entry = entry(RevisionResult::Refused).with_problems(problems);
+                let event = event(RevisionResult::Refused).with_problems(problems);
                 match identity {
-                    Some(identity) => entry.with_revision(&identity.version, &identity.revision),
-                    None => entry,
+                    Some(identity) => event.with_revision(&identity.version, &identity.revision),
+                    None => event,
                 }
             }
         }
@@ -322,10 +321,10 @@ impl NotCompiled {
 }
 
 fn no_thread(error: &io::Error) -> String {
-    format!("a thread for the candidate cannot be started: {error}; check the limit on threads")
+    format!("cannot start a thread for the candidate: {error}; check the limit on threads")
 }
 
-/// The guard of a service, with the provider that its new contract may name.
+/// The protection of a service, with the provider that its new contract names.
 fn with_declared_provider(
     live: &ActiveService,
     config: &Config,

@@ -1,6 +1,6 @@
-//! From a source's bytes to a compiled contract, or to why there is none.
+//! Reads and compiles a contract.
 //!
-//! Blocking and slow: it runs on threads that nobody else waits for.
+//! Blocking and slow: it runs on blocking threads only.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,61 +17,61 @@ use portcullis_vocabulary::limits::Limits;
 
 use super::reload_verdict::{ReloadBasis, ReloadVerdict};
 
-/// What to read.
+/// The source of a contract.
 #[derive(Debug)]
-pub(in crate::app) enum ReadInput {
-    /// A file, with those that it refers to.
+pub(super) enum ReadInput {
+    /// A file and the files that it references.
     File(PathBuf),
-    /// Bytes that are there already.
+    /// Bytes in memory.
     Bytes {
-        /// What they are called in messages.
+        /// The name for messages.
         name: String,
-        /// The contract.
+        /// The document.
         bytes: Vec<u8>,
     },
 }
 
-/// What to read, and how.
+/// One read, with its options.
 #[derive(Debug)]
-pub(in crate::app) struct ReadTask {
-    pub(in crate::app) input: ReadInput,
-    pub(in crate::app) options: CompileOptions,
-    pub(in crate::app) limits: Limits,
-    /// The revision that need not be compiled again.
-    pub(in crate::app) known: Option<Arc<str>>,
-    /// What it is to follow, where it would be put in force.
-    pub(in crate::app) basis: Option<ReloadBasis>,
+pub(super) struct ReadTask {
+    pub(super) input: ReadInput,
+    pub(super) options: CompileOptions,
+    pub(super) limits: Limits,
+    /// A revision that need not be compiled again.
+    pub(super) known: Option<Arc<str>>,
+    /// The contract that this one would replace, if it is to become active.
+    pub(super) basis: Option<ReloadBasis>,
 }
 
-/// A contract that compiled.
+/// A contract that was compiled.
 #[derive(Debug)]
-pub(in crate::app) struct CompiledRevision {
-    pub(in crate::app) contract: Arc<CompiledContract>,
-    pub(in crate::app) options: CompileOptions,
-    pub(in crate::app) took: Duration,
-    /// What speaks against it, where that was asked.
-    pub(in crate::app) opinion: Option<ReloadVerdict>,
+pub(super) struct CompiledRevision {
+    pub(super) contract: Arc<CompiledContract>,
+    pub(super) options: CompileOptions,
+    pub(super) took: Duration,
+    /// The result of the comparison with the active contract, if there was one.
+    pub(super) verdict: Option<ReloadVerdict>,
 }
 
-/// Why nothing was compiled.
+/// Why there is no compiled contract.
 #[derive(Debug)]
-pub(in crate::app) enum NotCompiled {
-    /// It is the known revision.
+pub(super) enum NotCompiled {
+    /// It has the known revision.
     Unchanged(ContractIdentity),
-    /// It cannot be enforced.
+    /// It cannot be compiled.
     Refused {
         identity: Option<ContractIdentity>,
         problems: Vec<String>,
     },
-    /// It cannot be read.
+    /// The source cannot be read.
     Unavailable(String),
 }
 
-/// What came of it.
-pub(in crate::app) type CompileOutcome = Result<CompiledRevision, NotCompiled>;
+/// The result of a read.
+pub(super) type CompileOutcome = Result<CompiledRevision, NotCompiled>;
 
 impl ReadInput {
-    /// The files that it names.
+    /// The files that are known before the read.
     pub(super) fn files(&self) -> Vec<PathBuf> {
         match self {
             Self::File(path) => vec![path.clone()],
@@ -81,8 +81,8 @@ impl ReadInput {
 }
 
 impl ReadTask {
-    /// Reads what the configuration says of a service.
-    pub(in crate::app) fn new(service: &ServiceConfig, input: ReadInput, limits: &Limits) -> Self {
+    /// A read with the options that the configuration sets for the service.
+    pub(super) fn new(service: &ServiceConfig, input: ReadInput, limits: &Limits) -> Self {
         Self {
             input,
             options: options(service),
@@ -93,7 +93,7 @@ impl ReadTask {
     }
 }
 
-/// How a service's contract is compiled.
+/// The compile options of a service.
 pub(in crate::app) fn options(service: &ServiceConfig) -> CompileOptions {
     CompileOptions {
         base_paths: service.base_paths.clone(),
@@ -103,8 +103,8 @@ pub(in crate::app) fn options(service: &ServiceConfig) -> CompileOptions {
     }
 }
 
-/// Reads and compiles. The files that were read come too, for whoever watches them.
-pub(in crate::app) fn read(task: &ReadTask) -> (CompileOutcome, Vec<PathBuf>) {
+/// Reads and compiles. Also returns the files that were read, to be watched.
+pub(super) fn read(task: &ReadTask) -> (CompileOutcome, Vec<PathBuf>) {
     let loaded = match &task.input {
         ReadInput::File(path) => load_contract(path, &task.limits),
         ReadInput::Bytes { name, bytes } => parse_single_file(name, bytes.clone(), &task.limits),
@@ -118,18 +118,18 @@ pub(in crate::app) fn read(task: &ReadTask) -> (CompileOutcome, Vec<PathBuf>) {
             );
         }
         Err(error @ ContractLoadError::Parse(_)) => {
-            let nothing = NotCompiled::Refused {
+            let refused = NotCompiled::Refused {
                 identity: None,
                 problems: vec![error.to_string()],
             };
-            return (Err(nothing), task.input.files());
+            return (Err(refused), task.input.files());
         }
     };
     let mut files = match &task.input {
         ReadInput::File(_) => documents.paths(),
         ReadInput::Bytes { .. } => Vec::new(),
     };
-    // As it is opened: another spelling may lead elsewhere, by a link on the way.
+    // Watch the path as configured: the canonical path would miss a symbolic link that changes.
     if let (ReadInput::File(path), Some(entry)) = (&task.input, files.first_mut()) {
         entry.clone_from(path);
     }
@@ -145,12 +145,12 @@ fn compile_documents(documents: DocumentSet, task: &ReadTask) -> CompileOutcome 
     match compile(documents, &task.options) {
         Ok(contract) => {
             let took = began.elapsed();
-            let opinion = task.basis.as_ref().map(|basis| basis.verdict(&contract));
+            let verdict = task.basis.as_ref().map(|basis| basis.verdict(&contract));
             Ok(CompiledRevision {
                 contract: Arc::new(contract),
                 options: task.options.clone(),
                 took,
-                opinion,
+                verdict,
             })
         }
         Err(problems) => Err(NotCompiled::Refused {
@@ -160,7 +160,7 @@ fn compile_documents(documents: DocumentSet, task: &ReadTask) -> CompileOutcome 
     }
 }
 
-/// The revision that was read, as far as it could be.
+/// The revision that was read, if the source could be parsed.
 pub(super) fn revision(outcome: &CompileOutcome) -> Option<Arc<str>> {
     match outcome {
         Ok(compiled) => Some(Arc::clone(&compiled.contract.revision)),

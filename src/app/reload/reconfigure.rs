@@ -1,7 +1,7 @@
-//! A configuration that changes while traffic flows.
+//! Applies a new configuration while the program serves.
 //!
-//! What can change does so at once, for all services together; what cannot is named, and stays as
-//! it is until the program starts again.
+//! All changes take effect at once, for all services together. Settings that need a restart are
+//! reported and keep their values until then.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,20 +17,20 @@ use super::live_state_writer::{LiveState, LiveStateWriter, declared};
 use super::read_task::options;
 use super::shadow_candidate::ShadowCandidate;
 
-/// What came of reading the configuration again.
+/// The result of applying a new configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::app) struct ReconfigureOutcome {
-    /// The keys and sections that changed.
-    pub(in crate::app) changed: Vec<String>,
-    /// Those that differ from what is in force and need a restart.
-    pub(in crate::app) needs_restart: Vec<String>,
-    /// The services whose contracts must be compiled anew for it.
-    pub(in crate::app) recompile: Vec<usize>,
+pub(super) struct ReconfigureOutcome {
+    /// The keys and sections that took effect.
+    pub(super) changed: Vec<String>,
+    /// The keys and sections that differ but need a restart.
+    pub(super) needs_restart: Vec<String>,
+    /// The services whose contracts must be compiled again.
+    pub(super) recompile: Vec<usize>,
 }
 
 impl LiveStateWriter {
-    /// Puts a configuration in force, as far as it can be.
-    pub(in crate::app) fn reconfigure(&self, new: &Config) -> ReconfigureOutcome {
+    /// Applies a configuration as far as possible without a restart.
+    pub(super) fn reconfigure(&self, new: &Config) -> ReconfigureOutcome {
         let mut state = self.lock();
         let old = Arc::clone(&state.config);
         let mut done = ReconfigureOutcome {
@@ -70,45 +70,43 @@ impl LiveStateWriter {
             done.recompile.push(index);
         }
         let contract = service.live.compiled().map(Arc::clone);
-        let guarded = match same_squads(&old.catalog, &new.catalog) {
-            true => {
-                let policy = Arc::new(ServicePolicy {
-                    protection: config.protection.clone(),
-                    tiers: new.tiers,
-                    provider: new.provider_of(config, declared(contract.as_deref())),
-                });
-                let bank = Arc::clone(&service.live.protection.bank);
-                bank.adopt(&new.catalog, &policy);
-                ServiceProtection {
-                    service: config.name.clone(),
-                    bank,
-                    policy,
-                }
+        let has_same_squads = same_squads(&old.catalog, &new.catalog);
+        let protection = if has_same_squads {
+            let policy = Arc::new(ServicePolicy {
+                protection: config.protection.clone(),
+                tiers: new.tiers,
+                provider: new.provider_of(config, declared(contract.as_deref())),
+            });
+            let bank = Arc::clone(&service.live.protection.bank);
+            bank.adopt(&new.catalog, &policy);
+            ServiceProtection {
+                service: config.name.clone(),
+                bank,
+                policy,
             }
-            // Squads are numbered by the catalog, so nothing that was counted fits any more; what
-            // operators decided does.
-            false => {
-                let guarded = self.new_guard(new, config, contract.as_deref());
-                let before = &service.live.protection.bank;
-                guarded
-                    .bank
-                    .inherit_overrides(before, &old.catalog, &new.catalog);
-                guarded
-            }
+        } else {
+            // The catalog numbers the squads, so the old counters do not fit the new catalog.
+            // Operators' overrides are keyed by name and carried over.
+            let protection = self.new_protection(new, config, contract.as_deref());
+            let before = &service.live.protection.bank;
+            protection
+                .bank
+                .inherit_overrides(before, &old.catalog, &new.catalog);
+            protection
         };
-        let is_other = !same_squads(&old.catalog, &new.catalog)
+        let is_candidate_outdated = !has_same_squads
             || before.enforcement != config.enforcement
             || before.reload.candidate_sample != config.reload.candidate_sample
             || old.limits != new.limits;
-        if let Some(candidate) = service.candidate.take_if(|_| is_other) {
+        if let Some(candidate) = service.candidate.take_if(|_| is_candidate_outdated) {
             service.candidate = self.restart_candidate(candidate, new, config);
         }
-        let parts = (guarded, Arc::clone(&service.live.inventory));
+        let parts = (protection, Arc::clone(&service.live.inventory));
         let live = ActiveService::new(new, config, contract, parts, service.shadow_sampler());
         state.replace(index, live);
     }
 
-    /// The same candidate, by what is configured now; its report begins anew.
+    /// Restarts a candidate under the new configuration, with an empty report.
     fn restart_candidate(
         &self,
         candidate: ShadowCandidate,
@@ -121,18 +119,18 @@ impl LiveStateWriter {
         let name = &service.name;
         match ShadowCandidate::start(contract, options, config, service, &self.metrics) {
             Ok(candidate) => {
-                tracing::info!(service = name, "the candidate's report begins anew");
+                tracing::info!(service = name, "candidate restarted: its report is empty");
                 Some(candidate)
             }
             Err(error) => {
-                tracing::warn!(service = name, %error, "the candidate is dropped: no thread for it");
+                tracing::warn!(service = name, %error, "candidate dropped: cannot start its thread");
                 None
             }
         }
     }
 }
 
-/// The configuration to be put in force: the new one, but for what cannot change.
+/// The configuration to apply: the new one, with the old values of settings that need a restart.
 fn merge(old: &Config, new: &Config, done: &mut ReconfigureOutcome) -> Config {
     let mut merged = Config {
         listen_address: old.listen_address,
@@ -146,7 +144,8 @@ fn merge(old: &Config, new: &Config, done: &mut ReconfigureOutcome) -> Config {
     merged.limits = wire_limits_of(&old.limits, &new.limits);
     merged.log.format = old.log.format;
     merged.metrics_enabled = old.metrics_enabled;
-    // Where services come or go, who answers for what was judged for all of them together.
+    // Host and path routes were validated for the whole set of services, so they change only if
+    // the set is the same.
     let is_same_set = same_services(old, new);
     let named = |name: &str| new.services.iter().find(|service| service.name == name);
     merged.services = old
@@ -186,7 +185,7 @@ fn merge(old: &Config, new: &Config, done: &mut ReconfigureOutcome) -> Config {
     merged
 }
 
-/// What differs and cannot change while the program runs.
+/// The settings that differ and need a restart.
 fn restart_only_changes(old: &Config, new: &Config) -> Vec<String> {
     let mut fixed = Vec::new();
     let mut note = |name: &str, differs: bool| {
@@ -233,7 +232,7 @@ fn restart_only_changes(old: &Config, new: &Config) -> Vec<String> {
     fixed
 }
 
-/// The new limits, but for those that connections were accepted with.
+/// The new limits, with the old values of those that connections and contracts already use.
 fn wire_limits_of(old: &Limits, new: &Limits) -> Limits {
     Limits {
         header_count_max: old.header_count_max,
@@ -258,7 +257,7 @@ fn same_services(old: &Config, new: &Config) -> bool {
     names(old) == names(new)
 }
 
-/// Whether squads have the same numbers.
+/// Whether the squads are the same, so that they have the same numbers.
 fn same_squads(old: &Catalog, new: &Catalog) -> bool {
     let names = |catalog: &Catalog| {
         let squads = catalog.squads().iter().map(|squad| squad.name.clone());

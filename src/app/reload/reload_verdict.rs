@@ -1,9 +1,10 @@
-//! Whether a revision may follow another.
+//! Decides whether a new revision may replace the active one.
 //!
-//! A contract without operations never follows one that has some: a file that was cut off after its
-//! first lines is still YAML, and would refuse everything. What breaks consumers is for `compat` to
-//! say. Comparing large contracts takes long, so it happens where contracts are read and compiled;
-//! what comes of it is a value, which says of what it holds.
+//! A contract without operations never replaces one that has some: a file that was cut off after
+//! its first lines is still valid YAML, and would refuse every request. With the policy
+//! `compatible`, the `compat` crate finds the changes that break consumers. Comparing large
+//! contracts is slow, so it happens where contracts are compiled. The verdict names the policy and
+//! the revision that it is about; if these have changed since, the new revision is refused.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -12,28 +13,28 @@ use crate::config::ReloadPolicy;
 use portcullis_compat::{ChangeLevel, CompareOptions, CompatFinding, Date, ExchangePart, compare};
 use portcullis_contract::CompiledContract;
 
-/// The most breaks that are listed; the rest is counted.
+/// The most breaking changes that are listed; the others are counted.
 const BREAKS_MAX: usize = 50;
 
-/// What a revision is to follow, and by which policy.
+/// The active contract and the policy that a new revision is compared under.
 #[derive(Clone, Debug)]
-pub(in crate::app) struct ReloadBasis {
+pub(super) struct ReloadBasis {
     pub(super) policy: ReloadPolicy,
-    /// The contract in force, if there is one.
+    /// The active contract, if there is one.
     pub(super) contract: Option<Arc<CompiledContract>>,
 }
 
-/// What speaks against a revision that is to follow another.
+/// The result of a comparison: the objections to a new revision.
 #[derive(Clone, Debug)]
-pub(in crate::app) struct ReloadVerdict {
+pub(super) struct ReloadVerdict {
     policy: ReloadPolicy,
     revision: Option<Arc<str>>,
     objections: Vec<String>,
 }
 
 impl ReloadBasis {
-    /// Compares. Slow: not under a lock, nor where others wait.
-    pub(in crate::app) fn verdict(&self, new: &CompiledContract) -> ReloadVerdict {
+    /// Compares. Slow: call it on a blocking thread and without a lock.
+    pub(super) fn verdict(&self, new: &CompiledContract) -> ReloadVerdict {
         let old = self.contract.as_deref();
         let objections = old.map(|old| objections(self.policy, old, new));
         ReloadVerdict {
@@ -51,27 +52,28 @@ impl ReloadBasis {
 }
 
 impl ReloadVerdict {
-    /// Whether it is about what is in force now.
+    /// Whether the verdict is about the current policy and the active contract.
     pub(super) fn applies_to(&self, basis: &ReloadBasis) -> bool {
         self.policy == basis.policy && self.revision == basis.revision()
     }
 
-    /// Why the revision may not follow what is in force; empty where it may.
+    /// Why the new revision may not replace the active one; empty if it may.
     pub(super) fn objections(self, basis: &ReloadBasis) -> Vec<String> {
         if self.applies_to(basis) {
             return self.objections;
         }
-        let problem = "what is in force changed while this was compared with it: reload it again";
+        let problem =
+            "the active contract changed while the new one was compared with it: reload again";
         vec![problem.to_owned()]
     }
 }
 
-/// Why a revision may not follow the one in force; empty where it may.
+/// Why the new contract may not replace the old one; empty if it may.
 fn objections(policy: ReloadPolicy, old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
     if new.operations.is_empty() && !old.operations.is_empty() {
         return vec![format!(
-            "it has no operations, and the contract in force has {}: is it whole? To take it \
-             nevertheless, restart",
+            "the new contract has no operations, but the active one has {}: is the file complete? \
+             To use it anyway, restart",
             old.operations.len()
         )];
     }
@@ -81,15 +83,15 @@ fn objections(policy: ReloadPolicy, old: &CompiledContract, new: &CompiledContra
     let mut breaks = breaks(old, new);
     if !breaks.is_empty() {
         breaks.push(format!(
-            "the policy is `compatible`: raise the major version of {} ({} is not above it), or \
-             take the breaks back",
+            "the policy is `compatible`: raise the major version of {} ({} does not), or undo the \
+             breaking changes",
             old.version, new.version
         ));
     }
     breaks
 }
 
-/// One sentence for each break.
+/// One sentence for each breaking change.
 fn breaks(old: &CompiledContract, new: &CompiledContract) -> Vec<String> {
     let report = compare(
         old,
@@ -122,8 +124,8 @@ fn sentence(finding: &CompatFinding) -> String {
     }
 }
 
-/// Whether the second version announces breaks (semver.org, items 4 and 8): a greater major
-/// version, or a greater minor one while the major one is 0.
+/// Whether the new version announces breaking changes (semver.org, items 4 and 8): a greater
+/// major version, or a greater minor version while the major version is 0.
 fn is_major(old: &str, new: &str) -> bool {
     let parts = |version: &str| {
         let core = version.split(['-', '+']).next().unwrap_or_default();
@@ -169,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_gone_or_required_now_is_a_break() {
+    fn removals_and_new_requirements_are_breaking() {
         check("1.3.0", OLD, &[]);
         check(
             "1.3.0",
@@ -213,10 +215,10 @@ mod tests {
     }
 
     #[test]
-    fn what_was_cut_off_is_not_taken() {
+    fn a_truncated_contract_is_refused() {
         let (old, new) = (contract("1.2.0", OLD), contract("2.0.0", "{}"));
         let objections = objections(ReloadPolicy::Any, &old, &new);
-        let expected = "it has no operations, and the contract in force has 2: is it whole? To take it nevertheless, restart";
+        let expected = "the new contract has no operations, but the active one has 2: is the file complete? To use it anyway, restart";
         assert_eq!(objections, [expected]);
     }
 

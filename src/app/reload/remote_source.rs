@@ -1,4 +1,4 @@
-//! A contract at an address: asked time and again, and kept for a start without it.
+//! A contract at a URL: polled regularly, and cached for a startup without the source.
 
 use std::time::Duration;
 
@@ -10,47 +10,47 @@ use crate::source::{ContractCache, ContractOrigin, FetchOutcome, PollPolicy, Pol
 
 use super::revision_history::RevisionEvent;
 
-/// The longest time for one request: the largest contracts take seconds on a slow line.
+/// The time limit of one fetch: the largest contracts take seconds on a slow connection.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What an address gave.
+/// The result of a fetch.
 #[derive(Debug)]
 pub(super) enum ContractFetch {
-    /// Something else than before.
+    /// The content is new.
     New { name: String, bytes: Vec<u8> },
-    /// The same as before.
+    /// The content is the same as before.
     Unchanged,
-    /// Nothing, for this reason; the last good contract was kept.
+    /// The fetch failed for this reason; the cached contract is used.
     Cached {
         name: String,
         bytes: Vec<u8>,
         problem: String,
     },
-    /// Nothing, for this reason.
+    /// The fetch failed for this reason.
     Failed(String),
 }
 
-/// An address, and what is known of it.
+/// The URL of a contract, with its poller and its cache.
 #[derive(Debug)]
 pub(super) struct RemoteSource {
     service: String,
-    shown: String,
-    /// Tells it from others in the cache.
+    display_name: String,
+    /// Distinguishes the URL from others in the cache.
     tag: String,
     poller: Result<Poller, String>,
     cache: Option<ContractCache>,
-    /// Whether anything was got yet, from the address or from what was kept.
+    /// Whether nothing has been loaded yet, neither from the URL nor from the cache.
     is_first: bool,
-    /// What came last, to be kept if it turns out to be good.
+    /// The last content, to be cached if it becomes active.
     last: Option<Vec<u8>>,
 }
 
 impl RemoteSource {
-    /// `keeps` says whether what comes is kept for a start without it.
+    /// `is_cached` says whether good content is cached for a startup without the source.
     pub(super) fn new(
         address: &str,
         service: &ServiceConfig,
-        keeps: bool,
+        is_cached: bool,
         bytes_max: usize,
     ) -> Self {
         let bytes_max = bytes_max as u64;
@@ -62,18 +62,18 @@ impl RemoteSource {
         let origin = address
             .parse::<ContractOrigin>()
             .map_err(|error| error.to_string());
-        let shown = match &origin {
+        let display_name = match &origin {
             Ok(origin) => origin.to_string(),
-            Err(_) => "an address that cannot be read".to_owned(),
+            Err(_) => "an invalid address".to_owned(),
         };
         let tag = origin.as_ref().map(ContractOrigin::tag).unwrap_or_default();
         let poller = origin.and_then(|origin| {
             Poller::new(origin, &S3Clients::from_env(), policy).map_err(|error| error.to_string())
         });
-        let cache = service.reload.cache.as_ref().filter(|_| keeps);
+        let cache = service.reload.cache.as_ref().filter(|_| is_cached);
         Self {
             service: service.name.clone(),
-            shown,
+            display_name,
             tag,
             poller,
             cache: cache.map(|folder| ContractCache::new(folder, bytes_max)),
@@ -82,17 +82,17 @@ impl RemoteSource {
         }
     }
 
-    /// Where it is, without secrets.
+    /// The URL without credentials.
     pub(super) fn display_name(&self) -> String {
-        self.shown.clone()
+        self.display_name.clone()
     }
 
-    /// Asks when it is time. Can be dropped at any time before it returns.
+    /// Waits until a poll is due and fetches. Cancel safe.
     pub(super) async fn next(&mut self) -> ContractFetch {
         let fetched = match &mut self.poller {
             Ok(poller) => poller.next().await.map_err(|error| error.to_string()),
             Err(problem) if self.is_first => Err(problem.clone()),
-            // It will never be better.
+            // An invalid address stays invalid.
             Err(_) => std::future::pending().await,
         };
         match fetched {
@@ -105,15 +105,15 @@ impl RemoteSource {
                 }
             }
             Ok(FetchOutcome::Unchanged { .. }) => ContractFetch::Unchanged,
-            Err(problem) => self.kept(problem),
+            Err(problem) => self.load_cached(problem),
         }
     }
 
-    /// Asks now; `is_anew` takes what comes for news, even if it is the same.
-    pub(super) async fn fetch_now(&mut self, is_anew: bool) -> ContractFetch {
+    /// Fetches now. `is_reset` forgets the last fetch, so unchanged content counts as new.
+    pub(super) async fn fetch_now(&mut self, is_reset: bool) -> ContractFetch {
         match &mut self.poller {
             Ok(poller) => {
-                if is_anew {
+                if is_reset {
                     poller.reset();
                 }
                 poller.trigger().fire();
@@ -123,26 +123,26 @@ impl RemoteSource {
         self.next().await
     }
 
-    /// Keeps what came last, if it is in force now.
-    pub(super) async fn cache_if_active(&mut self, entry: &RevisionEvent) {
+    /// Caches the last content if it is the active contract now.
+    pub(super) async fn cache_if_active(&mut self, event: &RevisionEvent) {
         let (Some(bytes), Some(cache)) = (self.last.take(), &self.cache) else {
             return;
         };
         if !matches!(
-            entry.result,
-            RevisionResult::InForce | RevisionResult::Unchanged
+            event.result,
+            RevisionResult::Active | RevisionResult::Unchanged
         ) {
             return;
         }
         let (cache, service, tag) = (cache.clone(), self.service.clone(), self.tag.clone());
-        let from_cache = spawn_blocking(move || cache.store(&service, &tag, &bytes)).await;
-        if let Ok(Err(error)) = from_cache {
+        let stored = spawn_blocking(move || cache.store(&service, &tag, &bytes)).await;
+        if let Ok(Err(error)) = stored {
             let service = &self.service;
-            tracing::warn!(service, %error, "the contract cannot be kept for a start without its source; check `reload.cache`");
+            tracing::warn!(service, %error, "cannot write the contract to the cache; check `reload.cache`");
         }
     }
 
-    fn kept(&mut self, problem: String) -> ContractFetch {
+    fn load_cached(&mut self, problem: String) -> ContractFetch {
         let is_first = std::mem::replace(&mut self.is_first, false);
         let cache = self.cache.as_ref().filter(|_| is_first);
         match cache.and_then(|cache| cache.load(&self.service, &self.tag)) {
@@ -150,7 +150,7 @@ impl RemoteSource {
                 name: self.display_name(),
                 bytes,
                 problem: format!(
-                    "{problem}; what was kept {} s ago is in force",
+                    "{problem}; the contract cached {} s ago is active",
                     age.as_secs()
                 ),
             },

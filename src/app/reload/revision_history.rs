@@ -1,4 +1,4 @@
-//! What became of a service's contract, the last few times.
+//! The last events of a service's contract.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::admin::RevisionResult;
 
-/// How much is remembered of each service.
+/// The most events that are kept for each service.
 const HISTORY_MAX: usize = 50;
 
 /// Why a contract was read.
@@ -14,56 +14,56 @@ const HISTORY_MAX: usize = 50;
 pub(in crate::app) enum ReloadTrigger {
     /// The program started.
     Start,
-    /// Its source changed, or was looked at.
+    /// The source changed, or a poll was due.
     Source,
-    /// SIGHUP.
+    /// SIGHUP arrived.
     Signal,
-    /// An operator asked.
+    /// An operator asked for it.
     Operator,
-    /// The configuration changed how it is compiled.
+    /// A new configuration changed how the contract is compiled.
     Configuration,
 }
 
-/// One time.
+/// One read, promotion or drop of a contract.
 #[derive(Clone, Debug)]
 pub(in crate::app) struct RevisionEvent {
-    pub(in crate::app) at: SystemTime,
-    pub(in crate::app) version: String,
-    pub(in crate::app) revision: String,
-    pub(in crate::app) source: String,
-    pub(in crate::app) trigger: ReloadTrigger,
-    pub(in crate::app) result: RevisionResult,
-    pub(in crate::app) problems: Vec<String>,
-    pub(in crate::app) took: Duration,
+    pub(super) at: SystemTime,
+    pub(super) version: String,
+    pub(super) revision: String,
+    pub(super) source: String,
+    pub(super) trigger: ReloadTrigger,
+    pub(super) result: RevisionResult,
+    pub(super) problems: Vec<String>,
+    pub(super) took: Duration,
 }
 
-/// The last few times, the oldest first.
+/// The last events, oldest first.
 #[derive(Clone, Debug, Default)]
-pub(in crate::app) struct RevisionHistory(VecDeque<RevisionEvent>);
+pub(super) struct RevisionHistory(VecDeque<RevisionEvent>);
 
 impl RevisionHistory {
-    /// Remembers; what was read again and again without a change is remembered once.
-    pub(super) fn add(&mut self, entry: RevisionEvent) {
-        let is_again = |last: &RevisionEvent| {
-            last.result == entry.result
-                && last.revision == entry.revision
-                && last.problems == entry.problems
+    /// Adds an event. Repeated reads without a change are kept once.
+    pub(super) fn add(&mut self, event: RevisionEvent) {
+        let is_repeated = |last: &RevisionEvent| {
+            last.result == event.result
+                && last.revision == event.revision
+                && last.problems == event.problems
                 && matches!(
-                    entry.result,
+                    event.result,
                     RevisionResult::Unchanged | RevisionResult::Unavailable
                 )
         };
-        if self.0.back().is_some_and(is_again) {
+        if self.0.back().is_some_and(is_repeated) {
             self.0.pop_back();
         }
         if self.0.len() == HISTORY_MAX {
             self.0.pop_front();
         }
-        self.0.push_back(entry);
+        self.0.push_back(event);
     }
 
-    /// The newest first.
-    pub(in crate::app) fn newest_first(&self) -> impl Iterator<Item = &RevisionEvent> {
+    /// The events, newest first.
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = &RevisionEvent> {
         self.0.iter().rev()
     }
 }
@@ -100,8 +100,8 @@ impl RevisionEvent {
 }
 
 impl ReloadTrigger {
-    /// Its stable name.
-    pub(in crate::app) const fn as_str(self) -> &'static str {
+    /// The stable name, as shown on the admin port.
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Start => "start",
             Self::Source => "source",
@@ -123,8 +123,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_happens_again_and_again_is_remembered_once() {
-        let entry = |result, revision: &str| RevisionEvent {
+    fn repeated_events_are_kept_once() {
+        let event = |result, revision: &str| RevisionEvent {
             at: SystemTime::UNIX_EPOCH,
             version: "1.0.0".to_owned(),
             revision: revision.to_owned(),
@@ -135,19 +135,19 @@ mod tests {
             took: Duration::ZERO,
         };
         let mut history = RevisionHistory::default();
-        history.add(entry(RevisionResult::InForce, "a"));
+        history.add(event(RevisionResult::Active, "a"));
         for _ in 0..5 {
-            history.add(entry(RevisionResult::Unavailable, ""));
+            history.add(event(RevisionResult::Unavailable, ""));
         }
-        history.add(entry(RevisionResult::InForce, "b"));
-        history.add(entry(RevisionResult::InForce, "a"));
+        history.add(event(RevisionResult::Active, "b"));
+        history.add(event(RevisionResult::Active, "a"));
         let results: Vec<_> = history
             .newest_first()
-            .map(|entry| entry.result.as_str())
+            .map(|event| event.result.as_str())
             .collect();
         assert_eq!(results, ["in-force", "in-force", "unavailable", "in-force"]);
         for number in 0..2 * HISTORY_MAX {
-            history.add(entry(RevisionResult::InForce, &number.to_string()));
+            history.add(event(RevisionResult::Active, &number.to_string()));
         }
         assert_eq!(history.newest_first().count(), HISTORY_MAX);
     }

@@ -1,7 +1,7 @@
-//! A candidate: a next contract that judges what passes and decides nothing.
+//! A candidate contract. It checks copies of live exchanges and affects no request.
 //!
-//! It works on copies of exchanges, on a thread of its own, so all that it costs a data core is
-//! the copying. Its queue is short: what it has no time for is counted as missed.
+//! The check runs on its own thread, so a data core only pays for the copy. The queue is short;
+//! exchanges that do not fit are counted as missed.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -22,57 +22,57 @@ use portcullis_contract::{CompileOptions, CompiledContract, Violation};
 use portcullis_vocabulary::Catalog;
 use portcullis_vocabulary::enforcement::Enforcement;
 
-/// Samples that wait for their judgement: at the bound of bodies, 64 MiB by default.
+/// The most exchanges that wait for the check. With the default body limit they take 64 MiB.
 const QUEUE_MAX: usize = 64;
 
-/// The most kinds of refusals that are told apart.
-const KINDS_MAX: usize = 1000;
+/// The most distinct refusals that are reported.
+const REFUSALS_MAX: usize = 1000;
 
-/// A candidate at work. Dropping it ends it, once what is in force has no tap to it any more.
+/// A running candidate. Its thread ends when the last [`ShadowSampler`] for it is dropped.
 #[derive(Clone, Debug)]
-pub(in crate::app) struct ShadowCandidate {
-    pub(in crate::app) contract: Arc<CompiledContract>,
-    /// How it was compiled.
-    pub(in crate::app) options: CompileOptions,
-    pub(in crate::app) since: SystemTime,
-    pub(in crate::app) sample: f64,
-    pub(in crate::app) tap: ShadowSampler,
+pub(super) struct ShadowCandidate {
+    pub(super) contract: Arc<CompiledContract>,
+    /// The options that the contract was compiled with.
+    pub(super) options: CompileOptions,
+    pub(super) since: SystemTime,
+    pub(super) sample: f64,
+    pub(super) sampler: ShadowSampler,
     report: Arc<Mutex<CandidateReport>>,
     missed: Arc<AtomicU64>,
 }
 
-/// What it has found.
+/// What the candidate has found so far.
 #[derive(Clone, Debug, Default)]
-pub(in crate::app) struct CandidateReport {
-    /// Exchanges judged.
-    pub(in crate::app) judged: u64,
-    /// Those that it would have refused.
-    pub(in crate::app) refused: u64,
-    /// Exchanges, or bodies of them, that could not be judged: they were missed or streamed.
-    pub(in crate::app) unjudged: u64,
-    pub(in crate::app) refusals: BTreeMap<RefusalKey, RefusalStats>,
+pub(super) struct CandidateReport {
+    /// Exchanges that were checked.
+    pub(super) judged: u64,
+    /// Exchanges that the candidate would have refused.
+    pub(super) refused: u64,
+    /// Exchanges or bodies that could not be checked, because they were missed or streamed.
+    pub(super) unjudged: u64,
+    pub(super) refusals: BTreeMap<RefusalKey, RefusalStats>,
 }
 
-/// One kind of refusal.
+/// Groups refusals by squad, operation and violation class.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::app) struct RefusalKey {
-    pub(in crate::app) squad: String,
-    pub(in crate::app) operation: String,
-    pub(in crate::app) class: &'static str,
+pub(super) struct RefusalKey {
+    pub(super) squad: String,
+    pub(super) operation: String,
+    pub(super) class: &'static str,
 }
 
-/// How often, and an example without values of payloads.
+/// A count and an example that contains no payload values.
 #[derive(Clone, Debug, Default)]
-pub(in crate::app) struct RefusalStats {
-    pub(in crate::app) count: u64,
-    pub(in crate::app) example: String,
-    pub(in crate::app) pointer: String,
-    pub(in crate::app) schema: Option<String>,
-    pub(in crate::app) file: Option<String>,
-    pub(in crate::app) line: Option<u32>,
+pub(super) struct RefusalStats {
+    pub(super) count: u64,
+    pub(super) example: String,
+    pub(super) pointer: String,
+    pub(super) schema: Option<String>,
+    pub(super) file: Option<String>,
+    pub(super) line: Option<u32>,
 }
 
-/// What the candidate judges by.
+/// The work of the candidate's thread.
 struct CandidateJudge {
     service: ServiceConfig,
     catalog: Arc<Catalog>,
@@ -82,10 +82,10 @@ struct CandidateJudge {
 }
 
 impl ShadowCandidate {
-    /// Puts a candidate to work.
+    /// Starts the thread of a candidate.
     ///
     /// # Errors
-    /// When its thread cannot be started.
+    /// If the thread cannot be started.
     pub(super) fn start(
         contract: Arc<CompiledContract>,
         options: CompileOptions,
@@ -97,37 +97,37 @@ impl ShadowCandidate {
         let missed = Arc::new(AtomicU64::new(0));
         let sample = service.reload.candidate_sample;
         let report = Arc::<Mutex<CandidateReport>>::default();
-        let bench = CandidateJudge {
+        let judge = CandidateJudge {
             service: service.clone(),
             catalog: Arc::clone(&config.catalog),
             bounds: bounds(config),
             metrics: metrics.clone(),
             report: Arc::clone(&report),
         };
-        let judged_by = Arc::clone(&contract);
+        let compiled = Arc::clone(&contract);
         thread::Builder::new()
             .name("candidate".to_owned())
-            .spawn(move || bench.judge_all(&judged_by, receiver))?;
+            .spawn(move || judge.judge_all(&compiled, receiver))?;
         Ok(Self {
             contract,
             options,
             since: SystemTime::now(),
             sample,
-            tap: ShadowSampler::new(sender, sample, Arc::clone(&missed)),
+            sampler: ShadowSampler::new(sender, sample, Arc::clone(&missed)),
             report,
             missed,
         })
     }
 
-    /// What it has found so far.
-    pub(in crate::app) fn report(&self) -> CandidateReport {
+    /// What the candidate has found so far.
+    pub(super) fn report(&self) -> CandidateReport {
         let mut report = lock(&self.report).clone();
         report.unjudged += self.missed();
         report
     }
 
-    /// Exchanges that it had no time for.
-    pub(in crate::app) fn missed(&self) -> u64 {
+    /// Exchanges that did not fit in the queue.
+    pub(super) fn missed(&self) -> u64 {
         self.missed.load(Ordering::Relaxed)
     }
 }
@@ -163,12 +163,12 @@ impl CandidateJudge {
             let class = violation.class.as_str();
             self.metrics
                 .candidate_refused(service, operation, class, squad);
-            let kind = RefusalKey {
+            let key = RefusalKey {
                 squad: squad.to_owned(),
                 operation: operation.to_owned(),
                 class,
             };
-            report.note(kind, violation, contract);
+            report.add(key, violation, contract);
         }
         report.judged += 1;
         report.refused += u64::from(is_refused);
@@ -177,24 +177,24 @@ impl CandidateJudge {
 }
 
 impl CandidateReport {
-    fn note(&mut self, kind: RefusalKey, violation: &Violation, contract: &CompiledContract) {
-        if self.refusals.len() >= KINDS_MAX && !self.refusals.contains_key(&kind) {
+    fn add(&mut self, key: RefusalKey, violation: &Violation, contract: &CompiledContract) {
+        if self.refusals.len() >= REFUSALS_MAX && !self.refusals.contains_key(&key) {
             return;
         }
-        let spot = violation.contract.as_ref();
+        let location = violation.contract.as_ref();
         let masked = Violation {
             pointer: contract.mask(&violation.pointer),
             ..violation.clone()
         };
-        let found = self.refusals.entry(kind).or_insert_with(|| RefusalStats {
+        let stats = self.refusals.entry(key).or_insert_with(|| RefusalStats {
             count: 0,
             example: masked.sentence(false),
             pointer: masked.pointer,
-            schema: spot.map(|spot| format!("#{}", spot.pointer)),
-            file: spot.map(|spot| spot.file.to_string()),
-            line: spot.map(|spot| spot.line),
+            schema: location.map(|location| format!("#{}", location.pointer)),
+            file: location.map(|location| location.file.to_string()),
+            line: location.map(|location| location.line),
         });
-        found.count += 1;
+        stats.count += 1;
     }
 }
 

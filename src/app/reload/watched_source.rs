@@ -1,4 +1,4 @@
-//! Where a contract comes from, and what tells that it may have changed.
+//! The source of a contract, with notification of changes.
 
 use std::future::pending;
 use std::path::PathBuf;
@@ -8,18 +8,18 @@ use crate::source::FileWatch;
 
 use super::remote_source::{ContractFetch, RemoteSource};
 
-/// Where a contract comes from, and what tells of a change.
+/// The source of a contract: a watched file or a polled URL.
 #[derive(Debug)]
 pub(super) enum WatchedSource {
     File { path: PathBuf, watch: FileWatch },
     Remote(Box<RemoteSource>),
 }
 
-/// What a source tells.
+/// What happened at a source.
 pub(super) enum SourceEvent {
-    /// This file, or one that it refers to, may have changed.
+    /// This file, or a file that it references, may have changed.
     Changed(PathBuf),
-    /// A remote source was asked.
+    /// A remote source was polled.
     Fetched(ContractFetch),
 }
 
@@ -41,7 +41,7 @@ impl WatchedSource {
         }
     }
 
-    /// Where it is, for people.
+    /// The path or the URL without credentials, for messages.
     pub(super) fn display_name(&self) -> String {
         match self {
             Self::File { path, .. } => path.display().to_string(),
@@ -49,7 +49,7 @@ impl WatchedSource {
         }
     }
 
-    /// Waits until there is a reason to read.
+    /// Waits until the contract has to be read.
     pub(super) async fn next_event(&mut self) -> SourceEvent {
         match self {
             Self::File { path, watch } => {
@@ -60,16 +60,17 @@ impl WatchedSource {
         }
     }
 
-    /// What there is to read now.
-    pub(super) async fn read_now(&mut self, is_anew: bool) -> SourceEvent {
+    /// Reads now, without waiting. `is_reset` forgets the last fetch, so unchanged content counts
+    /// as new.
+    pub(super) async fn read_now(&mut self, is_reset: bool) -> SourceEvent {
         match self {
             Self::File { path, .. } => SourceEvent::Changed(path.clone()),
-            Self::Remote(remote) => SourceEvent::Fetched(remote.fetch_now(is_anew).await),
+            Self::Remote(remote) => SourceEvent::Fetched(remote.fetch_now(is_reset).await),
         }
     }
 }
 
-/// The same for a source that may not be there.
+/// The next event of an optional source; waits forever if there is no source.
 pub(super) async fn next_event_of(source: Option<&mut WatchedSource>) -> SourceEvent {
     match source {
         Some(source) => source.next_event().await,

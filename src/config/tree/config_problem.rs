@@ -54,7 +54,7 @@ impl ConfigProblems {
         message: impl Into<String>,
     ) {
         self.0.push(ConfigProblem {
-            location: location,
+            location,
             key: key.to_owned(),
             message: message.into(),
         });

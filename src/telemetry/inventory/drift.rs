@@ -1,7 +1,7 @@
-//! What departs from the contract, by kind and consumer, and the newest of it.
+//! Contract drift: violations grouped by kind and consumer, and the most recent ones.
 //!
-//! Kinds are bounded, and so are the branches that undocumented paths may have: a client that
-//! invents paths makes one kind of them.
+//! The number of kinds is bounded, and so is the number of undocumented path segments, so a client
+//! that invents paths cannot fill the memory.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -12,43 +12,43 @@ use portcullis_vocabulary::enforcement::ViolationClass;
 
 use super::masked_violation::MaskedViolation;
 
-/// Kinds that one data core tells apart for one service.
+/// The most kinds that one data core keeps for one service.
 const KINDS_MAX: usize = 500;
 
-/// Undocumented words that are told apart below one path.
+/// The most undocumented segments that are kept below one path.
 const BRANCHES_MAX: usize = 16;
 
-/// Paths below which undocumented words are told apart.
+/// The most paths with undocumented segments below them.
 const PREFIXES_MAX: usize = 200;
 
-/// The newest violations that one data core keeps for one service.
+/// The most recent violations that one data core keeps for one service.
 const RECENT_MAX: usize = 50;
 
-/// How soon a full list takes another one, so that a flood costs little.
+/// The shortest interval between additions to a full list, so that many violations cost little.
 const RECENT_EVERY: Duration = Duration::from_millis(5);
 
-/// What stands for a part of a path that is not told.
+/// The placeholder for a path segment that is not shown.
 const ANY: &str = "{}";
 
-/// One departure from the contract.
+/// A violation, with the request that it belongs to.
 #[derive(Clone, Debug)]
 pub struct DriftEvent<'a> {
-    /// When.
+    /// When it happened.
     pub at: SystemTime,
-    /// What, without values.
+    /// The violation, without payload values.
     pub finding: MaskedViolation,
-    /// The operation; none where there was none.
+    /// The operation, if one matched.
     pub operation: Option<&'a str>,
-    /// The consumer.
+    /// The calling squad.
     pub squad: &'a str,
-    /// The method and path of what has no operation: the segments that the contract knows, and
-    /// the others.
+    /// For a request without an operation: the method, the path up to the last segment that the
+    /// contract knows, and the remaining segments.
     pub stray: Option<(String, String, Vec<String>)>,
-    /// The status of a response that is not declared.
+    /// The status of an undeclared response.
     pub status: Option<u16>,
 }
 
-/// What tells kinds of departures apart.
+/// The properties that distinguish kinds of violations.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct DriftKind {
     pub(super) class: ViolationClass,
@@ -62,7 +62,7 @@ pub(super) struct DriftKind {
     pub(super) schema: Option<String>,
 }
 
-/// How often a kind occurred, whose, and where the contract says otherwise.
+/// The count of a kind by squad, its first and last occurrence, and its location in the contract.
 #[derive(Clone, Debug)]
 pub(super) struct DriftStats {
     pub(super) by_squad: BTreeMap<String, u64>,
@@ -71,7 +71,7 @@ pub(super) struct DriftStats {
     pub(super) place: Option<(Arc<str>, u32)>,
 }
 
-/// One of the newest violations.
+/// A recent violation.
 #[derive(Clone, Debug)]
 pub(super) struct RecentViolation {
     pub(super) at: SystemTime,
@@ -80,17 +80,17 @@ pub(super) struct RecentViolation {
     pub(super) squad: String,
 }
 
-/// The departures that one data core has seen.
+/// The drift that one data core has seen.
 #[derive(Debug, Default)]
 pub(super) struct CoreDrift {
     kinds: HashMap<DriftKind, DriftStats>,
-    /// Departures of kinds beyond the bound.
+    /// Violations of kinds beyond the limit.
     more: u64,
     branches: HashMap<String, HashSet<String>>,
     recent: VecDeque<RecentViolation>,
 }
 
-/// The departures that all data cores have seen.
+/// The drift of all data cores.
 #[derive(Clone, Debug, Default)]
 pub(super) struct MergedDrift {
     pub(super) kinds: BTreeMap<DriftKind, DriftStats>,
@@ -99,7 +99,7 @@ pub(super) struct MergedDrift {
 }
 
 impl CoreDrift {
-    pub(super) fn note(&mut self, departure: DriftEvent<'_>) {
+    pub(super) fn record(&mut self, event: DriftEvent<'_>) {
         let DriftEvent {
             at,
             finding,
@@ -107,7 +107,7 @@ impl CoreDrift {
             squad,
             stray,
             status,
-        } = departure;
+        } = event;
         let (method, path) = match stray {
             Some((method, known, rest)) => (Some(method), Some(self.grouped(known, rest))),
             None => (None, None),
@@ -125,16 +125,16 @@ impl CoreDrift {
         };
         let has_room = self.kinds.len() < KINDS_MAX;
         match self.kinds.get_mut(&kind) {
-            Some(seen) => seen.again(squad, at),
+            Some(stats) => stats.count_one(squad, at),
             None if has_room => {
-                let mut seen = DriftStats {
+                let mut stats = DriftStats {
                     by_squad: BTreeMap::new(),
                     first: at,
                     last: at,
                     place: finding.place.clone(),
                 };
-                seen.again(squad, at);
-                self.kinds.insert(kind, seen);
+                stats.count_one(squad, at);
+                self.kinds.insert(kind, stats);
             }
             None => self.more += 1,
         }
@@ -164,17 +164,18 @@ impl CoreDrift {
         });
     }
 
-    /// A path whose undocumented words are told apart as far as there is room.
+    /// The path of a kind. Undocumented segments are kept while there is room, then replaced.
     fn grouped(&mut self, known: String, rest: Vec<String>) -> String {
         let mut path = known;
-        for word in rest {
+        for segment in rest {
             let has_room = self.branches.len() < PREFIXES_MAX || self.branches.contains_key(&path);
-            let told = match has_room {
-                true => branch(self.branches.entry(path.clone()).or_default(), word),
-                false => ANY.to_owned(),
+            let shown = if has_room {
+                branch(self.branches.entry(path.clone()).or_default(), segment)
+            } else {
+                ANY.to_owned()
             };
             path.push('/');
-            path.push_str(&told);
+            path.push_str(&shown);
         }
         if path.is_empty() {
             path.push('/');
@@ -183,25 +184,25 @@ impl CoreDrift {
     }
 }
 
-/// A word below a path, if there is room to tell it apart.
-fn branch(words: &mut HashSet<String>, word: String) -> String {
-    if word == ANY || words.contains(&word) {
-        return word;
+/// The segment itself if there is room for it below its path, or the placeholder.
+fn branch(known: &mut HashSet<String>, segment: String) -> String {
+    if segment == ANY || known.contains(&segment) {
+        return segment;
     }
-    if words.len() >= BRANCHES_MAX {
+    if known.len() >= BRANCHES_MAX {
         return ANY.to_owned();
     }
-    words.insert(word.clone());
-    word
+    known.insert(segment.clone());
+    segment
 }
 
 impl DriftStats {
-    /// Exchanges of all squads.
+    /// Violations of all squads.
     pub(super) fn count(&self) -> u64 {
         self.by_squad.values().sum()
     }
 
-    fn again(&mut self, squad: &str, at: SystemTime) {
+    fn count_one(&mut self, squad: &str, at: SystemTime) {
         match self.by_squad.get_mut(squad) {
             Some(count) => *count += 1,
             None => {
@@ -222,13 +223,12 @@ impl DriftStats {
 
 impl MergedDrift {
     pub(super) fn add(&mut self, drift: &CoreDrift) {
-        // The order does not matter: what is merged is sorted.
         #[expect(clippy::iter_over_hash_type, reason = "it is added to an ordered map")]
-        for (kind, seen) in &drift.kinds {
+        for (kind, stats) in &drift.kinds {
             match self.kinds.get_mut(kind) {
-                Some(merged) => merged.merge(seen),
+                Some(merged) => merged.merge(stats),
                 None => {
-                    self.kinds.insert(kind.clone(), seen.clone());
+                    self.kinds.insert(kind.clone(), stats.clone());
                 }
             }
         }
@@ -257,7 +257,7 @@ mod tests {
         }
     }
 
-    fn departure<'a>(name: &str, squad: &'a str, ms: u64) -> DriftEvent<'a> {
+    fn event<'a>(name: &str, squad: &'a str, ms: u64) -> DriftEvent<'a> {
         DriftEvent {
             at: SystemTime::UNIX_EPOCH + Duration::from_millis(ms),
             finding: finding(name),
@@ -269,16 +269,16 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_counted_by_squad_over_all_cores() {
+    fn kinds_are_counted_by_squad_and_merged_over_cores() {
         let (mut one, mut other) = (CoreDrift::default(), CoreDrift::default());
-        one.note(departure("page", "checkout", 10));
-        one.note(departure("page", "search", 20));
-        other.note(departure("page", "checkout", 5));
-        other.note(departure("sort", "checkout", 30));
+        one.record(event("page", "checkout", 10));
+        one.record(event("page", "search", 20));
+        other.record(event("page", "checkout", 5));
+        other.record(event("sort", "checkout", 30));
         let mut all = MergedDrift::default();
         all.add(&one);
         all.add(&other);
-        let counts: Vec<_> = all.kinds.values().map(|seen| &seen.by_squad).collect();
+        let counts: Vec<_> = all.kinds.values().map(|stats| &stats.by_squad).collect();
         let expected = [
             BTreeMap::from([("checkout".to_owned(), 2), ("search".to_owned(), 1)]),
             BTreeMap::from([("checkout".to_owned(), 1)]),
@@ -293,10 +293,10 @@ mod tests {
     }
 
     #[test]
-    fn whoever_invents_kinds_fills_nothing() {
+    fn kinds_and_recent_violations_are_bounded() {
         let mut drift = CoreDrift::default();
         for number in 0..KINDS_MAX as u64 + 7 {
-            drift.note(departure(&format!("q{number}"), "checkout", number));
+            drift.record(event(&format!("q{number}"), "checkout", number));
         }
         assert_eq!(drift.kinds.len(), KINDS_MAX);
         assert_eq!(drift.more, 7);
@@ -304,18 +304,18 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_is_kept_at_intervals() {
+    fn a_full_list_takes_violations_at_intervals() {
         let mut drift = CoreDrift::default();
         for _ in 0..1000 {
-            drift.note(departure("page", "checkout", 100));
+            drift.record(event("page", "checkout", 100));
         }
-        drift.note(departure("page", "search", 200));
+        drift.record(event("page", "search", 200));
         let squads = drift.recent.iter().map(|recent| recent.squad.as_str());
         assert_eq!(squads.filter(|squad| *squad == "search").count(), 1);
     }
 
     #[test]
-    fn invented_words_become_one_branch() {
+    fn segments_beyond_the_limit_become_a_placeholder() {
         let mut drift = CoreDrift::default();
         let mut path = |word: &str| drift.grouped("/shops/{}".to_owned(), vec![word.to_owned()]);
         for number in 0..BRANCHES_MAX {

@@ -1,22 +1,22 @@
-//! Counts with one writer each.
+//! Counters of exchanges that have a single writer each.
 
 use std::ops::{Add, Sub};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::telemetry::recorders::RequestOutcome;
+use crate::telemetry::request_outcome::RequestOutcome;
 
-/// In which parts an exchange departed from its contract.
+/// Which messages of an exchange violated the contract.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ViolatedParts {
-    /// Its request did.
+    /// The request did.
     pub request: bool,
-    /// Its response did.
+    /// The response did.
     pub response: bool,
 }
 
-/// What one squad got from one operation on one data core, which alone writes here.
+/// The exchanges of one squad with one operation. Only one data core writes to it.
 #[derive(Debug, Default)]
 pub struct ExchangeTally {
     outcomes: [AtomicU64; RequestOutcome::ALL.len()],
@@ -25,22 +25,22 @@ pub struct ExchangeTally {
     wrong_responses: AtomicU64,
 }
 
-/// The counts of one or several tallies at one time.
+/// The sum of one or several tallies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExchangeTotals {
     /// Exchanges by outcome, in the order of [`RequestOutcome::ALL`].
     pub outcomes: [u64; RequestOutcome::ALL.len()],
-    /// Exchanges that departed from the contract.
+    /// Exchanges that violated the contract.
     pub departed: u64,
-    /// Those whose request did.
+    /// Exchanges whose request violated the contract.
     pub wrong_requests: u64,
-    /// Those whose response did.
+    /// Exchanges whose response violated the contract.
     pub wrong_responses: u64,
 }
 
 impl ExchangeTally {
-    /// Counts one exchange. Only the data core that it belongs to may call it: a plain store
-    /// suffices where there is one writer.
+    /// Counts an exchange. Only the data core that owns the tally may call it. With one writer, a
+    /// plain store is enough.
     pub fn count(&self, outcome: RequestOutcome, departed: ViolatedParts) {
         bump(&self.outcomes[outcome as usize]);
         if departed.request {
@@ -54,7 +54,7 @@ impl ExchangeTally {
         }
     }
 
-    /// What was counted so far.
+    /// The current counts.
     pub fn totals(&self) -> ExchangeTotals {
         let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
         ExchangeTotals {
@@ -66,30 +66,30 @@ impl ExchangeTally {
     }
 }
 
-/// Adds one where nobody else writes.
+/// Adds one. The caller must be the only writer.
 pub(super) fn bump(count: &AtomicU64) {
     count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
 }
 
 impl ExchangeTotals {
-    /// All exchanges.
+    /// The number of exchanges.
     pub fn requests(&self) -> u64 {
         self.outcomes.iter().sum()
     }
 
-    /// Those of one outcome.
+    /// The number of exchanges with this outcome.
     pub const fn of(&self, outcome: RequestOutcome) -> u64 {
         self.outcomes[outcome as usize]
     }
 
-    /// The share of exchanges that departed from the contract; 0 where there were none.
+    /// The fraction of exchanges that violated the contract; 0 without exchanges.
     pub fn drift_rate(&self) -> f64 {
-        share(self.departed, self.requests())
+        fraction(self.departed, self.requests())
     }
 }
 
-/// A part of a whole; 0 where there is no whole.
-pub(super) fn share(part: u64, whole: u64) -> f64 {
+/// The fraction `part / whole`; 0 if `whole` is 0.
+pub(super) fn fraction(part: u64, whole: u64) -> f64 {
     part as f64 / whole.max(1) as f64
 }
 
@@ -104,7 +104,7 @@ impl Add for ExchangeTotals {
 impl Sub for ExchangeTotals {
     type Output = Self;
 
-    /// What was counted since `other`.
+    /// The counts since `other`.
     fn sub(self, other: Self) -> Self {
         self.with(other, u64::saturating_sub)
     }
@@ -128,7 +128,7 @@ impl ExchangeTotals {
     }
 }
 
-/// The outcomes by name.
+/// Serializes the outcomes by name.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OutcomeCounts(pub(super) ExchangeTotals);
 
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_exchange_departs_once_however_much_of_it_does() {
+    fn an_exchange_counts_as_a_violation_once() {
         let tally = ExchangeTally::default();
         let count = |request, response| {
             tally.count(

@@ -1,4 +1,4 @@
-//! An inventory as operators see it: plain data with names and ages.
+//! The JSON of an inventory, as shown on the admin port.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,39 +11,39 @@ use super::exchange_tally::{ExchangeTotals, OutcomeCounts};
 use super::traffic_inventory::{InventoryKey, ServiceDescription, TrafficInventory};
 use super::traffic_series::{POINT_SECONDS, SeriesPoint, TrafficSeries};
 
-/// What passes one service.
+/// The traffic of one service.
 #[derive(Debug, Serialize)]
 pub struct InventoryView {
     service: String,
     provider: Option<String>,
-    /// For how long it has been counted.
+    /// The time since counting began.
     since_seconds: f64,
     contract: Option<ActiveRevision>,
     #[serde(flatten)]
     all: ExchangeCounts,
-    /// Of the last minute.
+    /// Over the last minute.
     drift_rate: f64,
     consumers: Vec<ConsumerView>,
     operations: Vec<OperationView>,
-    /// Operations of the contract that nobody has called.
+    /// Operations of the contract that were never called.
     uncalled: Vec<Arc<str>>,
-    /// The most frequent first.
+    /// Most frequent first.
     drift: Vec<DriftView>,
-    /// Departures beyond the bound of kinds.
+    /// Violations of kinds beyond the limit.
     drift_more: u64,
-    /// The newest first.
+    /// Newest first.
     violations: Vec<ViolationView>,
     series: SeriesView,
 }
 
-/// Which revision is in force.
+/// The active revision of the contract.
 #[derive(Debug, Serialize)]
 struct ActiveRevision {
     version: Arc<str>,
     revision: Arc<str>,
 }
 
-/// Exchanges.
+/// Counts of exchanges.
 #[derive(Debug, Serialize)]
 struct ExchangeCounts {
     requests: u64,
@@ -66,7 +66,7 @@ struct OperationView {
     consumers: Vec<ConsumerView>,
 }
 
-/// One kind of departure.
+/// A kind of violation.
 #[derive(Debug, Serialize)]
 struct DriftView {
     class: &'static str,
@@ -93,7 +93,7 @@ struct DriftConsumerView {
     count: u64,
 }
 
-/// One violation.
+/// A recent violation.
 #[derive(Clone, Debug, Serialize)]
 pub struct ViolationView {
     at: String,
@@ -114,27 +114,19 @@ pub struct ViolationView {
 #[derive(Debug, Serialize)]
 struct SeriesView {
     every_seconds: u64,
-    /// The oldest first.
+    /// Oldest first.
     points: Vec<SeriesPoint>,
 }
 
-/// How well one squad keeps to the boundaries; see [`Health`](super::Health).
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct HealthView {
-    /// The squad.
-    pub squad: String,
-    /// From 0 to 1.
-    pub health: f64,
-    /// The share of its calls that departed from contracts.
-    pub violation_rate: f64,
-    /// The share of time in which some of its traffic was cut.
-    pub cut_rate: f64,
-    /// The share of its services' responses that departed from their contracts.
-    pub drift_rate: f64,
+impl TrafficInventory {
+    /// The inventory as JSON data.
+    pub fn view(&self, described: &ServiceDescription) -> InventoryView {
+        InventoryView::new(self, described, &self.rows(), &self.drift(), &self.series())
+    }
 }
 
 impl InventoryView {
-    pub(super) fn new(
+    fn new(
         inventory: &TrafficInventory,
         described: &ServiceDescription,
         rows: &[(InventoryKey, ExchangeTotals)],
@@ -148,7 +140,7 @@ impl InventoryView {
             .cloned();
         let contract = described.contract.clone();
         let mut kinds: Vec<_> = drift.kinds.iter().collect();
-        kinds.sort_by_key(|(_, seen)| std::cmp::Reverse(seen.count()));
+        kinds.sort_by_key(|(_, stats)| std::cmp::Reverse(stats.count()));
         let now = SystemTime::now();
         Self {
             service: inventory.service().to_owned(),
@@ -166,7 +158,7 @@ impl InventoryView {
             operations: operations_of(rows),
             drift: kinds
                 .into_iter()
-                .map(|(kind, seen)| DriftView::new(kind, seen, now))
+                .map(|(kind, stats)| DriftView::new(kind, stats, now))
                 .collect(),
             drift_more: drift.more,
             violations: drift.recent.iter().map(ViolationView::from).collect(),
@@ -190,7 +182,7 @@ fn consumers(rows: &[(InventoryKey, ExchangeTotals)]) -> Vec<ConsumerView> {
         .collect()
 }
 
-/// Rows are sorted by operation.
+/// The operations. The rows must be sorted by operation.
 fn operations_of(rows: &[(InventoryKey, ExchangeTotals)]) -> Vec<OperationView> {
     let of_one = rows.chunk_by(|(left, _), (right, _)| left.operation == right.operation);
     let view = |rows: &[(InventoryKey, ExchangeTotals)]| OperationView {
@@ -225,15 +217,15 @@ impl From<ExchangeTotals> for ExchangeCounts {
 }
 
 impl DriftView {
-    fn new(kind: &DriftKind, seen: &DriftStats, now: SystemTime) -> Self {
+    fn new(kind: &DriftKind, stats: &DriftStats, now: SystemTime) -> Self {
         let ago = |at| now.duration_since(at).unwrap_or_default().as_secs_f64();
-        let consumers = seen.by_squad.iter();
+        let consumers = stats.by_squad.iter();
         let consumer = |(squad, count): (&String, &u64)| DriftConsumerView {
             squad: squad.clone(),
             count: *count,
         };
         let kind = kind.clone();
-        let (file, line) = seen.place.clone().unzip();
+        let (file, line) = stats.place.clone().unzip();
         Self {
             class: kind.class.as_str(),
             operation: kind.operation,
@@ -246,10 +238,10 @@ impl DriftView {
             schema: kind.schema,
             file,
             line,
-            count: seen.count(),
+            count: stats.count(),
             consumers: consumers.map(consumer).collect(),
-            first_seconds_ago: ago(seen.first),
-            last_seconds_ago: ago(seen.last),
+            first_seconds_ago: ago(stats.first),
+            last_seconds_ago: ago(stats.last),
         }
     }
 }

@@ -1,27 +1,27 @@
-//! How long requests took, coarsely: enough for a chart.
+//! A coarse histogram of request durations, for charts.
 //!
-//! Buckets double in width every four, so a quantile is right within about a tenth of itself, and
-//! an observation costs a look at the leading bits.
+//! Each doubling of the duration has four buckets, so a quantile is accurate to about a tenth. An
+//! observation only inspects the leading bits of the duration.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::exchange_tally::bump;
 
-/// Buckets for each doubling.
+/// Buckets per doubling.
 const PER_OCTAVE: u32 = 4;
 
-/// From 16 microseconds, below which nothing is told apart, over 24 doublings: four minutes.
+/// The first doubling starts at 16 microseconds; 24 doublings cover four minutes.
 const FIRST_OCTAVE: u32 = 4;
 
-/// Buckets.
+/// The number of buckets.
 const BUCKETS: usize = 24 * PER_OCTAVE as usize;
 
-/// Observations of one data core, which alone writes here.
+/// The durations that one data core has observed. Only that core writes to it.
 #[derive(Debug)]
 pub(super) struct LatencyHistogram([AtomicU64; BUCKETS]);
 
-/// The counts of one or several cores at one time.
+/// The sum of one or several histograms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LatencySnapshot([u64; BUCKETS]);
 
@@ -50,15 +50,15 @@ impl LatencySnapshot {
         }
     }
 
-    /// What was observed since `before`.
+    /// The counts since `before`.
     pub(super) fn since(&self, before: &Self) -> Self {
         Self(std::array::from_fn(|index| {
             self.0[index].saturating_sub(before.0[index])
         }))
     }
 
-    /// The time, in milliseconds, within which this share of requests was answered; none where
-    /// there were none.
+    /// The duration, in milliseconds, within which this fraction of the requests was answered;
+    /// `None` without requests.
     pub(super) fn quantile_ms(&self, share: f64) -> Option<f64> {
         let all: u64 = self.0.iter().sum();
         let wanted = (all as f64 * share).ceil().max(1.0);
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quantile_is_near_what_was_observed() {
+    fn quantiles_are_near_the_observations() {
         for us in [20, 100, 333, 1_000, 25_000, 1_700_000, 60_000_000] {
             let latency = LatencyHistogram::default();
             latency.observe(Duration::from_micros(us));
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn quantiles_are_of_what_came_in_between() {
+    fn quantiles_cover_the_time_between_snapshots() {
         let latency = LatencyHistogram::default();
         for _ in 0..90 {
             latency.observe(Duration::from_millis(1));
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn no_time_is_out_of_bounds() {
+    fn extreme_durations_stay_within_the_buckets() {
         for took in [Duration::ZERO, Duration::from_micros(15), Duration::MAX] {
             LatencyHistogram::default().observe(took);
         }

@@ -1,35 +1,35 @@
-//! One violation, as it may be told to operators: where and which rule, and no value.
+//! A violation as shown to operators: the location and the violated rule, without payload values.
 
 use std::sync::Arc;
 
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 
-/// One violation without any value of the message.
+/// A violation without payload values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaskedViolation {
-    /// The class.
+    /// The violation class.
     pub class: ViolationClass,
-    /// What was done about it.
+    /// The enforcement that was applied.
     pub enforcement: Enforcement,
-    /// Which part of the message it is about: `body`, `query` and so on.
+    /// The part of the message: `body`, `query` and so on.
     pub part: &'static str,
-    /// The parameter's name. What a client chose is `*`, unless it looks like a name.
+    /// The parameter's name. A name that the client chose is `*` unless it is a typical name.
     pub name: Option<String>,
-    /// JSON pointer into the body or the parameter; members that no schema declares are `*`.
+    /// JSON pointer into the body or the parameter. Undeclared properties are `*`.
     pub pointer: String,
-    /// The keyword that was not met.
+    /// The violated keyword.
     pub keyword: Option<String>,
-    /// JSON pointer to the rule in the contract's file.
+    /// JSON pointer to the violated rule in the contract.
     pub schema: Option<String>,
-    /// The file, and the line in it, from 1.
+    /// The contract file, and the line, starting at 1.
     pub place: Option<(Arc<str>, u32)>,
 }
 
-/// The longest name that is told, in bytes.
+/// The longest name that is shown, in bytes.
 const NAME_BYTES_MAX: usize = 64;
 
 impl MaskedViolation {
-    /// A name that a client chose, if it looks like one; `*` otherwise, since it may be anything.
+    /// The name if it looks like a parameter name, or else `*`, because it may contain a value.
     pub fn reportable_name(name: &str) -> String {
         let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.[]".contains(&byte);
         let has_long_number = name
@@ -47,9 +47,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_told_if_they_look_like_names() {
+    fn only_typical_names_are_shown() {
         let check =
-            |name: &str, told: &str| assert_eq!(MaskedViolation::reportable_name(name), told);
+            |name: &str, shown: &str| assert_eq!(MaskedViolation::reportable_name(name), shown);
         check("filter[price]", "filter[price]");
         check("X-Request-2", "X-Request-2");
         check("jane@x.example", "*");

@@ -1,25 +1,30 @@
-//! What passes each service, counted for people who ask the program itself.
+//! Counts the traffic of each service for operators who ask the program itself.
 //!
-//! Prometheus keeps series and forgets instances; here the newest violations, what departs from
-//! the contract and what nobody calls can be seen at once, without another server. Every count is
-//! made where the metric of the same name is made, so that they agree.
+//! Prometheus stores time series. The inventory shows, without another server, recent violations,
+//! contract drift and operations that are never called. Each count is made where the matching
+//! metric is recorded, so the two agree.
 //!
-//! Data cores count in places of their own: what every request touches has one writer and no
-//! lock; what only a violation touches has a lock that nobody else holds but a reader, shortly.
+//! Each data core has its own counters. Counters that every request updates have one writer and no
+//! lock. Only violations take a lock, which they share with the occasional reader.
+//!
+//! - `traffic_inventory` owns the counters of a service: `exchange_tally`, `latency_histogram` and
+//!   `drift` for each data core, and `traffic_series` over time
+//! - `squad_health` computes the health of squads, `inventory_view` the JSON of an inventory
+//! - `masked_violation` is a violation without payload values
 
+mod masked_violation;
 mod exchange_tally;
 mod latency_histogram;
-mod masked_violation;
 mod drift;
 mod traffic_series;
-mod squad_health;
 mod traffic_inventory;
+mod squad_health;
 mod inventory_view;
 
 pub use drift::DriftEvent;
-pub(in crate::telemetry) use exchange_tally::ExchangeTally;
+pub(super) use exchange_tally::ExchangeTally;
 pub use exchange_tally::ViolatedParts;
-pub use inventory_view::{HealthView, InventoryView, ViolationView};
+pub use inventory_view::{InventoryView, ViolationView};
 pub use masked_violation::MaskedViolation;
-pub use squad_health::SquadHealth;
+pub use squad_health::{HealthView, SquadHealth};
 pub use traffic_inventory::{ServiceDescription, TrafficInventory};

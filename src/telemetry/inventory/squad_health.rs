@@ -1,29 +1,30 @@
-//! How well each squad keeps to the boundaries: `team_autonomy_health`.
+//! The health of each squad, exposed as `team_autonomy_health`.
 //!
-//! health = (1 − v) · (1 − c) · (1 − d), each over the last ten minutes and from 0 to 1:
+//! health = (1 − v) · (1 − c) · (1 − d). Each term covers the last ten minutes and is from 0 to 1:
 //!
-//! - v, the share of the squad's own calls that departed from the contracts of others;
-//! - c, the share of time in which some of its traffic was cut by an open breaker;
-//! - d, the share of exchanges with services it provides whose response departed from the contract.
+//! - v, the fraction of the squad's calls that violated the contracts of other squads
+//! - c, the fraction of time in which an open breaker stopped some of its traffic
+//! - d, the fraction of the exchanges with its services whose response violated the contract
 //!
-//! So a squad answers for what it sends and for what its services answer, and for nothing that
-//! others do. What there was no traffic for counts as 0. A squad has a value from the first call
-//! that it made or got.
+//! A squad is thus rated by the requests that it sends and the responses of its services, and not
+//! by what others do. A term without traffic is 0. A squad is listed from the first call that it
+//! makes or receives.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Sub;
 
-use super::exchange_tally::share;
-use super::inventory_view::HealthView;
+use serde::Serialize;
+
+use super::exchange_tally::fraction;
 use super::traffic_inventory::TrafficInventory;
 
-/// How often the counts are kept, in seconds.
+/// The interval between samples, in seconds.
 const SAMPLE_SECONDS: u64 = 10;
 
-/// Samples in the window.
+/// The number of samples in the window.
 const SAMPLES: usize = 60;
 
-/// What was counted for one squad since the start.
+/// The counts of one squad since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct SquadCounts {
     calls: u64,
@@ -34,11 +35,11 @@ struct SquadCounts {
     cut_seconds: u64,
 }
 
-/// One squad.
+/// The window of one squad.
 #[derive(Debug, Default)]
 struct SquadSamples {
     now: SquadCounts,
-    /// The newest last.
+    /// Oldest first.
     samples: VecDeque<SquadCounts>,
 }
 
@@ -49,9 +50,24 @@ pub struct SquadHealth {
     squads: BTreeMap<String, SquadSamples>,
 }
 
+/// The health of one squad.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HealthView {
+    /// The squad.
+    pub squad: String,
+    /// From 0 to 1.
+    pub health: f64,
+    /// The fraction of its calls that violated contracts.
+    pub violation_rate: f64,
+    /// The fraction of time in which a breaker stopped some of its traffic.
+    pub cut_rate: f64,
+    /// The fraction of its services' responses that violated their contracts.
+    pub drift_rate: f64,
+}
+
 impl SquadHealth {
-    /// A second has passed. `services` are all with their providers, `cut` the squads of which an
-    /// open breaker cuts traffic now.
+    /// Updates the counts; call it every second. `services` are all services with their providers,
+    /// `cut` the squads whose traffic an open breaker stops now.
     pub fn observe(
         &mut self,
         services: &[(&TrafficInventory, Option<&str>)],
@@ -87,7 +103,7 @@ impl SquadHealth {
         }
     }
 
-    /// Each squad that has called or was called; the unknown consumer is none.
+    /// The health of every squad that has called or was called, without unknown callers.
     pub fn views(&self) -> Vec<HealthView> {
         let known = |name: &&String| *name != portcullis_vocabulary::Consumer::UNKNOWN_NAME;
         let squads = self.squads.iter().filter(|(name, _)| known(name));
@@ -106,9 +122,9 @@ impl SquadSamples {
     fn view(&self, name: &str) -> HealthView {
         let before = self.samples.front().copied().unwrap_or_default();
         let passed = self.now - before;
-        let violation_rate = share(passed.wrong_calls, passed.calls);
-        let cut_rate = share(passed.cut_seconds, passed.seconds);
-        let drift_rate = share(passed.wrongly_served, passed.served);
+        let violation_rate = fraction(passed.wrong_calls, passed.calls);
+        let cut_rate = fraction(passed.cut_seconds, passed.seconds);
+        let drift_rate = fraction(passed.wrongly_served, passed.served);
         HealthView {
             squad: name.to_owned(),
             health: (1.0 - violation_rate) * (1.0 - cut_rate) * (1.0 - drift_rate),
@@ -138,7 +154,7 @@ impl Sub for SquadCounts {
 mod tests {
     use super::super::exchange_tally::ViolatedParts;
     use super::*;
-    use crate::telemetry::recorders::RequestOutcome;
+    use crate::telemetry::request_outcome::RequestOutcome;
 
     fn calls(
         inventory: &TrafficInventory,
@@ -162,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn squads_answer_for_what_they_send_and_for_what_they_answer() {
+    fn health_combines_calls_breakers_and_responses() {
         let inventory = TrafficInventory::new("orders", 1);
         let services = [(&*inventory, Some("payments"))];
         let mut health = SquadHealth::default();
@@ -191,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_ten_minutes_old_is_forgiven() {
+    fn violations_are_forgotten_after_ten_minutes() {
         let inventory = TrafficInventory::new("orders", 1);
         let services = [(&*inventory, None)];
         let mut health = SquadHealth::default();

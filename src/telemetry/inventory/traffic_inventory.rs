@@ -1,4 +1,4 @@
-//! The inventory of one service, over all data cores.
+//! The traffic inventory of one service, over all data cores.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,12 +6,11 @@ use std::time::{Duration, SystemTime};
 
 use super::drift::{CoreDrift, DriftEvent, MergedDrift};
 use super::exchange_tally::{ExchangeTally, ExchangeTotals};
-use super::inventory_view::InventoryView;
 use super::latency_histogram::{LatencyHistogram, LatencySnapshot};
 use super::traffic_series::TrafficSeries;
 
-/// What passes one service. It outlives revisions of the contract: operations and squads are known
-/// by their names.
+/// The traffic of one service. It outlives revisions of the contract, because operations and squads
+/// are identified by name.
 #[derive(Debug)]
 pub struct TrafficInventory {
     service: String,
@@ -21,33 +20,33 @@ pub struct TrafficInventory {
     series: Mutex<TrafficSeries>,
 }
 
-/// Whose exchanges with which operation.
+/// The operation and the calling squad of a row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct InventoryKey {
     pub(super) operation: Arc<str>,
     pub(super) squad: Arc<str>,
 }
 
-/// What one data core writes.
+/// The counters of one data core.
 #[derive(Debug, Default)]
 struct CoreInventory {
     latency: LatencyHistogram,
     drift: Mutex<CoreDrift>,
 }
 
-/// What an inventory cannot know.
+/// What the view of an inventory needs from the configuration and the contract.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServiceDescription {
     /// The squad that provides the service.
     pub provider: Option<String>,
-    /// Version and revision of the contract in force.
+    /// Version and revision of the active contract.
     pub contract: Option<(Arc<str>, Arc<str>)>,
     /// The names of the contract's operations.
     pub operations: Vec<Arc<str>>,
 }
 
 impl TrafficInventory {
-    /// An empty one, for this many data cores.
+    /// An empty inventory for this number of data cores.
     pub fn new(service: &str, cores: usize) -> Arc<Self> {
         Arc::new(Self {
             service: service.to_owned(),
@@ -65,8 +64,8 @@ impl TrafficInventory {
         &self.service
     }
 
-    /// Where the data core of this number counts what a squad gets from an operation. Slow: keep
-    /// it.
+    /// The counters of a data core for one operation and squad. Slow: callers should keep the
+    /// result.
     pub fn tally(&self, core: usize, operation: &str, squad: &str) -> Arc<ExchangeTally> {
         let row = InventoryKey {
             operation: operation.into(),
@@ -80,37 +79,37 @@ impl TrafficInventory {
         Arc::clone(cores[core].get_or_insert_default())
     }
 
-    /// How long one request took.
+    /// Records the duration of a request.
     pub fn record_latency(&self, core: usize, took: Duration) {
         if let Some(core) = self.cores.get(core) {
             core.latency.observe(took);
         }
     }
 
-    /// A message departed from the contract.
-    pub fn record_drift(&self, core: usize, departure: DriftEvent<'_>) {
+    /// Records a violation.
+    pub fn record_drift(&self, core: usize, event: DriftEvent<'_>) {
         if let Some(core) = self.cores.get(core) {
-            lock(&core.drift).note(departure);
+            lock(&core.drift).record(event);
         }
     }
 
-    /// A second has passed.
+    /// Updates the time series. Call it every second.
     pub fn observe(&self) {
         let totals = self.totals();
         lock(&self.series).observe(totals, || self.latencies());
     }
 
-    /// The share of exchanges of the last minute that departed from the contract, from 0 to 1.
+    /// The fraction of the exchanges of the last minute that violated the contract.
     pub fn drift_rate(&self) -> f64 {
         lock(&self.series).drift_rate()
     }
 
-    /// What was counted since the start.
+    /// The totals since the start.
     pub fn totals(&self) -> ExchangeTotals {
         self.rows().into_iter().map(|(_, totals)| totals).sum()
     }
 
-    /// The same for each consumer.
+    /// The totals since the start, by squad.
     pub fn by_squad(&self) -> BTreeMap<Arc<str>, ExchangeTotals> {
         let mut squads = BTreeMap::<_, ExchangeTotals>::new();
         for (row, totals) in self.rows() {
@@ -120,22 +119,27 @@ impl TrafficInventory {
         squads
     }
 
-    /// All of it, for people.
-    pub fn view(&self, described: &ServiceDescription) -> InventoryView {
+    /// The drift of all data cores.
+    pub(super) fn drift(&self) -> MergedDrift {
         let mut drift = MergedDrift::default();
         for core in &self.cores {
             drift.add(&lock(&core.drift));
         }
-        let series = lock(&self.series);
-        InventoryView::new(self, described, &self.rows(), &drift, &series)
+        drift
     }
 
-    /// How long ago it began.
+    /// The time series, locked.
+    pub(super) fn series(&self) -> MutexGuard<'_, TrafficSeries> {
+        lock(&self.series)
+    }
+
+    /// The time since the inventory was created.
     pub(super) fn age(&self) -> Duration {
         self.since.elapsed().unwrap_or_default()
     }
 
-    fn rows(&self) -> Vec<(InventoryKey, ExchangeTotals)> {
+    /// The totals of all rows, sorted by operation and squad.
+    pub(super) fn rows(&self) -> Vec<(InventoryKey, ExchangeTotals)> {
         let rows = lock(&self.rows);
         let sum = |cores: &[Option<Arc<ExchangeTally>>]| -> ExchangeTotals {
             cores.iter().flatten().map(|tally| tally.totals()).sum()

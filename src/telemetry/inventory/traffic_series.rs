@@ -1,4 +1,4 @@
-//! The last minutes of one service, second by second.
+//! The recent traffic of one service as a time series.
 
 use std::collections::VecDeque;
 
@@ -6,18 +6,18 @@ use serde::Serialize;
 
 use super::exchange_tally::ExchangeTotals;
 use super::latency_histogram::LatencySnapshot;
-use crate::telemetry::recorders::RequestOutcome;
+use crate::telemetry::request_outcome::RequestOutcome;
 
 /// The window of the drift rate, in seconds.
 const DRIFT_WINDOW: usize = 60;
 
-/// How many seconds a point stands for.
+/// The length of a point, in seconds.
 pub(super) const POINT_SECONDS: u64 = 2;
 
-/// Points that are kept: five minutes.
+/// The most points that are kept: five minutes.
 const POINTS_MAX: usize = 150;
 
-/// What passed within a few seconds.
+/// The traffic within one point.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(super) struct SeriesPoint {
     requests: u64,
@@ -29,18 +29,18 @@ pub(super) struct SeriesPoint {
     p99_ms: Option<f64>,
 }
 
-/// The last minutes.
+/// The time series of one service.
 #[derive(Debug, Default)]
 pub(super) struct TrafficSeries {
     seconds: u64,
-    /// The newest last.
+    /// The totals of each second, oldest first.
     totals: VecDeque<ExchangeTotals>,
     points: VecDeque<SeriesPoint>,
     at_point: (ExchangeTotals, LatencySnapshot),
 }
 
 impl TrafficSeries {
-    /// A second has passed, and this much was counted by now.
+    /// Adds the totals of another second.
     pub(super) fn observe(
         &mut self,
         totals: ExchangeTotals,
@@ -56,10 +56,10 @@ impl TrafficSeries {
         }
     }
 
-    /// The share of exchanges of the last minute that departed from the contract, from 0 to 1.
+    /// The fraction of the exchanges of the last minute that violated the contract.
     pub(super) fn drift_rate(&self) -> f64 {
         match (self.totals.front(), self.totals.back()) {
-            // The first second that was looked at has nothing before it.
+            // Before the window is full, everything is within it.
             (Some(&first), Some(&last)) if self.totals.len() > DRIFT_WINDOW => {
                 (last - first).drift_rate()
             }
@@ -68,7 +68,7 @@ impl TrafficSeries {
         }
     }
 
-    /// The newest last.
+    /// The points, oldest first.
     pub(super) fn points(&self) -> Vec<SeriesPoint> {
         self.points.iter().copied().collect()
     }
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn points_hold_what_passed_since_the_one_before() {
+    fn a_point_holds_the_traffic_since_the_previous_one() {
         let (mut series, tally) = (TrafficSeries::default(), ExchangeTally::default());
         for second in 1..=4 {
             count(&tally, second, false);
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_drift_rate_forgets_after_a_minute() {
+    fn the_drift_rate_covers_one_minute() {
         let (mut series, tally) = (TrafficSeries::default(), ExchangeTally::default());
         assert!(series.drift_rate().abs() < 1e-9);
         count(&tally, 5, true);

@@ -1,8 +1,8 @@
-//! The field `baggage` (W3C Baggage, section 3), in which the calling squad travels on.
+//! The header field `baggage` (W3C Baggage, section 3), which carries the calling squad.
 //!
-//! What others carry is passed on byte for byte. Our member says what was found out about the
-//! caller, so that a member of that name that came with the request does not count: it is replaced,
-//! or taken out where the caller is unknown, as the squad headers are.
+//! Other entries are passed on byte for byte. The entry `squad-id` holds the squad that Portcullis
+//! identified. An entry of that name in the request is not trusted: it is replaced, or removed if
+//! the caller is unknown, like the squad header fields.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -11,11 +11,11 @@ use portcullis_vocabulary::limits::{BAGGAGE_BYTES_MAX, BAGGAGE_MEMBERS_MAX};
 
 pub(super) const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
 
-/// Our member's key.
+/// The key of the squad entry.
 const SQUAD_ID: &[u8] = b"squad-id";
 
-/// Says which squad calls, or that it is not known. The name of a squad has letters, digits and
-/// `.-_` only, all of which a value may have unescaped.
+/// Sets the squad entry, or removes it if the squad is unknown. Squad names contain only letters,
+/// digits and `.-_`, which need no escaping in a value.
 pub(super) fn carry_squad(headers: &mut HeaderMap, squad: Option<&str>) {
     let members = || {
         let fields = headers.get_all(&BAGGAGE).iter();
@@ -29,14 +29,14 @@ pub(super) fn carry_squad(headers: &mut HeaderMap, squad: Option<&str>) {
         Ok(value) if !value.is_empty() => {
             headers.insert(BAGGAGE, value);
         }
-        // Pieces of fields make a field, so this is what has no member left.
+        // The list is empty. It cannot be invalid, because its parts were valid fields.
         _ => {
             headers.remove(BAGGAGE);
         }
     }
 }
 
-/// The members of a list, without the blanks around them.
+/// The entries of a list, without surrounding whitespace.
 fn members_of(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     let members = list.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
     members.filter(|member| !member.is_empty())
@@ -47,7 +47,7 @@ fn is_squad_member(member: &[u8]) -> bool {
     key.is_some_and(|key| key.trim_ascii_end() == SQUAD_ID)
 }
 
-/// Our member first, then as many others as a list may have; those at the end are left out.
+/// The squad entry first, then as many others as fit; the rest is dropped.
 fn list_of<'m>(squad: Option<&str>, others: impl Iterator<Item = &'m [u8]>) -> Vec<u8> {
     let mut list = Vec::new();
     if let Some(squad) = squad {

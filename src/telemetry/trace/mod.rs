@@ -1,23 +1,25 @@
-//! Traces: one span for each request, in the vocabulary of OpenTelemetry, sent over OTLP.
+//! Traces: one OpenTelemetry span for each sampled request, exported over OTLP.
 //!
-//! A data core reads and writes the W3C fields by itself (`context`, `baggage`) and notes what
-//! happens to a request only where it is sampled (`span`, begun by `tracer`). The note goes through
-//! a queue that nobody waits for to the control runtime, where it becomes a span of the SDK (`data`)
-//! and is sent in batches (`export`). So tracing costs an unsampled request a number, and a
-//! collector that is away costs spans, which are counted.
+//! A data core reads and writes the W3C header fields itself (`trace_parent`, `baggage`). For a
+//! sampled request it fills a record (`span`, created by `tracer`). The record goes through a
+//! bounded queue to the control runtime, which converts it to a span of the SDK (`span_data`) and
+//! exports it in batches (`span_export`). An unsampled request only costs a random number. If the
+//! collector is down, spans are dropped and counted.
 //!
-//! No value of a message is in a span: neither its path and query nor what violated a contract.
+//! A span contains no payload value, and neither the path nor the query of the request.
 
-mod baggage;
 mod trace_parent;
-mod span_data;
-mod span_export;
+mod baggage;
+mod traced_request;
 mod span;
 mod tracer;
+mod span_data;
+mod span_export;
 
 #[cfg(test)]
 mod tests;
 
 pub use span::{ServiceAttributes, Span};
 pub use span_export::{SpanExport, TracingError, start_tracing};
-pub use tracer::{RequestTrace, TracedRequest, Tracer};
+pub use traced_request::TracedRequest;
+pub use tracer::{RequestTrace, Tracer};

@@ -1,10 +1,10 @@
-//! What is noted of a sampled request on its data core, until it is handed over.
+//! The record of a sampled request on its data core.
 //!
-//! Everybody who learns something notes it here; the last one who lets go of the span, mostly the
-//! answer's body when it has passed, ends it. Handing over never waits.
+//! Each step of the request adds what it knows. The span ends when its last reference is dropped,
+//! usually with the response body, and is queued for export without waiting.
 //!
-//! Fields are copied: as they came they are pieces of the buffer that the connection read them into,
-//! and a waiting span would keep all of it in memory.
+//! Header values are copied. Otherwise a queued span would keep the whole read buffer of its
+//! connection in memory.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -20,32 +20,32 @@ use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 use portcullis_vocabulary::limits::{SPAN_EVENTS_MAX, SPAN_FIELD_BYTES_MAX};
 
 use super::trace_parent::{TRACESTATE, TraceParent};
-use super::tracer::TracedRequest;
+use super::traced_request::TracedRequest;
 use crate::telemetry::inventory::MaskedViolation;
-use crate::telemetry::recorders::RequestOutcome;
+use crate::telemetry::request_outcome::RequestOutcome;
 
-/// The span of a request that is under way.
+/// The span of a request in flight.
 #[derive(Debug)]
 pub struct Span {
-    note: RefCell<Option<SpanRecord>>,
+    record: RefCell<Option<SpanRecord>>,
     began: Instant,
-    outlet: SpanSender,
+    sender: SpanSender,
 }
 
-/// Where spans go.
+/// The queue of spans to export.
 #[derive(Clone, Debug)]
 pub(super) struct SpanSender {
-    pub(super) sender: Sender<SpanRecord>,
-    /// Counts what found no place in the queue.
+    pub(super) queue: Sender<SpanRecord>,
+    /// Counts the spans that did not fit in the queue.
     pub(super) lost: Counter,
 }
 
-/// All that is known of a request when it has ended.
+/// What is recorded of a request.
 #[derive(Debug)]
 pub(super) struct SpanRecord {
     pub(super) own: TraceParent,
     pub(super) parent: Option<u64>,
-    /// `tracestate` of the trace that is continued.
+    /// The `tracestate` of a continued trace.
     pub(super) state: Option<Box<str>>,
     pub(super) started: SystemTime,
     pub(super) took: Duration,
@@ -55,61 +55,61 @@ pub(super) struct SpanRecord {
     pub(super) request_id: Box<str>,
     pub(super) status: Option<StatusCode>,
     pub(super) error: Option<&'static str>,
-    /// Whether the service's answer broke off.
+    /// Whether the upstream's response was truncated.
     pub(super) is_truncated: bool,
     pub(super) served: Option<ServiceAttributes>,
-    /// How long the upstream was waited for in all, and how often it was asked.
+    /// The total time spent waiting for the upstream, and the number of attempts.
     pub(super) upstream: (Duration, u32),
     pub(super) events: Vec<ViolationEvent>,
     pub(super) events_lost: u32,
 }
 
-/// A violation, at its time since the request began.
+/// A violation, with its time since the start of the request.
 #[derive(Debug)]
 pub(super) struct ViolationEvent {
     pub(super) after: Duration,
     pub(super) class: ViolationClass,
-    pub(super) done: Enforcement,
+    pub(super) enforcement: Enforcement,
     pub(super) schema: Option<String>,
     pub(super) keyword: Option<String>,
 }
 
-/// Which service a request was for, who called, and how it ended.
+/// The service, the caller and the outcome of a request.
 #[derive(Clone, Debug)]
 pub struct ServiceAttributes {
     /// The service.
     pub service: String,
-    /// The operation's name and its path in the contract, where one was found.
+    /// The operation's name and path template, if an operation matched.
     pub operation: Option<(Arc<str>, Arc<str>)>,
     /// The contract's version and revision.
     pub contract: (Arc<str>, Arc<str>),
-    /// The calling squad; `unknown` where it is.
+    /// The calling squad, or `unknown`.
     pub squad: String,
-    /// The tier that decides.
+    /// The tier that applied.
     pub tier: Tier,
     /// The risk score of the service's deployment.
     pub risk_score: Option<u32>,
-    /// How it ended.
+    /// How the request ended.
     pub outcome: RequestOutcome,
 }
 
 impl Span {
     pub(super) fn begin(
-        asked: TracedRequest<'_>,
+        request: TracedRequest<'_>,
         own: TraceParent,
         parent: Option<u64>,
-        outlet: &SpanSender,
+        sender: &SpanSender,
     ) -> Self {
         let record = SpanRecord {
             own,
             parent,
-            state: parent.and_then(|_| state_of(asked)),
+            state: parent.and_then(|_| state_of(request)),
             started: SystemTime::now(),
             took: Duration::ZERO,
-            method: asked.method.clone(),
-            version: asked.version,
-            host: asked.headers.get(HOST).and_then(copy),
-            request_id: copy(asked.request_id).unwrap_or_default(),
+            method: request.method.clone(),
+            version: request.version,
+            host: request.headers.get(HOST).and_then(copy),
+            request_id: copy(request.request_id).unwrap_or_default(),
             status: None,
             error: None,
             is_truncated: false,
@@ -119,71 +119,71 @@ impl Span {
             events_lost: 0,
         };
         Self {
-            note: RefCell::new(Some(record)),
+            record: RefCell::new(Some(record)),
             began: Instant::now(),
-            outlet: outlet.clone(),
+            sender: sender.clone(),
         }
     }
 
-    /// The request was answered with this status; by ourselves, where there is an error.
+    /// Records the status of the response, and the error code if Portcullis generated it.
     pub fn answered(&self, status: StatusCode, error: Option<&'static str>) {
-        self.note(|note| {
-            note.status = Some(status);
-            note.error = error;
+        self.update(|record| {
+            record.status = Some(status);
+            record.error = error;
         });
     }
 
-    /// The answer of the service ended before its end.
+    /// Records that the upstream's response was truncated.
     pub fn mark_truncated(&self) {
-        self.note(|note| note.is_truncated = true);
+        self.update(|record| record.is_truncated = true);
     }
 
-    /// The upstream was asked, and waited for.
+    /// Records an attempt and the time that it waited for the upstream.
     pub fn upstream_took(&self, time: Duration) {
-        self.note(|note| {
-            note.upstream.0 += time;
-            note.upstream.1 += 1;
+        self.update(|record| {
+            record.upstream.0 += time;
+            record.upstream.1 += 1;
         });
     }
 
-    /// A violation was found.
+    /// Records a violation.
     pub fn record_violation(&self, finding: &MaskedViolation) {
         let after = self.began.elapsed();
-        self.note(|note| {
-            if note.events.len() == SPAN_EVENTS_MAX {
-                note.events_lost += 1;
+        self.update(|record| {
+            if record.events.len() == SPAN_EVENTS_MAX {
+                record.events_lost += 1;
                 return;
             }
-            note.events.push(ViolationEvent {
+            record.events.push(ViolationEvent {
                 after,
                 class: finding.class,
-                done: finding.enforcement,
+                enforcement: finding.enforcement,
                 schema: finding.schema.clone(),
                 keyword: finding.keyword.clone(),
             });
         });
     }
 
-    /// What the account of the request says at its end.
+    /// Records the service, the caller and the outcome, at the end of the request.
     pub fn set_service_attributes(&self, served: ServiceAttributes) {
-        self.note(|note| note.served = Some(served));
+        self.update(|record| record.served = Some(served));
     }
 
-    fn note(&self, write: impl FnOnce(&mut SpanRecord)) {
-        if let Some(note) = &mut *self.note.borrow_mut() {
-            write(note);
+    fn update(&self, write: impl FnOnce(&mut SpanRecord)) {
+        if let Some(record) = &mut *self.record.borrow_mut() {
+            write(record);
         }
     }
 }
 
 impl Drop for Span {
     fn drop(&mut self) {
-        let Some(mut note) = self.note.get_mut().take() else {
+        let Some(mut record) = self.record.get_mut().take() else {
             return;
         };
-        note.took = self.began.elapsed();
-        if self.outlet.sender.try_send(note).is_err() {
-            self.outlet.lost.increment(1);
+        record.took = self.began.elapsed();
+        if self.sender.queue.try_send(record).is_err() {
+            self.sender.lost.increment(1);
         }
     }
 }
@@ -193,9 +193,9 @@ fn copy(field: &HeaderValue) -> Option<Box<str>> {
     (text.len() <= SPAN_FIELD_BYTES_MAX).then(|| text.into())
 }
 
-/// `tracestate` as one list (W3C Trace Context section 3.3.1.1).
-fn state_of(asked: TracedRequest<'_>) -> Option<Box<str>> {
-    let fields = asked.headers.get_all(&TRACESTATE).iter();
+/// The `tracestate` fields as one list (W3C Trace Context, section 3.3.1.1).
+fn state_of(request: TracedRequest<'_>) -> Option<Box<str>> {
+    let fields = request.headers.get_all(&TRACESTATE).iter();
     let texts: Option<Vec<&str>> = fields.map(|field| field.to_str().ok()).collect();
     texts
         .map(|texts| texts.join(","))

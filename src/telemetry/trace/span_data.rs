@@ -1,8 +1,8 @@
-//! From what was noted to a span of OpenTelemetry: the one table of names.
+//! Converts the record of a request to an OpenTelemetry span, with all attribute names.
 //!
-//! The names of HTTP are the stable ones of the semantic conventions, "HTTP server span". The path
-//! and the query are left out, since they hold values of the request; `http.route` is what the
-//! contract writes. A method that HTTP does not know is `_OTHER`, since it is the client's word.
+//! HTTP attributes have the stable names of the semantic conventions ("HTTP server span"). The path
+//! and the query are left out because they contain values of the request; `http.route` is the path
+//! template of the contract. An unknown method is `_OTHER`, because a client can send any text.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -18,13 +18,13 @@ use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 
 use super::span::{ServiceAttributes, SpanRecord, ViolationEvent};
 
-/// What `error.type` is where the service's answer broke off.
+/// The `error.type` of a response that the upstream did not complete.
 const BROKEN_RESPONSE: &str = "broken-response";
 
-/// The name of a method of which HTTP knows nothing (semantic conventions, "HTTP server span").
+/// The name for an unknown method (semantic conventions, "HTTP server span").
 const OTHER_METHOD: &str = "_OTHER";
 
-/// The span.
+/// Converts a record.
 pub(super) fn span_data(record: &SpanRecord, scope: &InstrumentationScope) -> SpanData {
     let attributes = attributes(record);
     let status = match error_type(record) {
@@ -67,7 +67,7 @@ fn span_id(id: u64) -> SpanId {
     SpanId::from_bytes(id.to_be_bytes())
 }
 
-/// `{method} {route}`, or the method alone where there is no route.
+/// `{method} {route}`, or only the method if no operation matched.
 fn name(record: &SpanRecord) -> Cow<'static, str> {
     let method = match method(&record.method) {
         OTHER_METHOD => "HTTP",
@@ -144,7 +144,7 @@ fn add_served(add: &mut impl FnMut(&'static str, Value), served: &ServiceAttribu
     }
 }
 
-/// Each class once, in the order in which they were found.
+/// The violation classes without duplicates, in the order of their first occurrence.
 fn classes(events: &[ViolationEvent]) -> Option<Value> {
     let mut classes: Vec<&'static str> = Vec::new();
     for class in events.iter().map(|event| event.class.as_str()) {
@@ -159,7 +159,10 @@ fn classes(events: &[ViolationEvent]) -> Option<Value> {
 fn violation(event: &ViolationEvent, record: &SpanRecord) -> Event {
     let mut attributes = vec![
         KeyValue::new("portcullis.violation.class", event.class.as_str()),
-        KeyValue::new("portcullis.violation.enforcement", event.done.as_str()),
+        KeyValue::new(
+            "portcullis.violation.enforcement",
+            event.enforcement.as_str(),
+        ),
     ];
     if let Some(schema) = &event.schema {
         let name = "portcullis.violation.schema";
@@ -173,8 +176,8 @@ fn violation(event: &ViolationEvent, record: &SpanRecord) -> Event {
     Event::new("portcullis.violation", at, attributes, 0)
 }
 
-/// What makes the span one of an error: a status of 500 or above, or an answer that broke off. What
-/// is the client's fault is no error of a server.
+/// Why the span is an error: a status of 500 or above, or a truncated response. Client errors are
+/// not errors of a server span.
 fn error_type(record: &SpanRecord) -> Option<String> {
     let failed = record.status.filter(|status| status.is_server_error());
     match (failed, record.error) {

@@ -1,8 +1,8 @@
-//! Sending spans to a collector: in batches, one at a time, on the control runtime.
+//! Exports spans to the collector in batches, one batch at a time, on the control runtime.
 //!
-//! While one batch is under way, spans wait in the queue and no further than its bound. What cannot
-//! be sent within the timeout, tried again as often as OTLP recommends, is lost and counted: a
-//! collector that is away never makes anything wait or grow.
+//! While a batch is sent, new spans wait in the bounded queue. The exporter retries as OTLP
+//! recommends. Spans that are not sent within the timeout are dropped and counted, so a collector
+//! that is down delays nothing and uses no extra memory.
 
 use std::time::Duration;
 
@@ -33,23 +33,23 @@ const LOST_EXPORT: &str = "lost-export";
 /// Why spans cannot be exported.
 #[derive(Debug, thiserror::Error)]
 pub enum TracingError {
-    /// There is nothing to send with.
+    /// The HTTP client cannot be created.
     #[error(
-        "cannot set up TLS: {0}; install the system's certificates (ca-certificates), or name a \
-         file of them in SSL_CERT_FILE"
+        "cannot set up TLS: {0}; install the system's certificates (ca-certificates), or set \
+         SSL_CERT_FILE to a file of certificates"
     )]
     Tls(reqwest::Error),
-    /// What the variables `OTEL_EXPORTER_OTLP_…` ask for cannot be done.
+    /// The `OTEL_EXPORTER_OTLP_…` environment variables are invalid.
     #[error("{0}; check the variables OTEL_EXPORTER_OTLP_…")]
     Exporter(ExporterBuildError),
 }
 
-/// Takes spans out of the queue and sends them. Run it on the control runtime.
+/// Takes spans from the queue and exports them. Run it on the control runtime.
 #[derive(Debug)]
 pub struct SpanExport {
     spans: Receiver<SpanRecord>,
     exporter: SpanExporter,
-    /// Where they go; it holds no credentials.
+    /// The URL of the collector. It contains no credentials.
     collector: String,
     scope: InstrumentationScope,
     timeout: Duration,
@@ -59,11 +59,11 @@ pub struct SpanExport {
     is_failing: bool,
 }
 
-/// A tracer for each data core to clone, and what sends its spans; nothing where no collector is
-/// configured.
+/// Returns a tracer, to be cloned for each data core, and the exporter of its spans. Returns `None`
+/// if no collector is configured.
 ///
 /// # Errors
-/// [`TracingError`], whatever the collector does.
+/// [`TracingError`] if the exporter cannot be set up. The collector is not contacted.
 pub fn start_tracing(
     config: &TracingConfig,
     metrics: &Metrics,
@@ -73,9 +73,9 @@ pub fn start_tracing(
     };
     let exporter = exporter(config, endpoint)?;
     let counter = |result| metrics.counter(&SPANS, &[result]);
-    let (sender, spans) = mpsc::channel(config.queue_max);
-    let outlet = SpanSender {
-        sender,
+    let (queue, spans) = mpsc::channel(config.queue_max);
+    let sender = SpanSender {
+        queue,
         lost: counter(LOST_QUEUE),
     };
     let export = SpanExport {
@@ -90,11 +90,11 @@ pub fn start_tracing(
         lost: counter(LOST_EXPORT),
         is_failing: false,
     };
-    Ok(Some((Tracer::new(config.sample, outlet), export)))
+    Ok(Some((Tracer::new(config.sample, sender), export)))
 }
 
 impl SpanExport {
-    /// Sends spans until every tracer is gone and the queue is empty.
+    /// Exports spans until every tracer is dropped and the queue is empty.
     pub async fn run(mut self) {
         let mut batch = Vec::with_capacity(SPANS_EXPORTED_MAX);
         while self.fill(&mut batch).await {
@@ -103,18 +103,18 @@ impl SpanExport {
                 .map(|record| span_data(&record, &self.scope))
                 .collect();
             let count = spans.len();
-            // The exporter bounds each attempt; this bounds them all together.
+            // The exporter limits each attempt; this limits all attempts together.
             let sent = timeout(self.timeout, self.exporter.export(spans)).await;
             match sent {
                 Ok(Ok(())) => self.succeeded(count),
                 Ok(Err(error)) => self.failed(count, &error.to_string()),
-                Err(_) => self.failed(count, "it took too long"),
+                Err(_) => self.failed(count, "the export timed out"),
             }
         }
     }
 
-    /// Waits for a batch: until it is full, or its first span has waited long enough. False when
-    /// there will be no more.
+    /// Waits until a batch is full or its first span has waited long enough. Returns `false` if
+    /// the queue is closed and empty.
     async fn fill(&mut self, batch: &mut Vec<SpanRecord>) -> bool {
         if self.spans.recv_many(batch, SPANS_EXPORTED_MAX).await == 0 {
             return false;
@@ -133,19 +133,19 @@ impl SpanExport {
     fn succeeded(&mut self, count: usize) {
         self.exported.increment(count as u64);
         if std::mem::take(&mut self.is_failing) {
-            tracing::info!("the collector takes spans again");
+            tracing::info!("the collector accepts spans again");
         }
     }
 
-    /// Said once, not for each batch: the metric counts.
+    /// Logs the first failure only; the metric counts all of them.
     fn failed(&mut self, count: usize, reason: &str) {
         self.lost.increment(count as u64);
         if !std::mem::replace(&mut self.is_failing, true) {
             tracing::warn!(
                 collector = self.collector,
                 reason,
-                "the collector does not take spans; they are lost and counted until it does; check \
-                 tracing.endpoint and the collector"
+                "the collector does not accept spans; they are dropped and counted until it does; \
+                 check tracing.endpoint and the collector"
             );
         }
     }
@@ -168,7 +168,7 @@ fn exporter(config: &TracingConfig, endpoint: &CollectorUrl) -> Result<SpanExpor
     Ok(exporter)
 }
 
-/// No redirects: credentials go where they were meant to.
+/// Follows no redirects, because they would send the credentials to another server.
 fn client(
     config: &TracingConfig,
     endpoint: &CollectorUrl,
@@ -180,15 +180,16 @@ fn client(
         .retry(reqwest::retry::never())
         .http1_only()
         .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")));
-    // Nobody else can reach a collector beside us.
-    let client = match endpoint.is_loopback() {
-        true => client.no_proxy(),
-        false => client,
+    // A proxy cannot reach a collector on this machine's loopback address.
+    let client = if endpoint.is_loopback() {
+        client.no_proxy()
+    } else {
+        client
     };
     client.build().map_err(TracingError::Tls)
 }
 
-/// Who sends: what is configured, over what `OTEL_RESOURCE_ATTRIBUTES` says.
+/// The resource attributes. The configuration takes precedence over `OTEL_RESOURCE_ATTRIBUTES`.
 fn resource(config: &TracingConfig) -> Resource {
     let pairs = config.attributes.iter();
     let attributes = pairs.map(|(name, value)| KeyValue::new(name.clone(), value.clone()));

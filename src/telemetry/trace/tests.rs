@@ -1,4 +1,4 @@
-//! The W3C fields, beside what the SDK of OpenTelemetry reads and decides.
+//! Tests of the W3C header fields, compared with the OpenTelemetry SDK.
 
 use std::collections::HashMap;
 
@@ -16,11 +16,12 @@ use portcullis_vocabulary::limits::{BAGGAGE_BYTES_MAX, BAGGAGE_MEMBERS_MAX};
 use super::baggage::{BAGGAGE, carry_squad};
 use super::span::{SpanRecord, SpanSender};
 use super::trace_parent::{TRACEPARENT, TRACESTATE, TraceParent};
-use super::tracer::{RequestTrace, TracedRequest, Tracer, is_kept};
+use super::traced_request::TracedRequest;
+use super::tracer::{RequestTrace, Tracer, is_kept};
 
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-/// What the SDK reads.
+/// The result of the SDK for the same field.
 fn oracle(field: &str) -> Option<SpanContext> {
     let carrier = HashMap::from([("traceparent".to_owned(), field.to_owned())]);
     let context = TraceContextPropagator::new().extract(&carrier);
@@ -35,7 +36,7 @@ fn same(own: TraceParent, read: &SpanContext) -> bool {
 }
 
 #[test]
-fn a_place_in_a_trace_is_read_by_the_letter() {
+fn trace_parent_is_parsed_strictly() {
     let check = |field: &str, expected: Option<(bool, bool)>| {
         let read = TraceParent::parse(field.as_bytes());
         let flags = read.map(|read| (read.is_sampled, read.is_random));
@@ -83,7 +84,7 @@ fn a_place_in_a_trace_is_read_by_the_letter() {
 }
 
 #[test]
-fn one_field_is_one_too_few_or_one_too_many() {
+fn trace_parent_must_occur_once() {
     let check = |fields: &[&str], is_read: bool| {
         let mut headers = HeaderMap::new();
         for field in fields {
@@ -100,7 +101,7 @@ fn one_field_is_one_too_few_or_one_too_many() {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read_back_and_by_others(
+    fn written_fields_are_read_back_here_and_by_the_sdk(
         trace in 1_u128.., span in 1_u64.., is_sampled: bool, is_random: bool,
     ) {
         let own = TraceParent { trace, span, is_sampled, is_random };
@@ -111,21 +112,21 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_read_others_read_likewise(
+    fn fields_are_read_as_the_sdk_reads_them(
         field in "[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[a-z0-9-]{0,8})?",
     ) {
         let (own, read) = (TraceParent::parse(field.as_bytes()), oracle(&field));
         match (own, &read) {
             (Some(own), Some(read)) => prop_assert!(same(own, read), "{}", field),
-            // A version 00 with more than it has: the SDK does not count an empty last part.
+            // The SDK ignores an empty part at the end of a field of version 00.
             (None, Some(_)) => prop_assert!(field.starts_with("00-") && field.ends_with('-')),
-            (Some(_), None) => prop_assert!(false, "{field} is read by us alone"),
+            (Some(_), None) => prop_assert!(false, "the SDK does not read {field}"),
             (None, None) => {}
         }
     }
 
     #[test]
-    fn mutilated_fields_are_read_by_nobody_else_differently(
+    fn corrupted_fields_are_not_read_differently_by_the_sdk(
         at in 0_usize..55, with in "[0-9a-fA-FgG_ +.-]{0,3}",
     ) {
         let field = format!("{}{with}{}", &PARENT[..at], &PARENT[at + 1..]);
@@ -154,7 +155,7 @@ proptest! {
         let sent: Vec<&str> = text.split(',').collect();
         prop_assert!(text.len() <= BAGGAGE_BYTES_MAX && sent.len() <= BAGGAGE_MEMBERS_MAX);
         prop_assert_eq!(sent[0], "squad-id=checkout");
-        // The others in their order, byte for byte, as many as fit.
+        // The other entries follow in their order, byte for byte, as many as fit.
         prop_assert_eq!(&sent[1..], &members[..sent.len() - 1]);
         let is_full = sent.len() == BAGGAGE_MEMBERS_MAX;
         let next = members.get(sent.len() - 1);
@@ -163,7 +164,7 @@ proptest! {
 }
 
 #[test]
-fn the_squad_travels_on_and_others_members_with_it() {
+fn squad_entry_is_set_and_other_entries_stay() {
     let check = |fields: &[&str], squad: Option<&str>, expected: &[&str]| {
         let mut headers = HeaderMap::new();
         for field in fields {
@@ -191,7 +192,7 @@ fn the_squad_travels_on_and_others_members_with_it() {
         squad,
         &["squad-id=check.out_1-2,squad-id-2=1,Squad-Id=2"],
     );
-    // Nobody vouches for these.
+    // Without an identified squad the entry is removed.
     check(&["a=1,squad-id=forged"], None, &["a=1"]);
     check(&["squad-id=forged"], None, &[]);
     check(&["a=1 , b=2", "c=3"], None, &["a=1 , b=2", "c=3"]);
@@ -208,9 +209,9 @@ fn the_squad_travels_on_and_others_members_with_it() {
 }
 
 fn tracer(sample: f64) -> (Tracer, Receiver<SpanRecord>) {
-    let (sender, receiver) = mpsc::channel(1);
+    let (queue, receiver) = mpsc::channel(1);
     let lost = Counter::noop();
-    (Tracer::new(sample, SpanSender { sender, lost }), receiver)
+    (Tracer::new(sample, SpanSender { queue, lost }), receiver)
 }
 
 fn begin(tracer: &Tracer, headers: &HeaderMap) -> RequestTrace {
@@ -229,7 +230,7 @@ fn sent(trace: &RequestTrace, mut headers: HeaderMap) -> (TraceParent, Option<He
 }
 
 #[test]
-fn whoever_began_a_trace_decides() {
+fn continued_traces_keep_the_sampling_decision() {
     let check = |field: &str, sample, is_continued: bool, is_sampled: bool| {
         let (tracer, mut spans) = tracer(sample);
         let mut headers = HeaderMap::new();
@@ -263,7 +264,7 @@ fn whoever_began_a_trace_decides() {
 }
 
 #[test]
-fn a_random_flag_is_kept_and_set_for_what_is_random() {
+fn random_flag_is_kept_and_set_for_new_traces() {
     let (tracer, _spans) = tracer(0.0);
     let mut headers = HeaderMap::new();
     let root = begin(&tracer, &headers);
@@ -277,7 +278,7 @@ fn a_random_flag_is_kept_and_set_for_what_is_random() {
 }
 
 #[test]
-fn roots_are_kept_by_the_low_bits_of_their_ids() {
+fn new_traces_are_sampled_by_the_low_bits_of_their_ids() {
     let check = |sample: f64, low: u64, kept: bool| {
         let trace = u128::from(u64::MAX) << 64 | u128::from(low);
         let roots = Sampler::TraceIdRatioBased(sample);
@@ -292,14 +293,14 @@ fn roots_are_kept_by_the_low_bits_of_their_ids() {
 }
 
 #[test]
-fn a_full_queue_loses_spans_and_counts_them() {
+fn a_full_queue_drops_and_counts_spans() {
     let lost = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
-    let (sender, mut spans) = mpsc::channel(2);
+    let (queue, mut spans) = mpsc::channel(2);
     let counter = Counter::from_arc(std::sync::Arc::clone(&lost));
     let tracer = Tracer::new(
         1.0,
         SpanSender {
-            sender,
+            queue,
             lost: counter,
         },
     );
@@ -312,7 +313,7 @@ fn a_full_queue_loses_spans_and_counts_them() {
 }
 
 #[test]
-fn a_waiting_span_is_small() {
+fn a_queued_span_is_small() {
     assert!(
         size_of::<SpanRecord>() <= 512,
         "{}",

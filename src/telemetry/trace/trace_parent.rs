@@ -1,27 +1,27 @@
-//! The field `traceparent` (W3C Trace Context level 2, section 3.2), read and written in place.
+//! The header field `traceparent` (W3C Trace Context level 2, section 3.2).
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub(super) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// The length of the field in version 00, and of what is read of it in every later one, in bytes.
+/// The length of the field in version 00, in bytes. Later versions start with the same fields.
 const LENGTH: usize = 55;
 
-/// The version that is written.
+/// The version that Portcullis writes.
 const VERSION: u8 = 0;
 
-/// The one that does not exist.
+/// The version number that the specification forbids.
 const NO_VERSION: u8 = 0xff;
 
-/// Somebody upstream keeps a span of the trace.
+/// The caller may have recorded the trace.
 const SAMPLED: u8 = 0b01;
-/// The trace id is random, so that its bits can decide about sampling.
+/// The trace id is random, so its bits can be used for sampling.
 const RANDOM: u8 = 0b10;
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
-/// A place in a trace: what `traceparent` says.
+/// The content of `traceparent`: a span within a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TraceParent {
     /// Never 0.
@@ -33,8 +33,7 @@ pub(super) struct TraceParent {
 }
 
 impl TraceParent {
-    /// The place that a request names; none where it names none or several, or what it names
-    /// cannot be read.
+    /// The parent of a request. `None` if the field is missing, repeated or invalid.
     pub(super) fn of_headers(headers: &HeaderMap) -> Option<Self> {
         let mut fields = headers.get_all(&TRACEPARENT).iter();
         match (fields.next(), fields.next()) {
@@ -43,13 +42,13 @@ impl TraceParent {
         }
     }
 
-    /// Reads a field. Of versions that are not known yet, what version 00 has is read.
+    /// Parses a field. From a later version only the fields of version 00 are read.
     pub(super) fn parse(field: &[u8]) -> Option<Self> {
         let (known, more) = field.split_at_checked(LENGTH)?;
         let version = hex(&known[..2])?;
-        let is_whole = more.is_empty() || (version != u128::from(VERSION) && more[0] == b'-');
+        let is_complete = more.is_empty() || (version != u128::from(VERSION) && more[0] == b'-');
         let has_hyphens = [2, 35, 52].iter().all(|at| known[*at] == b'-');
-        if version == u128::from(NO_VERSION) || !is_whole || !has_hyphens {
+        if version == u128::from(NO_VERSION) || !is_complete || !has_hyphens {
             return None;
         }
         let flags = low_byte(hex(&known[53..])?);
@@ -63,14 +62,14 @@ impl TraceParent {
         })
     }
 
-    /// The field for the next hop.
+    /// The field value for the upstream.
     pub(super) fn to_value(self) -> HeaderValue {
         let mut text = [b'-'; LENGTH];
         write_hex(&mut text[..2], &[VERSION]);
         write_hex(&mut text[3..35], &self.trace.to_be_bytes());
         write_hex(&mut text[36..52], &self.span.to_be_bytes());
         write_hex(&mut text[53..], &[self.flags()]);
-        HeaderValue::from_bytes(&text).expect("digits and hyphens make a field")
+        HeaderValue::from_bytes(&text).expect("hexadecimal digits and hyphens are valid")
     }
 
     pub(super) const fn flags(self) -> u8 {
@@ -80,7 +79,7 @@ impl TraceParent {
     }
 }
 
-/// Lower-case hexadecimal digits, at most 32 of them.
+/// Parses up to 32 lowercase hexadecimal digits.
 fn hex(digits: &[u8]) -> Option<u128> {
     digits.iter().try_fold(0, |value: u128, digit| {
         let digit = match digit {

@@ -1,8 +1,8 @@
-//! Where the trace of a request begins, and whether anybody keeps a span of it.
+//! Starts or continues the trace of a request and decides whether it is sampled.
 
 use std::rc::Rc;
 
-use http::{HeaderMap, HeaderValue, Method, Version};
+use http::HeaderMap;
 use opentelemetry::trace::{SpanKind, TraceId};
 use opentelemetry_sdk::trace::{
     IdGenerator, RandomIdGenerator, Sampler, SamplingDecision, ShouldSample,
@@ -11,53 +11,41 @@ use opentelemetry_sdk::trace::{
 use super::baggage::carry_squad;
 use super::span::{Span, SpanSender};
 use super::trace_parent::{TRACEPARENT, TRACESTATE, TraceParent};
+use super::traced_request::TracedRequest;
 
-/// Begins traces. Each data core has one.
+/// Starts traces. Each data core has one.
 #[derive(Clone, Debug)]
 pub struct Tracer {
-    /// Decides about traces that begin here; whoever began one decides about the others.
+    /// Samples traces that start here. Continued traces keep the decision of their parent.
     roots: Sampler,
     ids: RandomIdGenerator,
-    outlet: SpanSender,
+    sender: SpanSender,
 }
 
-/// A request as it arrived.
-#[derive(Clone, Copy, Debug)]
-pub struct TracedRequest<'a> {
-    /// The method.
-    pub method: &'a Method,
-    /// The version of HTTP.
-    pub version: Version,
-    /// The fields.
-    pub headers: &'a HeaderMap,
-    /// Its id, in our answers and at its upstream.
-    pub request_id: &'a HeaderValue,
-}
-
-/// The part of a trace that one request is.
+/// The trace of one request.
 #[derive(Clone, Debug)]
 pub struct RequestTrace {
-    /// Our own place in it.
+    /// The span of this request.
     own: TraceParent,
-    /// Whether the trace began before us.
+    /// Whether the request came with a trace.
     is_continued: bool,
-    /// What is noted of the request, if it is sampled.
+    /// The recorded span, if the request is sampled.
     span: Option<Rc<Span>>,
 }
 
 impl Tracer {
-    /// A tracer for this share of the traces that begin here.
-    pub(super) fn new(sample: f64, outlet: SpanSender) -> Self {
+    /// A tracer that samples this fraction of the traces that start here.
+    pub(super) fn new(sample: f64, sender: SpanSender) -> Self {
         Self {
             roots: Sampler::TraceIdRatioBased(sample),
             ids: RandomIdGenerator::default(),
-            outlet,
+            sender,
         }
     }
 
-    /// Continues the trace of a request, or begins one.
-    pub fn begin(&self, asked: TracedRequest<'_>) -> RequestTrace {
-        let parent = TraceParent::of_headers(asked.headers);
+    /// Continues the trace of a request, or starts a new one.
+    pub fn begin(&self, request: TracedRequest<'_>) -> RequestTrace {
+        let parent = TraceParent::of_headers(request.headers);
         let own = match parent {
             Some(parent) => TraceParent {
                 span: self.span_id(),
@@ -65,16 +53,16 @@ impl Tracer {
             },
             None => self.root(),
         };
-        let note = || Span::begin(asked, own, parent.map(|parent| parent.span), &self.outlet);
+        let span = || Span::begin(request, own, parent.map(|parent| parent.span), &self.sender);
         RequestTrace {
             own,
             is_continued: parent.is_some(),
-            span: own.is_sampled.then(note).map(Rc::new),
+            span: own.is_sampled.then(span).map(Rc::new),
         }
     }
 
     fn root(&self) -> TraceParent {
-        // 0 stands for no trace.
+        // An id of 0 is invalid.
         let trace = self.ids.new_trace_id().to_bytes();
         let trace = u128::from_be_bytes(trace).max(1);
         TraceParent {
@@ -97,20 +85,20 @@ pub(super) fn is_kept(roots: &Sampler, trace: u128) -> bool {
 }
 
 impl RequestTrace {
-    /// What is noted of the request, if it is sampled.
+    /// The recorded span, if the request is sampled.
     pub const fn span(&self) -> Option<&Rc<Span>> {
         self.span.as_ref()
     }
 
-    /// The trace's id, as `traceparent` writes it.
+    /// The trace id as in `traceparent`.
     pub fn id(&self) -> String {
         format!("{:032x}", self.own.trace)
     }
 
-    /// Tells the upstream which trace it is part of and, where it is known, which squad calls.
+    /// Sets the header fields that carry the trace and the calling squad to the upstream.
     pub fn propagate(&self, headers: &mut HeaderMap, squad: Option<&str>) {
         headers.insert(TRACEPARENT, self.own.to_value());
-        // It belongs to the trace that it came with.
+        // `tracestate` belongs to the incoming trace.
         if !self.is_continued {
             headers.remove(TRACESTATE);
         }

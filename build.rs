@@ -1,0 +1,78 @@
+//! What this machine has for tests: each is a `cfg`, and a test that needs a missing one is shown
+//! as ignored, with the reason.
+//!
+//! `PORTCULLIS_TEST_NO_SKIP` makes every test run, so a missing corpus or tool is a failure.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+fn main() {
+    let variables = [
+        "PORTCULLIS_CORPORA",
+        "PORTCULLIS_TEST_TOOLS",
+        "PORTCULLIS_TEST_NO_SKIP",
+        "PORTCULLIS_TEST_LOAD",
+    ];
+    for variable in variables {
+        println!("cargo::rerun-if-env-changed={variable}");
+    }
+    println!("cargo::rerun-if-changed=build.rs");
+    let runs_all = env::var_os("PORTCULLIS_TEST_NO_SKIP").is_some();
+    let has = [
+        ("has_corpora", has_corpora()),
+        (
+            "has_prometheus",
+            has_programs(&["prometheus", "promtool", "amtool"]),
+        ),
+        ("has_s3_server", has_programs(&["moto_server"])),
+        ("has_browser", has_browser()),
+        ("has_git", has_programs(&["git"])),
+        ("has_curl_and_jq", has_programs(&["curl", "jq"])),
+    ];
+    for (name, is_there) in has {
+        println!("cargo::rustc-check-cfg=cfg({name})");
+        if is_there || runs_all {
+            println!("cargo::rustc-cfg={name}");
+        }
+    }
+    println!("cargo::rustc-check-cfg=cfg(is_full_load)");
+    if env::var_os("PORTCULLIS_TEST_LOAD").is_some_and(|load| load == "full") {
+        println!("cargo::rustc-cfg=is_full_load");
+    }
+}
+
+/// Contracts and cases from outside the project: the directory in `PORTCULLIS_CORPORA`, or
+/// `shared/corpora` next to the checkout.
+fn has_corpora() -> bool {
+    match env::var_os("PORTCULLIS_CORPORA") {
+        Some(directory) => Path::new(&directory).is_dir(),
+        None => checkout().join("../shared/corpora").is_dir(),
+    }
+}
+
+fn has_browser() -> bool {
+    has_programs(&["node"])
+        && (has_programs(&["chromium"]) || has_programs(&["google-chrome"]))
+        && checkout()
+            .join("tests/browser/node_modules/playwright-core")
+            .exists()
+}
+
+/// Whether all of these are among the tools that `.ci/run` installs, or on the path.
+fn has_programs(names: &[&str]) -> bool {
+    let tools = env::var_os("PORTCULLIS_TEST_TOOLS");
+    let tools = tools.map(|directory| PathBuf::from(directory).join("bin"));
+    let path = env::var_os("PATH").unwrap_or_default();
+    let directories: Vec<PathBuf> = tools.into_iter().chain(env::split_paths(&path)).collect();
+    let is_there = |name: &&str| directories.iter().any(|one| one.join(name).is_file());
+    names.iter().all(|name| is_there(&name))
+}
+
+/// The root of the workspace: this script serves the root package and two crates below `crates`.
+fn checkout() -> PathBuf {
+    let package = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    match package.parent() {
+        Some(parent) if parent.ends_with("crates") => package.join("../.."),
+        _ => package,
+    }
+}

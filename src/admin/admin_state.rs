@@ -1,0 +1,62 @@
+//! What the handlers of the admin port work with.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::telemetry::Metrics;
+use portcullis_breaker::ServiceProtection;
+use portcullis_vocabulary::Catalog;
+
+use super::admin_access::AdminAccess;
+use super::contracts::ContractControl;
+use super::readiness::Readiness;
+use super::traffic_view::TrafficSource;
+
+/// The parts of the program that the admin port shows and changes.
+#[derive(Clone, Debug)]
+pub struct AdminState {
+    /// Serves `/readyz`.
+    pub readiness: Readiness,
+    /// Serves `/metrics`.
+    pub metrics: Metrics,
+    /// Serves `/breakers` and `/deploy-windows`.
+    pub protection: Arc<dyn ProtectionSource>,
+    /// Serves `/traffic` and `/owners`.
+    pub traffic: Arc<dyn TrafficSource>,
+    /// Serves `/contracts` and `/config`.
+    pub contracts: Arc<dyn ContractControl>,
+    /// The largest contract that can be proposed, in bytes.
+    pub contract_bytes_max: usize,
+    /// Decides who may change something.
+    pub access: AdminAccess,
+}
+
+/// Gives access to the protection of the active services.
+pub trait ProtectionSource: Send + Sync + std::fmt::Debug {
+    /// The services in the order of the configuration, and the catalog that names the squads.
+    fn protection(&self) -> (Vec<ServiceProtection>, Arc<Catalog>);
+}
+
+/// The protection of all services, for one request.
+#[derive(Debug)]
+pub(super) struct ProtectionSnapshot {
+    /// In the order of the configuration.
+    pub(super) services: Vec<ServiceProtection>,
+    /// Names the squads.
+    pub(super) catalog: Arc<Catalog>,
+}
+
+/// The client that sent a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operator {
+    /// The client's address.
+    pub(super) peer: SocketAddr,
+}
+
+impl AdminState {
+    /// The current protection of all services.
+    pub(super) fn protection_snapshot(&self) -> ProtectionSnapshot {
+        let (services, catalog) = self.protection.protection();
+        ProtectionSnapshot { services, catalog }
+    }
+}

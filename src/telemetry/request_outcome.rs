@@ -1,0 +1,42 @@
+//! How a request ended.
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RequestOutcome {
+    /// The upstream responded with a status below 500.
+    Answered,
+    /// The upstream responded with a status of 500 or above.
+    Failed,
+    /// The request was refused, for example for a contract violation.
+    Refused,
+    /// The request was refused to protect the service.
+    Shed,
+    /// The upstream did not respond.
+    Unanswered,
+    /// The client disconnected before the response.
+    Abandoned,
+}
+
+impl RequestOutcome {
+    /// Every outcome.
+    pub const ALL: [Self; 6] = [
+        Self::Answered,
+        Self::Failed,
+        Self::Refused,
+        Self::Shed,
+        Self::Unanswered,
+        Self::Abandoned,
+    ];
+
+    /// The label value.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::Shed => "shed",
+            Self::Unanswered => "unanswered",
+            Self::Abandoned => "abandoned",
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! The dashboard: what `/` answers, and the page in a real browser.
+//!
+//! The browser is driven by the scenarios in `tests/browser`, which need Node and Chromium. Where
+//! one of them is missing the test says so; `.ci/run` installs them and takes no excuse.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::breakers_admin::{HOST, LOOPBACK, good, request as request_to, site};
+use crate::support::app::{App, Process, SHOP, Site, ask, program};
+use crate::support::faulty::Faulty;
+use crate::support::relay::{Answer, PATIENCE};
+use crate::support::tools::tool;
+
+/// What a browser sends.
+const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
+fn front(address: SocketAddr, method: &str, accept: &str) -> Answer {
+    ask(
+        address,
+        format!("{method} / HTTP/1.1\r\nhost: localhost\r\naccept: {accept}\r\n\r\n"),
+    )
+}
+
+#[test]
+fn browsers_get_the_page_and_others_the_routes() {
+    let app = App::start(site(LOOPBACK));
+    for accept in ["*/*", "text/plain", "application/json", "text/html;q=0"] {
+        let answer = front(app.admin, "GET", accept);
+        assert_eq!(
+            answer.field("content-type"),
+            Some("text/plain; charset=utf-8")
+        );
+        assert_eq!(answer.field("vary"), Some("accept"));
+        assert!(answer.body.starts_with(b"GET  /livez"), "{accept}");
+    }
+    let page = front(app.admin, "GET", BROWSER);
+    let head = front(app.admin, "HEAD", BROWSER);
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    for answer in [&page, &head] {
+        assert_eq!(
+            answer.field("content-type"),
+            Some("text/html; charset=utf-8")
+        );
+        assert_eq!(answer.field("vary"), Some("accept"));
+        assert_eq!(answer.field("cache-control"), Some("no-store"));
+    }
+    assert!(page.body.starts_with(b"<!doctype html>"));
+}
+
+#[test]
+fn the_page_may_do_little() {
+    let app = App::start(site(LOOPBACK));
+    let answer = front(app.admin, "GET", BROWSER);
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("x-frame-options", "DENY"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        assert_eq!(answer.field(name), Some(value), "{name}");
+    }
+    let policy = answer.field("content-security-policy").unwrap();
+    let directives: Vec<&str> = policy.split("; ").collect();
+    for directive in [
+        "default-src 'none'",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+    ] {
+        assert!(directives.contains(&directive), "{directive}: {policy}");
+    }
+    for name in ["script-src", "style-src"] {
+        let sources = directives
+            .iter()
+            .find_map(|directive| directive.strip_prefix(name));
+        let sources = sources.unwrap().trim();
+        let is_one_hash = sources.starts_with("'sha256-") && !sources.contains(' ');
+        assert!(is_one_hash, "{name}: {policy}");
+    }
+    for word in ["unsafe", "*", "http"] {
+        assert!(!policy.contains(word), "{word}: {policy}");
+    }
+}
+
+#[test]
+fn the_page_names_no_other_host() {
+    let app = App::start(site(LOOPBACK));
+    let page = String::from_utf8(front(app.admin, "GET", BROWSER).body).unwrap();
+    for (word, reason) in [
+        ("https:", "another host"),
+        ("src=", "what is not in the page"),
+        ("@import", "another style"),
+        ("innerHTML", "text that is read as markup"),
+        ("insertAdjacentHTML", "text that is read as markup"),
+        ("document.write", "text that is read as markup"),
+        (" style=", "a style that the policy forbids"),
+        (" onclick=", "a script that the policy forbids"),
+    ] {
+        assert!(!page.contains(word), "{word}: {reason}");
+    }
+    // Where it says what the commands ask by default, and nowhere else.
+    let addresses: Vec<&str> = page.split("http://").skip(1).collect();
+    let is_own = |rest: &&str| rest.starts_with("127.0.0.1:") || rest.starts_with("localhost:");
+    assert!(addresses.iter().all(is_own), "{addresses:.40?}");
+    assert_eq!(page.matches("<link ").count(), 1);
+    assert!(page.contains("<link rel=\"icon\" href=\"data:image/png;base64,"));
+}
+
+/// A consumer that breaks a contract has to be called too.
+#[test]
+fn every_squad_of_the_catalog_can_be_reached() {
+    let app = App::start(town("", "mock"));
+    let answer = request_to(app.admin, "GET /owners", HOST, "");
+    let contact = |squad: &str, chat: &str, oncall: Option<&str>| json!({"squad": squad, "email": null, "chat": chat, "oncall": oncall});
+    let expected = json!([
+        contact("checkout", "#checkout", None),
+        contact("discovery", "#discovery", Some("discovery-pager")),
+        contact("payments", "#payments", Some("payments-pager")),
+    ]);
+    assert_eq!(good(&answer)["squads"], expected);
+}
+
+// In a real browser.
+
+const CATALOG: &str = r##"
+[squads.payments]
+tier = "gold"
+weight = 3
+chat = "#payments"
+oncall = "payments-pager"
+services = ["orders"]
+[squads.discovery]
+tier = "silver"
+weight = 2
+chat = "#discovery"
+oncall = "discovery-pager"
+services = ["search-api"]
+[squads.checkout]
+tier = "bronze"
+chat = "#checkout"
+"##;
+
+const SEARCH: &str = "\
+openapi: 3.1.0
+info: {title: Search, version: 0.9.2}
+paths:
+  /search:
+    get: {operationId: search, responses: {default: {description: Anything.}}}
+  /suggestions:
+    get: {operationId: suggest, responses: {default: {description: Anything.}}}
+";
+
+/// Two services of two squads that a third one calls.
+fn town(top: &str, upstream: &str) -> Site {
+    Site::new(&format!("[catalog]\npath = \"squads.toml\"\n{top}"))
+        .file("squads.toml", CATALOG)
+        .service("orders", SHOP, upstream, "hosts = [\"orders\"]")
+        .service("search-api", SEARCH, upstream, "hosts = [\"search\"]")
+}
+
+/// The program in front of an upstream, on ports that are known before it starts, so that it
+/// can be started again on them.
+struct Gate<'u> {
+    upstream: &'u Faulty,
+    data: SocketAddr,
+    admin: SocketAddr,
+}
+
+impl Gate<'_> {
+    fn start(&self) -> Process {
+        let Self {
+            upstream,
+            data,
+            admin,
+        } = self;
+        let top = format!("[listen]\naddress = \"{data}\"\n[admin]\naddress = \"{admin}\"\n");
+        Process::start(town(&top, &format!("http://{}", upstream.address)))
+    }
+}
+
+/// A port that was free a moment ago.
+fn free() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
+}
+
+/// One request, as whole text; whether it is answered is not this client's affair.
+fn send(address: SocketAddr, request: &str) {
+    let Ok(mut stream) = TcpStream::connect(address) else {
+        return;
+    };
+    let _ = stream.set_read_timeout(Some(PATIENCE));
+    let _ = stream.write_all(request.as_bytes());
+    let _ = stream.read_to_end(&mut Vec::new());
+}
+
+fn request(line: &str, host: &str, squad: &str, fields: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "{line} HTTP/1.1\r\nhost: {host}\r\nx-squad-owner: {squad}\r\nconnection: close\r\n\
+         {fields}content-length: {length}\r\n\r\n{body}"
+    )
+}
+
+/// A search that fails two times of three for one squad, and an order that breaks the contract.
+fn traffic() -> Vec<String> {
+    let search = |squad, fields| request("GET /search", "search", squad, fields, "");
+    let order = "content-type: application/json\r\nx-tenant: acme\r\n";
+    vec![
+        search("checkout", "x-fault: 503\r\n"),
+        search("payments", "x-sla-tier: gold\r\nx-delay-ms: 2\r\n"),
+        search("checkout", "x-fault: 503\r\n"),
+        request("GET /items", "orders", "checkout", "", ""),
+        search("checkout", ""),
+        request("POST /items", "orders", "discovery", order, "[]"),
+        request("GET /notes/7", "orders", "checkout", "", ""),
+    ]
+}
+
+/// Traffic for as long as the value lives, so that it ends where a test fails, too.
+struct Load {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Load {
+    fn start(address: SocketAddr) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || {
+            let requests = traffic();
+            let mut requests = requests.iter().cycle();
+            while !stopped.load(Ordering::Relaxed) {
+                send(address, requests.next().unwrap());
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        });
+        Self {
+            stop,
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+/// Node with a scenario, and the browser that it drives.
+struct Browser {
+    node: Child,
+    lines: BufReader<std::process::ChildStdout>,
+}
+
+impl Browser {
+    fn start(scenario: &str, admin: SocketAddr) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
+        let chromium = find("chromium").or_else(|| find("google-chrome"));
+        let chromium = chromium.expect("chromium is missing; run .ci/run, which installs it");
+        let mut node = Command::new(tool("node"))
+            .arg(folder.join(scenario))
+            .arg(chromium)
+            .arg(format!("http://{admin}/"))
+            .arg(env!("CARGO_TARGET_TMPDIR"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(node.stdout.take().unwrap());
+        Self { node, lines }
+    }
+
+    /// What it asks for; nothing when it is done.
+    fn wish(&mut self) -> Option<String> {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).unwrap();
+        (!line.is_empty()).then(|| line.trim().to_owned())
+    }
+
+    fn reply(&mut self, word: &str) {
+        let stdin = self.node.stdin.as_mut().unwrap();
+        stdin.write_all(format!("{word}\n").as_bytes()).unwrap();
+    }
+
+    #[track_caller]
+    fn succeed(mut self) {
+        let status = self.node.wait().unwrap();
+        assert!(status.success(), "{status}: see the standard error above");
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // It has ended already where the test went well, and takes its browser along.
+        let _ = self.node.kill();
+        let _ = self.node.wait();
+    }
+}
+
+fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|path| path.exists())
+}
+
+/// Runs a line that the page shows; no word of it has a blank inside.
+fn exit_code(line: &str) -> String {
+    let words = line
+        .strip_prefix("portcullis ")
+        .unwrap_or_else(|| panic!("{line:?} is no wish"));
+    let output = program().args(words.split(' ')).output().unwrap();
+    output.status.code().unwrap().to_string()
+}
+
+#[test]
+#[cfg_attr(
+    not(has_browser),
+    ignore = "needs node, chromium and tests/browser/node_modules: .ci/run installs them"
+)]
+fn a_browser_shows_who_broke_whom() {
+    let upstream = Faulty::start(16);
+    let gate = Gate {
+        upstream: &upstream,
+        data: free(),
+        admin: free(),
+    };
+    let mut process = Some(gate.start());
+    let mut browser = Browser::start("live.mjs", gate.admin);
+    let load = Load::start(gate.data);
+    while let Some(wish) = browser.wish() {
+        match &*wish {
+            "stop" => drop(process.take()),
+            "start" => process = Some(gate.start()),
+            command => {
+                browser.reply(&exit_code(command));
+                continue;
+            }
+        }
+        browser.reply("done");
+    }
+    drop(load);
+    browser.succeed();
+}
+
+#[test]
+#[cfg_attr(
+    not(has_browser),
+    ignore = "needs node, chromium and tests/browser/node_modules: .ci/run installs them"
+)]
+fn a_browser_shows_many_services_in_every_state() {
+    let app = App::start(site(LOOPBACK));
+    let mut browser = Browser::start("town.mjs", app.admin);
+    while let Some(line) = browser.wish() {
+        println!("{line}");
+    }
+    browser.succeed();
+}

@@ -1,0 +1,3 @@
+//! Start, reload and the life of the process.
+
+pub(crate) mod reload;

@@ -1,0 +1,3 @@
+//! Circuit breakers, shares and budgets with real clients.
+
+pub(crate) mod protection;

@@ -1,0 +1,369 @@
+//! `portcullis diff` as a person meets it: inputs, formats, exit codes, approvals.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::app::run;
+
+const OLD: &str = "\
+openapi: 3.1.0
+info: {title: Orders, version: 1.4.0, x-squad-owner: payments}
+paths:
+  /orders/{id}:
+    put:
+      operationId: putOrder
+      parameters:
+      - {name: id, in: path, required: true, schema: {type: string}}
+      - {name: limit, in: query, required: true, schema: {type: integer, maximum: 50}}
+      requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Order'}}}}
+      responses: {'200': {description: ok, content: {application/json: {schema: {$ref: '#/components/schemas/Order'}}}}}
+  /gone:
+    get: {operationId: gone, responses: {'204': {description: ok}}}
+components:
+  schemas:
+    Order: {type: object, required: [amount], properties: {amount: {type: integer, maximum: 20}, note: {type: string}}}
+";
+
+fn newer() -> String {
+    let text = OLD
+        .replace("maximum: 20", "maximum: 10")
+        .replace("1.4.0", "1.5.0");
+    let (start, end) = (
+        text.find("  /gone:").unwrap(),
+        text.find("components:").unwrap(),
+    );
+    text[..start].to_owned() + &text[end..]
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("old.yaml", OLD);
+    write("new.yaml", &newer());
+    write("other.yaml", &OLD.replace("title: Orders", "title: Ledger"));
+    write(
+        "swagger.yaml",
+        "swagger: '2.0'\ninfo: {title: t, version: 1.0.0}\npaths: {}\n",
+    );
+    write("text.yaml", "hello\n");
+    write("broken.yaml", "openapi: [\n");
+    let schema = |reference: &str| {
+        format!(
+            "openapi: 3.0.3\ninfo: {{title: t, version: 1.0.0}}\npaths: {{/a: {{get: {{responses: {{'200': {{description: d, content: {{application/json: {{schema: {{$ref: '{reference}'}}}}}}}}}}}}}}}}\ncomponents: {{schemas: {{A: {{$ref: '#/components/schemas/A'}}}}}}\n"
+        )
+    };
+    write("dangling.yaml", &schema("#/components/schemas/B"));
+    write("circle.yaml", &schema("#/components/schemas/A"));
+    write("before/payments/orders.yaml", OLD);
+    write("before/same.yaml", OLD);
+    write(
+        "before/dropped.yaml",
+        &OLD.replace("title: Orders", "title: Dropped"),
+    );
+    write(
+        "before/moved.yaml",
+        &OLD.replace("title: Orders", "title: Moved"),
+    );
+    write("after/payments/orders.yaml", &newer());
+    write("after/same.yaml", OLD);
+    write(
+        "after/elsewhere/moved.yaml",
+        &OLD.replace("title: Orders", "title: Moved"),
+    );
+    folder
+}
+
+#[test]
+#[rustfmt::skip]
+fn exit_codes_and_bad_input() {
+    let folder = folder();
+    let check = |words: &str, code: i32, message: &str| {
+        let output = run(folder.path(), words, OLD);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{words}: {error}");
+        assert!(error.contains(message), "{words}: {error}");
+        assert!(!message.is_empty() || error.is_empty(), "{words}: {error}");
+    };
+    check("diff old.yaml old.yaml", 0, "");
+    check("diff old.yaml new.yaml", 1, "");
+    check("diff - new.yaml", 1, "");
+    check("diff old.yaml -", 0, "");
+    check("diff old.yaml new.yaml --fail-on none", 0, "");
+    check("diff old.yaml other.yaml --fail-on warning", 0, "");
+    check("diff old.yaml other.yaml --semver", 1, "");
+    // What responses may hold now was not allowed before.
+    check("diff new.yaml old.yaml", 1, "");
+    check("diff before after", 1, "");
+    check("diff - -", 2, "standard input can be one of the revisions, not both");
+    check("diff old.yaml before", 2, "name two files or two directories");
+    check("diff old.yaml nothing.yaml", 2, "nothing.yaml: No such file");
+    check("diff old.yaml swagger.yaml", 2, "convert it to OpenAPI 3.0 or 3.1 first");
+    check("diff old.yaml text.yaml", 2, "not an OpenAPI document");
+    check("diff old.yaml broken.yaml", 2, "broken.yaml:");
+    check("diff old.yaml dangling.yaml", 2, "dangling.yaml:3: error: `#/components/schemas/B` leads nowhere");
+    check("diff old.yaml circle.yaml", 2, "only leads back to itself");
+    check("diff old.yaml https://example.com/openapi.yaml", 2, "is not fetched: save it");
+    check("diff old.yaml new.yaml --approvals nothing.toml", 2, "nothing.toml: No such file");
+    check("diff old.yaml new.yaml --today tomorrow", 2, "expected a date such as 2026-05-01");
+}
+
+fn json(folder: &Path, words: &str) -> Value {
+    let output = run(folder, words, "");
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{words}: {output:?}"))
+}
+
+fn finding<'j>(report: &'j Value, rule: &str, site: &str) -> &'j Value {
+    let findings = report["contracts"][0]["findings"].as_array().unwrap();
+    let found = findings.iter().find(|finding| {
+        finding["rule"] == rule && finding["site"].as_str().unwrap().contains(site)
+    });
+    found.unwrap_or_else(|| panic!("{rule} {site}: {findings:#?}"))
+}
+
+#[test]
+fn a_break_is_shown_by_a_message() {
+    let folder = folder();
+    let report = json(folder.path(), "diff old.yaml new.yaml --format json");
+    assert_eq!(report["schema"], "portcullis-diff/1");
+    assert_eq!(report["verdict"], "breaking");
+    let lower = finding(&report, "schema.maximum.decreased", "request body");
+    assert_eq!(lower["level"], "breaking");
+    assert_eq!(lower["certainty"], "witnessed");
+    assert_eq!(lower["subject"], "PUT /orders/{id}");
+    assert_eq!(lower["site"], "request body application/json /amount");
+    assert_eq!(lower["aliases"][0], "request-property-max-decreased");
+    assert_eq!(
+        (&lower["before"], &lower["after"]),
+        (&"20".into(), &"10".into())
+    );
+    assert_eq!(lower["provider"], "payments");
+    assert_eq!(lower["new"]["file"], "new.yaml");
+    assert_eq!(lower["new"]["line"], 14);
+    let amount = lower["witness"]["value"]["amount"].as_i64().unwrap();
+    assert!((11..=20).contains(&amount), "{amount}");
+    let request = &lower["witness"]["request"];
+    assert_eq!(request["method"], "PUT");
+    let target = request["target"].as_str().unwrap();
+    assert!(
+        target.starts_with("/orders/") && target.contains("?limit="),
+        "{target}"
+    );
+    let curl = lower["witness"]["curl"].as_str().unwrap();
+    assert!(
+        curl.starts_with("curl -X PUT -g \"$BASE\"'/orders/"),
+        "{curl}"
+    );
+    // A response that says less is right for whoever reads it.
+    assert_eq!(
+        finding(&report, "schema.maximum.decreased", "response 200")["level"],
+        "info"
+    );
+    assert_eq!(
+        finding(&report, "operation.removed", "")["level"],
+        "breaking"
+    );
+    assert_eq!(report["contracts"][0]["semver"]["required"], "major");
+    assert_eq!(report["contracts"][0]["semver"]["honoured"], false);
+    assert_eq!(report["contracts"][0]["semver"]["suggested"], "2.0.0");
+}
+
+#[test]
+fn text_begins_with_what_is_worst_and_warns_of_other_titles() {
+    let folder = folder();
+    let output = run(folder.path(), "diff old.yaml new.yaml", "");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(!text.contains('\x1b'), "{text}");
+    assert!(text.starts_with("new.yaml  Orders 1.4.0 → 1.5.0"), "{text}");
+    assert!(text.contains("breaking  request body application/json /amount: the maximum is lower: 20 → 10 [schema.maximum.decreased]"), "{text}");
+    assert!(text.contains("for example {\"amount\":"), "{text}");
+    assert!(
+        text.find("breaking").unwrap() < text.find("info").unwrap(),
+        "{text}"
+    );
+    assert!(
+        text.ends_with("2 breaking, 0 warnings, 2 infos\n"),
+        "{text}"
+    );
+    let output = run(folder.path(), "diff old.yaml other.yaml", "");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("are these revisions of one service?"),
+        "{text}"
+    );
+}
+
+#[test]
+fn other_formats() {
+    let folder = folder();
+    let print = |format: &str| {
+        let output = run(
+            folder.path(),
+            &format!("diff old.yaml new.yaml --format {format}"),
+            "",
+        );
+        assert_eq!(output.status.code(), Some(1), "{format}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let markdown = print("markdown");
+    assert!(
+        markdown.starts_with("## Contract changes: breaking\n"),
+        "{markdown}"
+    );
+    assert!(markdown.contains("| payments | 2 | 0 | 2 |"), "{markdown}");
+    let github = print("github");
+    assert!(github.contains("::error file=new.yaml,line=14,title=schema.maximum.decreased::PUT /orders/{id}, request body"), "{github}");
+    let sarif: Value = serde_json::from_str(&print("sarif")).unwrap();
+    assert_eq!(sarif["version"], "2.1.0");
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let lower = results
+        .iter()
+        .find(|result| result["ruleId"] == "schema.maximum.decreased" && result["level"] == "error")
+        .unwrap();
+    assert_eq!(
+        lower["locations"][0]["physicalLocation"]["artifactLocation"]["uri"],
+        "new.yaml"
+    );
+    assert_eq!(
+        lower["locations"][0]["physicalLocation"]["region"]["startLine"],
+        14
+    );
+    let junit = print("junit");
+    assert!(junit.contains("tests=\"3\" failures=\"2\""), "{junit}");
+    assert!(
+        junit.contains(
+            "<failure type=\"operation.removed\" message=\"GET /gone: an operation is gone\"/>"
+        ),
+        "{junit}"
+    );
+}
+
+#[test]
+fn approved_changes_do_not_fail_and_old_entries_are_reported() {
+    let folder = folder();
+    let printed = run(
+        folder.path(),
+        "diff old.yaml new.yaml --print-approvals",
+        "",
+    );
+    let entries = String::from_utf8(printed.stdout).unwrap();
+    assert_eq!(entries.matches("[[approval]]").count(), 2, "{entries}");
+    let write = |text: &str| std::fs::write(folder.path().join("approvals.toml"), text).unwrap();
+    let words = "diff old.yaml new.yaml --today 2026-06-01 --approvals approvals.toml";
+    write(&entries);
+    let refused = run(folder.path(), words, "");
+    assert_eq!(refused.status.code(), Some(2));
+    let error = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        error.contains("approvals.toml: line 1: `reason` is empty"),
+        "{error}"
+    );
+    let reasoned = entries.replace("reason = \"\"", "reason = \"nobody calls it\"");
+    write(&reasoned);
+    let output = run(folder.path(), words, "");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(
+        text.contains("approved by payments: nobody calls it"),
+        "{text}"
+    );
+    let stale = "\n[[approval]]\nfingerprint = \"0000\"\nowner = \"a\"\nreason = \"b\"\n";
+    let expired = reasoned.replace("# expires = \"2027-01-31\"", "expires = \"2026-05-31\"");
+    write(&format!("{expired}{stale}"));
+    let output = run(folder.path(), words, "");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert_eq!(text.matches("an approval has expired").count(), 2, "{text}");
+    assert_eq!(
+        text.matches("is for no change of these contracts").count(),
+        1,
+        "{text}"
+    );
+}
+
+#[test]
+fn directories_are_compared_contract_by_contract() {
+    let folder = folder();
+    let report = json(folder.path(), "diff before after --format json");
+    assert_eq!(report["unchanged"], 2, "{report:#}");
+    assert_eq!(report["contracts"].as_array().unwrap().len(), 1);
+    assert_eq!(report["contracts"][0]["path"], "payments/orders.yaml");
+    assert_eq!(report["gone"][0]["path"], "dropped.yaml");
+    assert_eq!(report["notes"][0], "moved.yaml is elsewhere/moved.yaml now");
+    assert_eq!(report["squads"]["payments"]["breaking"], 3);
+    assert_eq!(report["verdict"], "breaking");
+}
+
+fn git(folder: &Path, words: &[&str]) {
+    let done = Command::new("git")
+        .args([
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@example.com",
+            "-c",
+            "init.defaultBranch=main",
+        ])
+        .args(words)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{words:?}: {done:?}");
+}
+
+#[test]
+fn revisions_of_git_are_read_with_the_files_they_refer_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let entry = OLD.replace("#/components/schemas/Order", "../shared/order.yaml");
+    let order = |most: u32| {
+        format!(
+            "type: object\nrequired: [amount]\nproperties: {{amount: {{type: integer, maximum: {most}}}}}\n"
+        )
+    };
+    git(folder.path(), &["init", "-q"]);
+    write("contracts/orders/openapi.yaml", &entry);
+    write("contracts/shared/order.yaml", &order(20));
+    git(folder.path(), &["add", "."]);
+    git(folder.path(), &["commit", "-qm", "one"]);
+    write("contracts/shared/order.yaml", &order(10));
+    let one = "diff HEAD:contracts/orders/openapi.yaml contracts/orders/openapi.yaml --format json";
+    let report = json(folder.path(), one);
+    let lower = finding(&report, "schema.maximum.decreased", "request body");
+    assert_eq!(lower["level"], "breaking");
+    assert_eq!(lower["new"]["file"], "contracts/shared/order.yaml");
+    assert_eq!(lower["old"]["file"], "HEAD:contracts/shared/order.yaml");
+    git(folder.path(), &["commit", "-qam", "two"]);
+    let all = json(
+        folder.path(),
+        "diff HEAD~1:contracts HEAD:contracts --format json",
+    );
+    assert_eq!(
+        all["contracts"][0]["path"], "orders/openapi.yaml",
+        "{all:#}"
+    );
+    assert_eq!(all["summary"]["breaking"], 1);
+    let check = |words: &str, message: &str| {
+        let output = run(folder.path(), words, "");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{words}");
+        assert!(error.contains(message), "{words}: {error}");
+    };
+    check(
+        "diff nowhere:contracts HEAD:contracts",
+        "nowhere:contracts: git cannot read this",
+    );
+    check(
+        "diff HEAD:nothing.yaml HEAD:contracts",
+        "HEAD:nothing.yaml: git cannot read this",
+    );
+}

@@ -1,0 +1,8 @@
+//! Commands as a person or a pipeline runs them.
+
+pub(crate) mod command_line;
+pub(crate) mod contract_command;
+pub(crate) mod diff;
+pub(crate) mod operate;
+pub(crate) mod owners_services;
+pub(crate) mod replay;

@@ -1,0 +1,5 @@
+//! Comparing contracts: rules, corpora, and equivalent contracts.
+
+pub(crate) mod diff_corpora;
+pub(crate) mod diff_rules;
+pub(crate) mod equivalent_contracts;

@@ -1,0 +1,3 @@
+//! Configuration files that are wrong.
+
+pub(crate) mod bad_input;

@@ -1,0 +1,7 @@
+//! Contracts compiled and enforced.
+
+pub(crate) mod contract_problems;
+pub(crate) mod json_schema_suite;
+pub(crate) mod requests;
+pub(crate) mod semantics;
+pub(crate) mod undeclared_properties;

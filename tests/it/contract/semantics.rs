@@ -1,0 +1,814 @@
+//! The rules of `docs/semantics.md`, a test for each row that no other test shows.
+//!
+//! Messages are judged offline by small contracts; what only bytes on a wire can show goes
+//! through the whole program. The page itself is read here too, so that it cannot name a test
+//! that is not there.
+
+use std::borrow::Cow;
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use portcullis_contract::recorded::{
+    ExchangeCheckLimits, ExchangeJudge, RecordedBody, RecordedExchange, RecordedResponse,
+};
+use portcullis_contract::{CompileOptions, CompiledContract, compile, parse_single_file};
+use portcullis_vocabulary::Limits;
+use portcullis_vocabulary::enforcement::EnforcementCeilings;
+use portcullis_vocabulary::enforcement::EnforcementPolicy;
+use tokio::sync::Notify;
+
+use crate::support::app::{App, Site, get, post, problem};
+use crate::support::upstream::{Step, Upstream, send};
+
+const V30: &str = "3.0.4";
+const V31: &str = "3.1.1";
+const FORM: &str = "POST /a\ncontent-type: application/x-www-form-urlencoded\n\n";
+const JSON: &str = "POST /a\ncontent-type: application/json\n\n";
+
+fn compiled(version: &str, rest: &str) -> Result<CompiledContract, String> {
+    let text = format!("openapi: {version}\ninfo: {{title: t, version: '1'}}\n{rest}\n");
+    let documents = parse_single_file("a.yaml", text.into_bytes(), &Limits::default());
+    let documents = documents.unwrap_or_else(|error| panic!("{error}: {rest}"));
+    compile(documents, &CompileOptions::default()).map_err(|problems| problems[0].to_string())
+}
+
+/// A contract of these members.
+#[track_caller]
+fn contract(version: &str, rest: &str) -> CompiledContract {
+    compiled(version, rest).unwrap_or_else(|problem| panic!("{problem}"))
+}
+
+/// A contract of `GET /a` with these parameters.
+#[track_caller]
+fn taking(parameters: &str) -> CompiledContract {
+    contract(
+        V31,
+        &format!("paths: {{/a: {{get: {{parameters: [{parameters}]}}}}}}"),
+    )
+}
+
+/// A contract of `POST /a` with a required body of this content.
+#[track_caller]
+fn holding(version: &str, content: &str) -> CompiledContract {
+    let body = format!("{{required: true, content: {content}}}");
+    contract(
+        version,
+        &format!("paths: {{/a: {{post: {{requestBody: {body}, responses: {{}}}}}}}}"),
+    )
+}
+
+/// A contract of `POST /a` with a JSON body of this schema.
+#[track_caller]
+fn valued(version: &str, schema: &str) -> CompiledContract {
+    holding(
+        version,
+        &format!("{{application/json: {{schema: {schema}}}}}"),
+    )
+}
+
+/// The first line, the header fields and the body of a message.
+fn parts(message: &str) -> (&str, HeaderMap, RecordedBody<'_>) {
+    let (head, body) = message.split_once("\n\n").unwrap_or((message, ""));
+    let mut lines = head.lines();
+    let first = lines.next().unwrap();
+    let fields = lines.map(|line| {
+        let (name, value) = line.split_once(": ").unwrap();
+        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+        (name, HeaderValue::from_str(value).unwrap())
+    });
+    let mut headers = HeaderMap::new();
+    fields.for_each(|(name, value)| {
+        headers.append(name, value);
+    });
+    (
+        first,
+        headers,
+        RecordedBody::Bytes(Cow::Borrowed(body.as_bytes())),
+    )
+}
+
+/// The classes of what is found in an exchange, in order; the request comes first.
+fn classes(contract: &CompiledContract, request: &str, response: Option<&str>) -> String {
+    let bounds = ExchangeCheckLimits {
+        violations_max: 20,
+        json_depth_max: 16,
+        body_bytes_max: 1 << 20,
+        decoded_bytes_max: 1 << 20,
+        decoded_ratio_max: 100,
+    };
+    let policy = EnforcementPolicy::new(EnforcementCeilings::default(), [], 1.0);
+    let (line, headers, body) = parts(request);
+    let (method, target) = line.split_once(' ').unwrap();
+    let (path, query) = match target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (target, None),
+    };
+    let response = response.map(|response| {
+        let (status, headers, body) = parts(response);
+        let status = status.parse().unwrap();
+        RecordedResponse {
+            status,
+            headers,
+            body,
+        }
+    });
+    let method = method.parse().unwrap();
+    let exchange = RecordedExchange {
+        method,
+        path,
+        query,
+        headers,
+        body,
+        response,
+    };
+    let verdict = ExchangeJudge::new(contract, &policy, bounds).judge(&exchange);
+    let found: Vec<&str> = verdict
+        .violations()
+        .map(|found| found.class.as_str())
+        .collect();
+    found.join(" ")
+}
+
+/// The classes of what is found in a request: none where the text is empty.
+#[track_caller]
+fn check(contract: &CompiledContract, request: &str, expected: &str) {
+    assert_eq!(classes(contract, request, None), expected, "{request}");
+}
+
+/// Likewise of queries to `GET /a`.
+#[track_caller]
+fn check_queries(parameters: &str, cases: &[(&str, &str)]) {
+    let contract = taking(parameters);
+    for (query, expected) in cases {
+        check(&contract, &format!("GET /a?{query}"), expected);
+    }
+}
+
+/// Likewise of the header fields of `GET /a`.
+#[track_caller]
+fn check_fields(parameters: &str, cases: &[(&str, &str)]) {
+    let contract = taking(parameters);
+    for (fields, expected) in cases {
+        check(&contract, &format!("GET /a\n{fields}"), expected);
+    }
+}
+
+/// Values that a schema admits in both versions, and values that it refuses.
+#[track_caller]
+fn check_values(versions: &[&str], schema: &str, yes: &[&str], no: &[&str]) {
+    for version in versions {
+        let contract = valued(version, schema);
+        yes.iter()
+            .for_each(|value| check(&contract, &format!("{JSON}{value}"), ""));
+        no.iter()
+            .for_each(|value| check(&contract, &format!("{JSON}{value}"), "invalid-body"));
+    }
+}
+
+/// The classes of what is found in a response to a request.
+#[track_caller]
+fn check_response(contract: &CompiledContract, request: &str, response: &str, expected: &str) {
+    let found = classes(contract, request, Some(response));
+    assert_eq!(found, expected, "{request}: {response}");
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_01_segments_are_split_then_decoded_once() {
+    let id = "{name: id, in: path, required: true, schema: {type: string, maxLength: 3}}";
+    let contract = contract(V31, &format!("paths: {{'/a/{{id}}': {{get: {{parameters: [{id}]}}}}}}"));
+    check(&contract, "GET /a/x%2Fy", "");
+    check(&contract, "GET /a/x/y", "unknown-path");
+    check(&contract, "GET /a/%2B%2B%2B", "");
+    check(&contract, "GET /a/%2B%2B%2B%2B", "invalid-parameter");
+    check(&contract, "GET /a/%252F", "");
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_08_the_nearest_servers_count() {
+    let contract = contract(V31, "servers: [{url: 'https://one.example/v1/'}, {url: /both}]
+paths:
+  /a: {get: {}}
+  /b: {servers: [{url: '/{v}', variables: {v: {default: v2, enum: [v2, v3]}}}], get: {}}
+  /c: {servers: [{url: /v2}], get: {servers: [{url: ''}]}, put: {}}");
+    for path in ["/v1/a", "/both/a", "/v2/b", "/v3/b", "/c"] {
+        check(&contract, &format!("GET {path}"), "");
+    }
+    for path in ["/a", "/v1/b", "/v4/b", "/v1/c"] {
+        check(&contract, &format!("GET {path}"), "unknown-path");
+    }
+    check(&contract, "PUT /v2/c", "");
+    check(&contract, "GET /v2/c", "unknown-method");
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_10_head_is_served_by_get() {
+    let contract = taking("{name: x, in: query, required: true, schema: {type: integer}}");
+    check(&contract, "HEAD /a?x=1", "");
+    check(&contract, "HEAD /a?x=y", "invalid-parameter");
+    check(&contract, "HEAD /a", "missing-parameter");
+    check(&contract, "OPTIONS /a", "unknown-method");
+    check(&contract, "OPTIONS /a\norigin: https://b.example\naccess-control-request-method: GET", "");
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_11_an_operation_overrides_its_path_item() {
+    let contract = contract(V31, "paths:
+  /a:
+    parameters:
+      - {name: x, in: query, required: true, schema: {type: integer}}
+      - {name: X-A, in: header, required: true, schema: {type: integer}}
+      - {name: Accept, in: header, required: true, schema: {type: integer}}
+      - {name: content-type, in: header, required: true, schema: {type: integer}}
+      - {name: AUTHORIZATION, in: header, required: true, schema: {type: integer}}
+    put: {}
+    get:
+      parameters:
+        - {name: x, in: query, schema: {type: string}}
+        - {name: x-a, in: header, schema: {type: string}}");
+    check(&contract, "GET /a", "");
+    check(&contract, "GET /a?x=y\nx-a: b\naccept: */*", "");
+    check(&contract, "PUT /a?x=1\nx-a: 1", "");
+    check(&contract, "PUT /a?x=y\naccept: 1", "invalid-parameter missing-parameter");
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_13_field_lines_of_lists_join() {
+    check_fields("{name: X-One, in: header, schema: {type: integer}},
+        {name: x-list, in: header, schema: {type: array, maxItems: 3, items: {type: integer}}}", &[
+        ("x-one: 1", ""),
+        ("X-ONE: x", "invalid-parameter"),
+        ("x-one: 1\nX-One: 1", "duplicate-parameter"),
+        ("X-List: 1, 2\nx-list: 3", ""),
+        ("x-list: 1,2\nx-list: x", "invalid-parameter"),
+        ("x-list: 1,2\nx-list: 3,4", "invalid-parameter"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_14_one_value_comes_once() {
+    check_queries("{name: x, in: query, schema: {type: integer}},
+        {name: l, in: query, schema: {type: array, items: {type: integer}}},
+        {name: joined, in: query, explode: false, schema: {type: array, items: {type: integer}}}", &[
+        ("x=1", ""),
+        ("x=1&x=1", "duplicate-parameter"),
+        ("x=1&%78=2", "duplicate-parameter"),
+        ("l=1&l=2", ""),
+        ("joined=1&joined=2", "duplicate-parameter"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_15_plus_is_a_space_in_queries_and_pieces_are_decoded_after() {
+    check_queries("{name: q, in: query, schema: {const: a b}},
+        {name: l, in: query, explode: false, schema: {const: ['a,b', c], type: array}}", &[
+        ("q=a+b", ""),
+        ("q=a%20b", ""),
+        ("q=a%2Bb", "invalid-parameter"),
+        ("l=a%2Cb,c", ""),
+        ("l=a,b,c", "invalid-parameter"),
+    ]);
+    let id = "{name: id, in: path, required: true, schema: {const: a+b}}";
+    let contract = contract(V31, &format!("paths: {{'/{{id}}': {{get: {{parameters: [{id}]}}}}}}"));
+    check(&contract, "GET /a+b", "");
+    check(&contract, "GET /a%20b", "invalid-parameter");
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_16_exploded_objects_take_what_is_theirs() {
+    let of = |required, schema: &str| format!("{{name: o, in: query, required: {required}, schema: {schema}}},
+        {{name: q, in: query, schema: {{type: string}}}}");
+    let closed = "{type: object, required: [n], properties: {n: {type: integer}, m: {type: string}}}";
+    check_queries(&of(false, closed), &[
+        ("n=1&q=x", ""),
+        ("q=x", ""),
+        ("n=x", "invalid-parameter"),
+        ("m=x", "invalid-parameter"),
+        ("n=1&n=2", "duplicate-parameter"),
+        ("n=1&z=2", "unknown-query"),
+    ]);
+    check_queries(&of(true, closed), &[("q=x", "missing-parameter"), ("n=1", "")]);
+    let open = "{type: object, maxProperties: 1, additionalProperties: {type: integer}}";
+    check_queries(&of(false, open), &[("z=1&q=x", ""), ("z=x", "invalid-parameter"), ("z=1&y=2", "invalid-parameter")]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_17_deep_objects_have_one_level() {
+    check_queries("{name: f, in: query, style: deepObject, schema: {type: object, additionalProperties: false,
+            properties: {a: {type: integer}, list: {type: array}}}},
+        {name: g, in: query, style: deepObject, schema: {type: object, properties: {n: {type: integer}}}}", &[
+        ("f[a]=1", ""),
+        ("f%5Ba%5D=1", ""),
+        ("f[a]=x", "invalid-parameter"),
+        ("f[b]=1", "invalid-parameter"),
+        ("f=1", "invalid-parameter"),
+        ("f=1&f[a]=2", "invalid-parameter"),
+        ("f[a]=1&f[a]=2", "duplicate-parameter"),
+        ("f[a][b]=1", "invalid-parameter"),
+        ("f[]=1", "invalid-parameter"),
+        ("f[-1]=1", "invalid-parameter"),
+        ("f[999999999]=1", "invalid-parameter"),
+        ("f[list][0]=1", ""),
+        ("f[list][0]=1&f[a]=x", ""),
+        ("g[x][y]=1&g[n]=1", ""),
+        ("g[x][y]=1&g[n]=x", "invalid-parameter"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_18_declared_brackets_are_part_of_a_name() {
+    check_queries("{name: 'match[]', in: query, schema: {type: array, maxItems: 2}},
+        {name: 'f[id]', in: query, schema: {type: integer}},
+        {name: f, in: query, style: deepObject, schema: {type: object, properties: {id: {maxLength: 1}}}}", &[
+        ("match[]=a&match[]=b", ""),
+        ("match%5B%5D=a", ""),
+        ("match[]=a&match[]=b&match[]=c", "invalid-parameter"),
+        ("f[id]=12", ""),
+        ("f[id]=x", "invalid-parameter"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_19_delimiters_are_found_encoded() {
+    let list = "explode: false, schema: {type: array, maxItems: 2, items: {type: integer}}";
+    check_queries(&format!("{{name: s, in: query, style: spaceDelimited, {list}}},
+        {{name: p, in: query, style: pipeDelimited, {list}}},
+        {{name: o, in: query, explode: false, schema: {{type: object, properties: {{n: {{type: integer}}}}}}}}"), &[
+        ("s=1%202", ""),
+        ("s=1+2", ""),
+        ("s=1%202%203", "invalid-parameter"),
+        ("p=1%7C2", ""),
+        ("p=1|2", ""),
+        ("p=1%7c2|3", "invalid-parameter"),
+        ("o=n,1,m,x", ""),
+        ("o=n,x", "invalid-parameter"),
+        ("o=n,1,m", "invalid-parameter"),
+        ("o=n,1,n,2", "duplicate-parameter"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_20_cookies_are_not_decoded() {
+    check_fields("{name: sid, in: cookie, schema: {type: string, maxLength: 3}},
+        {name: l, in: cookie, explode: false, schema: {type: array, items: {type: integer}}}", &[
+        ("cookie: a=1; sid=%41", ""),
+        ("cookie: sid=%41%41", "invalid-parameter"),
+        ("cookie: sid=abc; sid=abcd", ""),
+        ("cookie: sid=abcd; sid=abc", "invalid-parameter"),
+        ("cookie: SID=abcd", ""),
+        ("cookie: sid=s:a", ""),
+        ("cookie: l=1,2", ""),
+        ("cookie: a=1\ncookie: l=1,x", "invalid-parameter"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_21_reserved_letters_pass() {
+    check_queries("{name: e, in: query, schema: {type: string, format: email}},
+        {name: t, in: query, allowReserved: false, schema: {type: string, format: date-time}}", &[
+        ("e=a@example.com", ""),
+        ("e=a%40example.com", ""),
+        ("t=2024-01-01T00:00:00Z", ""),
+        ("t=2024-01-01T00:00:00%2B01:00", ""),
+        ("t=2024-01-01T00:00:00+01:00", "invalid-parameter"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_22_empty_is_not_absent_and_not_null() {
+    check_queries("{name: s, in: query, required: true, schema: {type: string}},
+        {name: i, in: query, schema: {type: [integer, 'null']}},
+        {name: e, in: query, allowEmptyValue: true, schema: {type: integer}}", &[
+        ("s=", ""),
+        ("s", ""),
+        ("", "missing-parameter"),
+        ("s=&i=", "invalid-parameter"),
+        ("s=&i", "invalid-parameter"),
+        ("s=&e=", ""),
+        ("s=&e", ""),
+        ("s=&e=x", "invalid-parameter"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_24_parameters_may_hold_json() {
+    check_queries("{name: any, in: query, content: {application/json: {}}},
+        {name: one, in: query, content: {'application/a+json; charset=utf-8': {schema: {type: object, required: [id]}}}},
+        {name: text, in: query, content: {text/x: {schema: {type: integer}}}}", &[
+        ("any=[1]", ""),
+        ("any=[1", "invalid-parameter"),
+        ("one=%7B%22id%22:1%7D", ""),
+        ("one=%7B%7D", "invalid-parameter"),
+        ("one=", "invalid-parameter"),
+        ("one=%7B%22id%22:1,%22id%22:2%7D", "invalid-parameter"),
+        ("text=x", ""),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_25_items_are_typed_by_what_is_declared() {
+    check_queries("{name: l, in: query, schema: {type: array}},
+        {name: m, in: query, schema: {type: array, items: {anyOf: [{type: integer, minimum: 10}, {type: boolean}]}}}", &[
+        ("l=a&l=1", ""),
+        ("m=10&m=true", ""),
+        ("m=5", "invalid-parameter"),
+        ("m=x", "invalid-parameter"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_26_texts_become_the_types_that_a_schema_admits() {
+    check_queries("{name: n, in: query, schema: {type: [integer, 'null']}},
+        {name: u, in: query, schema: {maximum: 5}},
+        {name: e, in: query, schema: {enum: [1, 2, a]}}", &[
+        ("n=5", ""),
+        ("n=null", "invalid-parameter"),
+        ("u=x", ""),
+        ("e=2", ""),
+        ("e=2.0", ""),
+        ("e=a", ""),
+        ("e=3", "invalid-parameter"),
+    ]);
+    let n = "{name: n, in: query, schema: {type: integer, nullable: true}}";
+    let contract = contract(V30, &format!("paths: {{/a: {{get: {{parameters: [{n}], responses: {{}}}}}}}}"));
+    check(&contract, "GET /a?n=5", "");
+    check(&contract, "GET /a?n=", "invalid-parameter");
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_27_defaults_are_not_sent_on() {
+    let upstream = Upstream::ok();
+    let app = started(&upstream, "", "paths:
+  /a:
+    post:
+      parameters:
+        - {name: x, in: query, schema: {type: integer, default: 1}}
+        - {name: x-a, in: header, schema: {type: integer, default: 1}}
+      requestBody: {content: {application/json: {schema: {properties: {n: {default: 1}}}}}}");
+    let body = "{ \"m\":1.0 }";
+    assert_eq!(app.ask(post("/a?y=%31", "", body)).status, 200);
+    let recorded = upstream.request();
+    assert_eq!(recorded.request_line(), "POST /a?y=%31 HTTP/1.1");
+    assert!(recorded.fields("x-a").is_empty());
+    assert_eq!(recorded.body, body.as_bytes());
+}
+
+/// The program with one service of this contract.
+fn started(upstream: &Upstream, keys: &str, rest: &str) -> App {
+    let text = format!("openapi: 3.1.1\ninfo: {{title: t, version: '1'}}\n{rest}\n");
+    let address = format!("http://{}", upstream.address);
+    App::start(Site::new("").service("one", &text, &address, keys))
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_30_json_is_utf_8() {
+    let contract = valued(V31, "{type: object}");
+    let of = |parameter: &str, body: &str| format!("POST /a\ncontent-type: application/json{parameter}\n\n{body}");
+    check(&contract, &of("; charset=UTF-8", "{}"), "");
+    check(&contract, &of(";charset=us-ascii", "{}"), "");
+    check(&contract, &of("; charset=utf-16", "{}"), "unsupported-media-type");
+    check(&contract, &of("; charset=iso-8859-1", "{}"), "unsupported-media-type");
+    check(&contract, &of("", "\u{feff}{}"), "malformed-body");
+    check(&contract, &of("", "{\0}\0"), "malformed-body");
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_31_a_body_says_what_it_is() {
+    let content = "{application/json: {schema: {type: object}}}";
+    let required = holding(V31, content);
+    check(&required, "POST /a\n\n{}", "unsupported-media-type");
+    check(&required, "POST /a\ncontent-type: application/json", "missing-body");
+    check(&required, "POST /a", "missing-body");
+    let none = "put: {responses: {default: {description: d}}}";
+    let paths = format!("paths: {{/a: {{post: {{requestBody: {{content: {content}}}}}, {none}}}}}");
+    let optional = contract(V31, &paths);
+    check(&optional, "POST /a", "");
+    check(&optional, "POST /a\ncontent-type: application/json", "");
+    check(&optional, "POST /a\ncontent-type: text/x", "");
+    check(&optional, "POST /a\n\n{}", "unsupported-media-type");
+
+    let upstream = Upstream::ok();
+    let app = started(&upstream, "", &paths);
+    let ask = |fields: &str| app.ask(format!("POST /a HTTP/1.1\r\nhost: a\r\n{fields}"));
+    let json = "content-type: application/json\r\n";
+    let chunked = "transfer-encoding: chunked\r\n\r\n0\r\n\r\n";
+    assert_eq!(ask(&format!("{json}content-length: 0\r\n\r\n")).status, 200);
+    assert_eq!(ask(&format!("{json}{chunked}")).status, 200);
+    assert_eq!(ask("content-length: 0\r\n\r\n").status, 200);
+    // Known gaps: on the head nobody can tell that there is nothing to come.
+    let answer = app.ask(format!("PUT /a HTTP/1.1\r\nhost: a\r\n{chunked}"));
+    assert_eq!(answer.field("x-portcullis-violations"), Some("1; unexpected-body"));
+    let answer = ask(chunked);
+    assert_eq!(answer.status, 415);
+    assert_eq!(problem(&answer)["detail"], "the header `content-type` is missing");
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_32_bodies_where_few_expect_them() {
+    let body = "requestBody: {required: true, content: {application/json: {schema: {type: object}}}}";
+    let paths = format!("paths: {{/a: {{get: {{{body}, responses: {{}}}}, put: {{responses: {{}}}}}}}}");
+    let bad = "GET /a\ncontent-type: application/json\n\n[]";
+    let of_30 = contract(V30, &paths);
+    check(&of_30, "GET /a", "");
+    check(&of_30, bad, "");
+    let of_31 = contract(V31, &paths);
+    check(&of_31, "GET /a", "missing-body");
+    check(&of_31, bad, "invalid-body");
+    check(&of_31, "PUT /a\ncontent-type: x/y\n\nz", "unexpected-body");
+    check(&of_31, "PUT /a\ncontent-type: x/y", "");
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_33_what_has_no_schema_passes() {
+    check(&holding(V31, "{}"), "POST /a\ncontent-type: x/y\n\nz", "");
+    check(&holding(V31, "{application/json: {}}"), &format!("{JSON}{{"), "");
+    check(&holding(V31, "{application/json: {}}"), "POST /a\ncontent-type: x/y\n\nz", "unsupported-media-type");
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_36_forms_are_read_by_composed_schemas() {
+    let schema = "{allOf: [{properties: {a: {type: integer}}}, {oneOf: [
+        {required: [b], properties: {b: {type: array, items: {type: integer}}}},
+        {required: [c], properties: {c: {type: boolean}}}]}]}";
+    let contract = holding(V31, &format!("{{application/x-www-form-urlencoded: {{schema: {schema}}}}}"));
+    for body in ["a=1&b=1&b=2", "b=1", "a=5&c=true"] {
+        check(&contract, &format!("{FORM}{body}"), "");
+    }
+    for body in ["a=x&c=true", "b=x", "a=1", "b=1&c=true"] {
+        check(&contract, &format!("{FORM}{body}"), "invalid-body");
+    }
+    check(&contract, &format!("{FORM}a=1&a=2&c=true"), "duplicate-key");
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_39_an_unknown_coding_passes_where_it_is_only_reported() {
+    let upstream = Upstream::ok();
+    let paths = "paths: {/a: {post: {requestBody: {content: {application/json: {schema: {type: object}}}}, responses: {default: {description: d}}}}}";
+    let app = started(&upstream, "[services.enforcement]\nrequest = \"report\"", paths);
+    let answer = app.ask(post("/a", "content-encoding: compress\r\n", b"\x1f\x9d"));
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.field("x-portcullis-violations"), Some("1; unsupported-encoding"));
+    assert_eq!(upstream.request().body, b"\x1f\x9d");
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_43_references_lead_anywhere_in_the_files() {
+    let contract = contract(V31, r"paths: {/a: {$ref: '#/components/pathItems/P%20Q'}}
+components:
+  pathItems: {'P Q': {post: {requestBody: {$ref: '#/components/requestBodies/B'}}}}
+  requestBodies:
+    B: {content: {application/json: {schema: {$ref: '#/components/schemas/a~1b'}}}}
+  schemas:
+    a/b: {type: object, properties: {next: {$ref: '#/components/schemas/a%7E1b'}, n: {$ref: '#/components/schemas/c%20d/items', maximum: 5}}}
+    c d: {items: {type: integer}}");
+    check(&contract, &format!("{JSON}{}", r#"{"next": {"next": {"n": 5}}}"#), "");
+    check(&contract, &format!("{JSON}{}", r#"{"next": {"next": {"n": 6}}}"#), "invalid-body");
+    check(&contract, &format!("{JSON}{}", r#"{"next": {"next": []}}"#), "invalid-body");
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_44_additional_properties_see_their_own_object() {
+    let apart = "{allOf: [{properties: {a: {}}}], properties: {b: {}}, additionalProperties: false}";
+    check_values(&[V30, V31], apart, &["{}", r#"{"b": 1}"#], &[r#"{"a": 1}"#]);
+    check_values(&[V30, V31], "{properties: {a: {}}}", &[r#"{"b": 1}"#], &[]);
+    let whole = "{allOf: [{properties: {a: {}}}], properties: {b: {}}, unevaluatedProperties: false}";
+    check_values(&[V31], whole, &[r#"{"a": 1, "b": 1}"#], &[r#"{"c": 1}"#]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_49_lengths_are_letters_and_equality_is_by_value() {
+    let both = &[V30, V31];
+    check_values(both, "{type: string, minLength: 2, maxLength: 2}", &[r#""🐲é""#, r#""\ud83d\udc32a""#], &[r#""🐲""#, r#""abc""#]);
+    check_values(both, "{uniqueItems: true}", &[r#"[1, "1"]"#], &["[1, 1.0]", r#"[{"a": 1, "b": [2]}, {"b": [2e0], "a": 1}]"#]);
+    check_values(&[V31], "{propertyNames: {pattern: ^a}}", &[r#"{"ab": 1}"#], &[r#"{"b": 1}"#]);
+    check_values(&[V31], "{dependentRequired: {a: [b]}}", &["{}", r#"{"a": 1, "b": 1}"#], &[r#"{"a": 1}"#]);
+    check_values(&[V31], "{contains: {const: 1}, minContains: 2, maxContains: 3}", &["[1, 2, 1]"], &["[1, 2]", "[1, 1, 1, 1]"]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_50_every_keyword_judges_parameters_too() {
+    check_queries("{name: not, in: query, schema: {not: {const: a}}},
+        {name: if, in: query, schema: {type: integer, if: {minimum: 10}, then: {multipleOf: 10}, else: {maximum: 5}}},
+        {name: const, in: query, schema: {const: 7}},
+        {name: prefix, in: query, schema: {type: array, prefixItems: [{const: a}], items: {pattern: ^b}}},
+        {name: o, in: query, style: deepObject, schema: {type: object, allOf: [{properties: {a: {}}}], unevaluatedProperties: false}}", &[
+        ("not=b", ""),
+        ("not=a", "invalid-parameter"),
+        ("if=20", ""),
+        ("if=15", "invalid-parameter"),
+        ("if=6", "invalid-parameter"),
+        ("const=7", ""),
+        ("const=8", "invalid-parameter"),
+        ("prefix=a&prefix=b", ""),
+        ("prefix=b", "invalid-parameter"),
+        ("prefix=a&prefix=a", "invalid-parameter"),
+        ("o[a]=1", ""),
+        ("o[b]=1", "invalid-parameter"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_51_the_most_specific_status_counts() {
+    let json = |schema: &str| format!("{{description: d, content: {{application/json: {{schema: {schema}}}}}}}");
+    let (one, two, four) = (json("{const: 1}"), json("{const: 2}"), json("{const: 4}"));
+    let contract = contract(V31, &format!("paths: {{/a: {{get: {{responses: {{2XX: {two}, '200': {one}, 4XX: {four}, 304: {two}}}}}}}}}"));
+    let of = |status: u16, body: &str| format!("{status}\ncontent-type: application/json\n\n{body}");
+    check_response(&contract, "GET /a", &of(200, "1"), "");
+    check_response(&contract, "GET /a", &of(200, "2"), "invalid-response-body");
+    check_response(&contract, "GET /a", &of(201, "2"), "");
+    check_response(&contract, "GET /a", &of(404, "1"), "invalid-response-body");
+    check_response(&contract, "GET /a", &of(500, "1"), "undeclared-status");
+    check_response(&taking(""), "GET /a", "200", "undeclared-status");
+    check_response(&contract, "GET /a", "200\ncontent-type: text/x\n\n1", "undeclared-media-type");
+    check_response(&contract, "GET /a", "200\n\n1", "undeclared-media-type");
+    check_response(&contract, "GET /a", &of(200, "{"), "malformed-response-body");
+    // None of these has a body, or not the whole of one.
+    check_response(&contract, "GET /a", &of(200, ""), "");
+    check_response(&contract, "GET /a", "204", "");
+    check_response(&contract, "GET /a", "304", "");
+    check_response(&contract, "HEAD /a", &of(200, ""), "");
+    check_response(&contract, "GET /a", &of(206, "["), "");
+    check_response(&contract, "GET /a", &of(204, "2"), "malformed-response-body");
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_52_header_fields_of_responses_are_judged() {
+    let contract = contract(V31, "paths: {/a: {get: {responses: {'200': {description: d, headers: {
+        X-One: {required: true, schema: {type: integer}},
+        x-list: {schema: {type: array, items: {type: integer}}},
+        Set-Cookie: {schema: {type: string, maxLength: 3}},
+        Content-Type: {required: true, schema: {type: integer}}}}}}}}");
+    check_response(&contract, "GET /a", "200\nx-one: 1", "");
+    check_response(&contract, "GET /a", "200", "missing-header");
+    check_response(&contract, "GET /a", "200\nX-ONE: x", "invalid-header");
+    check_response(&contract, "GET /a", "200\nx-one: 1\nx-one: 1", "invalid-header");
+    check_response(&contract, "GET /a", "200\nx-one: 1\nx-list: 1\nx-list: 2, 3", "");
+    check_response(&contract, "GET /a", "200\nx-one: 1\nx-list: 1\nx-list: x", "invalid-header");
+    check_response(&contract, "GET /a", "200\nx-one: 1\nset-cookie: a=1\nset-cookie: b=2; path=/", "");
+}
+
+#[test]
+#[rustfmt::skip]
+fn row_53_a_refused_response_leaves_nothing_of_itself() {
+    let upstream = Upstream::start(|_| {
+        vec![send("HTTP/1.1 302 Found\r\netag: \"a\"\r\nlast-modified: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
+            accept-ranges: bytes\r\ndigest: a\r\ncontent-encoding: gzip\r\ncache-control: public\r\n\
+            location: /b\r\nset-cookie: a=1\r\naccess-control-allow-origin: *\r\ncontent-length: 2\r\n\r\nok")]
+    });
+    let paths = "paths: {/a: {get: {responses: {'200': {description: d}}}}}";
+    let app = started(&upstream, "[services.enforcement]\nresponse = \"reject\"", paths);
+    let answer = app.ask(get("/a"));
+    assert_eq!((answer.status, &problem(&answer)["status"]), (502, &502.into()));
+    for name in ["etag", "last-modified", "accept-ranges", "digest", "content-encoding", "location", "set-cookie"] {
+        assert_eq!(answer.field(name), None, "{name}");
+    }
+    assert_eq!(answer.field("content-length"), Some(&*answer.body.len().to_string()));
+    assert_eq!(answer.field("access-control-allow-origin"), Some("*"));
+}
+
+/// Even where they may be refused: the beginning arrives although the end is not there yet.
+#[test]
+#[rustfmt::skip]
+fn row_54_streams_are_never_held() {
+    for kind in ["text/event-stream", "application/x-ndjson", "application/json-seq"] {
+        let rest = Arc::new(Notify::new());
+        let wait = Arc::clone(&rest);
+        let upstream = Upstream::start(move |_| {
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\n\r\n3\r\n[1]\r\n");
+            vec![send(&head), Step::Wait(Arc::clone(&wait)), send("0\r\n\r\n")]
+        });
+        let paths = format!("paths: {{/a: {{get: {{responses: {{'200': {{description: d, content: {{{kind}: {{schema: {{type: array}}}}}}}}}}}}}}}}");
+        let app = started(&upstream, "[services.enforcement]\nresponse = \"reject\"", &paths);
+        let mut client = app.client();
+        client.send(get("/a"));
+        let mut seen = Vec::new();
+        while !seen.ends_with(b"[1]\r\n") {
+            let mut byte = [0];
+            client.stream().read_exact(&mut byte).unwrap();
+            seen.push(byte[0]);
+        }
+        rest.notify_one();
+        let mut end = [0; 5];
+        client.stream().read_exact(&mut end).unwrap();
+        assert_eq!(&end, b"0\r\n\r\n", "{kind}");
+    }
+}
+
+const SCHEMES: &str = "components: {securitySchemes: {
+    key: {type: apiKey, in: header, name: X-Key}, sid: {type: apiKey, in: cookie, name: sid},
+    token: {type: http, scheme: bearer}, basic: {type: http, scheme: BASIC}}}
+security: [{key: []}]";
+
+#[test]
+#[rustfmt::skip]
+fn row_56_requirements_are_alternatives_of_all() {
+    let contract = contract(V31, &format!("{SCHEMES}
+paths:
+  /global: {{get: {{}}}}
+  /open: {{get: {{security: []}}}}
+  /optional: {{get: {{security: [{{key: []}}, {{}}]}}}}
+  /either: {{post: {{security: [{{sid: [], token: []}}, {{basic: []}}], requestBody: {{required: true, content: {{application/json: {{schema: {{type: object}}}}}}}}}}}}"));
+    check(&contract, "GET /global", "missing-credentials");
+    check(&contract, "GET /global\nx-key: ", "missing-credentials");
+    check(&contract, "GET /global\nx-key: k", "");
+    check(&contract, "GET /open", "");
+    check(&contract, "GET /optional", "");
+    let either = |fields: &str, body: &str| format!("POST /either\ncontent-type: application/json{fields}\n\n{body}");
+    check(&contract, &either("\nauthorization: bEaReR t", "{}"), "missing-credentials");
+    check(&contract, &either("\nauthorization: bEaReR t\ncookie: sid=1", "{}"), "");
+    check(&contract, &either("\nauthorization: basic dTpw", "{}"), "");
+    // Nothing else is told before.
+    check(&contract, &either("", "["), "missing-credentials");
+    check(&contract, &either("\nauthorization: basic dTpw", "["), "malformed-body");
+    let unknown = compiled(V31, "paths: {/a: {get: {security: [{key: []}]}}}");
+    assert!(unknown.is_err_and(|problem| problem.contains("`key` is not among `components.securitySchemes`")));
+}
+#[test]
+#[rustfmt::skip]
+fn row_57_preflights_carry_no_credentials() {
+    let contract = contract(V31, &format!("{SCHEMES}\npaths: {{/a: {{options: {{}}, get: {{}}}}, /b: {{get: {{}}}}}}"));
+    let preflight = "origin: https://b.example\naccess-control-request-method: GET";
+    for path in ["/a", "/b"] {
+        check(&contract, &format!("OPTIONS {path}\n{preflight}"), "");
+        check(&contract, &format!("GET {path}\n{preflight}"), "missing-credentials");
+    }
+    check(&contract, "OPTIONS /a", "missing-credentials");
+    check(&contract, "OPTIONS /a\norigin: https://b.example", "missing-credentials");
+}
+
+/// The rows of the page: number and whole line.
+fn rows(page: &str) -> Vec<(usize, &str)> {
+    page.lines()
+        .filter_map(|line| {
+            let number = line.strip_prefix("| ")?.split_once(" |")?.0;
+            Some((number.parse().ok()?, line))
+        })
+        .collect()
+}
+
+#[test]
+fn the_page_names_tests_that_exist_and_leaves_no_row_out() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/semantics.md")).unwrap();
+    let rows = rows(&page);
+    let numbers: Vec<usize> = rows.iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, (1..=64).collect::<Vec<_>>());
+    for (number, line) in &rows {
+        let named: Vec<_> = line
+            .split('`')
+            .filter_map(|word| word.split_once(".rs::"))
+            .collect();
+        assert!(!named.is_empty(), "row {number} names no test");
+        for (file, name) in named {
+            let text = fs::read_to_string(root.join(format!("{file}.rs"))).unwrap_or_default();
+            assert!(
+                text.contains(&format!("fn {name}(")),
+                "row {number}: {file}.rs has no {name}"
+            );
+        }
+    }
+    let here = include_str!("semantics.rs");
+    for name in here
+        .lines()
+        .filter_map(|line| line.strip_prefix("fn row_")?.split_once('('))
+    {
+        let number: usize = name.0[..2].parse().unwrap();
+        assert!(
+            rows[number - 1].1.contains(&format!("row_{}`", name.0)),
+            "row {number} leaves out {}",
+            name.0
+        );
+    }
+}

@@ -1,0 +1,355 @@
+//! Pipelines that meet at one registry, and pipelines that are killed while they write.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::Output;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::gate::{Site, contract, recording};
+use crate::source::sources::Storage;
+use crate::support::app::{is_full, program};
+
+/// How many gates run at once, and how many revisions they deploy.
+const GATES: usize = 20;
+const REVISIONS: usize = 5;
+
+fn site() -> Site {
+    let site = Site::new();
+    for number in 0..REVISIONS {
+        site.write(
+            &format!("{number}.yaml"),
+            &contract("1.0.0", 100, &format!("revision {number}")),
+        );
+    }
+    site
+}
+
+/// Runs a gate until it is through: told that another one won, it runs again. Returns how often.
+fn insist(
+    site: &Site,
+    number: usize,
+    registry: &str,
+    variables: &[(&str, String)],
+) -> (usize, Value) {
+    for conflicts in 0..200 {
+        let file = format!("{}.yaml", number % REVISIONS);
+        let output = recording(site.folder.path(), &file, registry)
+            .envs(variables.iter().map(|(name, value)| (*name, value)))
+            .output()
+            .unwrap();
+        let verdict = verdict(&output);
+        let rule = verdict["reasons"][0]["rule"].as_str().unwrap_or_default();
+        match (output.status.code(), rule) {
+            (Some(1), "conflict") => {
+                assert_eq!(verdict["deployment_conflicts_total"], 1);
+                let message = verdict["reasons"][0]["message"].as_str().unwrap();
+                assert!(message.contains(".yaml recorded "), "{message}");
+            }
+            // Somebody else had recorded the same revision, and then another one came.
+            (Some(1), "replaced-revision") | (Some(0), _) => return (conflicts, verdict),
+            _ => panic!("{verdict:#}"),
+        }
+    }
+    panic!("gate {number} never comes through");
+}
+
+fn verdict(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+fn history(site: &Site, registry: &str, variables: &[(&str, String)]) -> Value {
+    let output = program()
+        .args([
+            "gate",
+            "history",
+            "--verify",
+            "--format",
+            "json",
+            "--squad",
+            "payments",
+            "--service",
+            "orders",
+        ])
+        .args(["--registry", registry])
+        .current_dir(site.folder.path())
+        .envs(variables.iter().map(|(name, value)| (*name, value)))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn race(registry: &str, variables: &[(&str, String)]) {
+    let site = site();
+    let came: Vec<(usize, Value)> = thread::scope(|scope| {
+        let gates: Vec<_> = (0..GATES)
+            .map(|number| {
+                scope.spawn({
+                    let site = &site;
+                    move || insist(site, number, registry, variables)
+                })
+            })
+            .collect();
+        gates.into_iter().map(|gate| gate.join().unwrap()).collect()
+    });
+    let record = history(&site, registry, variables);
+    let deployments = record["deployments"].as_array().unwrap();
+    let mut revisions: Vec<&str> = deployments
+        .iter()
+        .map(|of| of["revision"].as_str().unwrap())
+        .collect();
+    revisions.sort_unstable();
+    let all = revisions.len();
+    revisions.dedup();
+    assert_eq!(
+        (all, revisions.len()),
+        (REVISIONS, REVISIONS),
+        "each revision is recorded once: {record:#}"
+    );
+    // Whoever was told that it is recorded is in the registry, and nobody else is.
+    let mut told: Vec<u64> = came
+        .iter()
+        .filter_map(|(_, verdict)| verdict["recorded"].as_u64())
+        .collect();
+    told.sort_unstable();
+    let recorded: Vec<u64> = deployments
+        .iter()
+        .map(|of| of["number"].as_u64().unwrap())
+        .collect();
+    assert_eq!(told, recorded);
+    let conflicts: usize = came.iter().map(|(conflicts, _)| conflicts).sum();
+    println!("{GATES} gates, {REVISIONS} revisions, {conflicts} conflicts at {registry}");
+}
+
+#[test]
+fn of_twenty_gates_at_a_directory_one_wins_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    race(folder.path().to_str().unwrap(), &[]);
+}
+
+/// Passes connections on to a storage, one request after the other.
+///
+/// The storage that tests have compares and writes in two steps, and serves requests on several
+/// threads; those that people use do both in one step.
+fn one_at_a_time(storage: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let turn = Arc::new(Mutex::new(()));
+    thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let (turn, storage) = (Arc::clone(&turn), storage.clone());
+            // A gate that was killed has gone away.
+            thread::spawn(move || drop(pass_on(stream, &storage, &turn)));
+        }
+    });
+    address
+}
+
+fn pass_on(mut client: TcpStream, storage: &str, turn: &Mutex<()>) -> std::io::Result<()> {
+    let mut request = Vec::new();
+    let mut byte = [0];
+    while !request.ends_with(b"\r\n\r\n") {
+        if client.read(&mut byte)? == 0 {
+            return Ok(());
+        }
+        request.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&request).to_ascii_lowercase();
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    client.read_exact(&mut body)?;
+    request.truncate(request.len() - 2);
+    request.extend_from_slice(b"connection: close\r\n\r\n");
+    request.extend_from_slice(&body);
+    let mut answer = Vec::new();
+    {
+        let _turn = turn.lock().unwrap();
+        let mut upstream = TcpStream::connect(storage)?;
+        upstream.write_all(&request)?;
+        upstream.read_to_end(&mut answer)?;
+    }
+    client.write_all(&answer)
+}
+
+/// The variables of a storage, reached one request after the other.
+fn variables(storage: &Storage) -> Vec<(&'static str, String)> {
+    let mut variables = storage.variables().to_vec();
+    let endpoint = variables
+        .iter_mut()
+        .find(|(name, _)| *name == "AWS_ENDPOINT_URL")
+        .unwrap();
+    let address = endpoint.1.trim_start_matches("http://").to_owned();
+    endpoint.1 = format!("http://{}", one_at_a_time(address));
+    variables
+}
+
+#[test]
+#[cfg_attr(not(has_s3_server), ignore = "needs moto_server: .ci/run installs it")]
+fn of_twenty_gates_at_a_bucket_one_wins_at_a_time() {
+    let storage = Storage::start();
+    storage.send("PUT", "/deployments", "");
+    race("s3://deployments/prod", &variables(&storage));
+}
+
+#[test]
+#[cfg_attr(not(has_s3_server), ignore = "needs moto_server: .ci/run installs it")]
+fn a_bucket_that_refuses_is_explained() {
+    let storage = Storage::start();
+    let variables = variables(&storage);
+    let site = site();
+    let check = |registry: &str, expected: &str| {
+        let output = recording(site.folder.path(), "0.yaml", registry)
+            .envs(variables.iter().map(|(name, value)| (*name, value)))
+            .output()
+            .unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(
+            error.contains(expected) && !error.contains("very-secret"),
+            "{error}"
+        );
+    };
+    check(
+        "s3://nowhere/prod",
+        "s3://nowhere/prod/payments/orders/registry.json: there is no such bucket",
+    );
+    storage.send("PUT", "/deployments", "");
+    storage.send("POST", "/moto-api/reset-auth", "0");
+    check(
+        "s3://deployments/prod",
+        "reading is refused: InvalidAccessKeyId (403 Forbidden)",
+    );
+}
+
+/// Kills gates at random moments; whatever they were doing, the registry is valid, and what it
+/// says has happened stays.
+fn kill(registry: &str, variables: &[(&str, String)], times: usize, seed: u64) {
+    let site = Site::new();
+    let mut random = fastrand::Rng::with_seed(seed);
+    let (mut known, mut killed) = (Vec::new(), 0);
+    for round in 0..times {
+        let file = format!("{round}.yaml");
+        site.write(&file, &contract("1.0.0", 100, &format!("revision {round}")));
+        let mut gate = recording(site.folder.path(), &file, registry)
+            .envs(variables.iter().map(|(name, value)| (*name, value)))
+            .spawn()
+            .unwrap();
+        // A whole run takes some tens of milliseconds.
+        thread::sleep(Duration::from_micros(random.u64(0..120_000)));
+        gate.kill().unwrap();
+        let output = gate.wait_with_output().unwrap();
+        killed += usize::from(output.status.code().is_none());
+        if known.is_empty() && output.status.code().is_none() {
+            // Nothing may have been recorded yet.
+            let output = recording(site.folder.path(), &file, registry)
+                .envs(variables.iter().map(|(name, value)| (*name, value)))
+                .output()
+                .unwrap();
+            assert_eq!(
+                output.status.code(),
+                Some(0),
+                "{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+        let record = history(&site, registry, variables);
+        let deployments = record["deployments"].as_array().unwrap();
+        let revisions: Vec<String> = deployments
+            .iter()
+            .map(|of| of["revision"].to_string())
+            .collect();
+        assert!(
+            revisions.starts_with(&known),
+            "seed {seed}, round {round}: {record:#}"
+        );
+        if output.status.success() {
+            assert_eq!(
+                deployments.last().unwrap()["by"],
+                file.as_str(),
+                "seed {seed}, round {round}"
+            );
+        }
+        known = revisions;
+    }
+    println!(
+        "{times} gates at {registry}, {killed} of them killed, {} recorded",
+        known.len()
+    );
+    assert!(
+        killed > times / 10,
+        "{killed} of {times} were killed at all"
+    );
+}
+
+#[test]
+fn killed_gates_leave_a_valid_directory() {
+    let folder = tempfile::tempdir().unwrap();
+    kill(
+        folder.path().to_str().unwrap(),
+        &[],
+        if is_full() { 100 } else { 15 },
+        7,
+    );
+}
+
+#[test]
+#[cfg_attr(not(has_s3_server), ignore = "needs moto_server: .ci/run installs it")]
+fn killed_gates_leave_a_valid_bucket() {
+    let storage = Storage::start();
+    storage.send("PUT", "/deployments", "");
+    kill(
+        "s3://deployments",
+        &variables(&storage),
+        if is_full() { 100 } else { 10 },
+        8,
+    );
+}
+
+/// A system that ends a program in the middle of a write, at every block of what it writes: the
+/// contract first, then the registry, which a long name makes the larger one.
+#[cfg(unix)]
+#[test]
+fn a_write_that_breaks_off_anywhere_leaves_the_older_registry() {
+    let site = site();
+    let whole = |file: &str, by: &str, blocks: &str| {
+        let script = format!("ulimit -c 0; ulimit -f {blocks}; exec \"$@\"");
+        let mut gate = std::process::Command::new("sh");
+        gate.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_portcullis")]);
+        gate.args("gate --record --squad payments --service orders --registry registry".split(' '));
+        gate.args(["--catalog", "squads.toml", "--contract", file, "--by", by]);
+        gate.current_dir(site.folder.path())
+            .output()
+            .unwrap()
+            .status
+    };
+    assert!(whole("0.yaml", "ci", "unlimited").success());
+    let before = history(&site, "registry", &[]);
+    let by = "a".repeat(20_000);
+    let mut broken = 0;
+    while !whole("1.yaml", &by, &broken.to_string()).success() {
+        assert_eq!(
+            history(&site, "registry", &[]),
+            before,
+            "after {broken} blocks"
+        );
+        broken += 1;
+        assert!(broken < 100, "it never comes through");
+    }
+    // Its shell counts in blocks of 512 or 1024 bytes.
+    assert!(broken >= 20, "it broke off {broken} times only");
+    let after = history(&site, "registry", &[]);
+    assert_eq!(after["deployments"][1]["by"], by);
+    let left = std::fs::read_dir(site.path("registry/payments/orders")).unwrap();
+    assert_eq!(left.count(), 3, "the registry, its contracts and its lock");
+}

@@ -1,0 +1,3 @@
+//! Who calls: keys and tokens.
+
+pub(crate) mod issuer_keys;

@@ -1,0 +1,13 @@
+//! HTTP on both sides, bodies, refusals, draining.
+
+pub(crate) mod bodies;
+pub(crate) mod drain;
+pub(crate) mod gateway;
+pub(crate) mod http1;
+pub(crate) mod http1_corpus;
+pub(crate) mod mock;
+pub(crate) mod refusals;
+pub(crate) mod responses;
+pub(crate) mod serve;
+pub(crate) mod stream;
+pub(crate) mod upstream_failures;

@@ -1,0 +1,301 @@
+//! What is done about responses: passed and counted, or refused before the client sees them.
+
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::StatusCode;
+use tokio::sync::Notify;
+
+use crate::support::app::{App, Site, ask, get, problem};
+use crate::support::relay::{Answer, PATIENCE};
+use crate::support::upstream::{Step, Upstream, send};
+
+const CONTRACT: &str = r#"
+openapi: 3.1.0
+info: { title: Parcels, version: 1.0.0 }
+components:
+  securitySchemes:
+    key: { type: apiKey, in: header, name: x-key }
+    session: { type: apiKey, in: cookie, name: sid }
+    token: { type: http, scheme: bearer }
+paths:
+  /parcels/{id}:
+    get:
+      operationId: fetchParcel
+      responses:
+        '200':
+          description: The parcel.
+          headers:
+            x-count: { required: true, schema: { type: integer } }
+          content:
+            application/json:
+              schema: { type: object, required: [id], properties: { id: { type: integer } } }
+        4XX: { description: None. }
+  /kept:
+    get:
+      operationId: keep
+      x-portcullis: { response: reject }
+      responses: { '200': { description: Kept. } }
+  /locked:
+    get:
+      operationId: unlock
+      security: [{ key: [] }, { token: [] }]
+      responses: { default: { description: Open. } }
+  /sealed:
+    get:
+      security: [{ key: [], session: [] }]
+      responses: { default: { description: Open. } }
+"#;
+
+const REJECT: &str = "[services.enforcement]\nresponse = \"reject\"";
+const JSON: &str = "content-type: application/json\r\nx-count: 1\r\n";
+
+fn parcels(upstream: &Upstream, keys: &str) -> App {
+    let address = format!("http://{}", upstream.address);
+    App::start(Site::new("").service("parcels", CONTRACT, &address, keys))
+}
+
+fn response(head: &str, body: &str) -> Vec<Step> {
+    vec![send(&format!(
+        "HTTP/1.1 {head}content-length: {}\r\n\r\n{body}",
+        body.len()
+    ))]
+}
+
+/// What a client gets for a response of the upstream, under these keys.
+fn exchange(keys: &str, target: &str, head: &str, body: &str) -> (App, Answer) {
+    let steps = (head.to_owned(), body.to_owned());
+    let upstream = Upstream::start(move |_| response(&steps.0, &steps.1));
+    let app = parcels(&upstream, keys);
+    let answer = app.ask(get(target));
+    (app, answer)
+}
+
+#[track_caller]
+fn check_refused(head: &str, body: &str, class: &str, pointer: &str) {
+    let (_app, answer) = exchange(REJECT, "/parcels/1", head, body);
+    assert_eq!(answer.status, StatusCode::BAD_GATEWAY.as_u16());
+    let problem = problem(&answer);
+    assert_eq!(problem["violations"][0]["class"], class, "{problem}");
+    assert_eq!(problem["violations"][0]["pointer"], pointer);
+    assert_eq!(answer.field("etag"), None);
+    let text = problem.to_string();
+    assert!(!text.contains("sentinel"), "{text}");
+}
+
+#[test]
+fn responses_that_break_the_contract_are_refused_without_their_values() {
+    let ok = |fields: &str| format!("200 OK\r\netag: \"1\"\r\n{fields}");
+    check_refused(
+        &ok(JSON),
+        r#"{"id":"sentinel"}"#,
+        "invalid-response-body",
+        "/id",
+    );
+    check_refused(
+        &ok(JSON),
+        r#"{"ID":"sentinel"}"#,
+        "invalid-response-body",
+        "",
+    );
+    check_refused(
+        &ok(JSON),
+        r#"{"id":sentinel"#,
+        "malformed-response-body",
+        "/id",
+    );
+    let json = "content-type: application/json\r\n";
+    check_refused(&ok(json), r#"{"id":1}"#, "missing-header", "");
+    let count = "content-type: application/json\r\nx-count: sentinel\r\n";
+    check_refused(&ok(count), r#"{"id":1}"#, "invalid-header", "");
+    let text = "content-type: text/plain\r\nx-count: 1\r\n";
+    check_refused(&ok(text), "sentinel", "undeclared-media-type", "");
+    check_refused(
+        &ok("x-count: 1\r\n"),
+        "sentinel",
+        "undeclared-media-type",
+        "",
+    );
+    check_refused(
+        "302 Found\r\nlocation: /sentinel\r\n",
+        "",
+        "undeclared-status",
+        "",
+    );
+}
+
+#[test]
+fn responses_that_keep_the_contract_pass_unchanged() {
+    for keys in ["", REJECT] {
+        let body = r#"{ "id" : 1, "more": [1.0] }"#;
+        let (_app, answer) = exchange(keys, "/parcels/1", &format!("200 OK\r\n{JSON}"), body);
+        assert_eq!((answer.status, &answer.body[..]), (200, body.as_bytes()));
+        assert_eq!(answer.field("x-portcullis-violations"), None);
+        let (_app, answer) = exchange(keys, "/parcels/1", "404 Not Found\r\n", "gone");
+        assert_eq!((answer.status, &answer.body[..]), (404, &b"gone"[..]));
+    }
+}
+
+/// By either framing: a recording does not tell them apart either.
+#[test]
+fn an_empty_body_is_an_absent_one() {
+    for keys in ["", REJECT] {
+        for framed in [
+            "content-length: 0\r\n\r\n",
+            "transfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        ] {
+            let text = format!("HTTP/1.1 200 OK\r\n{JSON}{framed}");
+            let upstream = Upstream::start(move |_| vec![send(&text)]);
+            let app = parcels(&upstream, keys);
+            let answer = app.ask(get("/parcels/1"));
+            assert_eq!(
+                (answer.status, &answer.body[..]),
+                (200, &b""[..]),
+                "{framed}"
+            );
+            assert_eq!(answer.field("x-portcullis-violations"), None, "{framed}");
+        }
+    }
+}
+
+#[test]
+fn a_browser_may_read_the_refusal() {
+    let head = format!("200 OK\r\naccess-control-allow-origin: *\r\n{JSON}");
+    let (_app, answer) = exchange(REJECT, "/parcels/1", &head, "{}");
+    assert_eq!(answer.status, 502);
+    assert_eq!(answer.field("access-control-allow-origin"), Some("*"));
+}
+
+#[test]
+fn reported_responses_pass_and_are_counted() {
+    let body = r#"{"id":"x"}"#;
+    let (app, answer) = exchange("", "/parcels/1", &format!("200 OK\r\n{JSON}"), body);
+    assert_eq!((answer.status, &answer.body[..]), (200, body.as_bytes()));
+    // The head had left before the body was judged.
+    assert_eq!(answer.field("x-portcullis-violations"), None);
+    await_metric(
+        &app,
+        r#"class="invalid-response-body",squad="unknown",enforcement="report"} 1"#,
+    );
+    let (app, answer) = exchange("", "/parcels/1", "302 Found\r\n", "");
+    assert_eq!(
+        answer.field("x-portcullis-violations"),
+        Some("1; undeclared-status")
+    );
+    await_metric(
+        &app,
+        r#"class="undeclared-status",squad="unknown",enforcement="report"} 1"#,
+    );
+}
+
+/// Waits until a copy of a passed body was judged and counted.
+#[track_caller]
+fn await_metric(app: &App, text: &str) {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let metrics = String::from_utf8(ask(app.admin, get("/metrics")).body).unwrap();
+        if metrics.contains(text) {
+            return;
+        }
+        assert!(Instant::now() < until, "{text}: {metrics}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_large_response_passes_unjudged_and_is_counted() {
+    let limits = "[limits]\nresponse_body_bytes_max = 64";
+    for keys in ["", REJECT] {
+        let body = format!(r#"{{"id":"{}"}}"#, "x".repeat(100_000));
+        let expected = body.clone();
+        let upstream = Upstream::start(move |_| response(&format!("200 OK\r\n{JSON}"), &body));
+        let address = format!("http://{}", upstream.address);
+        let app = App::start(Site::new(limits).service("parcels", CONTRACT, &address, keys));
+        let answer = app.ask(get("/parcels/1"));
+        assert_eq!((answer.status, answer.body.len()), (200, expected.len()));
+        await_metric(
+            &app,
+            r#"contract_unjudged_total{service="parcels",reason="response-too-large"} 1"#,
+        );
+    }
+}
+
+#[test]
+fn an_operation_decides_for_itself() {
+    let (_app, answer) = exchange("", "/kept", "404 Not Found\r\n", "gone");
+    assert_eq!(answer.status, 502);
+}
+
+#[test]
+fn a_reported_stream_is_not_held_back() {
+    let rest = Arc::new(Notify::new());
+    let wait = Arc::clone(&rest);
+    let upstream = Upstream::start(move |_| {
+        vec![
+            send(&format!(
+                "HTTP/1.1 200 OK\r\n{JSON}transfer-encoding: chunked\r\n\r\n3\r\n{{\"i\r\n"
+            )),
+            Step::Wait(Arc::clone(&wait)),
+            send("6\r\nd\": 1}\r\n0\r\n\r\n"),
+        ]
+    });
+    let app = parcels(&upstream, "");
+    let mut client = app.client();
+    client.send(get("/parcels/1"));
+    // The beginning arrives although the end is not there yet.
+    let mut seen = Vec::new();
+    while !seen.ends_with(b"{\"i\r\n") {
+        let mut byte = [0];
+        client.stream().read_exact(&mut byte).unwrap();
+        seen.push(byte[0]);
+    }
+    rest.notify_one();
+    let mut end = [0; 13];
+    client.stream().read_exact(&mut end).unwrap();
+    assert_eq!(&end, b"6\r\nd\": 1}\r\n0\r");
+}
+
+#[test]
+fn credentials_are_asked_for() {
+    let upstream = Upstream::ok();
+    let app = parcels(&upstream, "");
+    let answer = app.ask(get("/locked"));
+    assert_eq!(answer.status, 401);
+    assert_eq!(answer.field("www-authenticate"), Some("ApiKey, Bearer"));
+    let problem = problem(&answer);
+    assert_eq!(problem["violations"][0]["class"], "missing-credentials");
+    assert_eq!(
+        problem["violations"][0]["expected"],
+        "the header `x-key`, or `authorization: Bearer …` with a token"
+    );
+    assert!(upstream.requests.try_recv().is_err());
+    for field in ["x-key: k", "authorization: bearer t"] {
+        let answer = app.ask(format!(
+            "GET /locked HTTP/1.1\r\nhost: a\r\n{field}\r\n\r\n"
+        ));
+        assert_eq!(answer.status, 200, "{field}");
+    }
+}
+
+#[test]
+fn credentials_are_declared_names() {
+    let upstream = Upstream::start(|_| response("200 OK\r\n", ""));
+    let keys = "[services.enforcement]\n\
+        classes = { unknown-header = \"reject\", unknown-cookie = \"reject\" }";
+    let app = parcels(&upstream, keys);
+    let ask = |fields: &str| {
+        app.ask(format!(
+            "GET /sealed HTTP/1.1\r\nhost: a\r\n{fields}\r\n\r\n"
+        ))
+    };
+    assert_eq!(ask("x-key: k\r\ncookie: sid=1").status, 200);
+    for (fields, class) in [
+        ("x-key: k\r\ncookie: sid=1; seen=1", "unknown-cookie"),
+        ("x-key: k\r\nx-other: k\r\ncookie: sid=1", "unknown-header"),
+    ] {
+        let answer = ask(fields);
+        assert_eq!(answer.status, 422, "{fields}");
+        assert_eq!(problem(&answer)["violations"][0]["class"], class);
+    }
+}

@@ -1,0 +1,203 @@
+//! Upstreams that fail: what their clients are told, and that the next request finds them again.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Notify;
+
+use crate::support::app::{App, Site, get, post, problem};
+use crate::support::relay::Answer;
+use crate::support::upstream::{Step, Upstream, send};
+
+const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+fn shop(upstream: SocketAddr) -> App {
+    let top = "[limits]\nupstream_timeout = \"1s\"\nupstream_connect_timeout = \"1s\"";
+    App::start(Site::shop(upstream, "", top))
+}
+
+/// An upstream that plays these steps once, and answers well after that.
+fn once(steps: Vec<Step>) -> Upstream {
+    let played = AtomicUsize::new(0);
+    Upstream::start(move |_| match played.fetch_add(1, Ordering::Relaxed) {
+        0 => steps.clone(),
+        _ => vec![send(OK)],
+    })
+}
+
+#[track_caller]
+fn check_problem(answer: &Answer, status: u16, error: &str, detail: &str) {
+    let problem = problem(answer);
+    assert_eq!(
+        (answer.status, problem["error"].as_str()),
+        (status, Some(error)),
+        "{problem}"
+    );
+    let found = problem["detail"].as_str().unwrap();
+    assert!(found.contains(detail), "{found}");
+    assert_eq!(problem["service"], "shop");
+    assert!(problem.get("violations").is_none());
+}
+
+/// Checks what a client is told when the upstream plays these steps, and that the next request
+/// on the same connection is answered well.
+#[track_caller]
+fn check(steps: Vec<Step>, status: u16, error: &str, detail: &str) {
+    let upstream = once(steps);
+    let app = shop(upstream.address);
+    let mut client = app.client();
+    // Not to be sent again of our own accord.
+    client.send(post(
+        "/items",
+        "x-tenant: a\r\n",
+        r#"{"name":"a","quantity":1}"#,
+    ));
+    let answer = client.answer();
+    check_problem(&answer, status, error, detail);
+    let text = String::from_utf8_lossy(&answer.body).into_owned();
+    assert!(text.contains(&upstream.address.to_string()), "{text}");
+    client.send(get("/files/x"));
+    assert_eq!(client.answer().body, b"ok");
+    assert_eq!(upstream.requests.try_iter().count(), 2);
+}
+
+#[test]
+fn an_upstream_that_does_not_answer_well() {
+    let unavailable = "UPSTREAM_UNAVAILABLE";
+    check(vec![Step::Close], 502, unavailable, "closed the connection");
+    check(
+        vec![send("HTTP/1.1 200"), Step::Close],
+        502,
+        unavailable,
+        "closed the connection",
+    );
+    let malformed = |text: &str| {
+        check(
+            vec![send(text), Step::Close],
+            502,
+            unavailable,
+            "malformed response",
+        );
+    };
+    malformed("garbage\r\n\r\n");
+    malformed("HTTP/1.1 2x0 OK\r\n\r\n");
+    malformed("HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n");
+    malformed("HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab");
+    malformed("HTTP/1.1 200 OK\r\nbad name: x\r\ncontent-length: 0\r\n\r\n");
+    malformed(
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 2\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+    );
+    let never = Arc::new(Notify::new());
+    check(
+        vec![Step::Wait(never)],
+        504,
+        "UPSTREAM_TIMEOUT",
+        "did not begin its response in time",
+    );
+}
+
+#[test]
+fn an_upstream_that_is_not_there_and_then_is() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    let app = shop(address);
+    let mut client = app.client();
+    for _ in 0..2 {
+        client.send(get("/files/x"));
+        let answer = client.answer();
+        check_problem(&answer, 502, "UPSTREAM_UNAVAILABLE", "is it running?");
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        assert!(text.contains(&address.to_string()), "{text}");
+        assert!(text.to_lowercase().contains("refused"), "{text}");
+    }
+    let listener = TcpListener::bind(address).unwrap();
+    let serving = std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        let (mut stream, _) = listener.accept().unwrap();
+        let read = stream.read(&mut [0; 4096]).unwrap();
+        assert!(read > 0);
+        stream.write_all(OK.as_bytes()).unwrap();
+    });
+    client.send(get("/files/x"));
+    assert_eq!(client.answer().body, b"ok");
+    serving.join().unwrap();
+}
+
+#[test]
+fn a_name_that_does_not_resolve() {
+    let site = Site::new("[limits]\nupstream_connect_timeout = \"1s\"").service(
+        "shop",
+        crate::support::app::SHOP,
+        "http://no-such-host.invalid:80",
+        "",
+    );
+    let answer = App::start(site).ask(get("/files/x"));
+    assert!([502, 504].contains(&answer.status), "{}", answer.head);
+    let detail = problem(&answer)["detail"].take();
+    assert!(
+        detail.as_str().unwrap().contains("no-such-host.invalid:80"),
+        "{detail}"
+    );
+}
+
+/// Whatever a client has received by then, it cannot take it for the whole.
+#[test]
+fn an_upstream_that_dies_in_its_answer() {
+    let check = |response: &str, request: &str| {
+        let upstream = once(vec![send(response), Step::Close]);
+        let app = shop(upstream.address);
+        let mut client = app.client();
+        client.send(request);
+        let answer = client.answer();
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.field("x-portcullis"), None);
+        assert!(!answer.complete, "{response}");
+        assert!(client.is_closed());
+        assert_eq!(app.ask(get("/files/x")).body, b"ok");
+    };
+    let request = get("/files/x");
+    check("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf", &request);
+    let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n";
+    check(chunked, &request);
+    check(&chunked.replace("half\r\n", "ha"), &request);
+    let stalled = Arc::new(Notify::new());
+    let upstream = once(vec![
+        send("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf"),
+        Step::Wait(stalled),
+    ]);
+    let app = shop(upstream.address);
+    let answer = app.ask(get("/files/x"));
+    assert_eq!(answer.body, b"half");
+    assert!(!answer.complete);
+}
+
+/// An upstream may close a kept connection just when it is used again. What can be sent twice
+/// is then sent twice; what cannot is refused, and never reaches the upstream more than once.
+#[test]
+fn a_kept_connection_that_was_closed_is_replaced() {
+    let upstream = Upstream::start(|_| vec![send(OK), Step::Close]);
+    let app = shop(upstream.address);
+    let mut client = app.client();
+    for _ in 0..50 {
+        client.send(get("/files/x"));
+        let answer = client.answer();
+        let text = String::from_utf8_lossy(&answer.body);
+        assert_eq!((answer.status, &*text), (200, "ok"));
+    }
+    assert_eq!(upstream.requests.try_iter().count(), 50);
+    let item = r#"{"name":"a","quantity":1}"#;
+    let mut answered = 0;
+    for _ in 0..50 {
+        client.send(post("/items", "x-tenant: a\r\n", item));
+        let answer = client.answer();
+        if answer.status == 200 {
+            answered += 1;
+        } else {
+            let closed = "closed the connection";
+            check_problem(&answer, 502, "UPSTREAM_UNAVAILABLE", closed);
+        }
+    }
+    assert_eq!(upstream.requests.try_iter().count(), answered);
+}

@@ -1,0 +1,203 @@
+//! An upstream in a process of its own that fails when it is told to, works on a few requests at
+//! a time, and can be killed and started again on its port.
+//!
+//! A request says what is to become of it: `x-fault: 503` is answered so (with `x-retry-after`
+//! as `Retry-After`), `x-fault: close` not at all, `x-fault: break` begins an answer and breaks
+//! off; `x-delay-ms` makes it wait. `GET /stats` tells what has happened so far.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::sync::Semaphore;
+
+use super::app::{ask, get};
+use super::spawned::{Spawned, listen};
+
+/// What makes this binary run as this upstream: its address, and how many requests it works on.
+const VARIABLE: &str = "PORTCULLIS_TEST_FAULTY";
+
+/// The time after the first request in which everything that arrives is counted by itself.
+const BEGINNING: Duration = Duration::from_millis(40);
+
+/// The running process.
+#[derive(Debug)]
+pub(crate) struct Faulty {
+    process: Spawned,
+    pub(crate) address: SocketAddr,
+    capacity: usize,
+}
+
+impl Faulty {
+    /// One that works on so many requests at a time.
+    pub(crate) fn start(capacity: usize) -> Self {
+        Self::start_at("127.0.0.1:0", capacity)
+    }
+
+    fn start_at(address: &str, capacity: usize) -> Self {
+        let setup = format!("{address} {capacity}");
+        let process = Spawned::start("support::faulty::upstream_process", VARIABLE, &setup);
+        Self {
+            address: process.address,
+            process,
+            capacity,
+        }
+    }
+
+    /// Kills it; what was in flight ends without a word.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it again on its port.
+    pub(crate) fn restart(&mut self) {
+        self.kill();
+        *self = Self::start_at(&self.address.to_string(), self.capacity);
+    }
+
+    /// What has happened since it was started.
+    pub(crate) fn stats(&self) -> Value {
+        serde_json::from_slice(&ask(self.address, get("/stats")).body).unwrap()
+    }
+}
+
+struct Work {
+    slots: Semaphore,
+    first: OnceLock<Instant>,
+    in_flight: AtomicU64,
+    in_flight_max: AtomicU64,
+    in_the_beginning: AtomicU64,
+    served: AtomicU64,
+}
+
+/// Not a test of its own: it is the upstream when another test runs this binary as one, and
+/// does nothing otherwise.
+#[test]
+fn upstream_process() {
+    let Ok(setup) = std::env::var(VARIABLE) else {
+        return;
+    };
+    let (address, capacity) = setup.split_once(' ').unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let work = Arc::new(Work {
+        slots: Semaphore::new(capacity.parse().unwrap()),
+        first: OnceLock::new(),
+        in_flight: AtomicU64::new(0),
+        in_flight_max: AtomicU64::new(0),
+        in_the_beginning: AtomicU64::new(0),
+        served: AtomicU64::new(0),
+    });
+    runtime.block_on(async {
+        let listener = listen(address).await;
+        while let Ok((stream, _)) = listener.accept().await {
+            stream.set_nodelay(true).unwrap();
+            let work = Arc::clone(&work);
+            let answer = service_fn(move |request| answer(request, Arc::clone(&work)));
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), answer));
+        }
+    });
+}
+
+/// An error closes the connection.
+#[derive(Debug, thiserror::Error)]
+#[error("asked to fail")]
+struct Asked;
+
+type Body = http_body_util::Either<Full<Bytes>, Half>;
+
+async fn answer(request: Request<Incoming>, work: Arc<Work>) -> Result<Response<Body>, Asked> {
+    let (head, body) = request.into_parts();
+    if head.uri.path() == "/stats" {
+        return Ok(text(200, stats(&work)));
+    }
+    let in_flight = work.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+    work.in_flight_max.fetch_max(in_flight, Ordering::Relaxed);
+    if work.first.get_or_init(Instant::now).elapsed() < BEGINNING {
+        work.in_the_beginning.fetch_add(1, Ordering::Relaxed);
+    }
+    let answered = answer_work(&head.headers, body, &work).await;
+    work.in_flight.fetch_sub(1, Ordering::Relaxed);
+    work.served.fetch_add(1, Ordering::Relaxed);
+    answered
+}
+
+async fn answer_work(
+    headers: &HeaderMap,
+    body: Incoming,
+    work: &Work,
+) -> Result<Response<Body>, Asked> {
+    let field = |name: &str| headers.get(name)?.to_str().ok();
+    let _ = body.collect().await;
+    let slot = work.slots.acquire().await;
+    if let Some(delay) = field("x-delay-ms").and_then(|delay| delay.parse().ok()) {
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+    }
+    drop(slot);
+    match field("x-fault") {
+        None => Ok(text(200, "{}".to_owned())),
+        Some("close") => Err(Asked),
+        Some("break") => Ok(Response::new(Body::Right(Half::default()))),
+        Some(status) => {
+            let mut response = text(status.parse().unwrap(), "{}".to_owned());
+            if let Some(seconds) = headers.get("x-retry-after") {
+                response
+                    .headers_mut()
+                    .insert("retry-after", seconds.clone());
+            }
+            Ok(response)
+        }
+    }
+}
+
+fn text(status: u16, text: String) -> Response<Body> {
+    let response = Response::builder().status(status);
+    let response = response.header("content-type", "application/json");
+    response.body(Body::Left(Full::new(text.into()))).unwrap()
+}
+
+fn stats(work: &Work) -> String {
+    let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    serde_json::json!({
+        "served": of(&work.served),
+        "in_flight_max": of(&work.in_flight_max),
+        "in_the_beginning": of(&work.in_the_beginning),
+    })
+    .to_string()
+}
+
+/// A body that breaks off after its first bytes.
+#[derive(Debug, Default)]
+struct Half {
+    sent: bool,
+}
+
+impl http_body::Body for Half {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
+        let first = !std::mem::replace(&mut self.sent, true);
+        let frame = first.then(|| Ok(http_body::Frame::data(Bytes::from_static(b"{"))));
+        std::task::Poll::Ready(frame)
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        http_body::SizeHint::with_exact(100)
+    }
+}

@@ -1,0 +1,8 @@
+//! Metrics, traces, logs and the rules shipped for them.
+
+pub(crate) mod deploy;
+pub(crate) mod label_values;
+pub(crate) mod prometheus;
+pub(crate) mod tracing;
+pub(crate) mod tracing_cost;
+pub(crate) mod traffic;

@@ -1,0 +1,147 @@
+//! What tracing costs while the collector is up, and while it is not: time of a request and memory.
+//!
+//! `PORTCULLIS_TEST_LOAD=full` asks for the full figures, see `tests/tracing.sh`; without it the
+//! same is done smaller. Latency is printed and not judged; memory and the account of spans are.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use super::tracing::{TAKEN, nowhere, spans_of};
+use crate::support::app::{Process, Site, admin, is_full};
+use crate::support::load::Echo;
+use crate::support::relay::{Client, PATIENCE};
+use crate::support::upstream::{Step, Upstream, send};
+
+const CLIENTS: usize = 4;
+
+/// How much more memory may be resident when the collector is away: the allocator's pieces, and
+/// the queue of 2048 spans.
+const QUEUE_KIB: u64 = 16 << 10;
+
+/// What one phase took.
+#[derive(Debug)]
+struct Took {
+    times: Vec<Duration>,
+    resident_kib: u64,
+}
+
+impl Took {
+    fn print(&self, name: &str, spans: [u64; 3]) {
+        let at = |share: usize| self.times[(self.times.len() - 1) * share / 1000].as_micros();
+        let (p50, p99, p999, kib) = (at(500), at(990), at(999), self.resident_kib);
+        let [exported, in_queue, in_export] = spans;
+        println!(
+            "(tracing) {name}: {} requests, p50 {p50} us, p99 {p99} us, p99.9 {p999} us, resident \
+             {kib} KiB; spans exported {exported}, lost in the queue {in_queue}, in the export \
+             {in_export}",
+            self.times.len()
+        );
+    }
+}
+
+fn process(upstream: SocketAddr, tracing: &str) -> Process {
+    Process::start(Site::shop(upstream, "", tracing))
+}
+
+fn traced(upstream: SocketAddr, collector: SocketAddr) -> Process {
+    let tracing = format!("[tracing]\nendpoint = \"http://{collector}\"\nsample = 1.0");
+    process(upstream, &tracing)
+}
+
+/// Sends requests on several connections, each after the answer to the one before.
+fn send_requests(process: &Process, total: usize) -> Took {
+    let address = process.data;
+    let client = move || {
+        let mut client = Client::connect(address);
+        let request = "GET /items HTTP/1.1\r\nhost: shop\r\nx-id: 1\r\n\r\n";
+        let mut times = Vec::with_capacity(total / CLIENTS);
+        for _ in 0..total / CLIENTS {
+            let began = Instant::now();
+            client.send(request);
+            assert_eq!(client.answer().status, 200);
+            times.push(began.elapsed());
+        }
+        times
+    };
+    let clients: Vec<_> = (0..CLIENTS).map(|_| std::thread::spawn(client)).collect();
+    let mut times: Vec<_> = clients
+        .into_iter()
+        .flat_map(|client| client.join().unwrap())
+        .collect();
+    times.sort_unstable();
+    // Asked for first, so that observations do not wait to be counted.
+    assert_eq!(admin(process.admin, "/metrics").0, 200);
+    Took {
+        times,
+        resident_kib: process.memory_kib().0,
+    }
+}
+
+/// What became of spans, when all of them have come to an end.
+fn await_spans(process: &Process, count: usize) -> [u64; 3] {
+    let began = Instant::now();
+    loop {
+        let spans = spans_total(process);
+        if spans.iter().sum::<u64>() == count as u64 {
+            return spans;
+        }
+        assert!(began.elapsed() < PATIENCE, "{spans:?} of {count}");
+        std::thread::yield_now();
+    }
+}
+
+fn spans_total(process: &Process) -> [u64; 3] {
+    super::tracing::spans_total(process.admin)
+}
+
+#[test]
+fn a_collector_that_is_away_costs_neither_time_nor_memory() {
+    let total = if is_full() { 100_000 } else { 4_000 };
+    let upstream = Echo::start();
+
+    let untraced = process(upstream.address(), "");
+    send_requests(&untraced, total).print("off", [0; 3]);
+    drop(untraced);
+
+    // Up, and then stopped.
+    let received = Arc::new(AtomicUsize::new(0));
+    let collector = Upstream::start({
+        let received = Arc::clone(&received);
+        move |export| {
+            received.fetch_add(spans_of(export).len(), Ordering::Relaxed);
+            vec![send(TAKEN)]
+        }
+    });
+    let traced_process = traced(upstream.address(), collector.address);
+    let up = send_requests(&traced_process, total);
+    let spans = await_spans(&traced_process, total);
+    up.print("collector up", spans);
+    assert_eq!(received.load(Ordering::Relaxed) as u64, spans[0]);
+    assert_eq!(spans[2], 0, "the collector took every export");
+    drop(collector);
+    let stopped = send_requests(&traced_process, total);
+    let after = await_spans(&traced_process, 2 * total);
+    stopped.print("stopped", [0, 1, 2].map(|at| after[at] - spans[at]));
+    assert_eq!(after[0], spans[0], "nothing takes spans");
+    assert!(
+        stopped.resident_kib <= up.resident_kib + QUEUE_KIB,
+        "{stopped:?}"
+    );
+    drop(traced_process);
+
+    // Never there, and there without an answer.
+    let never = traced(upstream.address(), nowhere());
+    let took = send_requests(&never, total);
+    took.print("never there", await_spans(&never, total));
+    assert!(took.resident_kib <= up.resident_kib + QUEUE_KIB, "{took:?}");
+    drop(never);
+    let silent = Upstream::start(|_| vec![Step::Wait(Arc::new(Notify::new()))]);
+    let hanging = traced(upstream.address(), silent.address);
+    let took = send_requests(&hanging, total);
+    took.print("hanging", spans_total(&hanging));
+    assert!(took.resident_kib <= up.resident_kib + QUEUE_KIB, "{took:?}");
+}
