@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use portcullis_vocabulary::{ConfigLocation, PathPattern, ServiceDependency, SquadName};
 
+use super::catalog_names::OwnedEntry;
 use crate::config::tree::config_value::{parsed, text};
 use crate::config::tree::{ConfigNode, ConfigSection, ConfigValueError};
 
@@ -21,14 +22,18 @@ fn located<T>(
 }
 
 /// Reads the path patterns of a squad; a pattern has one owner.
-pub(super) fn paths(
+pub(super) fn read_paths(
     section: &mut ConfigSection<'_>,
     squad: Option<&SquadName>,
-    owners: &mut BTreeMap<PathPattern, (SquadName, ConfigLocation)>,
+    owners: &mut BTreeMap<PathPattern, OwnedEntry>,
 ) -> Vec<PathPattern> {
     let mut own = Vec::new();
     for (pattern, location) in located(section, "paths", parsed::<PathPattern>) {
-        if let Some((owner, earlier)) = owners.get(&pattern) {
+        if let Some(OwnedEntry {
+            owner,
+            location: earlier,
+        }) = owners.get(&pattern)
+        {
             let message = format!(
                 "\"{pattern}\" is already owned by {owner}, see {earlier}; a pattern has one owner"
             );
@@ -36,7 +41,8 @@ pub(super) fn paths(
             continue;
         }
         if let Some(squad) = squad {
-            owners.insert(pattern.clone(), (squad.clone(), location));
+            let owner = squad.clone();
+            owners.insert(pattern.clone(), OwnedEntry { owner, location });
         }
         own.push(pattern);
     }
@@ -44,7 +50,7 @@ pub(super) fn paths(
 }
 
 /// Reads the namespaces of a squad.
-pub(super) fn namespaces(
+pub(super) fn read_namespaces(
     section: &mut ConfigSection<'_>,
     squad: Option<&SquadName>,
     locations: &mut BTreeMap<(String, SquadName), ConfigLocation>,
@@ -62,7 +68,7 @@ pub(super) fn namespaces(
 }
 
 /// Reads which services a service calls; `check` reports unknown service names at a location.
-pub(super) fn dependency(
+pub(super) fn read_dependency(
     mut section: ConfigSection<'_>,
     check: impl Fn(&mut ConfigSection<'_>, &str, &ConfigLocation, &str),
 ) -> Option<(ServiceDependency, Vec<ConfigLocation>)> {
