@@ -2,9 +2,8 @@
 //! an immutable [`Config`].
 //!
 //! [`load`] parses the files into a tree of raw values with locations (`tree`), writes variables
-//! and flags into it, and reads every section into its type (`sections`). The catalog of squads
-//! is a file apart from it (`catalog`). All problems are collected, so one run reports every one of
-//! them.
+//! and flags into it, and reads every section into its type (`sections`). The catalog of squads is
+//! a second file (`catalog`). All problems are collected, so one run reports every one of them.
 
 mod tree;
 mod sections;

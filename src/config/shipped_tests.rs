@@ -102,16 +102,16 @@ fn shows_the_right_defaults() {
         ..Config::default()
     };
     assert_eq!(format!("{written:#?}"), format!("{default:#?}"));
-    let (written, silent) = (
+    let (written, default) = (
         &written.services[0],
         ServiceConfig::single("a.yaml".into(), UpstreamTarget::Mock),
     );
-    assert_eq!(written.hosts, silent.hosts);
-    assert_eq!(written.path_prefix, silent.path_prefix);
-    assert_eq!(written.preflight, silent.preflight);
+    assert_eq!(written.hosts, default.hosts);
+    assert_eq!(written.path_prefix, default.path_prefix);
+    assert_eq!(written.preflight, default.preflight);
     for class in ViolationClass::ALL {
-        let (written, silent) = (&written.enforcement, &silent.enforcement);
-        assert_eq!(written.of(class), silent.of(class), "{class}");
+        let (written, default) = (&written.enforcement, &default.enforcement);
+        assert_eq!(written.of(class), default.of(class), "{class}");
     }
 }
 

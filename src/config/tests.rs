@@ -361,8 +361,8 @@ fn reads_audiences_and_key_addresses() {
         identity.unwrap().identity.jwt.audience,
         ["orders", "ledger"]
     );
-    let silent = load_text(SERVICE).unwrap().identity;
-    assert_eq!(silent, IdentityConfig::default());
+    let default = load_text(SERVICE).unwrap().identity;
+    assert_eq!(default, IdentityConfig::default());
     let unused = load_text(&format!("{SERVICE}[identity.jwt]\njwks = \"a.json\""));
     assert_eq!(unused.unwrap().identity.source, IdentitySource::Headers);
 }

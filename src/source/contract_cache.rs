@@ -51,7 +51,7 @@ enum CacheEntryError {
     Header,
     #[error("its content is damaged")]
     Damaged,
-    #[error("it was kept for {0}")]
+    #[error("it belongs to {0}")]
     OtherOrigin(String),
 }
 
@@ -82,12 +82,12 @@ impl ContractCache {
         let path = self.path(name);
         // The name contains the process id, since two processes may share the folder.
         let draft = path.with_extension(format!("{}.draft", std::process::id()));
-        let kept = write(&draft, &head, bytes).and_then(|()| fs::rename(&draft, &path));
-        if kept.is_err() {
+        let written = write(&draft, &head, bytes).and_then(|()| fs::rename(&draft, &path));
+        if written.is_err() {
             // The first error is the one to report.
             let _ = fs::remove_file(&draft);
         }
-        kept?;
+        written?;
         // The rename is durable once the folder is synced; some file systems do not support that.
         let _ = File::open(&self.folder).and_then(|folder| folder.sync_all());
         Ok(())
@@ -212,17 +212,17 @@ mod tests {
         let path = cache.path("shop");
         let check = |change: fn(&mut Vec<u8>)| {
             cache.store("shop", "a", b"content").unwrap();
-            let mut whole = fs::read(&path).unwrap();
-            change(&mut whole);
-            fs::write(&path, whole).unwrap();
+            let mut entry = fs::read(&path).unwrap();
+            change(&mut entry);
+            fs::write(&path, entry).unwrap();
             assert_eq!(bytes(cache.load("shop", "a")), None);
         };
-        check(|whole| whole.truncate(0));
-        check(|whole| whole.truncate(20));
-        check(|whole| whole.truncate(whole.len() - 1));
-        check(|whole| *whole.last_mut().unwrap() ^= 1);
-        check(|whole| whole[0] = b'[');
-        check(|whole| whole.extend([b'x'; 70_000]));
+        check(|entry| entry.truncate(0));
+        check(|entry| entry.truncate(20));
+        check(|entry| entry.truncate(entry.len() - 1));
+        check(|entry| *entry.last_mut().unwrap() ^= 1);
+        check(|entry| entry[0] = b'[');
+        check(|entry| entry.extend([b'x'; 70_000]));
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl ResolvedPath {
             stamp: Err(io::ErrorKind::NotFound),
             folders: BTreeSet::new(),
         };
-        let mut left: VecDeque<OsString> = match absolute(file) {
+        let mut remaining: VecDeque<OsString> = match absolute(file) {
             Ok(path) => parts(&path),
             // Relative paths need a working directory.
             Err(error) => {
@@ -94,7 +94,7 @@ impl ResolvedPath {
                 return resolved;
             }
         };
-        while let Some(part) = left.pop_front() {
+        while let Some(part) = remaining.pop_front() {
             if part == ".." {
                 resolved.path.pop();
                 continue;
@@ -106,7 +106,7 @@ impl ResolvedPath {
                     let target = fs::read_link(&next).unwrap_or_default();
                     resolved.folders.insert(resolved.path.clone());
                     for part in parts(&target).into_iter().rev() {
-                        left.push_front(part);
+                        remaining.push_front(part);
                     }
                     resolved.links.push((next, target));
                     if resolved.links.len() > SYMLINKS_MAX {
@@ -115,7 +115,7 @@ impl ResolvedPath {
                     }
                 }
                 found => {
-                    if left.is_empty() || found.is_err() {
+                    if remaining.is_empty() || found.is_err() {
                         resolved.folders.insert(resolved.path.clone());
                     }
                     resolved.path = next;

@@ -153,7 +153,7 @@ impl FolderWatches {
             metadata.map(|metadata| FileId::of(&metadata).identity())
         };
         let folders = signature.folders();
-        let wanted: BTreeMap<_, _> = folders
+        let current: BTreeMap<_, _> = folders
             .into_iter()
             .map(|folder| {
                 let identity = identity(&folder);
@@ -161,13 +161,13 @@ impl FolderWatches {
             })
             .collect();
         for (folder, identity) in &self.watched {
-            if wanted.get(folder) != Some(identity) {
+            if current.get(folder) != Some(identity) {
                 // This fails if the folder was removed, which ended its watch.
                 let _ = watcher.unwatch(folder);
             }
         }
         let mut has_begun = false;
-        for (folder, identity) in &wanted {
+        for (folder, identity) in &current {
             if self.watched.get(folder) == Some(identity) {
                 continue;
             }
@@ -177,7 +177,7 @@ impl FolderWatches {
                 tracing::info!("{folder}: polled only, as it cannot be watched: {error}");
             }
         }
-        self.watched = wanted;
+        self.watched = current;
         has_begun
     }
 }
